@@ -1,0 +1,60 @@
+"""OctoBot Node: run trading automations at scale.
+
+This module is the author's API; everything a tentacle package needs is here.
+"""
+
+from __future__ import annotations
+
+from octobot_node.automation import (
+    Automation,
+    Daily,
+    Decision,
+    Needs,
+    Notify,
+    Position,
+    Signal,
+    Tick,
+    Wake,
+)
+from octobot_node.hookspecs import hookimpl
+from octobot_node.market import Candles, Market, MarketRules, Ticker
+from octobot_node.orders import (
+    CancelOrder,
+    Fill,
+    IntentStatus,
+    LimitOrder,
+    MarketOrder,
+    OpenOrder,
+    OrderResult,
+    StopOrder,
+    diff_orders,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Automation",
+    "CancelOrder",
+    "Candles",
+    "Daily",
+    "Decision",
+    "Fill",
+    "IntentStatus",
+    "LimitOrder",
+    "Market",
+    "MarketOrder",
+    "MarketRules",
+    "Needs",
+    "Notify",
+    "OpenOrder",
+    "OrderResult",
+    "Position",
+    "Signal",
+    "StopOrder",
+    "Tick",
+    "Ticker",
+    "Wake",
+    "__version__",
+    "diff_orders",
+    "hookimpl",
+]

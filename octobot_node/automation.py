@@ -1,0 +1,195 @@
+"""What an author writes: an ``Automation`` that turns a ``Tick`` into a ``Decision``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from octobot_node.market import Market
+from octobot_node.orders import Fill, OpenOrder, OrderAction, OrderResult
+
+__all__ = ["Automation", "Daily", "Decision", "Needs", "Notify", "Position", "Signal", "Tick", "Wake"]
+
+C = TypeVar("C", bound=BaseModel)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Every day at ``at`` ("HH:MM") on the clock of the IANA zone ``tz``.
+
+    A time that daylight saving skips runs at the first instant after the gap; one that it repeats runs once.
+    """
+
+    at: str
+    tz: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """When to evaluate again; fills, results and signals wake an automation whatever this says.
+
+    ``at`` is an aware time. ``every`` repeats, spread over the interval by a hash of the automation so that a thousand
+    do not tick in the same instant; ``align`` puts them on multiples of the interval since 1970 UTC, ``anchor``
+    on multiples since that time. ``cron`` is five fields, read in ``tz``. ``above`` and ``below`` map symbol to a price
+    (quote per base): the first observed price at or past it wakes. Several may be given: the first to come wakes.
+    """
+
+    at: datetime | None = None
+    every: timedelta | None = None
+    align: bool = False
+    anchor: datetime | None = None
+    daily: Daily | None = None
+    cron: str | None = None
+    tz: str = "UTC"
+    above: Mapping[str, Decimal] = field(default_factory=dict)
+    below: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The market data a tick wants: symbols of tickers, and candles as {(symbol, timeframe): count}."""
+
+    tickers: Sequence[str] = ()
+    candles: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Every symbol that is named."""
+        return frozenset(self.tickers) | {symbol for symbol, _ in self.candles}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an automation holds of a symbol's base asset, by average cost.
+
+    ``amount`` is in base; ``cost`` is what it cost in quote, buying fees included; ``realised`` is the PnL of what was sold,
+    net of fees, in quote.
+    """
+
+    symbol: str
+    amount: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    realised: Decimal = Decimal(0)
+
+    @property
+    def average(self) -> Decimal | None:
+        """Average cost in quote per base, or None when nothing is held."""
+        return self.cost / self.amount if self.amount else None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A message from outside, in the order it arrived; ``payload`` is JSON."""
+
+    id: str
+    channel: str
+    payload: Any
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell the automation's owner something, through every notifier."""
+
+    message: str
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Generic[C, S]):
+    """Everything an evaluation may look at; it has no other input.
+
+    ``number`` counts from 0. ``scheduled_at`` is the planned time when this tick was due by the last ``Wake``, None when
+    something else woke it early. ``missed`` counts planned times that passed unevaluated (the node was down). ``balances`` maps
+    asset to what is free to spend. ``fills`` and ``results`` are those since the last successful tick.
+    """
+
+    automation_id: str
+    number: int
+    now: datetime
+    scheduled_at: datetime | None
+    missed: int
+    config: C
+    previous_config: C | None
+    state: S | None
+    market: Market
+    positions: Mapping[str, Position]
+    balances: Mapping[str, Decimal]
+    open_orders: Sequence[OpenOrder]
+    fills: Sequence[Fill]
+    results: Sequence[OrderResult]
+    signals: Sequence[Signal]
+    #: Seeded by the automation and the tick's number: the same tick draws the same numbers wherever it runs.
+    random: Random
+
+    def position(self, symbol: str) -> Position:
+        """Return the position in ``symbol``, an empty one if nothing was ever held."""
+        return self.positions.get(symbol) or Position(symbol)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a tick returns.
+
+    ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what there is.
+    ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless ``independent``. ``done`` completes the
+    automation once its orders are settled.
+    """
+
+    state: Any = field(default_factory=lambda: KEEP)
+    orders: Sequence[OrderAction] = ()
+    actions: Sequence[Notify] = ()
+    wake: Wake | None = None
+    independent: bool = False
+    done: bool = False
+
+
+class _Keep:
+    """The default of ``Decision.state``: keep the state as it is."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+    def __reduce__(self) -> str:
+        return "KEEP"  # unpickles to the module's one instance, so that `is KEEP` holds across processes
+
+
+KEEP = _Keep()
+
+
+class Automation(Generic[C, S]):
+    """Base class of every automation type.
+
+    ``name`` is unique in its package, ``version`` grows when the state's shape changes, ``Config`` is a
+    pydantic model whose JSON schema becomes the form that users fill in. ``State``, if given, is a pydantic model the state is read into;
+    without it the tick carries plain JSON. An instance holds nothing: ``evaluate`` must be pure.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    Config: ClassVar[type[BaseModel]]
+    State: ClassVar[type[BaseModel] | None] = None
+    #: Keep own orders resting when the config is edited; otherwise they are cancelled first.
+    live_edit: ClassVar[bool] = False
+
+    def evaluate(self, tick: Tick[C, S]) -> Decision:
+        """Decide what to do. No I/O, no clock, no global state: same tick, same decision."""
+        raise NotImplementedError
+
+    def needs(self, config: C, state: S | None) -> Needs:
+        """Return the market data the next tick wants; by default the ticker of ``config.symbol`` if there is one."""
+        del state
+        symbol = getattr(config, "symbol", None)
+        return Needs(tickers=(symbol,)) if isinstance(symbol, str) else Needs()
+
+    def upgrade(self, state: Any, version: int) -> Any:
+        """Return ``state`` as written by the older ``version`` in today's shape; by default unchanged."""
+        del version
+        return state

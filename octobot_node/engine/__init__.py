@@ -1,0 +1,1 @@
+"""The engine: deciding (dispatcher, batch, commit) and acting (sends, watcher, ledger)."""

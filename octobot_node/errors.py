@@ -1,0 +1,141 @@
+"""Every error the node raises on purpose, and who must act on it.
+
+OctoBotError
+├── UsageError                the person at the keyboard: exit code 2
+│   ├── InvalidRunFile
+│   ├── InvalidMarketData
+│   ├── InvalidSettings
+│   └── UnknownType
+├── NodeError                 the operator of the machine: exit code 1
+│   ├── DataFolderInUse
+│   ├── DatabaseTooNew
+│   ├── DiskNearlyFull
+│   ├── StorageUnavailable
+│   └── UnknownStorage
+├── PluginError               the author of a plugin
+│   └── DuplicateName
+├── CommandRefused            whoever gave the command; nothing was changed
+├── DataUnavailable           nobody: the tick waits and is tried again
+└── ExchangeError             what an exchange's answer means for an order
+    ├── OrderRefused          definitive: it did not and will not execute
+    │   └── RequestExpired    definitive for this request; sending again is safe
+    ├── NotSent               definitive: nothing left this machine, or 429; try again later
+    └── Unresolved            the outcome is unknown: only asking may tell
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CommandRefused",
+    "DataFolderInUse",
+    "DataUnavailable",
+    "DatabaseTooNew",
+    "DiskNearlyFull",
+    "DuplicateName",
+    "ExchangeError",
+    "InvalidMarketData",
+    "InvalidRunFile",
+    "InvalidSettings",
+    "NodeError",
+    "NotSent",
+    "OctoBotError",
+    "OrderRefused",
+    "PluginError",
+    "RequestExpired",
+    "StorageUnavailable",
+    "UnknownStorage",
+    "UnknownType",
+    "Unresolved",
+    "UsageError",
+]
+
+
+class OctoBotError(Exception):
+    """Base of every error the node raises on purpose; its text is one sentence for a person."""
+
+
+class UsageError(OctoBotError):
+    """What was asked for cannot be done as written; change the request."""
+
+
+class InvalidRunFile(UsageError):
+    """A run file is not YAML, or a field of it is wrong."""
+
+
+class InvalidMarketData(UsageError):
+    """A candle file is missing or malformed."""
+
+
+class InvalidSettings(UsageError):
+    """A setting has an unusable value."""
+
+
+class UnknownType(UsageError):
+    """No plugin registers the automation type, market data or trading connector named."""
+
+
+class NodeError(OctoBotError):
+    """The machine or the data folder keeps the node from running."""
+
+
+class DataFolderInUse(NodeError):
+    """Another node holds the data folder."""
+
+
+class DatabaseTooNew(NodeError):
+    """The database was written by a newer version of the node."""
+
+
+class DiskNearlyFull(NodeError):
+    """Too little disk is left to open the send fence safely."""
+
+
+class StorageUnavailable(NodeError):
+    """The database cannot be opened or has failed."""
+
+
+class UnknownStorage(NodeError):
+    """No plugin opens a database URL of this kind."""
+
+
+class PluginError(OctoBotError):
+    """A plugin cannot be loaded or registers something unusable."""
+
+
+class DuplicateName(PluginError):
+    """Two plugins register the same name."""
+
+
+class CommandRefused(OctoBotError):
+    """A command does not fit the automation's status; nothing was changed."""
+
+
+class DataUnavailable(OctoBotError):
+    """Market data is missing for now; whoever asked waits and asks again."""
+
+
+class ExchangeError(OctoBotError):
+    """An exchange's answer, classified by what it means for the order."""
+
+
+class OrderRefused(ExchangeError):
+    """The exchange refused definitively: the order did not and will not execute."""
+
+
+class RequestExpired(OrderRefused):
+    """The request reached the exchange after its own expiry and was thrown away."""
+
+
+class NotSent(ExchangeError):
+    """Nothing was executed and trying again later is safe: no connection, or 429.
+
+    ``retry_after`` is in seconds, or None where the exchange does not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unresolved(ExchangeError):
+    """A time-out, a dropped connection, a 5xx: the order may or may not exist."""

@@ -1,0 +1,249 @@
+"""The two halves of an exchange connector: market data and trading.
+
+Connectors are asynchronous and stateless towards the engine: whatever must survive a crash is the exchange's
+or the engine's to remember. Times are integer milliseconds UTC, money is Decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from octobot_node.market import Candles, MarketRules, Ticker
+from octobot_node.orders import Side
+
+if TYPE_CHECKING:
+    from octobot_node.clock import Clock
+    from octobot_node.settings import Settings as NodeSettings
+    from octobot_node.store.storage import Storage
+
+__all__ = [
+    "Capabilities",
+    "ConnectorContext",
+    "ExchangeOrder",
+    "ExchangeOrderStatus",
+    "ExchangeTrade",
+    "Lookup",
+    "MarketData",
+    "MarketDataFactory",
+    "OrderRequest",
+    "PastMarket",
+    "Trading",
+    "TradingFactory",
+]
+
+ExchangeOrderStatus = Literal["open", "filled", "cancelled", "refused", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How far back an order can be found by its client order id.
+
+    ``none``: not at all. ``open``: only while it rests. ``recent``: also closed ones, for ``recent_ms``. ``all``: for ever.
+    """
+
+    reach: Literal["none", "open", "recent", "all"]
+    recent_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an exchange really guarantees; the engine decides from this record alone.
+
+    ``dedupe``: a second order with the same client id is refused never, while the first is open, or for ever. ``request_expiry``:
+    the exchange throws away a request that arrives after its expiry. ``visibility_lag_ms``: how long after acceptance
+    an order may still be missing from look-ups. ``client_id_length``: how many characters of [a-z0-9] a client id may have.
+    ``market_spend``: market buys can be given in quote. ``native_stops``: StopOrder rests at the exchange.
+    """
+
+    dedupe: Literal["none", "open", "forever"] = "none"
+    lookup: Lookup = Lookup("none")
+    request_expiry: bool = False
+    visibility_lag_ms: int = 1_000
+    client_id_length: int = 32
+    market_spend: bool = False
+    native_stops: bool = False
+    post_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One order as it goes to the exchange: already rounded, already fenced.
+
+    ``amount`` is in base, ``spend`` in quote (exactly one is given), ``price`` and ``stop`` in quote per base. ``expires_at`` (ms UTC) is the
+    request's own expiry, to be signed into it where the exchange has that. ``intent_id`` is for logs and tests, never for dedupe.
+    """
+
+    intent_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    type: Literal["market", "limit", "stop"]
+    amount: Decimal | None
+    spend: Decimal | None
+    price: Decimal | None
+    stop: Decimal | None
+    tif: str
+    post_only: bool
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOrder:
+    """An order as the exchange knows it; ``filled`` in base, ``created_at`` in ms UTC."""
+
+    id: str
+    client_order_id: str | None
+    symbol: str
+    side: Side
+    status: ExchangeOrderStatus
+    amount: Decimal | None
+    price: Decimal | None
+    filled: Decimal
+    created_at: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeTrade:
+    """One execution. ``id`` is unique per account and symbol; ``cost`` = amount x price, in quote."""
+
+    id: str
+    order_id: str
+    client_order_id: str | None
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Literal["maker", "taker"]
+    at: int
+
+
+class MarketData(Protocol):
+    """The public half: prices. One instance per source, shared by every automation that names it."""
+
+    async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
+        """Return the ticker of each symbol; leave out what is not known; raise DataUnavailable when nothing is."""
+        ...
+
+    async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
+        """Return up to ``count`` newest *closed* candles; raise DataUnavailable when there are none."""
+        ...
+
+    async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
+        """Return the rules of each symbol that is listed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Trading(Protocol):
+    """The private half: one account's orders. One instance per account.
+
+    Every method raises NotSent, OrderRefused, RequestExpired or Unresolved and nothing else on purpose; the engine
+    reads any other exception as Unresolved.
+    """
+
+    capabilities: Capabilities
+
+    async def create_order(self, request: OrderRequest) -> ExchangeOrder:
+        """Send one order, once; HTTP-level retries must be off."""
+        ...
+
+    async def cancel_order(self, symbol: str, order_id: str) -> None:
+        """Ask to cancel; an order that is already final is no error. May be repeated."""
+        ...
+
+    async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
+        """Return the order with this client id among open orders, closed orders and trades since ``since`` (ms UTC), or None."""
+        ...
+
+    async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
+        """Return the order with the exchange's own id, open or final, or None if the exchange no longer knows it."""
+        ...
+
+    async def open_orders(self) -> Sequence[ExchangeOrder]:
+        """Return every open order of the account."""
+        ...
+
+    async def trades(self, since: int) -> Sequence[ExchangeTrade]:
+        """Return the account's executions at or after ``since`` (ms UTC), oldest first."""
+        ...
+
+    async def balances(self) -> Mapping[str, Decimal]:
+        """Return asset -> total (free and locked) that the exchange holds for the account."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDataFactory:
+    """How a plugin offers market data: a name, a settings model and a function that opens it.
+
+    ``open(settings, context)`` gets an instance of ``Settings`` and the node's ``ConnectorContext``.
+    """
+
+    name: str
+    Settings: type[BaseModel]
+    open: Any
+    #: Candles of the past on a virtual clock instead of a live market.
+    replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TradingFactory:
+    """How a plugin offers a trading connector; ``open(settings, account, context)`` returns a ``Trading``."""
+
+    name: str
+    Settings: type[BaseModel]
+    open: Any
+    #: Orders never leave this machine.
+    simulated: bool = False
+
+
+class ConnectorContext(Protocol):
+    """What the node lends a connector."""
+
+    clock: Clock
+    storage: Storage
+    settings: NodeSettings
+
+    def market_data(self, source: str) -> MarketData:
+        """Return the opened market data source of this name, as accounts name it."""
+        ...
+
+
+@runtime_checkable
+class PastMarket(Protocol):
+    """Market data whose future is known: what a replay may skip ahead by. Times are ms UTC."""
+
+    #: The opening time of the first candle, and the closing time of the last.
+    start: int
+    end: int
+
+    def opening(self, symbol: str, since: int) -> tuple[int, Decimal] | None:
+        """Return (time, open) of the first candle that starts at or after ``since``, or None past the end."""
+        ...
+
+    def traded_through(self, symbol: str, side: Side, price: Decimal, since: int) -> int | None:
+        """Return when the first candle that starts at or after ``since`` and trades strictly through ``price`` closes.
+
+        Through means below it for a buy, above it for a sell. None if that never happens.
+        """
+        ...
+
+    def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
+        """Return the first closing time after ``since`` whose close is at or past a level, or None."""
+        ...

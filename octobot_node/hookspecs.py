@@ -1,0 +1,67 @@
+"""Every hook, in the order the node calls it. ``register_x`` collects, ``open_x`` answers first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    from octobot_node.automation import Automation
+    from octobot_node.engine.coordinator import Coordinator
+    from octobot_node.exchanges import MarketDataFactory, TradingFactory
+    from octobot_node.notifiers import Notifier
+    from octobot_node.settings import Settings
+    from octobot_node.store.plugin_tables import PluginTables
+    from octobot_node.store.storage import Storage
+
+__all__ = ["PROJECT", "NodeContext", "hookimpl", "hookspec"]
+
+PROJECT = "octobot_node"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class NodeContext(Protocol):
+    """What a coordinator may know of the node that opens it."""
+
+    settings: Settings
+    storage: Storage
+    node_id: str
+
+
+@hookspec(firstresult=True)
+def open_storage(settings: Settings) -> Storage | None:
+    """Open the storage that ``settings.url()`` names, or return None to let another plugin try."""
+
+
+@hookspec
+def register_tables(register: Callable[[PluginTables], None]) -> None:
+    """Offer tables that the plugin owns, with the migrations that make them; created before the node starts."""
+
+
+@hookspec(firstresult=True)
+def open_coordinator(node: NodeContext) -> Coordinator | None:
+    """Open what decides whether this node may dispatch and send, or return None to let another plugin try."""
+
+
+@hookspec
+def register_market_data(register: Callable[[MarketDataFactory], None]) -> None:
+    """Offer market data sources."""
+
+
+@hookspec
+def register_trading(register: Callable[[TradingFactory], None]) -> None:
+    """Offer trading connectors."""
+
+
+@hookspec
+def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
+    """Offer automation types: call ``register`` once for each class."""
+
+
+@hookspec
+def register_notifiers(register: Callable[[Notifier], None]) -> None:
+    """Offer ways to tell a person something."""

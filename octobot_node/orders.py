@@ -1,0 +1,203 @@
+"""The orders an author writes in a ``Decision``, and what comes back about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+__all__ = [
+    "CancelOrder",
+    "Fill",
+    "IntentStatus",
+    "LimitOrder",
+    "MarketOrder",
+    "OpenOrder",
+    "Order",
+    "OrderAction",
+    "OrderResult",
+    "Side",
+    "StopOrder",
+    "diff_orders",
+]
+
+Side = Literal["buy", "sell"]
+
+
+class IntentStatus(StrEnum):
+    """Where an intent stands; docs/engine.md draws the transitions."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    #: Of a cancel: the exchange took the request; the order's own final state tells the outcome.
+    DONE = "done"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more can happen to the intent."""
+        return self not in _LIVE
+
+
+_LIVE = frozenset({IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tagged:
+    #: The author's own word for this order; comes back on its fills, results and open order.
+    tag: str = ""
+    #: Another account than the automation's own, by name. Reserved: refused until accounts can be shared.
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketOrder(_Tagged):
+    """Trade at once at the market's price: ``amount`` in base, or ``spend`` in quote (buy only)."""
+
+    symbol: str
+    side: Side
+    amount: Decimal | None = None
+    spend: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOrder(_Tagged):
+    """Trade ``amount`` (base) at ``price`` (quote per base) or better.
+
+    ``tif`` is good-till-cancelled, immediate-or-cancel or fill-or-kill. ``post_only`` refuses to take
+    liquidity. ``expires`` is an aware time at which the engine cancels it.
+    """
+
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    tif: Literal["gtc", "ioc", "fok"] = "gtc"
+    post_only: bool = False
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopOrder(_Tagged):
+    """Trade ``amount`` (base) at market once the price reaches ``stop`` (quote per base)."""
+
+    symbol: str
+    side: Side
+    amount: Decimal
+    stop: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel an open order of this automation by the ``id`` of its ``OpenOrder``."""
+
+    id: str
+
+
+Order = MarketOrder | LimitOrder | StopOrder
+OrderAction = MarketOrder | LimitOrder | StopOrder | CancelOrder
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order of this automation that is planned, sent, open or unknown."""
+
+    id: str
+    symbol: str
+    side: Side
+    type: str
+    #: Base amount asked for; None for a market order by ``spend``.
+    amount: Decimal | None
+    price: Decimal | None
+    stop: Decimal | None
+    filled: Decimal
+    status: IntentStatus
+    tag: str
+    created_at: datetime
+
+    @property
+    def remaining(self) -> Decimal | None:
+        """Base amount not filled yet, or None where the order was by ``spend``."""
+        return None if self.amount is None else self.amount - self.filled
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade the exchange reported for one of this automation's orders.
+
+    ``amount`` is in base, ``price`` in quote per base, ``cost`` = amount x price before fees.
+    """
+
+    id: str
+    order_id: str
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Literal["maker", "taker"]
+    tag: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderResult:
+    """An order reached a state worth telling: filled, cancelled, refused, expired, skipped or unknown."""
+
+    order_id: str
+    symbol: str
+    side: Side
+    status: IntentStatus
+    #: Why, where there is a reason: the exchange's words or the engine's.
+    reason: str
+    filled: Decimal
+    average: Decimal | None
+    tag: str
+
+
+def _same(order: Order, resting: OpenOrder) -> bool:
+    wanted = (
+        order.symbol,
+        order.side,
+        order.tag,
+        getattr(order, "price", None),
+        getattr(order, "stop", None),
+        getattr(order, "amount", None),
+    )
+    return wanted == (
+        resting.symbol,
+        resting.side,
+        resting.tag,
+        resting.price,
+        resting.stop,
+        resting.remaining,
+    )
+
+
+def diff_orders(wanted: Iterable[LimitOrder | StopOrder], resting: Sequence[OpenOrder]) -> list[OrderAction]:
+    """Return the cancels and orders that turn the ``resting`` orders into the ``wanted`` ones.
+
+    An order is kept when symbol, side, tag, price, stop and *remaining* amount are equal, compared as numbers; give
+    amounts and prices already rounded to the market's rules, or they will never match what rests.
+    Cancels come first. Orders whose outcome is unknown are never replaced: their funds may be spent.
+    """
+    left = [o for o in resting if o.status is not IntentStatus.UNKNOWN]
+    create: list[OrderAction] = []
+    for order in wanted:
+        kept = next((o for o in left if _same(order, o)), None)
+        if kept is None:
+            create.append(order)
+        else:
+            left.remove(kept)
+    return [*(CancelOrder(o.id) for o in left), *create]

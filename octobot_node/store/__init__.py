@@ -1,0 +1,1 @@
+"""The store: tables, statements and migrations, the same on every database."""

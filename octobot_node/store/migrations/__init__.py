@@ -1,0 +1,1 @@
+"""The core's migrations: expand first, contract a release later."""

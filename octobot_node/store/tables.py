@@ -1,0 +1,346 @@
+"""Every table of the core. Times are integer milliseconds UTC; docs/engine.md says who locks what.
+
+``owner``, ``account_id`` and ``shard`` are on every table from the first migration on: they cannot be added to history later.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.types import Millis, Money
+
+__all__ = [
+    "accounts",
+    "automations",
+    "balances",
+    "equity",
+    "events",
+    "fills",
+    "inbox",
+    "installation",
+    "intents",
+    "leases",
+    "metadata",
+    "notices",
+    "positions",
+    "postings",
+    "schedule",
+]
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = sa.String(36)
+
+
+def _partial(name: str, *columns: str, where: str) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
+def _owned() -> tuple[sa.Column[str], sa.Column[str], sa.Column[int]]:
+    return (
+        sa.Column("owner", sa.String(64), nullable=False),
+        sa.Column("account_id", Id, nullable=False),
+        sa.Column("shard", sa.SmallInteger, nullable=False, server_default="0"),
+    )
+
+
+#: One row. ``id`` and ``generation`` make client order ids; restoring a backup bumps the generation.
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at", Millis, nullable=False),
+    #: The kill switch of everything: no new send while it is off.
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: Where the virtual clock of a replay stands; NULL on a live database.
+    sa.Column("virtual_now", Millis),
+)
+
+#: Who holds what right, by an epoch that only grows.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("taken_at", Millis, nullable=False),
+    sa.Column("expires_at", Millis),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("shard", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("market_data", sa.String(64), nullable=False),
+    sa.Column("market_data_settings", sa.JSON, nullable=False),
+    sa.Column("trading", sa.String(64), nullable=False),
+    sa.Column("trading_settings", sa.JSON, nullable=False),
+    sa.Column("limits", sa.JSON, nullable=False),
+    sa.Column("egress", sa.String(128), nullable=False, server_default="direct"),
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: Executions up to here are settled; the watcher asks again with an overlap.
+    sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)
+
+#: The wide half of an automation; written only when something in it changed.
+automations = sa.Table(
+    "automations",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("type", sa.String(128), nullable=False),
+    sa.Column("type_version", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("previous_config", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("state_version", sa.Integer, nullable=False),
+    sa.Column("needs", sa.Text, nullable=False, server_default="null"),
+    sa.Column("wake", sa.Text, nullable=False, server_default="null"),
+    sa.Column("limits", sa.JSON, nullable=False),
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("close_on_stop", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.Column("updated_at", Millis, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+    _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
+)
+
+#: The narrow half, written by every tick. On PostgreSQL with room for updates in place (fillfactor).
+schedule = sa.Table(
+    "schedule",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    *_owned(),
+    #: The market data source, so that a batch shares one snapshot.
+    sa.Column("source", sa.String(64), nullable=False),
+    sa.Column("runnable", sa.Boolean, nullable=False),
+    #: When to evaluate next, for whatever reason; NULL: only a wake brings it back.
+    sa.Column("next_run_at", Millis),
+    #: When the last Wake planned the next run; a wake in between does not move it.
+    sa.Column("due_at", Millis),
+    #: Ticks done so far, which is the number of the next one.
+    sa.Column("tick", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("ticked_at", Millis),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("wakes", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("claim", Id),
+    sa.Column("claim_until", Millis),
+    sa.Column("claim_tries", sa.Integer, nullable=False, server_default="0"),
+    #: JSON {"above": {symbol: price}, "below": {…}}, NULL when no price wakes it.
+    sa.Column("levels", sa.Text),
+    _partial("ix_schedule_due", "next_run_at", where="claim IS NULL AND next_run_at IS NOT NULL"),
+    _partial("ix_schedule_claim", "claim", where="claim IS NOT NULL"),
+    _partial("ix_schedule_levels", "source", where="levels IS NOT NULL"),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("tick", sa.BigInteger, nullable=False),
+    #: One decision's intents share a group and are carried out in ``seq`` order.
+    sa.Column("group_id", Id, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("independent", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    #: A change the automation has not been told yet.
+    sa.Column("news", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("symbol", sa.String(32), nullable=False),
+    sa.Column("base", sa.String(16), nullable=False),
+    sa.Column("quote", sa.String(16), nullable=False),
+    sa.Column("side", sa.String(4), nullable=False),
+    sa.Column("type", sa.String(8), nullable=False),
+    sa.Column("amount", Money),
+    sa.Column("spend", Money),
+    sa.Column("price", Money),
+    sa.Column("stop", Money),
+    sa.Column("tif", sa.String(4), nullable=False, server_default="gtc"),
+    sa.Column("post_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("expires_at", Millis),
+    sa.Column("tag", sa.String(64), nullable=False, server_default=""),
+    #: Of a cancel: the intent it cancels.
+    sa.Column("parent", Id),
+    sa.Column("reserved_asset", sa.String(16)),
+    sa.Column("reserved", Money, nullable=False),
+    #: The price of the snapshot the decision was made on, for the collar.
+    sa.Column("snapshot_price", Money),
+    sa.Column("filled", Money, nullable=False),
+    sa.Column("cost", Money, nullable=False),
+    sa.Column("fee", Money, nullable=False),
+    sa.Column("fee_asset", sa.String(16)),
+    sa.Column("client_order_id", sa.String(64), nullable=False),
+    sa.Column("exchange_order_id", sa.String(128)),
+    #: The send workflow that carries it; NULL: the sweeper finds one.
+    sa.Column("carrier", Id),
+    sa.Column("retry_at", Millis),
+    sa.Column("send_by", Millis),
+    sa.Column("sent_at", Millis),
+    sa.Column("epoch", sa.BigInteger),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("reduce_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("position_side", sa.String(8), nullable=False, server_default="net"),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.Column("updated_at", Millis, nullable=False),
+    sa.UniqueConstraint("account_id", "client_order_id"),
+    _partial("ix_intents_live", "account_id", "status", where="status IN ('planned', 'sent', 'open', 'unknown')"),
+    _partial("ix_intents_live_of", "automation_id", where="status IN ('planned', 'sent', 'open', 'unknown') OR news"),
+    _partial("ix_intents_carrier", "carrier", where="status = 'planned'"),
+    sa.Index("ix_intents_of", "automation_id", "id"),
+    sa.Index("ix_intents_exchange_order", "account_id", "exchange_order_id"),
+)
+
+fills = sa.Table(
+    "fills",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("intent_id", Id, nullable=False),
+    sa.Column("news", sa.Boolean, nullable=False),
+    sa.Column("symbol", sa.String(32), nullable=False),
+    sa.Column("side", sa.String(4), nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("price", Money, nullable=False),
+    sa.Column("cost", Money, nullable=False),
+    sa.Column("fee", Money, nullable=False),
+    sa.Column("fee_asset", sa.String(16), nullable=False),
+    sa.Column("liquidity", sa.String(8), nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    sa.Column("exchange_trade_id", sa.String(128), nullable=False),
+    sa.Column("exchange_order_id", sa.String(128), nullable=False),
+    sa.Column("tag", sa.String(64), nullable=False),
+    sa.Column("reduce_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("position_side", sa.String(8), nullable=False, server_default="net"),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.BigInteger),
+    sa.Column("at", Millis, nullable=False),
+    sa.Column("settled_at", Millis, nullable=False),
+    sa.UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
+    sa.Index("ix_fills_of", "automation_id", "id"),
+    _partial("ix_fills_news", "automation_id", where="news"),
+)
+
+#: What moved, for ever: budget in and out, trades, fees. Balances are their running totals.
+postings = sa.Table(
+    "postings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("asset", sa.String(16), nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("fill_id", Id),
+    sa.Column("at", Millis, nullable=False),
+    sa.Index("ix_postings_of", "automation_id", "id"),
+)
+
+balances = sa.Table(
+    "balances",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("asset", sa.String(16), primary_key=True),
+    *_owned(),
+    sa.Column("free", Money, nullable=False),
+    sa.Column("reserved", Money, nullable=False),
+    sa.Index("ix_balances_account", "account_id", "asset"),
+)
+
+positions = sa.Table(
+    "positions",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("symbol", sa.String(32), primary_key=True),
+    *_owned(),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("cost", Money, nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    #: Quote spent on buys and quote paid in fees, both in quote at the fills' own prices.
+    sa.Column("invested", Money, nullable=False),
+    sa.Column("fees", Money, nullable=False),
+    sa.Column("fills", sa.BigInteger, nullable=False),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("source", sa.String(128), nullable=False),
+    sa.Column("dedup_key", sa.String(128), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("status", sa.String(8), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("received_at", Millis, nullable=False),
+    sa.Column("expires_at", Millis),
+    sa.Column("consumed_tick", sa.BigInteger),
+    sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
+    _partial("ix_inbox_waiting", "automation_id", "id", where="status = 'waiting'"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    # AUTOINCREMENT: an id is never given twice, even after the newest rows are pruned.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("at", Millis, nullable=False),
+    sa.Index("ix_events_of", "automation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+#: Notices on their way to the notifiers.
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("status", sa.String(8), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("retry_at", Millis),
+    sa.Column("created_at", Millis, nullable=False),
+    _partial("ix_notices_waiting", "id", where="status = 'waiting'"),
+)
+
+#: What an automation was worth: points at its fills (and, rolled up, hourly).
+equity = sa.Table(
+    "equity",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("at", Millis, primary_key=True),
+    *_owned(),
+    sa.Column("asset", sa.String(16), nullable=False),
+    sa.Column("equity", Money, nullable=False),
+    sa.Column("realised", Money, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""The built-in plugins: each a folder whose ``__init__`` holds its hooks and nothing else."""

@@ -1,0 +1,1 @@
+"""The built-in tentacles: one folder an automation type."""
