@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sqlite_autoincrement=True,
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_events_of", "events", ["automation_id", "id"], unique=False)
     op.create_table(

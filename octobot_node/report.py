@@ -1,0 +1,65 @@
+"""What a run amounted to: one report per automation, and the run's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["AutomationReport", "GapReport", "RunReport"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AutomationReport(_Model):
+    """What one automation did; amounts are exact, and strings in JSON."""
+
+    name: str
+    id: str
+    type: str
+    status: str
+    reason: str
+    ticks: int
+    failed_ticks: int = Field(description="Ticks whose evaluation failed; included in `ticks`.")
+    orders: int = Field(description="Orders decided, refused ones included; cancels are not orders.")
+    orders_by_status: dict[str, int]
+    fills: int
+    fees: dict[str, Decimal] = Field(description="Fees paid, by the asset they were paid in.")
+    invested: Decimal = Field(description="Quote spent on buys, fees paid in quote included.")
+    asset: str = Field(description="The quote asset of every amount below.")
+    start_equity: Decimal
+    final_equity: Decimal | None = Field(description="None where no price is known to value what is held.")
+    realised_pnl: Decimal
+    unrealised_pnl: Decimal | None
+    pnl_method: Literal["average cost, net of fees"] = "average cost, net of fees"
+    max_drawdown: Decimal | None = Field(
+        description="Largest fall of equity from its highest candle close before, in quote; None on a live clock."
+    )
+    max_drawdown_ratio: Decimal | None = Field(description="The same as a ratio of that highest close; 0.1 is 10 %.")
+    balances: dict[str, Decimal] = Field(description="Free and reserved together, by asset.")
+    as_of: datetime
+
+
+class GapReport(_Model):
+    """Candles missing from a replayed series."""
+
+    symbol: str
+    missing: int
+    first: datetime | None
+
+
+class RunReport(_Model):
+    """What `octobot-node run --json` prints."""
+
+    version: str
+    clock: Literal["real", "virtual"]
+    started_at: datetime
+    ended_at: datetime
+    finished: bool = Field(description="Whether nothing is left to do: every automation is done, or the candles ended.")
+    candles: int | None = Field(description="Candles replayed; None on a live clock.")
+    gaps: list[GapReport]
+    automations: list[AutomationReport]
