@@ -134,23 +134,6 @@ class Tick(Generic[C, S]):
         return self.positions.get(symbol) or Position(symbol)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a tick returns.
-
-    ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what there is.
-    ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless ``independent``. ``done`` completes the
-    automation once its orders are settled.
-    """
-
-    state: Any = field(default_factory=lambda: KEEP)
-    orders: Sequence[OrderAction] = ()
-    actions: Sequence[Notify] = ()
-    wake: Wake | None = None
-    independent: bool = False
-    done: bool = False
-
-
 class _Keep:
     """The default of ``Decision.state``: keep the state as it is."""
 
@@ -162,6 +145,23 @@ class _Keep:
 
 
 KEEP = _Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a tick returns.
+
+    ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what there is.
+    ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless ``independent``. ``done`` completes the
+    automation once its orders are settled.
+    """
+
+    state: Any = KEEP
+    orders: Sequence[OrderAction] = ()
+    actions: Sequence[Notify] = ()
+    wake: Wake | None = None
+    independent: bool = False
+    done: bool = False
 
 
 class Automation(Generic[C, S]):

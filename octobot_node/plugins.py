@@ -17,7 +17,7 @@ from octobot_node.exchanges import MarketDataFactory, TradingFactory
 from octobot_node.notifiers import Notifier
 from octobot_node.store.plugin_tables import PluginTables
 
-__all__ = ["DEFAULT_PLUGINS", "BrokenPlugin", "Registry", "load_plugins"]
+__all__ = ["DEFAULT_PLUGINS", "BrokenPlugin", "Registry", "load_named", "load_plugins"]
 
 #: Listed rather than discovered: an editable install does not see new entry points until reinstalled.
 DEFAULT_PLUGINS = (
@@ -144,6 +144,16 @@ def load_plugins(extra: Iterable[str] = (), *, discover: bool = True) -> Registr
     return _collect(loader)
 
 
+def load_named(modules: Iterable[str]) -> Registry:
+    """Load exactly these modules, as an earlier ``load_plugins`` found them usable; the rest is left out."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    loader = _Loader(manager)
+    for module in modules:
+        loader.add(module, built_in=False)
+    return _collect(loader)
+
+
 def _collect(loader: _Loader) -> Registry:
     hook = loader.manager.hook
     market_data = _named("market data", hook.register_market_data, lambda factory: factory.name)
@@ -177,7 +187,8 @@ def _named(what: str, call: Callable[..., Any], name_of: Callable[[Any], str]) -
 
 
 def _type_name(automation: type[Automation[Any, Any]]) -> str:
-    if not (isinstance(automation, type) and issubclass(automation, Automation)):
+    given: Any = automation
+    if not (isinstance(given, type) and issubclass(given, Automation)):
         raise PluginError(f"register_automations takes subclasses of Automation, not {automation!r}")
     missing = [name for name in ("name", "Config") if not hasattr(automation, name)]
     if missing:

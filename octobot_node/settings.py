@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     sweep_interval: float = Field(default=1.0, gt=0, description="How often what nobody carries is picked up.")
     watch_interval: float = Field(default=0.25, gt=0, description="Fastest polling of an account with open orders.")
     watch_interval_max: float = Field(default=5.0, gt=0, description="Slowest polling when nothing happens.")
+    unknown_after: float = Field(
+        default=30.0, gt=0, description="An order whose outcome is not known for this long is told as unknown."
+    )
     hub_deadline: float = Field(default=2.0, gt=0, description="How long a batch waits for market data.")
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=1.0, gt=0, description="How often DBOS looks at its queues unkicked.")

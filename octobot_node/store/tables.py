@@ -107,7 +107,6 @@ automations = sa.Table(
     sa.Column("type_version", sa.Integer, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
-    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("config", sa.Text, nullable=False),
     sa.Column("previous_config", sa.Text),
     sa.Column("state", sa.Text),
@@ -141,6 +140,9 @@ schedule = sa.Table(
     sa.Column("ticked_at", Millis),
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("wakes", sa.BigInteger, nullable=False, server_default="0"),
+    #: Failed ticks in a row, and whether to evaluate it apart from healthy ones.
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("suspect", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("claim", Id),
     sa.Column("claim_until", Millis),
     sa.Column("claim_tries", sa.Integer, nullable=False, server_default="0"),
@@ -281,6 +283,8 @@ positions = sa.Table(
     #: Quote spent on buys and quote paid in fees, both in quote at the fills' own prices.
     sa.Column("invested", Money, nullable=False),
     sa.Column("fees", Money, nullable=False),
+    #: What a budget given in base was worth in quote at the first tick.
+    sa.Column("opening_cost", Money, nullable=False),
     sa.Column("fills", sa.BigInteger, nullable=False),
 )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["Millis", "Money"]
+__all__ = ["AnyRow", "Millis", "Money"]
+
+#: A row of any statement; its columns are attributes.
+AnyRow: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 #: Milliseconds since 1970, UTC.
 Millis = sa.BigInteger

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
@@ -47,7 +49,6 @@ def upgrade() -> None:
         sa.Column("type_version", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("config", sa.Text(), nullable=False),
         sa.Column("previous_config", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=True),
@@ -104,7 +105,6 @@ def upgrade() -> None:
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
-        sqlite_autoincrement=True,
         sqlite_autoincrement=True,
     )
     op.create_index("ix_events_of", "events", ["automation_id", "id"], unique=False)
@@ -279,6 +279,7 @@ def upgrade() -> None:
         sa.Column("realised", Money(), nullable=False),
         sa.Column("invested", Money(), nullable=False),
         sa.Column("fees", Money(), nullable=False),
+        sa.Column("opening_cost", Money(), nullable=False),
         sa.Column("fills", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("automation_id", "symbol", name=op.f("pk_positions")),
     )
@@ -311,6 +312,8 @@ def upgrade() -> None:
         sa.Column("ticked_at", sa.BigInteger(), nullable=True),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("wakes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("suspect", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("claim", sa.String(length=36), nullable=True),
         sa.Column("claim_until", sa.BigInteger(), nullable=True),
         sa.Column("claim_tries", sa.Integer(), server_default="0", nullable=False),

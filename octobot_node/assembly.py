@@ -1,0 +1,164 @@
+"""Build an engine's parts in the right order; shared by the live node and the replay."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+
+from octobot_node.clock import Clock
+from octobot_node.engine.accounts import Accounts
+from octobot_node.engine.coordinator import Coordinator
+from octobot_node.engine.core import Core
+from octobot_node.engine.evaluator import Evaluator
+from octobot_node.engine.hub import MarketHub
+from octobot_node.engine.io import Io
+from octobot_node.engine.planning import Installation
+from octobot_node.errors import DataFolderInUse, NodeError, UnknownStorage
+from octobot_node.ids import new_id
+from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
+from octobot_node.store import schedules
+from octobot_node.store.migrate import migrate
+from octobot_node.store.storage import Storage
+from octobot_node.store.tables import installation
+
+__all__ = ["Base", "FolderLock", "assemble", "open_base"]
+
+
+class FolderLock:
+    """Holds a data folder for this process; it goes with the process, however that ends."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file: IO[str] = (folder / "node.lock").open("a+")
+        except OSError as error:
+            raise NodeError(
+                f"the data folder {folder} cannot be used ({error.strerror}): give another --data-dir"
+            ) from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "another process"
+            self._file.close()
+            raise DataFolderInUse(
+                f"the data folder {folder} is in use by {holder}: stop that node, or give another --data-dir"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(f"process {os.getpid()}")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let the folder go."""
+        self._file.close()
+
+
+@dataclass(slots=True)
+class Base:
+    """What is open before there is an engine."""
+
+    settings: Settings
+    registry: Registry
+    storage: Storage
+    lock: FolderLock
+    node_id: str
+    coordinator: Coordinator
+    installation: Installation
+
+    def close(self) -> None:
+        """Close the storage and let the folder go."""
+        self.coordinator.stop()
+        self.storage.close()
+        self.lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    settings: Settings
+    storage: Storage
+    node_id: str
+
+
+def open_base(settings: Settings, registry: Registry, now: int) -> Base:
+    """Lock the data folder, open and migrate the database, take the right to act.
+
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew or DiskNearlyFull; what was opened is closed again.
+    """
+    lock = FolderLock(settings.data_dir)
+    try:
+        node_id = _node_id(settings.data_dir)
+        storage: Storage | None = registry.hook.open_storage(settings=settings)
+        if storage is None:
+            raise UnknownStorage(f"no plugin opens the database URL {settings.url().partition(':')[0]!r}")
+        try:
+            migrate(storage, registry.tables)
+            opened = _installation(storage, now)
+            coordinator: Coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id))
+            coordinator.start()
+        except BaseException:
+            storage.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return Base(settings, registry, storage, lock, node_id, coordinator, opened)
+
+
+def assemble(
+    base: Base,
+    *,
+    clock: Clock,
+    io: Io,
+    evaluator: Evaluator,
+    deliver: Callable[[sa.Connection, str, str], str],
+    kick: Callable[[str], None],
+    owns: Callable[[sa.Connection, str], bool],
+    carried: Callable[[sa.Connection, set[str]], set[str]],
+) -> Core:
+    """Return an engine over an opened base."""
+    accounts = Accounts(base.storage, clock, base.settings, base.registry)
+    core = Core(
+        settings=base.settings,
+        storage=base.storage,
+        clock=clock,
+        registry=base.registry,
+        io=io,
+        accounts=accounts,
+        hub=MarketHub(accounts, clock, io, base.settings.hub_deadline),
+        evaluator=evaluator,
+        coordinator=base.coordinator,
+        installation=base.installation,
+        deliver=deliver,
+        kick=kick,
+        owns=owns,
+        carried=carried,
+    )
+    with base.storage.read() as connection:
+        for automation_id, source, levels in schedules.levels(connection):
+            core.hub.set_levels(automation_id, source, levels)
+    return core
+
+
+def _node_id(folder: Path) -> str:
+    """Return this folder's node id, made at its first start: DBOS recovers a node's work by it."""
+    path = folder / "node-id"
+    if not path.exists():
+        path.write_text(new_id())
+    return path.read_text().strip()
+
+
+def _installation(storage: Storage, now: int) -> Installation:
+    with storage.write(durable=True) as connection:
+        row = connection.execute(sa.select(installation.c.id, installation.c.generation)).first()
+        if row is None:
+            made = Installation(new_id(), 0)
+            connection.execute(installation.insert().values(id=made.id, generation=0, created_at=now))
+            return made
+        return Installation(row.id, row.generation)

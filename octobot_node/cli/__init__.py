@@ -1,0 +1,20 @@
+"""The command line, ``octobot-node``; each command imports what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with ``arguments`` (None: the process's own) and return the exit code."""
+    from octobot_node.cli.app import Session, build_app
+    from octobot_node.cli.failures import exit_code_of
+
+    session = Session()
+    try:
+        result = build_app()(arguments, prog_name="octobot-node", standalone_mode=False, obj=session)
+    except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes one line and an exit code
+        return exit_code_of(error, data_dir=session.data_dir)
+    return result if isinstance(result, int) else 0

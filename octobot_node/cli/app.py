@@ -1,0 +1,91 @@
+"""The commands and their options; what they do is in files of their own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from octobot_node import __version__
+from octobot_node.run_view import Gaps
+
+__all__ = ["Session", "build_app"]
+
+
+@dataclass(slots=True)
+class Session:
+    """What a command lets the rest of the command line know."""
+
+    #: Where the log is; None for the settings' own folder.
+    data_dir: Path | None = None
+
+
+def build_app() -> typer.Typer:
+    """Return the command line, ready to be called."""
+    # No rich help: it would double what `--help` takes. No rich tracebacks: failures.py says what went wrong.
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(_top)
+    app.command("run")(_run)
+    app.command("schema")(_schema)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"octobot-node {__version__}")
+        raise typer.Exit
+
+
+def _top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Run trading automations: no order twice, no order lost."""
+    del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _run(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Run files: accounts and automations, in YAML.")
+    ],
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="SYMBOL=PATH", help="Candles to replay for a symbol; may be repeated."),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Stop a live run after this time: 30s, 5m, 1h30m.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")
+    ] = None,
+    gaps: Annotated[
+        Gaps, typer.Option(help="Missing candles: count them in the report, or refuse the data.")
+    ] = "count",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start a replay over instead of going on with it.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing while it runs.")] = False,
+) -> None:
+    """Run the automations in FILE...: live until stopped, or through the candles of a replay.
+
+    Stop with Ctrl-C; the same command goes on where it stopped.
+    """
+    from octobot_node.cli import run
+
+    context.obj.data_dir = data_dir
+    options = run.read_options(data or [], duration=duration, data_dir=data_dir, gaps=gaps, fresh=fresh)
+    run.run(files, options, as_json=as_json, quiet=quiet)
+
+
+def _schema() -> None:
+    """Print the JSON schema of a run file."""
+    from octobot_node.run_file import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))

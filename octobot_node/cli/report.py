@@ -1,0 +1,122 @@
+"""The report of a run: a table for each automation, or JSON with every digit."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from octobot_node.cli import text
+from octobot_node.report import AutomationReport, RunReport
+
+__all__ = ["print_report", "report_json"]
+
+#: With more automations than this each gets one line instead of a table.
+_TABLES = 8
+
+
+def report_json(report: RunReport) -> str:
+    """Return the report as JSON; amounts are strings of plain digits, times ISO 8601 in UTC."""
+    return json.dumps(report.model_dump(), indent=2, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> str:
+    match value:
+        case Decimal():
+            # str() and pydantic would write 1E+3, which many a reader of JSON takes for no amount at all.
+            return format(value, "f")
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{value!r} has no place in a report")
+
+
+def print_report(report: RunReport, out: TextIO) -> None:
+    """Print the report for a person."""
+    console = Console(file=out, highlight=False, emoji=False)
+    if len(report.automations) > _TABLES:
+        console.print(_summary(report.automations))
+    else:
+        for automation in report.automations:
+            console.print(_table(automation))
+    for line in _footer(report):
+        console.print(line, soft_wrap=True)
+
+
+def _table(report: AutomationReport) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify="left", title_style="bold")
+    table.title = escape(f"{report.name} ({report.type})")
+    table.add_column("status")
+    status = f"{report.status}: {report.reason}" if report.reason else report.status
+    table.add_column(escape(status), justify="right", overflow="fold")
+    for label, value in _figures(report):
+        table.add_row(label, value)
+    return table
+
+
+def _figures(report: AutomationReport) -> list[tuple[str, str]]:
+    asset = report.asset
+    failed = f", {report.failed_ticks:,} failed" if report.failed_ticks else ""
+    drawdown = f"{text.amount(report.max_drawdown, asset)} ({text.ratio(report.max_drawdown_ratio)})"
+    return [
+        ("ticks", f"{report.ticks:,}{failed}"),
+        ("orders", _orders(report)),
+        ("fills", f"{report.fills:,}"),
+        ("fees", _assets(report.fees)),
+        ("invested", text.amount(report.invested, asset)),
+        ("start equity", text.amount(report.start_equity, asset)),
+        ("final equity", text.amount(report.final_equity, asset)),
+        ("realised PnL", text.gain(report.realised_pnl, asset)),
+        ("unrealised PnL", text.gain(report.unrealised_pnl, asset)),
+        ("PnL method", report.pnl_method),
+        ("max drawdown", text.UNKNOWN if report.max_drawdown is None else drawdown),
+        ("balances", _assets(report.balances)),
+        ("as of", text.moment(report.as_of)),
+    ]
+
+
+def _orders(report: AutomationReport) -> str:
+    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(report.orders_by_status.items()) if count)
+    return f"{report.orders:,} ({counts})" if counts else f"{report.orders:,}"
+
+
+def _assets(amounts: dict[str, Decimal]) -> str:
+    return escape(", ".join(text.amount(value, asset) for asset, value in sorted(amounts.items()))) or "none"
+
+
+def _summary(reports: list[AutomationReport]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in ("automation", "status"):
+        table.add_column(title, overflow="fold")
+    for title in ("ticks", "orders", "fills", "final equity", "realised PnL", "unrealised PnL"):
+        table.add_column(title, justify="right", overflow="fold")
+    for report in reports:
+        table.add_row(
+            escape(report.name),
+            escape(report.status),
+            f"{report.ticks:,}",
+            _orders(report),
+            f"{report.fills:,}",
+            text.amount(report.final_equity, report.asset),
+            text.gain(report.realised_pnl, report.asset),
+            text.gain(report.unrealised_pnl, report.asset),
+        )
+    return table
+
+
+def _footer(report: RunReport) -> list[str]:
+    candles = "" if report.candles is None else f", {report.candles:,} candles"
+    clock = "replayed" if report.clock == "virtual" else "ran"
+    ending = "finished" if report.finished else "not finished: the same command goes on"
+    lines = [f"{clock} {text.moment(report.started_at)} to {text.moment(report.ended_at)}{candles}; {ending}"]
+    for gap in report.gaps:
+        if gap.missing:
+            lines.append(
+                f"[yellow]{escape(gap.symbol)}: {gap.missing:,} candles missing, first at {text.moment(gap.first)}[/]"
+            )
+    return lines

@@ -1,0 +1,77 @@
+"""``octobot-node run``: read the run files, run them, print the report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from octobot_node.cli.log import logging_to_file
+from octobot_node.cli.report import print_report, report_json
+from octobot_node.cli.view import open_view
+from octobot_node.durations import parse_duration
+from octobot_node.errors import UsageError
+from octobot_node.report import RunReport
+from octobot_node.run_file import RunFile, load_run_files
+from octobot_node.run_view import Gaps, RunOptions, RunView
+
+__all__ = ["Runner", "read_options", "run"]
+
+#: What carries out a run: ``octobot_node.runner.run``.
+Runner = Callable[[RunFile, RunOptions, RunView], RunReport]
+
+
+def read_options(
+    data: Sequence[str], *, duration: str | None, data_dir: Path | None, gaps: Gaps, fresh: bool
+) -> RunOptions:
+    """Return the options as the runner takes them; raise UsageError for one that cannot be read."""
+    return RunOptions(data=_data(data), duration=_seconds(duration), data_dir=data_dir, gaps=gaps, fresh=fresh)
+
+
+def run(
+    files: Sequence[Path],
+    options: RunOptions,
+    *,
+    as_json: bool,
+    quiet: bool,
+    runner: Runner | None = None,
+    out: TextIO | None = None,
+) -> None:
+    """Run the files and print the report to ``out`` (stdout); what happens meanwhile goes to stderr."""
+    run_file = load_run_files(files)
+    with logging_to_file(options.data_dir), open_view(sys.stderr, quiet=quiet) as view:
+        report = (runner or _the_runner())(run_file, options, view)
+    out = out or sys.stdout
+    if as_json:
+        out.write(f"{report_json(report)}\n")
+    else:
+        print_report(report, out)
+    out.flush()
+
+
+def _the_runner() -> Runner:
+    from octobot_node import runner
+
+    return runner.run
+
+
+def _data(pairs: Sequence[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for pair in pairs:
+        symbol, equals, path = pair.partition("=")
+        if not (symbol and equals and path):
+            raise UsageError(f"--data {pair!r} is not SYMBOL=PATH: write --data BTC/USD=candles.csv.gz")
+        if symbol in found:
+            raise UsageError(f"--data names {symbol} twice: give one file for it")
+        found[symbol] = Path(path)
+    return found
+
+
+def _seconds(duration: str | None) -> float | None:
+    if duration is None:
+        return None
+    try:
+        return parse_duration(duration).total_seconds()
+    except ValueError as error:
+        raise UsageError(f"--for {error}") from None

@@ -1,0 +1,44 @@
+"""How figures are written for a person: exact, never with an exponent, and a dash for what is not known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+__all__ = ["amount", "duration", "gain", "moment", "ratio"]
+
+UNKNOWN = "–"  # noqa: RUF001 - a dash as wide as a figure
+
+
+def amount(value: Decimal | None, asset: str = "") -> str:
+    """Return every digit of ``value`` with its asset, without trailing zeros."""
+    if value is None:
+        return UNKNOWN
+    digits = f"{value:,f}"
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
+
+
+def gain(value: Decimal | None, asset: str = "") -> str:
+    """Return ``value`` with its sign, as markup: green for a gain, red for a loss."""
+    text = amount(value, asset)
+    if not value:
+        return text
+    return f"[green]+{text}[/]" if value > 0 else f"[red]{text}[/]"
+
+
+def ratio(value: Decimal | None) -> str:
+    """Return a ratio as a percentage with two places: 0.1 is 10.00 %."""
+    return UNKNOWN if value is None else f"{value * 100:.2f} %"
+
+
+def moment(value: datetime | None) -> str:
+    """Return a time to the second, in UTC."""
+    return UNKNOWN if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(value: timedelta) -> str:
+    """Return a duration as hours, minutes and seconds."""
+    seconds = max(0, int(value.total_seconds()))
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,0 +1,193 @@
+"""What a run shows while it goes: a bar or a live table on a terminal, a few plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from octobot_node.cli import text
+from octobot_node.run_view import LiveRow, RunView
+
+__all__ = ["PlainView", "QuietView", "TerminalView", "live_table", "open_view"]
+
+_STATUS_STYLE = {
+    "active": "green",
+    "waiting": "yellow",
+    "paused": "blue",
+    "stopping": "yellow",
+    "completing": "yellow",
+    "stopped": "dim",
+    "completed": "cyan",
+    "failed": "bold red",
+    "held": "bold magenta",
+}
+_UNKNOWN_STYLE = "bold white on magenta"
+#: What needs a person comes first where not every automation fits on the screen.
+_URGENCY = {"failed": 0, "held": 1, "waiting": 2, "stopping": 3, "completing": 3}
+
+
+@contextmanager
+def open_view(stream: TextIO, *, quiet: bool = False) -> Iterator[RunView]:
+    """Open what fits ``stream``, and clear the screen of it in the end."""
+    if quiet:
+        yield QuietView()
+    elif stream.isatty():
+        view = TerminalView(Console(file=stream))
+        try:
+            yield view
+        finally:
+            view.close()
+    else:
+        yield PlainView(stream)
+
+
+class QuietView:
+    """Shows nothing."""
+
+    def progress(self, done: int, total: int, now: datetime) -> None:
+        """Show nothing."""
+
+    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+        """Show nothing."""
+
+    def message(self, text: str) -> None:
+        """Show nothing."""
+
+
+class PlainView:
+    """One line for every tenth of a replay, and for every change of an automation's status."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._tenth = 0
+        self._shown: dict[str, tuple[str, str, int]] = {}
+
+    def progress(self, done: int, total: int, now: datetime) -> None:
+        """Write a line when another tenth is done."""
+        tenth = done * 10 // total if total else 10
+        if tenth > self._tenth:
+            self._tenth = tenth
+            self.message(f"{tenth * 10} % of {total} candles, at {text.moment(now)}")
+
+    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+        """Write a line for each automation whose status, reason or unknown orders changed."""
+        for row in rows:
+            state = row.status, row.reason, row.unknown
+            if self._shown.get(row.name) != state:
+                self._shown[row.name] = state
+                reason = f": {row.reason}" if row.reason else ""
+                unknown = f"; {row.unknown} orders unknown" if row.unknown else ""
+                self.message(f"{text.moment(now)} {row.name} is {row.status}{reason}{unknown}")
+
+    def message(self, text: str) -> None:
+        """Write the line."""
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+class TerminalView:
+    """A progress bar for a replay, a live table for a live run."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._live: Live | None = None
+        self._bar = Progress(
+            TextColumn("[bold]replay[/]"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[now]}"),
+            TimeRemainingColumn(),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("replay", total=None, now="")
+
+    def progress(self, done: int, total: int, now: datetime) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=done, total=total, now=text.moment(now))
+        self._show(self._bar)
+
+    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+        """Redraw the table."""
+        elapsed = timedelta(seconds=time.monotonic() - self._started)
+        # The header, the column titles and the line about the rest need six lines.
+        self._show(live_table(rows, now, elapsed, at_most=max(1, self._console.height - 6)))
+
+    def message(self, text: str) -> None:
+        """Print the line above the bar or the table."""
+        self._console.print(Text(text))
+
+    def close(self) -> None:
+        """Leave the last state on the screen and give the cursor back."""
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self, renderable: RenderableType) -> None:
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False)
+            self._live.start()
+        self._live.update(renderable, refresh=True)
+
+
+def live_table(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta, *, at_most: int) -> RenderableType:
+    """Return the automations as a table of ``at_most`` rows, those that need a person first."""
+    shown = sorted(rows, key=lambda row: (not row.unknown, _URGENCY.get(row.status, 9)))[:at_most]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("automation", "type", "status", "next run"):
+        table.add_column(title, no_wrap=title != "status")
+    for title in ("ticks", "open", "unknown", "fills", "equity", "PnL"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in shown:
+        table.add_row(*_cells(row, now))
+    parts: list[RenderableType] = [_header(rows, now, elapsed), table]
+    if len(shown) < len(rows):
+        parts.append(Text(f"and {len(rows) - len(shown)} more", style="dim"))
+    return Group(*parts)
+
+
+def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
+    counts = Counter(row.status for row in rows)
+    parts = [(f"{count} {status}", _STATUS_STYLE.get(status, "")) for status, count in sorted(counts.items())]
+    header = Text.assemble(("OctoBot Node", "bold"), f"  {text.moment(now)}  up {text.duration(elapsed)}")
+    for part in parts:
+        header.append("  ").append(*part)
+    unknown = sum(row.unknown for row in rows)
+    if unknown:
+        header.append("  ").append(f" {unknown} orders unknown ", _UNKNOWN_STYLE)
+    return header
+
+
+def _cells(row: LiveRow, now: datetime) -> list[str]:
+    style = _STATUS_STYLE.get(row.status, "")
+    reason = f" [dim]{escape(row.reason)}[/]" if row.reason else ""
+    status = f"[{style}]{row.status}[/]{reason}" if style else f"{escape(row.status)}{reason}"
+    return [
+        escape(row.name),
+        escape(row.type),
+        status,
+        _until(row.next_run, now),
+        f"{row.ticks:,}",
+        f"{row.open_orders:,}",
+        f"[{_UNKNOWN_STYLE}] {row.unknown} [/]" if row.unknown else "0",
+        f"{row.fills:,}",
+        escape(row.equity) if row.equity is not None else text.UNKNOWN,
+        text.gain(row.pnl, row.asset),
+    ]
+
+
+def _until(next_run: datetime | None, now: datetime) -> str:
+    if next_run is None:
+        return text.UNKNOWN
+    return f"in {text.duration(next_run - now)}" if next_run > now else "now"

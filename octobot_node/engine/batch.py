@@ -1,0 +1,229 @@
+"""A tick batch: load, one market snapshot, evaluate each, commit in one guarded transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from octobot_node.automation import Needs, Position, Signal
+from octobot_node.engine.commit import Commit, Evaluated
+from octobot_node.engine.durable import json_decode
+from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
+from octobot_node.engine.schedule import load_wake, runs_between
+from octobot_node.errors import DataUnavailable
+from octobot_node.market import Market, from_ms
+from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
+from octobot_node.store import automations, intents, schedules
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["TickBatch", "open_order"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One claimed automation with its tick's input, and what its commit marks as told."""
+
+    row: AnyRow
+    needs: Needs
+    given: TickInput
+    fills: tuple[str, ...]
+    results: tuple[tuple[str, str], ...]
+    live: int
+
+
+class TickBatch:
+    """Evaluates the automations that a batch claimed, and commits what they decided."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._commit = Commit(core)
+
+    def run(self, workflow_id: str, batch: str) -> Mapping[str, int]:
+        """Evaluate and commit; return counts. Running it again finds nothing left and does nothing."""
+        loaded = self._load(batch)
+        if not loaded:
+            return {"ticks": 0}
+        market, missing = self._snapshot(loaded)
+        evaluated = self._evaluate(loaded, market, missing)
+        return self._commit.run(workflow_id, batch, evaluated, market)
+
+    def _load(self, batch: str) -> list[Loaded]:
+        core = self._core
+        with core.storage.read() as connection:
+            rows = automations.batch(connection, batch)
+            if not rows:
+                return []
+            balances = automations.balances_of_batch(connection, batch)
+            positions = automations.positions_of_batch(connection, batch)
+            signals = automations.signals_of_batch(connection, batch)
+            orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
+            fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
+        now = core.clock.now()
+        return [
+            _load_one(
+                row,
+                now,
+                balances.get(row.id, ()),
+                positions.get(row.id, ()),
+                signals.get(row.id, ()),
+                orders.get(row.id, ()),
+                fills.get(row.id, ()),
+            )
+            for row in rows
+        ]
+
+    def _snapshot(self, loaded: Sequence[Loaded]) -> tuple[Market, str]:
+        """Return the snapshot that all share, and why it is empty if it is."""
+        core = self._core
+        union = _union([item.needs for item in loaded])
+        try:
+            return core.hub.snapshot(loaded[0].row.source, union), ""
+        except DataUnavailable as error:
+            return Market(as_of=from_ms(core.clock.now())), str(error)
+
+    def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str) -> list[Evaluated]:
+        reasons = {item.row.id: missing or lacking(item.needs, market) for item in loaded}
+        ready = [item for item in loaded if not reasons[item.row.id]]
+        suspects = bool(loaded[0].row.suspect)
+        outcomes = self._core.evaluator.evaluate([item.given for item in ready], market, suspects=suspects)
+        found = {outcome.automation_id: outcome for outcome in outcomes}
+        return [
+            Evaluated(
+                row=item.row,
+                now=item.given.now,
+                scheduled=item.given.scheduled_at is not None,
+                missed=item.given.missed,
+                outcome=found.get(item.row.id) or Outcome(item.row.id, problem="waiting", reason=reasons[item.row.id]),
+                fills=item.fills,
+                results=item.results,
+                signals=tuple(signal.id for signal in item.given.signals),
+                live=item.live,
+            )
+            for item in loaded
+        ]
+
+
+def _union(needs: Sequence[Needs]) -> Needs:
+    tickers: set[str] = set()
+    candles: dict[tuple[str, str], int] = {}
+    for one in needs:
+        tickers.update(one.symbols)
+        for key, count in one.candles.items():
+            candles[key] = max(count, candles.get(key, 0))
+    return Needs(tickers=tuple(sorted(tickers)), candles=candles)
+
+
+def lacking(needs: Needs, market: Market) -> str:
+    """Return what of ``needs`` the snapshot lacks, as a reason to wait, or ""."""
+    for symbol in needs.symbols:
+        if symbol not in market.tickers:
+            return f"no price of {symbol}"
+        if symbol not in market.all_rules:
+            return f"{symbol} is not listed"
+    for (symbol, timeframe), count in needs.candles.items():
+        got = market.all_candles.get((symbol, timeframe))
+        if got is None or len(got) < count:
+            return f"warming up: {0 if got is None else len(got)} of {count} {timeframe} candles of {symbol}"
+    return ""
+
+
+def _load_one(
+    row: AnyRow,
+    now: int,
+    balances: Sequence[Any],
+    positions: Sequence[Any],
+    signals: Sequence[Any],
+    orders: Sequence[Any],
+    fills: Sequence[Any],
+) -> Loaded:
+    scheduled = row.due_at is not None and row.due_at <= now
+    live = [order for order in orders if order.kind == "order" and not IntentStatus(order.status).terminal]
+    news = [order for order in orders if order.news and order.kind == "order"]
+    given = TickInput(
+        automation_id=row.id,
+        type=row.type,
+        config=row.config,
+        previous_config=row.previous_config,
+        state=row.state,
+        state_version=row.state_version,
+        number=row.tick,
+        now=now,
+        scheduled_at=row.due_at if scheduled else None,
+        missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
+        positions=tuple(Position(p.symbol, p.amount, p.cost, p.realised) for p in positions),
+        balances=tuple((b.asset, b.free) for b in balances),
+        open_orders=tuple(open_order(order) for order in live),
+        fills=tuple(_fill(fill) for fill in fills),
+        results=tuple(_result(order) for order in news),
+        signals=tuple(Signal(s.id, s.channel, json_decode(s.payload), from_ms(s.received_at)) for s in signals),
+    )
+    return Loaded(
+        row=row,
+        needs=load_needs(row.needs),
+        given=given,
+        fills=tuple(fill.id for fill in fills),
+        results=tuple((order.id, order.status) for order in news),
+        live=len(live),
+    )
+
+
+def open_order(row: AnyRow) -> OpenOrder:
+    """Return an intent's row as an author sees it."""
+    return OpenOrder(
+        id=row.id,
+        symbol=row.symbol,
+        side=row.side,
+        type=row.type,
+        amount=row.amount,
+        price=row.price,
+        stop=row.stop,
+        filled=row.filled,
+        status=IntentStatus(row.status),
+        tag=row.tag,
+        created_at=from_ms(row.created_at),
+    )
+
+
+def _fill(row: AnyRow) -> Fill:
+    return Fill(
+        id=row.id,
+        order_id=row.intent_id,
+        symbol=row.symbol,
+        side=row.side,
+        amount=row.amount,
+        price=row.price,
+        cost=row.cost,
+        fee=row.fee,
+        fee_asset=row.fee_asset,
+        liquidity=row.liquidity,
+        tag=row.tag,
+        at=from_ms(row.at),
+    )
+
+
+def _result(row: AnyRow) -> OrderResult:
+    return OrderResult(
+        order_id=row.id,
+        symbol=row.symbol,
+        side=row.side,
+        status=IntentStatus(row.status),
+        reason=row.reason,
+        filled=row.filled,
+        average=row.cost / row.filled if row.filled else None,
+        tag=row.tag,
+    )
+
+
+def _by_automation(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
+    found: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        found.setdefault(row.automation_id, []).append(row)
+    return found

@@ -1,0 +1,453 @@
+"""Commands of people and programs: immediate transactions that bump the revision, so that an evaluation under way is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
+
+from octobot_node.automation import Automation, Needs
+from octobot_node.engine.accounts import source_key
+from octobot_node.engine.closing import close_intents
+from octobot_node.engine.durable import ORDERS, json_encode
+from octobot_node.engine.evaluation import BadDecision, first_needs
+from octobot_node.engine.ledger import Book, Owner, load_book
+from octobot_node.engine.planning import Plan, plan_cancel, plan_group
+from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
+from octobot_node.market import Market, from_ms
+from octobot_node.orders import IntentStatus, MarketOrder
+from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.tables import (
+    accounts,
+    balances,
+    equity,
+    fills,
+    inbox,
+    installation,
+    notices,
+    positions,
+    postings,
+    schedule,
+)
+from octobot_node.store.tables import automations as automations_table
+from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Commands", "NewAccount", "NewAutomation"]
+
+_ENDED = ("stopped", "completed", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to create: connectors by name, with their settings as JSON."""
+
+    name: str
+    market_data: str
+    trading: str
+    market_data_settings: Mapping[str, Any]
+    trading_settings: Mapping[str, Any]
+    limits: Limits = Limits()
+    owner: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAutomation:
+    """An automation to create."""
+
+    name: str
+    type: str
+    account_id: str
+    budget: Mapping[str, Decimal]
+    config: Mapping[str, Any]
+    limits: Limits = Limits()
+    owner: str = "local"
+
+
+class Commands:
+    """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create_account(self, new: NewAccount) -> str:
+        """Create an account and return its id; one of that name and owner is returned as it is."""
+        core, now = self._core, self._core.clock.now()
+        core.registry.market_data_factory(new.market_data)
+        core.registry.trading_factory(new.trading)
+        with core.storage.write(durable=True) as connection:
+            existing = automations.account_id_named(connection, new.owner, new.name)
+            if existing is not None:
+                return existing
+            account_id = new_id()
+            row = {
+                "id": account_id,
+                "owner": new.owner,
+                "name": new.name,
+                "market_data": new.market_data,
+                "market_data_settings": dict(new.market_data_settings),
+                "trading": new.trading,
+                "trading_settings": dict(new.trading_settings),
+                "limits": new.limits.model_dump(mode="json", exclude_none=True),
+                "trades_cursor": now,
+                "created_at": now,
+            }
+            automations.add_account(connection, row)
+        return account_id
+
+    def create(self, new: NewAutomation) -> str:
+        """Create an automation, active and due now; return its id.
+
+        Raises UnknownType, UsageError naming the config field, CommandRefused for a name that is taken.
+        """
+        return self.create_many([new])[0]
+
+    def create_many(self, many: list[NewAutomation]) -> list[str]:
+        """Create automations in one transaction: all or none."""
+        core, now = self._core, self._core.clock.now()
+        prepared = [self._prepare(new) for new in many]
+        ids = []
+        with core.storage.write(durable=True) as connection:
+            sources = _sources(connection, {new.account_id for new in many})
+            book, happened, wide, narrow = Book(), [], [], []
+            for new, (full_name, automation, config) in zip(many, prepared, strict=True):
+                if automations.named(connection, new.owner, new.name) is not None:
+                    raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
+                owner = Owner(new_id(), new.owner, new.account_id)
+                ids.append(owner.automation_id)
+                wide.append(_wide_row(new, owner, full_name, automation, config, now))
+                narrow.append(_narrow_row(owner, sources[new.account_id], now))
+                for asset, amount in new.budget.items():
+                    book.deposit(owner, asset, amount, now)
+                happened.append(_event(owner, "automation.created", {"name": new.name, "type": full_name}))
+            connection.execute(automations_table.insert(), wide)
+            connection.execute(schedule.insert(), narrow)
+            book.write(connection)
+            events.append(connection, happened, now)
+        return ids
+
+    def _prepare(self, new: NewAutomation) -> tuple[str, Automation[Any, Any], BaseModel]:
+        full_name, automation = self._core.registry.automation(new.type)
+        config = parse_config(automation, new.config, new.name)
+        for asset, amount in new.budget.items():
+            if not amount.is_finite() or amount <= 0:
+                raise UsageError(f"automation {new.name!r}: the budget of {asset} must be positive, not {amount}")
+        return full_name, automation, config
+
+    def pause(self, automation_id: str) -> None:
+        """Make no more decisions; resting orders stay and fills settle."""
+        self._change(automation_id, ("active", "waiting", "held"), "paused", runnable=False, next_run_at=None)
+
+    def resume(self, automation_id: str) -> None:
+        """Decide again, at once. Also for one that failed or is held: its failures are forgiven."""
+        now = self._core.clock.now()
+        self._change(automation_id, ("paused", "failed", "held"), "active", runnable=True, next_run_at=now)
+
+    def run_now(self, automation_id: str) -> None:
+        """Evaluate as soon as possible."""
+        with self._core.storage.write() as connection:
+            row = _get(connection, automation_id)
+            if row.status not in ("active", "waiting"):
+                raise CommandRefused(f"{row.name!r} is {row.status}: resume it first")
+            schedules.wake(connection, [automation_id], self._core.clock.now())
+
+    def edit(self, automation_id: str, config: Mapping[str, Any]) -> None:
+        """Replace the config, validated, and evaluate with it at once.
+
+        Own orders are cancelled first unless the type declares ``live_edit``; the next tick sees ``previous_config``.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            locked = schedules.lock(connection, [automation_id]).get(automation_id)
+            row = _get(connection, automation_id)
+            if locked is None or row.status in (*_ENDED, "stopping", "completing"):
+                raise CommandRefused(f"{row.name!r} is {row.status} and cannot be edited")
+            _, automation = core.registry.automation(row.type)
+            model = parse_config(automation, config, row.name)
+            change = {
+                "id": automation_id,
+                "config": model.model_dump_json(),
+                "previous_config": row.config,
+                "needs": first_needs(automation, model),
+                "updated_at": now,
+            }
+            automations.update(connection, [change])
+            if not automation.live_edit:
+                self._cancel_all(connection, row, now)
+            run_at = now if locked.runnable else None
+            schedules.set_runnable(
+                connection, automation_id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at
+            )
+            events.append(connection, [_event(_owner(row), "automation.edited", {})], now)
+        core.kick(ORDERS)
+
+    def stop(self, automation_id: str, *, close: bool = False) -> None:
+        """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            row = _get(connection, automation_id)
+            if row.status in ("stopped", "completed"):
+                raise CommandRefused(f"{row.name!r} is {row.status} already")
+            change = {"id": automation_id, "status": "stopping", "reason": "", "close_on_stop": close}
+            automations.update(connection, [{**change, "updated_at": now}])
+            schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
+            self._cancel_all(connection, row, now)
+            events.append(connection, [_event(_owner(row), "automation.stopping", {"close": close})], now)
+        core.kick(ORDERS)
+
+    def delete(self, automation_id: str) -> None:
+        """Remove an automation that has ended, with its history."""
+        with self._core.storage.write(durable=True) as connection:
+            row = _get(connection, automation_id)
+            if row.status not in _ENDED or intents.live_count(connection, automation_id):
+                raise CommandRefused(f"{row.name!r} is {row.status}: stop it and let its orders settle first")
+            for table in (schedule, intents_table, fills, postings, balances, positions, inbox, notices, equity):
+                connection.execute(table.delete().where(table.c.automation_id == automation_id))
+            connection.execute(automations_table.delete().where(automations_table.c.id == automation_id))
+            events.append(
+                connection, [_event(_owner(row), "automation.deleted", {"name": row.name})], self._core.clock.now()
+            )
+
+    def signal(
+        self, automation_id: str, payload: Any, *, channel: str = "default", source: str = "", key: str | None = None
+    ) -> bool:
+        """Put a signal into an automation's inbox and wake it; return False for a key that arrived before."""
+        now = self._core.clock.now()
+        with self._core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            row = _get(connection, automation_id)
+            dedup = key or new_id()
+            columns = inbox.c
+            seen = sa.select(columns.id).where(
+                columns.automation_id == automation_id, columns.channel == channel, columns.dedup_key == dedup
+            )
+            if connection.execute(seen).first() is not None:
+                return False
+            values = {
+                "id": new_id(),
+                "owner": row.owner,
+                "account_id": row.account_id,
+                "automation_id": automation_id,
+                "channel": channel,
+                "source": source,
+                "dedup_key": dedup,
+                "payload": json_encode(payload),
+                "status": "waiting",
+                "received_at": now,
+            }
+            connection.execute(inbox.insert(), [values])
+            schedules.wake(connection, [automation_id], now)
+        return True
+
+    def set_sending(self, *, on: bool) -> None:
+        """Switch all sending on or off: the kill switch. Off takes effect before this returns."""
+        with self._core.storage.write(durable=True) as connection:
+            connection.execute(installation.update().values(sending=on))
+
+    def settle_endings(self) -> int:
+        """Move on automations that are stopping or completing and have no live orders; return how many ended."""
+        core, now, ended = self._core, self._core.clock.now(), 0
+        with core.storage.read() as connection:
+            columns = automations_table.c
+            ending = sa.select(columns.id).where(sa.text("automations.status IN ('stopping', 'completing')"))
+            ids = [
+                automation_id
+                for automation_id in connection.scalars(ending)
+                if not intents.live_count(connection, automation_id)
+            ]
+        for automation_id in ids:
+            ended += self._settle_ending(automation_id, now)
+            core.kick(ORDERS)
+        return ended
+
+    def _settle_ending(self, automation_id: str, now: int) -> bool:
+        core = self._core
+        with core.storage.read() as connection:
+            row, book = _get(connection, automation_id), load_book(connection, [automation_id])
+        held = {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
+        closing = row.status == "stopping" and row.close_on_stop and bool(held)
+        # Asked before the transaction: nothing may wait for the network while it holds the writer.
+        market = self._market(row, list(held)) if closing else None
+        with core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            if intents.live_count(connection, automation_id):
+                return False
+            if market is not None and self._close_positions(connection, row, held, market, now):
+                return False
+            status = "stopped" if row.status == "stopping" else "completed"
+            automations.update(connection, [{"id": automation_id, "status": status, "updated_at": now}])
+            events.append(connection, [_event(_owner(row), f"automation.{status}", {})], now)
+        return True
+
+    def _close_positions(
+        self, connection: sa.Connection, row: AnyRow, held: Mapping[str, Decimal], market: Market, now: int
+    ) -> bool:
+        """Plan market sells of all that is held, once; return whether there is anything to wait for."""
+        automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
+        book = load_book(connection, [row.id])
+        orders = [
+            MarketOrder(symbol, "sell", amount=amount, tag="stop")
+            for symbol, amount in held.items()
+            if symbol in market.all_rules
+        ]
+        rows = plan_group(self._plan(row, now, market), orders, book, independent=True)
+        self._send(connection, [intent for intent in rows if intent["status"] == IntentStatus.PLANNED], row.account_id)
+        book.write(connection)
+        return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
+
+    def _market(self, row: AnyRow, symbols: list[str]) -> Market:
+        core = self._core
+        return core.hub.snapshot(core.accounts.get(row.account_id).source, Needs(tickers=tuple(symbols)))
+
+    def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
+        """Cancel live orders of an automation, as the engine itself does for orders that expire."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            self._cancel(connection, _get(connection, automation_id), intents.lock(connection, intent_ids), now)
+        core.kick(ORDERS)
+
+    def _cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
+        live = [order for order in intents.open_of(connection, [row.id]) if not IntentStatus(order.status).terminal]
+        self._cancel(connection, row, intents.lock(connection, [order.id for order in live]), now)
+
+    def _cancel(self, connection: sa.Connection, row: AnyRow, live: list[AnyRow], now: int) -> None:
+        """Skip what was never sent; ask the exchange to cancel the rest, once each."""
+        planned = [order for order in live if order.status == IntentStatus.PLANNED and order.attempt == 0]
+        close_intents(
+            connection, [(order, IntentStatus.SKIPPED, "cancelled before it was sent") for order in planned], now
+        )
+        cancelling = {
+            order.parent
+            for order in intents.open_of(connection, [row.id])
+            if order.kind == "cancel" and not IntentStatus(order.status).terminal
+        }
+        resting = [
+            order for order in live if order.kind == "order" and order not in planned and order.id not in cancelling
+        ]
+        plan = self._plan(row, now, Market(as_of=from_ms(now)))
+        rows = [plan_cancel(plan, new_id(), 0, order.id) for order in resting]
+        self._send(connection, rows, row.account_id)
+
+    def _plan(self, row: AnyRow, now: int, market: Market) -> Plan:
+        account = self._core.accounts.get(row.account_id)
+        return Plan(
+            installation=self._core.installation,
+            owner=_owner(row),
+            tick=-1,
+            now=now,
+            market=market,
+            capabilities=account.capabilities,
+            limits=Limits(),
+        )
+
+    def _send(self, connection: sa.Connection, rows: list[dict[str, Any]], account_id: str) -> None:
+        if not rows:
+            return
+        carrier = self._core.deliver(connection, ORDERS, account_id)
+        intents.insert(connection, [{**row, "carrier": carrier} for row in rows])
+
+    def _change(
+        self, automation_id: str, allowed: tuple[str, ...], status: str, *, runnable: bool, next_run_at: int | None
+    ) -> None:
+        now = self._core.clock.now()
+        with self._core.storage.write(durable=True) as connection:
+            locked = schedules.lock(connection, [automation_id]).get(automation_id)
+            row = _get(connection, automation_id)
+            if locked is None or row.status not in allowed:
+                raise CommandRefused(f"{row.name!r} is {row.status}: it cannot become {status}")
+            change = {"id": automation_id, "status": status, "reason": "", "updated_at": now}
+            automations.update(connection, [change])
+            schedules.set_runnable(
+                connection, automation_id, runnable=runnable, next_run_at=next_run_at, due_at=locked.due_at
+            )
+            columns = schedule.c
+            forgiven = schedule.update().where(columns.automation_id == automation_id).values(failures=0)
+            connection.execute(forgiven)
+            events.append(connection, [_event(_owner(row), f"automation.{status}", {})], now)
+
+
+def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], name: str) -> BaseModel:
+    """Return ``config`` as the type's model; raise UsageError naming the automation, the field and what is wrong."""
+    try:
+        model = automation.Config.model_validate(dict(config))
+        first_needs(automation, model)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        where = f"config.{field}" if field else "config"
+        raise UsageError(f"automation {name!r}: {where}: {first['msg']}") from None
+    except BadDecision as error:
+        raise UsageError(f"automation {name!r}: config: {error}") from None
+    return model
+
+
+def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]:
+    found = {}
+    for row in connection.execute(sa.select(accounts).where(accounts.c.id.in_(account_ids))):
+        found[row.id] = source_key(row.market_data, row.market_data_settings)
+    missing = account_ids - set(found)
+    if missing:
+        raise CommandRefused(f"there is no account {', '.join(sorted(missing))}")
+    return found
+
+
+def _wide_row(
+    new: NewAutomation, owner: Owner, full_name: str, automation: Automation[Any, Any], config: BaseModel, now: int
+) -> dict[str, Any]:
+    return {
+        "id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+        "name": new.name,
+        "type": full_name,
+        "type_version": automation.version,
+        "status": "active",
+        "config": config.model_dump_json(),
+        "state": None,
+        "state_version": automation.version,
+        "needs": first_needs(automation, config),
+        "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
+    return {
+        "automation_id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+        "source": source,
+        "runnable": True,
+        "next_run_at": now,
+        "due_at": now,
+    }
+
+
+def _get(connection: sa.Connection, automation_id: str) -> AnyRow:
+    row = automations.get(connection, automation_id)
+    if row is None:
+        raise CommandRefused(f"there is no automation {automation_id}")
+    return row
+
+
+def _owner(row: AnyRow) -> Owner:
+    return Owner(row.id, row.owner, row.account_id, row.shard)
+
+
+def _event(owner: Owner, kind: str, data: Mapping[str, Any]) -> Event:
+    return Event(owner.owner, owner.account_id, owner.automation_id, kind, data)

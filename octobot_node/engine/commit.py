@@ -1,0 +1,352 @@
+"""Commit a batch's decisions: one transaction, every row checked against what was evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.engine.durable import ORDERS
+from octobot_node.engine.evaluation import Outcome, PlainDecision
+from octobot_node.engine.ledger import Book, Owner, exact, load_book
+from octobot_node.engine.planning import Plan, plan_group
+from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
+from octobot_node.market import Market
+from octobot_node.orders import IntentStatus
+from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Commit", "Evaluated"]
+
+log = structlog.get_logger(__name__)
+#: A tick that lacked data is tried again after this.
+_WAIT_MS = 5_000
+_BACKOFF_MAX_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluated row: as it was loaded, what came out, and what the commit marks as seen."""
+
+    row: AnyRow
+    now: int
+    scheduled: bool
+    missed: int
+    outcome: Outcome
+    fills: tuple[str, ...]
+    results: tuple[tuple[str, str], ...]
+    signals: tuple[str, ...]
+    live: int
+
+    @property
+    def owner(self) -> Owner:
+        """Whose automation it is."""
+        return Owner(self.row.id, self.row.owner, self.row.account_id, self.row.shard)
+
+
+class _Changes:
+    """Everything a commit writes, gathered row by row and written table by table."""
+
+    def __init__(self) -> None:
+        self.finished: list[dict[str, Any]] = []
+        self.released: list[dict[str, Any]] = []
+        self.wide: list[dict[str, Any]] = []
+        self.intents: list[dict[str, Any]] = []
+        self.fills: list[str] = []
+        self.results: list[tuple[str, str]] = []
+        self.signals: list[tuple[str, int]] = []
+        self.events: list[Event] = []
+        self.notices: list[dict[str, Any]] = []
+        self.levels: list[tuple[str, str, str | None]] = []
+
+
+class Commit:
+    """Writes what a batch decided, exactly once."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def run(self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market) -> Mapping[str, int]:
+        """Commit; rows that moved on since they were loaded are dropped. If the database refuses, try in halves.
+
+        So one row that the database cannot take ends alone, as a failed tick, and its neighbours are committed.
+        """
+        try:
+            changes = self._transaction(workflow_id, batch, evaluated, market)
+        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError, ValueError, ArithmeticError) as error:
+            if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+                raise
+            return self._halves(workflow_id, batch, evaluated, market, error)
+        self._after(changes)
+        return {"ticks": len(changes.finished), "intents": len(changes.intents), "waiting": len(changes.released)}
+
+    def _halves(
+        self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market, error: Exception
+    ) -> Mapping[str, int]:
+        log.warning("commit_refused", batch=batch, rows=len(evaluated), error=str(error))
+        if len(evaluated) == 1:
+            if evaluated[0].outcome.problem is not None:
+                raise error
+            reason = f"its decision cannot be stored: {error}"
+            outcome = Outcome(evaluated[0].row.id, problem="failed", reason=reason[:500])
+            failed = _with_outcome(evaluated[0], outcome)
+            return self.run(workflow_id, batch, [failed], market)
+        middle = len(evaluated) // 2
+        parts = [self.run(workflow_id, batch, half, market) for half in (evaluated[:middle], evaluated[middle:])]
+        return {key: sum(part.get(key, 0) for part in parts) for key in parts[0]}
+
+    def _transaction(self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market) -> _Changes:
+        core, changes = self._core, _Changes()
+        with core.storage.write(durable=True) as connection:
+            if not core.owns(connection, workflow_id):
+                return changes
+            held = {row.automation_id: row for row in schedules.lock_claimed(connection, batch)}
+            current = [(item, held[item.row.id]) for item in evaluated if _unmoved(item, held.get(item.row.id))]
+            book = load_book(connection, _spenders(current))
+            for item, lock in current:
+                self._one(changes, item, lock, market, book)
+            self._write(connection, changes, book)
+        return changes
+
+    def _one(self, changes: _Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
+        problem = item.outcome.problem
+        if problem is None:
+            assert item.outcome.decision is not None
+            self._decided(changes, item, lock, item.outcome.decision, market, book)
+        elif problem == "failed":
+            self._failed(changes, item, lock)
+        elif problem == "held":
+            self._held(changes, item)
+        else:
+            self._postponed(changes, item, problem)
+
+    def _decided(
+        self,
+        changes: _Changes,
+        item: Evaluated,
+        lock: AnyRow,
+        decision: PlainDecision,
+        market: Market,
+        book: Book,
+    ) -> None:
+        row, now = item.row, self._core.clock.now()
+        if row.tick == 0:
+            _open_base_positions(item.owner, market, book)
+        rows = self._plan(item, decision, market, book, now) if decision.orders else []
+        changes.intents += rows
+        status, runnable = "active", True
+        if decision.done:
+            live = item.live + sum(intent["status"] == IntentStatus.PLANNED for intent in rows)
+            status, runnable = ("completing", False) if live else ("completed", False)
+        due = next_run(decision.plan, now) if runnable else None
+        run_at = None if due is None else max(due, now + FLOOR_MS)
+        # Refused at once: the automation is told in its next tick, not before a second has passed.
+        told_later = any(intent["news"] for intent in rows)
+        if runnable and (lock.wakes != row.wakes or told_later):
+            run_at = now + FLOOR_MS
+        changes.finished.append(
+            _finish(item, now, run_at, due, runnable=runnable, levels=decision.levels if runnable else None)
+        )
+        changes.levels.append((row.id, row.source, decision.levels if runnable else None))
+        self._wide(changes, item, decision, status)
+        self._tell(changes, item, decision, rows, now)
+        changes.fills += item.fills
+        changes.results += item.results
+        changes.signals += [(signal, row.tick) for signal in item.signals]
+
+    def _plan(
+        self, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
+    ) -> list[dict[str, Any]]:
+        account = self._core.accounts.get(item.row.account_id)
+        plan = Plan(
+            installation=self._core.installation,
+            owner=item.owner,
+            tick=item.row.tick,
+            now=now,
+            market=market,
+            capabilities=account.capabilities,
+            limits=account.limits.tightened_by(Limits.model_validate(item.row.limits)),
+            live_orders=item.live,
+        )
+        return plan_group(plan, decision.orders, book, independent=decision.independent)
+
+    def _wide(self, changes: _Changes, item: Evaluated, decision: PlainDecision, status: str) -> None:
+        row = item.row
+        version = self._core.registry.automations[row.type].version
+        wanted = {
+            "state": row.state if decision.state is None else decision.state,
+            "state_version": row.state_version if decision.state is None else version,
+            "needs": decision.needs,
+            "wake": dump_wake(decision.plan),
+            "status": status,
+            "reason": "",
+            "previous_config": None,
+        }
+        changed = {key: value for key, value in wanted.items() if getattr(row, key) != value}
+        if changed:
+            changes.wide.append({"id": row.id, **changed, "updated_at": self._core.clock.now()})
+        if status == "completed":
+            changes.events.append(_event(item, "automation.completed", {}))
+
+    def _tell(
+        self, changes: _Changes, item: Evaluated, decision: PlainDecision, rows: list[dict[str, Any]], now: int
+    ) -> None:
+        if item.missed:
+            changes.events.append(_event(item, "tick.missed", {"tick": item.row.tick, "missed": item.missed}))
+        for intent in rows:
+            kind = "order.refused" if intent["status"] == IntentStatus.REFUSED else "order.planned"
+            if intent["kind"] == "order":
+                changes.events.append(_event(item, kind, _order_data(intent)))
+        for notice in decision.notices:
+            changes.notices.append(
+                {
+                    "id": new_id(),
+                    "owner": item.row.owner,
+                    "account_id": item.row.account_id,
+                    "shard": item.row.shard,
+                    "automation_id": item.row.id,
+                    "level": notice.level,
+                    "message": notice.message,
+                    "status": "waiting",
+                    "created_at": now,
+                }
+            )
+
+    def _failed(self, changes: _Changes, item: Evaluated, lock: AnyRow) -> None:
+        row, now = item.row, self._core.clock.now()
+        del lock
+        failures = row.failures + 1
+        final = failures >= self._core.settings.failure_limit
+        backoff = min(1_000 * 2**failures, _BACKOFF_MAX_MS)
+        changes.finished.append(
+            _finish(
+                item,
+                now,
+                None if final else now + backoff,
+                None if final else row.due_at,
+                runnable=not final,
+                levels=None if final else row.levels,
+                failures=failures,
+            )
+        )
+        status = "failed" if final else row.status
+        changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
+        changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
+        if final:
+            changes.levels.append((row.id, row.source, None))
+            changes.events.append(_event(item, "automation.failed", {"reason": item.outcome.reason}))
+
+    def _held(self, changes: _Changes, item: Evaluated) -> None:
+        row, now = item.row, self._core.clock.now()
+        changes.wide.append({"id": row.id, "status": "held", "reason": item.outcome.reason, "updated_at": now})
+        changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
+        changes.events.append(_event(item, "automation.held", {"reason": item.outcome.reason}))
+
+    def _postponed(self, changes: _Changes, item: Evaluated, problem: str) -> None:
+        row, now = item.row, self._core.clock.now()
+        slow = problem == "slow"
+        run_at = now if slow else now + _WAIT_MS
+        changes.released.append({"id": row.id, "next_run_at": run_at, "suspect": slow or row.suspect})
+        if not slow and (row.status, row.reason) != ("waiting", item.outcome.reason):
+            changes.wide.append({"id": row.id, "status": "waiting", "reason": item.outcome.reason, "updated_at": now})
+            changes.events.append(_event(item, "automation.waiting", {"reason": item.outcome.reason}))
+
+    def _write(self, connection: sa.Connection, changes: _Changes, book: Book) -> None:
+        core, now = self._core, self._core.clock.now()
+        for account_id in sorted({row["account_id"] for row in changes.intents if _to_send(row)}):
+            carrier = core.deliver(connection, ORDERS, account_id)
+            for row in changes.intents:
+                if row["account_id"] == account_id and _to_send(row):
+                    row["carrier"] = carrier
+        schedules.finish(connection, changes.finished)
+        schedules.release(connection, changes.released)
+        automations.update(connection, changes.wide)
+        intents.insert(connection, changes.intents)
+        book.write(connection)
+        intents.told(connection, changes.fills, changes.results)
+        automations.consume_signals(connection, changes.signals)
+        automations.add_notices(connection, changes.notices)
+        events.append(connection, changes.events, now)
+
+    def _after(self, changes: _Changes) -> None:
+        core = self._core
+        for automation_id, source, levels in changes.levels:
+            core.hub.set_levels(automation_id, source, levels)
+        if any(_to_send(row) for row in changes.intents):
+            core.kick(ORDERS)
+        core.counters.ticks += len(changes.finished)
+
+
+def _unmoved(item: Evaluated, lock: AnyRow | None) -> bool:
+    row = item.row
+    return lock is not None and (lock.tick, lock.revision) == (row.tick, row.revision)
+
+
+def _spenders(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
+    return [
+        item.row.id
+        for item, _ in current
+        if item.outcome.decision is not None and (item.outcome.decision.orders or item.row.tick == 0)
+    ]
+
+
+def _to_send(row: Mapping[str, Any]) -> bool:
+    return bool(row["status"] == IntentStatus.PLANNED)
+
+
+def _finish(
+    item: Evaluated,
+    now: int,
+    run_at: int | None,
+    due_at: int | None,
+    *,
+    runnable: bool,
+    levels: str | None,
+    failures: int = 0,
+) -> dict[str, Any]:
+    return {
+        "id": item.row.id,
+        "tick": item.row.tick + 1,
+        "ticked_at": now,
+        "next_run_at": run_at,
+        "due_at": due_at,
+        "runnable": runnable,
+        "failures": failures,
+        "suspect": failures > 0,
+        "levels": levels,
+    }
+
+
+def _open_base_positions(owner: Owner, market: Market, book: Book) -> None:
+    """Give a budget in base its cost basis, at the first tick's price: from here on it is a position like a bought one."""
+    for symbol, rules in market.all_rules.items():
+        ticker = market.tickers.get(symbol)
+        amount = book.free(owner.automation_id, rules.base)
+        if ticker is None or not amount or (owner.automation_id, symbol) in book.held:
+            continue
+        position = book.position(owner, symbol)
+        with exact():
+            position.amount, position.cost = amount, amount * ticker.last
+            position.opening_cost = position.cost
+
+
+def _event(item: Evaluated, kind: str, data: Mapping[str, Any]) -> Event:
+    return Event(item.row.owner, item.row.account_id, item.row.id, kind, data)
+
+
+def _order_data(intent: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("id", "symbol", "side", "type", "amount", "spend", "price", "stop", "tag", "reason")
+    return {name: intent[name] for name in names if intent[name] not in (None, "")}
+
+
+def _with_outcome(item: Evaluated, outcome: Outcome) -> Evaluated:
+    return replace(item, outcome=outcome)

@@ -1,0 +1,110 @@
+"""Hand out what is due: claim a batch and enqueue its workflow in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.engine.durable import TICKS
+from octobot_node.ids import new_id
+from octobot_node.store import automations, events, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.schedules import Due
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Dispatcher"]
+
+log = structlog.get_logger(__name__)
+#: Suspects share a batch with few others: each may cost the full time-out.
+_SUSPECTS = 20
+#: An automation whose batch never came back, though it was alone in it, this often is failed.
+_TRIES = 3
+
+
+class Dispatcher:
+    """Claims due automations in batches that share a market data source and an evaluating process."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def dispatch(self) -> int:
+        """Claim and enqueue everything due, at most a few batches a transaction; return how many automations."""
+        total = 0
+        while not self._core.stopping.is_set():
+            count = self._dispatch_some()
+            total += count
+            if count < self._limit():
+                break
+        return total
+
+    def _limit(self) -> int:
+        return self._core.settings.batch_size * 4
+
+    def _dispatch_some(self) -> int:
+        core = self._core
+        if not core.coordinator.may_dispatch():
+            return 0
+        now = core.clock.now()
+        with core.storage.read() as connection:
+            # Most looks find nothing; only a find is worth the writer's turn.
+            next_at = schedules.next_due_at(connection)
+        if next_at is None or next_at > now:
+            return 0
+        with core.storage.write() as connection:
+            due = schedules.due(connection, now, self._limit())
+            for group in _batches(due, core.settings.batch_size):
+                self._claim(connection, [item.automation_id for item in group], now)
+        core.kick(TICKS)
+        return len(due)
+
+    def _claim(self, connection: sa.Connection, ids: Sequence[str], now: int) -> None:
+        batch = new_id()
+        schedules.claim(connection, batch, ids, now + int(self._core.settings.claim_ttl * 1000))
+        self._core.deliver(connection, TICKS, batch)
+
+    def reclaim(self) -> int:
+        """Take expired claims again, in two halves, so that whatever keeps a batch from ending ends up alone, and failed."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.read() as connection:
+            if not schedules.expired_claims(connection, now):
+                return 0
+        taken = 0
+        with core.storage.write() as connection:
+            for batch, rows in schedules.expired_claims(connection, now).items():
+                log.warning("claim_expired", batch=batch, automations=len(rows))
+                if len(rows) == 1 and rows[0][1] >= _TRIES:
+                    self._give_up(connection, rows[0][0], now)
+                    continue
+                ids = [automation_id for automation_id, _ in rows]
+                middle = (len(ids) + 1) // 2
+                for half in (ids[:middle], ids[middle:]):
+                    if half:
+                        self._claim(connection, half, now)
+                        taken += len(half)
+        core.kick(TICKS)
+        return taken
+
+    def _give_up(self, connection: sa.Connection, automation_id: str, now: int) -> None:
+        row = automations.get(connection, automation_id)
+        assert row is not None
+        reason = f"its evaluation did not end in {_TRIES} tries"
+        schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
+        automations.update(connection, [{"id": automation_id, "status": "failed", "reason": reason, "updated_at": now}])
+        event = Event(row.owner, row.account_id, automation_id, "automation.failed", {"reason": reason})
+        events.append(connection, [event], now)
+
+
+def _batches(due: Sequence[Due], size: int) -> list[list[Due]]:
+    groups: dict[tuple[str, bool], list[Due]] = {}
+    for item in due:
+        groups.setdefault((item.source, item.suspect), []).append(item)
+    found = []
+    for (_, suspect), items in groups.items():
+        step = min(size, _SUSPECTS) if suspect else size
+        found += [items[start : start + step] for start in range(0, len(items), step)]
+    return found

@@ -1,0 +1,301 @@
+"""DBOS, our durable delivery: the only module that touches it, private calls included.
+
+Measured behaviour behind the choices is in docs/engine.md, "DBOS". Each private call has a test in tests/engine/test_durable.py,
+and the version is pinned: they are what an upgrade must check.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.ids import new_id
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+    from octobot_node.settings import Settings
+    from octobot_node.store.storage import Storage
+
+__all__ = ["ORDERS", "TICKS", "Durable", "Handler", "StoredError", "json_decode", "json_encode"]
+
+#: The queues. Their names are stored in rows: never rename one, add another.
+TICKS, ORDERS = "ticks", "orders"
+#: The workflows. A step order is frozen under its name; a new shape gets a new name.
+_WORKFLOWS = {TICKS: "tick_batch", ORDERS: "send"}
+#: Passed in every enqueue; bumped only when replaying an old workflow would be wrong.
+_VERSION = "octobot-1"
+_NAME = "octobot"
+
+Handler = Callable[[str, str], Mapping[str, int]]
+log = structlog.get_logger(__name__)
+
+
+class StoredError(Exception):
+    """A workflow's recorded failure: the name and message of an exception that is not rebuilt."""
+
+
+def json_encode(data: Any) -> str:
+    """Return ``data`` as JSON that ``json_decode`` reads back; raise TypeError for what has no exact JSON form."""
+    return json.dumps(_encode(data), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def json_decode(text: str) -> Any:
+    """Return what ``json_encode`` wrote; an exception comes back as a StoredError."""
+    return _decode(json.loads(text))
+
+
+def _encode(value: Any) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, Decimal):
+        return {"$": "decimal", "v": str(value)}
+    if isinstance(value, datetime):
+        return {"$": "time", "v": value.isoformat()}
+    if isinstance(value, tuple):  # kept apart from lists: DBOS concatenates argument tuples
+        return {"$": "tuple", "v": [_encode(item) for item in value]}
+    if isinstance(value, list):
+        return [_encode(item) for item in value]
+    if isinstance(value, dict):
+        if not all(type(key) is str for key in value):
+            raise TypeError("only text can be a key in what is stored")
+        pairs = {key: _encode(item) for key, item in value.items()}
+        return {"$": "dict", "v": pairs} if "$" in pairs else pairs
+    if isinstance(value, BaseException):
+        return {"$": "error", "v": [type(value).__name__, str(value)]}
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$" not in value:
+        return {key: _decode(item) for key, item in value.items()}
+    return _TAGS[value["$"]](value["v"])
+
+
+_TAGS: dict[str, Callable[[Any], Any]] = {
+    "decimal": Decimal,
+    "time": datetime.fromisoformat,
+    "tuple": lambda items: tuple(_decode(item) for item in items),
+    "dict": lambda pairs: {key: _decode(item) for key, item in pairs.items()},
+    "error": lambda parts: StoredError(": ".join(parts)),
+}
+
+
+class Durable:
+    """Hands batches and sends to DBOS queues inside our transactions, and runs them, at least once, until they end.
+
+    A workflow's argument is its id and the database holds the rest, so that running one again is always safe.
+    """
+
+    def __init__(self, storage: Storage, settings: Settings, node_id: str, handlers: Mapping[str, Handler]) -> None:
+        self._storage = storage
+        self._settings = settings
+        self._node_id = node_id
+        self._handlers = handlers
+        self._kicks = {queue: threading.Lock() for queue in _WORKFLOWS}
+        self._client: DBOSClient | None = None
+        self._live = False
+
+    def start(self) -> None:
+        """Launch DBOS; work that this node left unfinished runs again at once."""
+        import dbos
+
+        _switch_unpickling_off()
+        serializer = _serializer()
+        dbos.DBOS(
+            config={
+                "name": _NAME,
+                "system_database_engine": self._storage.engine,
+                "executor_id": self._node_id,
+                "application_version": _VERSION,
+                "serializer": serializer,
+                "use_listen_notify": False,
+                "run_migrations": False,
+                "log_level": "WARNING",
+                "scheduler_polling_interval_sec": 3600,
+            }
+        )
+        _quiet_logger()
+        for queue, name in _WORKFLOWS.items():
+            # No limit on attempts: an order must never be dropped because a node died often.
+            dbos.DBOS.workflow(name=name, max_recovery_attempts=None)(_workflow(self._handlers[queue]))
+        dbos.DBOS.listen_queues(list(_WORKFLOWS))
+        dbos.DBOS.launch()
+        self._client = dbos.DBOSClient(
+            system_database_engine=self._storage.engine, serializer=serializer, application_name=_NAME
+        )
+        workers = {TICKS: self._settings.batch_workers, ORDERS: self._settings.send_workers}
+        for queue in _WORKFLOWS:
+            dbos.DBOS.register_queue(
+                queue,
+                worker_concurrency=workers[queue],
+                polling_interval_sec=self._settings.queue_poll_interval,
+                on_conflict="always_update",
+            )
+        self._live = True
+
+    def enqueue(self, connection: sa.Connection, queue: str, argument: str) -> str:
+        """Enqueue one workflow in the caller's transaction and return its id; it runs once that commits.
+
+        Call ``kick`` after the commit, or the queue's own polling finds it within a second.
+        """
+        assert self._client is not None
+        workflow_id = new_id()
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": _WORKFLOWS[queue],
+                "queue_name": queue,
+                "workflow_id": workflow_id,
+                "app_version": _VERSION,
+            },
+            argument,
+        )
+        return workflow_id
+
+    def owns(self, connection: sa.Connection, workflow_id: str) -> bool:
+        """Whether the running workflow is still this execution's to carry out, locked in the caller's transaction.
+
+        DBOS checks ownership only after a step; a node that was frozen and replaced finds out here, before it acts. Private: ``owner_xid``.
+        """
+        from dbos._context import get_local_dbos_context
+
+        context = get_local_dbos_context()
+        token = getattr(context, "owner_xid", None)
+        if token is None:
+            return False
+        row = self._statuses()
+        statement = (
+            sa.select(row.c.workflow_uuid)
+            .where(row.c.workflow_uuid == workflow_id, row.c.owner_xid == token)
+            .with_for_update(key_share=True)
+        )
+        return connection.execute(statement).first() is not None
+
+    def carried(self, connection: sa.Connection, workflow_ids: set[str]) -> set[str]:
+        """Return those of ``workflow_ids`` that still wait or run. Private: the status table."""
+        if not workflow_ids:
+            return set()
+        row = self._statuses()
+        statement = sa.select(row.c.workflow_uuid).where(
+            row.c.workflow_uuid.in_(workflow_ids), row.c.status.in_(("ENQUEUED", "PENDING"))
+        )
+        return set(connection.scalars(statement))
+
+    def kick(self, queue: str) -> None:
+        """Claim and start what is enqueued now, as the queue's own poll would do later. Private throughout.
+
+        At most one kick per queue and process: others would only find what this one takes.
+        """
+        if not self._live or not self._kicks[queue].acquire(blocking=False):
+            return
+        try:
+            self._take(queue)
+        except Exception as error:  # noqa: BLE001 - the poll, our safety net, does the same within a second
+            log.warning("kick_failed", queue=queue, error=str(error))
+        finally:
+            self._kicks[queue].release()
+
+    def _take(self, queue: str) -> None:
+        from dbos._core import execute_dequeued_workflow
+        from dbos._dbos import _get_dbos_instance
+        from dbos._utils import GlobalParams
+
+        instance, token = _get_dbos_instance(), new_id()
+        system = instance._sys_db  # noqa: SLF001
+        definition = system.get_queue(queue)
+        if definition is None:
+            return
+        running = instance._active_workflows_set.count_for_queue(queue)  # noqa: SLF001
+        ids, _ = system.start_queued_workflows(
+            definition, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=token
+        )
+        statuses = {row["workflow_uuid"]: row for row in system.get_workflow_statuses(ids)} if ids else {}
+        for workflow_id in ids:
+            execute_dequeued_workflow(instance, statuses[workflow_id], token)
+
+    def prune(self, before: int, limit: int = 500) -> int:
+        """Delete up to ``limit`` workflows that ended before ``before`` (ms UTC); return how many."""
+        assert self._client is not None
+        row = self._statuses()
+        final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+        with self._storage.read() as connection:
+            ids = list(
+                connection.scalars(
+                    sa.select(row.c.workflow_uuid)
+                    .where(row.c.status.in_(final), row.c.updated_at < before)
+                    .limit(limit)
+                )
+            )
+        if ids:
+            self._client.delete_workflows(ids)
+        return len(ids)
+
+    def stop(self, timeout: int = 5) -> None:
+        """Stop taking work and wait up to ``timeout`` seconds for what runs; the rest runs again at the next start."""
+        import dbos
+
+        self._live = False
+        dbos.DBOS.destroy(workflow_completion_timeout_sec=timeout)
+
+    def _statuses(self) -> sa.TableClause:
+        schema = None if self._storage.engine.dialect.name == "sqlite" else "dbos"
+        names = ("workflow_uuid", "status", "owner_xid", "updated_at", "recovery_attempts")
+        return sa.table("workflow_status", *(sa.column(name) for name in names), schema=schema)
+
+
+def _workflow(handler: Handler) -> Callable[[str], Any]:
+    # A plain function per queue: DBOS registers by identity, and stores the name we give it.
+    def run(argument: str) -> Any:
+        from dbos import DBOS
+
+        workflow_id = DBOS.workflow_id
+        assert workflow_id is not None
+        return dict(handler(workflow_id, argument))
+
+    return run
+
+
+def _serializer() -> Any:
+    from dbos import Serializer
+
+    class JsonSerializer(Serializer):
+        def name(self) -> str:
+            return "octobot_json"
+
+        def serialize(self, data: Any) -> str:
+            return json_encode(data)
+
+        def deserialize(self, serialized_data: str) -> Any:
+            return json_decode(serialized_data)
+
+    return JsonSerializer()
+
+
+def _switch_unpickling_off() -> None:
+    """Refuse rows marked as pickled, whoever wrote them: unpickling one runs its code. Private."""
+    import dbos._serialization
+
+    def refuse(_self: Any, _text: str) -> Any:
+        raise TypeError("pickle is disabled")
+
+    dbos._serialization.DefaultSerializer.deserialize = refuse  # type: ignore[method-assign, assignment]  # noqa: SLF001
+
+
+def _quiet_logger() -> None:
+    """Send DBOS's log through ours: by itself it writes to stderr, where a live table is drawn."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True

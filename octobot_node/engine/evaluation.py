@@ -1,0 +1,315 @@
+"""Evaluate one tick in a guard: from plain, picklable input to a plain, checked decision."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from random import Random
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from octobot_node.automation import KEEP, Automation, Decision, Needs, Notify, Position, Signal, Tick, Wake
+from octobot_node.engine.schedule import Plan, levels_of, plan_of
+from octobot_node.errors import DataUnavailable
+from octobot_node.market import Market, from_ms, timeframe_ms
+from octobot_node.orders import (
+    CancelOrder,
+    Fill,
+    LimitOrder,
+    MarketOrder,
+    OpenOrder,
+    OrderAction,
+    OrderResult,
+    StopOrder,
+)
+
+__all__ = [
+    "STATE_LIMIT",
+    "BadDecision",
+    "Outcome",
+    "PlainDecision",
+    "TickInput",
+    "dump_needs",
+    "evaluate",
+    "first_needs",
+    "load_needs",
+]
+
+#: A state larger than this is refused: it is written at every change and read at every tick.
+STATE_LIMIT = 64_000
+_ORDERS_LIMIT = 500
+_ERROR_LIMIT = 2_000
+_WIDE = Context(prec=60)
+
+
+class BadDecision(Exception):
+    """What an evaluation returned is no usable decision; the text says what and why."""
+
+
+class _TookTooLong(BaseException):
+    """Raised inside an evaluation by the alarm; a BaseException, so that `except Exception` does not swallow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickInput:
+    """One tick as loaded from the store: plain values only, so that another process can evaluate it."""
+
+    automation_id: str
+    type: str
+    config: str
+    previous_config: str | None
+    state: str | None
+    state_version: int
+    number: int
+    now: int
+    scheduled_at: int | None
+    missed: int
+    positions: tuple[Position, ...] = ()
+    balances: tuple[tuple[str, Decimal], ...] = ()
+    open_orders: tuple[OpenOrder, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    results: tuple[OrderResult, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainDecision:
+    """A checked decision; ``state`` is JSON, or None to keep the old one."""
+
+    state: str | None
+    needs: str
+    plan: Plan | None
+    levels: str | None
+    orders: tuple[OrderAction, ...]
+    notices: tuple[Notify, ...]
+    independent: bool
+    done: bool
+
+
+Problem = Literal["failed", "slow", "held", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one evaluation: a decision, or a problem and its reason."""
+
+    automation_id: str
+    decision: PlainDecision | None = None
+    problem: Problem | None = None
+    reason: str = ""
+
+
+def evaluate(
+    types: Mapping[str, Automation[Any, Any]], given: TickInput, market: Market, timeout: float | None
+) -> Outcome:
+    """Evaluate ``given`` and check what comes back; whatever an author's code does ends as an Outcome.
+
+    ``timeout`` (seconds) works in a process's main thread, where an alarm can interrupt Python code.
+    """
+    automation = types.get(given.type)
+    if automation is None:
+        return Outcome(given.automation_id, problem="held", reason=f"no plugin provides the type {given.type!r}")
+    if given.state_version > automation.version:
+        reason = f"its state was written by version {given.state_version}, this is {automation.version}: upgrade"
+        return Outcome(given.automation_id, problem="held", reason=reason)
+    try:
+        with _alarm(timeout):
+            return Outcome(given.automation_id, decision=_decide(automation, given, market))
+    except _TookTooLong:
+        return Outcome(given.automation_id, problem="slow", reason=f"took longer than {timeout:g} s")
+    except DataUnavailable as error:
+        return Outcome(given.automation_id, problem="waiting", reason=str(error))
+    except (BadDecision, ValidationError) as error:
+        return Outcome(given.automation_id, problem="failed", reason=_clip(str(error)))
+    except MemoryError:
+        return Outcome(given.automation_id, problem="failed", reason="used more memory than it may")
+    except BaseException as error:  # noqa: BLE001 - an author's SystemExit must not end the process
+        return Outcome(given.automation_id, problem="failed", reason=_where(error))
+
+
+def _decide(automation: Automation[Any, Any], given: TickInput, market: Market) -> PlainDecision:
+    tick = _tick(automation, given, market)
+    decision = automation.evaluate(tick)
+    if not isinstance(decision, Decision):
+        raise BadDecision(f"evaluate() returned {type(decision).__name__}, not a Decision")
+    return _check(automation, tick, decision)
+
+
+def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) -> Tick[Any, Any]:
+    config = automation.Config.model_validate_json(given.config)
+    previous = given.previous_config
+    return Tick(
+        automation_id=given.automation_id,
+        number=given.number,
+        now=from_ms(given.now),
+        scheduled_at=None if given.scheduled_at is None else from_ms(given.scheduled_at),
+        missed=given.missed,
+        config=config,
+        previous_config=None if previous is None else automation.Config.model_validate_json(previous),
+        state=_read_state(automation, given.state, given.state_version),
+        market=market,
+        positions={position.symbol: position for position in given.positions},
+        balances=dict(given.balances),
+        open_orders=given.open_orders,
+        fills=given.fills,
+        results=given.results,
+        signals=given.signals,
+        random=Random(f"{given.automation_id}/{given.number}"),
+    )
+
+
+def _read_state(automation: Automation[Any, Any], text: str | None, version: int) -> Any:
+    if text is None:
+        return None
+    if version == automation.version and automation.State is not None:
+        return automation.State.model_validate_json(text)
+    state = json.loads(text, parse_float=Decimal) if version != automation.version else json.loads(text)
+    if version != automation.version:
+        state = automation.upgrade(state, version)
+    return state if automation.State is None else automation.State.model_validate(state)
+
+
+def _check(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Decision) -> PlainDecision:
+    state = None if decision.state is KEEP else _dump_state(automation, decision.state)
+    if len(decision.orders) > _ORDERS_LIMIT:
+        raise BadDecision(f"{len(decision.orders)} orders in one decision; {_ORDERS_LIMIT} is the most")
+    own = {order.id for order in tick.open_orders}
+    for order in decision.orders:
+        _check_order(order, tick.market, own)
+    for notice in decision.actions:
+        if not isinstance(notice, Notify):
+            raise BadDecision(f"{notice!r} is no action; there is Notify")
+    if decision.wake is not None and not isinstance(decision.wake, Wake):
+        raise BadDecision(f"wake must be a Wake, not {type(decision.wake).__name__}")
+    try:
+        plan = plan_of(decision.wake, tick.automation_id)
+        levels = levels_of(decision.wake)
+    except ValueError as error:
+        raise BadDecision(str(error)) from None
+    kept = tick.state if decision.state is KEEP else decision.state
+    return PlainDecision(
+        state=state,
+        needs=dump_needs(automation.needs(tick.config, kept)),
+        plan=plan,
+        levels=None if levels is None else json.dumps(levels, separators=(",", ":")),
+        orders=tuple(decision.orders),
+        notices=tuple(decision.actions),
+        independent=bool(decision.independent),
+        done=bool(decision.done),
+    )
+
+
+def _dump_state(automation: Automation[Any, Any], state: Any) -> str:
+    if isinstance(state, BaseModel):
+        text = state.model_dump_json()
+        if automation.State is not None:
+            automation.State.model_validate_json(text)
+    else:
+        try:
+            text = json.dumps(state, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise BadDecision(f"the state is not JSON: {error}") from None
+    if len(text) > STATE_LIMIT:
+        raise BadDecision(f"the state takes {len(text):,} characters of JSON; {STATE_LIMIT:,} is the most")
+    return text
+
+
+def _check_order(order: Any, market: Market, own: set[str]) -> None:
+    if isinstance(order, CancelOrder):
+        if order.id not in own:
+            raise BadDecision(f"CancelOrder({order.id!r}) names no open order of this automation")
+        return
+    if not isinstance(order, MarketOrder | LimitOrder | StopOrder):
+        raise BadDecision(f"{order!r} is no order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
+    if order.side not in ("buy", "sell"):
+        raise BadDecision(f"side is 'buy' or 'sell', not {order.side!r}")
+    if order.account is not None:
+        raise BadDecision("an order on another account is not possible yet: leave account out")
+    if order.symbol not in market.all_rules:
+        raise BadDecision(f"an order for {order.symbol!r}, which needs() does not ask for")
+    tag: Any = order.tag
+    if not isinstance(tag, str) or len(tag) > 64:
+        raise BadDecision("a tag is text of at most 64 characters")
+    for name in ("amount", "spend", "price", "stop"):
+        _check_positive(name, getattr(order, name, None))
+    if isinstance(order, MarketOrder):
+        _check_market(order)
+
+
+def _check_market(order: MarketOrder) -> None:
+    if (order.amount is None) == (order.spend is None):
+        raise BadDecision("a MarketOrder takes either amount or spend")
+    if order.spend is not None and order.side == "sell":
+        raise BadDecision("spend is for buying: a sell takes amount")
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
+        raise BadDecision(f"{name} must be a positive Decimal, not {value!r}")
+    if value.adjusted() > 20 or value != value.quantize(Decimal("1e-30"), context=_WIDE):
+        raise BadDecision(f"{name} {value!r} is out of any market's range")
+
+
+def first_needs(automation: Automation[Any, Any], config: BaseModel) -> str:
+    """Return what the first tick needs, as JSON."""
+    return dump_needs(automation.needs(config, None))
+
+
+def dump_needs(needs: Needs) -> str:
+    """Return ``needs`` as JSON; raise BadDecision for what is no Needs or an unreadable timeframe."""
+    if not isinstance(needs, Needs):
+        raise BadDecision(f"needs() returned {type(needs).__name__}, not Needs")
+    candles = []
+    for (symbol, timeframe), count in needs.candles.items():
+        try:
+            timeframe_ms(timeframe)
+        except ValueError as error:
+            raise BadDecision(str(error)) from None
+        if not 0 < count <= 5_000:
+            raise BadDecision(f"needs() wants {count} candles; 1 to 5,000 are possible")
+        candles.append([symbol, timeframe, count])
+    return json.dumps([sorted(set(needs.tickers)), sorted(candles)], separators=(",", ":"))
+
+
+def load_needs(text: str) -> Needs:
+    """Return what ``dump_needs`` wrote."""
+    tickers, candles = json.loads(text)
+    return Needs(tickers=tuple(tickers), candles={(symbol, frame): count for symbol, frame, count in candles})
+
+
+@contextmanager
+def _alarm(timeout: float | None) -> Iterator[None]:
+    if timeout is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_signal: int, _frame: Any) -> None:
+        raise _TookTooLong
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    # It rings again and again: an evaluation may swallow the first.
+    signal.setitimer(signal.ITIMER_REAL, timeout, timeout)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return _clip(f"{type(error).__name__}: {error}{place}")
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _ERROR_LIMIT else text[:_ERROR_LIMIT] + "…"

@@ -1,0 +1,191 @@
+"""Where evaluations run: in this process (a replay), or in one that can be killed (a live node)."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+import structlog
+
+from octobot_node.automation import Automation
+from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
+from octobot_node.market import Market
+from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
+
+__all__ = ["Evaluator", "InlineEvaluator", "ProcessEvaluator"]
+
+log = structlog.get_logger(__name__)
+#: How long a healthy batch waits for one evaluation before it sends it to the suspects' process.
+PATIENCE = 0.25
+
+
+class Evaluator(Protocol):
+    """Evaluates a batch; whatever an automation does, it hurts only its own outcome."""
+
+    def evaluate(self, inputs: Sequence[TickInput], market: Market, *, suspects: bool) -> list[Outcome]:
+        """Return one outcome per input, in order."""
+        ...
+
+    def close(self) -> None:
+        """Let go of processes."""
+        ...
+
+
+class InlineEvaluator:
+    """Evaluates in the calling thread; an alarm interrupts what hangs if that is the main thread."""
+
+    def __init__(self, types: Mapping[str, Automation[Any, Any]], timeout: float) -> None:
+        self._types = types
+        self._timeout = timeout
+
+    def evaluate(self, inputs: Sequence[TickInput], market: Market, *, suspects: bool) -> list[Outcome]:
+        """Return one outcome per input, in order."""
+        del suspects
+        return [_definite(evaluate(self._types, given, market, self._timeout)) for given in inputs]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class ProcessEvaluator:
+    """Evaluates in two child processes, one for healthy automations and one, started when needed, for suspects.
+
+    A child has a memory limit and an alarm per evaluation; one that does not answer is killed and the
+    automation it was at takes the blame. The others of the batch go on in a new child.
+    """
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._healthy = _Child(registry.modules, settings, min(PATIENCE, settings.evaluate_timeout))
+        self._suspects = _Child(registry.modules, settings, settings.evaluate_timeout)
+        self._healthy.start_early()
+
+    def evaluate(self, inputs: Sequence[TickInput], market: Market, *, suspects: bool) -> list[Outcome]:
+        """Return one outcome per input, in order."""
+        if not suspects:
+            return self._healthy.evaluate(inputs, market)
+        return [_definite(outcome) for outcome in self._suspects.evaluate(inputs, market)]
+
+    def close(self) -> None:
+        """End both children."""
+        self._healthy.close()
+        self._suspects.close()
+
+
+def _definite(outcome: Outcome) -> Outcome:
+    """Read "slow" as a failure: there is nobody more patient to ask."""
+    if outcome.problem != "slow":
+        return outcome
+    return Outcome(outcome.automation_id, problem="failed", reason=f"evaluate() {outcome.reason}")
+
+
+class _Child:
+    def __init__(self, modules: Sequence[str], settings: Settings, timeout: float) -> None:
+        self._modules = modules
+        self._settings = settings
+        self._timeout = timeout
+        # The alarm acts first; the kill is for code that no alarm interrupts.
+        self._deadline = timeout * 2 + 1.0
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+
+    def start_early(self) -> None:
+        """Start before the first batch: importing takes a while."""
+        with self._lock:
+            self._connection()
+
+    def evaluate(self, inputs: Sequence[TickInput], market: Market) -> list[Outcome]:
+        with self._lock:
+            outcomes: list[Outcome] = []
+            while len(outcomes) < len(inputs):
+                rest = inputs[len(outcomes) :]
+                done, problem = self._attempt(rest, market)
+                outcomes += done
+                if problem and len(done) < len(rest):
+                    outcomes.append(self._blame(rest[len(done)], problem))
+            return outcomes
+
+    def _attempt(self, inputs: Sequence[TickInput], market: Market) -> tuple[list[Outcome], str]:
+        """Return the outcomes up to where the child broke down, and how it did ("" if it did not)."""
+        done: list[Outcome] = []
+        pipe = self._connection()
+        try:
+            pipe.send_bytes(pickle.dumps((inputs, market), pickle.HIGHEST_PROTOCOL))
+            while len(done) < len(inputs):
+                if not pipe.poll(self._deadline):
+                    return done, "hung"
+                # Our own child, running plugins that are trusted code, over a private socket.
+                done.append(pickle.loads(pipe.recv_bytes()))  # noqa: S301
+        except (EOFError, OSError):
+            return done, "ended its process"
+        return done, ""
+
+    def _blame(self, given: TickInput, problem: str) -> Outcome:
+        log.warning("evaluation_killed", automation=given.automation_id, type=given.type, problem=problem)
+        self._kill()
+        return Outcome(given.automation_id, problem="failed", reason=f"evaluate() {problem}")
+
+    def _connection(self) -> Connection:
+        if self._pipe is None or self._process is None or self._process.poll() is not None:
+            self._kill()
+            self._spawn()
+        assert self._pipe is not None
+        return self._pipe
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "octobot_node.engine.evaluate_worker", str(theirs.fileno())]
+            # What an author prints goes to stderr: stdout may be somebody's JSON.
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdout=2, stdin=subprocess.DEVNULL)
+        self._pipe = Connection(ours.detach())
+        limits = (self._settings.evaluate_memory_mb, self._timeout)
+        self._pipe.send_bytes(pickle.dumps((tuple(self._modules), sys.path, *limits)))
+        if not self._pipe.poll(60):
+            raise OSError("the evaluating process did not start within 60 s")
+        self._pipe.recv_bytes()
+
+    def _kill(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._pipe = self._process = None
+
+    def close(self) -> None:
+        with self._lock:
+            self._kill()
+
+
+def worker_main(descriptor: int) -> None:
+    """Serve evaluations on an inherited socket until it is closed; the main function of a child process."""
+    import resource
+    import signal
+
+    from octobot_node.plugins import load_named
+
+    # Ctrl-C is for the node, which ends its children itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = Connection(descriptor)
+    modules, path, memory_mb, timeout = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our own parent
+    sys.path[:] = path
+    types = load_named(modules).automations
+    pipe.send_bytes(b"ready")
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 1_048_576, memory_mb * 1_048_576))
+    while True:
+        try:
+            inputs, market = pickle.loads(pipe.recv_bytes())  # noqa: S301
+            for given in inputs:
+                outcome = evaluate(types, given, market, timeout)
+                pipe.send_bytes(pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL))
+        except (EOFError, OSError):
+            os._exit(0)

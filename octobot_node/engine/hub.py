@@ -1,0 +1,220 @@
+"""The market hub: one snapshot per batch, one fetch per market whoever asks, and price levels that wake."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import json
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octobot_node.automation import Needs
+from octobot_node.engine.accounts import Accounts
+from octobot_node.engine.io import Io
+from octobot_node.errors import DataUnavailable
+from octobot_node.exchanges import MarketData
+from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms
+
+if TYPE_CHECKING:
+    from octobot_node.clock import Clock
+
+__all__ = ["Levels", "MarketHub"]
+
+log = structlog.get_logger(__name__)
+#: A ticker younger than this is shared instead of fetched again.
+_TICKER_MS = 200
+#: How long a tick on a boundary waits for the candle that just closed.
+_GRACE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Source:
+    market: MarketData
+    tickers: dict[str, tuple[int, Ticker]] = field(default_factory=dict)
+    candles: dict[tuple[str, str], tuple[int, Candles]] = field(default_factory=dict)
+    rules: dict[str, MarketRules] = field(default_factory=dict)
+    #: Fetches take turns: whoever waited finds what the one before fetched.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class MarketHub:
+    """Shared market data with short-lived caches."""
+
+    def __init__(self, accounts: Accounts, clock: Clock, io: Io, deadline: float) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self._io = io
+        self._deadline = deadline
+        self._sources: dict[str, _Source] = {}
+        self.levels = Levels()
+
+    def snapshot(self, source: str, needs: Needs) -> Market:
+        """Return one view of everything needed; what is missing is left out of it.
+
+        Raises DataUnavailable when the source does not answer within the deadline.
+        """
+        return self._io.call(self._snapshot(source, needs))
+
+    async def _snapshot(self, name: str, needs: Needs) -> Market:
+        source = self._source(name)
+        try:
+            async with asyncio.timeout(self._deadline), source.turn:
+                tickers = await self.tickers(name, needs.symbols)
+                rules = await self._rules(source, needs.symbols)
+                candles = {key: await self._candles(source, *key, count) for key, count in needs.candles.items()}
+        except DataUnavailable:
+            raise
+        except TimeoutError:
+            raise DataUnavailable(f"{name} did not answer within {self._deadline:g} s") from None
+        except Exception as error:
+            log.warning("market_data_failed", source=name, error=str(error))
+            raise DataUnavailable(f"{name} failed: {error}") from error
+        found = {key: value for key, value in candles.items() if value is not None}
+        return Market(from_ms(self._clock.now()), tickers, found, rules)
+
+    async def tickers(self, name: str, symbols: Collection[str]) -> dict[str, Ticker]:
+        """Return the tickers there are, fetching those that are not fresh."""
+        source, now = self._source(name), self._clock.now()
+        age = 0 if self._clock.virtual else _TICKER_MS
+        stale = [s for s in symbols if s not in source.tickers or now - source.tickers[s][0] > age]
+        if stale:
+            for symbol, ticker in (await source.market.tickers(stale)).items():
+                source.tickers[symbol] = (now, ticker)
+        return {
+            s: source.tickers[s][1] for s in symbols if s in source.tickers and now - source.tickers[s][0] <= 60_000
+        }
+
+    async def _rules(self, source: _Source, symbols: Collection[str]) -> dict[str, MarketRules]:
+        unknown = [symbol for symbol in symbols if symbol not in source.rules]
+        if unknown:
+            source.rules.update(await source.market.rules(unknown))
+        return {symbol: source.rules[symbol] for symbol in symbols if symbol in source.rules}
+
+    async def _candles(self, source: _Source, symbol: str, timeframe: str, count: int) -> Candles | None:
+        now, step = self._clock.now(), timeframe_ms(timeframe)
+        closed = now // step * step
+        cached = source.candles.get((symbol, timeframe))
+        if cached is None or cached[0] < closed or len(cached[1]) < count:
+            try:
+                fetched = await self._fetch_candles(source.market, symbol, timeframe, count, closed - step)
+            except DataUnavailable:
+                return None
+            cached = source.candles[symbol, timeframe] = (closed, fetched)
+        return _newest(cached[1], count)
+
+    async def _fetch_candles(self, market: MarketData, symbol: str, timeframe: str, count: int, newest: int) -> Candles:
+        waited = 0.0
+        while True:
+            candles = await market.candles(symbol, timeframe, count)
+            fresh = len(candles) > 0 and int(candles.time[-1]) >= newest
+            if fresh or self._clock.virtual:
+                return replace(candles, stale=not fresh)
+            if waited >= _GRACE_S:
+                return replace(candles, stale=True)
+            await asyncio.sleep(0.25)
+            waited += 0.25
+
+    def _source(self, name: str) -> _Source:
+        if name not in self._sources:
+            self._sources[name] = _Source(self._accounts.source(name))
+        return self._sources[name]
+
+    def set_levels(self, automation_id: str, source: str, levels: str | None) -> None:
+        """Watch the prices of ``levels`` (JSON as stored) for an automation, instead of those before."""
+        self.levels.replace(automation_id, source, levels)
+
+    def crossed(self) -> list[str]:
+        """Fetch the prices that somebody waits for and return who is woken by them; each level wakes once."""
+        return self._io.call(self._crossed())
+
+    async def _crossed(self) -> list[str]:
+        woken: list[str] = []
+        for source, symbols in self.levels.watched().items():
+            try:
+                async with asyncio.timeout(self._deadline):
+                    tickers = await self.tickers(source, symbols)
+            except Exception as error:  # noqa: BLE001 - one silent source must not stop the others
+                log.warning("levels_unwatched", source=source, error=str(error))
+                continue
+            for symbol, ticker in tickers.items():
+                woken += self.levels.take(source, symbol, ticker.last)
+        return woken
+
+
+def _newest(candles: Candles, count: int) -> Candles:
+    if len(candles) <= count:
+        return candles
+    columns = ("time", "open", "high", "low", "close", "volume")
+    return replace(candles, **{name: getattr(candles, name)[-count:] for name in columns})
+
+
+class Levels:
+    """Prices that wake automations, sorted by market, so that a quiet one costs nothing however many wait."""
+
+    def __init__(self) -> None:
+        self._above: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
+        self._below: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
+        self._of: dict[str, list[tuple[bool, tuple[str, str], Decimal]]] = {}
+        self._lock = threading.Lock()
+
+    def replace(self, automation_id: str, source: str, levels: str | None) -> None:
+        """Replace an automation's levels."""
+        if levels is None and automation_id not in self._of:
+            return
+        with self._lock:
+            self._forget(automation_id)
+            if levels is not None:
+                self._add(automation_id, source, json.loads(levels))
+
+    def _add(self, automation_id: str, source: str, levels: Mapping[str, Mapping[str, str]]) -> None:
+        own = self._of.setdefault(automation_id, [])
+        for above, table in ((True, self._above), (False, self._below)):
+            for symbol, text in levels["above" if above else "below"].items():
+                price = Decimal(text)
+                bisect.insort(table.setdefault((source, symbol), []), (price, automation_id))
+                own.append((above, (source, symbol), price))
+
+    def _forget(self, automation_id: str) -> None:
+        for above, key, price in self._of.pop(automation_id, ()):
+            table = self._above if above else self._below
+            rows = table[key]
+            index = bisect.bisect_left(rows, (price, automation_id))
+            if index < len(rows) and rows[index] == (price, automation_id):
+                del rows[index]
+            if not rows:
+                del table[key]
+
+    def watched(self) -> dict[str, set[str]]:
+        """Return source -> symbols with a level on them."""
+        with self._lock:
+            found: dict[str, set[str]] = {}
+            for source, symbol in (*self._above, *self._below):
+                found.setdefault(source, set()).add(symbol)
+            return found
+
+    def take(self, source: str, symbol: str, price: Decimal) -> list[str]:
+        """Return who is woken by ``price``, and forget all their levels."""
+        key = (source, symbol)
+        with self._lock:
+            above = self._above.get(key, [])
+            below = self._below.get(key, [])
+            reached = above[: bisect.bisect_right(above, (price, "\uffff"))]
+            reached += below[bisect.bisect_left(below, (price, "")) :]
+            woken = sorted({automation_id for _, automation_id in reached})
+            for automation_id in woken:
+                self._forget(automation_id)
+            return woken
+
+    def each(self) -> list[tuple[str, str, str, Decimal, bool]]:
+        """Return (automation, source, symbol, price, above) of every level."""
+        with self._lock:
+            return [
+                (automation_id, source, symbol, price, above)
+                for automation_id, own in self._of.items()
+                for above, (source, symbol), price in own
+            ]

@@ -1,0 +1,260 @@
+"""Each automation's money: balances that are free or reserved, positions, and immutable postings.
+
+Every amount is exact. The one division, the cost of what a sale takes out of a position, is rounded, and what it leaves is
+computed by subtraction, so that final equity = start + realised + unrealised PnL holds to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.exchanges import ExchangeTrade
+from octobot_node.ids import new_id
+from octobot_node.store.tables import balances, positions, postings
+
+__all__ = ["Book", "Funds", "Held", "Owner", "exact", "load_book", "rounded"]
+
+ZERO = Decimal(0)
+#: The cost of what is sold is rounded to this; far below any quote asset's smallest unit.
+_COST_STEP = Decimal("1e-18")
+#: Sums and products of prices and amounts fit; a result that would not raises instead of losing a digit.
+_EXACT = Context(prec=60, traps=[Inexact])
+_ROUNDED = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def exact() -> Any:
+    """Return a context manager in which arithmetic on Decimals is exact or raises."""
+    return localcontext(_EXACT)
+
+
+def rounded() -> Context:
+    """Return the context for the divisions that cannot be exact; 60 digits, half even."""
+    return _ROUNDED
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose money it is."""
+
+    automation_id: str
+    owner: str
+    account_id: str
+    shard: int = 0
+
+
+@dataclass(slots=True)
+class Funds:
+    """One asset of one automation."""
+
+    free: Decimal = ZERO
+    reserved: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Held:
+    """One symbol's position of one automation; see ``positions`` for what each amount means."""
+
+    amount: Decimal = ZERO
+    cost: Decimal = ZERO
+    realised: Decimal = ZERO
+    invested: Decimal = ZERO
+    fees: Decimal = ZERO
+    opening_cost: Decimal = ZERO
+    fills: int = 0
+
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Book:
+    """The balances and positions of some automations, loaded under their lock, changed here, written once."""
+
+    funds: dict[Key, Funds] = field(default_factory=dict)
+    held: dict[Key, Held] = field(default_factory=dict)
+    _owners: dict[str, Owner] = field(default_factory=dict)
+    _known_funds: set[Key] = field(default_factory=set)
+    _known_held: set[Key] = field(default_factory=set)
+    _dirty_funds: set[Key] = field(default_factory=set)
+    _dirty_held: set[Key] = field(default_factory=set)
+    _postings: list[dict[str, Any]] = field(default_factory=list)
+
+    def asset(self, owner: Owner, asset: str) -> Funds:
+        """Return an asset's funds to change."""
+        key = (owner.automation_id, asset)
+        self._owners[owner.automation_id] = owner
+        self._dirty_funds.add(key)
+        return self.funds.setdefault(key, Funds())
+
+    def position(self, owner: Owner, symbol: str) -> Held:
+        """Return a symbol's position to change."""
+        key = (owner.automation_id, symbol)
+        self._owners[owner.automation_id] = owner
+        self._dirty_held.add(key)
+        return self.held.setdefault(key, Held())
+
+    def free(self, automation_id: str, asset: str) -> Decimal:
+        """Return what is free of an asset."""
+        funds = self.funds.get((automation_id, asset))
+        return ZERO if funds is None else funds.free
+
+    def reserve(self, owner: Owner, asset: str, amount: Decimal) -> None:
+        """Move ``amount`` from free to reserved."""
+        funds = self.asset(owner, asset)
+        with exact():
+            funds.free -= amount
+            funds.reserved += amount
+
+    def release(self, owner: Owner, asset: str, amount: Decimal) -> None:
+        """Move ``amount`` back from reserved to free."""
+        self.reserve(owner, asset, -amount)
+
+    def deposit(self, owner: Owner, asset: str, amount: Decimal, at: int) -> None:
+        """Add budget."""
+        self._move(owner, asset, amount, "budget", None, at)
+
+    def settle(self, owner: Owner, base: str, quote: str, trade: ExchangeTrade, reserved: Decimal, fill_id: str) -> Any:
+        """Book a trade; return (what is left of the order's ``reserved`` funds, realised PnL).
+
+        A buy's cost basis includes a fee in quote; a fee in base lowers what is received. A sale realises its proceeds, less a fee in
+        quote, less the average cost of what left the position.
+        """
+        paid_asset, got_asset = (quote, base) if trade.side == "buy" else (base, quote)
+        paid, got = (trade.cost, trade.amount) if trade.side == "buy" else (trade.amount, trade.cost)
+        with exact():
+            left = self._pay(owner, paid_asset, paid + (trade.fee if trade.fee_asset == paid_asset else ZERO), reserved)
+            self._post(owner, paid_asset, -paid, "trade", fill_id, trade.at)
+            funds = self.asset(owner, got_asset)
+            funds.free += got
+            self._post(owner, got_asset, got, "trade", fill_id, trade.at)
+            self._post(owner, trade.fee_asset, -trade.fee, "fee", fill_id, trade.at)
+            if trade.fee_asset != paid_asset:
+                self.asset(owner, trade.fee_asset).free -= trade.fee
+            realised = _move_position(self.position(owner, trade.symbol), trade, base, quote)
+        return left, realised
+
+    def _pay(self, owner: Owner, asset: str, amount: Decimal, reserved: Decimal) -> Decimal:
+        funds = self.asset(owner, asset)
+        used = min(reserved, amount)
+        funds.reserved -= used
+        # More than was reserved really went; free may fall below zero, and then says so.
+        funds.free -= amount - used
+        return reserved - used
+
+    def _move(self, owner: Owner, asset: str, amount: Decimal, kind: str, fill_id: str | None, at: int) -> None:
+        with exact():
+            self.asset(owner, asset).free += amount
+        self._post(owner, asset, amount, kind, fill_id, at)
+
+    def _post(self, owner: Owner, asset: str, amount: Decimal, kind: str, fill_id: str | None, at: int) -> None:
+        if amount:
+            self._postings.append(
+                {
+                    "id": new_id(),
+                    **_owned(owner),
+                    "kind": kind,
+                    "asset": asset,
+                    "amount": amount,
+                    "fill_id": fill_id,
+                    "at": at,
+                }
+            )
+
+    def write(self, connection: sa.Connection) -> None:
+        """Write what changed."""
+        self._write(connection, balances, "asset", self._dirty_funds, self._known_funds, self.funds)
+        self._write(connection, positions, "symbol", self._dirty_held, self._known_held, self.held)
+        if self._postings:
+            connection.execute(postings.insert(), self._postings)
+        self._dirty_funds.clear()
+        self._dirty_held.clear()
+        self._postings.clear()
+
+    def _write(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        name: str,
+        dirty: set[Key],
+        known: set[Key],
+        rows: Mapping[Key, Any],
+    ) -> None:
+        old, new = sorted(dirty & known), sorted(dirty - known)
+        if new:
+            values = [{**_owned(self._owners[key[0]]), name: key[1], **_amounts(rows[key])} for key in new]
+            connection.execute(table.insert(), values)
+            known.update(new)
+        if old:
+            columns = list(_amounts(rows[old[0]]))
+            statement = (
+                table.update()
+                .where(table.c.automation_id == sa.bindparam("b_id"), table.c[name] == sa.bindparam("b_name"))
+                .values({column: sa.bindparam(f"b_{column}", type_=table.c[column].type) for column in columns})
+            )
+            values = [
+                {"b_id": key[0], "b_name": key[1], **{f"b_{k}": v for k, v in _amounts(rows[key]).items()}}
+                for key in old
+            ]
+            connection.execute(statement, values)
+
+
+def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Book:
+    """Load the balances and positions of automations, whose schedule rows the caller has locked."""
+    book = Book()
+    if not automation_ids:
+        return book
+    for row in connection.execute(sa.select(balances).where(balances.c.automation_id.in_(automation_ids))):
+        book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved)
+    for row in connection.execute(sa.select(positions).where(positions.c.automation_id.in_(automation_ids))):
+        book.held[row.automation_id, row.symbol] = Held(
+            row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills
+        )
+    book._known_funds.update(book.funds)  # noqa: SLF001 - its own loader
+    book._known_held.update(book.held)  # noqa: SLF001
+    return book
+
+
+def _move_position(held: Held, trade: ExchangeTrade, base: str, quote: str) -> Decimal:
+    fee_base = trade.fee if trade.fee_asset == base else ZERO
+    fee_quote = trade.fee if trade.fee_asset == quote else ZERO
+    held.fills += 1
+    held.fees += fee_quote + fee_base * trade.price
+    if trade.side == "buy":
+        held.amount += trade.amount - fee_base
+        held.cost += trade.cost + fee_quote
+        held.invested += trade.cost + fee_quote
+        return ZERO
+    gone = trade.amount + fee_base
+    cost = _cost_of(held, gone, trade.price)
+    realised = trade.cost - fee_quote - cost
+    held.amount -= gone
+    held.cost -= cost
+    held.realised += realised
+    return realised
+
+
+def _cost_of(held: Held, gone: Decimal, price: Decimal) -> Decimal:
+    if gone == held.amount:
+        return held.cost
+    if gone > held.amount:
+        # Sold more than the position knows of: the rest came from outside it and leaves at its own price.
+        return held.cost + (gone - held.amount) * price
+    return _ROUNDED.quantize(_ROUNDED.divide(_ROUNDED.multiply(held.cost, gone), held.amount), _COST_STEP)
+
+
+def _owned(owner: Owner) -> dict[str, Any]:
+    return {
+        "automation_id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+    }
+
+
+def _amounts(row: Funds | Held) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}

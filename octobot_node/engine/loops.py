@@ -1,0 +1,50 @@
+"""Threads that repeat a step, and can be hurried."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+__all__ = ["Loop"]
+
+log = structlog.get_logger(__name__)
+
+
+class Loop:
+    """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped."""
+
+    def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:
+        self._step = step
+        self._interval = interval
+        self._wake = threading.Event()
+        self._stop = False
+        self._name = name
+        self._thread = threading.Thread(target=self._run, name=f"octobot-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def hurry(self) -> None:
+        """Run the step now, or once more right after the one under way."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Wait for the step under way, then end."""
+        self._stop = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop:
+            self._wake.clear()
+            try:
+                self._step()
+            except Exception:
+                # The database may be gone for a while; what was not done is done by a later pass.
+                log.exception("step_failed", step=self._name)
+            self._wake.wait(self._interval)

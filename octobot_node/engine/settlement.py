@@ -1,0 +1,384 @@
+"""Apply what an exchange said about an account's orders: one transaction, each execution settled once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.accounts import Account
+from octobot_node.engine.closing import close_with, owner_of
+from octobot_node.engine.ledger import Book, exact, load_book
+from octobot_node.exchanges import Capabilities, ExchangeTrade
+from octobot_node.ids import new_id
+from octobot_node.orders import IntentStatus
+from octobot_node.store import events, intents, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.tables import accounts, equity, fills
+from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+    from octobot_node.engine.watcher import Observed
+
+__all__ = ["Settlement"]
+
+#: Executions settled by this process, remembered so that the overlap of every pass costs no query.
+_SEEN_MAX = 50_000
+#: An order that rested and that its exchange no longer knows is unknown after this.
+_LOST_MS = 30_000
+
+
+@dataclass(slots=True)
+class _Intent:
+    """A locked intent while a pass changes it."""
+
+    row: AnyRow
+    status: str
+    filled: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str | None
+    reserved: Decimal
+    order_id: str | None
+    reason: str
+    news: bool
+    changed: bool = False
+    wakes: bool = False
+
+    @classmethod
+    def of(cls, row: AnyRow) -> _Intent:
+        return cls(
+            row, row.status, row.filled, row.cost, row.fee, row.fee_asset, row.reserved, row.exchange_order_id,
+            row.reason, row.news,
+        )  # fmt: skip
+
+    def become(self, status: str, reason: str = "", *, news: bool = False) -> None:
+        self.status, self.reason, self.news = status, reason[:500], self.news or news
+        self.changed, self.wakes = True, self.wakes or news
+
+
+class Settlement:
+    """Moves intents and ledgers by what was observed."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._seen: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+
+    def apply(self, account: Account, live: Sequence[AnyRow], observed: Observed) -> bool:
+        """Settle, end and resolve in one transaction; return whether anything changed."""
+        trades = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
+        if not trades and not observed.ended and not observed.asked:
+            return False
+        core, now = self._core, self._core.clock.now()
+        core.checkpoint("before-settle")
+        with core.storage.write() as connection:
+            trades = _unsettled(connection, account, trades)
+            found = self._lock(connection, account, live, trades)
+            book = load_book(connection, {intent.row.automation_id for intent in found})
+            happened: list[Event] = []
+            resolved = self._resolve(account, found, observed, now)
+            settled = self._settle(connection, account, book, found, trades, happened)
+            self._end(found, observed, now)
+            self._write(connection, book, found, happened, now)
+            _move_cursor(connection, account, settled, resolved)
+        core.checkpoint("after-settle")
+        self._remember(account, trades)
+        core.counters.settled += len(settled)
+        return any(intent.changed for intent in found) or bool(settled)
+
+    def admit_unknown(self, account: Account, live: Sequence[AnyRow]) -> bool:
+        """Say "unknown" of what was sent too long ago while the exchange cannot be asked."""
+        now = self._core.clock.now()
+        limit = now - int(self._core.settings.unknown_after * 1000)
+        late = [row for row in live if row.kind == "order" and row.status == "sent" and row.sent_at < limit]
+        if not late:
+            return False
+        with self._core.storage.write() as connection:
+            found = self._lock(connection, account, late, [])
+            for intent in found:
+                if intent.status == IntentStatus.SENT:
+                    intent.become(IntentStatus.UNKNOWN, "the exchange cannot be asked", news=True)
+            self._write(connection, Book(), found, [], now)
+        return True
+
+    def _lock(
+        self, connection: sa.Connection, account: Account, live: Sequence[AnyRow], trades: Sequence[ExchangeTrade]
+    ) -> list[_Intent]:
+        """Lock the automations, then the intents, that these trades and live orders are about."""
+        columns = intents_table.c
+        known = {row.exchange_order_id for row in live}
+        ids = {row.id for row in live}
+        others = {trade.order_id for trade in trades} - known
+        if others:
+            # A trade of an order that we think ended, or that we do not know to be ours yet.
+            late = sa.select(columns.id).where(columns.account_id == account.id, columns.exchange_order_id.in_(others))
+            ids |= set(connection.scalars(late))
+        if not ids:
+            return []
+        owners = connection.scalars(sa.select(columns.automation_id).where(columns.id.in_(ids)).distinct())
+        schedules.lock(connection, owners)
+        return [_Intent.of(row) for row in intents.lock(connection, ids)]
+
+    # -- what was sent into the dark
+
+    def _resolve(self, account: Account, found: Iterable[_Intent], observed: Observed, now: int) -> list[int]:
+        """Settle the fate of sent and unknown intents that were asked about; return when adopted orders were made."""
+        adopted: list[int] = []
+        for intent in found:
+            if intent.row.kind == "cancel":
+                _repeat_cancel(intent, now)
+            elif intent.row.id in observed.asked and intent.status in (IntentStatus.SENT, IntentStatus.UNKNOWN):
+                order = observed.asked[intent.row.id]
+                if order is not None:
+                    adopted.append(min(order.created_at, intent.row.sent_at or order.created_at))
+                    intent.order_id = order.id
+                    intent.become(IntentStatus.OPEN)
+                elif intent.order_id is None:
+                    self._not_found(account.capabilities, intent, now)
+        return adopted
+
+    def _not_found(self, capabilities: Capabilities, intent: _Intent, now: int) -> None:
+        row = intent.row
+        if capabilities.dedupe == "forever" or (capabilities.request_expiry and _conclusive(capabilities, row, now)):
+            # Provably not executed, or harmless to repeat: through the fence again, with the same client order id.
+            intent.become(IntentStatus.PLANNED, "sent before, not executed")
+            return
+        if intent.status == IntentStatus.UNKNOWN:
+            return
+        if now >= row.sent_at + int(self._core.settings.unknown_after * 1000):
+            intent.become(IntentStatus.UNKNOWN, "the exchange does not say whether it exists", news=True)
+
+    # -- executions
+
+    def _settle(
+        self,
+        connection: sa.Connection,
+        account: Account,
+        book: Book,
+        found: Sequence[_Intent],
+        trades: Sequence[ExchangeTrade],
+        happened: list[Event],
+    ) -> list[ExchangeTrade]:
+        by_order = {intent.order_id: intent for intent in found if intent.order_id is not None}
+        by_client = {intent.row.client_order_id: intent for intent in found if intent.row.kind == "order"}
+        now, rows, settled = self._core.clock.now(), [], []
+        for trade in trades:
+            intent = by_order.get(trade.order_id) or by_client.get(trade.client_order_id or "")
+            if intent is None:
+                continue  # not ours: the account may be traded by others, whom we never touch
+            rows.append(self._settle_one(account, book, intent, trade, now))
+            happened.append(_fill_event(intent.row, trade))
+            settled.append(trade)
+        if rows:
+            connection.execute(fills.insert(), rows)
+        return settled
+
+    def _settle_one(
+        self, account: Account, book: Book, intent: _Intent, trade: ExchangeTrade, now: int
+    ) -> dict[str, Any]:
+        row, fill_id = intent.row, new_id()
+        if intent.order_id is None:
+            intent.order_id = trade.order_id
+        if intent.status in (IntentStatus.SENT, IntentStatus.UNKNOWN):
+            intent.become(IntentStatus.OPEN)
+        live = intent.status == IntentStatus.OPEN
+        intent.reserved, realised = book.settle(
+            owner_of(row), row.base, row.quote, trade, intent.reserved if live else Decimal(0), fill_id
+        )
+        with exact():
+            intent.filled += trade.amount
+            intent.cost += trade.cost
+            intent.fee += trade.fee
+        intent.fee_asset, intent.changed, intent.wakes = trade.fee_asset, True, True
+        if live and row.amount is not None and intent.filled >= row.amount:
+            intent.become(IntentStatus.FILLED, news=True)
+        return {
+            "id": fill_id,
+            "owner": row.owner,
+            "account_id": account.id,
+            "shard": row.shard,
+            "automation_id": row.automation_id,
+            "intent_id": row.id,
+            "news": True,
+            "symbol": trade.symbol,
+            "side": trade.side,
+            "amount": trade.amount,
+            "price": trade.price,
+            "cost": trade.cost,
+            "fee": trade.fee,
+            "fee_asset": trade.fee_asset,
+            "liquidity": trade.liquidity,
+            "realised": realised,
+            "exchange_trade_id": trade.id,
+            "exchange_order_id": trade.order_id,
+            "tag": row.tag,
+            "generation": row.generation,
+            "epoch": row.epoch,
+            "at": trade.at,
+            "settled_at": now,
+        }
+
+    # -- ends
+
+    def _end(self, found: Iterable[_Intent], observed: Observed, now: int) -> None:
+        """End orders that are final, once every execution that the exchange counts is settled."""
+        orders = {**observed.ended, **observed.asked}
+        for intent in found:
+            if intent.row.id not in orders or intent.status != IntentStatus.OPEN:
+                continue
+            order = orders[intent.row.id]
+            if order is None:
+                if intent.row.id in observed.ended and now - intent.row.updated_at > _LOST_MS:
+                    intent.become(IntentStatus.UNKNOWN, "the exchange no longer knows it", news=True)
+            elif order.status != "open" and intent.filled == order.filled:
+                intent.become(IntentStatus(order.status), order.reason, news=True)
+
+    def _write(
+        self, connection: sa.Connection, book: Book, found: Sequence[_Intent], happened: list[Event], now: int
+    ) -> None:
+        changes = []
+        for intent in found:
+            if not intent.changed:
+                continue
+            change = _change(intent, now)
+            if IntentStatus(intent.status).terminal and intent.row.kind == "order":
+                change |= close_with(book, intent.row, intent.status, intent.reason, intent.reserved, now)
+                change["news"] = intent.news
+            if intent.status != intent.row.status and intent.row.kind == "order":
+                happened.append(_status_event(intent))
+            changes.append(change)
+        intents.update(connection, changes)
+        book.write(connection)
+        _equity_points(connection, book, found, now)
+        events.append(connection, happened, now)
+        schedules.wake(connection, {intent.row.automation_id for intent in found if intent.wakes}, now)
+
+    def _remember(self, account: Account, trades: Sequence[ExchangeTrade]) -> None:
+        for trade in trades:
+            self._seen[_key(account, trade)] = None
+        while len(self._seen) > _SEEN_MAX:
+            self._seen.popitem(last=False)
+
+
+def _key(account: Account, trade: ExchangeTrade) -> tuple[str, str, str]:
+    return (account.id, trade.symbol, trade.id)
+
+
+def _conclusive(capabilities: Capabilities, row: AnyRow, now: int) -> bool:
+    """Whether "not found" proves that the order does not exist."""
+    lookup = capabilities.lookup
+    if lookup.reach == "all":
+        return True
+    # Closed orders are kept for a time; within it, nothing found is nothing there.
+    return lookup.reach == "recent" and now - row.sent_at < lookup.recent_ms
+
+
+def _repeat_cancel(intent: _Intent, now: int) -> None:
+    if intent.status == IntentStatus.SENT and now > intent.row.send_by:
+        intent.become(IntentStatus.PLANNED)
+
+
+def _unsettled(connection: sa.Connection, account: Account, trades: Sequence[ExchangeTrade]) -> list[ExchangeTrade]:
+    settled: set[tuple[str, str]] = set()
+    for start in range(0, len(trades), 500):
+        ids = [trade.id for trade in trades[start : start + 500]]
+        columns = fills.c
+        statement = sa.select(columns.symbol, columns.exchange_trade_id).where(
+            columns.account_id == account.id,
+            columns.symbol.in_({trade.symbol for trade in trades}),
+            columns.exchange_trade_id.in_(ids),
+        )
+        settled |= {(row.symbol, row.exchange_trade_id) for row in connection.execute(statement)}
+    return [trade for trade in trades if (trade.symbol, trade.id) not in settled]
+
+
+def _move_cursor(
+    connection: sa.Connection, account: Account, settled: Sequence[ExchangeTrade], adopted: Sequence[int]
+) -> None:
+    columns = accounts.c
+    if adopted:
+        # Its executions may lie before the cursor.
+        earliest = min(adopted)
+        back = sa.case((columns.trades_cursor > earliest, earliest), else_=columns.trades_cursor)
+        connection.execute(accounts.update().where(columns.id == account.id).values(trades_cursor=back))
+    elif settled:
+        newest = max(trade.at for trade in settled)
+        on = sa.case((columns.trades_cursor < newest, newest), else_=columns.trades_cursor)
+        connection.execute(accounts.update().where(columns.id == account.id).values(trades_cursor=on))
+
+
+def _change(intent: _Intent, now: int) -> dict[str, Any]:
+    planned = intent.status == IntentStatus.PLANNED
+    return {
+        "id": intent.row.id,
+        "status": intent.status,
+        "reason": intent.reason,
+        "news": intent.news,
+        "filled": intent.filled,
+        "cost": intent.cost,
+        "fee": intent.fee,
+        "fee_asset": intent.fee_asset,
+        "reserved": intent.reserved,
+        "exchange_order_id": intent.order_id,
+        "carrier": None if planned else intent.row.carrier,
+        "retry_at": None,
+        "updated_at": now,
+    }
+
+
+def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Intent], now: int) -> None:
+    """Leave a point for every automation that filled: its quote plus what its position cost.
+
+    At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
+    """
+    filled = {intent.row.automation_id: intent.row for intent in found if intent.filled != intent.row.filled}
+    rows = [_equity_point(book, row, now) for row in filled.values()]
+    if not rows:
+        return
+    columns = equity.c
+    keys = [(row["automation_id"], row["at"]) for row in rows]
+    connection.execute(equity.delete().where(sa.tuple_(columns.automation_id, columns.at).in_(keys)))
+    connection.execute(equity.insert(), rows)
+
+
+def _equity_point(book: Book, row: AnyRow, now: int) -> dict[str, Any]:
+    held, quote = book.held[row.automation_id, row.symbol], book.funds[row.automation_id, row.quote]
+    with exact():
+        worth = quote.free + quote.reserved + held.cost
+    return {
+        "automation_id": row.automation_id,
+        "at": now,
+        "owner": row.owner,
+        "account_id": row.account_id,
+        "shard": row.shard,
+        "asset": row.quote,
+        "equity": worth,
+        "realised": held.realised,
+    }
+
+
+def _fill_event(row: AnyRow, trade: ExchangeTrade) -> Event:
+    data = {
+        "order": row.id,
+        "symbol": trade.symbol,
+        "side": trade.side,
+        "amount": trade.amount,
+        "price": trade.price,
+        "fee": trade.fee,
+        "fee_asset": trade.fee_asset,
+        "tag": row.tag,
+    }
+    return Event(row.owner, row.account_id, row.automation_id, "order.fill", data)
+
+
+def _status_event(intent: _Intent) -> Event:
+    row = intent.row
+    data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": intent.filled, "reason": intent.reason}
+    kind = f"order.{IntentStatus(intent.status).value}"
+    return Event(row.owner, row.account_id, row.automation_id, kind, data)

@@ -1,0 +1,68 @@
+"""Pick up what nobody carries, and end what is over; each pass is cheap when there is nothing to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from octobot_node.engine.commands import Commands
+from octobot_node.engine.dispatcher import Dispatcher
+from octobot_node.engine.durable import ORDERS
+from octobot_node.store import intents
+from octobot_node.store.tables import intents as intents_table
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Sweeper"]
+
+_LIMIT = 1_000
+
+
+class Sweeper:
+    """Finds planned intents without a carrier, expired orders and claims, and automations that have ended."""
+
+    def __init__(self, core: Core, commands: Commands, dispatcher: Dispatcher) -> None:
+        self._core = core
+        self._commands = commands
+        self._dispatcher = dispatcher
+
+    def sweep(self) -> int:
+        """Make one pass; return how many things it moved."""
+        moved = self._dispatcher.reclaim()
+        moved += self.carry_adrift()
+        moved += self._cancel_expired()
+        return moved + self._commands.settle_endings()
+
+    def carry_adrift(self) -> int:
+        """Give planned intents that may be sent, and that no live workflow carries, to a new one per account."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.read() as connection:
+            candidates = intents.adrift(connection, now, _LIMIT)
+            carriers = core.carried(connection, {row.carrier for row in candidates if row.carrier is not None})
+            lost = [row for row in candidates if row.carrier not in carriers]
+        if not lost:
+            return 0
+        with core.storage.write() as connection:
+            # Again, under the writer's lock: a send may have taken them since.
+            seen = {row.id: row.carrier for row in lost}
+            rows = [row for row in intents.adrift(connection, now, _LIMIT) if seen.get(row.id, row) == row.carrier]
+            for account_id in sorted({row.account_id for row in rows}):
+                carrier = core.deliver(connection, ORDERS, account_id)
+                intents.carry(connection, [row.id for row in rows if row.account_id == account_id], carrier)
+        core.kick(ORDERS)
+        return len(rows)
+
+    def _cancel_expired(self) -> int:
+        columns = intents_table.c
+        statement = sa.select(columns.automation_id, columns.id).where(
+            sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')"),
+            columns.status == "open",
+            columns.expires_at <= self._core.clock.now(),
+        )
+        with self._core.storage.read() as connection:
+            expired = connection.execute(statement).all()
+        for row in expired:
+            self._commands.cancel(row.automation_id, [row.id])
+        return len(expired)

@@ -1,0 +1,129 @@
+"""Watch accounts with live orders: settle fills, end orders, resolve what was sent into the dark."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octobot_node.engine.accounts import Account
+from octobot_node.engine.ledger import ZERO
+from octobot_node.engine.settlement import Settlement
+from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.orders import IntentStatus
+from octobot_node.store import automations, intents
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Observed", "Watcher"]
+
+log = structlog.get_logger(__name__)
+#: Executions are asked for again this far back, for those that became visible late.
+_OVERLAP_MS = 2_000
+#: How much later than ``send_by`` plus the exchange's lag the first question about a sent intent is asked.
+_ASK_MARGIN_MS = 500
+#: An unknown order is asked about again after this.
+_ASK_AGAIN_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What to ask an account about."""
+
+    live: Sequence[AnyRow]
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the exchange said, in the order it was asked: open orders before trades, so that none falls between."""
+
+    trades: Sequence[ExchangeTrade]
+    #: intent id -> the order, of intents that are no longer among the open orders.
+    ended: dict[str, ExchangeOrder | None]
+    #: intent id -> the order found by asking for its client id, None where nothing was found.
+    asked: dict[str, ExchangeOrder | None]
+
+
+class Watcher:
+    """Asks one account at a time; a pass is read, ask, apply."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._settlement = Settlement(core)
+        self._next_ask: dict[str, int] = {}
+
+    async def watch(self, account_id: str) -> bool | None:
+        """Make one pass over an account; return whether anything changed, None when nothing is left to watch."""
+        io = self._core.io
+        watched = await io.blocking(self._read, account_id)
+        if watched is None:
+            return None
+        account = self._core.accounts.get(account_id)
+        try:
+            async with asyncio.timeout(self._core.settings.request_timeout * 3):
+                observed = await self._ask(account, watched)
+        except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
+            log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
+            return await io.blocking(self._settlement.admit_unknown, account, watched.live)
+        return await io.blocking(self._settlement.apply, account, watched.live, observed)
+
+    def _read(self, account_id: str) -> Watched | None:
+        with self._core.storage.read() as connection:
+            live = intents.live_of_account(connection, account_id)
+            row = automations.account(connection, account_id)
+        if not live or row is None:
+            return None
+        lag = self._core.accounts.get(account_id).capabilities.visibility_lag_ms
+        # Never past the sending of an unresolved intent: its executions may show up with times from then on.
+        sent = [intent.sent_at for intent in live if intent.status == IntentStatus.SENT]
+        return Watched(live, min([row.trades_cursor, *sent]) - lag - _OVERLAP_MS)
+
+    async def _ask(self, account: Account, watched: Watched) -> Observed:
+        trading = account.trading
+        resting = {order.id: order for order in await trading.open_orders()}
+        trades = await trading.trades(max(watched.since, 0))
+        orders = [row for row in watched.live if row.kind == "order"]
+        gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
+        ending = [row for row in gone if not _filled_by(row, trades)]
+        dark = [row for row in orders if self._to_ask(account, row)]
+        return Observed(
+            trades=trades,
+            ended=dict(await asyncio.gather(*(_final(account, row) for row in ending))),
+            asked=dict(await asyncio.gather(*(_find(account, row) for row in dark))),
+        )
+
+    def _to_ask(self, account: Account, row: AnyRow) -> bool:
+        now = self._core.clock.now()
+        if row.status == IntentStatus.SENT:
+            return bool(now >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
+        if row.status != IntentStatus.UNKNOWN or now < self._next_ask.get(row.id, 0):
+            return False
+        self._next_ask[row.id] = now + _ASK_AGAIN_MS
+        return True
+
+
+async def _final(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+    return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
+
+
+async def _find(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+    if row.exchange_order_id is not None:
+        return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
+    if account.capabilities.lookup.reach == "none":
+        return row.id, None
+    return row.id, await account.trading.find_order(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS)
+
+
+def _filled_by(row: AnyRow, trades: Sequence[ExchangeTrade]) -> bool:
+    """Whether these executions complete the order, so that its end needs no question of its own."""
+    if row.amount is None:
+        return False
+    seen: Decimal = sum((trade.amount for trade in trades if trade.order_id == row.exchange_order_id), ZERO)
+    return bool(seen >= row.amount)

@@ -1,0 +1,39 @@
+"""Risk limits that an account or an automation may have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Limits"]
+
+
+class Limits(BaseModel):
+    """What no decision may exceed; each is off unless given. The account's limits and the automation's both hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_order_notional: Decimal | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="The most one order may cost or bring, in its quote asset."
+    )
+    max_orders_per_minute: int | None = Field(default=None, ge=1, description="Orders sent in any minute at most.")
+    max_open_orders: int | None = Field(default=None, ge=1, description="Orders planned, sent or resting at most.")
+    price_collar: Decimal | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="How far past the last price a limit order may go, as a ratio: 0.05 is 5 %.",
+    )
+    max_data_age: timedelta | None = Field(
+        default=None, gt=timedelta(0), description="An order decided on older market data than this is not sent."
+    )
+
+    def tightened_by(self, other: Limits) -> Limits:
+        """Return limits under which both hold."""
+        values = {}
+        for name in type(self).model_fields:
+            pair = [value for value in (getattr(self, name), getattr(other, name)) if value is not None]
+            values[name] = min(pair) if pair else None
+        return Limits(**values)

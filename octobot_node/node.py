@@ -1,0 +1,151 @@
+"""A live node: the engine on the real clock, with DBOS to deliver and threads to look for work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from octobot_node.assembly import Base, assemble, open_base
+from octobot_node.clock import Clock, SystemClock
+from octobot_node.engine.batch import TickBatch
+from octobot_node.engine.commands import Commands
+from octobot_node.engine.core import Core
+from octobot_node.engine.dispatcher import Dispatcher
+from octobot_node.engine.durable import ORDERS, TICKS, Durable
+from octobot_node.engine.evaluator import ProcessEvaluator
+from octobot_node.engine.io import ThreadedIo
+from octobot_node.engine.loops import Loop
+from octobot_node.engine.notices import deliver_notices
+from octobot_node.engine.sends import Sends
+from octobot_node.engine.sweeper import Sweeper
+from octobot_node.engine.watcher import Watcher
+from octobot_node.engine.watchers import Watchers
+from octobot_node.plugins import Registry, load_plugins
+from octobot_node.settings import Settings
+from octobot_node.store import schedules
+
+__all__ = ["Node"]
+
+
+class Node:
+    """One process that dispatches, evaluates, sends and watches. Use it as a context manager.
+
+    ``checkpoint`` is called at each named point of the send fence; crash tests end the process there.
+    """
+
+    core: Core
+    commands: Commands
+
+    def __init__(
+        self, settings: Settings, *, registry: Registry | None = None, checkpoint: Callable[[str], None] | None = None
+    ) -> None:
+        self.settings = settings
+        self.registry = registry or load_plugins(settings.extra_plugins)
+        self._checkpoint = checkpoint
+        self._clock: Clock = SystemClock()
+        self._kicked: set[str] = set()
+        self._closers: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Node:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Open everything, resume what was unfinished, and begin to look for work.
+
+        Raises NodeError when the data folder or the database cannot be used; nothing stays open then.
+        """
+        base = open_base(self.settings, self.registry, self._clock.now())
+        self._closers = [base.close]
+        try:
+            self._start_engine(base)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop taking work, leave for the next start what is in flight, and close everything, newest first."""
+        if hasattr(self, "core"):
+            self.core.stopping.set()
+        while self._closers:
+            self._closers.pop()()
+
+    def hurry(self) -> None:
+        """Look for due automations now: one was just created or woken."""
+        self._dispatch.hurry()
+
+    def _start_engine(self, base: Base) -> None:
+        io = ThreadedIo()
+        self._closers.append(io.close)
+        self._durable = Durable(base.storage, self.settings, base.node_id, {TICKS: self._tick, ORDERS: self._send})
+        evaluator = ProcessEvaluator(self.registry, self.settings)
+        self._closers.append(evaluator.close)
+        self.core = assemble(
+            base,
+            clock=self._clock,
+            io=io,
+            evaluator=evaluator,
+            deliver=self._durable.enqueue,
+            kick=self._kick,
+            owns=self._durable.owns,
+            carried=self._durable.carried,
+        )
+        self._closers.append(lambda: io.call(self.core.accounts.close()))
+        if self._checkpoint is not None:
+            self.core.checkpoint = self._checkpoint
+        self._build_stages(io)
+        with base.storage.write() as connection:
+            schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
+        self._start_looking()
+
+    def _build_stages(self, io: ThreadedIo) -> None:
+        self.commands = Commands(self.core)
+        self._batches = TickBatch(self.core)
+        self._sends = Sends(self.core)
+        dispatcher = Dispatcher(self.core)
+        self._sweeper = Sweeper(self.core, self.commands, dispatcher)
+        self._watchers = Watchers(self.core, Watcher(self.core), io)
+        self.core.watch = self._watchers.poke
+        self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
+        self._sweep = Loop("sweep", self._sweep_once, self.settings.sweep_interval)
+        # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
+        self._kicks = Loop("kick", self._run_kicks, 60.0)
+
+    def _start_looking(self) -> None:
+        self._watchers.start()
+        self._closers.append(self._watchers.stop)
+        self._kicks.start()
+        self._durable.start()
+        self._closers += [self._durable.stop, self._kicks.stop]
+        for loop in (self._dispatch, self._sweep):
+            loop.start()
+            self._closers.append(loop.stop)
+
+    def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:
+        return self._batches.run(workflow_id, batch)
+
+    def _send(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
+        return self._sends.run(workflow_id, account_id)
+
+    def _kick(self, queue: str) -> None:
+        self._kicked.add(queue)
+        self._kicks.hurry()
+
+    def _run_kicks(self) -> None:
+        wanted, self._kicked = self._kicked, set()
+        for queue in wanted:
+            self._durable.kick(queue)
+
+    def _sweep_once(self) -> None:
+        self._sweeper.sweep()
+        self._wake_crossed()
+        deliver_notices(self.core)
+
+    def _wake_crossed(self) -> None:
+        woken = self.core.hub.crossed()
+        if woken:
+            with self.core.storage.write() as connection:
+                schedules.wake(connection, woken, self._clock.now())
+            self._dispatch.hurry()

@@ -1,0 +1,157 @@
+"""Statements on ``automations``, the wide half."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables import accounts, automations, balances, inbox, notices, positions, schedule
+from octobot_node.store.types import AnyRow
+
+__all__ = [
+    "account",
+    "account_id_named",
+    "add_account",
+    "add_notices",
+    "balances_of_batch",
+    "batch",
+    "consume_signals",
+    "get",
+    "named",
+    "positions_of_batch",
+    "signals_of_batch",
+    "update",
+]
+
+_a, _s = automations.c, schedule.c
+_OF_BATCH = sa.select(_s.automation_id).where(_s.claim == sa.bindparam("batch"))
+
+_BATCH = (
+    sa.select(
+        _a.id,
+        _a.owner,
+        _a.account_id,
+        _a.shard,
+        _a.type,
+        _a.status,
+        _a.reason,
+        _a.config,
+        _a.previous_config,
+        _a.state,
+        _a.state_version,
+        _a.needs,
+        _a.wake,
+        _a.limits,
+        _s.source,
+        _s.due_at,
+        _s.tick,
+        _s.revision,
+        _s.wakes,
+        _s.failures,
+        _s.suspect,
+        _s.levels,
+        _s.next_run_at,
+    )
+    .join_from(schedule, automations, _s.automation_id == _a.id)
+    .where(_s.claim == sa.bindparam("batch"))
+    .order_by(_a.id)
+)
+
+
+def batch(connection: sa.Connection, batch_id: str) -> Sequence[AnyRow]:
+    """Return both halves of every automation that a batch holds."""
+    return connection.execute(_BATCH, {"batch": batch_id}).all()
+
+
+_BALANCES = sa.select(balances.c.automation_id, balances.c.asset, balances.c.free).where(
+    balances.c.automation_id.in_(_OF_BATCH)
+)
+
+
+def balances_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
+    """Return automation -> (automation_id, asset, free)."""
+    return _grouped(connection.execute(_BALANCES, {"batch": batch_id}).all())
+
+
+_POSITIONS = sa.select(
+    positions.c.automation_id, positions.c.symbol, positions.c.amount, positions.c.cost, positions.c.realised
+).where(positions.c.automation_id.in_(_OF_BATCH))
+
+
+def positions_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
+    """Return automation -> (automation_id, symbol, amount, cost, realised)."""
+    return _grouped(connection.execute(_POSITIONS, {"batch": batch_id}).all())
+
+
+_SIGNALS = (
+    sa.select(inbox.c.automation_id, inbox.c.id, inbox.c.channel, inbox.c.payload, inbox.c.received_at)
+    .where(inbox.c.automation_id.in_(_OF_BATCH), sa.text("inbox.status = 'waiting'"))
+    .order_by(inbox.c.id)
+)
+
+
+def signals_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
+    """Return automation -> (automation_id, id, channel, payload, received_at), in order of arrival."""
+    return _grouped(connection.execute(_SIGNALS, {"batch": batch_id}).all())
+
+
+def _grouped(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
+    found: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def consume_signals(connection: sa.Connection, rows: Sequence[tuple[str, int]]) -> None:
+    """Mark signals as consumed by (id, tick)."""
+    if rows:
+        statement = (
+            inbox.update()
+            .where(inbox.c.id == sa.bindparam("b_id"))
+            .values(status="consumed", consumed_tick=sa.bindparam("b_tick"))
+        )
+        connection.execute(statement, [{"b_id": id_, "b_tick": tick} for id_, tick in rows])
+
+
+def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the given columns; each row has its ``id``."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row), []).append({f"b_{key}": value for key, value in row.items()})
+    for keys, parameters in groups.items():
+        values = {key: sa.bindparam(f"b_{key}", type_=_a[key].type) for key in keys if key != "id"}
+        connection.execute(automations.update().where(_a.id == sa.bindparam("b_id")).values(values), parameters)
+
+
+def get(connection: sa.Connection, automation_id: str) -> AnyRow | None:
+    """Return an automation's wide half, or None."""
+    return connection.execute(sa.select(automations).where(_a.id == automation_id)).first()
+
+
+def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
+    """Return an owner's automation by name, or None."""
+    return connection.execute(sa.select(automations).where(_a.owner == owner, _a.name == name)).first()
+
+
+def account(connection: sa.Connection, account_id: str) -> AnyRow | None:
+    """Return an account, or None."""
+    return connection.execute(sa.select(accounts).where(accounts.c.id == account_id)).first()
+
+
+def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | None:
+    """Return the id of an owner's account by name, or None."""
+    statement = sa.select(accounts.c.id).where(accounts.c.owner == owner, accounts.c.name == name)
+    return connection.scalar(statement)
+
+
+def add_account(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Insert an account."""
+    connection.execute(accounts.insert(), [dict(row)])
+
+
+def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert notices for the notifiers."""
+    if rows:
+        connection.execute(notices.insert(), list(rows))

@@ -1,0 +1,162 @@
+"""Statements on ``intents``: the state machine's only doors. Each changes a status by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.orders import IntentStatus
+from octobot_node.store.tables import fills, intents
+from octobot_node.store.types import AnyRow
+
+__all__ = [
+    "LIVE",
+    "accounts_to_watch",
+    "adrift",
+    "carry",
+    "due_retries",
+    "for_carrier",
+    "insert",
+    "live_count",
+    "live_of_account",
+    "lock",
+    "news_of",
+    "open_of",
+    "orders_since",
+    "told",
+    "update",
+]
+
+#: Ids, or a select that yields them.
+Ids = Collection[str] | sa.Select[tuple[str]]
+
+_c = intents.c
+# SQLite uses a partial index only where the query has the index's own condition, in the same words.
+_PLANNED = sa.text("intents.status = 'planned'")
+_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
+_LIVE_OR_NEWS = sa.text("(intents.status IN ('planned', 'sent', 'open', 'unknown') OR intents.news)")
+LIVE = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)
+
+
+def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert intents."""
+    if rows:
+        connection.execute(intents.insert(), list(rows))
+
+
+def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:
+    """Return planned intents that a send workflow carries, decisions together, in order. Rides ix_intents_carrier."""
+    statement = sa.select(intents).where(_c.carrier == carrier, _PLANNED).order_by(_c.group_id, _c.seq).limit(limit)
+    return connection.execute(statement).all()
+
+
+def lock(connection: sa.Connection, ids: Collection[str]) -> list[AnyRow]:
+    """Lock intents in id order and return them; lock their automations first."""
+    if not ids:
+        return []
+    statement = sa.select(intents).where(_c.id.in_(ids)).order_by(_c.id).with_for_update()
+    return list(connection.execute(statement))
+
+
+def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the given columns of locked intents; each row has its ``id`` and the same other keys."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row), []).append({f"b_{key}": value for key, value in row.items()})
+    for keys, parameters in groups.items():
+        values: dict[str, Any] = {key: sa.bindparam(f"b_{key}", type_=_c[key].type) for key in keys if key != "id"}
+        connection.execute(intents.update().where(_c.id == sa.bindparam("b_id")).values(values), parameters)
+
+
+def carry(connection: sa.Connection, ids: Iterable[str], carrier: str) -> None:
+    """Give planned intents to a send workflow."""
+    update(connection, [{"id": id_, "carrier": carrier, "retry_at": None} for id_ in ids])
+
+
+def adrift(connection: sa.Connection, now: int, limit: int) -> Sequence[AnyRow]:
+    """Return (id, account_id, carrier, retry_at) of planned intents that may be sent now. Rides ix_intents_live."""
+    statement = (
+        sa.select(_c.id, _c.account_id, _c.carrier, _c.retry_at)
+        .where(
+            _LIVE,
+            _PLANNED,
+            sa.or_(_c.retry_at.is_(None), _c.retry_at <= now),
+        )
+        .order_by(_c.account_id, _c.group_id, _c.seq)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def due_retries(connection: sa.Connection) -> int | None:
+    """Return when the next planned intent may be tried again, or None."""
+    statement = sa.select(sa.func.min(_c.retry_at)).where(_LIVE, _PLANNED)
+    found: int | None = connection.scalar(statement)
+    return found
+
+
+def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyRow]:
+    """Return the account's sent, open and unknown intents. Rides ix_intents_live."""
+    statement = (
+        sa.select(intents)
+        .where(
+            _c.account_id == account_id,
+            _LIVE,
+            _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)),
+        )
+        .order_by(_c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def accounts_to_watch(connection: sa.Connection) -> list[str]:
+    """Return the ids of accounts with sent, open or unknown intents; the others cost nothing."""
+    statement = (
+        sa.select(_c.account_id)
+        .where(_LIVE, _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)))
+        .distinct()
+    )
+    return list(connection.scalars(statement))
+
+
+def open_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
+    """Return live order intents of automations, and those with news to tell. Rides ix_intents_live_of."""
+    statement = sa.select(intents).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS).order_by(_c.id)
+    return connection.execute(statement).all()
+
+
+def live_count(connection: sa.Connection, automation_id: str) -> int:
+    """Return how many of an automation's intents can still change."""
+    statement = sa.select(sa.func.count()).where(_c.automation_id == automation_id, _LIVE)
+    return connection.scalar(statement) or 0
+
+
+def news_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
+    """Return fills that automations have not been told yet, oldest first. Rides ix_fills_news."""
+    statement = (
+        sa.select(fills)
+        .where(fills.c.automation_id.in_(automation_ids), sa.text("fills.news"))
+        .order_by(fills.c.at, fills.c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def told(connection: sa.Connection, fill_ids: Sequence[str], results: Sequence[tuple[str, str]]) -> None:
+    """Mark fills, and intents as (id, status told), as told; a status that moved on since stays news."""
+    if fill_ids:
+        statement = fills.update().where(fills.c.id == sa.bindparam("b_id")).values(news=False)
+        connection.execute(statement, [{"b_id": id_} for id_ in fill_ids])
+    if results:
+        told_status = (_c.id == sa.bindparam("b_id")) & (_c.status == sa.bindparam("b_status"))
+        parameters = [{"b_id": id_, "b_status": status} for id_, status in results]
+        connection.execute(intents.update().where(told_status).values(news=False), parameters)
+
+
+def orders_since(connection: sa.Connection, automation_id: str, since: int) -> int:
+    """Return how many orders an automation had sent at or after ``since`` (ms UTC)."""
+    statement = sa.select(sa.func.count()).where(
+        _c.automation_id == automation_id, _c.kind == "order", _c.sent_at.is_not(None), _c.sent_at >= since
+    )
+    return connection.scalar(statement) or 0

@@ -1,0 +1,223 @@
+"""Statements on ``schedule``: claiming, waking, finishing a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables import schedule
+from octobot_node.store.types import AnyRow
+
+__all__ = [
+    "Due",
+    "claim",
+    "claimed",
+    "due",
+    "expired_claims",
+    "extend_claims",
+    "finish",
+    "ids_of",
+    "levels",
+    "lock",
+    "lock_claimed",
+    "next_due_at",
+    "release",
+    "set_runnable",
+    "wake",
+]
+
+_c = schedule.c
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row that is due: which snapshot and which evaluating process it goes with."""
+
+    automation_id: str
+    source: str
+    suspect: bool
+
+
+_DUE = (
+    sa.select(_c.automation_id, _c.source, _c.suspect)
+    .where(_c.claim.is_(None), _c.next_run_at <= sa.bindparam("now"))
+    .order_by(_c.next_run_at)
+    .limit(sa.bindparam("count"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def due(connection: sa.Connection, now: int, count: int) -> list[Due]:
+    """Return up to ``count`` unclaimed rows due at ``now``, longest waiting first, locked. Rides ix_schedule_due."""
+    return [Due(*row) for row in connection.execute(_DUE, {"now": now, "count": count})]
+
+
+_CLAIM = (
+    schedule.update()
+    .where(_c.automation_id == sa.bindparam("id"))
+    .values(claim=sa.bindparam("batch"), claim_until=sa.bindparam("until"), claim_tries=_c.claim_tries + 1)
+)
+
+
+def claim(connection: sa.Connection, batch: str, ids: Iterable[str], until: int) -> None:
+    """Give the rows to ``batch`` until ``until`` (ms UTC)."""
+    connection.execute(_CLAIM, [{"id": id_, "batch": batch, "until": until} for id_ in ids])
+
+
+_NEXT_DUE = sa.select(sa.func.min(_c.next_run_at)).where(_c.claim.is_(None), _c.next_run_at.is_not(None))
+
+
+def next_due_at(connection: sa.Connection) -> int | None:
+    """Return when the next unclaimed row is due, or None. Rides ix_schedule_due."""
+    found: int | None = connection.scalar(_NEXT_DUE)
+    return found
+
+
+_EXPIRED = sa.select(_c.claim, _c.automation_id, _c.claim_tries).where(
+    _c.claim.is_not(None), _c.claim_until < sa.bindparam("now")
+)
+
+
+def expired_claims(connection: sa.Connection, now: int) -> dict[str, list[tuple[str, int]]]:
+    """Return batch -> [(automation, tries)] of claims that ran out."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for batch, automation_id, tries in connection.execute(_EXPIRED, {"now": now}):
+        found.setdefault(batch, []).append((automation_id, tries))
+    return found
+
+
+def extend_claims(connection: sa.Connection, until: int) -> None:
+    """Give every claim until ``until``: at a node's start, its old claims have work of their own to resume."""
+    connection.execute(schedule.update().where(_c.claim.is_not(None)).values(claim_until=until))
+
+
+_LOCK_CLAIMED = (
+    sa.select(_c.automation_id, _c.tick, _c.revision, _c.wakes)
+    .where(_c.claim == sa.bindparam("batch"))
+    .order_by(_c.automation_id)
+    .with_for_update()
+)
+
+
+def lock_claimed(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+    """Return (automation_id, tick, revision, wakes) of the rows a batch still holds, locked in id order."""
+    return connection.execute(_LOCK_CLAIMED, {"batch": batch}).all()
+
+
+def ids_of(batch: str) -> sa.Select[tuple[str]]:
+    """Return the select of the automations that a batch holds, to join others' rows by."""
+    return sa.select(_c.automation_id).where(_c.claim == batch)
+
+
+def claimed(connection: sa.Connection, batch: str) -> int:
+    """Return how many rows a batch still holds."""
+    return connection.scalar(sa.select(sa.func.count()).where(_c.claim == batch)) or 0
+
+
+_FINISH = (
+    schedule.update()
+    .where(_c.automation_id == sa.bindparam("id"))
+    .values(
+        tick=sa.bindparam("tick"),
+        ticked_at=sa.bindparam("ticked_at"),
+        next_run_at=sa.bindparam("next_run_at"),
+        due_at=sa.bindparam("due_at"),
+        runnable=sa.bindparam("runnable"),
+        failures=sa.bindparam("failures"),
+        suspect=sa.bindparam("suspect"),
+        levels=sa.bindparam("levels"),
+        claim=None,
+        claim_until=None,
+        claim_tries=0,
+    )
+)
+
+
+def finish(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """End a tick for rows locked by ``lock_claimed``: new tick number, next run, claim let go."""
+    if rows:
+        connection.execute(_FINISH, list(rows))
+
+
+_RELEASE = (
+    schedule.update()
+    .where(_c.automation_id == sa.bindparam("id"))
+    .values(
+        next_run_at=sa.bindparam("next_run_at"),
+        suspect=sa.bindparam("suspect"),
+        claim=None,
+        claim_until=None,
+        claim_tries=0,
+    )
+)
+
+
+def release(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let rows go without a tick: they wait for data, or move to the suspects' process."""
+    if rows:
+        connection.execute(_RELEASE, list(rows))
+
+
+_WAKE_AT = sa.case(
+    (_c.ticked_at.is_not(None) & (_c.ticked_at + 1_000 > sa.bindparam("now")), _c.ticked_at + 1_000),
+    else_=sa.bindparam("now"),
+)
+_WAKE = (
+    schedule.update()
+    .where(_c.automation_id == sa.bindparam("id"))
+    .values(
+        wakes=_c.wakes + 1,
+        next_run_at=sa.case(
+            (sa.not_(_c.runnable), _c.next_run_at),
+            (_c.next_run_at.is_not(None) & (_c.next_run_at < _WAKE_AT), _c.next_run_at),
+            else_=_WAKE_AT,
+        ),
+    )
+)
+
+
+def wake(connection: sa.Connection, ids: Iterable[str], now: int) -> None:
+    """Wake automations: run now, or one second after the last tick; never later than planned.
+
+    Ids are woken in order, so that two wakers lock them the same way round.
+    """
+    rows = [{"id": id_, "now": now} for id_ in sorted(set(ids))]
+    if rows:
+        connection.execute(_WAKE, rows)
+
+
+def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:
+    """Lock rows in id order, before anything else of their automations; return them by id."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    statement = sa.select(schedule).where(_c.automation_id.in_(wanted)).order_by(_c.automation_id).with_for_update()
+    return {row.automation_id: row for row in connection.execute(statement)}
+
+
+def set_runnable(
+    connection: sa.Connection, automation_id: str, *, runnable: bool, next_run_at: int | None, due_at: int | None
+) -> None:
+    """Change whether an automation is evaluated; bumps its revision, so that an evaluation under way is dropped."""
+    connection.execute(
+        schedule.update()
+        .where(_c.automation_id == automation_id)
+        .values(
+            runnable=runnable,
+            next_run_at=next_run_at,
+            due_at=due_at,
+            revision=_c.revision + 1,
+            claim=None,
+            claim_until=None,
+            claim_tries=0,
+        )
+    )
+
+
+def levels(connection: sa.Connection) -> list[tuple[str, str, str]]:
+    """Return (automation_id, source, levels) of every row that a price wakes. Rides ix_schedule_levels."""
+    statement = sa.select(_c.automation_id, _c.source, _c.levels).where(_c.levels.is_not(None), _c.runnable)
+    return [(row.automation_id, row.source, row.levels) for row in connection.execute(statement)]

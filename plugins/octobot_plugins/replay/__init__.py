@@ -1,0 +1,25 @@
+"""Replay market data: candles of the past, from CSV files, on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.exchanges import ConnectorContext, MarketDataFactory
+from octobot_plugins.replay.settings import ReplaySettings
+
+if TYPE_CHECKING:
+    from octobot_plugins.replay.market_data import ReplayMarket
+
+
+@hookimpl
+def register_market_data(register: Callable[[MarketDataFactory], None]) -> None:
+    """Offer ``replay``."""
+    register(MarketDataFactory("replay", ReplaySettings, _open, replay=True))
+
+
+def _open(settings: ReplaySettings, context: ConnectorContext) -> ReplayMarket:
+    from octobot_plugins.replay.market_data import ReplayMarket
+
+    return ReplayMarket(settings, context.clock)

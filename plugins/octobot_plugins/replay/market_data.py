@@ -1,0 +1,187 @@
+"""The candles of the past as a market: what a tick may see at the virtual time, and what a replay may know of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from octobot_node.clock import Clock
+from octobot_node.errors import DataUnavailable, InvalidMarketData
+from octobot_node.market import Candles, MarketRules, Ticker, TimeColumn, from_ms, timeframe_ms, to_ms
+from octobot_node.orders import Side
+from octobot_plugins.replay.csv_file import read_series
+from octobot_plugins.replay.series import Series
+from octobot_plugins.replay.settings import ReplaySettings
+
+__all__ = ["ReplayMarket"]
+
+
+class ReplayMarket:
+    """``MarketData`` as of the clock's time, and ``PastMarket``; prices are exactly the files'.
+
+    Raises InvalidMarketData when a file cannot be used.
+    """
+
+    def __init__(self, settings: ReplaySettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._series = {symbol: _load(symbol, settings) for symbol in settings.data}
+        self.start = min(series.opens_at(0) for series in self._series.values())
+        self.end = max(series.closes_at(-1) for series in self._series.values())
+
+    # What a tick may see --------------------------------------------------------------------------------------------
+
+    async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
+        """Return the close of each symbol's newest closed candle as last, bid and ask.
+
+        Before the first close it is the first candle's open; a symbol whose first candle has not opened has no price yet.
+        """
+        now = self._clock.now()
+        known = (self._ticker(self._series[symbol], now) for symbol in symbols if symbol in self._series)
+        found = {ticker.symbol: ticker for ticker in known if ticker is not None}
+        if symbols and not found:
+            raise DataUnavailable(
+                f"the replay has no price of {', '.join(sorted(symbols))} at {from_ms(now):%Y-%m-%d %H:%M:%S} UTC:"
+                f" it has files for {', '.join(sorted(self._series))}"
+            )
+        return found
+
+    def _ticker(self, series: Series, now: int) -> Ticker | None:
+        closed = series.closed(now)
+        if closed:
+            price, at = series.exact("close", closed - 1), series.closes_at(closed - 1)
+        elif series.opens_at(0) <= now:
+            price, at = series.exact("open", 0), series.opens_at(0)
+        else:
+            return None
+        return Ticker(series.symbol, last=price, bid=price, ask=price, at=from_ms(at))
+
+    async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
+        """Return up to ``count`` newest closed candles; a longer timeframe is made of complete sets of the file's candles.
+
+        Raises DataUnavailable for a timeframe that the file's candles do not add up to, and when none is closed yet.
+        """
+        series = self._known(symbol)
+        length = _length(series, timeframe)
+        candles = series.resampled(timeframe, length)
+        end = int(candles.time.searchsorted(self._clock.now() - length, "right"))
+        kept = slice(max(0, end - count), end)
+        if kept.start >= kept.stop:
+            raise DataUnavailable(f"no {timeframe} candle of {symbol} is closed yet")
+        return replace(
+            candles,
+            timeframe=timeframe,
+            time=candles.time[kept],
+            open=candles.open[kept],
+            high=candles.high[kept],
+            low=candles.low[kept],
+            close=candles.close[kept],
+            volume=candles.volume[kept],
+        )
+
+    async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
+        """Return the rules of each symbol that has a file."""
+        return {symbol: self._rules(self._series[symbol]) for symbol in symbols if symbol in self._series}
+
+    def _rules(self, series: Series) -> MarketRules:
+        settings = self._settings
+        base, _, quote = series.symbol.partition("/")
+        return MarketRules(
+            series.symbol,
+            base,
+            quote,
+            price_step=settings.price_step or Decimal(1).scaleb(-series.decimals),
+            amount_step=settings.amount_step,
+            taker_fee=settings.taker_fee,
+            maker_fee=settings.maker_fee,
+            fee_in=settings.fee_in,
+        )
+
+    async def close(self) -> None:
+        """Do nothing: the files were read and closed at the start."""
+
+    # What a replay may know of the future ---------------------------------------------------------------------------
+
+    def opening(self, symbol: str, since: int) -> tuple[int, Decimal] | None:
+        """Return (time, open) of the first candle that starts at or after ``since``, or None past the end."""
+        series = self._known(symbol)
+        index = series.first_from(since)
+        return None if index == len(series) else (series.opens_at(index), series.exact("open", index))
+
+    def traded_through(self, symbol: str, side: Side, price: Decimal, since: int) -> int | None:
+        """Return when the first candle that starts at or after ``since`` and trades strictly through ``price`` closes."""
+        series = self._known(symbol)
+        column = "low" if side == "buy" else "high"
+        index = series.find(column, series.first_from(since), price, below=side == "buy", strictly=True)
+        return None if index is None else series.closes_at(index)
+
+    def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
+        """Return the first closing time after ``since`` whose close is at or past a level, or None."""
+        series = self._known(symbol)
+        start = series.closed(since)
+        found = [
+            series.find("close", start, level, below=down, strictly=False)
+            for level, down in ((above, False), (below, True))
+            if level is not None
+        ]
+        indices = [index for index in found if index is not None]
+        return series.closes_at(min(indices)) if indices else None
+
+    # What a report tells --------------------------------------------------------------------------------------------
+
+    def count(self, symbol: str) -> int:
+        """Return how many candles of ``symbol`` are replayed."""
+        return len(self._known(symbol))
+
+    def gaps(self, symbol: str) -> tuple[int, datetime | None]:
+        """Return (candles missing inside the series, opening time of the first missing one or None)."""
+        missing, first = self._known(symbol).missing
+        return missing, None if first is None else from_ms(first)
+
+    def closes(self, symbol: str) -> tuple[TimeColumn, list[Decimal]]:
+        """Return (closing times in ms UTC, exact closes) of every candle."""
+        series = self._known(symbol)
+        return series.time + series.step, series.exact_closes()
+
+    def _known(self, symbol: str) -> Series:
+        if symbol not in self._series:
+            raise DataUnavailable(f"the replay has no file for {symbol}; it has: {', '.join(sorted(self._series))}")
+        return self._series[symbol]
+
+
+def _load(symbol: str, settings: ReplaySettings) -> Series:
+    path = settings.data[symbol]
+    whole = read_series(symbol, path)
+    series = whole.between(_ms(settings.start), _ms(settings.end))
+    if not len(series):
+        raise InvalidMarketData(
+            f"{path}: no candle of {symbol} is between start and end: the file goes from {from_ms(whole.opens_at(0))}"
+            f" to {from_ms(whole.closes_at(-1))}, choose a time within"
+        )
+    missing, first = series.missing
+    if first is not None and settings.gaps == "error":
+        line = whole.first_from(first) + 2
+        raise InvalidMarketData(
+            f"{path}, line {line}, column timestamp: {missing} candles are missing, the first at {from_ms(first)}:"
+            " complete the file, or set gaps to count"
+        )
+    return series
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
+
+
+def _length(series: Series, timeframe: str) -> int:
+    try:
+        length = timeframe_ms(timeframe)
+    except ValueError as error:
+        raise DataUnavailable(str(error)) from None
+    if length % series.step:
+        raise DataUnavailable(
+            f"{timeframe} candles of {series.symbol} cannot be made of the file's, which are {series.step // 1000} s"
+            " long: ask for a multiple of that, or replay a finer file"
+        )
+    return length

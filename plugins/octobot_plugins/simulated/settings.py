@@ -1,0 +1,48 @@
+"""What shapes a simulated market."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["SimulatedSettings"]
+
+Symbol = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
+Price = Annotated[Decimal, Field(ge=Decimal("1e-9"), le=Decimal("1e9"), allow_inf_nan=False)]
+Ratio = Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class SimulatedSettings(BaseModel):
+    """Settings of the ``simulated`` market data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(default=0, description="Another seed is another history of every symbol.")
+    prices: dict[Symbol, Price] = Field(
+        default_factory=dict,
+        description="The price around which a symbol moves, in quote; by default near the real one of BTC, ETH and a few"
+        " others, else derived from the symbol.",
+    )
+    volatility: Decimal = Field(
+        default=Decimal("0.6"), ge=0, le=5, allow_inf_nan=False, description="Volatility of a year, as a ratio: 0.6 is 60 %."
+    )
+    trend: Decimal = Field(
+        default=Decimal(0),
+        ge=-3,
+        le=3,
+        allow_inf_nan=False,
+        description="Growth of the price's logarithm in a year, counted from 2025-01-01 UTC; 0 moves around the start price.",
+    )
+    spread_bps: Decimal = Field(
+        default=Decimal(2), ge=0, le=1_000, allow_inf_nan=False, description="Ask minus bid, in hundredths of a percent."
+    )
+    amount_step: Decimal = Field(
+        default=Decimal("0.00000001"), gt=0, allow_inf_nan=False, description="Smallest step of an amount, in base."
+    )
+    taker_fee: Ratio = Field(default=Decimal("0.001"), description="Fee of an order that takes; 0.001 is 0.1 %.")
+    maker_fee: Ratio = Field(default=Decimal("0.001"), description="Fee of an order that rested; 0.001 is 0.1 %.")
+    fee_in: Literal["received", "quote"] = Field(
+        default="received", description="The asset that pays the fee: the one received, or always the quote asset."
+    )

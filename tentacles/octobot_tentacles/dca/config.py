@@ -1,0 +1,176 @@
+"""What a user fills in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from octobot_node import Daily, Wake
+from octobot_node.market import timeframe_ms
+
+__all__ = ["DailyTime", "DcaConfig", "SafetyOrders"]
+
+#: Keeps products of amounts, prices and scales far inside Decimal's 28 digits.
+_MOST = Decimal(1_000_000_000_000)
+
+
+def _interval(value: Any) -> Any:
+    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
+        return value  # ISO 8601, which pydantic reads
+    try:
+        return timedelta(milliseconds=timeframe_ms(value))
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
+
+
+def _within_bounds(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=366):
+        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
+    return value
+
+
+Interval = Annotated[
+    timedelta,
+    BeforeValidator(_interval),
+    AfterValidator(_within_bounds),
+    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DailyTime(_Model):
+    """Once a day, on the clock of a time zone."""
+
+    at: str = Field(description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
+    tz: str = Field(default="UTC", description="IANA time zone of that time.", examples=["Europe/Paris"])
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: Any) -> Any:
+        if isinstance(value, int):
+            # YAML 1.1 reads 10:30 as the number 630, in base 60.
+            raise ValueError(f'{value} is a number: put the time in quotes, such as "09:00"')  # noqa: TRY004 - pydantic
+        if isinstance(value, str):
+            try:
+                parsed = datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of day has no zone
+            except ValueError:
+                parsed = ""
+            if parsed != value:
+                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
+        return value
+
+    @field_validator("tz")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
+        return value
+
+
+class SafetyOrders(_Model):
+    """A ladder of buys below the price at which a deal began."""
+
+    count: int = Field(default=3, ge=1, le=20, description="How many safety orders a deal has.")
+    step: Decimal = Field(
+        default=Decimal(2), gt=0, lt=100, description="Percent below the deal's first fill price of the first one."
+    )
+    step_scale: Decimal = Field(
+        default=Decimal(1), gt=0, le=10, description="Each gap is this many times the gap before it."
+    )
+    amount: Decimal = Field(gt=0, le=_MOST, description="Quote spent by the first one.", examples=["100"])
+    volume_scale: Decimal = Field(
+        default=Decimal(1), gt=0, le=10, description="Each one spends this many times what the one before it spends."
+    )
+
+    @property
+    def drops(self) -> list[Decimal]:
+        """Percent below the first fill price, of each level."""
+        gap, drop, drops = self.step, Decimal(0), []
+        for _ in range(self.count):
+            drop += gap
+            gap *= self.step_scale
+            drops.append(drop)
+        return drops
+
+    @property
+    def spends(self) -> list[Decimal]:
+        """Quote to spend, of each level."""
+        return [self.amount * self.volume_scale**level for level in range(self.count)]
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> Self:
+        for level, drop in enumerate(self.drops, start=1):
+            if drop >= 100:
+                raise ValueError(
+                    f"safety order {level} would be {drop:f} % below the first price:"
+                    " lower count, step or step_scale so that the last one stays above zero"
+                )
+        return self
+
+
+class DcaConfig(_Model):
+    """Buy ``amount`` of quote at every interval, or every day at one time."""
+
+    symbol: str = Field(pattern=r"^[^\s/]+/[^\s/]+$", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
+    amount: Decimal = Field(gt=0, le=_MOST, description="Quote spent by each scheduled buy.", examples=["100"])
+    every: Interval | None = Field(
+        default=None,
+        description="Buy at once, then at this interval, from 1m to 366d or as ISO 8601; 1d if there is no `daily`.",
+    )
+    daily: DailyTime | None = Field(default=None, description="Buy every day at this time instead of at an interval.")
+    take_profit: Decimal | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        description="Sell the whole position at this many percent above its average cost; never, if left out.",
+    )
+    safety_orders: SafetyOrders | None = Field(
+        default=None, description="Buy more at set steps below a deal's first price; needs `take_profit`."
+    )
+    max_spend: Decimal | None = Field(
+        default=None,
+        gt=0,
+        le=_MOST,
+        description="Quote that all buys in the automation's life may cost, before fees; no limit if left out.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.every is not None and self.daily is not None:
+            raise ValueError("every and daily are two schedules: give one of them")
+        if self.safety_orders is not None and self.take_profit is None:
+            raise ValueError("safety_orders need take_profit: without it a deal never closes, and none is placed again")
+        if self.max_spend is not None and self.max_spend < self.amount:
+            raise ValueError(
+                f"max_spend {self.max_spend:f} is less than one buy of {self.amount:f}: raise it, or lower amount"
+            )
+        return self
+
+    @property
+    def quote(self) -> str:
+        """The asset that is spent."""
+        return self.symbol.partition("/")[2]
+
+    def wake(self, anchor: datetime) -> Wake:
+        """Return the schedule, its intervals counted from ``anchor``."""
+        if self.daily is not None:
+            return Wake(daily=Daily(self.daily.at, self.daily.tz))
+        return Wake(every=self.every or timedelta(days=1), anchor=anchor)
