@@ -43,7 +43,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Commands", "NewAccount", "NewAutomation"]
+__all__ = ["Commands", "NewAccount", "NewAutomation", "parse_config"]
 
 _ENDED = ("stopped", "completed", "failed")
 

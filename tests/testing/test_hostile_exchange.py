@@ -714,7 +714,8 @@ def test_a_killed_exchange_remembers_everything_when_it_is_started_again(tmp_pat
         asked |= {kind: asked.get(kind, 0) + 1 for kind in ("open", "trades", "balances")}
         assert after[3] == before[3].model_copy(update={"requests": asked})
         assert (after[3].orders, after[3].duplicates) == (4, 1)
-        assert exchange.stop() == 0
+        exchange.restart()
+        assert memory(exchange)[:3] == before[:3]
 
 
 def test_fills_that_were_planned_happen_after_a_restart(tmp_path: Path) -> None:

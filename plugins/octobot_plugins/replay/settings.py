@@ -35,7 +35,8 @@ class ReplaySettings(BaseModel):
         default=None, description="Replay only candles that close by this time, given with its zone."
     )
     price_step: Step | None = Field(
-        default=None, description="Smallest step of a price; by default a cent, or as fine as the file's prices down to 1e-8."
+        default=None,
+        description="Smallest step of a price; by default a cent, or as fine as the file's prices down to 1e-8.",
     )
     amount_step: Step = Field(default=Decimal("0.00000001"), description="Smallest step of an amount, in base.")
     taker_fee: Ratio = Field(default=Decimal("0.001"), description="Fee of an order that takes; 0.001 is 0.1 %.")

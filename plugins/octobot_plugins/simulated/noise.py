@@ -40,7 +40,9 @@ def normal(key: int, index: Ints) -> Floats:
     """Return a number of mean 0 and variance 1, within +-3.5, for each index: a sum of four uniform ones."""
     mixed = _hashes(key, index)
     low = np.uint64(0xFFFF)
-    total = (mixed & low) + ((mixed >> np.uint64(16)) & low) + ((mixed >> np.uint64(32)) & low) + (mixed >> np.uint64(48))
+    total = (
+        (mixed & low) + ((mixed >> np.uint64(16)) & low) + ((mixed >> np.uint64(32)) & low) + (mixed >> np.uint64(48))
+    )
     return (total.astype(np.float64) / 65_536 - 2.0) * 3.0**0.5
 
 

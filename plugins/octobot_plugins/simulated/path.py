@@ -17,7 +17,7 @@ _ORIGIN = 1_735_689_600_000
 #: From one second to seven weeks.
 _SCALES = tuple(_SECOND * 4**power for power in range(12))
 #: Makes the volatility of hourly returns, jumps and rhythm included, the one asked for; measured over years of them.
-_CALIBRATION = 0.88
+_CALIBRATION = 0.6
 #: One chance of a jump each day, which fades within three.
 _JUMP_CHANCE, _JUMP_LIFE = 0.12, 3 * _DAY
 #: Scales up to this are livelier in the afternoon (UTC) than at night.

@@ -26,7 +26,11 @@ class SimulatedSettings(BaseModel):
         " others, else derived from the symbol.",
     )
     volatility: Decimal = Field(
-        default=Decimal("0.6"), ge=0, le=5, allow_inf_nan=False, description="Volatility of a year, as a ratio: 0.6 is 60 %."
+        default=Decimal("0.6"),
+        ge=0,
+        le=5,
+        allow_inf_nan=False,
+        description="Volatility of a year, as a ratio: 0.6 is 60 %.",
     )
     trend: Decimal = Field(
         default=Decimal(0),
@@ -36,7 +40,11 @@ class SimulatedSettings(BaseModel):
         description="Growth of the price's logarithm in a year, counted from 2025-01-01 UTC; 0 moves around the start price.",
     )
     spread_bps: Decimal = Field(
-        default=Decimal(2), ge=0, le=1_000, allow_inf_nan=False, description="Ask minus bid, in hundredths of a percent."
+        default=Decimal(2),
+        ge=0,
+        le=1_000,
+        allow_inf_nan=False,
+        description="Ask minus bid, in hundredths of a percent.",
     )
     amount_step: Decimal = Field(
         default=Decimal("0.00000001"), gt=0, allow_inf_nan=False, description="Smallest step of an amount, in base."
