@@ -280,15 +280,20 @@ def _read_answer(
         closed.append((row, IntentStatus.DONE, ""))
     else:
         assert answer.order is not None
-        changes.append(
-            {
-                "id": row.id,
-                "status": IntentStatus.OPEN,
-                "exchange_order_id": answer.order.id,
-                "reason": "",
-                "updated_at": now,
-            }
-        )
+        changes.append(_acknowledged(row, answer.order, now))
+
+
+def _acknowledged(row: AnyRow, order: ExchangeOrder, now: int) -> dict[str, Any]:
+    # What a finished order by `spend` bought is known from here on, so that its executions alone can end it.
+    amount = order.filled if row.amount is None and order.status == "filled" else row.amount
+    return {
+        "id": row.id,
+        "status": IntentStatus.OPEN,
+        "exchange_order_id": order.id,
+        "amount": amount,
+        "reason": "",
+        "updated_at": now,
+    }
 
 
 def _lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyRow]:

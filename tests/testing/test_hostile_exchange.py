@@ -774,6 +774,11 @@ def test_a_behaviour_that_does_not_exist_is_refused_before_anything_starts(tmp_p
     assert not (tmp_path / "exchange").exists()
 
 
+def test_an_exchange_that_cannot_start_says_so(exchange: HostileExchange, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="did not start: exit code 1"):
+        HostileExchange.start(tmp_path, port=exchange.port)
+
+
 def test_every_field_of_the_behaviour_says_what_it_is() -> None:
     assert [name for name, field in Behaviour.model_fields.items() if not field.description] == []
 

@@ -169,5 +169,6 @@ def _spawn(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], int]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"the exchange did not start: exit code {process.wait()}, see its standard error")
+        process.communicate()  # closes the pipes too
+        raise RuntimeError(f"the exchange did not start: exit code {process.returncode}, see its standard error")
     return process, int(json.loads(line)["port"])

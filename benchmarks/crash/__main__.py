@@ -1,0 +1,75 @@
+"""``python -m benchmarks.crash --rounds 100``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.crash.harness import CrashRun, Result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--automations", type=int, default=200)
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between an automation's ticks")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kinds", default="kill,point,freeze,power")
+    parser.add_argument("--weak", action="store_true", help="an exchange without request expiry and look-ups")
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="octobot-crash-") as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        run = CrashRun(
+            folder,
+            automations=options.automations,
+            strong=not options.weak,
+            seed=options.seed,
+            every=options.every,
+        )
+        result = run.run(
+            options.rounds, tuple(options.kinds.split(",")), lambda text: print(text, file=sys.stderr, flush=True)
+        )
+    print(_json(result) if options.json else _text(result))
+    return 0 if result.verdict.clean else 1
+
+
+def _figures(result: Result) -> dict[str, object]:
+    recoveries = sorted(result.recoveries)
+    verdict = result.verdict
+    return {
+        "rounds": result.rounds,
+        "by_kind": result.by_kind,
+        "orders": verdict.orders,
+        "executions": verdict.trades,
+        "ticks": verdict.ticks,
+        "duplicates": verdict.duplicates,
+        "losses": verdict.losses,
+        "unknown": verdict.unknown,
+        "recoveries": len(recoveries),
+        "recovery_median_s": round(statistics.median(recoveries), 2) if recoveries else None,
+        "recovery_worst_s": round(recoveries[-1], 2) if recoveries else None,
+        "problems": verdict.problems,
+    }
+
+
+def _json(result: Result) -> str:
+    return json.dumps(_figures(result), indent=2)
+
+
+def _text(result: Result) -> str:
+    lines = []
+    for name, value in _figures(result).items():
+        shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else value
+        lines.append(f"{name.replace('_', ' '):>20}: {shown}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""The node that is crashed: ``python -m benchmarks.crash.node JOB.json``, told more on stdin, telling on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.node import Node
+from octobot_node.settings import Settings
+from octobot_node.store.tables import automations, intents, schedule
+
+PLUGINS = ("octobot_node.testing.hostile", "benchmarks.crash.trader")
+
+
+def main() -> None:
+    job = json.loads(Path(sys.argv[1]).read_text())
+    data_dir = Path(job["data_dir"])
+    left = _in_flight(data_dir / "octobot.db")
+    settings = Settings(
+        data_dir=data_dir,
+        extra_plugins=PLUGINS,
+        request_ttl=job["request_ttl"],
+        request_timeout=3.0,
+        unknown_after=job["unknown_after"],
+        sweep_interval=0.25,
+        disk_reserve_mb=0,
+    )
+    with Node(settings, checkpoint=_death_at(job["point"], job["nth"])) as node:
+        _create(node, job)
+        node.hurry()
+        say(event="ready", seconds=time.monotonic() - job["crashed_at"])
+        threading.Thread(target=_listen, daemon=True).start()
+        _await_recovery(node, left, job["crashed_at"])
+        while not _told("drain"):
+            time.sleep(0.02)
+        _drain(node)
+        say(event="drained")
+        while not _told("stop"):
+            time.sleep(0.02)
+
+
+def say(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+#: What the harness told this process so far.
+HEARD: list[str] = []
+
+
+def _listen() -> None:
+    for line in sys.stdin:
+        HEARD.append(line.strip())
+    HEARD.append("stop")
+
+
+def _told(what: str) -> bool:
+    return what in HEARD or "stop" in HEARD
+
+
+def _death_at(point: str | None, nth: int) -> Any:
+    hits = 0
+
+    def check(name: str) -> None:
+        nonlocal hits
+        if name == point:
+            hits += 1
+            if hits >= nth:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return check
+
+
+def _in_flight(path: Path) -> set[str]:
+    """Return the intents that the last life left between decision and answer."""
+    if not path.exists():
+        return set()
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        rows = connection.execute("SELECT id FROM intents WHERE status IN ('planned', 'sent')").fetchall()
+    return {row[0] for row in rows}
+
+
+def _create(node: Node, job: dict[str, Any]) -> None:
+    account = node.commands.create_account(
+        NewAccount("crash", "hostile", "hostile", job["market_data_settings"], job["trading_settings"])
+    )
+    with node.core.storage.read() as connection:
+        existing = connection.scalar(sa.select(sa.func.count()).select_from(automations)) or 0
+    if existing:
+        return
+    budget = {"USD": Decimal(1_000_000)}
+    new = [
+        NewAutomation(f"trader-{i}", "crash_trader", account, budget, {"every": job["every"]})
+        for i in range(job["automations"])
+    ]
+    node.commands.create_many(new)
+
+
+def _await_recovery(node: Node, left: set[str], crashed_at: float) -> None:
+    """Say when what the last life left in flight is resolved and a tick was committed."""
+    while not _told("drain"):
+        with node.core.storage.read() as connection:
+            rows = connection.execute(sa.select(intents.c.id).where(intents.c.status.in_(("planned", "sent")))).all()
+        if node.core.counters.ticks and not left & {row.id for row in rows}:
+            say(event="recovered", seconds=time.monotonic() - crashed_at, left=len(left))
+            return
+        time.sleep(0.05)
+
+
+def _drain(node: Node) -> None:
+    """Let every automation tick twice more, then pause all and wait until nothing is in flight."""
+    with node.core.storage.read() as connection:
+        before = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}
+    while True:
+        with node.core.storage.read() as connection:
+            now = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}
+        if all(now[id_] >= tick + 2 for id_, tick in before.items()):
+            break
+        time.sleep(0.2)
+    for automation_id in before:
+        node.commands.pause(automation_id)
+    while True:
+        with node.core.storage.read() as connection:
+            moving = intents.c.status.in_(("planned", "sent"))
+            filling = (intents.c.status == "open") & ((intents.c.type == "market") | (intents.c.kind == "cancel"))
+            count = connection.scalar(sa.select(sa.func.count()).where(moving | filling))
+        if not count:
+            break
+        time.sleep(0.1)
+    time.sleep(1.5)  # cancelled orders end a watcher's pass later
+
+
+if __name__ == "__main__":
+    main()
