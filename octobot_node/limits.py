@@ -30,10 +30,13 @@ class Limits(BaseModel):
         default=None, gt=timedelta(0), description="An order decided on older market data than this is not sent."
     )
 
-    def tightened_by(self, other: Limits) -> Limits:
-        """Return limits under which both hold."""
-        values = {}
-        for name in type(self).model_fields:
-            pair = [value for value in (getattr(self, name), getattr(other, name)) if value is not None]
-            values[name] = min(pair) if pair else None
-        return Limits(**values)
+    def tightened_by(self, account: Limits) -> Limits:
+        """Return these limits of an automation with the account's limits on single orders in force as well.
+
+        What the account limits by counting, over all its automations, stays apart.
+        """
+        stricter = {}
+        for name in ("max_order_notional", "price_collar", "max_data_age"):
+            pair = [value for value in (getattr(self, name), getattr(account, name)) if value is not None]
+            stricter[name] = min(pair) if pair else None
+        return self.model_copy(update=stricter)

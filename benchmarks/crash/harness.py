@@ -128,6 +128,7 @@ class CrashRun:
             "trading_settings": exchange.trading_settings("crash"),
             "automations": self._automations,
             "every": self._every,
+            "own_markets": not self._strong,
             "request_ttl": 2.0,
             "unknown_after": 4.0,
             "point": point,

@@ -101,10 +101,15 @@ def _create(node: Node, job: dict[str, Any]) -> None:
         return
     budget = {"USD": Decimal(1_000_000)}
     new = [
-        NewAutomation(f"trader-{i}", "crash_trader", account, budget, {"every": job["every"]})
+        NewAutomation(f"trader-{i}", "crash_trader", account, budget, _config(job, i))
         for i in range(job["automations"])
     ]
     node.commands.create_many(new)
+
+
+def _config(job: dict[str, Any], number: int) -> dict[str, Any]:
+    # Where an order can only be recognised by what it is, each trader has a market of its own.
+    return {"every": job["every"], "symbol": f"C{number}/USD" if job["own_markets"] else "BTC/USD"}
 
 
 def _await_recovery(node: Node, left: set[str], crashed_at: float) -> None:

@@ -55,7 +55,7 @@ class Trader(Automation["Trader.Config", TraderState]):
         last, dice = tick.market.ticker(symbol).last, tick.random.random()
         if dice < 0.4:
             return LimitOrder(symbol, "buy", AMOUNT, last * Decimal("0.9"), tag=tag)
-        if dice < 0.7 and tick.balances.get("BTC", Decimal(0)) > AMOUNT:
+        if dice < 0.7 and tick.balances.get(symbol.partition("/")[0], Decimal(0)) > AMOUNT:
             return MarketOrder(symbol, "sell", amount=AMOUNT, tag=tag)
         return MarketOrder(symbol, "buy", amount=AMOUNT, tag=tag)
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli import text
-from octobot_node.report import AutomationReport, RunReport
+from octobot_node.report import AutomationReport, GapReport, RunReport
 
 __all__ = ["print_report", "report_json"]
 
@@ -114,9 +114,8 @@ def _footer(report: RunReport) -> list[str]:
     clock = "replayed" if report.clock == "virtual" else "ran"
     ending = "finished" if report.finished else "not finished: the same command goes on"
     lines = [f"{clock} {text.moment(report.started_at)} to {text.moment(report.ended_at)}{candles}; {ending}"]
-    for gap in report.gaps:
-        if gap.missing:
-            lines.append(
-                f"[yellow]{escape(gap.symbol)}: {gap.missing:,} candles missing, first at {text.moment(gap.first)}[/]"
-            )
-    return lines
+    return lines + [_gap(gap) for gap in report.gaps if gap.missing]
+
+
+def _gap(gap: GapReport) -> str:
+    return f"[yellow]{escape(gap.symbol)}: {gap.missing:,} candles missing, first at {text.moment(gap.first)}[/]"

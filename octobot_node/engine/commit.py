@@ -67,6 +67,8 @@ class _Changes:
         self.events: list[Event] = []
         self.notices: list[dict[str, Any]] = []
         self.levels: list[tuple[str, str, str | None]] = []
+        #: account id -> how many more live orders it may have, of accounts that limit it.
+        self.rooms: dict[str, int] = {}
 
 
 class Commit:
@@ -112,10 +114,22 @@ class Commit:
             held = {row.automation_id: row for row in schedules.lock_claimed(connection, batch)}
             current = [(item, held[item.row.id]) for item in evaluated if _unmoved(item, held.get(item.row.id))]
             book = load_book(connection, _spenders(current))
+            changes.rooms = self._rooms(connection, current)
             for item, lock in current:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
         return changes
+
+    def _rooms(self, connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, int]:
+        ordering = {
+            item.row.account_id for item, _ in current if item.outcome.decision and item.outcome.decision.orders
+        }
+        rooms = {}
+        for account_id in ordering:
+            most = self._core.accounts.get(account_id).limits.max_open_orders
+            if most is not None:
+                rooms[account_id] = most - intents.live_orders_of_account(connection, account_id)
+        return rooms
 
     def _one(self, changes: _Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
         problem = item.outcome.problem
@@ -141,7 +155,7 @@ class Commit:
         row, now = item.row, self._core.clock.now()
         if row.tick == 0:
             _open_base_positions(item.owner, market, book)
-        rows = self._plan(item, decision, market, book, now) if decision.orders else []
+        rows = self._plan(changes, item, decision, market, book, now) if decision.orders else []
         changes.intents += rows
         status, runnable = "active", True
         if decision.done:
@@ -164,7 +178,7 @@ class Commit:
         changes.signals += [(signal, row.tick) for signal in item.signals]
 
     def _plan(
-        self, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
+        self, changes: _Changes, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
     ) -> list[dict[str, Any]]:
         account = self._core.accounts.get(item.row.account_id)
         plan = Plan(
@@ -174,10 +188,14 @@ class Commit:
             now=now,
             market=market,
             capabilities=account.capabilities,
-            limits=account.limits.tightened_by(Limits.model_validate(item.row.limits)),
+            limits=Limits.model_validate(item.row.limits).tightened_by(account.limits),
             live_orders=item.live,
+            account_room=changes.rooms.get(account.id),
         )
-        return plan_group(plan, decision.orders, book, independent=decision.independent)
+        rows = plan_group(plan, decision.orders, book, independent=decision.independent)
+        if account.id in changes.rooms:
+            changes.rooms[account.id] -= sum(row["kind"] == "order" and _to_send(row) for row in rows)
+        return rows
 
     def _wide(self, changes: _Changes, item: Evaluated, decision: PlainDecision, status: str) -> None:
         row = item.row

@@ -48,6 +48,8 @@ class Plan:
     limits: Limits
     #: Orders of the automation that are live already, for max_open_orders.
     live_orders: int = 0
+    #: How many more orders the account may have live, all its automations together; None: any number.
+    account_room: int | None = None
     carrier: str | None = None
 
 
@@ -153,6 +155,8 @@ def _check_limits(plan: Plan, order: Order, row: dict[str, Any], last: Decimal |
         raise Refusal("the exchange has no post-only orders")
     if limits.max_open_orders is not None and live >= limits.max_open_orders:
         raise Refusal(f"{live} orders are open; the limit is {limits.max_open_orders}")
+    if plan.account_room is not None and live - plan.live_orders >= plan.account_room:
+        raise Refusal("the account has as many open orders as its limit allows")
     notional = _notional(row, last)
     if limits.max_order_notional is not None and notional is not None and notional > limits.max_order_notional:
         raise Refusal(f"{notional} {row['quote']} is above the limit of {limits.max_order_notional} an order")

@@ -82,6 +82,42 @@ class Breaker:
             self._open_until = now + self._pause
 
 
+class _Gate:
+    """What one passage through the fence looks at, read and locked in its transaction."""
+
+    def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
+        self.account = account
+        self.shut = shut
+        self.off = _switched_off(connection, account)
+        #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
+        self.serial = account.capabilities.lookup.reach == "none"
+        self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
+        self.passing: set[str] = set()
+        self._connection = connection
+        self._sent: dict[str, int] = {}
+
+    def sent_in_last_minute(self, column: str, scope: str, now: int) -> int:
+        """Return how many orders were sent within a minute, those of this passage included."""
+        if scope not in self._sent:
+            self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
+        return self._sent[scope]
+
+    def let_through(self, row: AnyRow) -> None:
+        """Count an order that passes."""
+        self.passing.add(row.symbol)
+        for scope in (row.automation_id, row.account_id):
+            if scope in self._sent:
+                self._sent[scope] += 1
+
+
+def _switched_off(connection: sa.Connection, account: Account) -> str:
+    """Return which kill switch stops this account's orders, or ""; its row stays locked until the fence commits."""
+    if not connection.scalar(sa.select(installation.c.sending).with_for_update(read=True)):
+        return "sending is switched off"
+    switch = sa.select(accounts.c.sending).where(accounts.c.id == account.id).with_for_update(read=True)
+    return "" if connection.scalar(switch) else f"sending is switched off for the account {account.name}"
+
+
 class Sends:
     """Carries out the planned intents of one account, in waves: of each decision, what may go next."""
 
@@ -102,7 +138,7 @@ class Sends:
             passed = self._fence(workflow_id, account, carried, breaker)
             if passed:
                 answers = core.io.call(self._carry_out(account, passed))
-                self._record(account, answers, breaker)
+                self._record(answers, breaker)
                 sent += len(passed)
                 core.watch(account_id)
         return {"sent": sent}
@@ -119,7 +155,7 @@ class Sends:
         with core.storage.write(durable=True) as connection:
             if not core.owns(connection, workflow_id):
                 return []
-            shut = self._shut(connection, account, breaker)
+            gate = _Gate(connection, account, self._shut(connection, breaker))
             owners = _lock_automations(connection, {row.automation_id for row in carried})
             rows = [row for row in intents.lock(connection, ids) if row.status == IntentStatus.PLANNED]
             groups = _groups(connection, {row.group_id for row in rows})
@@ -127,7 +163,7 @@ class Sends:
             closed: list[tuple[AnyRow, str, str]] = []
             passed: list[Passed] = []
             for row in rows:
-                fate, reason = self._fate(connection, row, owners[row.automation_id], groups[row.group_id], shut)
+                fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
                 if fate == "send":
                     passed.append(_pass(connection, row, expires_at))
                 elif fate == "later":
@@ -142,17 +178,11 @@ class Sends:
         core.checkpoint("after-fence")
         return [item for item in passed if _ready(item)]
 
-    def _shut(self, connection: sa.Connection, account: Account, breaker: Breaker) -> str:
-        """Return why nothing of this account may be sent now, or ""."""
+    def _shut(self, connection: sa.Connection, breaker: Breaker) -> str:
+        """Return why nothing at all may leave now, cancels included, or ""."""
         core = self._core
         if not core.coordinator.holds(connection):
             return "this node no longer holds its lease"
-        sending = connection.scalar(sa.select(installation.c.sending).with_for_update(read=True))
-        if not sending:
-            return "sending is switched off"
-        switch = sa.select(accounts.c.sending).where(accounts.c.id == account.id).with_for_update(read=True)
-        if not connection.scalar(switch):
-            return f"sending is switched off for the account {account.name}"
         if breaker.closed_until(core.clock.now()) is not None:
             return "the exchange keeps failing"
         free = shutil.disk_usage(core.settings.data_dir).free
@@ -160,14 +190,7 @@ class Sends:
             return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
         return ""
 
-    def _fate(
-        self,
-        connection: sa.Connection,
-        row: AnyRow,
-        owner: AnyRow,
-        group: Sequence[AnyRow],
-        shut: str,
-    ) -> tuple[str, str]:
+    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
         """Return (send, next, later or a final status, reason); "next" waits for an intent before it in this workflow."""
         now = self._core.clock.now()
         before = [other for other in group if other.seq < row.seq and not row.independent]
@@ -177,25 +200,31 @@ class Sends:
             return IntentStatus.EXPIRED, "it expired before it could be sent"
         if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tag != "stop":
             return IntentStatus.SKIPPED, f"the automation is {owner.status}"
-        if shut or not owner.sending:
-            return "later", shut or "sending is switched off for the automation"
+        off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else "sending is off for the automation")
+        if gate.shut or off:
+            return "later", gate.shut or off
         waiting = [other for other in before if other.status in _UNDECIDED]
         if waiting:
             same = all(other.status == IntentStatus.PLANNED and other.carrier == row.carrier for other in waiting)
             return ("next" if same else "later"), ""
-        return self._within_limits(connection, row, owner, now)
+        return ("send", "") if row.kind == "cancel" else self._within_limits(gate, row, owner, now)
 
-    def _within_limits(self, connection: sa.Connection, row: AnyRow, owner: AnyRow, now: int) -> tuple[str, str]:
-        if row.kind != "order":
-            return "send", ""
-        account = self._core.accounts.get(row.account_id)
-        limits = account.limits.tightened_by(Limits.model_validate(owner.limits))
+    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[str, str]:
+        if gate.serial and row.symbol in gate.in_flight:
+            return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
+        if gate.serial and row.symbol in gate.passing:
+            return "next", ""
+        own = Limits.model_validate(owner.limits)
+        limits = own.tightened_by(gate.account.limits)
         if limits.max_data_age is not None and now - row.created_at > limits.max_data_age.total_seconds() * 1000:
             return IntentStatus.REFUSED, f"decided more than {limits.max_data_age} ago"
-        if limits.max_orders_per_minute is not None:
-            recent = intents.orders_since(connection, row.automation_id, now - 60_000)
-            if recent >= limits.max_orders_per_minute:
-                return "later", f"{recent} orders in the last minute; the limit is {limits.max_orders_per_minute}"
+        for column, most in (("automation_id", own), ("account_id", gate.account.limits)):
+            if most.max_orders_per_minute is None:
+                continue
+            recent = gate.sent_in_last_minute(column, getattr(row, column), now)
+            if recent >= most.max_orders_per_minute:
+                return "later", f"{recent} orders in the last minute; the limit is {most.max_orders_per_minute}"
+        gate.let_through(row)
         return "send", ""
 
     # -- the request
@@ -234,7 +263,7 @@ class Sends:
 
     # -- the answer
 
-    def _record(self, account: Account, answers: Sequence[Answer], breaker: Breaker) -> None:
+    def _record(self, answers: Sequence[Answer], breaker: Breaker) -> None:
         """Write what the answers say. Losing this is harmless: the intents are ``sent`` and will be asked about."""
         core = self._core
         core.checkpoint("before-record")

@@ -72,13 +72,14 @@ class Settlement:
 
     def apply(self, account: Account, live: Sequence[AnyRow], observed: Observed) -> bool:
         """Settle, end and resolve in one transaction; return whether anything changed."""
-        trades = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
-        if not trades and not observed.ended and not observed.asked:
+        fresh = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
+        if not fresh and not observed.ended and not observed.asked:
             return False
         core, now = self._core, self._core.clock.now()
         core.checkpoint("before-settle")
         with core.storage.write() as connection:
-            trades = _unsettled(connection, account, trades)
+            known = _settled_before(connection, account, fresh)
+            trades = [trade for trade in fresh if (trade.symbol, trade.id) not in known]
             found = self._lock(connection, account, live, trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
@@ -86,9 +87,10 @@ class Settlement:
             settled = self._settle(connection, account, book, found, trades, happened)
             self._end(found, observed, now)
             self._write(connection, book, found, happened, now)
-            _move_cursor(connection, account, settled, resolved)
+            _move_cursor(connection, account, trades, resolved)
         core.checkpoint("after-settle")
-        self._remember(account, trades)
+        # A trade that is nobody's may yet turn out to be ours: it is not remembered.
+        self._remember(account, known | {(trade.symbol, trade.id) for trade in settled})
         core.counters.settled += len(settled)
         return any(intent.changed for intent in found) or bool(settled)
 
@@ -259,9 +261,9 @@ class Settlement:
         events.append(connection, happened, now)
         schedules.wake(connection, {intent.row.automation_id for intent in found if intent.wakes}, now)
 
-    def _remember(self, account: Account, trades: Sequence[ExchangeTrade]) -> None:
-        for trade in trades:
-            self._seen[_key(account, trade)] = None
+    def _remember(self, account: Account, trades: set[tuple[str, str]]) -> None:
+        for symbol, trade_id in trades:
+            self._seen[account.id, symbol, trade_id] = None
         while len(self._seen) > _SEEN_MAX:
             self._seen.popitem(last=False)
 
@@ -284,33 +286,38 @@ def _repeat_cancel(intent: _Intent, now: int) -> None:
         intent.become(IntentStatus.PLANNED)
 
 
-def _unsettled(connection: sa.Connection, account: Account, trades: Sequence[ExchangeTrade]) -> list[ExchangeTrade]:
+def _settled_before(
+    connection: sa.Connection, account: Account, trades: Sequence[ExchangeTrade]
+) -> set[tuple[str, str]]:
+    """Return (symbol, trade id) of those that are in the ledger already."""
     settled: set[tuple[str, str]] = set()
+    symbols = {trade.symbol for trade in trades}
     for start in range(0, len(trades), 500):
         ids = [trade.id for trade in trades[start : start + 500]]
         columns = fills.c
         statement = sa.select(columns.symbol, columns.exchange_trade_id).where(
             columns.account_id == account.id,
-            columns.symbol.in_({trade.symbol for trade in trades}),
+            columns.symbol.in_(symbols),
             columns.exchange_trade_id.in_(ids),
         )
         settled |= {(row.symbol, row.exchange_trade_id) for row in connection.execute(statement)}
-    return [trade for trade in trades if (trade.symbol, trade.id) not in settled]
+    return settled
 
 
 def _move_cursor(
-    connection: sa.Connection, account: Account, settled: Sequence[ExchangeTrade], adopted: Sequence[int]
+    connection: sa.Connection, account: Account, seen: Sequence[ExchangeTrade], adopted: Sequence[int]
 ) -> None:
-    columns = accounts.c
+    """Move on to the newest execution seen, or back to the making of an adopted order, whose executions may lie before."""
+    cursor = accounts.c.trades_cursor
     if adopted:
-        # Its executions may lie before the cursor.
         earliest = min(adopted)
-        back = sa.case((columns.trades_cursor > earliest, earliest), else_=columns.trades_cursor)
-        connection.execute(accounts.update().where(columns.id == account.id).values(trades_cursor=back))
-    elif settled:
-        newest = max(trade.at for trade in settled)
-        on = sa.case((columns.trades_cursor < newest, newest), else_=columns.trades_cursor)
-        connection.execute(accounts.update().where(columns.id == account.id).values(trades_cursor=on))
+        moved = sa.case((cursor > earliest, earliest), else_=cursor)
+    elif seen:
+        newest = max(trade.at for trade in seen)
+        moved = sa.case((cursor < newest, newest), else_=cursor)
+    else:
+        return
+    connection.execute(accounts.update().where(accounts.c.id == account.id).values(trades_cursor=moved))
 
 
 def _change(intent: _Intent, now: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 _OVERLAP_MS = 2_000
 #: How much later than ``send_by`` plus the exchange's lag the first question about a sent intent is asked.
 _ASK_MARGIN_MS = 500
+#: How far the exchange's clock may be behind ours, where times are compared.
+_CLOCKS_MS = 1_000
 #: An unknown order is asked about again after this.
 _ASK_AGAIN_MS = 5_000
 
@@ -93,11 +95,42 @@ class Watcher:
         gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
         ending = [row for row in gone if not _filled_by(row, trades)]
         dark = [row for row in orders if self._to_ask(account, row)]
-        return Observed(
-            trades=trades,
-            ended=dict(await asyncio.gather(*(_final(account, row) for row in ending))),
-            asked=dict(await asyncio.gather(*(_find(account, row) for row in dark))),
-        )
+        if dark and account.capabilities.lookup.reach == "none":
+            asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
+        else:
+            asked = dict(await asyncio.gather(*(_find(account, row) for row in dark)))
+        ended = dict(await asyncio.gather(*(_final(account, row) for row in ending)))
+        return Observed(trades=trades, ended=ended, asked=asked)
+
+    async def _recognise(
+        self,
+        account: Account,
+        dark: Sequence[AnyRow],
+        nameless: Sequence[AnyRow],
+        resting: Mapping[str, ExchangeOrder],
+        trades: Sequence[ExchangeTrade],
+    ) -> dict[str, ExchangeOrder | None]:
+        """Find orders by what they are, where none is found by client id.
+
+        It must be nobody's, made after the intent was sent, with its symbol, side, amount and price. Where two orders fit one
+        intent, or two intents of unknown outcome one order, nothing is found: a guess could book one's trade to another.
+        """
+        ids = set(resting) | {trade.order_id for trade in trades}
+        nobodys = ids - await self._core.io.blocking(self._known, account.id, ids)
+        symbols = {trade.order_id: trade.symbol for trade in trades}
+        orders = [
+            resting.get(order_id) or await account.trading.order(symbols[order_id], order_id) for order_id in nobodys
+        ]
+        found: dict[str, ExchangeOrder | None] = {}
+        for row in dark:
+            fitting = [order for order in orders if order is not None and _fits(row, order)]
+            rivals = [other for other in nameless if len(fitting) == 1 and _fits(other, fitting[0])]
+            found[row.id] = fitting[0] if [other.id for other in rivals] == [row.id] else None
+        return found
+
+    def _known(self, account_id: str, ids: set[str]) -> set[str]:
+        with self._core.storage.read() as connection:
+            return intents.known_to_exchange(connection, account_id, ids)
 
     def _to_ask(self, account: Account, row: AnyRow) -> bool:
         now = self._core.clock.now()
@@ -116,9 +149,22 @@ async def _final(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | No
 async def _find(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
     if row.exchange_order_id is not None:
         return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
-    if account.capabilities.lookup.reach == "none":
-        return row.id, None
     return row.id, await account.trading.find_order(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS)
+
+
+def _nameless(orders: Sequence[AnyRow]) -> list[AnyRow]:
+    """Return those that may be at the exchange under an id that we do not know."""
+    return [
+        row
+        for row in orders
+        if row.exchange_order_id is None and row.status in (IntentStatus.SENT, IntentStatus.UNKNOWN)
+    ]
+
+
+def _fits(row: AnyRow, order: ExchangeOrder) -> bool:
+    amount_fits = row.amount is None or order.amount is None or order.amount == row.amount
+    same = (row.symbol, row.side, row.price) == (order.symbol, order.side, order.price)
+    return same and amount_fits and order.created_at >= row.sent_at - _CLOCKS_MS
 
 
 def _filled_by(row: AnyRow, trades: Sequence[ExchangeTrade]) -> bool:

@@ -19,12 +19,15 @@ __all__ = [
     "due_retries",
     "for_carrier",
     "insert",
+    "known_to_exchange",
     "live_count",
     "live_of_account",
+    "live_orders_of_account",
     "lock",
     "news_of",
     "open_of",
     "orders_since",
+    "symbols_in_flight",
     "told",
     "update",
 ]
@@ -154,9 +157,32 @@ def told(connection: sa.Connection, fill_ids: Sequence[str], results: Sequence[t
         connection.execute(intents.update().where(told_status).values(news=False), parameters)
 
 
-def orders_since(connection: sa.Connection, automation_id: str, since: int) -> int:
-    """Return how many orders an automation had sent at or after ``since`` (ms UTC)."""
+def orders_since(connection: sa.Connection, column: str, scope: str, since: int) -> int:
+    """Return how many orders were sent at or after ``since`` (ms UTC) where ``column`` is ``scope``.
+
+    ``column`` is ``automation_id`` or ``account_id``. Rides ix_intents_sent or ix_intents_sent_by_account.
+    """
     statement = sa.select(sa.func.count()).where(
-        _c.automation_id == automation_id, _c.kind == "order", _c.sent_at.is_not(None), _c.sent_at >= since
+        _c[column] == scope, _c.sent_at >= since, sa.text("intents.kind = 'order'")
     )
     return connection.scalar(statement) or 0
+
+
+def live_orders_of_account(connection: sa.Connection, account_id: str) -> int:
+    """Return how many of the account's orders can still change. Rides ix_intents_live."""
+    statement = sa.select(sa.func.count()).where(_c.account_id == account_id, _LIVE, _c.kind == "order")
+    return connection.scalar(statement) or 0
+
+
+def symbols_in_flight(connection: sa.Connection, account_id: str) -> set[str]:
+    """Return the symbols on which the account has an order sent and not yet accounted for. Rides ix_intents_live."""
+    statement = sa.select(_c.symbol).where(
+        _c.account_id == account_id, _LIVE, _c.status == IntentStatus.SENT, _c.kind == "order"
+    )
+    return set(connection.scalars(statement))
+
+
+def known_to_exchange(connection: sa.Connection, account_id: str, order_ids: Collection[str]) -> set[str]:
+    """Return those of the exchange's order ids that belong to an intent. Rides ix_intents_exchange_order."""
+    statement = sa.select(_c.exchange_order_id).where(_c.account_id == account_id, _c.exchange_order_id.in_(order_ids))
+    return set(connection.scalars(statement))

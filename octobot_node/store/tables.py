@@ -211,6 +211,8 @@ intents = sa.Table(
     _partial("ix_intents_live_of", "automation_id", where="status IN ('planned', 'sent', 'open', 'unknown') OR news"),
     _partial("ix_intents_carrier", "carrier", where="status = 'planned'"),
     sa.Index("ix_intents_of", "automation_id", "id"),
+    _partial("ix_intents_sent", "automation_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
+    _partial("ix_intents_sent_by_account", "account_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
     sa.Index("ix_intents_exchange_order", "account_id", "exchange_order_id"),
 )
 

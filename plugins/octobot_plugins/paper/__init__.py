@@ -1,1 +1,34 @@
-"""Paper trading."""
+"""Paper trading: an exchange's order book kept in tables of its own, filled at the prices of any market data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.exchanges import ConnectorContext, TradingFactory
+from octobot_node.store.plugin_tables import PluginTables
+from octobot_plugins.paper.settings import PaperSettings
+
+if TYPE_CHECKING:
+    from octobot_plugins.paper.trading import PaperTrading
+
+
+@hookimpl
+def register_tables(register: Callable[[PluginTables], None]) -> None:
+    """Offer the paper book's tables."""
+    from octobot_plugins.paper.tables import PAPER_TABLES
+
+    register(PAPER_TABLES)
+
+
+@hookimpl
+def register_trading(register: Callable[[TradingFactory], None]) -> None:
+    """Offer ``paper``."""
+    register(TradingFactory("paper", PaperSettings, _open, simulated=True))
+
+
+def _open(settings: PaperSettings, account_id: str, context: ConnectorContext) -> PaperTrading:
+    from octobot_plugins.paper.trading import PaperTrading
+
+    return PaperTrading(settings, account_id, context)

@@ -135,8 +135,8 @@ class ReplayMarket:
         """Return how many candles of ``symbol`` are replayed."""
         return len(self._known(symbol))
 
-    def gaps(self, symbol: str) -> tuple[int, datetime | None]:
-        """Return (candles missing inside the series, opening time of the first missing one or None)."""
+    def gaps(self, symbol: str) -> tuple[int, int | None]:
+        """Return (candles missing inside the series, opening time of the first missing one in ms UTC, or None)."""
         missing, first = self._known(symbol).missing
         return missing, None if first is None else from_ms(first)
 

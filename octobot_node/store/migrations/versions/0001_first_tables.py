@@ -242,6 +242,20 @@ def upgrade() -> None:
         **_where("status IN ('planned', 'sent', 'open', 'unknown') OR news"),
     )
     op.create_index("ix_intents_of", "intents", ["automation_id", "id"], unique=False)
+    op.create_index(
+        "ix_intents_sent",
+        "intents",
+        ["automation_id", "sent_at"],
+        unique=False,
+        **_where("kind = 'order' AND sent_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_intents_sent_by_account",
+        "intents",
+        ["account_id", "sent_at"],
+        unique=False,
+        **_where("kind = 'order' AND sent_at IS NOT NULL"),
+    )
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=64), nullable=False),

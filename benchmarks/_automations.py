@@ -1,0 +1,102 @@
+"""The automations that the benchmarks run, as a plugin of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from octobot_node import Automation, Decision, MarketOrder, Tick, Wake, hookimpl
+
+#: Longer than any benchmark runs: what is due again is made due by the benchmark.
+_NEVER_AGAIN = timedelta(hours=12)
+
+
+class AverageState(BaseModel):
+    """What a DCA remembers: how often it looked, the average of what it saw, and what it would hold."""
+
+    ticks: int = 0
+    total: Decimal = Decimal(0)
+    bought: Decimal = Decimal(0)
+
+
+class Averager(Automation["Averager.Config", AverageState]):
+    """Decides like a DCA at every tick, writes a new state, and holds its order back below its price."""
+
+    name = "bench_averager"
+    State = AverageState
+
+    class Config(BaseModel):
+        """One market, an amount a tick, and a price that is never seen."""
+
+        symbol: str = "BTC/USD"
+        amount: Decimal = Decimal(100)
+        below: Decimal = Decimal(1)
+
+    def evaluate(self, tick: Tick[Averager.Config, AverageState]) -> Decision:
+        """Average in; order only below the price."""
+        config, state = tick.config, tick.state or AverageState()
+        price = tick.market.ticker(config.symbol).last
+        changed = AverageState(
+            ticks=state.ticks + 1,
+            total=state.total + price,
+            bought=state.bought + tick.market.rules(config.symbol).round_amount(config.amount / price),
+        )
+        orders = [MarketOrder(config.symbol, "buy", spend=config.amount)] if price < config.below else []
+        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN))
+
+
+class BuyerState(BaseModel):
+    """How often it bought, and what it was told of it."""
+
+    bought: int = 0
+    fills: int = 0
+
+
+class Buyer(Automation["Buyer.Config", BuyerState]):
+    """Buys a fixed amount at market at every scheduled tick but the first; fills only change its state."""
+
+    name = "bench_buyer"
+    State = BuyerState
+
+    class Config(BaseModel):
+        """One market and an amount in base."""
+
+        symbol: str = "BTC/USD"
+        amount: Decimal = Decimal("0.001")
+
+    def evaluate(self, tick: Tick[Buyer.Config, BuyerState]) -> Decision:
+        """Order at scheduled ticks, count fills."""
+        state = tick.state or BuyerState()
+        orders = []
+        if tick.number and not tick.fills and not tick.results:
+            orders = [MarketOrder(tick.config.symbol, "buy", amount=tick.config.amount)]
+        changed = BuyerState(bought=state.bought + len(orders), fills=state.fills + len(tick.fills))
+        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN))
+
+
+class Sleeper(Automation["Sleeper.Config", None]):
+    """Waits for a price, or for a time far ahead."""
+
+    name = "bench_sleeper"
+
+    class Config(BaseModel):
+        """One market and the price to wait for, if any."""
+
+        symbol: str = "BTC/USD"
+        above: Decimal | None = None
+
+    def evaluate(self, tick: Tick[Sleeper.Config, None]) -> Decision:
+        """Wait."""
+        levels = {} if tick.config.above is None else {tick.config.symbol: tick.config.above}
+        return Decision(wake=Wake(every=_NEVER_AGAIN, above=levels))
+
+
+@hookimpl
+def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
+    """Offer them."""
+    for automation in (Averager, Buyer, Sleeper):
+        register(automation)

@@ -1,0 +1,124 @@
+"""What every baseline stands on: the node's own storage and tables, and DBOS as its documentation shows it.
+
+Nothing of our delivery is used: no batches, no kicks. A queue is polled every 0.1 s and has 50 workers, which is the best that
+DBOS did for single workflows (dozens of threads on one SQLite writer; more of them are slower).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from benchmarks._common import settings_for, wait_until
+
+from octobot_node.assembly import Base, assemble, open_base
+from octobot_node.clock import SystemClock
+from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.core import Core
+from octobot_node.engine.evaluator import InlineEvaluator
+from octobot_node.engine.io import ThreadedIo
+from octobot_node.ids import new_id
+from octobot_node.plugins import load_plugins
+
+__all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_workflows"]
+
+WORKERS = 50
+POLL_S = 0.1
+_VERSION = "baseline-1"
+_CHUNK = 2_000
+
+
+def open_core(folder: Path) -> Core:
+    """Open a data folder as a node does, without its threads: tables, accounts, market data, and an I/O loop."""
+    clock, settings = SystemClock(), settings_for(folder)
+    registry = load_plugins(settings.extra_plugins)
+    base: Base = open_base(settings, registry, clock.now())
+    return assemble(
+        base,
+        clock=clock,
+        io=ThreadedIo(),
+        evaluator=InlineEvaluator(registry.automations, settings.evaluate_timeout),
+        deliver=_undelivered,
+        kick=lambda _queue: None,
+        owns=lambda _connection, _workflow: True,
+        carried=lambda _connection, _ids: set(),
+    )
+
+
+def _undelivered(_connection: sa.Connection, queue: str, _argument: str) -> str:
+    raise RuntimeError(f"a baseline delivers nothing to {queue}")
+
+
+def create_in_chunks(commands: Commands, account: NewAccount, automations: Sequence[NewAutomation]) -> list[str]:
+    """Create an account and its automations; return the automations' ids."""
+    account_id = commands.create_account(account)
+    ids: list[str] = []
+    for start in range(0, len(automations), _CHUNK):
+        chunk = [
+            NewAutomation(new.name, new.type, account_id, new.budget, new.config)
+            for new in automations[start : start + _CHUNK]
+        ]
+        ids += commands.create_many(chunk)
+    return ids
+
+
+def launch_dbos(core: Core) -> None:
+    """Launch DBOS on the node's own engine, so that it has the same SQLite settings and the same only writer."""
+    import dbos
+
+    dbos.DBOS(
+        config={
+            "name": "baseline",
+            "system_database_engine": core.storage.engine,
+            "application_version": _VERSION,
+            "use_listen_notify": False,
+            "run_migrations": False,
+            "log_level": "ERROR",
+            "scheduler_polling_interval_sec": 3600,
+        }
+    )
+
+
+def run_workflows(core: Core, workflow: Callable[[str], Any], ids: Sequence[str]) -> float:
+    """Run one workflow for each id through a queue; return the seconds from the commit that enqueues them all to the last end."""
+    import dbos
+
+    dbos.DBOS.workflow(name="baseline")(workflow)
+    dbos.DBOS.launch()
+    client = dbos.DBOSClient(system_database_engine=core.storage.engine, application_name="baseline")
+    dbos.DBOS.register_queue("baseline", worker_concurrency=WORKERS, polling_interval_sec=POLL_S)
+    # One first, so that what is imported and compiled at first use is not counted, as for a warm node.
+    with core.storage.write() as connection:
+        _enqueue(client, connection, ids[0])
+    wait_until(lambda: _ended(core) == 1, seconds=30, what="the first workflow")
+    with core.storage.write() as connection:
+        for each in ids[1:]:
+            _enqueue(client, connection, each)
+    started = time.monotonic()
+    wait_until(lambda: _ended(core) == len(ids), seconds=600, what="the baseline's workflows")
+    return time.monotonic() - started
+
+
+def _enqueue(client: Any, connection: sa.Connection, argument: str) -> None:
+    options = {
+        "workflow_name": "baseline",
+        "queue_name": "baseline",
+        "workflow_id": new_id(),
+        "app_version": _VERSION,
+    }
+    client.enqueue_in_transaction(connection, options, argument)
+
+
+def _ended(core: Core) -> int:
+    time.sleep(0.02)  # asking must not cost the baseline more than it costs us
+    with core.storage.read() as connection:
+        counts = connection.exec_driver_sql("SELECT status, count(*) FROM workflow_status GROUP BY status").all()
+    found = {status: count for status, count in counts}
+    if found.get("ERROR"):
+        os.write(2, b"a workflow of the baseline failed\n")
+        raise RuntimeError("a workflow of the baseline failed")
+    return int(found.get("SUCCESS", 0))

@@ -1,0 +1,144 @@
+"""What every benchmark shares: a fresh process per figure, automations in bulk, the cost of a process, the printed result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from octobot_node.settings import Settings
+
+__all__ = [
+    "Options",
+    "Usage",
+    "empty_folder",
+    "in_fresh_process",
+    "parse_options",
+    "settings_for",
+    "show",
+    "usage",
+    "wait_until",
+    "write_numbers",
+]
+
+PLUGINS = ("octobot_node.testing.hostile", "benchmarks._automations")
+
+Options = argparse.Namespace
+
+
+def parse_options(doc: str | None, **defaults: int) -> Options:
+    """Return the options of a benchmark: one whole number for each default, ``--json`` and ``--keep``."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, metavar="N", help=" ")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    return parser.parse_args()
+
+
+class empty_folder:  # noqa: N801 - used like a function
+    """A folder to work in: a temporary one, or the one to keep."""
+
+    def __init__(self, keep: Path | None) -> None:
+        self._keep = keep
+        self._temporary = None if keep else tempfile.TemporaryDirectory(prefix="octobot-benchmark-")
+
+    def __enter__(self) -> Path:
+        if self._temporary is not None:
+            return Path(self._temporary.name)
+        assert self._keep is not None
+        self._keep.mkdir(parents=True, exist_ok=True)
+        return self._keep
+
+    def __exit__(self, *_error: object) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    """Return the default settings on a data folder, with the benchmarks' own plugins."""
+    return Settings(data_dir=folder, extra_plugins=PLUGINS, **changes)
+
+
+def in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a module's function returns when a new Python process runs it; DBOS allows one node in each."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_answer, args=(theirs, function, arguments))
+    process.start()
+    theirs.close()
+    try:
+        answer = ours.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(f"{function.__name__} ended its process with exit code {process.exitcode}") from None
+    process.join()
+    return answer
+
+
+def _answer(pipe: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    pipe.send(function(*arguments))
+    # What DBOS or a driver leaves running must not hold the process up.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Wait for a condition; raise TimeoutError naming ``what`` did not happen."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        time.sleep(0.005)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What some processes cost so far: memory of their own and resident, in bytes, and CPU seconds."""
+
+    own: int
+    resident: int
+    cpu: float
+
+
+def usage(pids: Iterable[int]) -> Usage:
+    """Return the sum over processes, as Linux tells it in /proc."""
+    own = resident = 0
+    cpu = 0.0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+            name, _, value = line.partition(":")
+            kilobytes = int(value.split()[0])
+            own += kilobytes * 1024 * (name in ("Private_Clean", "Private_Dirty"))
+            resident += kilobytes * 1024 * (name == "Rss")
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return Usage(own, resident, cpu)
+
+
+def write_numbers(options: Options, figures: Mapping[str, object], ratio: float) -> None:
+    """Print the figures and, as the last line, ``ratio: N``."""
+    if options.json:
+        print(json.dumps({**figures, "ratio": round(ratio, 2)}, default=float))
+        return
+    width = max(len(name) for name in figures)
+    for name, value in figures.items():
+        print(f"{name:>{width}}: {show(value)}")
+    print(f"ratio: {ratio:.1f}")
+
+
+def show(value: object) -> str:
+    """Return a figure as a person reads it."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,145 @@
+"""When and at what price an order fills: pure functions of an order and the market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from octobot_node.exchanges import PastMarket
+from octobot_node.market import Candles, Ticker, to_ms
+from octobot_node.orders import Side
+from octobot_plugins.paper.orders import Ending, PaperOrder, exact
+
+__all__ = ["on_arrival", "on_candles", "on_past", "on_ticker"]
+
+_WOULD_TAKE = "post-only: it would have taken liquidity"
+_NOT_AT_ONCE = "it could not be filled at once"
+#: Finer than any price is written, so that "at or through a price" is "strictly through" one this much before it.
+_HAIR = Decimal("1e-40")
+
+
+def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending | None:
+    """Return how an order ends on candles whose future is known, or None if it never does.
+
+    A market order fills at the open of the first candle that starts at or after it was placed. So does a limit order whose price that
+    open meets; otherwise it rests until a candle trades strictly through its price. A stop fills when a candle reaches it.
+    """
+    first = market.opening(order.symbol, order.created_at)
+    if first is None:
+        return None
+    at, price = first
+    if order.type == "market":
+        return Ending(at, "filled", worsened(price, order.side, slippage))
+    if order.type == "stop":
+        return _past_stop(market, order, slippage)
+    assert order.price is not None
+    if _is_met(order.side, order.price, price):
+        return _taken(order, at, price)
+    if order.tif != "gtc":
+        return Ending(at, "expired", reason=_NOT_AT_ONCE)
+    through = market.traded_through(order.symbol, order.side, order.price, order.created_at)
+    return None if through is None else Ending(through, "filled", order.price, "maker")
+
+
+def _past_stop(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending | None:
+    assert order.stop is not None
+    # A sell stop lies below the market, where a resting buy would: it is reached by candles that trade down.
+    side: Side = "sell" if order.side == "buy" else "buy"
+    with exact():
+        before = order.stop - _HAIR if order.side == "buy" else order.stop + _HAIR
+    closing = market.traded_through(order.symbol, side, before, order.created_at)
+    if closing is None:
+        return None
+    # That candle is the last start from which the search still ends at this closing time.
+    start, after = order.created_at, closing
+    while after - start > 1:
+        middle = (start + after) // 2
+        found = market.traded_through(order.symbol, side, before, middle)
+        start, after = (middle, after) if found == closing else (start, middle)
+    opened = market.opening(order.symbol, start)
+    assert opened is not None
+    return _stopped(order, opened[0], opened[1], closing, slippage)
+
+
+def _stopped(order: PaperOrder, start: int, opened: Decimal, closing: int, slippage: Decimal) -> Ending:
+    assert order.stop is not None
+    if _is_reached(order.side, order.stop, opened):
+        return Ending(start, "filled", worsened(opened, order.side, slippage))
+    return Ending(closing, "filled", worsened(order.stop, order.side, slippage))
+
+
+def on_arrival(order: PaperOrder, ticker: Ticker, now: int, slippage: Decimal) -> Ending | None:
+    """Return how an order ends the moment it arrives at a live market, or None if it rests."""
+    offered = ticker.ask if order.side == "buy" else ticker.bid
+    if order.type == "market":
+        return Ending(now, "filled", worsened(offered, order.side, slippage))
+    if order.type == "stop":
+        return on_ticker(order, ticker, now, slippage)
+    assert order.price is not None
+    if _is_met(order.side, order.price, offered):
+        return _taken(order, now, offered)
+    return None if order.tif == "gtc" else Ending(now, "expired", reason=_NOT_AT_ONCE)
+
+
+def on_ticker(order: PaperOrder, ticker: Ticker, now: int, slippage: Decimal) -> Ending | None:
+    """Return how a resting order ends at an observed ticker of a live market, or None if it rests on."""
+    if order.type == "stop":
+        assert order.stop is not None
+        if not _is_reached(order.side, order.stop, ticker.last):
+            return None
+        return Ending(now, "filled", worsened(ticker.ask if order.side == "buy" else ticker.bid, order.side, slippage))
+    # The price was observed when the order already rested, or it says nothing about the order.
+    if order.price is None or to_ms(ticker.at) < order.created_at or not _is_through(order, ticker.last):
+        return None
+    return Ending(now, "filled", order.price, "maker")
+
+
+def on_candles(order: PaperOrder, candles: Candles, since: int, now: int, slippage: Decimal) -> Ending | None:
+    """Return how a resting order ends by closed candles that start at or after ``since`` (ms UTC), or None.
+
+    It ends ``now``, when that became known, so that whoever asks for trades since then is told.
+    """
+    for index in range(int(candles.time.searchsorted(since, "left")), len(candles)):
+        candle = _Candle.of(candles, index)
+        extreme = candle.low if (order.side == "buy") == (order.type == "limit") else candle.high
+        if order.type == "stop" and order.stop is not None and _is_reached(order.side, order.stop, extreme):
+            return _stopped(order, now, candle.open, now, slippage)
+        if order.type == "limit" and order.price is not None and _is_through(order, extreme):
+            return Ending(now, "filled", order.price, "maker")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candle:
+    open: Decimal
+    high: Decimal
+    low: Decimal
+
+    @classmethod
+    def of(cls, candles: Candles, index: int) -> _Candle:
+        # The shortest text of a float is the price it was read from.
+        columns = (candles.open, candles.high, candles.low)
+        return cls(*(Decimal(repr(float(column[index]))) for column in columns))
+
+
+def _taken(order: PaperOrder, at: int, price: Decimal) -> Ending:
+    return Ending(at, "refused", reason=_WOULD_TAKE) if order.post_only else Ending(at, "filled", price)
+
+
+def worsened(price: Decimal, side: Side, slippage: Decimal) -> Decimal:
+    """Return ``price`` after slippage: a buy pays more, a sell gets less."""
+    with exact():
+        return price * (1 + slippage if side == "buy" else 1 - slippage)
+
+
+def _is_met(side: Side, limit: Decimal, offered: Decimal) -> bool:
+    return offered <= limit if side == "buy" else offered >= limit
+
+
+def _is_through(order: PaperOrder, price: Decimal) -> bool:
+    assert order.price is not None
+    return price < order.price if order.side == "buy" else price > order.price
+
+
+def _is_reached(side: Side, stop: Decimal, price: Decimal) -> bool:
+    return price >= stop if side == "buy" else price <= stop

@@ -1,0 +1,1 @@
+"""Migrations of the paper book: expand first, contract a release later."""

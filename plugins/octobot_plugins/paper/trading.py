@@ -1,0 +1,249 @@
+"""Paper trading as a trading connector: takes requests as an exchange would, and fills them when anyone asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
+from octobot_node.exchanges import (
+    Capabilities,
+    ConnectorContext,
+    ExchangeOrder,
+    ExchangeTrade,
+    Lookup,
+    MarketData,
+    OrderRequest,
+    PastMarket,
+)
+from octobot_node.market import Ticker
+from octobot_plugins.paper import fills
+from octobot_plugins.paper.book import Book, Ended
+from octobot_plugins.paper.orders import ZERO, Ending, PaperOrder, Terms, draft, end, exact, terms_of
+from octobot_plugins.paper.settings import PaperSettings
+
+__all__ = ["PaperTrading"]
+
+_MINUTE = 60_000
+#: How far back candles are asked for after a restart; what an order missed before shows only if the price is still past it.
+_MOST_CANDLES = 1_000
+
+Endings = Iterable[tuple[PaperOrder, Ending]]
+
+
+class PaperTrading:
+    """One account's paper exchange.
+
+    On a ``PastMarket`` an order's end is known when it is placed and told when its time comes. On a live market it is what the
+    observed tickers, and the closed one-minute candles between observations, allow. Fills are whole and written once.
+    """
+
+    capabilities = Capabilities(
+        dedupe="forever",
+        lookup=Lookup("all"),
+        request_expiry=True,
+        visibility_lag_ms=0,
+        market_spend=True,
+        native_stops=True,
+        post_only=True,
+    )
+
+    def __init__(self, settings: PaperSettings, account_id: str, context: ConnectorContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._clock = context.clock
+        self._book = Book(context.storage, account_id)
+        self._terms: dict[str, Terms] = {}
+        #: How each open order will end on a past market; None: never.
+        self._endings: dict[int, Ending | None] = {}
+        #: From where on a live market's candles were not looked at yet, by order.
+        self._unseen: dict[int, int] = {}
+
+    @property
+    def _market(self) -> MarketData:
+        return self._context.market_data(self._settings.market)
+
+    # Trading --------------------------------------------------------------------------------------------------------
+
+    async def create_order(self, request: OrderRequest) -> ExchangeOrder:
+        """Take an order, and fill it at once where the market allows; a client id seen before returns its first order.
+
+        Raises RequestExpired, OrderRefused, or NotSent when there is no price to fill at.
+        """
+        self._refuse_expired(request)
+        known = self._book.by_client_id(request.client_order_id)
+        if known is not None:
+            return known.told()
+        terms = await self._terms_of(request.symbol)
+        await self._sync()
+        order, ending = await self._arrive(request)
+        ended, execution = (order, None) if ending is None else end(order, ending, terms)
+        placed, is_new = self._book.place(ended, execution)
+        if is_new and placed.status == "refused":
+            raise OrderRefused(placed.reason)
+        return placed.told()
+
+    async def _arrive(self, request: OrderRequest) -> tuple[PaperOrder, Ending | None]:
+        market, slippage = self._market, self._settings.slippage
+        if isinstance(market, PastMarket):
+            now = self._clock.now()
+            order = draft(request, now)
+            ending = fills.on_past(market, order, slippage)
+            return order, ending if ending is not None and ending.at <= now else None
+        ticker = await self._ticker(market, request.symbol)
+        self._refuse_expired(request)  # asking for the price took time
+        now = self._clock.now()
+        order = draft(request, now)
+        return order, fills.on_arrival(order, ticker, now, slippage)
+
+    def _refuse_expired(self, request: OrderRequest) -> None:
+        now = self._clock.now()
+        if request.expires_at < now:
+            raise RequestExpired(f"the request arrived {now - request.expires_at} ms after it expired")
+
+    async def cancel_order(self, symbol: str, order_id: str) -> None:
+        """Cancel an order that is open; one that has ended, or that there never was, is left alone."""
+        del symbol
+        order = (await self._sync()).get(_number(order_id))
+        if order is not None:
+            self._book.end([(replace(order, status="cancelled", ended_at=self._clock.now()), None)])
+
+    async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
+        """Return the order with this client id, however old."""
+        del since
+        await self._sync()
+        order = self._book.by_client_id(client_order_id)
+        return None if order is None or order.symbol != symbol else order.told()
+
+    async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
+        """Return the order with this id, open or ended."""
+        await self._sync()
+        order = self._book.by_number(_number(order_id))
+        return None if order is None or order.symbol != symbol else order.told()
+
+    async def open_orders(self) -> Sequence[ExchangeOrder]:
+        """Return every open order, oldest first."""
+        return [order.told() for order in (await self._sync()).values()]
+
+    async def trades(self, since: int) -> Sequence[ExchangeTrade]:
+        """Return executions at or after ``since`` (ms UTC), oldest first."""
+        await self._sync()
+        return self._book.trades(since)
+
+    async def balances(self) -> Mapping[str, Decimal]:
+        """Return what the account began with and its trades left, by asset."""
+        await self._sync()
+        held = dict(self._settings.balances)
+        with exact():
+            for asset, change in self._book.changes().items():
+                held[asset] = held.get(asset, ZERO) + change
+        return held
+
+    async def close(self) -> None:
+        """Do nothing: the storage is the node's."""
+
+    def next_fill_at(self, after: int) -> int | None:
+        """Return the first time later than ``after`` (ms UTC) at which an open order ends by itself on a past market.
+
+        None when none will, and on a live market, whose future nobody knows.
+        """
+        market = self._market
+        if not isinstance(market, PastMarket):
+            return None
+        endings = self._foreseen(market, self._book.open_orders())
+        return min((ending.at for _, ending in endings if ending.at > after), default=None)
+
+    # Fills ----------------------------------------------------------------------------------------------------------
+
+    async def _sync(self) -> Mapping[int, PaperOrder]:
+        """Write what has ended by now; return the orders still open."""
+        resting = self._book.open_orders()
+        if not resting:
+            return resting
+        market = self._market
+        if isinstance(market, PastMarket):
+            endings = self._due(market, resting)
+        else:
+            endings = await self._observed(market, resting)
+        ended = [end(order, ending, await self._terms_of(order.symbol)) for order, ending in endings]
+        if not ended:
+            return resting
+        self._write(ended)
+        return self._book.open_orders()
+
+    def _write(self, ended: list[Ended]) -> None:
+        self._book.end(ended)
+        for order, _ in ended:
+            self._endings.pop(order.number, None)
+            self._unseen.pop(order.number, None)
+
+    def _due(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
+        now = self._clock.now()
+        due = [(order, ending) for order, ending in self._foreseen(market, resting) if ending.at <= now]
+        return sorted(due, key=lambda item: (item[1].at, item[0].number))
+
+    def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
+        slippage = self._settings.slippage
+        for number, order in resting.items():
+            if number not in self._endings:
+                self._endings[number] = fills.on_past(market, order, slippage)
+            ending = self._endings[number]
+            if ending is not None:
+                yield order, ending
+
+    async def _observed(self, market: MarketData, resting: Mapping[int, PaperOrder]) -> Endings:
+        now, slippage, found = self._clock.now(), self._settings.slippage, []
+        tickers = await _tickers(market, {order.symbol for order in resting.values()})
+        for order in resting.values():
+            ending = await self._on_candles(market, order, now)
+            if ending is None and order.symbol in tickers:
+                ending = fills.on_ticker(order, tickers[order.symbol], now, slippage)
+            if ending is not None:
+                found.append((order, ending))
+        return found
+
+    async def _on_candles(self, market: MarketData, order: PaperOrder, now: int) -> Ending | None:
+        since = self._unseen.setdefault(order.number, -(-order.created_at // _MINUTE) * _MINUTE)
+        if now < since + _MINUTE:
+            return None
+        try:
+            candles = await market.candles(order.symbol, "1m", min((now - since) // _MINUTE + 1, _MOST_CANDLES))
+        except DataUnavailable:
+            return None
+        ending = fills.on_candles(order, candles, since, now, self._settings.slippage)
+        if len(candles):
+            self._unseen[order.number] = max(since, int(candles.time[-1]) + _MINUTE)
+        return ending
+
+    # The market -----------------------------------------------------------------------------------------------------
+
+    async def _ticker(self, market: MarketData, symbol: str) -> Ticker:
+        tickers = await _tickers(market, {symbol})
+        if symbol not in tickers:
+            raise NotSent(f"there is no price of {symbol} to fill at yet")
+        return tickers[symbol]
+
+    async def _terms_of(self, symbol: str) -> Terms:
+        if symbol not in self._terms:
+            try:
+                rules = await self._market.rules([symbol])
+            except DataUnavailable as error:
+                raise NotSent(f"the rules of {symbol} are not known yet: {error}") from None
+            if symbol not in rules:
+                raise OrderRefused(f"the market does not list {symbol}")
+            self._terms[symbol] = terms_of(rules[symbol], self._settings)
+        return self._terms[symbol]
+
+
+async def _tickers(market: MarketData, symbols: Collection[str]) -> Mapping[str, Ticker]:
+    try:
+        return await market.tickers(symbols)
+    except DataUnavailable:
+        return {}
+
+
+def _number(order_id: str) -> int:
+    # An id that is not ours names no order, as on any exchange.
+    digits = order_id.removeprefix("o")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
