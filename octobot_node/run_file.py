@@ -7,7 +7,7 @@ first problem.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -166,7 +166,7 @@ def load_run_files(paths: Sequence[str | Path]) -> RunFile:
         raise InvalidRunFile("no run file was given: name at least one YAML file")
     sources = [_read(Path(path)) for path in paths]
     merged, origins = _merge(sources)
-    for problem in _problems(merged):
+    for problem in _problems(merged, origins.place):
         raise origins.invalid(problem)
     return RunFile(accounts=merged.accounts, automations=merged.automations)
 
@@ -186,19 +186,23 @@ class _Problem(NamedTuple):
     text: str
 
 
-def _problems(found: RunFile | _Parts) -> Iterator[_Problem]:
+def _place_in_one(index: int) -> str:
+    return f"automations[{index}]"
+
+
+def _problems(found: RunFile | _Parts, place: Callable[[int], str] = _place_in_one) -> Iterator[_Problem]:
     if not found.automations:
         yield _Problem(("automations",), "there are none: add at least one automation")
-    yield from _repeated_names(found.automations)
+    yield from _repeated_names(found.automations, place)
     yield from _unknown_accounts(found)
     yield from _overdrawn(found)
 
 
-def _repeated_names(automations: Sequence[AutomationSpec]) -> Iterator[_Problem]:
+def _repeated_names(automations: Sequence[AutomationSpec], place: Callable[[int], str]) -> Iterator[_Problem]:
     first: dict[str, int] = {}
     for index, automation in enumerate(automations):
         if automation.name in first:
-            text = f"{automation.name!r} is already the name of automations[{first[automation.name]}]: choose another"
+            text = f"{automation.name!r} is already the name of {place(first[automation.name])}: choose another"
             yield _Problem(("automations", index, "name"), text)
         first.setdefault(automation.name, index)
 
@@ -261,6 +265,11 @@ class _Origins:
         source, local = self.automations[int(index)]
         return source.invalid(_Problem(("automations", local, *rest), problem.text))
 
+    def place(self, index: int) -> str:
+        """Return how a person finds the automation that came at ``index`` of all."""
+        source, local = self.automations[index]
+        return f"automations[{local}] in {source.path}"
+
 
 def _merge(sources: Sequence[_Source]) -> tuple[_Parts, _Origins]:
     accounts: dict[str, tuple[AccountSpec, _Source]] = {}
@@ -289,8 +298,9 @@ def _read(path: Path) -> _Source:
     try:
         return _Source(path, document, _Parts.model_validate(document.value))
     except ValidationError as error:
-        first, *rest = error.errors(include_url=False)
-        place = _place(first)
+        # A misspelt field is also a missing one: say the former.
+        first, *rest = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+        place = _path(first)
         more = f" ({len(rest)} more to fix after this one)" if rest else ""
         where = f"{path}, line {document.line(place)}: {_dotted(place)}"
         raise InvalidRunFile(f"{where}: {_explain(first)}{more}") from None
@@ -344,7 +354,7 @@ _WANTED = {
 }
 
 
-def _place(error: ErrorDetails) -> exact_yaml.Path:
+def _path(error: ErrorDetails) -> exact_yaml.Path:
     # pydantic marks a mistake in a mapping's key so; its place is the key's own.
     return tuple(part for part in error["loc"] if part != "[key]")
 
@@ -356,7 +366,7 @@ def _explain(error: ErrorDetails) -> str:
             return "is missing: add it"
         case "extra_forbidden":
             name = str(error["loc"][-1])
-            return f"there is no field {name!r}: {_one_of(name, _fields_at(_place(error)))}"
+            return f"there is no field {name!r}: {_one_of(name, _fields_at(_path(error)))}"
         case "value_error":
             return str(error["ctx"]["error"])
         case "greater_than" | "greater_than_equal" | "less_than_equal":

@@ -19,8 +19,9 @@ Gaps = Literal["count", "error"]
 class RunOptions:
     """How to run; what the command line says besides the run files.
 
-    ``data`` maps symbol to a file of candles for a replay. ``duration`` ends a live run after so many seconds, None runs
-    until it is stopped. ``data_dir`` is where state lives, None for the settings' own. ``fresh`` starts a replay over.
+    ``data`` maps symbol to a file of candles for a replay. ``duration`` ends a live run after so many seconds,
+    None runs until it is stopped. ``data_dir`` is where state lives, None for the settings' own. ``fresh`` starts a
+    replay over.
     """
 
     data: Mapping[str, Path] = field(default_factory=dict)

@@ -53,9 +53,7 @@ def _top(
 
 def _run(
     context: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Run files: accounts and automations, in YAML.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Run files: accounts and automations, in YAML.")],
     data: Annotated[
         list[str] | None,
         typer.Option("--data", metavar="SYMBOL=PATH", help="Candles to replay for a symbol; may be repeated."),

@@ -59,6 +59,7 @@ def logging_to_file(data_dir: Path | None) -> Iterator[None]:
 
 
 def _open(path: Path) -> TextIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # Private: the node keeps its state in the same folder.
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Line buffered: what was logged before a kill is there.
     return path.open("a", encoding="utf-8", buffering=1)

@@ -51,9 +51,9 @@ def run(
 
 
 def _the_runner() -> Runner:
-    from octobot_node import runner
+    from octobot_node.runner import run as carry_out
 
-    return runner.run
+    return carry_out
 
 
 def _data(pairs: Sequence[str]) -> dict[str, Path]:

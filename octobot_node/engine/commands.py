@@ -167,6 +167,7 @@ class Commands:
         Own orders are cancelled first unless the type declares ``live_edit``; the next tick sees ``previous_config``.
         """
         core, now = self._core, self._core.clock.now()
+        self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             locked = schedules.lock(connection, [automation_id]).get(automation_id)
             row = _get(connection, automation_id)
@@ -194,6 +195,7 @@ class Commands:
     def stop(self, automation_id: str, *, close: bool = False) -> None:
         """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market."""
         core, now = self._core, self._core.clock.now()
+        self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             row = _get(connection, automation_id)
@@ -276,6 +278,7 @@ class Commands:
         with core.storage.read() as connection:
             row, book = _get(connection, automation_id), load_book(connection, [automation_id])
         held = {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
+        self._core.accounts.get(row.account_id)
         closing = row.status == "stopping" and row.close_on_stop and bool(held)
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
         market = self._market(row, list(held)) if closing else None
@@ -313,10 +316,17 @@ class Commands:
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
         """Cancel live orders of an automation, as the engine itself does for orders that expire."""
         core, now = self._core, self._core.clock.now()
+        self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             self._cancel(connection, _get(connection, automation_id), intents.lock(connection, intent_ids), now)
         core.kick(ORDERS)
+
+    def _open_account(self, automation_id: str) -> None:
+        """Open the connector before a transaction: it may write, too."""
+        with self._core.storage.read() as connection:
+            account_id = _get(connection, automation_id).account_id
+        self._core.accounts.get(account_id)
 
     def _cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
         live = [order for order in intents.open_of(connection, [row.id]) if not IntentStatus(order.status).terminal]

@@ -5,11 +5,11 @@
     node.kill(); node.wait()
     power.cut()
 
-What is simulated: writes and truncations of files in the data folder through libc (SQLite's, Python's) are lost unless an
-fsync or fdatasync of the file followed. What is not: creating, renaming and removing files is taken as durable at once (so a
-new file that was never synced comes back empty); a single write is lost or kept whole; writes through memory maps, stdio,
-sendfile and io_uring, and those of statically linked programs, are not seen. SQLite's ``-shm`` files are memory and go.
-Linux with gcc only.
+What is simulated: writes and truncations of files in the data folder through libc (SQLite's, Python's) are lost
+unless an fsync or fdatasync of the file followed. What is not: creating, renaming and removing files is taken as
+durable at once (so a new file that was never synced comes back empty); a single write is lost or kept whole; writes
+through memory maps, stdio, sendfile and io_uring, and those of statically linked programs, are not seen. SQLite's
+``-shm`` files are memory and go. Linux with gcc only.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A whole fill: ``amount`` in base, ``cost`` = amount x price in quote, and what it moves by asset, fee included."""
+    """A whole fill: ``amount`` in base, ``cost`` = amount x price in quote; ``moves`` by asset include the fee."""
 
     amount: Decimal
     price: Decimal
@@ -107,7 +107,7 @@ def terms_of(rules: MarketRules, settings: PaperSettings) -> Terms:
 
 
 def draft(request: OrderRequest, now: int) -> PaperOrder:
-    """Return the order that ``request`` asks for, placed at ``now`` (ms UTC); raise OrderRefused when it makes no sense."""
+    """Return the order asked for, placed at ``now`` (ms UTC); raise OrderRefused when the request makes no sense."""
     given = [value for value in (request.amount, request.spend) if value is not None]
     if len(given) != 1 or given[0] <= 0:
         raise OrderRefused("an order needs either an amount or a spend, above 0")

@@ -158,7 +158,7 @@ def _trade(row: Any) -> ExchangeTrade:
 def changes(connection: sa.Connection, account_id: str) -> dict[str, Decimal]:
     """Return what all trades added or took, by asset."""
     statement = sa.select(balances.c.asset, balances.c.change).where(balances.c.account_id == account_id)
-    return {asset: change for asset, change in connection.execute(statement)}
+    return {row.asset: row.change for row in connection.execute(statement)}
 
 
 def add_moves(connection: sa.Connection, account_id: str, moves: Iterable[Mapping[str, Decimal]]) -> None:

@@ -14,8 +14,8 @@ metadata = sa.MetaData(naming_convention=tables.metadata.naming_convention)
 
 Id = sa.String(36)
 
-#: One row an account, locked by whoever writes its book. ``orders`` and ``trades`` count them and number the next; ``revision`` moves
-#: with every change, so that another process knows its view is old.
+#: One row an account, locked by whoever writes its book. ``orders`` and ``trades`` count them and number the next;
+#: ``revision`` moves with every change, so that another process knows its view is old.
 books = sa.Table(
     "paper_books",
     metadata,

@@ -26,7 +26,7 @@ from octobot_plugins.paper.settings import PaperSettings
 __all__ = ["PaperTrading"]
 
 _MINUTE = 60_000
-#: How far back candles are asked for after a restart; what an order missed before shows only if the price is still past it.
+#: How far back candles are asked for after a restart; what went on before shows only if the price is still past.
 _MOST_CANDLES = 1_000
 
 Endings = Iterable[tuple[PaperOrder, Ending]]
@@ -35,8 +35,9 @@ Endings = Iterable[tuple[PaperOrder, Ending]]
 class PaperTrading:
     """One account's paper exchange.
 
-    On a ``PastMarket`` an order's end is known when it is placed and told when its time comes. On a live market it is what the
-    observed tickers, and the closed one-minute candles between observations, allow. Fills are whole and written once.
+    On a ``PastMarket`` an order's end is known when it is placed and told when its time comes. On a live market it is
+    what the observed tickers, and the closed one-minute candles between observations, allow. Fills are whole and
+    written once.
     """
 
     capabilities = Capabilities(

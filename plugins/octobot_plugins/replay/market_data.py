@@ -1,4 +1,4 @@
-"""The candles of the past as a market: what a tick may see at the virtual time, and what a replay may know of the rest."""
+"""The candles of the past as a market: what a tick may see at the virtual time, and what a replay may know beyond."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ReplayMarket:
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
         """Return the close of each symbol's newest closed candle as last, bid and ask.
 
-        Before the first close it is the first candle's open; a symbol whose first candle has not opened has no price yet.
+        Before the first close it is the first candle's open; before that there is no price yet.
         """
         now = self._clock.now()
         known = (self._ticker(self._series[symbol], now) for symbol in symbols if symbol in self._series)
@@ -59,9 +59,9 @@ class ReplayMarket:
         return Ticker(series.symbol, last=price, bid=price, ask=price, at=from_ms(at))
 
     async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
-        """Return up to ``count`` newest closed candles; a longer timeframe is made of complete sets of the file's candles.
+        """Return up to ``count`` newest closed candles.
 
-        Raises DataUnavailable for a timeframe that the file's candles do not add up to, and when none is closed yet.
+        Those of a longer timeframe are made of complete sets of the file's. Raises DataUnavailable for a timeframe that the file's candles do not add up to, and when none is closed yet.
         """
         series = self._known(symbol)
         length = _length(series, timeframe)
@@ -111,7 +111,7 @@ class ReplayMarket:
         return None if index == len(series) else (series.opens_at(index), series.exact("open", index))
 
     def traded_through(self, symbol: str, side: Side, price: Decimal, since: int) -> int | None:
-        """Return when the first candle that starts at or after ``since`` and trades strictly through ``price`` closes."""
+        """Return when the first candle from ``since`` on that trades strictly through ``price`` closes, or None."""
         series = self._known(symbol)
         column = "low" if side == "buy" else "high"
         index = series.find(column, series.first_from(since), price, below=side == "buy", strictly=True)
@@ -137,8 +137,7 @@ class ReplayMarket:
 
     def gaps(self, symbol: str) -> tuple[int, int | None]:
         """Return (candles missing inside the series, opening time of the first missing one in ms UTC, or None)."""
-        missing, first = self._known(symbol).missing
-        return missing, None if first is None else from_ms(first)
+        return self._known(symbol).missing
 
     def closes(self, symbol: str) -> tuple[TimeColumn, list[Decimal]]:
         """Return (closing times in ms UTC, exact closes) of every candle."""

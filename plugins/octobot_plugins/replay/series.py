@@ -20,8 +20,8 @@ _CENT, _FINEST = 2, 8
 class Series:
     """Candles of one symbol and timeframe, ``step`` ms long, oldest first and possibly with gaps.
 
-    Columns are read-only. Reading a decimal as the nearest float keeps the order of any two, so a float comparison is final unless
-    the floats are equal; only then are the exact texts compared.
+    Columns are read-only. Reading a decimal as the nearest float keeps the order of any two, so a float comparison is
+    final unless the floats are equal; only then are the exact texts compared.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Series:
 
     @cached_property
     def missing(self) -> tuple[int, int | None]:
-        """How many candles are missing between the first and the last, and the opening time of the first missing one."""
+        """How many candles are missing inside the series, and when the first missing one would have opened."""
         wide = np.flatnonzero(np.diff(self.time) != self.step)
         if not len(wide):
             return 0, None
@@ -111,7 +111,8 @@ class Series:
     def resampled(self, timeframe: str, length: int) -> Candles:
         """Return all complete candles of ``length`` ms, a multiple of ``step``, that the series adds up to.
 
-        They start on multiples of ``length`` since 1970 UTC (a series of weeks keeps its own weekday). One that lacks a candle is left out.
+        They start on multiples of ``length`` since 1970 UTC (a series of weeks keeps its own weekday). One that lacks a
+        candle is left out.
         """
         if length not in self._resampled:
             self._resampled[length] = self._resample(timeframe, length)

@@ -22,8 +22,8 @@ class ReplaySettings(BaseModel):
 
     data: dict[Symbol, Path] = Field(
         min_length=1,
-        description="A candle file by symbol (BASE/QUOTE): CSV or CSV.gz with the columns timestamp (opening, ms UTC), open,"
-        " high, low, close, volume.",
+        description="A candle file by symbol (BASE/QUOTE): CSV or CSV.gz with the columns timestamp (opening, ms UTC),"
+        " open, high, low, close, volume.",
     )
     gaps: Literal["count", "error"] = Field(
         default="count", description="What missing candles do: they are counted and reported, or they stop the replay."

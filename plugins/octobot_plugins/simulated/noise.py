@@ -43,7 +43,8 @@ def normal(key: int, index: Ints) -> Floats:
     total = (
         (mixed & low) + ((mixed >> np.uint64(16)) & low) + ((mixed >> np.uint64(32)) & low) + (mixed >> np.uint64(48))
     )
-    return (total.astype(np.float64) / 65_536 - 2.0) * 3.0**0.5
+    scaled: Floats = (total.astype(np.float64) / 65_536 - 2.0) * 3.0**0.5
+    return scaled
 
 
 def smooth_noise(key: int, period: int, at: Ints) -> Floats:

@@ -27,8 +27,8 @@ _RHYTHM_UP_TO, _RHYTHM, _PEAK = 4 * _HOUR, 0.45, 15 * _HOUR
 class PricePath:
     """Price (quote per base, float) of a symbol at any time, the same wherever it is computed.
 
-    The logarithm is a trend plus noise on scales from a second to weeks, whose size grows with the root of the scale as a random walk's
-    does, livelier by day than by night, plus jumps that fade.
+    The logarithm is a trend plus noise on scales from a second to weeks, whose size grows with the root of the scale as
+    a random walk's does, livelier by day than by night, plus jumps that fade.
     """
 
     def __init__(self, seed: int, symbol: str, start: float, volatility: float, trend: float) -> None:
@@ -67,4 +67,5 @@ class PricePath:
 
 
 def _rhythm(at: Ints) -> Floats:
-    return 1.0 + _RHYTHM * np.cos((at % _DAY - _PEAK) * (2 * math.pi / _DAY))
+    swing: Floats = 1.0 + _RHYTHM * np.cos((at % _DAY - _PEAK) * (2 * math.pi / _DAY))
+    return swing

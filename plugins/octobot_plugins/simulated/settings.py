@@ -22,8 +22,8 @@ class SimulatedSettings(BaseModel):
     seed: int = Field(default=0, description="Another seed is another history of every symbol.")
     prices: dict[Symbol, Price] = Field(
         default_factory=dict,
-        description="The price around which a symbol moves, in quote; by default near the real one of BTC, ETH and a few"
-        " others, else derived from the symbol.",
+        description="The price around which a symbol moves, in quote; by default near the real one of BTC, ETH and a"
+        " few others, else derived from the symbol.",
     )
     volatility: Decimal = Field(
         default=Decimal("0.6"),
@@ -37,7 +37,7 @@ class SimulatedSettings(BaseModel):
         ge=-3,
         le=3,
         allow_inf_nan=False,
-        description="Growth of the price's logarithm in a year, counted from 2025-01-01 UTC; 0 moves around the start price.",
+        description="Growth of the price's logarithm in a year, from 2025-01-01 UTC; 0 moves around the start price.",
     )
     spread_bps: Decimal = Field(
         default=Decimal(2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,23 +44,31 @@ class SqliteStorage:
         )
         sa.event.listen(self._readers, "connect", _prepare_reader)
         sa.event.listen(self._readers, "begin", _begin_deferred)
+        self._writing = threading.local()
         self._check()
 
     def _check(self) -> None:
         try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DBAPIError, sqlite3.Error) as error:
+            why = getattr(error, "orig", error)
             raise StorageUnavailable(
-                f"{self.path} cannot be used as a database ({error.orig}): give another data folder, or restore a backup"
+                f"{self.path} cannot be used as a database ({why}): give another data folder, or restore a backup"
             ) from None
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
         """Begin a writing transaction; see ``Storage.write``."""
+        if getattr(self._writing, "now", False):
+            raise RuntimeError("a writing transaction inside another would wait for itself: end the first one before")
         options = {"octobot_synchronous": _FULL if durable else _NORMAL}
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+        self._writing.now = True
+        try:
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                yield connection
+        finally:
+            self._writing.now = False
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
