@@ -81,7 +81,10 @@ def baseline_rate(folder: Path, count: int) -> float:
     def tick(automation_id: str) -> int:
         return _tick(core, automation_id)
 
-    seconds = run_workflows(core, tick, ids)
+    def workflow(automation_id: str) -> int:
+        return tick(automation_id)
+
+    seconds = run_workflows(core, workflow, ids)
     _check(core, count)
     return (count - 1) / seconds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from octobot_node.engine.evaluator import Evaluator
 from octobot_node.engine.hub import MarketHub
 from octobot_node.engine.io import Io
 from octobot_node.engine.planning import Installation
-from octobot_node.errors import DataFolderInUse, NodeError, UnknownStorage
+from octobot_node.errors import DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
@@ -91,6 +92,7 @@ def open_base(settings: Settings, registry: Registry, now: int) -> Base:
 
     Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew or DiskNearlyFull; what was opened is closed again.
     """
+    _refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)
     try:
         node_id = _node_id(settings.data_dir)
@@ -144,6 +146,16 @@ def assemble(
         for automation_id, source, levels in schedules.levels(connection):
             core.hub.set_levels(automation_id, source, levels)
     return core
+
+
+def _refuse_full_disk(settings: Settings) -> None:
+    existing = next(folder for folder in (settings.data_dir, *settings.data_dir.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(existing).free // 1_048_576
+    if free < settings.disk_reserve_mb:
+        raise DiskNearlyFull(
+            f"only {free} MB are free for the data folder {settings.data_dir}, {settings.disk_reserve_mb} MB are kept in"
+            " reserve: free some, give another --data-dir, or lower OCTOBOT_DISK_RESERVE_MB"
+        )
 
 
 def _node_id(folder: Path) -> str:

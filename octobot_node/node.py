@@ -25,6 +25,9 @@ from octobot_node.store import schedules
 
 __all__ = ["Node"]
 
+#: Ended workflows are kept this long, for whoever looks into a problem.
+_KEEP_WORKFLOWS_MS = 3_600_000
+
 
 class Node:
     """One process that dispatches, evaluates, sends and watches. Use it as a context manager.
@@ -110,6 +113,7 @@ class Node:
         self.core.watch = self._watchers.poke
         self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
         self._sweep = Loop("sweep", self._sweep_once, self.settings.sweep_interval)
+        self._retention = Loop("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         self._kicks = Loop("kick", self._run_kicks, 60.0)
 
@@ -119,7 +123,7 @@ class Node:
         self._kicks.start()
         self._durable.start()
         self._closers += [self._durable.stop, self._kicks.stop]
-        for loop in (self._dispatch, self._sweep):
+        for loop in (self._dispatch, self._sweep, self._retention):
             loop.start()
             self._closers.append(loop.stop)
 
@@ -142,6 +146,12 @@ class Node:
         self._sweeper.sweep()
         self._wake_crossed()
         deliver_notices(self.core)
+
+    def _prune(self) -> None:
+        """Delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
+        before = self._clock.now() - _KEEP_WORKFLOWS_MS
+        while not self.core.stopping.is_set() and self._durable.prune(before):
+            self.core.stopping.wait(0.05)
 
     def _wake_crossed(self) -> None:
         woken = self.core.hub.crossed()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -205,7 +207,8 @@ def _live(run_file: RunFile, options: RunOptions, view: RunView, settings: Setti
         node.hurry()
         deadline = None if options.duration is None else clock.monotonic() + options.duration
         try:
-            _follow(node, view, deadline, clock)
+            with _sigterm_is_ctrl_c():
+                _follow(node, view, deadline, clock)
         except KeyboardInterrupt:
             view.message("stopping: state is kept, run it again to go on")
         reports = automation_reports(node.core)
@@ -219,6 +222,18 @@ def _live(run_file: RunFile, options: RunOptions, view: RunView, settings: Setti
         gaps=[],
         automations=reports,
     )
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    def interrupt(_signal: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock) -> None:

@@ -97,6 +97,12 @@ def test_the_examples_are_valid() -> None:
         load_run_files([example])
 
 
+def test_the_manuals_example_is_valid(folder: Path) -> None:
+    manual = (ROOT / "docs/run-file.md").read_text()
+    (folder / "manual.yaml").write_text(manual.split("```yaml\n")[1].split("```")[0])
+    assert load_run_files(["manual.yaml"]).automations[0].name == "dca-btc"
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=18))
 def test_every_decimal_is_read_exactly_as_written(number: Decimal) -> None:
     assert read_yaml(f"amount: {number:f}").value == {"amount": number}
@@ -254,8 +260,10 @@ def test_a_mistake_is_named_with_its_line_its_field_and_its_cure(change: tuple[s
         ("automations: 5", "run.yaml, line 1: automations: must be a list (lines that begin with '- '), not 5"),
         (
             "a: 1\nb: 2",
-            "run.yaml, line 1: a: there is no field 'a': there are accounts, automations"
-            " (1 more to fix after this one)",
+            (
+                "run.yaml, line 1: a: there is no field 'a': there are accounts, automations"
+                " (1 more to fix after this one)"
+            ),
         ),
         ("? [a]\n: b\n", "run.yaml, line 1, column 3: is not YAML: has a key that is not text: write 'name: value'"),
     ],
@@ -315,8 +323,10 @@ def test_several_files_are_one(folder: Path) -> None:
     [
         (
             AUTOMATIONS,
-            "b.yaml, line 2: automations[0].name: 'dca' is already the name of automations[0]"
-            " in a.yaml: choose another",
+            (
+                "b.yaml, line 2: automations[0].name: 'dca' is already the name of automations[0]"
+                " in a.yaml: choose another"
+            ),
         ),
         (
             AUTOMATIONS.replace("name: dca", "name: other"),

@@ -28,14 +28,13 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         case KeyboardInterrupt() | typer.Abort():
             return 130
-        case BrokenPipeError():
-            return _reader_left()
         case UsageError():
             return _say(str(error), 2)
         case OctoBotError():
             return _say(str(error), 1)
         case typer.TyperException():
-            return _say(f"{error.format_message()} (octobot-node --help lists what there is)", 2)
+            text = error.format_message().replace("Value error, ", "")
+            return _say(f"{text} (octobot-node --help lists what there is)", 2)
     return _unexpected(error, data_dir)
 
 
@@ -46,12 +45,6 @@ def _say(text: str, code: int) -> int:
 
 def _debugging() -> bool:
     return os.environ.get("OCTOBOT_DEBUG", "") not in {"", "0"}
-
-
-def _reader_left() -> int:
-    # `octobot-node … | head` is no failure; without this Python complains again as it flushes stdout at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 141
 
 
 def _unexpected(error: BaseException, data_dir: Path | None) -> int:

@@ -44,6 +44,7 @@ def print_report(report: RunReport, out: TextIO) -> None:
     else:
         for automation in report.automations:
             console.print(_table(automation))
+            console.print()
     for line in _footer(report):
         console.print(line, soft_wrap=True)
 
@@ -110,10 +111,13 @@ def _summary(reports: list[AutomationReport]) -> Table:
 
 
 def _footer(report: RunReport) -> list[str]:
-    candles = "" if report.candles is None else f", {report.candles:,} candles"
-    clock = "replayed" if report.clock == "virtual" else "ran"
+    took = report.ended_at - report.started_at
+    if report.candles is None:
+        what = f"ran from {text.moment(report.started_at)} for {text.duration(took)}"
+    else:
+        what = f"replayed {report.candles:,} candles in {took.total_seconds():.1f} s"
     ending = "finished" if report.finished else "not finished: the same command goes on"
-    lines = [f"{clock} {text.moment(report.started_at)} to {text.moment(report.ended_at)}{candles}; {ending}"]
+    lines = [f"{what}; {ending}"]
     return lines + [_gap(gap) for gap in report.gaps if gap.missing]
 
 

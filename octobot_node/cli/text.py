@@ -1,4 +1,4 @@
-"""How figures are written for a person: exact, never with an exponent, and a dash for what is not known."""
+"""How figures are written for a person: never with an exponent, and a dash for what is not known."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from decimal import Decimal
 
 __all__ = ["amount", "duration", "gain", "moment", "ratio"]
 
-UNKNOWN = "–"  # noqa: RUF001 - a dash as wide as a figure
+UNKNOWN = "—"
 
 
 def amount(value: Decimal | None, asset: str = "") -> str:
-    """Return every digit of ``value`` with its asset, without trailing zeros."""
+    """Return ``value`` with its asset, to eight places and without trailing zeros; the JSON report has every digit."""
     if value is None:
         return UNKNOWN
-    digits = f"{value:,f}"
-    if "." in digits:
-        digits = digits.rstrip("0").rstrip(".")
+    digits = f"{value:,.8f}".rstrip("0").rstrip(".")
     return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
 
 

@@ -63,7 +63,7 @@ class TickBatch:
                 return []
             balances = automations.balances_of_batch(connection, batch)
             positions = automations.positions_of_batch(connection, batch)
-            signals = automations.signals_of_batch(connection, batch)
+            signals = automations.signals_of_batch(connection, batch, core.clock.now())
             orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
             fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
         now = core.clock.now()
@@ -145,6 +145,7 @@ def _load_one(
     fills: Sequence[Any],
 ) -> Loaded:
     scheduled = row.due_at is not None and row.due_at <= now
+    needs = load_needs(row.needs)
     live = [order for order in orders if order.kind == "order" and not IntentStatus(order.status).terminal]
     news = [order for order in orders if order.news and order.kind == "order"]
     given = TickInput(
@@ -158,6 +159,7 @@ def _load_one(
         now=now,
         scheduled_at=row.due_at if scheduled else None,
         missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
+        needs=needs,
         positions=tuple(Position(p.symbol, p.amount, p.cost, p.realised) for p in positions),
         balances=tuple((b.asset, b.free) for b in balances),
         open_orders=tuple(open_order(order) for order in live),
@@ -167,7 +169,7 @@ def _load_one(
     )
     return Loaded(
         row=row,
-        needs=load_needs(row.needs),
+        needs=needs,
         given=given,
         fills=tuple(fill.id for fill in fills),
         results=tuple((order.id, order.status) for order in news),

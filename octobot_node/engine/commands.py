@@ -114,6 +114,8 @@ class Commands:
 
     def create_many(self, many: list[NewAutomation]) -> list[str]:
         """Create automations in one transaction: all or none."""
+        if not many:
+            return []
         core, now = self._core, self._core.clock.now()
         prepared = [self._prepare(new) for new in many]
         ids = []
@@ -178,7 +180,8 @@ class Commands:
             change = {
                 "id": automation_id,
                 "config": model.model_dump_json(),
-                "previous_config": row.config,
+                # Edited twice between two ticks: the next one compares with what the last one saw.
+                "previous_config": row.previous_config or row.config,
                 "needs": first_needs(automation, model),
                 "updated_at": now,
             }
@@ -222,9 +225,19 @@ class Commands:
             )
 
     def signal(
-        self, automation_id: str, payload: Any, *, channel: str = "default", source: str = "", key: str | None = None
+        self,
+        automation_id: str,
+        payload: Any,
+        *,
+        channel: str = "default",
+        source: str = "",
+        key: str | None = None,
+        expires_at: int | None = None,
     ) -> bool:
-        """Put a signal into an automation's inbox and wake it; return False for a key that arrived before."""
+        """Put a signal into an automation's inbox and wake it; return False for a key that arrived before.
+
+        After ``expires_at`` (ms UTC) it is no longer given to a tick.
+        """
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
@@ -247,6 +260,7 @@ class Commands:
                 "payload": json_encode(payload),
                 "status": "waiting",
                 "received_at": now,
+                "expires_at": expires_at,
             }
             connection.execute(inbox.insert(), [values])
             schedules.wake(connection, [automation_id], now)

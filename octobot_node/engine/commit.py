@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.engine.durable import ORDERS
-from octobot_node.engine.evaluation import Outcome, PlainDecision
+from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
 from octobot_node.engine.ledger import Book, Owner, exact, load_book
 from octobot_node.engine.planning import Plan, plan_group
 from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
@@ -64,6 +64,7 @@ class _Changes:
         self.fills: list[str] = []
         self.results: list[tuple[str, str]] = []
         self.signals: list[tuple[str, int]] = []
+        self.signals_failed: list[str] = []
         self.events: list[Event] = []
         self.notices: list[dict[str, Any]] = []
         self.levels: list[tuple[str, str, str | None]] = []
@@ -155,15 +156,16 @@ class Commit:
         book: Book,
     ) -> None:
         row, now = item.row, self._core.clock.now()
-        if row.tick == 0:
-            _open_base_positions(item.owner, market, book)
+        if _needs_book(item):
+            _open_base_positions(item, market, book)
         rows = self._plan(changes, item, decision, market, book, now) if decision.orders else []
         changes.intents += rows
         status, runnable = "active", True
         if decision.done:
             live = item.live + sum(intent["status"] == IntentStatus.PLANNED for intent in rows)
             status, runnable = ("completing", False) if live else ("completed", False)
-        due = next_run(decision.plan, now) if runnable else None
+        # From the tick's own time: what was planned for a moment since then is late, not gone.
+        due = next_run(decision.plan, item.now) if runnable else None
         run_at = None if due is None else max(due, now + FLOOR_MS)
         # Refused at once: the automation is told in its next tick, not before a second has passed.
         told_later = any(intent["news"] for intent in rows)
@@ -223,8 +225,8 @@ class Commit:
         if item.missed:
             changes.events.append(_event(item, "tick.missed", {"tick": item.row.tick, "missed": item.missed}))
         for intent in rows:
-            kind = "order.refused" if intent["status"] == IntentStatus.REFUSED else "order.planned"
             if intent["kind"] == "order":
+                kind = f"order.{IntentStatus(intent['status']).value}"
                 changes.events.append(_event(item, kind, _order_data(intent)))
         for notice in decision.notices:
             changes.notices.append(
@@ -258,6 +260,7 @@ class Commit:
                 failures=failures,
             )
         )
+        changes.signals_failed += item.signals
         status = "failed" if final else row.status
         changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
@@ -294,6 +297,7 @@ class Commit:
         book.write(connection)
         intents.told(connection, changes.fills, changes.results)
         automations.consume_signals(connection, changes.signals)
+        automations.fail_signals(connection, changes.signals_failed)
         automations.add_notices(connection, changes.notices)
         events.append(connection, changes.events, now)
 
@@ -312,11 +316,13 @@ def _unmoved(item: Evaluated, lock: AnyRow | None) -> bool:
 
 
 def _spenders(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
-    return [
-        item.row.id
-        for item, _ in current
-        if item.outcome.decision is not None and (item.outcome.decision.orders or item.row.tick == 0)
-    ]
+    return [item.row.id for item, _ in current if _needs_book(item)]
+
+
+def _needs_book(item: Evaluated) -> bool:
+    decision = item.outcome.decision
+    # As many failures as ticks: this is the first tick that succeeds.
+    return decision is not None and bool(decision.orders or item.row.tick == item.row.failures)
 
 
 def _to_send(row: Mapping[str, Any]) -> bool:
@@ -346,13 +352,21 @@ def _finish(
     }
 
 
-def _open_base_positions(owner: Owner, market: Market, book: Book) -> None:
-    """Give a budget in base its cost basis, at the first tick's price: from here on it is a position like a bought one."""
-    for symbol, rules in market.all_rules.items():
-        ticker = market.tickers.get(symbol)
-        amount = book.free(owner.automation_id, rules.base)
-        if ticker is None or not amount or (owner.automation_id, symbol) in book.held:
+def _open_base_positions(item: Evaluated, market: Market, book: Book) -> None:
+    """Give a budget in base its cost basis, at the first tick's price: from here on it is a position like a bought one.
+
+    Each base is opened on one symbol: on two it would count twice.
+    """
+    owner = item.owner
+    opened = {symbol.partition("/")[0] for automation, symbol in book.held if automation == owner.automation_id}
+    for symbol in sorted(load_needs(item.row.needs).symbols):
+        rules, ticker = market.all_rules.get(symbol), market.tickers.get(symbol)
+        if rules is None or ticker is None or rules.base in opened:
             continue
+        amount = book.free(owner.automation_id, rules.base)
+        if not amount:
+            continue
+        opened.add(rules.base)
         position = book.position(owner, symbol)
         with exact():
             position.amount, position.cost = amount, amount * ticker.last

@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from random import Random
 from typing import Any, Literal
@@ -71,6 +71,9 @@ class TickInput:
     now: int
     scheduled_at: int | None
     missed: int
+    #: What the tick asked for: it sees that much of the snapshot that its batch shares, whoever is in the batch.
+    #: None: all of it.
+    needs: Needs | None = None
     positions: tuple[Position, ...] = ()
     balances: tuple[tuple[str, Decimal], ...] = ()
     open_orders: tuple[OpenOrder, ...] = ()
@@ -154,7 +157,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) ->
         config=config,
         previous_config=None if previous is None else automation.Config.model_validate_json(previous),
         state=_read_state(automation, given.state, given.state_version),
-        market=market,
+        market=_asked_for(market, given.needs),
         positions={position.symbol: position for position in given.positions},
         balances=dict(given.balances),
         open_orders=given.open_orders,
@@ -162,6 +165,23 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) ->
         results=given.results,
         signals=given.signals,
         random=Random(f"{given.automation_id}/{given.number}"),
+    )
+
+
+def _asked_for(market: Market, needs: Needs | None) -> Market:
+    if needs is None:
+        return market
+    columns = ("time", "open", "high", "low", "close", "volume")
+    candles = {
+        key: replace(found, **{name: getattr(found, name)[-count:] for name in columns})
+        for key, count in needs.candles.items()
+        if (found := market.all_candles.get(key)) is not None
+    }
+    return Market(
+        market.as_of,
+        {symbol: market.tickers[symbol] for symbol in needs.symbols if symbol in market.tickers},
+        candles,
+        {symbol: market.all_rules[symbol] for symbol in needs.symbols if symbol in market.all_rules},
     )
 
 
@@ -237,10 +257,14 @@ def _check_order(order: Any, market: Market, own: set[str]) -> None:
     tag: Any = order.tag
     if not isinstance(tag, str) or len(tag) > 64:
         raise BadDecision("a tag is text of at most 64 characters")
+    optional = isinstance(order, MarketOrder)
     for name in ("amount", "spend", "price", "stop"):
-        _check_positive(name, getattr(order, name, None))
+        if hasattr(order, name) and not (optional and getattr(order, name) is None):
+            _check_positive(name, getattr(order, name))
     if isinstance(order, MarketOrder):
         _check_market(order)
+    if isinstance(order, LimitOrder):
+        _check_limit(order)
 
 
 def _check_market(order: MarketOrder) -> None:
@@ -250,9 +274,14 @@ def _check_market(order: MarketOrder) -> None:
         raise BadDecision("spend is for buying: a sell takes amount")
 
 
+def _check_limit(order: Any) -> None:
+    if order.tif not in ("gtc", "ioc", "fok"):
+        raise BadDecision(f"tif is 'gtc', 'ioc' or 'fok', not {order.tif!r}")
+    if order.expires is not None and getattr(order.expires, "tzinfo", None) is None:
+        raise BadDecision(f"expires must be an aware time, not {order.expires!r}")
+
+
 def _check_positive(name: str, value: Any) -> None:
-    if value is None:
-        return
     if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
         raise BadDecision(f"{name} must be a positive Decimal, not {value!r}")
     if value.adjusted() > 20 or value != value.quantize(Decimal("1e-30"), context=_WIDE):
@@ -312,4 +341,6 @@ def _where(error: BaseException) -> str:
 
 
 def _clip(text: str) -> str:
+    # Half a surrogate pair cannot be stored; a reason must be, whatever the author's error says.
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _ERROR_LIMIT else text[:_ERROR_LIMIT] + "…"

@@ -45,7 +45,7 @@ def plan_of(wake: Wake | None, spread_by: str) -> Plan | None:
     ``spread_by`` (the automation's id) sets where in the interval ``every`` falls, unless it is aligned or anchored. Raises ValueError for a
     naive time, an interval below a second, an unknown zone, a bad cron line.
     """
-    if wake is None or not (wake.at or wake.every or wake.daily or wake.cron):
+    if wake is None or all(given is None for given in (wake.at, wake.every, wake.daily, wake.cron)):
         return None
     every = None if wake.every is None else wake.every // timedelta(milliseconds=1)
     if every is not None and every < FLOOR_MS:

@@ -18,6 +18,7 @@ __all__ = [
     "balances_of_batch",
     "batch",
     "consume_signals",
+    "fail_signals",
     "get",
     "named",
     "positions_of_batch",
@@ -87,14 +88,18 @@ def positions_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, li
 
 _SIGNALS = (
     sa.select(inbox.c.automation_id, inbox.c.id, inbox.c.channel, inbox.c.payload, inbox.c.received_at)
-    .where(inbox.c.automation_id.in_(_OF_BATCH), sa.text("inbox.status = 'waiting'"))
+    .where(
+        inbox.c.automation_id.in_(_OF_BATCH),
+        sa.text("inbox.status = 'waiting'"),
+        sa.or_(inbox.c.expires_at.is_(None), inbox.c.expires_at > sa.bindparam("now")),
+    )
     .order_by(inbox.c.id)
 )
 
 
-def signals_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
-    """Return automation -> (automation_id, id, channel, payload, received_at), in order of arrival."""
-    return _grouped(connection.execute(_SIGNALS, {"batch": batch_id}).all())
+def signals_of_batch(connection: sa.Connection, batch_id: str, now: int) -> dict[str, list[AnyRow]]:
+    """Return automation -> (automation_id, id, channel, payload, received_at) of signals not expired, in order of arrival."""
+    return _grouped(connection.execute(_SIGNALS, {"batch": batch_id, "now": now}).all())
 
 
 def _grouped(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
@@ -113,6 +118,20 @@ def consume_signals(connection: sa.Connection, rows: Sequence[tuple[str, int]]) 
             .values(status="consumed", consumed_tick=sa.bindparam("b_tick"))
         )
         connection.execute(statement, [{"b_id": id_, "b_tick": tick} for id_, tick in rows])
+
+
+#: A signal that was there in this many failed ticks is set aside, dead, so that it cannot fail the automation.
+_SIGNAL_TRIES = 3
+
+
+def fail_signals(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Count a failed tick against the signals that it was given; the third sets a signal aside."""
+    if ids:
+        dead = sa.case((inbox.c.tries + 1 >= _SIGNAL_TRIES, "dead"), else_=inbox.c.status)
+        statement = (
+            inbox.update().where(inbox.c.id == sa.bindparam("b_id")).values(tries=inbox.c.tries + 1, status=dead)
+        )
+        connection.execute(statement, [{"b_id": id_} for id_ in ids])
 
 
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -131,7 +131,7 @@ def test_the_json_report_has_every_digit_and_no_exponent() -> None:
 def test_the_report_for_a_person_has_every_figure() -> None:
     out = io.StringIO()
     print_report(report(automation()), out)
-    lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    lines = [" ".join(line.split()) for line in out.getvalue().splitlines() if line.strip()]
     assert lines[0] == "dca (octobot_tentacles.dca)"
     assert lines[1] == "status completed"
     assert lines[3:] == [
@@ -148,16 +148,25 @@ def test_the_report_for_a_person_has_every_figure() -> None:
         "max drawdown 100.1 USD (2.00 %)",
         "balances 0.00000001 BTC, 4,000 USD",
         "as of 2022-02-01 00:00:00 UTC",
-        "replayed 2022-01-01 00:00:00 UTC to 2022-01-01 00:00:03 UTC, 44,640 candles; finished",
+        "replayed 44,640 candles in 3.0 s; finished",
         "BTC/USD: 3 candles missing, first at 2022-01-01 00:00:00 UTC",
     ]
+
+
+def test_a_live_report_says_when_and_for_how_long_it_ran() -> None:
+    out = io.StringIO()
+    live = {"clock": "real", "candles": None, "gaps": [], "finished": False}
+    print_report(report(automation()).model_copy(update=live), out)
+    assert out.getvalue().splitlines()[-1] == (
+        "ran from 2022-01-01 00:00:00 UTC for 0:00:03; not finished: the same command goes on"
+    )
 
 
 def test_what_is_not_known_is_a_dash() -> None:
     out = io.StringIO()
     print_report(report(automation(final_equity=None, unrealised_pnl=None, max_drawdown=None, fees={})), out)
     lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
-    assert {"final equity –", "unrealised PnL –", "max drawdown –", "fees none"} <= set(lines)
+    assert {"final equity —", "unrealised PnL —", "max drawdown —", "fees none"} <= set(lines)
 
 
 def test_a_name_is_never_read_as_markup() -> None:
@@ -181,49 +190,17 @@ def test_the_live_table_shows_what_needs_a_person_first() -> None:
         row("lost", unknown=2),
     ]
     lines = shown(live_table(rows, START, timedelta(seconds=3_725), at_most=3)).splitlines()
-    assert lines[0].split() == (
-        [
-            "OctoBot",
-            "Node",
-            "2022-01-01",
-            "00:00:00",
-            "UTC",
-            "up",
-            "1:02:05",
-            "2",
-            "active",
-            "1",
-            "failed",
-            "1",
-            "waiting",
-            "2",
-            "orders",
-            "unknown",
-        ]
-    )
+    header = "OctoBot Node 2022-01-01 00:00:00 UTC up 1:02:05 2 active 1 failed 1 waiting 2 orders unknown"
+    assert " ".join(lines[0].split()) == header
     assert [line.split()[0] for line in lines[2:5]] == ["lost", "broken", "waits"]
-    assert lines[2].split() == [
-        "lost",
-        "dca",
-        "active",
-        "in",
-        "0:01:05",
-        "1,234",
-        "2",
-        "2",
-        "3",
-        "1000.5",
-        "USD",
-        "-1.5",
-        "USD",
-    ]
+    assert " ".join(lines[2].split()) == "lost dca active in 0:01:05 1,234 2 2 3 1000.5 USD -1.5 USD"
     assert "waiting no price" in lines[4]
     assert lines[5] == "and 1 more"
 
 
 def test_the_live_table_says_what_is_not_known() -> None:
     table = shown(live_table([row(next_run=None, equity=None, pnl=None)], START, timedelta(), at_most=9))
-    assert table.splitlines()[2].split() == ["dca", "dca", "active", "–", "1,234", "2", "0", "3", "–", "–"]
+    assert " ".join(table.splitlines()[2].split()) == "dca dca active — 1,234 2 0 3 — —"
     assert "now" in shown(live_table([row(next_run=START)], START, timedelta(), at_most=9))
 
 

@@ -37,7 +37,7 @@ class Book:
 
     def _begin(self) -> None:
         with self._storage.read() as connection:
-            begun = statements.has_book(connection, self._account_id)
+            begun = statements.revision(connection, self._account_id) is not None
         if begun:
             return
         try:

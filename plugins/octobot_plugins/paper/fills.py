@@ -22,8 +22,8 @@ def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending 
     """Return how an order ends on candles whose future is known, or None if it never does.
 
     A market order fills at the open of the first candle that starts at or after it was placed. So does a limit order
-    whose price that open meets; otherwise it rests until a candle trades strictly through its price. A stop fills when a
-    candle reaches it.
+    whose price that open meets; otherwise it rests until a candle trades strictly through its price. A stop fills when
+    a candle reaches it.
     """
     first = market.opening(order.symbol, order.created_at)
     if first is None:

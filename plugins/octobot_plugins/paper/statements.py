@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ __all__ = [
     "add_moves",
     "changes",
     "end_order",
-    "has_book",
     "insert_order",
     "insert_trade",
     "lock_book",
@@ -31,9 +30,11 @@ __all__ = [
     "trades_since",
 ]
 
+Account: sa.BindParameter[str] = sa.bindparam("account")
 _ORDER = tuple(orders.c[field.name] for field in fields(PaperOrder))
-# SQLite uses a partial index only where the query has the index's own condition, in the same words.
-_OPEN = sa.text("paper_orders.status = 'open'")
+_ORDER_FIELDS = tuple(field.name for field in fields(PaperOrder))
+_EXECUTION_FIELDS = ("amount", "price", "cost", "fee", "fee_asset", "liquidity", "at")
+_ORDER_IN_TRADE = ("client_order_id", "symbol", "side")
 
 
 class Counts(NamedTuple):
@@ -44,98 +45,99 @@ class Counts(NamedTuple):
     trades: int
 
 
-def has_book(connection: sa.Connection, account_id: str) -> bool:
-    """Whether the account has a book already."""
-    return connection.scalar(sa.select(books.c.revision).where(books.c.account_id == account_id)) is not None
+# Statements are built once: building one takes longer than SQLite takes to run it.
+_REVISION = sa.select(books.c.revision).where(books.c.account_id == Account)
+_LOCK = (
+    sa.select(books.c.revision, books.c.orders, books.c.trades).where(books.c.account_id == Account).with_for_update()
+)
+_SAVE = books.update().where(books.c.account_id == Account)
+# SQLite uses a partial index only where the query has the index's own condition, in the same words.
+_IS_OPEN = sa.text("paper_orders.status = 'open'")
+_OPEN = sa.select(*_ORDER).where(orders.c.account_id == Account, _IS_OPEN).order_by(orders.c.number)
+_BY_NUMBER = sa.select(*_ORDER).where(orders.c.account_id == Account, orders.c.number == sa.bindparam("wanted"))
+_BY_CLIENT_ID = sa.select(*_ORDER).where(
+    orders.c.account_id == Account, orders.c.client_order_id == sa.bindparam("wanted")
+)
+_INSERT_ORDER = orders.insert()
+_END_ORDER = orders.update().where(
+    orders.c.account_id == Account, orders.c.number == sa.bindparam("wanted"), orders.c.status == "open"
+)
+_INSERT_TRADE = trades.insert()
+_TRADES = (
+    sa.select(trades)
+    .where(trades.c.account_id == Account, trades.c.at >= sa.bindparam("since"))
+    .order_by(trades.c.at, trades.c.number)
+)
+_CHANGES = sa.select(balances.c.asset, balances.c.change).where(balances.c.account_id == Account)
+_INSERT_CHANGE = balances.insert()
+_UPDATE_CHANGE = balances.update().where(balances.c.account_id == Account, balances.c.asset == sa.bindparam("wanted"))
 
 
 def add_book(connection: sa.Connection, account_id: str) -> None:
     """Begin an account's book."""
-    connection.execute(books.insert().values(account_id=account_id, revision=0, orders=0, trades=0))
+    connection.execute(books.insert(), {"account_id": account_id, "revision": 0, "orders": 0, "trades": 0})
 
 
-def revision(connection: sa.Connection, account_id: str) -> int:
-    """Return how often the book has changed."""
-    return connection.scalar(sa.select(books.c.revision).where(books.c.account_id == account_id)) or 0
+def revision(connection: sa.Connection, account_id: str) -> int | None:
+    """Return how often the book has changed, or None if it was never begun."""
+    return connection.scalar(_REVISION, {"account": account_id})
 
 
 def lock_book(connection: sa.Connection, account_id: str) -> Counts:
     """Lock the book for this transaction and return its counters."""
-    statement = sa.select(books.c.revision, books.c.orders, books.c.trades).where(books.c.account_id == account_id)
-    return Counts(*connection.execute(statement.with_for_update()).one())
+    return Counts(*connection.execute(_LOCK, {"account": account_id}).one())
 
 
 def save_book(connection: sa.Connection, account_id: str, counts: Counts) -> None:
     """Write the locked book's counters."""
-    connection.execute(books.update().where(books.c.account_id == account_id).values(**counts._asdict()))
+    connection.execute(_SAVE, {"account": account_id, **counts._asdict()})
 
 
 def open_orders(connection: sa.Connection, account_id: str) -> list[PaperOrder]:
     """Return open orders, oldest first. Rides ix_paper_orders_open."""
-    statement = sa.select(*_ORDER).where(orders.c.account_id == account_id, _OPEN).order_by(orders.c.number)
-    return [PaperOrder(*row) for row in connection.execute(statement)]
+    return [PaperOrder(*row) for row in connection.execute(_OPEN, {"account": account_id})]
 
 
 def order_by_number(connection: sa.Connection, account_id: str, number: int) -> PaperOrder | None:
     """Return the order with this number, open or ended."""
-    return _one(connection, orders.c.account_id == account_id, orders.c.number == number)
+    return _one(connection, _BY_NUMBER, account_id, number)
 
 
 def order_by_client_id(connection: sa.Connection, account_id: str, client_order_id: str) -> PaperOrder | None:
     """Return the order with this client id, open or ended."""
-    return _one(connection, orders.c.account_id == account_id, orders.c.client_order_id == client_order_id)
+    return _one(connection, _BY_CLIENT_ID, account_id, client_order_id)
 
 
-def _one(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> PaperOrder | None:
-    row = connection.execute(sa.select(*_ORDER).where(*conditions)).first()
+def _one(connection: sa.Connection, statement: sa.Select[Any], account_id: str, wanted: int | str) -> PaperOrder | None:
+    row = connection.execute(statement, {"account": account_id, "wanted": wanted}).first()
     return None if row is None else PaperOrder(*row)
 
 
 def insert_order(connection: sa.Connection, account_id: str, order: PaperOrder) -> None:
     """Insert an order, open or already ended."""
-    connection.execute(orders.insert(), {"account_id": account_id, **asdict(order)})
+    row = {name: getattr(order, name) for name in _ORDER_FIELDS}
+    connection.execute(_INSERT_ORDER, {"account_id": account_id, **row})
 
 
 def end_order(connection: sa.Connection, account_id: str, ended: PaperOrder) -> bool:
     """Write how an order ended; return False, and change nothing, when it had ended before."""
-    statement = (
-        orders.update()
-        .where(orders.c.account_id == account_id, orders.c.number == ended.number, orders.c.status == "open")
-        .values(status=ended.status, reason=ended.reason, filled=ended.filled, ended_at=ended.ended_at)
-    )
-    return connection.execute(statement).rowcount == 1
+    values = {"status": ended.status, "reason": ended.reason, "filled": ended.filled, "ended_at": ended.ended_at}
+    return connection.execute(_END_ORDER, {"account": account_id, "wanted": ended.number, **values}).rowcount == 1
 
 
 def insert_trade(
     connection: sa.Connection, account_id: str, number: int, order: PaperOrder, execution: Execution
 ) -> None:
     """Insert the one trade of an order."""
-    row = {
-        "account_id": account_id,
-        "number": number,
-        "order_number": order.number,
-        "client_order_id": order.client_order_id,
-        "symbol": order.symbol,
-        "side": order.side,
-        "amount": execution.amount,
-        "price": execution.price,
-        "cost": execution.cost,
-        "fee": execution.fee,
-        "fee_asset": execution.fee_asset,
-        "liquidity": execution.liquidity,
-        "at": execution.at,
-    }
-    connection.execute(trades.insert(), row)
+    row = {"account_id": account_id, "number": number, "order_number": order.number}
+    row |= {name: getattr(order, name) for name in _ORDER_IN_TRADE}
+    row |= {name: getattr(execution, name) for name in _EXECUTION_FIELDS}
+    connection.execute(_INSERT_TRADE, row)
 
 
 def trades_since(connection: sa.Connection, account_id: str, since: int) -> Sequence[ExchangeTrade]:
     """Return trades at or after ``since`` (ms UTC), oldest first. Rides ix_paper_trades_at."""
-    statement = (
-        sa.select(trades)
-        .where(trades.c.account_id == account_id, trades.c.at >= since)
-        .order_by(trades.c.at, trades.c.number)
-    )
-    return [_trade(row) for row in connection.execute(statement)]
+    return [_trade(row) for row in connection.execute(_TRADES, {"account": account_id, "since": since})]
 
 
 def _trade(row: Any) -> ExchangeTrade:
@@ -157,27 +159,21 @@ def _trade(row: Any) -> ExchangeTrade:
 
 def changes(connection: sa.Connection, account_id: str) -> dict[str, Decimal]:
     """Return what all trades added or took, by asset."""
-    statement = sa.select(balances.c.asset, balances.c.change).where(balances.c.account_id == account_id)
-    return {row.asset: row.change for row in connection.execute(statement)}
+    return {row.asset: row.change for row in connection.execute(_CHANGES, {"account": account_id})}
 
 
-def add_moves(connection: sa.Connection, account_id: str, moves: Iterable[Mapping[str, Decimal]]) -> None:
+def add_moves(connection: sa.Connection, account_id: str, moves: Sequence[Mapping[str, Decimal]]) -> None:
     """Add what executions move to the running totals."""
-    sums: dict[str, Decimal] = {}
+    if not moves:
+        return
+    known = changes(connection, account_id)
+    after = dict(known)
     with exact():
         for move in moves:
             for asset, amount in move.items():
-                sums[asset] = sums.get(asset, ZERO) + amount
-        if not sums:
-            return
-        known = changes(connection, account_id)
-        for asset, amount in sums.items():
-            _set_change(connection, account_id, asset, known.get(asset, ZERO) + amount, known=asset in known)
-
-
-def _set_change(connection: sa.Connection, account_id: str, asset: str, change: Decimal, *, known: bool) -> None:
-    if known:
-        mine = (balances.c.account_id == account_id) & (balances.c.asset == asset)
-        connection.execute(balances.update().where(mine).values(change=change))
-    else:
-        connection.execute(balances.insert().values(account_id=account_id, asset=asset, change=change))
+                after[asset] = after.get(asset, ZERO) + amount
+    for asset, change in after.items():
+        if asset not in known:
+            connection.execute(_INSERT_CHANGE, {"account_id": account_id, "asset": asset, "change": change})
+        elif change != known[asset]:
+            connection.execute(_UPDATE_CHANGE, {"account": account_id, "wanted": asset, "change": change})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
 from octobot_node.exchanges import (
@@ -17,7 +18,7 @@ from octobot_node.exchanges import (
     OrderRequest,
     PastMarket,
 )
-from octobot_node.market import Ticker
+from octobot_node.market import Candles, Ticker
 from octobot_plugins.paper import fills
 from octobot_plugins.paper.book import Book, Ended
 from octobot_plugins.paper.orders import ZERO, Ending, PaperOrder, Terms, draft, end, exact, terms_of
@@ -61,9 +62,13 @@ class PaperTrading:
         #: From where on a live market's candles were not looked at yet, by order.
         self._unseen: dict[int, int] = {}
 
-    @property
+    @cached_property
     def _market(self) -> MarketData:
         return self._context.market_data(self._settings.market)
+
+    @cached_property
+    def _past(self) -> PastMarket | None:
+        return self._market if isinstance(self._market, PastMarket) else None
 
     # Trading --------------------------------------------------------------------------------------------------------
 
@@ -73,11 +78,12 @@ class PaperTrading:
         Raises RequestExpired, OrderRefused, or NotSent when there is no price to fill at.
         """
         self._refuse_expired(request)
-        known = self._book.by_client_id(request.client_order_id)
-        if known is not None:
-            return known.told()
+        if self._past is None:
+            # Before asking for a price: to say "not sent" of an order that is in the book would be a lie.
+            known = self._book.by_client_id(request.client_order_id)
+            if known is not None:
+                return known.told()
         terms = await self._terms_of(request.symbol)
-        await self._sync()
         order, ending = await self._arrive(request)
         ended, execution = (order, None) if ending is None else end(order, ending, terms)
         placed, is_new = self._book.place(ended, execution)
@@ -86,13 +92,13 @@ class PaperTrading:
         return placed.told()
 
     async def _arrive(self, request: OrderRequest) -> tuple[PaperOrder, Ending | None]:
-        market, slippage = self._market, self._settings.slippage
-        if isinstance(market, PastMarket):
+        slippage = self._settings.slippage
+        if self._past is not None:
             now = self._clock.now()
             order = draft(request, now)
-            ending = fills.on_past(market, order, slippage)
+            ending = fills.on_past(self._past, order, slippage)
             return order, ending if ending is not None and ending.at <= now else None
-        ticker = await self._ticker(market, request.symbol)
+        ticker = await self._ticker(request.symbol)
         self._refuse_expired(request)  # asking for the price took time
         now = self._clock.now()
         order = draft(request, now)
@@ -149,10 +155,9 @@ class PaperTrading:
 
         None when none will, and on a live market, whose future nobody knows.
         """
-        market = self._market
-        if not isinstance(market, PastMarket):
+        if self._past is None:
             return None
-        endings = self._foreseen(market, self._book.open_orders())
+        endings = self._foreseen(self._past, self._book.open_orders())
         return min((ending.at for _, ending in endings if ending.at > after), default=None)
 
     # Fills ----------------------------------------------------------------------------------------------------------
@@ -162,11 +167,7 @@ class PaperTrading:
         resting = self._book.open_orders()
         if not resting:
             return resting
-        market = self._market
-        if isinstance(market, PastMarket):
-            endings = self._due(market, resting)
-        else:
-            endings = await self._observed(market, resting)
+        endings = await self._observed(resting) if self._past is None else self._due(self._past, resting)
         ended = [end(order, ending, await self._terms_of(order.symbol)) for order, ending in endings]
         if not ended:
             return resting
@@ -193,34 +194,47 @@ class PaperTrading:
             if ending is not None:
                 yield order, ending
 
-    async def _observed(self, market: MarketData, resting: Mapping[int, PaperOrder]) -> Endings:
-        now, slippage, found = self._clock.now(), self._settings.slippage, []
-        tickers = await _tickers(market, {order.symbol for order in resting.values()})
+    async def _observed(self, resting: Mapping[int, PaperOrder]) -> Endings:
+        now = self._clock.now()
+        by_symbol: dict[str, list[PaperOrder]] = {}
         for order in resting.values():
-            ending = await self._on_candles(market, order, now)
-            if ending is None and order.symbol in tickers:
-                ending = fills.on_ticker(order, tickers[order.symbol], now, slippage)
-            if ending is not None:
-                found.append((order, ending))
+            by_symbol.setdefault(order.symbol, []).append(order)
+        tickers = await _tickers(self._market, by_symbol)
+        found: list[tuple[PaperOrder, Ending]] = []
+        for symbol, orders in by_symbol.items():
+            candles = await self._new_candles(symbol, orders, now)
+            for order in orders:
+                ending = self._end_by(order, candles, tickers.get(symbol), now)
+                if ending is not None:
+                    found.append((order, ending))
         return found
 
-    async def _on_candles(self, market: MarketData, order: PaperOrder, now: int) -> Ending | None:
-        since = self._unseen.setdefault(order.number, -(-order.created_at // _MINUTE) * _MINUTE)
+    async def _new_candles(self, symbol: str, orders: Sequence[PaperOrder], now: int) -> Candles | None:
+        """Return closed candles that not all of ``orders`` have been held against, or None if there are none."""
+        since = min(self._unseen.setdefault(order.number, _next_minute(order.created_at)) for order in orders)
         if now < since + _MINUTE:
             return None
         try:
-            candles = await market.candles(order.symbol, "1m", min((now - since) // _MINUTE + 1, _MOST_CANDLES))
+            candles = await self._market.candles(symbol, "1m", min((now - since) // _MINUTE + 1, _MOST_CANDLES))
         except DataUnavailable:
             return None
-        ending = fills.on_candles(order, candles, since, now, self._settings.slippage)
-        if len(candles):
-            self._unseen[order.number] = max(since, int(candles.time[-1]) + _MINUTE)
+        return candles if len(candles) else None
+
+    def _end_by(self, order: PaperOrder, candles: Candles | None, ticker: Ticker | None, now: int) -> Ending | None:
+        slippage, ending = self._settings.slippage, None
+        if candles is not None:
+            since = self._unseen.get(order.number, _next_minute(order.created_at))
+            ending = fills.on_candles(order, candles, since, now, slippage)
+            if ending is None:
+                self._unseen[order.number] = max(since, int(candles.time[-1]) + _MINUTE)
+        if ending is None and ticker is not None:
+            ending = fills.on_ticker(order, ticker, now, slippage)
         return ending
 
     # The market -----------------------------------------------------------------------------------------------------
 
-    async def _ticker(self, market: MarketData, symbol: str) -> Ticker:
-        tickers = await _tickers(market, {symbol})
+    async def _ticker(self, symbol: str) -> Ticker:
+        tickers = await _tickers(self._market, {symbol})
         if symbol not in tickers:
             raise NotSent(f"there is no price of {symbol} to fill at yet")
         return tickers[symbol]
@@ -235,6 +249,11 @@ class PaperTrading:
                 raise OrderRefused(f"the market does not list {symbol}")
             self._terms[symbol] = terms_of(rules[symbol], self._settings)
         return self._terms[symbol]
+
+
+def _next_minute(moment: int) -> int:
+    # Rounded up: a candle that began before the order says nothing about it.
+    return -(-moment // _MINUTE) * _MINUTE
 
 
 async def _tickers(market: MarketData, symbols: Collection[str]) -> Mapping[str, Ticker]:

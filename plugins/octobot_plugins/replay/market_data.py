@@ -61,7 +61,8 @@ class ReplayMarket:
     async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
         """Return up to ``count`` newest closed candles.
 
-        Those of a longer timeframe are made of complete sets of the file's. Raises DataUnavailable for a timeframe that the file's candles do not add up to, and when none is closed yet.
+        Those of a longer timeframe are made of complete sets of the file's. Raises DataUnavailable for a timeframe that
+        the file's candles do not add up to, and when none is closed yet.
         """
         series = self._known(symbol)
         length = _length(series, timeframe)

@@ -1,0 +1,231 @@
+"""An engine on a bench: real storage and stages, a virtual clock, a scripted exchange, and queues that a test drains."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+
+from octobot_node import Automation, Decision, Needs, Tick
+from octobot_node.assembly import assemble, open_base
+from octobot_node.clock import VirtualClock
+from octobot_node.engine.batch import TickBatch
+from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.dispatcher import Dispatcher
+from octobot_node.engine.durable import TICKS
+from octobot_node.engine.evaluator import InlineEvaluator
+from octobot_node.engine.io import InlineIo
+from octobot_node.engine.sends import Sends
+from octobot_node.engine.sweeper import Sweeper
+from octobot_node.engine.watcher import Watcher
+from octobot_node.exchanges import MarketDataFactory, TradingFactory
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
+from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
+from octobot_node.store import intents, tables
+from tests.engine.fake_exchange import FakeMarket, FakeTrading
+
+__all__ = ["START", "Bench", "Decide"]
+
+#: 2026-01-01T00:00:00Z, a whole day.
+START = 1_767_225_600_000
+Decide = Callable[[Tick[Any, Any]], Any]
+
+
+class NoSettings(BaseModel):
+    pass
+
+
+class ScriptedConfig(BaseModel):
+    who: str
+    symbols: tuple[str, ...] = ("BTC/USDT",)
+    candles: int = 0
+
+
+class Scripted(Automation[ScriptedConfig, Any]):
+    """Decides what the test's own function says, by the ``who`` of its config."""
+
+    name, version = "scripted", 1
+    Config = ScriptedConfig
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, Decide] = {}
+
+    def evaluate(self, tick: Tick[ScriptedConfig, Any]) -> Decision:
+        decision: Decision = self.scripts[tick.config.who](tick)
+        return decision
+
+    def needs(self, config: ScriptedConfig, state: Any) -> Needs:
+        candles = {(symbol, "1h"): config.candles for symbol in config.symbols} if config.candles else {}
+        return Needs(tickers=config.symbols, candles=candles)
+
+
+class LiveScripted(Scripted):
+    """The same, but keeping its orders when it is edited."""
+
+    name = "live_scripted"
+    live_edit = True
+
+
+class Bench:
+    """One engine; ``settle`` does all there is to do now, ``advance`` moves the clock."""
+
+    def __init__(self, folder: Path, template: Path, registry: Registry, **settings: Any) -> None:
+        folder.mkdir()
+        shutil.copy(template, folder / "octobot.db")
+        self.settings = Settings(data_dir=folder, **{"disk_reserve_mb": 0, **settings})
+        self.clock = VirtualClock(START)
+        self.market = FakeMarket(self.clock)
+        self.trading = FakeTrading(self.clock)
+        self.type, live = Scripted(), LiveScripted()
+        live.scripts = self.type.scripts
+        self.registry = replace(
+            registry,
+            market_data={**registry.market_data, "fake": MarketDataFactory("fake", NoSettings, lambda *_: self.market)},
+            trading={**registry.trading, "fake": TradingFactory("fake", NoSettings, lambda *_: self.trading)},
+            automations={**registry.automations, "tests.scripted": self.type, "tests.live_scripted": live},
+        )
+        self.base = open_base(self.settings, self.registry, START)
+        self.queue: deque[tuple[str, str, str]] = deque()
+        self.io = InlineIo()
+        self.owned = True
+        self.core = assemble(
+            self.base,
+            clock=self.clock,
+            io=self.io,
+            evaluator=InlineEvaluator(self.registry.automations, 2.0),
+            deliver=self._deliver,
+            kick=lambda _queue: None,
+            owns=lambda _connection, _workflow: self.owned,
+            carried=lambda _connection, ids: ids & {workflow for _, workflow, _ in self.queue},
+        )
+        self.build_stages()
+        self.account = self.commands.create_account(NewAccount("main", "fake", "fake", {}, {}))
+
+    def build_stages(self) -> None:
+        """Build the stages, forgetting what they remember: what a restart does."""
+        self.commands = Commands(self.core)
+        self.batches = TickBatch(self.core)
+        self.sends = Sends(self.core)
+        self.watcher = Watcher(self.core)
+        self.dispatcher = Dispatcher(self.core)
+        self.sweeper = Sweeper(self.core, self.commands, self.dispatcher)
+
+    def close(self) -> None:
+        self.io.call(self.core.accounts.close())
+        self.io.close()
+        self.base.close()
+
+    def _deliver(self, _connection: sa.Connection, queue: str, argument: str) -> str:
+        workflow_id = new_id()
+        self.queue.append((queue, workflow_id, argument))
+        return workflow_id
+
+    # -- doing
+
+    def automation(
+        self,
+        who: str,
+        decide: Decide,
+        *,
+        budget: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        type: str = "tests.scripted",  # noqa: A002 - the field's name
+        account: str | None = None,
+        **config: Any,
+    ) -> str:
+        """Create an automation that decides by the given function."""
+        self.type.scripts[who] = decide
+        funds = {asset: Decimal(amount) for asset, amount in (budget or {"USDT": "1000"}).items()}
+        new = NewAutomation(
+            who, type, account or self.account, funds, {"who": who, **config}, limits=limits or Limits()
+        )
+        return self.commands.create(new)
+
+    def advance(self, milliseconds: int) -> None:
+        self.clock.advance_to(self.clock.now() + milliseconds)
+
+    def tick(self) -> int:
+        """Dispatch what is due and evaluate it; nothing is sent."""
+        due = self.dispatcher.dispatch()
+        self.drain(only=TICKS)
+        return due
+
+    def drain(self, only: str | None = None) -> None:
+        """Run what was delivered, in order."""
+        waiting = [item for item in self.queue if only in (None, item[0])]
+        for item in waiting:
+            queue, workflow_id, argument = item
+            stage = self.batches.run if queue == TICKS else self.sends.run
+            stage(workflow_id, argument)
+            self.queue.remove(item)
+
+    def watch(self) -> bool | None:
+        """Make one pass over the account."""
+        return self.io.call(self.watcher.watch(self.account))
+
+    def send(self) -> None:
+        """Send what may be sent now."""
+        self.drain()
+        self.sweeper.carry_adrift()
+        self.drain()
+
+    def settle(self) -> None:
+        """Tick, send and watch until nothing moves at this instant."""
+        for _ in range(50):
+            moved = bool(self.watch()) + self.dispatcher.dispatch() + len(self.queue)
+            self.drain()
+            moved += self.sweeper.sweep() + len(self.queue)
+            self.drain()
+            if not moved:
+                return
+        raise AssertionError("the instant does not settle")
+
+    def run(self, milliseconds: int, step: int = 500) -> None:
+        """Settle, then let time pass, settling each step."""
+        self.settle()
+        end = self.clock.now() + milliseconds
+        while self.clock.now() < end:
+            self.advance(min(step, end - self.clock.now()))
+            self.settle()
+
+    # -- looking
+
+    def rows(self, table: sa.Table, *order: Any) -> list[Any]:
+        with self.core.storage.read() as connection:
+            return list(connection.execute(sa.select(table).order_by(*order)))
+
+    def row(self, automation_id: str) -> Any:
+        """Return both halves of an automation in one row."""
+        a, s = tables.automations, tables.schedule
+        joined = sa.select(a, s).join_from(a, s, a.c.id == s.c.automation_id).where(a.c.id == automation_id)
+        with self.core.storage.read() as connection:
+            return connection.execute(joined).one()
+
+    def intents(self, kind: str = "order") -> list[Any]:
+        return [row for row in self.rows(tables.intents, tables.intents.c.id) if row.kind == kind]
+
+    def statuses(self) -> list[str]:
+        """Return the orders' statuses, in the order they were decided."""
+        return [row.status for row in self.intents()]
+
+    def funds(self, automation_id: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """Return asset -> (free, reserved)."""
+        rows = self.rows(tables.balances, tables.balances.c.asset)
+        return {row.asset: (row.free, row.reserved) for row in rows if row.automation_id == automation_id}
+
+    def events(self, automation_id: str | None = None) -> list[str]:
+        rows = self.rows(tables.events, tables.events.c.id)
+        return [row.kind for row in rows if automation_id in (None, row.automation_id)]
+
+    def live_accounts(self) -> list[str]:
+        with self.core.storage.read() as connection:
+            return intents.accounts_to_watch(connection)

@@ -1,0 +1,41 @@
+"""The project's own files agree with each other."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def make(*arguments: str) -> str:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_make_alone_lists_every_target() -> None:
+    targets = re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert [line.split()[0] for line in make("--no-print-directory").splitlines()] == targets
+
+
+def test_every_benchmark_has_a_target() -> None:
+    modules = {
+        path.stem for path in (ROOT / "benchmarks").iterdir() if path.stem[0].isalpha() and path.suffix in {".py", ""}
+    }
+    assert set(make("--no-print-directory", "bench").split()) == {f"bench-{name}" for name in modules}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    wanted = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *groups["test"],
+        *groups["lint"],
+    ]
+    names = {re.split(r"[\[<>=!~ ]", requirement)[0] for requirement in wanted}
+    _, section = (ROOT / "CONTRIBUTING.md").read_text().split("## Dependencies")
+    explained = re.findall(r"^\| `([^`]+)` \| \S.*\|$", section, flags=re.MULTILINE)
+    assert sorted(explained) == sorted(names)
