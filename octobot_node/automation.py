@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, ClassVar, Generic, TypeVar
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from octobot_node.market import Market
 from octobot_node.orders import Fill, OpenOrder, OrderAction, OrderResult
 
+if TYPE_CHECKING:
+    # Importing pydantic takes longer than `octobot-node --help` may.
+    from pydantic import BaseModel
+
 __all__ = ["Automation", "Daily", "Decision", "Needs", "Notify", "Position", "Signal", "Tick", "Wake"]
 
-C = TypeVar("C", bound=BaseModel)
+C = TypeVar("C", bound="BaseModel")
 S = TypeVar("S")
 
 

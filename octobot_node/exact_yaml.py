@@ -145,6 +145,7 @@ class _Reader:
     def _mapping(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
                 raise _problem(event, path, "has a key that is not text: write 'name: value'")
             # As written, whatever it looks like: an asset may be called NO and an account 1.
@@ -153,7 +154,7 @@ class _Reader:
             if key in found:
                 raise _problem(event, inner, f"is given twice, first on line {self.lines[inner]}: remove one")
             found[key] = self._value(next(self.events), inner)
-            self.lines[inner] = event.start_mark.line + 1
+            self.lines[inner] = line
         return found
 
 

@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
-from typing import Literal, TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from octobot_node.errors import DataUnavailable
+
+if TYPE_CHECKING:
+    # Importing numpy takes longer than `octobot-node --help` may.
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["Candles", "Market", "MarketRules", "Ticker", "from_ms", "timeframe_ms", "to_ms"]
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-FloatColumn = npt.NDArray[np.float64]
-TimeColumn = npt.NDArray[np.int64]
+FloatColumn: TypeAlias = "npt.NDArray[np.float64]"
+TimeColumn: TypeAlias = "npt.NDArray[np.int64]"
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 

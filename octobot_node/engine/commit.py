@@ -14,6 +14,7 @@ from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
 from octobot_node.engine.ledger import Book, Owner, exact, load_book
 from octobot_node.engine.planning import Plan, plan_group
 from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
+from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market
@@ -31,6 +32,16 @@ log = structlog.get_logger(__name__)
 #: A tick that lacked data is tried again after this.
 _WAIT_MS = 5_000
 _BACKOFF_MAX_MS = 300_000
+#: What one row's own content or account can cause; what the database's absence causes is not among them.
+_REFUSALS = (
+    sa.exc.StatementError,
+    UsageError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ class Commit:
             self._core.accounts.get(account_id)  # opened before the transaction: a connector may write, too
         try:
             changes = self._transaction(workflow_id, batch, evaluated, market)
-        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError, ValueError, ArithmeticError) as error:
+        except _REFUSALS as error:
             if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
                 raise
             return self._halves(workflow_id, batch, evaluated, market, error)

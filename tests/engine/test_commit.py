@@ -369,6 +369,17 @@ def test_a_row_that_the_database_refuses_is_split_from_its_neighbours(bench: Ben
     assert bench.funds(ids[2]) == {"USDT": (Decimal(1000), Decimal(0))}
 
 
+def test_an_account_whose_connector_is_gone_fails_its_own_automations_only(bench: Bench) -> None:
+    with bench.core.storage.write() as connection:
+        gone = {**dict(bench.rows(tables.accounts)[0]._mapping), "id": "gone", "name": "gone", "trading": "uninstalled"}
+        connection.execute(tables.accounts.insert(), [gone])
+    a = bench.automation("a", buy)
+    b = bench.automation("b", buy, account="gone")
+    bench.tick()
+    assert [bench.row(id_).failures for id_ in (a, b)] == [0, 1]
+    assert "no plugin registers the trading connector 'uninstalled'" in bench.row(b).reason
+
+
 def test_signals_are_heard_once_in_order_and_marked_with_the_tick(bench: Bench) -> None:
     heard: list[list[Any]] = []
 
@@ -431,7 +442,7 @@ def test_a_refusal_is_told_in_the_next_tick_a_second_later(bench: Bench) -> None
     bench.run(1_000)
     assert told == [
         [],
-        [("refused", "4994.990000 USDT is needed, 1000 is free in the automation's budget")],
+        [("refused", "4995.0000 USDT is needed, 1000 is free in the automation's budget")],
     ]
     assert bench.events(a) == ["automation.created", "order.refused"]
     bench.run(60_000, step=10_000)
