@@ -1,7 +1,7 @@
 """What every baseline stands on: the node's own storage and tables, and DBOS as its documentation shows it.
 
-Nothing of our delivery is used: no batches, no kicks. A queue is polled every 0.1 s and has 50 workers, which is the best that
-DBOS did for single workflows (dozens of threads on one SQLite writer; more of them are slower).
+Nothing of our delivery is used: no batches, no kicks. A queue is polled every 0.1 s and has 50 workers, which is the
+best that DBOS did for single workflows (dozens of threads on one SQLite writer; more of them are slower).
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def launch_dbos(core: Core) -> None:
 
 
 def run_workflows(core: Core, workflow: Callable[[str], Any], ids: Sequence[str]) -> float:
-    """Run one workflow for each id through a queue; return the seconds from the commit that enqueues them all to the last end."""
+    """Run one workflow for each id through a queue; return the seconds from the commit that enqueues them all to the
+    last end.
+    """
     import dbos
 
     dbos.DBOS.workflow(name="baseline")(workflow)

@@ -1,4 +1,6 @@
-"""What every benchmark shares: a fresh process per figure, automations in bulk, the cost of a process, the printed result."""
+"""What every benchmark shares: a fresh process per figure, automations in bulk, the cost of a process, the printed
+result.
+"""
 
 from __future__ import annotations
 

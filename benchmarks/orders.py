@@ -1,9 +1,10 @@
 """Orders per second from decision to settled fill, beside one DBOS workflow per order: ``python -m benchmarks.orders``.
 
-N automations are due at once and each plans one market order: through the send fence, to the hostile exchange at zero latency in a
-process of its own, until the watcher has settled every fill in the ledger. The ticks that decide and the ticks that tell the
-automations of their fills run meanwhile, as they would. The baseline runs fewer orders, each one DBOS workflow of three steps on the same
-tables: reserve and write the intent as sent; send through the same connector; settle the fill by what the answer says.
+N automations are due at once and each plans one market order: through the send fence, to the hostile exchange at zero
+latency in a process of its own, until the watcher has settled every fill in the ledger. The ticks that decide and the
+ticks that tell the automations of their fills run meanwhile, as they would. The baseline runs fewer orders, each one
+DBOS workflow of three steps on the same tables: reserve and write the intent as sent; send through the same
+connector; settle the fill by what the answer says.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def main() -> None:
 
 
 def _account(exchange: HostileExchange) -> NewAccount:
-    return NewAccount("bench", "hostile", "hostile", exchange.market_data_settings(), exchange.trading_settings("bench"))
+    return NewAccount(
+        "bench", "hostile", "hostile", exchange.market_data_settings(), exchange.trading_settings("bench")
+    )
 
 
 def _new(count: int) -> list[NewAutomation]:
@@ -126,7 +129,9 @@ def baseline_rate(folder: Path, count: int) -> float:
         account = _account(exchange)
         ids = create_in_chunks(Commands(core), account, _new(count))
         launch_dbos(core)
-        seconds = run_workflows(core, _workflow(core, source_key(account.market_data, account.market_data_settings)), ids)
+        seconds = run_workflows(
+            core, _workflow(core, source_key(account.market_data, account.market_data_settings)), ids
+        )
         with core.storage.read() as connection:
             settled = connection.scalar(sa.select(sa.func.count()).select_from(fills))
         assert settled == count, f"{settled} of {count} settled"

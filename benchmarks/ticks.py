@@ -1,9 +1,9 @@
 """Ticks per second of one node, beside one DBOS workflow per tick: ``python -m benchmarks.ticks``.
 
-N automations that share one ticker, evaluate like a DCA and write a new state at every tick are due at once on a warm node:
-dispatcher, DBOS batches, the evaluating process, durable commits. Counted from the moment they are due until all are committed. The
-baseline runs fewer of the same automations, each tick one DBOS workflow with one step that loads, evaluates and commits in one
-transaction on the same tables with the same durability.
+N automations that share one ticker, evaluate like a DCA and write a new state at every tick are due at once on a warm
+node: dispatcher, DBOS batches, the evaluating process, durable commits. Counted from the moment they are due until
+all are committed. The baseline runs fewer of the same automations, each tick one DBOS workflow with one step that
+loads, evaluates and commits in one transaction on the same tables with the same durability.
 """
 
 from __future__ import annotations

@@ -90,7 +90,8 @@ class _Opening:
 def open_base(settings: Settings, registry: Registry, now: int) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
-    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew or DiskNearlyFull; what was opened is closed again.
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew or DiskNearlyFull; what was opened is
+    closed again.
     """
     _refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)

@@ -71,8 +71,8 @@ class Needs:
 class Position:
     """What an automation holds of a symbol's base asset, by average cost.
 
-    ``amount`` is in base; ``cost`` is what it cost in quote, buying fees included; ``realised`` is the PnL of what was sold,
-    net of fees, in quote.
+    ``amount`` is in base; ``cost`` is what it cost in quote, buying fees included; ``realised`` is the PnL of what
+    was sold, net of fees, in quote.
     """
 
     symbol: str
@@ -108,9 +108,10 @@ class Notify:
 class Tick(Generic[C, S]):
     """Everything an evaluation may look at; it has no other input.
 
-    ``number`` counts from 0. ``scheduled_at`` is the planned time when this tick was due by the last ``Wake``, None when
-    something else woke it early. ``missed`` counts planned times that passed unevaluated (the node was down). ``balances`` maps
-    asset to what is free to spend. ``fills`` and ``results`` are those since the last successful tick.
+    ``number`` counts from 0. ``scheduled_at`` is the planned time when this tick was due by the last ``Wake``, None
+    when something else woke it early. ``missed`` counts planned times that passed unevaluated (the node was down).
+    ``balances`` maps asset to what is free to spend. ``fills`` and ``results`` are those since the last successful
+    tick.
     """
 
     automation_id: str
@@ -153,9 +154,9 @@ KEEP = _Keep()
 class Decision:
     """What a tick returns.
 
-    ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what there is.
-    ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless ``independent``. ``done`` completes the
-    automation once its orders are settled.
+    ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what
+    there is. ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless
+    ``independent``. ``done`` completes the automation once its orders are settled.
     """
 
     state: Any = KEEP
@@ -169,9 +170,9 @@ class Decision:
 class Automation(Generic[C, S]):
     """Base class of every automation type.
 
-    ``name`` is unique in its package, ``version`` grows when the state's shape changes, ``Config`` is a
-    pydantic model whose JSON schema becomes the form that users fill in. ``State``, if given, is a pydantic model the state is read into;
-    without it the tick carries plain JSON. An instance holds nothing: ``evaluate`` must be pure.
+    ``name`` is unique in its package, ``version`` grows when the state's shape changes, ``Config`` is a pydantic
+    model whose JSON schema becomes the form that users fill in. ``State``, if given, is a pydantic model the state is
+    read into; without it the tick carries plain JSON. An instance holds nothing: ``evaluate`` must be pure.
     """
 
     name: ClassVar[str]

@@ -43,7 +43,8 @@ ExchangeOrderStatus = Literal["open", "filled", "cancelled", "refused", "expired
 class Lookup:
     """How far back an order can be found by its client order id.
 
-    ``none``: not at all. ``open``: only while it rests. ``recent``: also closed ones, for ``recent_ms``. ``all``: for ever.
+    ``none``: not at all. ``open``: only while it rests. ``recent``: also closed ones, for ``recent_ms``. ``all``: for
+    ever.
     """
 
     reach: Literal["none", "open", "recent", "all"]
@@ -54,10 +55,11 @@ class Lookup:
 class Capabilities:
     """What an exchange really guarantees; the engine decides from this record alone.
 
-    ``dedupe``: a second order with the same client id is refused never, while the first is open, or for ever. ``request_expiry``:
-    the exchange throws away a request that arrives after its expiry. ``visibility_lag_ms``: how long after acceptance
-    an order may still be missing from look-ups. ``client_id_length``: how many characters of [a-z0-9] a client id may have.
-    ``market_spend``: market buys can be given in quote. ``native_stops``: StopOrder rests at the exchange.
+    ``dedupe``: a second order with the same client id is refused never, while the first is open, or for ever.
+    ``request_expiry``: the exchange throws away a request that arrives after its expiry. ``visibility_lag_ms``: how
+    long after acceptance an order may still be missing from look-ups. ``client_id_length``: how many characters of
+    [a-z0-9] a client id may have. ``market_spend``: market buys can be given in quote. ``native_stops``: StopOrder
+    rests at the exchange.
     """
 
     dedupe: Literal["none", "open", "forever"] = "none"
@@ -74,8 +76,9 @@ class Capabilities:
 class OrderRequest:
     """One order as it goes to the exchange: already rounded, already fenced.
 
-    ``amount`` is in base, ``spend`` in quote (exactly one is given), ``price`` and ``stop`` in quote per base. ``expires_at`` (ms UTC) is the
-    request's own expiry, to be signed into it where the exchange has that. ``intent_id`` is for logs and tests, never for dedupe.
+    ``amount`` is in base, ``spend`` in quote (exactly one is given), ``price`` and ``stop`` in quote per base.
+    ``expires_at`` (ms UTC) is the request's own expiry, to be signed into it where the exchange has that.
+    ``intent_id`` is for logs and tests, never for dedupe.
     """
 
     intent_id: str
@@ -164,7 +167,9 @@ class Trading(Protocol):
         ...
 
     async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
-        """Return the order with this client id among open orders, closed orders and trades since ``since`` (ms UTC), or None."""
+        """Return the order with this client id among open orders, closed orders and trades since ``since`` (ms UTC),
+        or None.
+        """
         ...
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:

@@ -62,7 +62,8 @@ class Registry:
         return self.manager.hook
 
     def automation(self, name: str) -> tuple[str, Automation[Any, Any]]:
-        """Return (full name, instance) of the automation type called ``package.name``, or ``name`` if only one package has it.
+        """Return (full name, instance) of the automation type called ``package.name``, or ``name`` if only one
+        package has it.
 
         Raises UnknownType with what there is.
         """
@@ -129,8 +130,8 @@ class _Loader:
 def load_plugins(extra: Iterable[str] = (), *, discover: bool = True) -> Registry:
     """Load the built-in plugins, then ``extra`` modules by dotted name, then installed entry points.
 
-    Third parties come last, so that theirs answers first where one answer is wanted. A broken built-in raises; what else is broken is
-    in ``Registry.broken``. Raises DuplicateName when two plugins register one name.
+    Third parties come last, so that theirs answers first where one answer is wanted. A broken built-in raises; what
+    else is broken is in ``Registry.broken``. Raises DuplicateName when two plugins register one name.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)

@@ -44,8 +44,9 @@ _TABLE_S = 0.5
 def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
     """Carry out ``run_file`` and report.
 
-    With `replay` market data the clock is virtual and the run ends with the candles; otherwise it is real and the run ends when every
-    automation has, after ``options.duration``, or on Ctrl-C. State lives in the data folder: run again, it goes on where it was.
+    With `replay` market data the clock is virtual and the run ends with the candles; otherwise it is real and the run
+    ends when every automation has, after ``options.duration``, or on Ctrl-C. State lives in the data folder: run
+    again, it goes on where it was.
     """
     settings = Settings() if options.data_dir is None else Settings(data_dir=options.data_dir)
     registry = load_plugins(settings.extra_plugins)

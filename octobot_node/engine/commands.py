@@ -1,4 +1,6 @@
-"""Commands of people and programs: immediate transactions that bump the revision, so that an evaluation under way is dropped."""
+"""Commands of people and programs: immediate transactions that bump the revision, so that an evaluation under way is
+dropped.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ class Dispatcher:
         self._core.deliver(connection, TICKS, batch)
 
     def reclaim(self) -> int:
-        """Take expired claims again, in two halves, so that whatever keeps a batch from ending ends up alone, and failed."""
+        """Take expired claims again, in two halves, so that whatever keeps a batch from ending ends up alone, and
+        failed.
+        """
         core, now = self._core, self._core.clock.now()
         with core.storage.read() as connection:
             if not schedules.expired_claims(connection, now):

@@ -1,7 +1,7 @@
 """DBOS, our durable delivery: the only module that touches it, private calls included.
 
-Measured behaviour behind the choices is in docs/engine.md, "DBOS". Each private call has a test in tests/engine/test_durable.py,
-and the version is pinned: they are what an upgrade must check.
+Measured behaviour behind the choices is in docs/engine.md, "DBOS". Each private call has a test in
+tests/engine/test_durable.py, and the version is pinned: they are what an upgrade must check.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ class Durable:
     def owns(self, connection: sa.Connection, workflow_id: str) -> bool:
         """Whether the running workflow is still this execution's to carry out, locked in the caller's transaction.
 
-        DBOS checks ownership only after a step; a node that was frozen and replaced finds out here, before it acts. Private: ``owner_xid``.
+        DBOS checks ownership only after a step; a node that was frozen and replaced finds out here, before it acts.
+        Private: ``owner_xid``.
         """
         from dbos._context import get_local_dbos_context
 

@@ -1,7 +1,7 @@
 """Each automation's money: balances that are free or reserved, positions, and immutable postings.
 
-Every amount is exact. The one division, the cost of what a sale takes out of a position, is rounded, and what it leaves is
-computed by subtraction, so that final equity = start + realised + unrealised PnL holds to the last digit.
+Every amount is exact. The one division, the cost of what a sale takes out of a position, is rounded, and what it
+leaves is computed by subtraction, so that final equity = start + realised + unrealised PnL holds to the last digit.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class Book:
     def settle(self, owner: Owner, base: str, quote: str, trade: ExchangeTrade, reserved: Decimal, fill_id: str) -> Any:
         """Book a trade; return (what is left of the order's ``reserved`` funds, realised PnL).
 
-        A buy's cost basis includes a fee in quote; a fee in base lowers what is received. A sale realises its proceeds, less a fee in
-        quote, less the average cost of what left the position.
+        A buy's cost basis includes a fee in quote; a fee in base lowers what is received. A sale realises its
+        proceeds, less a fee in quote, less the average cost of what left the position.
         """
         paid_asset, got_asset = (quote, base) if trade.side == "buy" else (base, quote)
         paid, got = (trade.cost, trade.amount) if trade.side == "buy" else (trade.amount, trade.cost)

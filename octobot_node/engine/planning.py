@@ -1,6 +1,7 @@
 """From a decision's orders to intents: rounded to the market's rules, within limits, funds reserved.
 
-An order that cannot be is refused here, with its reason, as an intent that was never sent: the automation is told like of any other refusal.
+An order that cannot be is refused here, with its reason, as an intent that was never sent: the automation is told
+like of any other refusal.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Plan:
 
 
 def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, independent: bool) -> list[dict[str, Any]]:
-    """Return the intents of one decision, in the order to carry them out, cancels first; funds are reserved in ``book``."""
+    """Return the intents of one decision, in the order to carry them out, cancels first; funds are reserved in
+    ``book``.
+    """
     group = new_id()
     cancels = [order for order in orders if isinstance(order, CancelOrder)]
     creates = [order for order in orders if not isinstance(order, CancelOrder)]

@@ -1,7 +1,7 @@
 """Replay: the same stages on a virtual clock, inline, skipping from one thing that happens to the next.
 
-Evaluation, commit, fence, settlement and ledger are the live node's own code. What differs: time stands still while a stage runs, and what
-DBOS delivers to a live node is delivered from a list, since nothing here outlives a stage.
+Evaluation, commit, fence, settlement and ledger are the live node's own code. What differs: time stands still while a
+stage runs, and what DBOS delivers to a live node is delivered from a list, since nothing here outlives a stage.
 """
 
 from __future__ import annotations

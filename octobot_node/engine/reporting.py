@@ -140,8 +140,8 @@ def equity_curve(
 ) -> list[Decimal]:
     """Return an automation's equity at every candle close, in ``asset``.
 
-    ``closes`` maps symbol to {close time in ms UTC: price}. Equity is the quote balance plus every base balance at its symbol's
-    latest close, after all that happened up to and including that time.
+    ``closes`` maps symbol to {close time in ms UTC: price}. Equity is the quote balance plus every base balance at
+    its symbol's latest close, after all that happened up to and including that time.
     """
     columns = postings.c
     moves = connection.execute(

@@ -42,8 +42,8 @@ class Plan:
 def plan_of(wake: Wake | None, spread_by: str) -> Plan | None:
     """Return the time half of ``wake``, or None when no time wakes.
 
-    ``spread_by`` (the automation's id) sets where in the interval ``every`` falls, unless it is aligned or anchored. Raises ValueError for a
-    naive time, an interval below a second, an unknown zone, a bad cron line.
+    ``spread_by`` (the automation's id) sets where in the interval ``every`` falls, unless it is aligned or anchored.
+    Raises ValueError for a naive time, an interval below a second, an unknown zone, a bad cron line.
     """
     if wake is None or all(given is None for given in (wake.at, wake.every, wake.daily, wake.cron)):
         return None
@@ -76,7 +76,9 @@ def _offset(wake: Wake, every: int, spread_by: str) -> int:
 
 
 def next_run(plan: Plan | None, after: int) -> int | None:
-    """Return the first planned time strictly after ``after`` (ms UTC), or None. A past ``at`` counts as the very next instant."""
+    """Return the first planned time strictly after ``after`` (ms UTC), or None. A past ``at`` counts as the very next
+    instant.
+    """
     if plan is None:
         return None
     times = [time for time in _candidates(plan, after) if time is not None]
@@ -172,7 +174,9 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def levels_of(wake: Wake | None) -> dict[str, dict[str, str]] | None:
-    """Return the price half of ``wake`` as JSON, or None when no price wakes. Raises ValueError for a price that is no number."""
+    """Return the price half of ``wake`` as JSON, or None when no price wakes. Raises ValueError for a price that is
+    no number.
+    """
     if wake is None or not (wake.above or wake.below):
         return None
     return {"above": _prices(wake.above), "below": _prices(wake.below)}

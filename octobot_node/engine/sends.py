@@ -1,7 +1,7 @@
 """Carry out what was decided: the send fence, the request, and what its answer means.
 
-``planned -> sent`` is the only door to the network, and it is one transaction. Whoever finds an intent ``sent`` may only ask the
-exchange about it (``octobot_node.engine.watcher``), never send it again.
+``planned -> sent`` is the only door to the network, and it is one transaction. Whoever finds an intent ``sent`` may
+only ask the exchange about it (``octobot_node.engine.watcher``), never send it again.
 """
 
 from __future__ import annotations
@@ -191,7 +191,9 @@ class Sends:
         return ""
 
     def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
-        """Return (send, next, later or a final status, reason); "next" waits for an intent before it in this workflow."""
+        """Return (send, next, later or a final status, reason); "next" waits for an intent before it in this
+        workflow.
+        """
         now = self._core.clock.now()
         before = [other for other in group if other.seq < row.seq and not row.independent]
         if any(other.status in _FAILURES for other in before):

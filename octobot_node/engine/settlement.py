@@ -307,7 +307,9 @@ def _settled_before(
 def _move_cursor(
     connection: sa.Connection, account: Account, seen: Sequence[ExchangeTrade], adopted: Sequence[int]
 ) -> None:
-    """Move on to the newest execution seen, or back to the making of an adopted order, whose executions may lie before."""
+    """Move on to the newest execution seen, or back to the making of an adopted order, whose executions may lie
+    before.
+    """
     cursor = accounts.c.trades_cursor
     if adopted:
         earliest = min(adopted)

@@ -112,8 +112,9 @@ class Watcher:
     ) -> dict[str, ExchangeOrder | None]:
         """Find orders by what they are, where none is found by client id.
 
-        It must be nobody's, made after the intent was sent, with its symbol, side, amount and price. Where two orders fit one
-        intent, or two intents of unknown outcome one order, nothing is found: a guess could book one's trade to another.
+        It must be nobody's, made after the intent was sent, with its symbol, side, amount and price. Where two orders
+        fit one intent, or two intents of unknown outcome one order, nothing is found: a guess could book one's trade
+        to another.
         """
         ids = set(resting) | {trade.order_id for trade in trades}
         nobodys = ids - await self._core.io.blocking(self._known, account.id, ids)

@@ -98,7 +98,9 @@ _SIGNALS = (
 
 
 def signals_of_batch(connection: sa.Connection, batch_id: str, now: int) -> dict[str, list[AnyRow]]:
-    """Return automation -> (automation_id, id, channel, payload, received_at) of signals not expired, in order of arrival."""
+    """Return automation -> (automation_id, id, channel, payload, received_at) of signals not expired, in order of
+    arrival.
+    """
     return _grouped(connection.execute(_SIGNALS, {"batch": batch_id, "now": now}).all())
 
 

@@ -13,8 +13,8 @@ __all__ = ["PluginTables"]
 class PluginTables:
     """A plugin's tables and the folder of its Alembic migrations.
 
-    ``name`` prefixes every table (``paper_orders``) and names the plugin's own Alembic version table. ``migrations`` is a dotted package
-    with a ``versions`` folder of revisions inside.
+    ``name`` prefixes every table (``paper_orders``) and names the plugin's own Alembic version table. ``migrations``
+    is a dotted package with a ``versions`` folder of revisions inside.
     """
 
     name: str

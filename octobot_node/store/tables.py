@@ -1,6 +1,7 @@
 """Every table of the core. Times are integer milliseconds UTC; docs/engine.md says who locks what.
 
-``owner``, ``account_id`` and ``shard`` are on every table from the first migration on: they cannot be added to history later.
+``owner``, ``account_id`` and ``shard`` are on every table from the first migration on: they cannot be added to
+history later.
 """
 
 from __future__ import annotations

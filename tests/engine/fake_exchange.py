@@ -200,8 +200,18 @@ class FakeTrading:
         """Let somebody else trade on the account."""
         self.executions.append(
             ExchangeTrade(
-                trade_id, "stranger", None, "BTC/USDT", "buy", Decimal(1), Decimal(100), Decimal(100), Decimal(0),
-                "USDT", "taker", self._clock.now(),
+                trade_id,
+                "stranger",
+                None,
+                "BTC/USDT",
+                "buy",
+                Decimal(1),
+                Decimal(100),
+                Decimal(100),
+                Decimal(0),
+                "USDT",
+                "taker",
+                self._clock.now(),
             )  # fmt: skip
         )
 

@@ -499,9 +499,7 @@ def test_levels_wake_when_crossed_and_survive_a_restart(bench: Bench) -> None:
     bench.settle()
     assert bench.core.hub.crossed() == []
     with bench.core.storage.read() as connection:
-        assert schedules.levels(connection) == [
-            (a, "fake", '{"above":{"BTC/USDT":"110"},"below":{"BTC/USDT":"90"}}')
-        ]
+        assert schedules.levels(connection) == [(a, "fake", '{"above":{"BTC/USDT":"110"},"below":{"BTC/USDT":"90"}}')]
     bench.market.prices["BTC/USDT"] = Decimal(110)
     bench.advance(1)
     assert bench.core.hub.crossed() == [a]

@@ -123,4 +123,3 @@ def _exact_figures_of(expected: Outcome) -> dict[str, Any]:
         "refused": expected.refused,
         "completed": expected.completed_at is not None,
     }
-

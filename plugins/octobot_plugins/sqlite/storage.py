@@ -23,8 +23,8 @@ _NORMAL, _FULL = 1, 2
 class SqliteStorage:
     """A WAL database whose only writer connection is shared by the engine and by DBOS.
 
-    One connection, taken in turn, is fairer and faster than several that meet at SQLite's own lock: that one is polled with
-    sleeps of up to 100 ms.
+    One connection, taken in turn, is fairer and faster than several that meet at SQLite's own lock: that one is
+    polled with sleeps of up to 100 ms.
     """
 
     def __init__(self, settings: Settings) -> None:
