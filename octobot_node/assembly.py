@@ -150,12 +150,13 @@ def assemble(
 
 
 def _refuse_full_disk(settings: Settings) -> None:
-    existing = next(folder for folder in (settings.data_dir, *settings.data_dir.absolute().parents) if folder.exists())
+    folders = (settings.data_dir, *settings.data_dir.absolute().parents)
+    existing = next(folder for folder in folders if folder.exists())
     free = shutil.disk_usage(existing).free // 1_048_576
     if free < settings.disk_reserve_mb:
         raise DiskNearlyFull(
-            f"only {free} MB are free for the data folder {settings.data_dir}, {settings.disk_reserve_mb} MB are kept in"
-            " reserve: free some, give another --data-dir, or lower OCTOBOT_DISK_RESERVE_MB"
+            f"only {free} MB are free for the data folder {settings.data_dir}, {settings.disk_reserve_mb} MB are kept"
+            " in reserve: free some, give another --data-dir, or lower OCTOBOT_DISK_RESERVE_MB"
         )
 
 

@@ -29,7 +29,7 @@ class TraderState(BaseModel):
 
 
 class Trader(Automation["Trader.Config", TraderState]):
-    """Buys and sells small amounts, rests limit orders and cancels them, at every tick one order, tagged by its tick."""
+    """Buys and sells small amounts, rests and cancels limit orders: at every tick one order, tagged by its tick."""
 
     name = "crash_trader"
     State = TraderState

@@ -94,7 +94,7 @@ def _trades(
     missing, invented = theirs - set(settled), set(settled) - theirs
     verdict.losses += len(missing)
     if missing:
-        verdict.problems.append(f"{len(missing)} executions were never settled, such as {sorted(missing)[0]}")
+        verdict.problems.append(f"{len(missing)} executions were never settled, such as {min(missing)}")
     if invented:
         verdict.problems.append(f"{len(invented)} fills that the exchange does not have")
 

@@ -35,6 +35,8 @@ class Account:
     owner: str
     name: str
     source: str
+    #: Connector and egress: what fails together.
+    route: str
     trading: Trading
     capabilities: Capabilities
     limits: Limits
@@ -85,6 +87,7 @@ class Accounts:
             owner=row.owner,
             name=row.name,
             source=source,
+            route=f"{row.trading}/{row.egress}",
             trading=trading,
             capabilities=trading.capabilities,
             limits=Limits.model_validate(row.limits),

@@ -13,7 +13,7 @@ from octobot_node.engine.commit import Commit, Evaluated
 from octobot_node.engine.durable import json_decode
 from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
 from octobot_node.engine.schedule import load_wake, runs_between
-from octobot_node.errors import DataUnavailable
+from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
 from octobot_node.store import automations, intents, schedules
@@ -86,11 +86,25 @@ class TickBatch:
         union = _union([item.needs for item in loaded])
         try:
             return core.hub.snapshot(loaded[0].row.source, union), ""
-        except DataUnavailable as error:
+        except (DataUnavailable, UsageError) as error:
             return Market(as_of=from_ms(core.clock.now())), str(error)
 
+    def _closed_accounts(self, account_ids: set[str]) -> dict[str, str]:
+        """Open the accounts, before any transaction since a connector may write, too; return why some cannot be."""
+        reasons = {}
+        for account_id in account_ids:
+            try:
+                self._core.accounts.get(account_id)
+            except Exception as error:  # noqa: BLE001 - whatever a connector raises, only its automations wait
+                log.warning("account_closed", account=account_id, error=str(error))
+                reasons[account_id] = str(error)
+        return reasons
+
     def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str) -> list[Evaluated]:
-        reasons = {item.row.id: missing or lacking(item.needs, market) for item in loaded}
+        closed = self._closed_accounts({item.row.account_id for item in loaded})
+        reasons = {
+            item.row.id: missing or closed.get(item.row.account_id) or lacking(item.needs, market) for item in loaded
+        }
         ready = [item for item in loaded if not reasons[item.row.id]]
         suspects = bool(loaded[0].row.suspect)
         outcomes = self._core.evaluator.evaluate([item.given for item in ready], market, suspects=suspects)

@@ -5,7 +5,7 @@ dropped.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class NewAccount:
     trading: str
     market_data_settings: Mapping[str, Any]
     trading_settings: Mapping[str, Any]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     owner: str = "local"
 
 
@@ -72,7 +72,7 @@ class NewAutomation:
     account_id: str
     budget: Mapping[str, Decimal]
     config: Mapping[str, Any]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     owner: str = "local"
 
 

@@ -94,8 +94,6 @@ class Commit:
 
         So one row that the database cannot take ends alone, as a failed tick, and its neighbours are committed.
         """
-        for account_id in {item.row.account_id for item in evaluated if item.outcome.decision is not None}:
-            self._core.accounts.get(account_id)  # opened before the transaction: a connector may write, too
         try:
             changes = self._transaction(workflow_id, batch, evaluated, market)
         except _REFUSALS as error:

@@ -281,8 +281,12 @@ def _conclusive(capabilities: Capabilities, row: AnyRow, now: int) -> bool:
     return lookup.reach == "recent" and now - row.sent_at < lookup.recent_ms
 
 
+def _is_lost(row: AnyRow, now: int) -> bool:
+    return bool(row.status == IntentStatus.SENT and now > row.send_by)
+
+
 def _repeat_cancel(intent: _Intent, now: int) -> None:
-    if intent.status == IntentStatus.SENT and now > intent.row.send_by:
+    if _is_lost(intent.row, now):
         intent.become(IntentStatus.PLANNED)
 
 

@@ -87,7 +87,8 @@ def adrift(connection: sa.Connection, now: int, limit: int) -> Sequence[AnyRow]:
             _PLANNED,
             sa.or_(_c.retry_at.is_(None), _c.retry_at <= now),
         )
-        .order_by(_c.account_id, _c.group_id, _c.seq)
+        # Those without a carrier first: a long queue that is carried must not hide them.
+        .order_by(_c.carrier.is_not(None), _c.account_id, _c.group_id, _c.seq)
         .limit(limit)
     )
     return connection.execute(statement).all()

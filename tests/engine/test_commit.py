@@ -369,14 +369,15 @@ def test_a_row_that_the_database_refuses_is_split_from_its_neighbours(bench: Ben
     assert bench.funds(ids[2]) == {"USDT": (Decimal(1000), Decimal(0))}
 
 
-def test_an_account_whose_connector_is_gone_fails_its_own_automations_only(bench: Bench) -> None:
+def test_an_account_whose_connector_is_gone_keeps_its_own_automations_waiting_only(bench: Bench) -> None:
     with bench.core.storage.write() as connection:
         gone = {**dict(bench.rows(tables.accounts)[0]._mapping), "id": "gone", "name": "gone", "trading": "uninstalled"}
         connection.execute(tables.accounts.insert(), [gone])
     a = bench.automation("a", buy)
     b = bench.automation("b", buy, account="gone")
     bench.tick()
-    assert [bench.row(id_).failures for id_ in (a, b)] == [0, 1]
+    assert [bench.row(id_).failures for id_ in (a, b)] == [0, 0]
+    assert [bench.row(id_).status for id_ in (a, b)] == ["active", "waiting"]
     assert "no plugin registers the trading connector 'uninstalled'" in bench.row(b).reason
 
 

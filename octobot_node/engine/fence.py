@@ -1,0 +1,240 @@
+"""The send fence: the only door to the network, one transaction.
+
+What comes out of it is ``sent`` on disk, and its request may leave once. Whoever finds an intent ``sent`` later may
+only ask the exchange about it (``octobot_node.engine.watcher``), never send it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.accounts import Account
+from octobot_node.engine.closing import close_intents
+from octobot_node.limits import Limits
+from octobot_node.orders import IntentStatus
+from octobot_node.store import intents, schedules
+from octobot_node.store.tables import accounts, automations, installation
+from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["FENCED_MS", "Fence", "Passed", "later", "lock_automations"]
+
+#: A closed fence (kill switch, full disk, unresolved order before this one) is tried again after this.
+FENCED_MS = 1_000
+_FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
+_UNDECIDED = (IntentStatus.PLANNED, IntentStatus.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An intent that passed the fence, with what the request needs."""
+
+    row: AnyRow
+    attempt: int
+    expires_at: int
+    #: The same moment on the monotonic clock, which a frozen process cannot miss.
+    deadline: float
+    #: Of a cancel: the exchange's id of the order.
+    target: str | None = None
+    symbol: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the request can be made: a cancel waits until the exchange's id of its order is known."""
+        return self.row.kind != "cancel" or self.target is not None
+
+
+class _Gate:
+    """What one passage through the fence looks at, read and locked in its transaction."""
+
+    def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
+        self.account = account
+        self.shut = shut
+        self.off = _switched_off(connection, account)
+        #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
+        self.serial = account.capabilities.lookup.reach == "none"
+        self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
+        self.passing: set[str] = set()
+        self._connection = connection
+        self._sent: dict[str, int] = {}
+
+    def sent_in_last_minute(self, column: str, scope: str, now: int) -> int:
+        """Return how many orders were sent within a minute, those of this passage included."""
+        if scope not in self._sent:
+            self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
+        return self._sent[scope]
+
+    def let_through(self, row: AnyRow) -> None:
+        """Count an order that passes."""
+        self.passing.add(row.symbol)
+        for scope in (row.automation_id, row.account_id):
+            if scope in self._sent:
+                self._sent[scope] += 1
+
+
+def _switched_off(connection: sa.Connection, account: Account) -> str:
+    """Return which kill switch stops this account's orders, or ""; its row stays locked until the fence commits."""
+    if not connection.scalar(sa.select(installation.c.sending).with_for_update(read=True)):
+        return "sending is switched off"
+    switch = sa.select(accounts.c.sending).where(accounts.c.id == account.id).with_for_update(read=True)
+    return "" if connection.scalar(switch) else f"sending is switched off for the account {account.name}"
+
+
+class Fence:
+    """Lets planned intents through, one account and one passage at a time."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def pass_through(
+        self, workflow_id: str, account: Account, carried: Sequence[AnyRow], *, failing: bool
+    ) -> list[Passed] | None:
+        """Let intents through, or give them another fate; whatever is returned is ``sent`` on disk.
+
+        ``failing`` says that the exchange keeps failing and is left alone. Returns None when nothing could be done: the
+        workflow is no longer ours, or all that it carries waits for something else.
+        """
+        core = self._core
+        core.checkpoint("before-fence")
+        # Taken before the transaction: a process that freezes from here on wakes with a dead request.
+        ttl = core.settings.request_ttl
+        expires_at, deadline = core.clock.now() + int(ttl * 1000), core.clock.monotonic() + ttl
+        with core.storage.write(durable=True) as connection:
+            if not core.owns(connection, workflow_id):
+                return None
+            gate = _Gate(connection, account, self._shut(connection, failing=failing))
+            owners = lock_automations(connection, {row.automation_id for row in carried})
+            rows = [
+                row
+                for row in intents.lock(connection, [row.id for row in carried])
+                if row.status == IntentStatus.PLANNED
+            ]
+            groups = _groups(connection, {row.group_id for row in rows})
+            now = core.clock.now()
+            passed: list[Passed] = []
+            changes: list[dict[str, Any]] = []
+            closed: list[tuple[AnyRow, str, str]] = []
+            for row in rows:
+                fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
+                item = _pass(connection, row, expires_at, deadline) if fate == "send" else None
+                if item is not None and item.ready:
+                    passed.append(item)
+                    changes.append(_sent(item, core.coordinator.epoch, now))
+                elif fate in ("send", "later"):
+                    changes.append(later(row, now + FENCED_MS, reason))
+                elif fate != "next":
+                    closed.append((row, fate, reason))
+            close_intents(connection, closed, now)
+            intents.update(connection, changes)
+        core.checkpoint("after-fence")
+        return passed if changes or closed else None
+
+    def _shut(self, connection: sa.Connection, *, failing: bool) -> str:
+        """Return why nothing at all may leave now, cancels included, or ""."""
+        core = self._core
+        if not core.coordinator.holds(connection):
+            return "this node no longer holds its lease"
+        if failing:
+            return "the exchange keeps failing"
+        free = shutil.disk_usage(core.settings.data_dir).free
+        if free < core.settings.disk_reserve_mb * 1_048_576:
+            return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
+        return ""
+
+    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
+        """Return (send, next, later or a final status, reason); "next" waits for an intent before it in this
+        workflow.
+        """
+        now = self._core.clock.now()
+        before = [other for other in group if other.seq < row.seq and not row.independent]
+        if any(other.status in _FAILURES for other in before):
+            return IntentStatus.SKIPPED, "an order before it failed"
+        if row.expires_at is not None and row.expires_at <= now:
+            return IntentStatus.EXPIRED, "it expired before it could be sent"
+        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tag != "stop":
+            return IntentStatus.SKIPPED, f"the automation is {owner.status}"
+        off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else "sending is off for the automation")
+        if gate.shut or off:
+            return "later", gate.shut or off
+        waiting = [other for other in before if other.status in _UNDECIDED]
+        if waiting:
+            same = all(other.status == IntentStatus.PLANNED and other.carrier == row.carrier for other in waiting)
+            return ("next" if same else "later"), ""
+        return ("send", "") if row.kind == "cancel" else self._within_limits(gate, row, owner, now)
+
+    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[str, str]:
+        if gate.serial and row.symbol in gate.in_flight:
+            return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
+        if gate.serial and row.symbol in gate.passing:
+            return "next", ""
+        own = Limits.model_validate(owner.limits)
+        limits = own.tightened_by(gate.account.limits)
+        if limits.max_data_age is not None and now - row.created_at > limits.max_data_age.total_seconds() * 1000:
+            return IntentStatus.REFUSED, f"decided more than {limits.max_data_age} ago"
+        for column, most in (("automation_id", own), ("account_id", gate.account.limits)):
+            if most.max_orders_per_minute is None:
+                continue
+            recent = gate.sent_in_last_minute(column, getattr(row, column), now)
+            if recent >= most.max_orders_per_minute:
+                return "later", f"{recent} orders in the last minute; the limit is {most.max_orders_per_minute}"
+        gate.let_through(row)
+        return "send", ""
+
+
+def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyRow]:
+    """Lock automations before their intents, in id order; return the wide halves that the fence looks at."""
+    schedules.lock(connection, ids)
+    columns = automations.c
+    statement = (
+        sa.select(columns.id, columns.status, columns.sending, columns.limits)
+        .where(columns.id.in_(ids))
+        .order_by(columns.id)
+        .with_for_update(read=True)
+    )
+    return {row.id: row for row in connection.execute(statement)}
+
+
+def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]:
+    columns = intents_table.c
+    statement = sa.select(columns.group_id, columns.seq, columns.status, columns.carrier, columns.kind).where(
+        columns.group_id.in_(ids)
+    )
+    found: dict[str, list[AnyRow]] = {id_: [] for id_ in ids}
+    for row in connection.execute(statement):
+        found[row.group_id].append(row)
+    return found
+
+
+def _pass(connection: sa.Connection, row: AnyRow, expires_at: int, deadline: float) -> Passed:
+    if row.kind != "cancel":
+        return Passed(row, row.attempt + 1, expires_at, deadline, symbol=row.symbol)
+    columns = intents_table.c
+    statement = sa.select(columns.exchange_order_id, columns.symbol).where(columns.id == row.parent)
+    target = connection.execute(statement).one()
+    return Passed(row, row.attempt + 1, expires_at, deadline, target=target.exchange_order_id, symbol=target.symbol)
+
+
+def _sent(item: Passed, epoch: int, now: int) -> dict[str, Any]:
+    return {
+        "id": item.row.id,
+        "status": IntentStatus.SENT,
+        "attempt": item.attempt,
+        "epoch": epoch,
+        "send_by": item.expires_at,
+        "sent_at": now,
+        "retry_at": None,
+        "updated_at": now,
+    }
+
+
+def later(row: AnyRow, retry_at: int, reason: str) -> dict[str, Any]:
+    """Return the change that leaves a planned intent to a later workflow, from ``retry_at`` (ms UTC) on."""
+    return {"id": row.id, "carrier": None, "retry_at": retry_at, "reason": reason[:500], "updated_at": row.updated_at}
