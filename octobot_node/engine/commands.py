@@ -350,7 +350,7 @@ class Commands:
 
     def _cancel(self, connection: sa.Connection, row: AnyRow, live: list[AnyRow], now: int) -> None:
         """Skip what was never sent; ask the exchange to cancel the rest, once each."""
-        planned = [order for order in live if order.status == IntentStatus.PLANNED and order.attempt == 0]
+        planned = [order for order in live if order.status == IntentStatus.PLANNED]
         close_intents(
             connection, [(order, IntentStatus.SKIPPED, "cancelled before it was sent") for order in planned], now
         )

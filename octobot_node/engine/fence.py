@@ -7,7 +7,7 @@ only ask the exchange about it (``octobot_node.engine.watcher``), never send it 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,19 +112,19 @@ class Fence:
                 return None
             gate = _Gate(connection, account, self._shut(connection, failing=failing))
             owners = lock_automations(connection, {row.automation_id for row in carried})
-            rows = [
-                row
-                for row in intents.lock(connection, [row.id for row in carried])
-                if row.status == IntentStatus.PLANNED
-            ]
+            locked = {row.id: row for row in intents.lock(connection, _with_parents(carried))}
+            rows = [locked[row.id] for row in carried if locked[row.id].status == IntentStatus.PLANNED]
             groups = _groups(connection, {row.group_id for row in rows})
             now = core.clock.now()
             passed: list[Passed] = []
             changes: list[dict[str, Any]] = []
-            closed: list[tuple[AnyRow, str, str]] = []
+            closed = _cancelled_here(rows, locked)
+            ended = {row.id for row, _, _ in closed}
             for row in rows:
+                if row.id in ended:
+                    continue
                 fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
-                item = _pass(connection, row, expires_at, deadline) if fate == "send" else None
+                item = _pass(row, locked, expires_at, deadline) if fate == "send" else None
                 if item is not None and item.ready:
                     passed.append(item)
                     changes.append(_sent(item, core.coordinator.epoch, now))
@@ -213,13 +213,32 @@ def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]
     return found
 
 
-def _pass(connection: sa.Connection, row: AnyRow, expires_at: int, deadline: float) -> Passed:
+def _with_parents(carried: Sequence[AnyRow]) -> set[str]:
+    """Return the ids of what is carried and of the orders that its cancels are about."""
+    return {row.id for row in carried} | {row.parent for row in carried if row.kind == "cancel"}
+
+
+def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> list[tuple[AnyRow, str, str]]:
+    """Return the ends of cancels that need no exchange: their order was never sent, or has ended."""
+    ends: list[tuple[AnyRow, str, str]] = []
+    skipped: set[str] = set()
+    for row in rows:
+        order = locked.get(row.parent) if row.kind == "cancel" else None
+        if order is None:
+            continue
+        if order.status == IntentStatus.PLANNED and order.id not in skipped:
+            skipped.add(order.id)
+            ends.append((order, IntentStatus.SKIPPED, "cancelled before it was sent"))
+        if order.status == IntentStatus.PLANNED or IntentStatus(order.status).terminal:
+            ends.append((row, IntentStatus.DONE, ""))
+    return ends
+
+
+def _pass(row: AnyRow, locked: Mapping[str, AnyRow], expires_at: int, deadline: float) -> Passed:
     if row.kind != "cancel":
         return Passed(row, row.attempt + 1, expires_at, deadline, symbol=row.symbol)
-    columns = intents_table.c
-    statement = sa.select(columns.exchange_order_id, columns.symbol).where(columns.id == row.parent)
-    target = connection.execute(statement).one()
-    return Passed(row, row.attempt + 1, expires_at, deadline, target=target.exchange_order_id, symbol=target.symbol)
+    order = locked[row.parent]
+    return Passed(row, row.attempt + 1, expires_at, deadline, target=order.exchange_order_id, symbol=order.symbol)
 
 
 def _sent(item: Passed, epoch: int, now: int) -> dict[str, Any]:

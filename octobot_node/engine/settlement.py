@@ -73,9 +73,10 @@ class Settlement:
     def apply(self, account: Account, live: Sequence[AnyRow], observed: Observed) -> bool:
         """Settle, end and resolve in one transaction; return whether anything changed."""
         fresh = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
-        if not fresh and not observed.ended and not observed.asked:
-            return False
         core, now = self._core, self._core.clock.now()
+        overdue = any(row.kind == "cancel" and row.status == "sent" and now > row.send_by for row in live)
+        if not (fresh or observed.ended or observed.asked or overdue):
+            return False
         core.checkpoint("before-settle")
         with core.storage.write() as connection:
             known = _settled_before(connection, account, fresh)

@@ -39,15 +39,13 @@ class Sweeper:
         """Give planned intents that may be sent, and that no live workflow carries, to a new one per account."""
         core, now = self._core, self._core.clock.now()
         with core.storage.read() as connection:
-            candidates = intents.adrift(connection, now, _LIMIT)
-            carriers = core.carried(connection, {row.carrier for row in candidates if row.carrier is not None})
-            lost = [row for row in candidates if row.carrier not in carriers]
-        if not lost:
-            return 0
+            given = intents.carriers(connection)
+            dead = given - core.carried(connection, given)
+            if not intents.adrift(connection, now, dead, 1):
+                return 0
+        # A carrier that was dead stays dead: what is adrift now may only have become less.
         with core.storage.write() as connection:
-            # Again, under the writer's lock: a send may have taken them since.
-            seen = {row.id: row.carrier for row in lost}
-            rows = [row for row in intents.adrift(connection, now, _LIMIT) if seen.get(row.id, row) == row.carrier]
+            rows = intents.adrift(connection, now, dead, _LIMIT)
             for account_id in sorted({row.account_id for row in rows}):
                 carrier = core.deliver(connection, ORDERS, account_id)
                 intents.carry(connection, [row.id for row in rows if row.account_id == account_id], carrier)

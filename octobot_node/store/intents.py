@@ -15,6 +15,7 @@ __all__ = [
     "LIVE",
     "accounts_to_watch",
     "adrift",
+    "carriers",
     "carry",
     "due_retries",
     "for_carrier",
@@ -78,17 +79,25 @@ def carry(connection: sa.Connection, ids: Iterable[str], carrier: str) -> None:
     update(connection, [{"id": id_, "carrier": carrier, "retry_at": None} for id_ in ids])
 
 
-def adrift(connection: sa.Connection, now: int, limit: int) -> Sequence[AnyRow]:
-    """Return (id, account_id, carrier, retry_at) of planned intents that may be sent now. Rides ix_intents_live."""
+def carriers(connection: sa.Connection) -> set[str]:
+    """Return the send workflows that planned intents are given to. Rides ix_intents_live."""
+    return set(connection.scalars(sa.select(_c.carrier).where(_LIVE, _PLANNED, _c.carrier.is_not(None)).distinct()))
+
+
+def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: int) -> Sequence[AnyRow]:
+    """Return (id, account_id) of planned intents that may be sent now and that no workflow, or a dead one, carries.
+
+    Rides ix_intents_live.
+    """
     statement = (
-        sa.select(_c.id, _c.account_id, _c.carrier, _c.retry_at)
+        sa.select(_c.id, _c.account_id)
         .where(
             _LIVE,
             _PLANNED,
+            sa.or_(_c.carrier.is_(None), _c.carrier.in_(dead)),
             sa.or_(_c.retry_at.is_(None), _c.retry_at <= now),
         )
-        # Those without a carrier first: a long queue that is carried must not hide them.
-        .order_by(_c.carrier.is_not(None), _c.account_id, _c.group_id, _c.seq)
+        .order_by(_c.account_id, _c.group_id, _c.seq)
         .limit(limit)
     )
     return connection.execute(statement).all()

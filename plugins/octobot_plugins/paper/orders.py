@@ -143,7 +143,8 @@ def end(order: PaperOrder, ending: Ending, terms: Terms) -> tuple[PaperOrder, Ex
     if ending.status == "filled":
         execution = _execute(order, ending, terms)
         if execution.amount <= 0:
-            least = f"{order.spend} {terms.quote} buys less than the smallest amount, {terms.amount_step} {terms.base}"
+            smallest = f"{terms.amount_step:f} {terms.base}"
+            least = f"{order.spend:f} {terms.quote} buys less than the smallest amount, {smallest}"
             ending, execution = Ending(ending.at, "refused", reason=least), None
     filled = execution.amount if execution else ZERO
     ended = replace(order, status=ending.status, reason=ending.reason, filled=filled, ended_at=ending.at)

@@ -75,7 +75,7 @@ def test_a_spend_buys_no_more_than_it_pays_for(past: Any, run: Any, spend: str, 
     paper = bench.trading()
     order = bench.place("buy", "market", None, spend=spend, on=paper)
     (trade,) = run(paper.trades(0))
-    assert (order.amount, str(order.filled), str(trade.amount)) == (None, amount, amount)
+    assert (order.amount, f"{order.filled:f}", f"{trade.amount:f}") == (None, amount, amount)
     assert trade.cost <= D(spend)
 
 
@@ -84,7 +84,7 @@ def test_a_spend_that_buys_nothing_is_refused(past: Any, run: Any) -> None:
     paper = bench.trading()
     with pytest.raises(OrderRefused) as error:
         bench.place("buy", "market", None, spend="0.00000001", on=paper)
-    assert str(error.value) == "0.00000001 USD buys less than the smallest amount, 1E-8 BTC"
+    assert str(error.value) == "0.00000001 USD buys less than the smallest amount, 0.00000001 BTC"
     assert run(paper.trades(0)) == []
 
 
@@ -207,8 +207,8 @@ def test_fills_are_numbered_in_the_order_they_happened(past: Any, run: Any, fact
     bench.at(600 * MINUTE)
     assert facts(run(paper.trades(0))) == [
         ("p1", "o4", "buy", "1", "99.5", "maker", MINUTE),
-        ("p2", "o3", "buy", "1", "98", "maker", 3 * MINUTE),
-        ("p3", "o2", "buy", "1", "96", "maker", 3 * MINUTE),
+        ("p2", "o2", "buy", "1", "96", "maker", 3 * MINUTE),
+        ("p3", "o3", "buy", "1", "98", "maker", 3 * MINUTE),
         ("p4", "o1", "buy", "1", "90", "maker", 6 * MINUTE),
     ]
     assert [trade.id for trade in run(paper.trades(3 * MINUTE))] == ["p2", "p3", "p4"]
@@ -231,9 +231,9 @@ def test_resting_orders_fill_where_a_loop_over_the_real_candles_says(real: Any, 
     with gzip.open(path, "rt") as lines:
         rows = [{name: D(text) for name, text in row.items()} for row in csv.DictReader(lines)]
     paper = real.trading()
-    expected = []
+    expected, placed = [], 0
     for place_at, side, prices in [
-        (0, "buy", range(46_300, 33_000, -700)),
+        (0, "buy", range(47_000, 32_000, -700)),
         (0, "sell", range(46_400, 48_100, 100)),
         (20_000, "buy", range(41_000, 34_000, -500)),
         (20_000, "sell", range(43_500, 45_000, 100)),
@@ -242,6 +242,7 @@ def test_resting_orders_fill_where_a_loop_over_the_real_candles_says(real: Any, 
         real.at(int(later[0]["timestamp"]))
         for price in prices:
             order = real.place(side, "limit", "0.01", price=str(price), on=paper)
+            placed += 1
             if (later[0]["open"] <= price) if side == "buy" else (later[0]["open"] >= price):
                 expected.append((order.id, later[0]["open"], "taker", int(later[0]["timestamp"])))
                 continue
@@ -253,4 +254,4 @@ def test_resting_orders_fill_where_a_loop_over_the_real_candles_says(real: Any, 
     found = {(t.order_id, t.price, t.liquidity, t.at) for t in run(paper.trades(0))}
     assert found == set(expected)
     assert {"taker", "maker"} == {liquidity for _, _, liquidity, _ in expected}
-    assert len(run(paper.open_orders())) == 66 - len(expected) > 0
+    assert len(run(paper.open_orders())) == placed - len(expected) > 0
