@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from benchmarks._common import settings_for, wait_until
 
+from benchmarks._common import settings_for, wait_until
 from octobot_node.assembly import Base, assemble, open_base
 from octobot_node.clock import SystemClock
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
 from benchmarks._baseline import create_in_chunks, launch_dbos, open_core, run_workflows
 from benchmarks._common import empty_folder, in_fresh_process, parse_options, settings_for, wait_until, write_numbers
-
 from octobot_node.automation import Needs
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation

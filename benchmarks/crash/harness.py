@@ -90,7 +90,7 @@ class CrashRun:
             from octobot_node.testing.powerloss import PowerLoss
 
             power = PowerLoss(self._folder / "power")
-        point = self._dice.choice(POINTS) if kind == "point" else None
+        point = POINTS[self.result.by_kind.get("point", 0) % len(POINTS)] if kind == "point" else None
         node = self._start(exchange, power=power, point=point)
         node.wait_for("ready", 60)
         if number % 4 == 3:
@@ -132,7 +132,7 @@ class CrashRun:
             "request_ttl": 2.0,
             "unknown_after": 4.0,
             "point": point,
-            "nth": self._dice.randrange(1, 40),
+            "nth": self._dice.randrange(1, 20),
             "crashed_at": self._crashed_at,
         }
         path = self._folder / "job.json"

@@ -56,13 +56,13 @@ def say(**line: Any) -> None:
 
 
 #: What the harness told this process so far.
-HEARD: list[str] = []
+HEARD: set[str] = set()
 
 
 def _listen() -> None:
     for line in sys.stdin:
-        HEARD.append(line.strip())
-    HEARD.append("stop")
+        HEARD.add(line.strip())
+    HEARD.add("stop")
 
 
 def _told(what: str) -> bool:

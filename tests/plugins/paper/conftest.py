@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -96,10 +97,19 @@ def run_fixture() -> Callable[[Coroutine[Any, Any, Any]], Any]:
     return run
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[SqliteStorage]:
-    opened = SqliteStorage(Settings(data_dir=tmp_path))
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables, migrated once, to be copied."""
+    opened = SqliteStorage(Settings(data_dir=tmp_path_factory.mktemp("migrated")))
     migrate(opened, [PAPER_TABLES])
+    opened.close()
+    return opened.path
+
+
+@pytest.fixture
+def storage(tmp_path: Path, migrated: Path) -> Iterator[SqliteStorage]:
+    shutil.copy(migrated, tmp_path)
+    opened = SqliteStorage(Settings(data_dir=tmp_path))
     yield opened
     opened.close()
 
@@ -133,8 +143,8 @@ class FakeLive:
     """A live market whose prices a test sets."""
 
     clock: VirtualClock
-    last: Decimal | None = D(100)
-    spread: Decimal = D(2)
+    last: Decimal | None
+    spread: Decimal
     closed: list[tuple[int, float, float, float, float]] = field(default_factory=list)
 
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
@@ -163,7 +173,7 @@ class FakeLive:
 def live(storage: SqliteStorage) -> Bench:
     """A bench on a live market at 100, bid 99, ask 101; the time is 30 s past a minute."""
     clock = VirtualClock(1_768_000_000_000 // 60_000 * 60_000 + 30_000)
-    return Bench(clock, storage, FakeLive(clock))
+    return Bench(clock, storage, FakeLive(clock, last=D(100), spread=D(2)))
 
 
 def facts(trades: Sequence[ExchangeTrade]) -> list[tuple[Any, ...]]:

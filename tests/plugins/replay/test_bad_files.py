@@ -96,28 +96,38 @@ PRICES = "find the candle's real prices, or remove the candle"
         ),
         (
             lines((5, "210000,12,12,10,12,1")),
-            ", line 5, column timestamp: 210000 is not on a multiple of the 60 s between candles: remove the candle, or"
-            " give all candles one timeframe that starts on its own multiples",
+            (
+                ", line 5, column timestamp: 210000 is not on a multiple of the 60 s between candles: remove the candle,"
+                " or give all candles one timeframe that starts on its own multiples"
+            ),
         ),
         (
             "\n".join([HEADER, *(f"{30_000 + 60_000 * i},1,1,1,1,1" for i in range(3))]),
-            ", line 2, column timestamp: 30000 is not on a multiple of the 60 s between candles: remove the candle, or"
-            " give all candles one timeframe that starts on its own multiples",
+            (
+                ", line 2, column timestamp: 30000 is not on a multiple of the 60 s between candles: remove the candle,"
+                " or give all candles one timeframe that starts on its own multiples"
+            ),
         ),
         (
             lines((3, "60000.5,11,12,10,11,1")),
-            ", line 3, column timestamp: '60000.5' is no whole number of milliseconds: write the opening time in ms"
-            " since 1970 UTC",
+            (
+                ", line 3, column timestamp: '60000.5' is no whole number of milliseconds: write the opening time in"
+                " ms since 1970 UTC"
+            ),
         ),
         (
             lines((3, f"{10**20},11,12,10,11,1")),
-            f", line 3, column timestamp: '{10**20}' is no whole number of milliseconds: write the opening time in ms"
-            " since 1970 UTC",
+            (
+                f", line 3, column timestamp: '{10**20}' is no whole number of milliseconds: write the opening time in"
+                " ms since 1970 UTC"
+            ),
         ),
         (
             "\n".join([HEADER, *(f"{1_640_991_660 + 60 * i},1,1,1,1,1" for i in range(3))]),
-            ", line 3, column timestamp: the candles are 60 ms apart: write the timestamps in milliseconds, whole"
-            " seconds apart",
+            (
+                ", line 3, column timestamp: the candles are 60 ms apart: write the timestamps in milliseconds, whole"
+                " seconds apart"
+            ),
         ),
     ],
 )
@@ -159,8 +169,8 @@ def test_gaps_are_an_error_only_where_the_settings_say_so(tmp_path: Path) -> Non
     path = tmp_path / "candles.csv"
     path.write_text("\n".join([HEADER, GOOD[0], GOOD[1], GOOD[3]]))
     assert refusal(path, gaps="error") == (
-        ", line 4, column timestamp: 1 candles are missing, the first at 1970-01-01 00:02:00+00:00: complete the file, or"
-        " set gaps to count"
+        ", line 4, column timestamp: 1 candles are missing, the first at 1970-01-01 00:02:00+00:00: complete the file,"
+        " or set gaps to count"
     )
     counted = ReplayMarket(ReplaySettings(data={"BTC/USD": path}), VirtualClock(0))
     assert counted.gaps("BTC/USD") == (1, 120_000)
