@@ -188,7 +188,8 @@ class Settlement:
         row, fill_id = intent.row, new_id()
         if intent.order_id is None:
             intent.order_id = trade.order_id
-        if intent.status in (IntentStatus.SENT, IntentStatus.UNKNOWN):
+        if intent.status in (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.UNKNOWN):
+            # Planned: an answer said that it was not executed. The execution knows better, and nothing may leave again.
             intent.become(IntentStatus.OPEN)
         live = intent.status == IntentStatus.OPEN
         intent.reserved, realised = book.settle(
@@ -321,6 +322,8 @@ def _move_cursor(
         moved = sa.case((cursor > earliest, earliest), else_=cursor)
     elif seen:
         newest = max(trade.at for trade in seen)
+        # Not past the sending of what has no id yet: its executions cannot be told from a stranger's before it has one.
+        newest = min(newest, intents.nameless_since(connection, account.id) or newest)
         moved = sa.case((cursor < newest, newest), else_=cursor)
     else:
         return
@@ -362,9 +365,15 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Inten
 
 
 def _equity_point(book: Book, row: AnyRow, now: int) -> dict[str, Any]:
-    held, quote = book.held[row.automation_id, row.symbol], book.funds[row.automation_id, row.quote]
+    quote = book.funds[row.automation_id, row.quote]
+    held = [
+        position
+        for (automation, symbol), position in book.held.items()
+        if automation == row.automation_id and symbol.partition("/")[2] == row.quote
+    ]
     with exact():
-        worth = quote.free + quote.reserved + held.cost
+        worth = quote.free + quote.reserved + sum((position.cost for position in held), Decimal(0))
+        realised = sum((position.realised for position in held), Decimal(0))
     return {
         "automation_id": row.automation_id,
         "at": now,
@@ -373,7 +382,7 @@ def _equity_point(book: Book, row: AnyRow, now: int) -> dict[str, Any]:
         "shard": row.shard,
         "asset": row.quote,
         "equity": worth,
-        "realised": held.realised,
+        "realised": realised,
     }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -51,6 +51,8 @@ class Observed:
     ended: dict[str, ExchangeOrder | None]
     #: intent id -> the order found by asking for its client id, None where nothing was found.
     asked: dict[str, ExchangeOrder | None]
+    #: Intents whose question failed.
+    unanswered: Sequence[AnyRow] = ()
 
 
 class Watcher:
@@ -74,7 +76,8 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
             log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
             return await io.blocking(self._settlement.admit_unknown, account, watched.live)
-        return await io.blocking(self._settlement.apply, account, watched.live, observed)
+        changed = await io.blocking(self._settlement.apply, account, watched.live, observed)
+        return await io.blocking(self._settlement.admit_unknown, account, observed.unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:
         with self._core.storage.read() as connection:
@@ -98,9 +101,9 @@ class Watcher:
         if dark and account.capabilities.lookup.reach == "none":
             asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
         else:
-            asked = dict(await asyncio.gather(*(_find(account, row) for row in dark)))
-        ended = dict(await asyncio.gather(*(_final(account, row) for row in ending)))
-        return Observed(trades=trades, ended=ended, asked=asked)
+            asked = await _answers(_find(account, row) for row in dark)
+        ended = await _answers(_final(account, row) for row in ending)
+        return Observed(trades, ended, asked, unanswered=[row for row in dark if row.id not in asked])
 
     async def _recognise(
         self,
@@ -141,6 +144,19 @@ class Watcher:
             return False
         self._next_ask[row.id] = now + _ASK_AGAIN_MS
         return True
+
+
+async def _answers(
+    questions: Iterable[Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]],
+) -> dict[str, ExchangeOrder | None]:
+    """Return what could be answered: one order that cannot be asked about must not hold up the account's others."""
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, Exception):
+            log.warning("order_not_asked", error=str(answer) or type(answer).__name__)
+        elif isinstance(answer, BaseException):
+            raise answer
+    return dict(answer for answer in answers if not isinstance(answer, BaseException))
 
 
 async def _final(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:

@@ -25,6 +25,7 @@ __all__ = [
     "live_of_account",
     "live_orders_of_account",
     "lock",
+    "nameless_since",
     "news_of",
     "open_of",
     "orders_since",
@@ -190,6 +191,19 @@ def symbols_in_flight(connection: sa.Connection, account_id: str) -> set[str]:
         _c.account_id == account_id, _LIVE, _c.status == IntentStatus.SENT, _c.kind == "order"
     )
     return set(connection.scalars(statement))
+
+
+def nameless_since(connection: sa.Connection, account_id: str) -> int | None:
+    """Return when the first order was sent whose exchange's id is still to come, or None. Rides ix_intents_live."""
+    statement = sa.select(sa.func.min(_c.sent_at)).where(
+        _c.account_id == account_id,
+        _LIVE,
+        _c.status == IntentStatus.SENT,
+        _c.kind == "order",
+        _c.exchange_order_id.is_(None),
+    )
+    found: int | None = connection.scalar(statement)
+    return found
 
 
 def known_to_exchange(connection: sa.Connection, account_id: str, order_ids: Collection[str]) -> set[str]:

@@ -71,7 +71,12 @@ def test_partial_fills_add_up_and_the_last_one_ends_the_order(bench: Bench) -> N
     bench.trading.fill("x1", "0.25")
     bench.run(1_000)
     (row,) = bench.intents()
-    assert (row.status, row.filled, row.cost, row.reserved) == ("open", Decimal("0.25"), Decimal("22.5"), Decimal("67.5"))
+    assert (row.status, row.filled, row.cost, row.reserved) == (
+        "open",
+        Decimal("0.25"),
+        Decimal("22.5"),
+        Decimal("67.5"),
+    )
     bench.trading.fill("x1", "0.50", price="89")
     bench.trading.fill("x1", "0.25")
     bench.run(2_000)
@@ -291,12 +296,13 @@ def test_an_unknown_order_that_filled_before_it_was_found_is_settled(bench: Benc
     assert [usdt(bench, id_) for id_ in (a, b)] == [(Decimal(910), Decimal(0)), (Decimal(920), Decimal(0))]
 
 
-def test_while_the_exchange_cannot_be_asked_an_order_is_told_as_unknown(bench: Bench) -> None:
+@pytest.mark.parametrize("question", ["open_orders", "trades", "find_order"])
+def test_while_the_exchange_cannot_be_asked_an_order_is_told_as_unknown(bench: Bench, question: str) -> None:
     told: list[Any] = []
     bench.trading.will(bench.trading.accept_then_drop)
     bench.automation("a", once(buy(), told=told))
     bench.settle()
-    bench.trading.faults["open_orders"] = NotSent("down")
+    bench.trading.faults[question] = NotSent("down")
     bench.run(29_000, step=1_000)
     assert bench.statuses() == ["sent"]
     bench.run(4_000, step=1_000)
