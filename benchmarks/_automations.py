@@ -57,7 +57,7 @@ class BuyerState(BaseModel):
 
 
 class Buyer(Automation["Buyer.Config", BuyerState]):
-    """Buys a fixed amount at market at every scheduled tick but the first; fills only change its state."""
+    """Buys a fixed amount at market at every planned tick but the first; those that fills cause only change its state."""
 
     name = "bench_buyer"
     State = BuyerState
@@ -72,7 +72,7 @@ class Buyer(Automation["Buyer.Config", BuyerState]):
         """Order at scheduled ticks, count fills."""
         state = tick.state or BuyerState()
         orders = []
-        if tick.number and not tick.fills and not tick.results:
+        if tick.number and tick.scheduled_at is not None:
             orders = [MarketOrder(tick.config.symbol, "buy", amount=tick.config.amount)]
         changed = BuyerState(bought=state.bought + len(orders), fills=state.fills + len(tick.fills))
         return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN))

@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from octobot_node.automation import Automation, Needs
+from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
-from octobot_node.engine.closing import close_intents
 from octobot_node.engine.durable import ORDERS, json_encode
 from octobot_node.engine.evaluation import BadDecision, first_needs
-from octobot_node.engine.ledger import Book, Owner, load_book
-from octobot_node.engine.planning import Plan, plan_cancel, plan_group
+from octobot_node.engine.ledger import Book, Owner
+from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.market import Market, from_ms
-from octobot_node.orders import IntentStatus, MarketOrder
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.tables import (
@@ -81,6 +78,7 @@ class Commands:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._own_orders = OwnOrders(core)
 
     def create_account(self, new: NewAccount) -> str:
         """Create an account and return its id; one of that name and owner is returned as it is."""
@@ -189,7 +187,7 @@ class Commands:
             }
             automations.update(connection, [change])
             if not automation.live_edit:
-                self._cancel_all(connection, row, now)
+                self._own_orders.cancel_all(connection, row, now)
             run_at = now if locked.runnable else None
             schedules.set_runnable(
                 connection, automation_id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at
@@ -209,7 +207,7 @@ class Commands:
             change = {"id": automation_id, "status": "stopping", "reason": "", "close_on_stop": close}
             automations.update(connection, [{**change, "updated_at": now}])
             schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
-            self._cancel_all(connection, row, now)
+            self._own_orders.cancel_all(connection, row, now)
             events.append(connection, [_event(_owner(row), "automation.stopping", {"close": close})], now)
         core.kick(ORDERS)
 
@@ -273,69 +271,14 @@ class Commands:
         with self._core.storage.write(durable=True) as connection:
             connection.execute(installation.update().values(sending=on))
 
-    def settle_endings(self) -> int:
-        """Move on automations that are stopping or completing and have no live orders; return how many ended."""
-        core, now, ended = self._core, self._core.clock.now(), 0
-        with core.storage.read() as connection:
-            columns = automations_table.c
-            ending = sa.select(columns.id).where(sa.text("automations.status IN ('stopping', 'completing')"))
-            ids = [
-                automation_id
-                for automation_id in connection.scalars(ending)
-                if not intents.live_count(connection, automation_id)
-            ]
-        for automation_id in ids:
-            ended += self._settle_ending(automation_id, now)
-            core.kick(ORDERS)
-        return ended
-
-    def _settle_ending(self, automation_id: str, now: int) -> bool:
-        core = self._core
-        with core.storage.read() as connection:
-            row, book = _get(connection, automation_id), load_book(connection, [automation_id])
-        held = {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
-        self._core.accounts.get(row.account_id)
-        closing = row.status == "stopping" and row.close_on_stop and bool(held)
-        # Asked before the transaction: nothing may wait for the network while it holds the writer.
-        market = self._market(row, list(held)) if closing else None
-        with core.storage.write(durable=True) as connection:
-            schedules.lock(connection, [automation_id])
-            if intents.live_count(connection, automation_id):
-                return False
-            if market is not None and self._close_positions(connection, row, held, market, now):
-                return False
-            status = "stopped" if row.status == "stopping" else "completed"
-            automations.update(connection, [{"id": automation_id, "status": status, "updated_at": now}])
-            events.append(connection, [_event(_owner(row), f"automation.{status}", {})], now)
-        return True
-
-    def _close_positions(
-        self, connection: sa.Connection, row: AnyRow, held: Mapping[str, Decimal], market: Market, now: int
-    ) -> bool:
-        """Plan market sells of all that is held, once; return whether there is anything to wait for."""
-        automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
-        book = load_book(connection, [row.id])
-        orders = [
-            MarketOrder(symbol, "sell", amount=amount, tag="stop")
-            for symbol, amount in held.items()
-            if symbol in market.all_rules
-        ]
-        rows = plan_group(self._plan(row, now, market), orders, book, independent=True)
-        self._send(connection, [intent for intent in rows if intent["status"] == IntentStatus.PLANNED], row.account_id)
-        book.write(connection)
-        return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
-
-    def _market(self, row: AnyRow, symbols: list[str]) -> Market:
-        core = self._core
-        return core.hub.snapshot(core.accounts.get(row.account_id).source, Needs(tickers=tuple(symbols)))
-
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
         """Cancel live orders of an automation, as the engine itself does for orders that expire."""
         core, now = self._core, self._core.clock.now()
         self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
-            self._cancel(connection, _get(connection, automation_id), intents.lock(connection, intent_ids), now)
+            live = intents.lock(connection, intent_ids)
+            self._own_orders.cancel(connection, _get(connection, automation_id), live, now)
         core.kick(ORDERS)
 
     def _open_account(self, automation_id: str) -> None:
@@ -343,46 +286,6 @@ class Commands:
         with self._core.storage.read() as connection:
             account_id = _get(connection, automation_id).account_id
         self._core.accounts.get(account_id)
-
-    def _cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
-        live = [order for order in intents.open_of(connection, [row.id]) if not IntentStatus(order.status).terminal]
-        self._cancel(connection, row, intents.lock(connection, [order.id for order in live]), now)
-
-    def _cancel(self, connection: sa.Connection, row: AnyRow, live: list[AnyRow], now: int) -> None:
-        """Skip what was never sent; ask the exchange to cancel the rest, once each."""
-        planned = [order for order in live if order.status == IntentStatus.PLANNED]
-        close_intents(
-            connection, [(order, IntentStatus.SKIPPED, "cancelled before it was sent") for order in planned], now
-        )
-        cancelling = {
-            order.parent
-            for order in intents.open_of(connection, [row.id])
-            if order.kind == "cancel" and not IntentStatus(order.status).terminal
-        }
-        resting = [
-            order for order in live if order.kind == "order" and order not in planned and order.id not in cancelling
-        ]
-        plan = self._plan(row, now, Market(as_of=from_ms(now)))
-        rows = [plan_cancel(plan, new_id(), 0, order.id) for order in resting]
-        self._send(connection, rows, row.account_id)
-
-    def _plan(self, row: AnyRow, now: int, market: Market) -> Plan:
-        account = self._core.accounts.get(row.account_id)
-        return Plan(
-            installation=self._core.installation,
-            owner=_owner(row),
-            tick=-1,
-            now=now,
-            market=market,
-            capabilities=account.capabilities,
-            limits=Limits(),
-        )
-
-    def _send(self, connection: sa.Connection, rows: list[dict[str, Any]], account_id: str) -> None:
-        if not rows:
-            return
-        carrier = self._core.deliver(connection, ORDERS, account_id)
-        intents.insert(connection, [{**row, "carrier": carrier} for row in rows])
 
     def _change(
         self, automation_id: str, allowed: tuple[str, ...], status: str, *, runnable: bool, next_run_at: int | None

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_intents
+from octobot_node.engine.own_orders import STOP_TAG
 from octobot_node.limits import Limits
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
@@ -159,7 +160,7 @@ class Fence:
             return IntentStatus.SKIPPED, "an order before it failed"
         if row.expires_at is not None and row.expires_at <= now:
             return IntentStatus.EXPIRED, "it expired before it could be sent"
-        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tag != "stop":
+        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tag != STOP_TAG:
             return IntentStatus.SKIPPED, f"the automation is {owner.status}"
         off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else "sending is off for the automation")
         if gate.shut or off:

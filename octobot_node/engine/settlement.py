@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_with, owner_of
 from octobot_node.engine.ledger import Book, exact, load_book
-from octobot_node.exchanges import Capabilities, ExchangeTrade
+from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
@@ -24,14 +24,26 @@ from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
-    from octobot_node.engine.watcher import Observed
 
-__all__ = ["Settlement"]
+__all__ = ["Observed", "Settlement"]
 
 #: Executions settled by this process, remembered so that the overlap of every pass costs no query.
 _SEEN_MAX = 50_000
 #: An order that rested and that its exchange no longer knows is unknown after this.
 _LOST_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the exchange said, in the order it was asked: open orders before trades, so that none falls between."""
+
+    trades: Sequence[ExchangeTrade]
+    #: intent id -> the order, of intents that are no longer among the open orders.
+    ended: dict[str, ExchangeOrder | None]
+    #: intent id -> the order found by asking for its client id, None where nothing was found.
+    asked: dict[str, ExchangeOrder | None]
+    #: Intents whose question failed.
+    unanswered: Sequence[AnyRow] = ()
 
 
 @dataclass(slots=True)

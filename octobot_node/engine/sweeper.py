@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import ORDERS
+from octobot_node.engine.endings import Endings
 from octobot_node.store import intents
 from octobot_node.store.tables import intents as intents_table
 
@@ -27,13 +28,14 @@ class Sweeper:
         self._core = core
         self._commands = commands
         self._dispatcher = dispatcher
+        self._endings = Endings(core)
 
     def sweep(self) -> int:
         """Make one pass; return how many things it moved."""
         moved = self._dispatcher.reclaim()
         moved += self.carry_adrift()
         moved += self._cancel_expired()
-        return moved + self._commands.settle_endings()
+        return moved + self._endings.settle()
 
     def carry_adrift(self) -> int:
         """Give planned intents that may be sent, and that no live workflow carries, to a new one per account."""

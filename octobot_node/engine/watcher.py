@@ -12,7 +12,7 @@ import structlog
 
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.ledger import ZERO
-from octobot_node.engine.settlement import Settlement
+from octobot_node.engine.settlement import Observed, Settlement
 from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
@@ -21,7 +21,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Observed", "Watcher"]
+__all__ = ["Watcher"]
 
 log = structlog.get_logger(__name__)
 #: Executions are asked for again this far back, for those that became visible late.
@@ -40,19 +40,6 @@ class Watched:
 
     live: Sequence[AnyRow]
     since: int
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What the exchange said, in the order it was asked: open orders before trades, so that none falls between."""
-
-    trades: Sequence[ExchangeTrade]
-    #: intent id -> the order, of intents that are no longer among the open orders.
-    ended: dict[str, ExchangeOrder | None]
-    #: intent id -> the order found by asking for its client id, None where nothing was found.
-    asked: dict[str, ExchangeOrder | None]
-    #: Intents whose question failed.
-    unanswered: Sequence[AnyRow] = ()
 
 
 class Watcher:
@@ -96,7 +83,8 @@ class Watcher:
         trades = await trading.trades(max(watched.since, 0))
         orders = [row for row in watched.live if row.kind == "order"]
         gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
-        ending = [row for row in gone if not _filled_by(row, trades)]
+        traded = _traded(trades)
+        ending = [row for row in gone if not _filled_by(row, traded)]
         dark = [row for row in orders if self._to_ask(account, row)]
         if dark and account.capabilities.lookup.reach == "none":
             asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
@@ -184,9 +172,14 @@ def _fits(row: AnyRow, order: ExchangeOrder) -> bool:
     return same and amount_fits and order.created_at >= row.sent_at - _CLOCKS_MS
 
 
-def _filled_by(row: AnyRow, trades: Sequence[ExchangeTrade]) -> bool:
+def _traded(trades: Sequence[ExchangeTrade]) -> dict[str, Decimal]:
+    """Return order id -> the amount executed."""
+    found: dict[str, Decimal] = {}
+    for trade in trades:
+        found[trade.order_id] = found.get(trade.order_id, ZERO) + trade.amount
+    return found
+
+
+def _filled_by(row: AnyRow, traded: Mapping[str, Decimal]) -> bool:
     """Whether these executions complete the order, so that its end needs no question of its own."""
-    if row.amount is None:
-        return False
-    seen: Decimal = sum((trade.amount for trade in trades if trade.order_id == row.exchange_order_id), ZERO)
-    return bool(seen >= row.amount)
+    return row.amount is not None and bool(traded.get(row.exchange_order_id, ZERO) >= row.amount)

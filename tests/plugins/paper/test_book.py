@@ -241,6 +241,15 @@ def test_two_connectors_on_one_book_see_each_others_orders(past: Any, run: Any) 
     assert run(one.order("BTC/USD", order.id)).status == "filled"
 
 
+def test_a_write_on_top_of_anothers_does_not_hide_it(past: Any, run: Any) -> None:
+    bench = past(ROWS)
+    one, two = bench.trading(reopen=True), bench.trading(reopen=True)
+    assert run(one.open_orders()) == []
+    theirs = bench.place("buy", "limit", price="50", on=two)
+    mine = bench.place("buy", "limit", price="51", on=one)
+    assert run(one.open_orders()) == run(two.open_orders()) == [theirs, mine]
+
+
 def test_threads_that_ask_at_once_write_each_fill_once(past: Any, run: Any, storage: Any) -> None:
     bench = past(ROWS)
     makers = [bench.trading(reopen=True) for _ in range(4)]

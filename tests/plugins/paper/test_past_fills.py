@@ -226,6 +226,15 @@ def test_skipping_to_the_next_fill_misses_none(past: Any, run: Any) -> None:
     assert steps == [(MINUTE, 1), (3 * MINUTE, 3), (6 * MINUTE, 4)]
 
 
+def test_the_next_fill_is_later_than_the_time_given(past: Any) -> None:
+    bench = past(ROWS)
+    paper = bench.trading()
+    for price in ("96", "99.5"):
+        bench.place("buy", "limit", price=price, on=paper)
+    moments = (0, MINUTE - 1, MINUTE, 3 * MINUTE - 1, 3 * MINUTE)
+    assert [paper.next_fill_at(after) for after in moments] == [MINUTE, MINUTE, 3 * MINUTE, 3 * MINUTE, None]
+
+
 def test_resting_orders_fill_where_a_loop_over_the_real_candles_says(real: Any, run: Any) -> None:
     path = Path(__file__).parents[3] / ".." / "shared" / "data" / "BTC-USD-1m-2022-01.csv.gz"
     with gzip.open(path, "rt") as lines:

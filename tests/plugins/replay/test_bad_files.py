@@ -97,15 +97,15 @@ PRICES = "find the candle's real prices, or remove the candle"
         (
             lines((5, "210000,12,12,10,12,1")),
             (
-                ", line 5, column timestamp: 210000 is not on a multiple of the 60 s between candles: remove the candle,"
-                " or give all candles one timeframe that starts on its own multiples"
+                ", line 5, column timestamp: 210000 is not on a multiple of the 60 s between candles: remove the"
+                " candle, or give all candles one timeframe that starts on its own multiples"
             ),
         ),
         (
             "\n".join([HEADER, *(f"{30_000 + 60_000 * i},1,1,1,1,1" for i in range(3))]),
             (
-                ", line 2, column timestamp: 30000 is not on a multiple of the 60 s between candles: remove the candle,"
-                " or give all candles one timeframe that starts on its own multiples"
+                ", line 2, column timestamp: 30000 is not on a multiple of the 60 s between candles: remove the"
+                " candle, or give all candles one timeframe that starts on its own multiples"
             ),
         ),
         (

@@ -21,6 +21,7 @@ from octobot_node.exchanges import PastMarket
 from octobot_node.market import Candles, Ticker, timeframe_ms
 from octobot_node.plugins import load_named
 from octobot_plugins.simulated.market_data import SimulatedMarket
+from octobot_plugins.simulated.path import PricePath
 from octobot_plugins.simulated.settings import SimulatedSettings
 
 D = Decimal
@@ -57,6 +58,7 @@ _PRINT = """
 import asyncio
 from octobot_node.clock import VirtualClock
 from octobot_plugins.simulated.market_data import SimulatedMarket
+from octobot_plugins.simulated.path import PricePath
 from octobot_plugins.simulated.settings import SimulatedSettings
 market = SimulatedMarket(SimulatedSettings(seed=7), VirtualClock(1_768_000_000_123))
 print(asyncio.run(market.tickers(["FOO/BAR"]))["FOO/BAR"].last)
@@ -147,6 +149,17 @@ def test_nights_are_calmer_than_afternoons() -> None:
     moves = np.abs(np.log(found.close / found.open))
     hour = found.time // 3_600_000 % 24
     assert moves[(hour >= 13) & (hour < 17)].mean() > 1.3 * moves[(hour >= 1) & (hour < 5)].mean()
+
+
+def test_jumps_are_sudden_and_fade_without_another_jump() -> None:
+    day = 86_400_000
+    midnights = np.arange(NOW // day - 1_000, NOW // day, dtype=np.int64) * day
+    path = PricePath(0, "BTC/USD", 40_000.0, 0.6, 0.0)
+    over_midnight = path._jumps(midnights) - path._jumps(midnights - 1)
+    assert np.abs(over_midnight).max() < 1e-6
+    hours = np.arange(midnights[0], midnights[-1], day // 24, dtype=np.int64)
+    sudden = int((np.abs(np.diff(path._jumps(hours))) > 0.005).sum())
+    assert 60 < sudden < 180
 
 
 def test_thousands_of_candles_take_milliseconds() -> None:

@@ -1,0 +1,81 @@
+"""End automations that are stopping or completing, once nothing of theirs is live."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.automation import Needs
+from octobot_node.engine.durable import ORDERS
+from octobot_node.engine.ledger import load_book
+from octobot_node.engine.own_orders import OwnOrders
+from octobot_node.errors import DataUnavailable
+from octobot_node.market import Market
+from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.tables import automations as automations_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Endings"]
+
+log = structlog.get_logger(__name__)
+
+
+class Endings:
+    """Moves on what has been told to end."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._own_orders = OwnOrders(core)
+
+    def settle(self) -> int:
+        """End, or close the positions of, every automation that has no live order left; return how many ended."""
+        ended = 0
+        for row in self._ready():
+            try:
+                ended += self._settle_one(row)
+            except DataUnavailable as error:
+                log.warning("close_waits", automation=row.name, reason=str(error))
+            self._core.kick(ORDERS)
+        return ended
+
+    def _ready(self) -> list[AnyRow]:
+        statement = sa.select(automations_table).where(sa.text("automations.status IN ('stopping', 'completing')"))
+        with self._core.storage.read() as connection:
+            rows = connection.execute(statement).all()
+            return [row for row in rows if not intents.live_count(connection, row.id)]
+
+    def _settle_one(self, row: AnyRow) -> bool:
+        core, now = self._core, self._core.clock.now()
+        core.accounts.get(row.account_id)
+        held = self._held(row.id) if row.status == "stopping" and row.close_on_stop else {}
+        # Asked before the transaction: nothing may wait for the network while it holds the writer.
+        market = self._market(row, held) if held else None
+        with core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [row.id])
+            if intents.live_count(connection, row.id):
+                return False
+            if market is not None:
+                automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
+                if self._own_orders.close(connection, row, held, market, now):
+                    return False
+            status = "stopped" if row.status == "stopping" else "completed"
+            automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
+            event = Event(row.owner, row.account_id, row.id, f"automation.{status}", {})
+            events.append(connection, [event], now)
+        return True
+
+    def _held(self, automation_id: str) -> dict[str, Decimal]:
+        with self._core.storage.read() as connection:
+            book = load_book(connection, [automation_id])
+        return {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
+
+    def _market(self, row: AnyRow, held: dict[str, Decimal]) -> Market:
+        source = self._core.accounts.get(row.account_id).source
+        return self._core.hub.snapshot(source, Needs(tickers=tuple(held)))

@@ -1,0 +1,88 @@
+"""Orders that the engine itself decides: cancelling what an automation left, selling what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.closing import close_intents
+from octobot_node.engine.durable import ORDERS
+from octobot_node.engine.ledger import Owner, load_book
+from octobot_node.engine.planning import Plan, plan_cancel, plan_group
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
+from octobot_node.market import Market, from_ms
+from octobot_node.orders import IntentStatus, MarketOrder
+from octobot_node.store import intents
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["STOP_TAG", "OwnOrders"]
+
+#: The tag of the orders that close positions; the fence lets them pass though the automation is stopping.
+STOP_TAG = "stop"
+
+
+class OwnOrders:
+    """Plans in the caller's transaction, which holds the automation's lock; its account is open."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
+        """Cancel every live order of an automation (its row in ``automations``)."""
+        live = [order.id for order in intents.open_of(connection, [row.id]) if _is_live(order)]
+        self.cancel(connection, row, intents.lock(connection, live), now)
+
+    def cancel(self, connection: sa.Connection, row: AnyRow, live: Sequence[AnyRow], now: int) -> None:
+        """Skip what was never sent; ask the exchange to cancel the rest, once each."""
+        planned = [order for order in live if order.status == IntentStatus.PLANNED]
+        reason = "cancelled before it was sent"
+        close_intents(connection, [(order, IntentStatus.SKIPPED, reason) for order in planned], now)
+        others = intents.open_of(connection, [row.id])
+        cancelling = {order.parent for order in others if order.kind == "cancel" and _is_live(order)}
+        skipped = {order.id for order in planned}
+        resting = [order.id for order in live if order.kind == "order" and order.id not in skipped | cancelling]
+        plan = self._plan(row, now, Market(as_of=from_ms(now)))
+        self._send(connection, [plan_cancel(plan, new_id(), 0, order_id) for order_id in resting], row.account_id)
+
+    def close(
+        self, connection: sa.Connection, row: AnyRow, held: Mapping[str, Decimal], market: Market, now: int
+    ) -> bool:
+        """Plan market sells of ``held`` (symbol -> base amount); return whether there is anything to wait for."""
+        book = load_book(connection, [row.id])
+        orders = [
+            MarketOrder(symbol, "sell", amount=amount, tag=STOP_TAG)
+            for symbol, amount in held.items()
+            if symbol in market.all_rules
+        ]
+        rows = plan_group(self._plan(row, now, market), orders, book, independent=True)
+        self._send(connection, rows, row.account_id)
+        book.write(connection)
+        return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
+
+    def _plan(self, row: AnyRow, now: int, market: Market) -> Plan:
+        return Plan(
+            installation=self._core.installation,
+            owner=Owner(row.id, row.owner, row.account_id, row.shard),
+            tick=-1,
+            now=now,
+            market=market,
+            capabilities=self._core.accounts.get(row.account_id).capabilities,
+            limits=Limits(),
+        )
+
+    def _send(self, connection: sa.Connection, rows: list[dict[str, Any]], account_id: str) -> None:
+        if any(row["status"] == IntentStatus.PLANNED for row in rows):
+            carrier = self._core.deliver(connection, ORDERS, account_id)
+            rows = [{**row, "carrier": carrier} for row in rows]
+        intents.insert(connection, rows)
+
+
+def _is_live(order: AnyRow) -> bool:
+    return not IntentStatus(order.status).terminal

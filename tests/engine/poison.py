@@ -1,0 +1,112 @@
+"""Automation types that do their worst, loaded as a plugin by its dotted name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from octobot_node import Automation, Decision, Needs, Tick, hookimpl
+
+__all__ = ["DEEDS"]
+
+_kept: list[bytearray] = []
+
+
+def _healthy() -> None:
+    pass
+
+
+def _hang() -> None:
+    while True:
+        pass
+
+
+def _sleep() -> None:
+    time.sleep(60)
+
+
+def _swallow() -> None:
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:  # noqa: S110
+            pass
+
+
+def _exit() -> None:
+    os._exit(3)
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _allocate() -> None:
+    while True:
+        _kept.append(bytearray(16_000_000))
+
+
+def _print() -> None:
+    print("this must not reach anybody's JSON")  # noqa: T201
+    os.write(1, b"nor this\n")
+
+
+def _system_exit() -> None:
+    sys.exit(1)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _unpicklable_error() -> None:
+    class Odd(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text for you")
+
+    raise Odd
+
+
+DEEDS: dict[str, Callable[[], None]] = {
+    "healthy": _healthy,
+    "hang": _hang,
+    "sleep": _sleep,
+    "swallow": _swallow,
+    "exit": _exit,
+    "kill": _kill,
+    "allocate": _allocate,
+    "print": _print,
+    "system_exit": _system_exit,
+    "interrupt": _interrupt,
+    "unpicklable_error": _unpicklable_error,
+}
+
+
+class PoisonConfig(BaseModel):
+    deed: str
+
+
+class Poison(Automation[PoisonConfig, Any]):
+    """Does what its config says."""
+
+    name, version = "poison", 1
+    Config = PoisonConfig
+
+    def evaluate(self, tick: Tick[PoisonConfig, Any]) -> Decision:
+        DEEDS[tick.config.deed]()
+        return Decision(state={"did": tick.config.deed, "in": os.getpid()})
+
+    def needs(self, config: PoisonConfig, state: Any) -> Needs:
+        return Needs()
+
+
+@hookimpl
+def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
+    register(Poison)

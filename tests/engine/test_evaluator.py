@@ -1,0 +1,133 @@
+"""Whatever an automation does in its evaluation, the others of its batch get their decisions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octobot_node.engine.evaluation import Outcome, TickInput
+from octobot_node.engine.evaluator import InlineEvaluator, ProcessEvaluator
+from octobot_node.market import Market
+from octobot_node.plugins import load_plugins
+from octobot_node.settings import Settings
+
+MARKET = Market(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessEvaluator]:
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("evaluator"), evaluate_timeout=0.3, evaluate_memory_mb=256, disk_reserve_mb=0
+    )
+    evaluator = ProcessEvaluator(load_plugins(("tests.engine.poison",), discover=False), settings)
+    yield evaluator
+    evaluator.close()
+
+
+def given(*deeds: str) -> list[TickInput]:
+    return [
+        TickInput(
+            automation_id=f"{number}-{deed}",
+            type="tests.poison",
+            config=json.dumps({"deed": deed}),
+            previous_config=None,
+            state=None,
+            state_version=1,
+            number=0,
+            now=0,
+            scheduled_at=None,
+            missed=0,
+        )
+        for number, deed in enumerate(deeds)
+    ]
+
+
+def did(outcome: Outcome) -> str:
+    """Return what an outcome says in one word, or its problem and reason."""
+    if outcome.decision is None:
+        return f"{outcome.problem}: {outcome.reason}"
+    assert outcome.decision.state is not None
+    return str(json.loads(outcome.decision.state)["did"])
+
+
+#: What a healthy batch, and then the suspects' process, say of each deed.
+VERDICTS = {
+    "hang": ("slow: took longer than 0.25 s", "failed: evaluate() took longer than 0.3 s"),
+    "sleep": ("slow: took longer than 0.25 s", "failed: evaluate() took longer than 0.3 s"),
+    "swallow": ("failed: evaluate() hung", "failed: evaluate() hung"),
+    "exit": ("failed: evaluate() ended its process",) * 2,
+    "kill": ("failed: evaluate() ended its process",) * 2,
+    "allocate": ("failed: used more memory than it may",) * 2,
+    "print": ("print", "print"),
+    "system_exit": ("failed: SystemExit: 1 (_system_exit",) * 2,
+    "interrupt": ("failed: KeyboardInterrupt",) * 2,
+    "unpicklable_error": ("failed: Odd",) * 2,
+}
+
+
+@pytest.mark.parametrize("deed", sorted(VERDICTS))
+def test_the_others_of_a_batch_get_their_decisions(
+    evaluator: ProcessEvaluator, capfd: pytest.CaptureFixture[str], deed: str
+) -> None:
+    for suspects, verdict in zip((False, True), VERDICTS[deed], strict=True):
+        outcomes = evaluator.evaluate(given("healthy", deed, "healthy", "healthy"), MARKET, suspects=suspects)
+        assert [outcome.automation_id for outcome in outcomes] == ["0-healthy", f"1-{deed}", "2-healthy", "3-healthy"]
+        assert [did(outcomes[n]) for n in (0, 2, 3)] == ["healthy"] * 3
+        assert did(outcomes[1]).startswith(verdict)
+    assert capfd.readouterr().out == ""
+
+
+def test_several_poisons_in_one_batch_each_take_their_own_blame(evaluator: ProcessEvaluator) -> None:
+    outcomes = evaluator.evaluate(given("exit", "healthy", "kill", "exit", "healthy"), MARKET, suspects=False)
+    assert [did(outcome).partition(":")[0] for outcome in outcomes] == [
+        "failed",
+        "healthy",
+        "failed",
+        "failed",
+        "healthy",
+    ]
+
+
+def test_a_process_that_died_between_batches_is_started_anew(evaluator: ProcessEvaluator) -> None:
+    first, second = (evaluator.evaluate(given("healthy"), MARKET, suspects=False) for _ in range(2))
+    assert _pid(first[0]) == _pid(second[0]) != os.getpid()
+    os.kill(_pid(first[0]), 9)
+    (again,) = evaluator.evaluate(given("healthy"), MARKET, suspects=False)
+    assert (did(again), _pid(again) != _pid(first[0])) == ("healthy", True)
+
+
+def test_memory_that_one_keeps_is_not_held_against_the_next(evaluator: ProcessEvaluator) -> None:
+    leak, after = evaluator.evaluate(given("allocate", "healthy"), MARKET, suspects=False)
+    (later,) = evaluator.evaluate(given("healthy"), MARKET, suspects=False)
+    assert [did(leak), did(after), did(later)] == ["failed: used more memory than it may", "healthy", "healthy"]
+
+
+def _pid(outcome: Outcome) -> int:
+    assert outcome.decision is not None
+    assert outcome.decision.state is not None
+    return int(json.loads(outcome.decision.state)["in"])
+
+
+def test_no_child_outlives_its_evaluator(tmp_path: Path) -> None:
+    import psutil
+
+    evaluator = ProcessEvaluator(
+        load_plugins(("tests.engine.poison",), discover=False), Settings(data_dir=tmp_path, disk_reserve_mb=0)
+    )
+    pid = _pid(evaluator.evaluate(given("healthy"), MARKET, suspects=False)[0])
+    evaluator.close()
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.parametrize("deed", ["hang", "sleep", "system_exit", "interrupt"])
+def test_evaluated_inline_an_automation_hurts_only_itself_too(deed: str) -> None:
+    registry = load_plugins(("tests.engine.poison",), discover=False)
+    evaluator = InlineEvaluator(registry.automations, 0.05)
+    outcomes: list[Any] = evaluator.evaluate(given("healthy", deed, "healthy"), MARKET, suspects=False)
+    assert [outcome.problem for outcome in outcomes] == [None, "failed", None]
