@@ -46,7 +46,7 @@ class Averager(Automation["Averager.Config", AverageState]):
             bought=state.bought + tick.market.rules(config.symbol).round_amount(config.amount / price),
         )
         orders = [MarketOrder(config.symbol, "buy", spend=config.amount)] if price < config.below else []
-        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN))
+        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN, anchor=tick.now))
 
 
 class BuyerState(BaseModel):
@@ -75,7 +75,7 @@ class Buyer(Automation["Buyer.Config", BuyerState]):
         if tick.number and tick.scheduled_at is not None:
             orders = [MarketOrder(tick.config.symbol, "buy", amount=tick.config.amount)]
         changed = BuyerState(bought=state.bought + len(orders), fills=state.fills + len(tick.fills))
-        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN))
+        return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN, anchor=tick.now))
 
 
 class Sleeper(Automation["Sleeper.Config", None]):
@@ -92,7 +92,7 @@ class Sleeper(Automation["Sleeper.Config", None]):
     def evaluate(self, tick: Tick[Sleeper.Config, None]) -> Decision:
         """Wait."""
         levels = {} if tick.config.above is None else {tick.config.symbol: tick.config.above}
-        return Decision(wake=Wake(every=_NEVER_AGAIN, above=levels))
+        return Decision(wake=Wake(every=_NEVER_AGAIN, anchor=tick.now, above=levels))
 
 
 @hookimpl

@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 import structlog
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
+from octobot_node.engine.evaluation import OUT_OF_MEMORY, Outcome, TickInput, evaluate
 from octobot_node.market import Market
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
@@ -25,6 +26,9 @@ __all__ = ["Evaluator", "InlineEvaluator", "ProcessEvaluator"]
 log = structlog.get_logger(__name__)
 #: How long a healthy batch waits for one evaluation before it sends it to the suspects' process.
 PATIENCE = 0.25
+#: Outcomes a child sends together, and how long it keeps the first of them (s).
+#: Each message makes the node's threads take turns, which costs more than what is in it.
+_GROUP, _KEEP = 64, 0.02
 
 
 class Evaluator(Protocol):
@@ -70,13 +74,20 @@ class ProcessEvaluator:
     def evaluate(self, inputs: Sequence[TickInput], market: Market, *, suspects: bool) -> list[Outcome]:
         """Return one outcome per input, in order."""
         if not suspects:
-            return self._healthy.evaluate(inputs, market)
+            return [_second_chance(outcome) for outcome in self._healthy.evaluate(inputs, market)]
         return [_definite(outcome) for outcome in self._suspects.evaluate(inputs, market)]
 
     def close(self) -> None:
         """End both children."""
         self._healthy.close()
         self._suspects.close()
+
+
+def _second_chance(outcome: Outcome) -> Outcome:
+    """Leave the verdict to the suspects' process where memory ran out: others may have used it up, over many ticks."""
+    if outcome.reason != OUT_OF_MEMORY:
+        return outcome
+    return Outcome(outcome.automation_id, problem="slow", reason=outcome.reason)
 
 
 def _definite(outcome: Outcome) -> Outcome:
@@ -105,25 +116,36 @@ class _Child:
     def evaluate(self, inputs: Sequence[TickInput], market: Market) -> list[Outcome]:
         with self._lock:
             outcomes: list[Outcome] = []
+            group = _GROUP
             while len(outcomes) < len(inputs):
                 rest = inputs[len(outcomes) :]
-                done, problem = self._attempt(rest, market)
+                done, problem = self._attempt(rest, market, group)
                 outcomes += done
-                if problem and len(done) < len(rest):
+                if not problem or len(done) == len(rest):
+                    continue
+                if group == 1:
                     outcomes.append(self._blame(rest[len(done)], problem))
+                else:
+                    # Answers went with the child. Once more, one answer at a time, to see who is to blame.
+                    self._kill()
+                    group = 1
             return outcomes
 
-    def _attempt(self, inputs: Sequence[TickInput], market: Market) -> tuple[list[Outcome], str]:
+    def _attempt(self, inputs: Sequence[TickInput], market: Market, group: int) -> tuple[list[Outcome], str]:
         """Return the outcomes up to where the child broke down, and how it did ("" if it did not)."""
         done: list[Outcome] = []
         pipe = self._connection()
         try:
-            pipe.send_bytes(pickle.dumps((inputs, market), pickle.HIGHEST_PROTOCOL))
+            pipe.send_bytes(pickle.dumps((inputs, market, group), pickle.HIGHEST_PROTOCOL))
             while len(done) < len(inputs):
                 if not pipe.poll(self._deadline):
                     return done, "hung"
                 # Our own child, running plugins that are trusted code, over a private socket.
-                done.append(pickle.loads(pipe.recv_bytes()))  # noqa: S301
+                done += pickle.loads(pipe.recv_bytes())  # noqa: S301
+                if done[-1].reason == OUT_OF_MEMORY:
+                    # What was kept would be held against everybody after: the rest goes on in a new child.
+                    self._kill()
+                    break
         except (EOFError, OSError):
             return done, "ended its process"
         return done, ""
@@ -183,9 +205,22 @@ def worker_main(descriptor: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 1_048_576, memory_mb * 1_048_576))
     while True:
         try:
-            inputs, market = pickle.loads(pipe.recv_bytes())  # noqa: S301
-            for given in inputs:
-                outcome = evaluate(types, given, market, timeout)
-                pipe.send_bytes(pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL))
+            inputs, market, group = pickle.loads(pipe.recv_bytes())  # noqa: S301
+            outcomes = (evaluate(types, given, market, timeout) for given in inputs)
+            for some in _in_groups(outcomes, group):
+                pipe.send_bytes(pickle.dumps(some, pickle.HIGHEST_PROTOCOL))
         except (EOFError, OSError):
             os._exit(0)
+
+
+def _in_groups(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
+    group: list[Outcome] = []
+    started = time.monotonic()
+    for outcome in outcomes:
+        group.append(outcome)
+        # After the last kind the parent goes on in a new child.
+        if len(group) >= size or time.monotonic() - started > _KEEP or outcome.reason == OUT_OF_MEMORY:
+            yield group
+            group, started = [], time.monotonic()
+    if group:
+        yield group

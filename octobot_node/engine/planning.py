@@ -6,9 +6,9 @@ like of any other refusal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from octobot_node.engine.ledger import ZERO, Book, Owner, exact, rounded
@@ -120,7 +120,7 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
     last = plan.market.ticker(order.symbol).last if order.symbol in plan.market.tickers else None
     row["snapshot_price"] = last
     if order.amount is not None:
-        row["amount"] = rules.round_amount(order.amount)
+        row["amount"] = _on_step(rules.round_amount, order.amount)
         if row["amount"] <= 0 or row["amount"] < rules.min_amount:
             raise Refusal(f"{order.amount} {rules.base} is below the market's smallest amount {rules.min_amount}")
     if isinstance(order, MarketOrder):
@@ -128,24 +128,30 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
         if order.spend is not None and not plan.capabilities.market_spend:
             row["spend"], row["amount"] = None, _amount_of(order.spend, last, rules)
     elif isinstance(order, LimitOrder):
-        row["price"] = rules.round_price(order.price, order.side)
+        row["price"] = _on_step(rules.round_price, order.price, order.side)
         row["tif"], row["post_only"] = order.tif, order.post_only
         row["expires_at"] = None if order.expires is None else to_ms(order.expires)
         if row["price"] <= 0:
             raise Refusal(f"the price {order.price} is below the market's step {rules.price_step}")
     else:
-        row["stop"] = rules.round_price(order.stop, order.side)
+        row["stop"] = _on_step(rules.round_price, order.stop, order.side)
     _check_limits(plan, order, row, last, live)
     notional = _notional(row, last)
     if notional is not None and notional < rules.min_notional:
         raise Refusal(f"{notional} {rules.quote} is below the market's smallest order of {rules.min_notional}")
 
 
+def _on_step(rounding: Callable[..., Decimal], *value: Any) -> Decimal:
+    """Round to a step outside the exact context: how often it fits need not be a finite number (1 / 0.3)."""
+    with localcontext(rounded()):
+        return rounding(*value)
+
+
 def _amount_of(spend: Decimal, last: Decimal | None, rules: MarketRules) -> Decimal:
     if last is None:
         raise Refusal("no price to turn spend into an amount: ask for the ticker in needs()")
-    amount = rules.round_amount(rounded().divide(spend, last * (1 + rules.taker_fee)))
-    if amount <= 0:
+    amount = _on_step(rules.round_amount, rounded().divide(spend, last * (1 + rules.taker_fee)))
+    if amount <= 0 or amount < rules.min_amount:
         raise Refusal(f"{spend} {rules.quote} buys less than the market's smallest amount")
     return amount
 

@@ -54,7 +54,7 @@ def plan_of(wake: Wake | None, spread_by: str) -> Plan | None:
     _zone(tz)
     if wake.daily:
         _clock_time(wake.daily.at)
-    if wake.cron:
+    if wake.cron is not None:
         _check_cron(wake.cron)
     return Plan(
         at=None if wake.at is None else to_ms(wake.at),

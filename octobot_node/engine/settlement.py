@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_with, owner_of
-from octobot_node.engine.ledger import Book, exact, load_book
+from octobot_node.engine.ledger import Book, Held, exact, load_book
 from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
@@ -367,7 +367,8 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Inten
     At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
     """
     filled = {intent.row.automation_id: intent.row for intent in found if intent.filled != intent.row.filled}
-    rows = [_equity_point(book, row, now) for row in filled.values()]
+    held = _held_by(book, filled)
+    rows = [_equity_point(book, row, held[row.automation_id, row.quote], now) for row in filled.values()]
     if not rows:
         return
     columns = equity.c
@@ -376,13 +377,17 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Inten
     connection.execute(equity.insert(), rows)
 
 
-def _equity_point(book: Book, row: AnyRow, now: int) -> dict[str, Any]:
+def _held_by(book: Book, automation_ids: Collection[str]) -> dict[tuple[str, str], list[Held]]:
+    """Return (automation, quote asset) -> its positions."""
+    found: dict[tuple[str, str], list[Held]] = defaultdict(list)
+    for (automation_id, symbol), position in book.held.items():
+        if automation_id in automation_ids:
+            found[automation_id, symbol.partition("/")[2]].append(position)
+    return found
+
+
+def _equity_point(book: Book, row: AnyRow, held: Sequence[Held], now: int) -> dict[str, Any]:
     quote = book.funds[row.automation_id, row.quote]
-    held = [
-        position
-        for (automation, symbol), position in book.held.items()
-        if automation == row.automation_id and symbol.partition("/")[2] == row.quote
-    ]
     with exact():
         worth = quote.free + quote.reserved + sum((position.cost for position in held), Decimal(0))
         realised = sum((position.realised for position in held), Decimal(0))

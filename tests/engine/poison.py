@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, Needs, Tick, hookimpl
 
 __all__ = ["DEEDS"]
 
-_kept: list[bytearray] = []
+_kept: list[Any] = []
 
 
 def _healthy() -> None:
@@ -50,7 +51,7 @@ def _kill() -> None:
 
 def _allocate() -> None:
     while True:
-        _kept.append(bytearray(16_000_000))
+        _kept.append(np.empty(4_000_000))
 
 
 def _print() -> None:

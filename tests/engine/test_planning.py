@@ -1,0 +1,214 @@
+"""From a decision's orders to intents: rounded, within limits, paid for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from octobot_node import CancelOrder, LimitOrder, MarketOrder, MarketRules, StopOrder, Ticker
+from octobot_node.engine.ledger import Book, Owner
+from octobot_node.engine.planning import Installation, Plan, plan_group
+from octobot_node.exchanges import Capabilities
+from octobot_node.limits import Limits
+from octobot_node.market import Market, from_ms
+
+OWNER = Owner("automation", "local", "account")
+RULES = MarketRules(
+    "BTC/USDT",
+    "BTC",
+    "USDT",
+    price_step=Decimal("0.05"),
+    amount_step=Decimal("0.001"),
+    min_amount=Decimal("0.01"),
+    min_notional=Decimal(5),
+)
+CAPABLE = Capabilities(native_stops=True, post_only=True)
+
+
+def market(rules: MarketRules = RULES, age_ms: int = 0) -> Market:
+    ticker = Ticker("BTC/USDT", Decimal(100), Decimal("99.9"), Decimal("100.1"), from_ms(60_000 - age_ms))
+    return Market(from_ms(60_000), {"BTC/USDT": ticker}, {}, {"BTC/USDT": rules})
+
+
+def plan(**changes: Any) -> Plan:
+    whole: dict[str, Any] = {
+        "installation": Installation("installation", 0),
+        "owner": OWNER,
+        "tick": 3,
+        "now": 60_000,
+        "market": market(),
+        "capabilities": CAPABLE,
+        "limits": Limits(),
+    }
+    return Plan(**{**whole, **changes})
+
+
+@pytest.fixture
+def book() -> Book:
+    book = Book()
+    book.deposit(OWNER, "USDT", Decimal(1000), 0)
+    book.deposit(OWNER, "BTC", Decimal(2), 0)
+    return book
+
+
+def one(book: Book, order: Any, **changes: Any) -> dict[str, Any]:
+    (row,) = plan_group(plan(**changes), [order], book, independent=False)
+    return row
+
+
+def outline(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("status", "type", "amount", "spend", "price", "stop", "reserved"))
+
+
+def limit(side: Any = "buy", amount: str = "1", price: str = "90", **more: Any) -> LimitOrder:
+    return LimitOrder("BTC/USDT", side, amount=Decimal(amount), price=Decimal(price), **more)
+
+
+def test_amounts_round_down_buying_prices_down_and_selling_prices_up(book: Book) -> None:
+    bought = one(book, limit("buy", "1.2345", "90.07"))
+    sold = one(book, limit("sell", "1.2345", "110.07"))
+    assert (bought["amount"], bought["price"]) == (Decimal("1.234"), Decimal("90.05"))
+    assert (sold["amount"], sold["price"]) == (Decimal("1.234"), Decimal("110.10"))
+
+
+def test_a_step_that_divides_nothing_evenly_rounds_all_the_same(book: Book) -> None:
+    odd = market(replace(RULES, price_step=Decimal("0.3"), amount_step=Decimal("0.07")))
+    row = one(book, limit("buy", "1", "90.5"), market=odd)
+    assert (row["status"], row["amount"], row["price"]) == ("planned", Decimal("0.98"), Decimal("90.3"))
+
+
+def test_a_limit_buy_reserves_its_quote_and_a_sale_its_base(book: Book) -> None:
+    assert outline(one(book, limit("buy"))) == (
+        "planned",
+        "limit",
+        Decimal(1),
+        None,
+        Decimal(90),
+        None,
+        Decimal(90),
+    )
+    assert one(book, limit("sell"))["reserved_asset"] == "BTC"
+    assert {asset: (f.free, f.reserved) for (_, asset), f in book.funds.items()} == {
+        "USDT": (Decimal(910), Decimal(90)),
+        "BTC": (Decimal(1), Decimal(1)),
+    }
+
+
+def test_a_fee_paid_in_quote_is_reserved_too(book: Book) -> None:
+    row = one(book, limit("buy"), market=market(replace(RULES, fee_in="quote")))
+    assert row["reserved"] == Decimal("90.090")
+
+
+def test_a_market_buy_by_spend_is_turned_into_an_amount_that_its_fee_leaves_room_for(book: Book) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(100)))
+    assert outline(row) == ("planned", "market", Decimal("0.999"), None, None, None, Decimal("104.89500"))
+    assert row["amount"] * 100 * Decimal("1.001") <= 100
+
+
+def test_a_market_buy_by_spend_stays_by_spend_where_the_exchange_takes_that(book: Book) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(100)), capabilities=replace(CAPABLE, market_spend=True))
+    assert outline(row) == ("planned", "market", None, Decimal(100), None, None, Decimal(100))
+
+
+def test_the_whole_budget_can_be_spent_at_market(book: Book) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(1000)))
+    assert (row["status"], row["reserved"]) == ("planned", Decimal(1000))
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (limit(amount="0.009"), "0.009 BTC is below the market's smallest amount 0.01"),
+        (limit(amount="0.05"), "4.50 USDT is below the market's smallest order of 5"),
+        (limit(price="0.01"), "the price 0.01 is below the market's step 0.05"),
+        (limit(amount="20"), "1800 USDT is needed, 1000 is free in the automation's budget"),
+        (limit("sell", amount="3"), "3 BTC is needed, 2 is free in the automation's budget"),
+        (MarketOrder("BTC/USDT", "buy", spend=Decimal("0.01")), "buys less than the market's smallest amount"),
+        (MarketOrder("BTC/USDT", "buy", spend=Decimal("0.9")), "buys less than the market's smallest amount"),
+        (MarketOrder("BTC/USDT", "sell", amount=Decimal("0.0001")), "is below the market's smallest amount"),
+    ],
+)
+def test_what_the_market_or_the_budget_does_not_allow_is_refused_with_its_reason(
+    book: Book, order: Any, reason: str
+) -> None:
+    row = one(book, order)
+    assert (row["status"], row["news"], row["reserved"]) == ("refused", True, Decimal(0))
+    assert reason in row["reason"]
+    assert {asset: f.reserved for (_, asset), f in book.funds.items()} == {"USDT": Decimal(0), "BTC": Decimal(0)}
+
+
+@pytest.mark.parametrize(
+    ("limits", "order", "reason"),
+    [
+        ({"max_order_notional": 80}, limit(), "90 USDT is above the limit of 80 an order"),
+        ({"max_order_notional": 80}, MarketOrder("BTC/USDT", "buy", amount=Decimal(1)), "above the limit of 80"),
+        ({"price_collar": "0.05"}, limit(price="106"), "is more than 0.05 past the last price 100"),
+        ({"price_collar": "0.05"}, limit("sell", price="94"), "is more than 0.05 past the last price 100"),
+        ({"max_open_orders": 2}, limit(), "2 orders are open; the limit is 2"),
+        ({"max_data_age": timedelta(seconds=1)}, limit(), "the price is 1500 ms old; the limit is 0:00:01"),
+    ],
+)
+def test_each_limit_refuses_what_exceeds_it(book: Book, limits: Any, order: Any, reason: str) -> None:
+    row = one(book, order, limits=Limits(**limits), live_orders=2, market=market(age_ms=1_500))
+    assert (row["status"], reason in row["reason"]) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("limits", "order"),
+    [
+        ({"max_order_notional": 90}, limit()),
+        ({"price_collar": "0.05"}, limit(price="105")),
+        ({"price_collar": "0.05"}, limit("sell", price="300")),
+        ({"max_open_orders": 3}, limit()),
+        ({"max_data_age": timedelta(seconds=2)}, limit()),
+    ],
+)
+def test_what_just_keeps_to_a_limit_is_planned(book: Book, limits: Any, order: Any) -> None:
+    row = one(book, order, limits=Limits(**limits), live_orders=2, market=market(age_ms=1_500))
+    assert (row["status"], row["reason"]) == ("planned", "")
+
+
+def test_what_the_exchange_cannot_do_is_refused(book: Book) -> None:
+    stop = StopOrder("BTC/USDT", "sell", amount=Decimal(1), stop=Decimal(80))
+    assert one(book, stop, capabilities=Capabilities())["reason"] == "the exchange has no stop orders"
+    assert one(book, limit(post_only=True), capabilities=Capabilities())["reason"] == (
+        "the exchange has no post-only orders"
+    )
+    assert outline(one(book, stop)) == ("planned", "stop", Decimal(1), None, None, Decimal(80), Decimal(1))
+
+
+def test_after_a_refusal_the_rest_is_skipped_and_nothing_of_it_stays_reserved(book: Book) -> None:
+    rows = plan_group(plan(), [limit(), limit(amount="100"), limit("sell")], book, independent=False)
+    assert [(row["status"], row["reserved"]) for row in rows] == [
+        ("planned", Decimal(90)),
+        ("refused", Decimal(0)),
+        ("skipped", Decimal(0)),
+    ]
+    assert {asset: f.reserved for (_, asset), f in book.funds.items()} == {"USDT": Decimal(90), "BTC": Decimal(0)}
+
+
+def test_independent_orders_are_planned_whatever_became_of_the_one_before(book: Book) -> None:
+    rows = plan_group(plan(), [limit(amount="100"), limit()], book, independent=True)
+    assert [(row["status"], row["independent"]) for row in rows] == [("refused", True), ("planned", True)]
+
+
+def test_cancels_come_first_and_every_order_has_a_client_id_of_its_own(book: Book) -> None:
+    rows = plan_group(plan(), [limit(), CancelOrder("old"), limit("sell")], book, independent=False)
+    assert [(row["seq"], row["kind"], row["parent"], row["side"]) for row in rows] == [
+        (0, "cancel", "old", ""),
+        (1, "order", None, "buy"),
+        (2, "order", None, "sell"),
+    ]
+    assert len({row["group_id"] for row in rows}) == 1
+    assert len({row["client_order_id"] for row in rows}) == 3
+    assert all(len(row["client_order_id"]) == 32 for row in rows)
+
+
+def test_orders_of_one_decision_share_its_budget(book: Book) -> None:
+    rows = plan_group(plan(), [limit(amount="10"), limit(amount="2")], book, independent=True)
+    assert [row["status"] for row in rows] == ["planned", "refused"]
+    assert rows[1]["reason"] == "180 USDT is needed, 100 is free in the automation's budget"
