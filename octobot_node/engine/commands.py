@@ -118,13 +118,18 @@ class Commands:
             return []
         core, now = self._core, self._core.clock.now()
         prepared = [self._prepare(new) for new in many]
-        ids = []
+        ids: list[str] = []
+        taken: set[tuple[str, str]] = set()
         with core.storage.write(durable=True) as connection:
             sources = _sources(connection, {new.account_id for new in many})
             book, happened, wide, narrow = Book(), [], [], []
+            taken: set[tuple[str, str]] = set()
             for new, (full_name, automation, config) in zip(many, prepared, strict=True):
-                if automations.named(connection, new.owner, new.name) is not None:
+                key = (new.owner, new.name)
+                if key in taken or automations.named(connection, *key) is not None:
                     raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
+                taken.add(key)
+                taken.add(key)
                 owner = Owner(new_id(), new.owner, new.account_id)
                 ids.append(owner.automation_id)
                 wide.append(_wide_row(new, owner, full_name, automation, config, now))

@@ -17,7 +17,7 @@ from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.market import Market
+from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
@@ -31,6 +31,7 @@ __all__ = ["Commit", "Evaluated"]
 log = structlog.get_logger(__name__)
 #: A tick that lacked data is tried again after this.
 _WAIT_MS = 5_000
+_REPLAY_WAIT_MS = 60_000
 _BACKOFF_MAX_MS = 300_000
 #: What one row's own content or account can cause; what the database's absence causes is not among them.
 _REFUSALS = (
@@ -286,11 +287,19 @@ class Commit:
     def _postponed(self, changes: _Changes, item: Evaluated, problem: str) -> None:
         row, now = item.row, self._core.clock.now()
         slow = problem == "slow"
-        run_at = now if slow else now + _WAIT_MS
+        run_at = now if slow else self._tried_again_at(row, now)
         changes.released.append({"id": row.id, "next_run_at": run_at, "suspect": slow or row.suspect})
         if not slow and (row.status, row.reason) != ("waiting", item.outcome.reason):
             changes.wide.append({"id": row.id, "status": "waiting", "reason": item.outcome.reason, "updated_at": now})
             changes.events.append(_event(item, "automation.waiting", {"reason": item.outcome.reason}))
+
+    def _tried_again_at(self, row: AnyRow, now: int) -> int:
+        if not self._core.clock.virtual:
+            return now + _WAIT_MS
+        # Past candles change nothing between two closes: skip to the next close of those that are waited for.
+        steps = [timeframe_ms(timeframe) for _, timeframe in load_needs(row.needs).candles]
+        step = min(steps, default=_REPLAY_WAIT_MS)
+        return now // step * step + step
 
     def _write(self, connection: sa.Connection, changes: _Changes, book: Book) -> None:
         core, now = self._core, self._core.clock.now()

@@ -12,7 +12,7 @@ from octobot_node.automation import Needs
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.ledger import load_book
 from octobot_node.engine.own_orders import OwnOrders
-from octobot_node.errors import DataUnavailable
+from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
@@ -40,7 +40,8 @@ class Endings:
         for row in self._ready():
             try:
                 ended += self._settle_one(row)
-            except DataUnavailable as error:
+            except (DataUnavailable, UsageError) as error:
+                # No price, or no connector: it waits, and holds up nobody else.
                 log.warning("close_waits", automation=row.name, reason=str(error))
             self._core.kick(ORDERS)
         return ended

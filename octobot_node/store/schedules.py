@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _c = schedule.c
+#: Ids in one statement at most; databases limit the number of parameters.
+_IDS_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,17 @@ def due(connection: sa.Connection, now: int, count: int) -> list[Due]:
     return [Due(*row) for row in connection.execute(_DUE, {"now": now, "count": count})]
 
 
+# One statement for all: an executemany lets other threads in between any two rows, and waits for its turn again.
 _CLAIM = (
     schedule.update()
-    .where(_c.automation_id == sa.bindparam("id"))
+    .where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)))
     .values(claim=sa.bindparam("batch"), claim_until=sa.bindparam("until"), claim_tries=_c.claim_tries + 1)
 )
 
 
 def claim(connection: sa.Connection, batch: str, ids: Iterable[str], until: int) -> None:
     """Give the rows to ``batch`` until ``until`` (ms UTC)."""
-    connection.execute(_CLAIM, [{"id": id_, "batch": batch, "until": until} for id_ in ids])
+    connection.execute(_CLAIM, {"ids": list(ids), "batch": batch, "until": until})
 
 
 _NEXT_DUE = sa.select(sa.func.min(_c.next_run_at)).where(_c.claim.is_(None), _c.next_run_at.is_not(None))
@@ -165,9 +168,15 @@ _WAKE_AT = sa.case(
     (_c.ticked_at.is_not(None) & (_c.ticked_at + 1_000 > sa.bindparam("now")), _c.ticked_at + 1_000),
     else_=sa.bindparam("now"),
 )
+_IN_ORDER = (
+    sa.select(_c.automation_id)
+    .where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_c.automation_id)
+    .with_for_update()
+)
 _WAKE = (
     schedule.update()
-    .where(_c.automation_id == sa.bindparam("id"))
+    .where(_c.automation_id.in_(_IN_ORDER))
     .values(
         wakes=_c.wakes + 1,
         next_run_at=sa.case(
@@ -182,11 +191,11 @@ _WAKE = (
 def wake(connection: sa.Connection, ids: Iterable[str], now: int) -> None:
     """Wake automations: run now, or one second after the last tick; never later than planned.
 
-    Ids are woken in order, so that two wakers lock them the same way round.
+    Ids are locked in order, so that two wakers lock them the same way round.
     """
-    rows = [{"id": id_, "now": now} for id_ in sorted(set(ids))]
-    if rows:
-        connection.execute(_WAKE, rows)
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _IDS_MAX):
+        connection.execute(_WAKE, {"ids": wanted[start : start + _IDS_MAX], "now": now})
 
 
 def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:

@@ -260,7 +260,7 @@ def test_waiting_for_data_is_no_failure_and_is_told_once(bench: Bench) -> None:
     assert (row.status, row.reason, row.tick, row.failures) == ("waiting", "the exchange is down", 0, 0)
     assert bench.events(a) == ["automation.created", "automation.waiting"]
     bench.market.fault = None
-    bench.run(5_000, step=5_000)
+    bench.run(60_000, step=5_000)  # on a virtual clock: at the next close of a candle
     assert (bench.row(a).status, bench.row(a).reason, bench.row(a).tick) == ("active", "", 1)
 
 

@@ -1,0 +1,88 @@
+"""The tables as written down and the tables as migrated are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from octobot_node.errors import DatabaseTooNew
+from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
+from octobot_node.store.migrate import CORE, migrate
+from octobot_node.store.plugin_tables import PluginTables
+from octobot_node.store.storage import Storage
+
+
+def differences(storage: Storage, owner: PluginTables) -> list[object]:
+    mine = set(owner.metadata.tables)
+
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name in mine
+
+    with storage.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": ours, "compare_type": True, "compare_server_default": True}
+        )
+        return list(compare_metadata(context, owner.metadata))
+
+
+def indexes(storage: Storage) -> dict[str, str]:
+    with storage.read() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+
+
+def test_the_core_s_metadata_is_what_its_migrations_make(storage: Storage) -> None:
+    assert differences(storage, CORE) == []
+
+
+def test_a_plugin_s_metadata_is_what_its_migrations_make(storage: Storage, registry: Registry) -> None:
+    assert [owner.name for owner in registry.tables] == ["paper"]
+    assert [differences(storage, owner) for owner in registry.tables] == [[]]
+
+
+def test_the_indexes_are_partial_where_the_metadata_says_so(
+    storage: Storage, tmp_path: Path, registry: Registry
+) -> None:
+    """Alembic's comparison does not look at an index's condition."""
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'metadata.db'}")
+    for owner in (CORE, *registry.tables):
+        owner.metadata.create_all(made)
+    with made.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        wanted = {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+    made.dispose()
+    migrated = indexes(storage)
+    assert {name: migrated.get(name) for name in wanted} == wanted
+
+
+def test_migrating_again_changes_nothing(storage: Storage, registry: Registry) -> None:
+    with storage.read() as connection:
+        before = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all()
+    migrate(storage, registry.tables)
+    with storage.read() as connection:
+        assert connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all() == before
+
+
+def test_a_database_of_a_newer_version_is_refused_before_anything_changes(
+    storage: Storage, registry: Registry
+) -> None:
+    with storage.write() as connection:
+        connection.exec_driver_sql("UPDATE octobot_schema SET version_num = '9999'")
+        connection.exec_driver_sql("DROP TABLE equity")
+    with pytest.raises(DatabaseTooNew, match="was written by a newer version .octobot revision '9999'"):
+        migrate(storage, registry.tables)
+    with storage.read() as connection:
+        assert not sa.inspect(connection).has_table("equity")
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_cure(tmp_path: Path, registry: Registry) -> None:
+    from octobot_node.errors import StorageUnavailable
+
+    (tmp_path / "octobot.db").write_text("not a database, but long enough to be looked at as one " * 20)
+    with pytest.raises(StorageUnavailable, match="cannot be used as a database"):
+        registry.hook.open_storage(settings=Settings(data_dir=tmp_path))

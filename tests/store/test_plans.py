@@ -1,0 +1,97 @@
+"""Statements whose cost must not grow with the tables ride the index that was made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from octobot_node.store import automations, intents, schedules
+from octobot_node.store.storage import Storage
+
+Statement = Callable[[sa.Connection], Any]
+
+PLANS: dict[str, tuple[Statement, set[str]]] = {
+    "schedules.due": (lambda c: schedules.due(c, 1, 10), {"ix_schedule_due"}),
+    "schedules.next_due_at": (schedules.next_due_at, {"ix_schedule_due"}),
+    "schedules.lock_claimed": (lambda c: schedules.lock_claimed(c, "b"), {"ix_schedule_claim"}),
+    "schedules.expired_claims": (lambda c: schedules.expired_claims(c, 1), {"ix_schedule_claim"}),
+    "schedules.claimed": (lambda c: schedules.claimed(c, "b"), {"ix_schedule_claim"}),
+    "schedules.levels": (schedules.levels, {"ix_schedule_levels"}),
+    "schedules.wake": (lambda c: schedules.wake(c, ["a"], 1), {"sqlite_autoindex_schedule_1"}),
+    "intents.for_carrier": (lambda c: intents.for_carrier(c, "w", 10), {"ix_intents_carrier"}),
+    "intents.live_of_account": (lambda c: intents.live_of_account(c, "x"), {"ix_intents_live"}),
+    "intents.carriers": (intents.carriers, {"ix_intents_live", "ix_intents_carrier"}),
+    "intents.adrift": (lambda c: intents.adrift(c, 1, ["w"], 10), {"ix_intents_live", "ix_intents_carrier"}),
+    "intents.accounts_to_watch": (intents.accounts_to_watch, {"ix_intents_live"}),
+    "intents.due_retries": (intents.due_retries, {"ix_intents_live", "ix_intents_carrier"}),
+    "intents.open_of": (lambda c: intents.open_of(c, ["a"]), {"ix_intents_live_of"}),
+    "intents.open_of a batch": (
+        lambda c: intents.open_of(c, schedules.ids_of("b")),
+        {"ix_intents_live_of", "ix_schedule_claim"},
+    ),
+    "intents.live_count": (lambda c: intents.live_count(c, "a"), {"ix_intents_live_of"}),
+    "intents.live_orders_of_account": (lambda c: intents.live_orders_of_account(c, "x"), {"ix_intents_live"}),
+    "intents.symbols_in_flight": (lambda c: intents.symbols_in_flight(c, "x"), {"ix_intents_live"}),
+    "intents.nameless_since": (lambda c: intents.nameless_since(c, "x"), {"ix_intents_live"}),
+    "intents.orders_since an automation": (
+        lambda c: intents.orders_since(c, "automation_id", "a", 1),
+        {"ix_intents_sent"},
+    ),
+    "intents.orders_since an account": (
+        lambda c: intents.orders_since(c, "account_id", "x", 1),
+        {"ix_intents_sent_by_account"},
+    ),
+    "intents.known_to_exchange": (
+        lambda c: intents.known_to_exchange(c, "x", ["o"]),
+        {"ix_intents_exchange_order"},
+    ),
+    "intents.news_of": (
+        lambda c: intents.news_of(c, schedules.ids_of("b")),
+        {"ix_fills_news", "ix_schedule_claim"},
+    ),
+    "automations.signals_of_batch": (
+        lambda c: automations.signals_of_batch(c, "b", 1),
+        {"ix_inbox_waiting", "ix_schedule_claim"},
+    ),
+    "automations.batch": (
+        lambda c: automations.batch(c, "b"),
+        {"ix_schedule_claim", "sqlite_autoindex_automations_1"},
+    ),
+    "automations.balances_of_batch": (
+        lambda c: automations.balances_of_batch(c, "b"),
+        {"ix_schedule_claim", "sqlite_autoindex_balances_1"},
+    ),
+    "automations.positions_of_batch": (
+        lambda c: automations.positions_of_batch(c, "b"),
+        {"ix_schedule_claim", "sqlite_autoindex_positions_1"},
+    ),
+}
+
+
+def plan_of(connection: sa.Connection, statement: Statement) -> list[str]:
+    """Run a statement and return SQLite's plan of what it ran."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: bool) -> None:
+        seen.append((sql, parameters))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    statement(connection)
+    sa.event.remove(connection, "before_cursor_execute", note)
+    ((sql, parameters),) = seen
+    first = parameters[0] if isinstance(parameters, list) else parameters
+    return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", first)]
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_statement_rides_its_index(storage: Storage, name: str) -> None:
+    statement, allowed = PLANS[name]
+    with storage.write() as connection:
+        plan = plan_of(connection, statement)
+    used = {word for line in plan for word in line.split() if word.startswith(("ix_", "sqlite_autoindex"))}
+    # A SCAN is of a table, or of an index from one end to the other: only a partial index may be read whole.
+    scans = [line for line in plan if line.startswith("SCAN") and "USING" not in line]
+    assert (scans, bool(used), used - allowed) == ([], True, set()), plan
