@@ -119,7 +119,6 @@ class Commands:
         core, now = self._core, self._core.clock.now()
         prepared = [self._prepare(new) for new in many]
         ids: list[str] = []
-        taken: set[tuple[str, str]] = set()
         with core.storage.write(durable=True) as connection:
             sources = _sources(connection, {new.account_id for new in many})
             book, happened, wide, narrow = Book(), [], [], []
@@ -128,7 +127,6 @@ class Commands:
                 key = (new.owner, new.name)
                 if key in taken or automations.named(connection, *key) is not None:
                     raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
-                taken.add(key)
                 taken.add(key)
                 owner = Owner(new_id(), new.owner, new.account_id)
                 ids.append(owner.automation_id)
