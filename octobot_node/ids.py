@@ -14,8 +14,8 @@ __all__ = ["client_order_id", "new_id"]
 class _Uuid7:
     """Makes UUIDv7 (RFC 9562, section 5.7, method 1): milliseconds, a 12-bit counter within them, 62 random bits.
 
-    Our own, because a library asks the system for random bytes at every id: 60 µs each on a virtual machine, measured as a
-    tenth of all that settling an execution takes. These ids are unique and sorted, they are no secrets.
+    Our own, because a library asks the system for random bytes at every id: 60 µs each on a virtual machine, measured
+    as a tenth of all that settling an execution takes. These ids are unique and sorted, they are no secrets.
     """
 
     def __init__(self) -> None:

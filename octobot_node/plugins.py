@@ -99,6 +99,7 @@ class _Loader:
         try:
             self.manager.register(importlib.import_module(module), name=module)
             self.manager.check_pending()
+            self._rehearse(module)
         except Exception as error:
             if built_in:
                 raise
@@ -114,10 +115,19 @@ class _Loader:
             try:
                 self.manager.load_setuptools_entrypoints(hookspecs.PROJECT, name=entry.name)
                 self.manager.check_pending()
+                self._rehearse(entry.name)
             except Exception as error:  # noqa: BLE001 - isolating whatever a third party raises is the point
                 self._give_up(entry.name, error)
             else:
                 self.modules.append(entry.module)
+
+    def _rehearse(self, name: str) -> None:
+        """Let the plugin register into nothing, so that what it does wrong is known while it can still be left out."""
+        for caller in self.manager.get_hookcallers(self.manager.get_plugin(name)) or ():
+            check = _CHECKS.get(caller.name)
+            for found in caller.get_hookimpls():
+                if check is not None and found.plugin_name == name:
+                    found.function(*[check] * len(found.argnames))
 
     def _give_up(self, name: str, error: Exception) -> None:
         plugin = self.manager.get_plugin(name)
@@ -195,6 +205,21 @@ def _type_name(automation: type[Automation[Any, Any]]) -> str:
     if missing:
         raise PluginError(f"{automation.__qualname__} lacks {', '.join(missing)}")
     return f"{automation.__module__.partition('.')[0]}.{automation.name}"
+
+
+def _check_automation(automation: type[Automation[Any, Any]]) -> None:
+    _type_name(automation)
+    automation()
+
+
+#: What each hook's ``register`` must be able to do with an item.
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "register_market_data": lambda factory: factory.name,
+    "register_trading": lambda factory: factory.name,
+    "register_automations": _check_automation,
+    "register_tables": lambda owned: owned.name,
+    "register_notifiers": lambda notifier: notifier.name,
+}
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> UnknownType:

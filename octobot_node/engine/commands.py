@@ -23,6 +23,7 @@ from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.many import insert_many
 from octobot_node.store.tables import (
     accounts,
     balances,
@@ -135,8 +136,8 @@ class Commands:
                 for asset, amount in new.budget.items():
                     book.deposit(owner, asset, amount, now)
                 happened.append(_event(owner, "automation.created", {"name": new.name, "type": full_name}))
-            connection.execute(automations_table.insert(), wide)
-            connection.execute(schedule.insert(), narrow)
+            insert_many(connection, automations_table, wide)
+            insert_many(connection, schedule, narrow)
             book.write(connection)
             events.append(connection, happened, now)
         return ids

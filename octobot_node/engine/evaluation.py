@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import signal
 import threading
@@ -10,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from functools import lru_cache
 from operator import attrgetter
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -52,16 +54,6 @@ _ERROR_LIMIT = 2_000
 _WIDE = Context(prec=60)
 
 
-T = TypeVar("T")
-
-
-def _quickly_pickled(cls: type[T]) -> type[T]:
-    """Pickle a frozen dataclass by its values' positions: faster than field by field, as dataclasses do it."""
-    values = attrgetter(*cls.__dataclass_fields__)  # type: ignore[attr-defined]
-    cls.__reduce__ = lambda self: (cls, values(self))  # type: ignore[method-assign]
-    return cls
-
-
 class BadDecision(Exception):
     """What an evaluation returned is no usable decision; the text says what and why."""
 
@@ -70,7 +62,6 @@ class _TookTooLong(BaseException):
     """Raised inside an evaluation by the alarm; a BaseException, so that `except Exception` does not swallow it."""
 
 
-@_quickly_pickled
 @dataclass(frozen=True, slots=True)
 class TickInput:
     """One tick as loaded from the store: plain values only, so that another process can evaluate it."""
@@ -96,7 +87,6 @@ class TickInput:
     signals: tuple[Signal, ...] = ()
 
 
-@_quickly_pickled
 @dataclass(frozen=True, slots=True)
 class PlainDecision:
     """A checked decision; ``state`` is JSON, or None to keep the old one."""
@@ -114,7 +104,6 @@ class PlainDecision:
 Problem = Literal["failed", "slow", "held", "waiting"]
 
 
-@_quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one evaluation: a decision, or a problem and its reason."""
@@ -325,6 +314,7 @@ def dump_needs(needs: Needs) -> str:
     return json.dumps([sorted(set(needs.tickers)), sorted(candles)], separators=(",", ":"))
 
 
+@lru_cache(maxsize=1_024)
 def load_needs(text: str) -> Needs:
     """Return what ``dump_needs`` wrote."""
     tickers, candles = json.loads(text)
@@ -364,3 +354,17 @@ def _clip(text: str) -> str:
     # Half a surrogate pair cannot be stored; a reason must be, whatever the author's error says.
     text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _ERROR_LIMIT else text[:_ERROR_LIMIT] + "…"
+
+
+def _pickle_by_position(cls: type[Any]) -> None:
+    """Pickle a dataclass by its values' positions: by field names, as dataclasses do it, takes several times as long."""
+    values = attrgetter(*cls.__dataclass_fields__)
+    copyreg.pickle(cls, lambda instance: (cls, values(instance)))
+
+
+for _plain in (
+    *(TickInput, PlainDecision, Outcome, Plan),
+    *(Position, Signal, OpenOrder, Fill, OrderResult),
+    *(MarketOrder, LimitOrder, StopOrder, Notify),
+):
+    _pickle_by_position(_plain)

@@ -66,6 +66,14 @@ class _Gate:
         self.passing: set[str] = set()
         self._connection = connection
         self._sent: dict[str, int] = {}
+        self._unlimited = Limits(), Limits().tightened_by(account.limits)
+
+    def limits_of(self, owner: AnyRow) -> tuple[Limits, Limits]:
+        """Return an automation's own limits, and those that an order of it is under."""
+        if not owner.limits:
+            return self._unlimited
+        own = Limits.model_validate(owner.limits)
+        return own, own.tightened_by(self.account.limits)
 
     def sent_in_last_minute(self, column: str, scope: str, now: int) -> int:
         """Return how many orders were sent within a minute, those of this passage included."""
@@ -176,8 +184,7 @@ class Fence:
             return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
         if gate.serial and row.symbol in gate.passing:
             return "next", ""
-        own = Limits.model_validate(owner.limits)
-        limits = own.tightened_by(gate.account.limits)
+        own, limits = gate.limits_of(owner)
         if limits.max_data_age is not None and now - row.created_at > limits.max_data_age.total_seconds() * 1000:
             return IntentStatus.REFUSED, f"decided more than {limits.max_data_age} ago"
         for column, most in (("automation_id", own), ("account_id", gate.account.limits)):
@@ -200,7 +207,7 @@ def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyR
         .order_by(columns.id)
         .with_for_update(read=True)
     )
-    return {row.id: row for row in connection.execute(statement)}
+    return {row.id: row for row in connection.execute(statement).all()}
 
 
 def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]:
@@ -209,7 +216,7 @@ def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]
         columns.group_id.in_(ids)
     )
     found: dict[str, list[AnyRow]] = {id_: [] for id_ in ids}
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():
         found[row.group_id].append(row)
     return found
 

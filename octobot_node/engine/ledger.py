@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from octobot_node.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
+from octobot_node.store.many import insert_many, update_many
 from octobot_node.store.tables import balances, positions, postings
 
 __all__ = ["Book", "Funds", "Held", "Owner", "exact", "load_book", "rounded"]
@@ -170,7 +171,7 @@ class Book:
         self._write(connection, balances, "asset", self._dirty_funds, self._known_funds, self.funds)
         self._write(connection, positions, "symbol", self._dirty_held, self._known_held, self.held)
         if self._postings:
-            connection.execute(postings.insert(), self._postings)
+            insert_many(connection, postings, self._postings)
         self._dirty_funds.clear()
         self._dirty_held.clear()
         self._postings.clear()
@@ -187,20 +188,10 @@ class Book:
         old, new = sorted(dirty & known), sorted(dirty - known)
         if new:
             values = [{**_owned(self._owners[key[0]]), name: key[1], **_amounts(rows[key])} for key in new]
-            connection.execute(table.insert(), values)
+            insert_many(connection, table, values)
             known.update(new)
-        if old:
-            columns = list(_amounts(rows[old[0]]))
-            statement = (
-                table.update()
-                .where(table.c.automation_id == sa.bindparam("b_id"), table.c[name] == sa.bindparam("b_name"))
-                .values({column: sa.bindparam(f"b_{column}", type_=table.c[column].type) for column in columns})
-            )
-            values = [
-                {"b_id": key[0], "b_name": key[1], **{f"b_{k}": v for k, v in _amounts(rows[key]).items()}}
-                for key in old
-            ]
-            connection.execute(statement, values)
+        changes = [{"automation_id": key[0], name: key[1], **_amounts(rows[key])} for key in old]
+        update_many(connection, table, ("automation_id", name), changes)
 
 
 def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Book:
@@ -208,9 +199,9 @@ def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Boo
     book = Book()
     if not automation_ids:
         return book
-    for row in connection.execute(sa.select(balances).where(balances.c.automation_id.in_(automation_ids))):
+    for row in connection.execute(sa.select(balances).where(balances.c.automation_id.in_(automation_ids))).all():
         book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved)
-    for row in connection.execute(sa.select(positions).where(positions.c.automation_id.in_(automation_ids))):
+    for row in connection.execute(sa.select(positions).where(positions.c.automation_id.in_(automation_ids))).all():
         book.held[row.automation_id, row.symbol] = Held(
             row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills
         )

@@ -18,6 +18,7 @@ from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.many import insert_many
 from octobot_node.store.tables import accounts, equity, fills
 from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import AnyRow
@@ -86,7 +87,7 @@ class Settlement:
         """Settle, end and resolve in one transaction; return whether anything changed."""
         fresh = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
         core, now = self._core, self._core.clock.now()
-        overdue = any(row.kind == "cancel" and row.status == "sent" and now > row.send_by for row in live)
+        overdue = any(row.kind == "cancel" and _is_lost(row, now) for row in live)
         if not (fresh or observed.ended or observed.asked or overdue):
             return False
         core.checkpoint("before-settle")
@@ -191,7 +192,7 @@ class Settlement:
             happened.append(_fill_event(intent.row, trade))
             settled.append(trade)
         if rows:
-            connection.execute(fills.insert(), rows)
+            insert_many(connection, fills, rows)
         return settled
 
     def _settle_one(
@@ -374,7 +375,7 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Inten
     columns = equity.c
     keys = [(row["automation_id"], row["at"]) for row in rows]
     connection.execute(equity.delete().where(sa.tuple_(columns.automation_id, columns.at).in_(keys)))
-    connection.execute(equity.insert(), rows)
+    insert_many(connection, equity, rows)
 
 
 def _held_by(book: Book, automation_ids: Collection[str]) -> dict[tuple[str, str], list[Held]]:

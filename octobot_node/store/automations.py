@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.many import insert_many, update_many
 from octobot_node.store.tables import accounts, automations, balances, inbox, notices, positions, schedule
 from octobot_node.store.types import AnyRow
 
@@ -138,12 +139,7 @@ def fail_signals(connection: sa.Connection, ids: Sequence[str]) -> None:
 
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the given columns; each row has its ``id``."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row), []).append({f"b_{key}": value for key, value in row.items()})
-    for keys, parameters in groups.items():
-        values = {key: sa.bindparam(f"b_{key}", type_=_a[key].type) for key in keys if key != "id"}
-        connection.execute(automations.update().where(_a.id == sa.bindparam("b_id")).values(values), parameters)
+    update_many(connection, automations, ("id",), rows)
 
 
 def get(connection: sa.Connection, automation_id: str) -> AnyRow | None:
@@ -175,4 +171,4 @@ def add_account(connection: sa.Connection, row: Mapping[str, Any]) -> None:
 def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert notices for the notifiers."""
     if rows:
-        connection.execute(notices.insert(), list(rows))
+        insert_many(connection, notices, rows)

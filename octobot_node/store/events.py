@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.many import insert_many
 from octobot_node.store.tables import events
 
 __all__ = ["Event", "append"]
@@ -29,7 +30,7 @@ class Event:
 def append(connection: sa.Connection, rows: Sequence[Event], at: int) -> None:
     """Append events at ``at`` (ms UTC)."""
     if rows:
-        connection.execute(events.insert(), [_row(event, at) for event in rows])
+        insert_many(connection, events, [_row(event, at) for event in rows])
 
 
 def _row(event: Event, at: int) -> dict[str, Any]:
@@ -38,10 +39,14 @@ def _row(event: Event, at: int) -> dict[str, Any]:
         "account_id": event.account_id,
         "automation_id": event.automation_id,
         "kind": event.kind,
-        "data": json.dumps(event.data, separators=(",", ":"), default=_plain),
+        "data": _encode(event.data),
         "at": at,
     }
 
 
 def _plain(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+#: Made once: json.dumps makes an encoder at every call that asks for something.
+_encode = json.JSONEncoder(separators=(",", ":"), default=_plain).encode

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
+from octobot_node.store.many import insert_many, run_many, update_many
 from octobot_node.store.tables import fills, intents
 from octobot_node.store.types import AnyRow
 
@@ -48,7 +49,7 @@ LIVE = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN, IntentStatus
 def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert intents."""
     if rows:
-        connection.execute(intents.insert(), list(rows))
+        insert_many(connection, intents, rows)
 
 
 def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:
@@ -62,17 +63,12 @@ def lock(connection: sa.Connection, ids: Collection[str]) -> list[AnyRow]:
     if not ids:
         return []
     statement = sa.select(intents).where(_c.id.in_(ids)).order_by(_c.id).with_for_update()
-    return list(connection.execute(statement))
+    return list(connection.execute(statement).all())
 
 
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the given columns of locked intents; each row has its ``id`` and the same other keys."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row), []).append({f"b_{key}": value for key, value in row.items()})
-    for keys, parameters in groups.items():
-        values: dict[str, Any] = {key: sa.bindparam(f"b_{key}", type_=_c[key].type) for key in keys if key != "id"}
-        connection.execute(intents.update().where(_c.id == sa.bindparam("b_id")).values(values), parameters)
+    update_many(connection, intents, ("id",), rows)
 
 
 def carry(connection: sa.Connection, ids: Iterable[str], carrier: str) -> None:
@@ -137,9 +133,8 @@ def accounts_to_watch(connection: sa.Connection) -> list[str]:
 
 def open_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
     """Return live order intents of automations, and those with news to tell. Rides ix_intents_live_of."""
-    statement = sa.select(intents).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS)
-    # Sorted here: asked for in order, SQLite walks the automation's whole history by ix_intents_of instead.
-    return sorted(connection.execute(statement), key=lambda row: str(row.id))
+    statement = sa.select(intents).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS).order_by(_c.id)
+    return connection.execute(statement).all()
 
 
 def live_count(connection: sa.Connection, automation_id: str) -> int:
@@ -158,15 +153,17 @@ def news_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
     return connection.execute(statement).all()
 
 
+_TOLD = (
+    intents.update().where(_c.id == sa.bindparam("b_id"), _c.status == sa.bindparam("b_status")).values(news=sa.false())
+)
+
+
 def told(connection: sa.Connection, fill_ids: Sequence[str], results: Sequence[tuple[str, str]]) -> None:
     """Mark fills, and intents as (id, status told), as told; a status that moved on since stays news."""
     if fill_ids:
-        statement = fills.update().where(fills.c.id == sa.bindparam("b_id")).values(news=False)
-        connection.execute(statement, [{"b_id": id_} for id_ in fill_ids])
+        connection.execute(fills.update().where(fills.c.id.in_(fill_ids)).values(news=False))
     if results:
-        told_status = (_c.id == sa.bindparam("b_id")) & (_c.status == sa.bindparam("b_status"))
-        parameters = [{"b_id": id_, "b_status": status} for id_, status in results]
-        connection.execute(intents.update().where(told_status).values(news=False), parameters)
+        run_many(connection, _TOLD, [{"b_id": id_, "b_status": status} for id_, status in results])
 
 
 def orders_since(connection: sa.Connection, column: str, scope: str, since: int) -> int:

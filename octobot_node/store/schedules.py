@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.many import run_many
 from octobot_node.store.tables import schedule
 from octobot_node.store.types import AnyRow
 
@@ -142,7 +143,7 @@ _FINISH = (
 def finish(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """End a tick for rows locked by ``lock_claimed``: new tick number, next run, claim let go."""
     if rows:
-        connection.execute(_FINISH, list(rows))
+        run_many(connection, _FINISH, rows)
 
 
 _RELEASE = (
@@ -161,7 +162,7 @@ _RELEASE = (
 def release(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Let rows go without a tick: they wait for data, or move to the suspects' process."""
     if rows:
-        connection.execute(_RELEASE, list(rows))
+        run_many(connection, _RELEASE, rows)
 
 
 _WAKE_AT = sa.case(
@@ -198,13 +199,20 @@ def wake(connection: sa.Connection, ids: Iterable[str], now: int) -> None:
         connection.execute(_WAKE, {"ids": wanted[start : start + _IDS_MAX], "now": now})
 
 
+_LOCK = (
+    sa.select(_c.automation_id, _c.runnable, _c.due_at)
+    .where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_c.automation_id)
+    .with_for_update()
+)
+
+
 def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:
-    """Lock rows in id order, before anything else of their automations; return them by id."""
+    """Lock rows in id order, before anything else of their automations; return id -> (automation_id, runnable, due_at)."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    statement = sa.select(schedule).where(_c.automation_id.in_(wanted)).order_by(_c.automation_id).with_for_update()
-    return {row.automation_id: row for row in connection.execute(statement)}
+    return {row.automation_id: row for row in connection.execute(_LOCK, {"ids": wanted}).all()}
 
 
 def set_runnable(

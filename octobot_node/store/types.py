@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -32,15 +33,32 @@ class Money(TypeDecorator[Decimal]):
             return dialect.type_descriptor(sa.Numeric())
         return dialect.type_descriptor(sa.Text())
 
-    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> Any:
-        """Refuse NaN and infinity before they reach the database; write others exactly."""
-        if value is None:
-            return None
-        if not value.is_finite():
-            raise ValueError(f"{value} is no amount of money")
-        return value if dialect.name == "postgresql" else format(value, "f")
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Decimal | None], Any]:
+        """Return what refuses NaN and infinity before they reach the database, and writes others exactly.
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
-        """Return the exact Decimal."""
-        del dialect
-        return None if value is None else Decimal(value)
+        Given directly, not as ``process_bind_param``: an order and its fill take some fifty of these calls.
+        """
+        return _as_number if dialect.name == "postgresql" else _as_text
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+        """Return what reads the exact Decimal."""
+        del dialect, coltype
+        return _as_decimal
+
+
+def _as_number(value: Decimal | None) -> Decimal | None:
+    if value is not None and not value.is_finite():
+        raise ValueError(f"{value} is no amount of money")
+    return value
+
+
+def _as_text(value: Decimal | None) -> str | None:
+    if value is None:
+        return None
+    if not value.is_finite():
+        raise ValueError(f"{value} is no amount of money")
+    return format(value, "f")
+
+
+def _as_decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)

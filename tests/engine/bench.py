@@ -1,4 +1,4 @@
-"""An engine on a bench: real storage and stages, a virtual clock, a scripted exchange, and queues that a test drains."""
+"""An engine on a bench: real storage and stages, a virtual clock, a scripted exchange, queues that a test drains."""
 
 from __future__ import annotations
 

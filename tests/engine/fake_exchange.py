@@ -212,7 +212,7 @@ class FakeTrading:
                 "USDT",
                 "taker",
                 self._clock.now(),
-            )  # fmt: skip
+            )
         )
 
     # -- what the engine asks

@@ -354,6 +354,27 @@ def test_an_order_for_a_symbol_that_only_a_neighbour_asks_for_is_refused_too(ben
     assert (bench.row(a).failures, bench.intents()) == (1, [])
 
 
+def test_a_tick_sees_what_it_asked_for_whoever_shares_its_batch(bench: Bench) -> None:
+    seen: dict[str, Any] = {}
+
+    def look(tick: Tick[Any, Any]) -> Decision:
+        market = tick.market
+        candles = {key: len(found) for key, found in market.all_candles.items()}
+        seen[tick.config.who] = (sorted(market.tickers), sorted(market.all_rules), candles)
+        return Decision()
+
+    bench.automation("few", look, candles=3)
+    bench.automation("many", look, candles=50, symbols=("BTC/USDT", "ETH/USDT"))
+    bench.automation("none", look, symbols=("ETH/USDT",))
+    bench.tick()
+    both = ["BTC/USDT", "ETH/USDT"]
+    assert seen == {
+        "few": (["BTC/USDT"], ["BTC/USDT"], {("BTC/USDT", "1h"): 3}),
+        "many": (both, both, {("BTC/USDT", "1h"): 50, ("ETH/USDT", "1h"): 50}),
+        "none": (["ETH/USDT"], ["ETH/USDT"], {}),
+    }
+
+
 def test_a_row_that_the_database_refuses_is_split_from_its_neighbours(bench: Bench) -> None:
     """Whatever the checks before did not think of: the database has the last word, on that row alone."""
     ids = [bench.automation(f"n{n}", buy) for n in range(5)]

@@ -76,7 +76,9 @@ VERDICTS = {
 def test_the_others_of_a_batch_get_their_decisions(
     evaluator: ProcessEvaluator, capfd: pytest.CaptureFixture[str], deed: str
 ) -> None:
-    for suspects, verdict in zip((False, True), VERDICTS[deed], strict=True):
+    # Each death costs the start of a process: what the suspects' verdict does not change is asked of the healthy alone.
+    both = VERDICTS[deed][0] != VERDICTS[deed][1]
+    for suspects, verdict in zip((False, True)[: 1 + both], VERDICTS[deed], strict=False):
         outcomes = evaluator.evaluate(given("healthy", deed, "healthy", "healthy"), MARKET, suspects=suspects)
         assert [outcome.automation_id for outcome in outcomes] == ["0-healthy", f"1-{deed}", "2-healthy", "3-healthy"]
         assert [did(outcomes[n]) for n in (0, 2, 3)] == ["healthy"] * 3

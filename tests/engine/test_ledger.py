@@ -136,9 +136,7 @@ def test_postings_on_disk_add_up_to_the_balances_however_the_book_is_written(
             free = book.free(owner.automation_id, "USDT")
             reserved = max(min(free, Decimal(7)), ZERO)
             book.reserve(owner, "USDT", reserved)
-            left = (
-                book.settle(owner, "BTC", "USDT", one, reserved, "fill")[0] if one.side == "buy" else reserved
-            )
+            left = book.settle(owner, "BTC", "USDT", one, reserved, "fill")[0] if one.side == "buy" else reserved
             if one.side == "sell":
                 book.settle(owner, "BTC", "USDT", one, ZERO, "fill")
             book.release(owner, "USDT", left)
@@ -149,7 +147,9 @@ def test_postings_on_disk_add_up_to_the_balances_however_the_book_is_written(
             if row.automation_id == owner.automation_id:
                 sums[row.asset] = sums.get(row.asset, ZERO) + row.amount
     balances = bench.funds(owner.automation_id)
-    assert {asset: free for asset, (free, _) in balances.items()} == {asset: sums.get(asset, ZERO) for asset in balances}
+    assert {asset: free for asset, (free, _) in balances.items()} == {
+        asset: sums.get(asset, ZERO) for asset in balances
+    }
     assert all(reserved == 0 for _, reserved in balances.values())
 
 

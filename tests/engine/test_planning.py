@@ -110,7 +110,9 @@ def test_a_market_buy_by_spend_is_turned_into_an_amount_that_its_fee_leaves_room
 
 
 def test_a_market_buy_by_spend_stays_by_spend_where_the_exchange_takes_that(book: Book) -> None:
-    row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(100)), capabilities=replace(CAPABLE, market_spend=True))
+    row = one(
+        book, MarketOrder("BTC/USDT", "buy", spend=Decimal(100)), capabilities=replace(CAPABLE, market_spend=True)
+    )
     assert outline(row) == ("planned", "market", None, Decimal(100), None, None, Decimal(100))
 
 

@@ -194,7 +194,9 @@ plans = st.one_of(
     ),
 )
 #: Around both changes of Paris and of Lord Howe in 2026.
-moments = st.sampled_from([ms("2026-03-28T22:10:00+00:00"), ms("2026-10-03T12:00:00+00:00"), ms("2026-10-24T23:00:00+00:00")])
+moments = st.sampled_from(
+    [ms("2026-03-28T22:10:00+00:00"), ms("2026-10-03T12:00:00+00:00"), ms("2026-10-24T23:00:00+00:00")]
+)
 
 
 @settings(max_examples=150, deadline=None)

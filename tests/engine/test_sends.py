@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from octobot_node import CancelOrder, Decision, LimitOrder, MarketOrder, Tick
+from octobot_node import CancelOrder, Decision, LimitOrder, Tick
 from octobot_node.engine.sends import Breaker
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.limits import Limits

@@ -339,7 +339,7 @@ def test_an_order_that_its_exchange_no_longer_knows_becomes_unknown_and_may_come
 
 
 def test_a_trade_seen_before_its_order_s_answer_is_settled_once_that_arrives(bench: Bench) -> None:
-    """Some exchanges leave the client id out of trades: then nothing says whose it is, until the order's id is known."""
+    """Where trades carry no client id, nothing says whose one is until its order's id is known."""
 
     def fill_and_be_watched(request: Any) -> Any:
         order = bench.trading.accept(request)

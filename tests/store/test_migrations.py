@@ -24,16 +24,24 @@ def differences(storage: Storage, owner: PluginTables) -> list[object]:
         return kind != "table" or name in mine
 
     with storage.read() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"include_name": ours, "compare_type": True, "compare_server_default": True}
-        )
+        context = MigrationContext.configure(connection, opts={"include_name": ours, "compare_type": True})
         return list(compare_metadata(context, owner.metadata))
 
 
-def indexes(storage: Storage) -> dict[str, str]:
-    with storage.read() as connection:
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-        return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+def written_down(storage: sa.Engine, tables: list[str]) -> dict[str, object]:
+    """Return what Alembic's comparison does not look at: defaults, key order, the conditions of indexes."""
+    with storage.connect() as connection:
+        columns = {
+            table: connection.exec_driver_sql(
+                f"SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('{table}')"
+            ).all()
+            for table in tables
+        }
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        )
+        conditions = {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+    return {**{name: sorted(found) for name, found in columns.items()}, **conditions}
 
 
 def test_the_core_s_metadata_is_what_its_migrations_make(storage: Storage) -> None:
@@ -45,18 +53,16 @@ def test_a_plugin_s_metadata_is_what_its_migrations_make(storage: Storage, regis
     assert [differences(storage, owner) for owner in registry.tables] == [[]]
 
 
-def test_the_indexes_are_partial_where_the_metadata_says_so(
+def test_defaults_keys_and_index_conditions_are_those_of_the_metadata(
     storage: Storage, tmp_path: Path, registry: Registry
 ) -> None:
-    """Alembic's comparison does not look at an index's condition."""
     made = sa.create_engine(f"sqlite:///{tmp_path / 'metadata.db'}")
-    for owner in (CORE, *registry.tables):
+    owners = (CORE, *registry.tables)
+    for owner in owners:
         owner.metadata.create_all(made)
-    with made.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-        wanted = {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+    names = [name for owner in owners for name in owner.metadata.tables]
+    wanted, migrated = written_down(made, names), written_down(storage.engine, names)
     made.dispose()
-    migrated = indexes(storage)
     assert {name: migrated.get(name) for name in wanted} == wanted
 
 
@@ -68,13 +74,11 @@ def test_migrating_again_changes_nothing(storage: Storage, registry: Registry) -
         assert connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all() == before
 
 
-def test_a_database_of_a_newer_version_is_refused_before_anything_changes(
-    storage: Storage, registry: Registry
-) -> None:
+def test_a_database_of_a_newer_version_is_refused_before_anything_changes(storage: Storage, registry: Registry) -> None:
     with storage.write() as connection:
         connection.exec_driver_sql("UPDATE octobot_schema SET version_num = '9999'")
         connection.exec_driver_sql("DROP TABLE equity")
-    with pytest.raises(DatabaseTooNew, match="was written by a newer version .octobot revision '9999'"):
+    with pytest.raises(DatabaseTooNew, match=r"was written by a newer version .octobot revision '9999'"):
         migrate(storage, registry.tables)
     with storage.read() as connection:
         assert not sa.inspect(connection).has_table("equity")

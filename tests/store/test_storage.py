@@ -41,9 +41,13 @@ def test_what_is_no_amount_of_money_is_refused(storage: Storage, amount: str) ->
 
 
 def test_a_transaction_that_raises_leaves_nothing(storage: Storage) -> None:
-    with pytest.raises(RuntimeError), storage.write() as connection:
-        connection.execute(tables.balances.insert(), [{**KEY, "free": Decimal(1), "reserved": Decimal(0)}])
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with storage.write() as connection:
+            connection.execute(tables.balances.insert(), [{**KEY, "free": Decimal(1), "reserved": Decimal(0)}])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     with storage.read() as connection:
         assert connection.execute(sa.select(tables.balances)).all() == []
 

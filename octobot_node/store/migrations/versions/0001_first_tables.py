@@ -234,14 +234,15 @@ def upgrade() -> None:
         unique=False,
         **_where("status IN ('planned', 'sent', 'open', 'unknown')"),
     )
+    op.create_index("ix_intents_of", "intents", ["automation_id", "id"], unique=False)
+    # After ix_intents_of: of two that cost the same, SQLite takes the later.
     op.create_index(
         "ix_intents_live_of",
         "intents",
-        ["automation_id"],
+        ["automation_id", "id"],
         unique=False,
         **_where("status IN ('planned', 'sent', 'open', 'unknown') OR news"),
     )
-    op.create_index("ix_intents_of", "intents", ["automation_id", "id"], unique=False)
     op.create_index(
         "ix_intents_sent",
         "intents",
