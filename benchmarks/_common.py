@@ -22,6 +22,7 @@ from octobot_node.settings import Settings
 __all__ = [
     "Options",
     "Usage",
+    "children",
     "empty_folder",
     "in_fresh_process",
     "parse_options",
@@ -111,6 +112,12 @@ class Usage:
     own: int
     resident: int
     cpu: float
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process started and that still run."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def usage(pids: Iterable[int]) -> Usage:

@@ -29,7 +29,7 @@ from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import installation
 
-__all__ = ["Base", "FolderLock", "assemble", "open_base"]
+__all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base"]
 
 
 class FolderLock:
@@ -143,10 +143,15 @@ def assemble(
         owns=owns,
         carried=carried,
     )
-    with base.storage.read() as connection:
+    load_levels(core)
+    return core
+
+
+def load_levels(core: Core) -> None:
+    """Watch every price level that the store has."""
+    with core.storage.read() as connection:
         for automation_id, source, levels in schedules.levels(connection):
             core.hub.set_levels(automation_id, source, levels)
-    return core
 
 
 def _refuse_full_disk(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from octobot_node.assembly import Base, assemble, open_base
+from octobot_node.assembly import Base, assemble, load_levels, open_base
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
@@ -112,7 +112,10 @@ class Node:
         self._watchers = Watchers(self.core, Watcher(self.core), io)
         self.core.watch = self._watchers.poke
         self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
-        self._sweep = Loop("sweep", self._sweep_once, self.settings.sweep_interval)
+        self._sweep = Loop("sweep", self._sweeper.sweep, self.settings.sweep_interval)
+        # Apart from the sweep: a slow notifier must hold up nothing.
+        self._notices = Loop("notices", lambda: deliver_notices(self.core), self.settings.sweep_interval)
+        self._levels = Loop("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = Loop("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         self._kicks = Loop("kick", self._run_kicks, 60.0)
@@ -123,7 +126,7 @@ class Node:
         self._kicks.start()
         self._durable.start()
         self._closers += [self._durable.stop, self._kicks.stop]
-        for loop in (self._dispatch, self._sweep, self._retention):
+        for loop in (self._dispatch, self._sweep, self._levels, self._notices, self._retention):
             loop.start()
             self._closers.append(loop.stop)
 
@@ -142,11 +145,6 @@ class Node:
         for queue in wanted:
             self._durable.kick(queue)
 
-    def _sweep_once(self) -> None:
-        self._sweeper.sweep()
-        self._wake_crossed()
-        deliver_notices(self.core)
-
     def _prune(self) -> None:
         """Delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
         before = self._clock.now() - _KEEP_WORKFLOWS_MS
@@ -155,7 +153,13 @@ class Node:
 
     def _wake_crossed(self) -> None:
         woken = self.core.hub.crossed()
-        if woken:
+        if not woken:
+            return
+        try:
             with self.core.storage.write() as connection:
                 schedules.wake(connection, woken, self._clock.now())
-            self._dispatch.hurry()
+        except Exception:
+            # Taken, but not woken: what the store still has is watched again, or an alert would be lost.
+            load_levels(self.core)
+            raise
+        self._dispatch.hurry()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PrivateAttr,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -39,8 +41,10 @@ __all__ = [
     "ConnectorSpec",
     "LimitsSpec",
     "RunFile",
+    "first_mistake",
     "json_schema",
     "load_run_files",
+    "nearest",
 ]
 
 
@@ -79,8 +83,10 @@ Duration = Annotated[
         }
     ),
 ]
-Asset = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,16}$")]
-Name = Annotated[str, Field(max_length=128, pattern=r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$")]
+_ASSET = r"^[A-Za-z0-9._-]{1,16}$"
+_NAME = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+Asset = Annotated[str, Field(pattern=_ASSET)]
+Name = Annotated[str, Field(max_length=128, pattern=_NAME)]
 
 
 class _Spec(BaseModel):
@@ -144,12 +150,19 @@ class RunFile(_Spec):
 
     accounts: dict[Name, AccountSpec] = Field(default_factory=dict, description="Accounts by name.")
     automations: list[AutomationSpec] = Field(default_factory=list, description="What to run; at least one.")
+    _origins: _Origins | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _coherent(self) -> RunFile:
         for problem in _problems(self):
             raise ValueError(f"{_dotted(problem.path)}: {problem.text}")
         return self
+
+    def mistake(self, path: exact_yaml.Path, text: str) -> InvalidRunFile:
+        """Return the error to raise for what is wrong at ``path``; with file and line if it was read from files."""
+        if self._origins is None:
+            return InvalidRunFile(f"{_dotted(path)}: {text}")
+        return self._origins.invalid(_Problem(path, text))
 
 
 def json_schema() -> dict[str, Any]:
@@ -168,7 +181,25 @@ def load_run_files(paths: Sequence[str | Path]) -> RunFile:
     merged, origins = _merge(sources)
     for problem in _problems(merged, origins.place):
         raise origins.invalid(problem)
-    return RunFile(accounts=merged.accounts, automations=merged.automations)
+    found = RunFile(accounts=merged.accounts, automations=merged.automations)
+    found._origins = origins  # noqa: SLF001 - our own; pydantic takes private attributes only afterwards
+    return found
+
+
+def first_mistake(error: ValidationError, model: type[BaseModel]) -> tuple[exact_yaml.Path, str]:
+    """Return where the first problem of ``error`` is, as a path inside ``model``, and what to do about it."""
+    # A misspelt field is also a missing one: say the former.
+    first, *rest = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+    more = f" ({len(rest)} more to fix after this one)" if rest else ""
+    return _path(first), f"{_explain(first, model)}{more}"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return the cure for a ``name`` that is none of the ``known``."""
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"there are {', '.join(known)}" if known else "remove it"
 
 
 # What is wrong beyond a single field ------------------------------------------------------------------------------
@@ -210,7 +241,7 @@ def _repeated_names(automations: Sequence[AutomationSpec], place: Callable[[int]
 def _unknown_accounts(found: RunFile | _Parts) -> Iterator[_Problem]:
     for index, automation in enumerate(found.automations):
         if automation.account not in found.accounts:
-            cure = _one_of(automation.account, list(found.accounts)) if found.accounts else "add it under accounts"
+            cure = nearest(automation.account, list(found.accounts)) if found.accounts else "add it under accounts"
             yield _Problem(("automations", index, "account"), f"there is no account {automation.account!r}: {cure}")
 
 
@@ -253,17 +284,20 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Origins:
-    """Where each automation of the merged file was written."""
+    """Where each account and automation of the merged file was written."""
 
     first: _Source
+    accounts: Mapping[str, _Source]
     automations: Sequence[tuple[_Source, int]]
 
     def invalid(self, problem: _Problem) -> InvalidRunFile:
-        if len(problem.path) < 2:
-            return self.first.invalid(problem)
-        _, index, *rest = problem.path
-        source, local = self.automations[int(index)]
-        return source.invalid(_Problem(("automations", local, *rest), problem.text))
+        match problem.path:
+            case ("accounts", str(name), *_):
+                return self.accounts[name].invalid(problem)
+            case ("automations", int(index), *rest):
+                source, local = self.automations[index]
+                return source.invalid(_Problem(("automations", local, *rest), problem.text))
+        return self.first.invalid(problem)
 
     def place(self, index: int) -> str:
         """Return how a person finds the automation that came at ``index`` of all."""
@@ -285,7 +319,7 @@ def _merge(sources: Sequence[_Source]) -> tuple[_Parts, _Origins]:
         accounts={name: account for name, (account, _) in accounts.items()},
         automations=[source.parts.automations[index] for source, index in automations],
     )
-    return merged, _Origins(sources[0], automations)
+    return merged, _Origins(sources[0], {name: source for name, (_, source) in accounts.items()}, automations)
 
 
 def _read(path: Path) -> _Source:
@@ -298,12 +332,8 @@ def _read(path: Path) -> _Source:
     try:
         return _Source(path, document, _Parts.model_validate(document.value))
     except ValidationError as error:
-        # A misspelt field is also a missing one: say the former.
-        first, *rest = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-        place = _path(first)
-        more = f" ({len(rest)} more to fix after this one)" if rest else ""
-        where = f"{path}, line {document.line(place)}: {_dotted(place)}"
-        raise InvalidRunFile(f"{where}: {_explain(first)}{more}") from None
+        place, text = first_mistake(error, _Parts)
+        raise InvalidRunFile(f"{path}, line {document.line(place)}: {_dotted(place)}: {text}") from None
 
 
 def _text(path: Path) -> str:
@@ -359,14 +389,14 @@ def _path(error: ErrorDetails) -> exact_yaml.Path:
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _explain(error: ErrorDetails) -> str:
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     given = error["input"]
     match error["type"]:
         case "missing":
             return "is missing: add it"
         case "extra_forbidden":
             name = str(error["loc"][-1])
-            return f"there is no field {name!r}: {_one_of(name, _fields_at(_path(error)))}"
+            return f"there is no field {name!r}: {nearest(name, _fields_at(model, _path(error)[:-1]))}"
         case "value_error":
             return str(error["ctx"]["error"])
         case "greater_than" | "greater_than_equal" | "less_than_equal":
@@ -384,9 +414,15 @@ def _explain(error: ErrorDetails) -> str:
 def _bad_text(error: ErrorDetails) -> str:
     if error["type"] != "string_pattern_mismatch":
         return f"{error['msg'].replace('String should', 'must')}, not {_shown(error['input'])}"
-    if error["ctx"]["pattern"].startswith("^[A-Za-z"):
-        return f"{error['input']!r} is no asset: use up to 16 letters and digits, such as USD"
-    return f"{error['input']!r} is no name: use printable characters, with no space at either end"
+    given, pattern = _shown(error["input"]), error["ctx"]["pattern"]
+    if pattern == _ASSET:
+        return f"{given} is no asset: use up to 16 letters and digits, such as USD"
+    if pattern == _NAME:
+        return f"{given} is no name: use printable characters, with no space at either end"
+    # How connectors and automation types spell it is theirs.
+    if "]+/[" in pattern:
+        return f"{given} is no symbol: write BASE/QUOTE, such as BTC/USD"
+    return f"must match {pattern}, not {given}"
 
 
 def _shown(value: Any) -> str:
@@ -397,22 +433,31 @@ def _shown(value: Any) -> str:
     return _KINDS.get(type(value), type(value).__name__)
 
 
-def _fields_at(place: exact_yaml.Path) -> list[str]:
-    match place[:-1]:
-        case ():
-            model: type[BaseModel] = RunFile
-        case ("accounts", _):
-            model = AccountSpec
-        case ("automations", _):
-            model = AutomationSpec
-        case _:
-            model = LimitsSpec
-    return list(model.model_fields)
+def _fields_at(model: type[BaseModel], place: exact_yaml.Path) -> list[str]:
+    """Return the fields of the model at ``place`` inside ``model``, none where there is no model."""
+    kind: Any = model
+    for part in place:
+        kind = _inside(_bare(kind), part)
+    kind = _bare(kind)
+    return list(kind.model_fields) if _is_model(kind) else []
 
 
-def _one_of(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+def _inside(kind: Any, part: str | int) -> Any:
+    if _is_model(kind):
+        field = kind.model_fields.get(part)
+        return None if field is None else field.annotation
+    # The values of a mapping, the items of a list.
+    return next(reversed(get_args(kind)), None)
+
+
+def _bare(kind: Any) -> Any:
+    while get_origin(kind) in {Annotated, Union, UnionType}:
+        kind = next((option for option in get_args(kind) if option is not NoneType), None)
+    return kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _dotted(path: exact_yaml.Path) -> str:

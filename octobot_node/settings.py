@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     sweep_interval: float = Field(default=1.0, gt=0, description="How often what nobody carries is picked up.")
     watch_interval: float = Field(default=0.25, gt=0, description="Fastest polling of an account with open orders.")
     watch_interval_max: float = Field(default=5.0, gt=0, description="Slowest polling when nothing happens.")
+    order_max_age: float = Field(
+        default=300.0, gt=0, description="An order decided longer ago than this is not sent: its price is history."
+    )
     unknown_after: float = Field(
         default=30.0, gt=0, description="An order whose outcome is not known for this long is told as unknown."
     )

@@ -24,6 +24,7 @@ from octobot_node.settings import Settings
 __all__ = ["Evaluator", "InlineEvaluator", "ProcessEvaluator"]
 
 log = structlog.get_logger(__name__)
+_NOT_STARTED = "the process that evaluates does not start: see the node's log"
 #: How long a healthy batch waits for one evaluation before it sends it to the suspects' process.
 PATIENCE = 0.25
 #: Outcomes a child sends together, and how long it keeps the first of them (s).
@@ -107,11 +108,12 @@ class _Child:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._ready = False
 
     def start_early(self) -> None:
-        """Start before the first batch: importing takes a while."""
+        """Start before the first batch, without waiting: importing takes a while."""
         with self._lock:
-            self._connection()
+            self._spawn()
 
     def evaluate(self, inputs: Sequence[TickInput], market: Market) -> list[Outcome]:
         with self._lock:
@@ -134,7 +136,12 @@ class _Child:
     def _attempt(self, inputs: Sequence[TickInput], market: Market, group: int) -> tuple[list[Outcome], str]:
         """Return the outcomes up to where the child broke down, and how it did ("" if it did not)."""
         done: list[Outcome] = []
-        pipe = self._connection()
+        try:
+            pipe = self._connection()
+        except OSError:
+            log.exception("evaluator_not_started")
+            # Nobody's fault among the automations: they wait.
+            return [Outcome(given.automation_id, problem="waiting", reason=_NOT_STARTED) for given in inputs], ""
         try:
             pipe.send_bytes(pickle.dumps((inputs, market, group), pickle.HIGHEST_PROTOCOL))
             while len(done) < len(inputs):
@@ -160,7 +167,19 @@ class _Child:
             self._kill()
             self._spawn()
         assert self._pipe is not None
+        if not self._ready:
+            self._await_start(self._pipe)
         return self._pipe
+
+    def _await_start(self, pipe: Connection) -> None:
+        try:
+            if not pipe.poll(60):
+                raise OSError("no answer within 60 s")
+            pipe.recv_bytes()
+        except (EOFError, OSError):
+            self._kill()
+            raise OSError("the evaluating process did not start") from None
+        self._ready = True
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
@@ -171,9 +190,7 @@ class _Child:
         self._pipe = Connection(ours.detach())
         limits = (self._settings.evaluate_memory_mb, self._timeout)
         self._pipe.send_bytes(pickle.dumps((tuple(self._modules), sys.path, *limits)))
-        if not self._pipe.poll(60):
-            raise OSError("the evaluating process did not start within 60 s")
-        self._pipe.recv_bytes()
+        self._ready = False
 
     def _kill(self) -> None:
         if self._pipe is not None:
@@ -188,6 +205,13 @@ class _Child:
             self._kill()
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: an evaluation that hangs would not notice the closed socket."""
+    while os.getppid() == parent:
+        time.sleep(5)
+    os._exit(0)
+
+
 def worker_main(descriptor: int) -> None:
     """Serve evaluations on an inherited socket until it is closed; the main function of a child process."""
     import resource
@@ -198,6 +222,7 @@ def worker_main(descriptor: int) -> None:
     # Ctrl-C is for the node, which ends its children itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(descriptor)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     modules, path, memory_mb, timeout = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our own parent
     sys.path[:] = path
     types = load_named(modules).automations

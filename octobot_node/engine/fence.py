@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_intents
-from octobot_node.engine.own_orders import STOP_TAG
+from octobot_node.engine.own_orders import NO_TICK
 from octobot_node.limits import Limits
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
@@ -30,6 +30,8 @@ __all__ = ["FENCED_MS", "Fence", "Passed", "later", "lock_automations"]
 
 #: A closed fence (kill switch, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
+#: A cancel waits this long for the exchange's id of its order to become known.
+_NAMELESS_MS = 3_000
 _FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
 _UNDECIDED = (IntentStatus.PLANNED, IntentStatus.SENT)
 
@@ -137,7 +139,9 @@ class Fence:
                 if item is not None and item.ready:
                     passed.append(item)
                     changes.append(_sent(item, core.coordinator.epoch, now))
-                elif fate in ("send", "later"):
+                elif fate == "send":
+                    changes.append(later(row, now + _NAMELESS_MS, "its order's id is not known yet"))
+                elif fate == "later":
                     changes.append(later(row, now + FENCED_MS, reason))
                 elif fate != "next":
                     closed.append((row, fate, reason))
@@ -168,7 +172,7 @@ class Fence:
             return IntentStatus.SKIPPED, "an order before it failed"
         if row.expires_at is not None and row.expires_at <= now:
             return IntentStatus.EXPIRED, "it expired before it could be sent"
-        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tag != STOP_TAG:
+        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tick != NO_TICK:
             return IntentStatus.SKIPPED, f"the automation is {owner.status}"
         off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else "sending is off for the automation")
         if gate.shut or off:
@@ -185,8 +189,11 @@ class Fence:
         if gate.serial and row.symbol in gate.passing:
             return "next", ""
         own, limits = gate.limits_of(owner)
-        if limits.max_data_age is not None and now - row.created_at > limits.max_data_age.total_seconds() * 1000:
-            return IntentStatus.REFUSED, f"decided more than {limits.max_data_age} ago"
+        most_ms = int(self._core.settings.order_max_age * 1000)
+        if limits.max_data_age is not None:
+            most_ms = min(most_ms, int(limits.max_data_age.total_seconds() * 1000))
+        if now - row.created_at > most_ms:
+            return IntentStatus.REFUSED, f"decided more than {most_ms // 1000} s ago: too old to be sent"
         for column, most in (("automation_id", own), ("account_id", gate.account.limits)):
             if most.max_orders_per_minute is None:
                 continue

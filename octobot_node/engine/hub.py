@@ -40,6 +40,11 @@ class _Source:
     rules: dict[str, MarketRules] = field(default_factory=dict)
     #: Fetches take turns: whoever waited finds what the one before fetched.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
+
+    def candles_turn(self, symbol: str, timeframe: str) -> asyncio.Lock:
+        """Return the lock of one series."""
+        return self.turns.setdefault((symbol, timeframe), asyncio.Lock())
 
 
 class MarketHub:
@@ -66,7 +71,6 @@ class MarketHub:
             async with asyncio.timeout(self._deadline), source.turn:
                 tickers = await self.tickers(name, needs.symbols)
                 rules = await self._rules(source, needs.symbols)
-                candles = {key: await self._candles(source, *key, count) for key, count in needs.candles.items()}
         except DataUnavailable:
             raise
         except TimeoutError:
@@ -74,8 +78,19 @@ class MarketHub:
         except Exception as error:
             log.warning("market_data_failed", source=name, error=str(error))
             raise DataUnavailable(f"{name} failed: {error}") from error
-        found = {key: value for key, value in candles.items() if value is not None}
-        return Market(from_ms(self._clock.now()), tickers, found, rules)
+        keys = list(needs.candles)
+        found = await asyncio.gather(*(self._candles_in_time(source, *key, needs.candles[key]) for key in keys))
+        candles = {key: each for key, each in zip(keys, found, strict=True) if each is not None}
+        return Market(from_ms(self._clock.now()), tickers, candles, rules)
+
+    async def _candles_in_time(self, source: _Source, symbol: str, timeframe: str, count: int) -> Candles | None:
+        """Return candles, or None where there are none in time: one slow symbol must not keep the others waiting."""
+        try:
+            async with asyncio.timeout(self._deadline), source.candles_turn(symbol, timeframe):
+                return await self._candles(source, symbol, timeframe, count)
+        except Exception as error:  # noqa: BLE001 - whoever needs them waits, and says what for
+            log.warning("no_candles", symbol=symbol, timeframe=timeframe, error=str(error) or type(error).__name__)
+            return None
 
     async def tickers(self, name: str, symbols: Collection[str]) -> dict[str, Ticker]:
         """Return the tickers there are, fetching those that are not fresh."""
@@ -95,15 +110,12 @@ class MarketHub:
             source.rules.update(await source.market.rules(unknown))
         return {symbol: source.rules[symbol] for symbol in symbols if symbol in source.rules}
 
-    async def _candles(self, source: _Source, symbol: str, timeframe: str, count: int) -> Candles | None:
+    async def _candles(self, source: _Source, symbol: str, timeframe: str, count: int) -> Candles:
         now, step = self._clock.now(), timeframe_ms(timeframe)
         closed = now // step * step
         cached = source.candles.get((symbol, timeframe))
         if cached is None or cached[0] < closed or len(cached[1]) < count:
-            try:
-                fetched = await self._fetch_candles(source.market, symbol, timeframe, count, closed - step)
-            except DataUnavailable:
-                return None
+            fetched = await self._fetch_candles(source.market, symbol, timeframe, count, closed - step)
             cached = source.candles[symbol, timeframe] = (closed, fetched)
         return _newest(cached[1], count)
 

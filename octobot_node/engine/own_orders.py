@@ -22,10 +22,10 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["STOP_TAG", "OwnOrders"]
+__all__ = ["NO_TICK", "OwnOrders"]
 
-#: The tag of the orders that close positions; the fence lets them pass though the automation is stopping.
-STOP_TAG = "stop"
+#: The tick of orders that no tick decided; the fence lets them pass though their automation is stopping.
+NO_TICK = -1
 
 
 class OwnOrders:
@@ -57,7 +57,7 @@ class OwnOrders:
         """Plan market sells of ``held`` (symbol -> base amount); return whether there is anything to wait for."""
         book = load_book(connection, [row.id])
         orders = [
-            MarketOrder(symbol, "sell", amount=amount, tag=STOP_TAG)
+            MarketOrder(symbol, "sell", amount=amount, tag="stop")
             for symbol, amount in held.items()
             if symbol in market.all_rules
         ]
@@ -70,7 +70,7 @@ class OwnOrders:
         return Plan(
             installation=self._core.installation,
             owner=Owner(row.id, row.owner, row.account_id, row.shard),
-            tick=-1,
+            tick=NO_TICK,
             now=now,
             market=market,
             capabilities=self._core.accounts.get(row.account_id).capabilities,

@@ -50,6 +50,8 @@ def plan_of(wake: Wake | None, spread_by: str) -> Plan | None:
     every = None if wake.every is None else wake.every // timedelta(milliseconds=1)
     if every is not None and every < FLOOR_MS:
         raise ValueError(f"Wake(every={wake.every}): the shortest interval is one second")
+    if wake.daily and wake.cron:
+        raise ValueError("a Wake has either daily or cron: each is read in a zone of its own")
     tz = wake.daily.tz if wake.daily else wake.tz
     _zone(tz)
     if wake.daily:

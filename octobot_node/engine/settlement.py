@@ -255,6 +255,10 @@ class Settlement:
                     intent.become(IntentStatus.UNKNOWN, "the exchange no longer knows it", news=True)
             elif order.status != "open" and intent.filled == order.filled:
                 intent.become(IntentStatus(order.status), order.reason, news=True)
+            elif order.status != "open" and now - intent.row.updated_at > _LOST_MS:
+                # Its missing executions may still come; until then whoever looks sees why it does not end.
+                reason = f"the exchange counts {order.filled} filled, its executions add up to {intent.filled}"
+                intent.changed, intent.reason = intent.changed or intent.reason != reason, reason
 
     def _write(
         self, connection: sa.Connection, book: Book, found: Sequence[_Intent], happened: list[Event], now: int

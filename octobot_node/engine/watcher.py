@@ -30,6 +30,8 @@ _OVERLAP_MS = 2_000
 _ASK_MARGIN_MS = 500
 #: How far the exchange's clock may be behind ours, where times are compared.
 _CLOCKS_MS = 1_000
+#: Questions asked at once: more would only earn a 429.
+_QUESTIONS = 16
 #: An unknown order is asked about again after this.
 _ASK_AGAIN_MS = 5_000
 
@@ -138,7 +140,13 @@ async def _answers(
     questions: Iterable[Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]],
 ) -> dict[str, ExchangeOrder | None]:
     """Return what could be answered: one order that cannot be asked about must not hold up the account's others."""
-    answers = await asyncio.gather(*questions, return_exceptions=True)
+    limit = asyncio.Semaphore(_QUESTIONS)
+
+    async def one(question: Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]) -> tuple[str, ExchangeOrder | None]:
+        async with limit:
+            return await question
+
+    answers = await asyncio.gather(*(one(question) for question in questions), return_exceptions=True)
     for answer in answers:
         if isinstance(answer, Exception):
             log.warning("order_not_asked", error=str(answer) or type(answer).__name__)

@@ -208,7 +208,10 @@ _LOCK = (
 
 
 def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:
-    """Lock rows in id order, before anything else of their automations; return id -> (automation_id, runnable, due_at)."""
+    """Lock rows in id order, before anything else of their automations.
+
+    Returns id -> (automation_id, runnable, due_at).
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}

@@ -1,0 +1,129 @@
+"""What a run file gets wrong, found before anything is made: connectors, their settings, types, configs, candles.
+
+Every mistake names the file, the line and the field; see ``RunFile.mistake``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from octobot_node.automation import Automation, Needs
+from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs
+from octobot_node.errors import InvalidRunFile, UnknownType
+from octobot_node.exact_yaml import Path
+from octobot_node.market import timeframe_ms
+from octobot_node.plugins import Registry
+from octobot_node.run_file import AutomationSpec, RunFile, first_mistake, nearest
+
+__all__ = ["check_accounts", "check_automations", "check_candles", "check_connectors"]
+
+Balances = Mapping[str, Decimal]
+
+
+def check_connectors(run_file: RunFile, registry: Registry) -> None:
+    """Raise InvalidRunFile for a connector that no plugin registers."""
+    for name, account in run_file.accounts.items():
+        for field, known in (("market_data", registry.market_data), ("trading", registry.trading)):
+            wanted = getattr(account, field).use
+            if wanted not in known:
+                text = f"there is no connector {wanted!r}: {nearest(wanted, sorted(known))}{_broken(registry)}"
+                raise run_file.mistake(("accounts", name, field, "use"), text)
+
+
+def check_accounts(run_file: RunFile, accounts: Mapping[str, NewAccount], registry: Registry) -> None:
+    """Raise InvalidRunFile for a setting of a connector, or for budgets that a simulated account does not hold."""
+    for name, account in accounts.items():
+        market_data, trading = registry.market_data[account.market_data], registry.trading[account.trading]
+        _check_settings(run_file, ("accounts", name, "market_data"), market_data.Settings, account.market_data_settings)
+        _check_settings(run_file, ("accounts", name, "trading"), trading.Settings, account.trading_settings)
+        if trading.simulated:
+            held = TypeAdapter(dict[str, Decimal]).validate_python(account.trading_settings.get("balances", {}))
+            _check_budgets(run_file, name, held)
+
+
+def check_automations(run_file: RunFile, registry: Registry) -> None:
+    """Raise InvalidRunFile for a type that no plugin registers, or a config that its model refuses."""
+    for index, spec in enumerate(run_file.automations):
+        _needs(run_file, index, spec, registry)
+
+
+def check_candles(run_file: RunFile, registry: Registry, lengths: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise InvalidRunFile for an automation that would wait to the end: there are no candles of what it needs.
+
+    ``lengths`` maps account to {symbol: length of its candles in ms}.
+    """
+    for index, spec in enumerate(run_file.automations):
+        for problem in _without_candles(_needs(run_file, index, spec, registry), lengths[spec.account]):
+            raise run_file.mistake(("automations", index), f"{spec.name!r} {problem}")
+
+
+def _without_candles(needs: Needs, lengths: Mapping[str, int]) -> Iterator[str]:
+    for symbol in sorted(needs.symbols - set(lengths)):
+        yield f"needs {symbol}, but the candles are of {', '.join(sorted(lengths))}: add --data {symbol}=PATH"
+    for symbol, timeframe in needs.candles:
+        if symbol in lengths and timeframe_ms(timeframe) % lengths[symbol]:
+            long = f"{lengths[symbol] // 1000} s long"
+            yield f"needs {timeframe} candles of {symbol}, but the file's are {long}: give a file of shorter ones"
+
+
+def _needs(run_file: RunFile, index: int, spec: AutomationSpec, registry: Registry) -> Needs:
+    path: Path = ("automations", index)
+    automation = _automation(run_file, path, spec, registry)
+    try:
+        return load_needs(first_needs(automation, automation.Config.model_validate(dict(spec.config))))
+    except ValidationError as error:
+        place, text = first_mistake(error, automation.Config)
+        raise run_file.mistake((*path, "config", *place), text) from None
+    except BadDecision as error:
+        raise run_file.mistake((*path, "config"), str(error)) from None
+    except Exception as error:  # a third party's code: whatever it raises is its config's or its author's mistake
+        said = f"{type(error).__name__}: {error}"
+        text = f"the type {spec.type!r} cannot use it ({said}): change it, or tell the type's author"
+        raise run_file.mistake((*path, "config"), text) from error
+
+
+def _automation(run_file: RunFile, path: Path, spec: AutomationSpec, registry: Registry) -> Automation[Any, Any]:
+    try:
+        return registry.automation(spec.type)[1]
+    except UnknownType:
+        known = sorted({full.rpartition(".")[2] for full in registry.automations})
+        if spec.type in known:
+            several = sorted(full for full in registry.automations if full.rpartition(".")[2] == spec.type)
+            text = f"{spec.type!r} is the name of several types: write one of {', '.join(several)}"
+        else:
+            text = f"there is no automation type {spec.type!r}: {nearest(spec.type, known)}{_broken(registry)}"
+        raise run_file.mistake((*path, "type"), text) from None
+
+
+def _broken(registry: Registry) -> str:
+    return "".join(f" (the plugin {plugin.name} is left out: {plugin.error})" for plugin in registry.broken)
+
+
+def _check_settings(run_file: RunFile, path: Path, model: type[BaseModel], given: Mapping[str, Any]) -> None:
+    try:
+        model.model_validate(dict(given))
+    except ValidationError as error:
+        place, text = first_mistake(error, model)
+        raise run_file.mistake((*path, *place), text) from None
+
+
+def _check_budgets(run_file: RunFile, account: str, held: Balances) -> None:
+    given: dict[str, Decimal] = {}
+    for index, spec in enumerate(run_file.automations):
+        for asset, amount in spec.budget.items() if spec.account == account else ():
+            given[asset] = given.get(asset, Decimal(0)) + amount
+            if given[asset] > held.get(asset, Decimal(0)):
+                raise _overdrawn(run_file, index, asset, given[asset], held)
+
+
+def _overdrawn(run_file: RunFile, index: int, asset: str, wanted: Decimal, held: Balances) -> InvalidRunFile:
+    account = run_file.automations[index].account
+    has = f"{held[asset]:f} {asset}" if asset in held else f"no {asset}"
+    cure = f"lower the budget, or write balances: {{{asset}: {wanted:f}}} under accounts.{account}"
+    text = f"with it the budgets on account {account!r} are {wanted:f} {asset}, but it has {has}: {cure}"
+    return run_file.mistake(("automations", index, "budget", asset), text)
