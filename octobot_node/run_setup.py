@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 
 from octobot_node.assembly import Base
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
 from octobot_node.engine.core import Core
 from octobot_node.limits import Limits
 from octobot_node.plugins import Registry
-from octobot_node.run_file import AccountSpec, AutomationSpec, RunFile
+from octobot_node.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
 from octobot_node.run_view import RunView
-from octobot_node.store import automations as statements
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow
 
-__all__ = ["create_missing", "new_account", "take_over_changes"]
+__all__ = ["create_missing", "go_on", "new_account", "take_over_changes"]
 
 _OVER = ("stopped", "completed")
+_ELSEWHERE = "give it another name, or use another --data-dir"
+
+Budget = Mapping[str, Decimal]
 
 
 def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
@@ -39,103 +43,136 @@ def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
     )
 
 
-def take_over_changes(base: Base, run_file: RunFile, accounts_: Mapping[str, NewAccount], view: RunView) -> None:
-    """Compare the run file with what the folder has, before anything runs.
-
-    Changed limits are taken over. Raises InvalidRunFile for a change that orders and money of before stand against:
-    another account, connector or connector setting, another type, another budget.
-    """
-    with base.storage.read() as connection:
-        stored = {row.name: row for row in connection.execute(sa.select(accounts))}
-        existing = {row.name: row for row in connection.execute(sa.select(automations))}
-        budgets = {row.name: _budget(connection, row.id) for row in existing.values()}
-    for name, account in accounts_.items():
-        if name in stored:
-            for text in _account_changes(account, stored[name]):
-                raise run_file.mistake(("accounts", name), text)
-    names = {row.id: row.name for row in stored.values()}
-    for index, spec in enumerate(run_file.automations):
-        if spec.name in existing:
-            row = existing[spec.name]
-            for field, text in _automation_changes(spec, row, names[row.account_id], budgets[spec.name], base.registry):
-                raise run_file.mistake(("automations", index, field), text)
-    _take_over_limits(base, run_file, accounts_, stored, existing, view)
-
-
-_ELSEWHERE = "give it another name, or use another --data-dir"
-
-
-def _account_changes(new: NewAccount, old: AnyRow) -> Iterator[str]:
-    for what in ("market_data", "trading"):
-        before, now = getattr(old, what), getattr(new, what)
-        if before != now:
-            yield f"its {what} is {before!r} in this data folder, not {now!r}: {_ELSEWHERE}"
-        before, now = getattr(old, f"{what}_settings"), getattr(new, f"{what}_settings")
-        for key in sorted({*before, *now}):
-            if before.get(key) != now.get(key):
-                was = _shown(before.get(key))
-                yield f"{what}: {key} is {was} in this data folder, not {_shown(now.get(key))}: {_ELSEWHERE}"
-
-
-def _automation_changes(
-    spec: AutomationSpec, row: AnyRow, account: str, budget: Mapping[str, Decimal], registry: Registry
-) -> Iterator[tuple[str, str]]:
-    full_name, _ = registry.automation(spec.type)
-    if row.type != full_name:
-        yield "type", f"{spec.name!r} is of type {row.type} in this data folder, not {full_name}: {_ELSEWHERE}"
-    if account != spec.account:
-        yield "account", f"{spec.name!r} is on account {account!r} in this data folder: {_ELSEWHERE}"
-    if dict(budget) != dict(spec.budget):
-        began, now = _amounts(budget), _amounts(spec.budget)
-        yield "budget", f"{spec.name!r} began with {began} in this data folder, not {now}: set it back, or {_ELSEWHERE}"
-
-
-def _take_over_limits(
-    base: Base,
-    run_file: RunFile,
-    accounts_: Mapping[str, NewAccount],
-    stored: Mapping[str, AnyRow],
-    existing: Mapping[str, AnyRow],
-    view: RunView,
-) -> None:
-    changed_accounts = [
-        {"b_id": stored[name].id, "limits": _json(account.limits)}
-        for name, account in accounts_.items()
-        if name in stored and Limits.model_validate(stored[name].limits) != account.limits
-    ]
-    changed = [
-        {"id": existing[spec.name].id, "limits": _json(_limits(spec.limits))}
-        for spec in run_file.automations
-        if spec.name in existing
-        and existing[spec.name].status not in _OVER
-        and Limits.model_validate(existing[spec.name].limits) != _limits(spec.limits)
-    ]
-    if not changed_accounts and not changed:
-        return
-    with base.storage.write(durable=True) as connection:
-        for values in changed_accounts:
-            row = accounts.update().where(accounts.c.id == values["b_id"]).values(limits=values["limits"])
-            connection.execute(row)
-        for change in changed:
-            statement = automations.update().where(automations.c.id == change["id"]).values(limits=change["limits"])
-            connection.execute(statement)
-    names = {row.id: f"account {name}" for name, row in stored.items()}
-    names |= {row.id: name for name, row in existing.items()}
-    for change in (*changed_accounts, *changed):
-        view.message(f"{names[change.get('id') or change['b_id']]}: its limits changed, the new ones hold")
-
-
 def create_missing(
-    core: Core, commands: Commands, run_file: RunFile, accounts_: Mapping[str, NewAccount], view: RunView
+    core: Core, commands: Commands, run_file: RunFile, wanted: Mapping[str, NewAccount], view: RunView
 ) -> None:
     """Create what the data folder lacks, and say what else is in it."""
-    ids = {name: commands.create_account(account) for name, account in accounts_.items()}
+    ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
         existing = set(connection.scalars(sa.select(automations.c.name)))
     commands.create_many([_new_automation(spec, ids) for spec in run_file.automations if spec.name not in existing])
     others = sorted(existing - {spec.name for spec in run_file.automations})
     if others:
         view.message(f"also in this data folder, and running: {', '.join(others)}")
+
+
+def go_on(core: Core, commands: Commands, run_file: RunFile, view: RunView) -> None:
+    """Take up what a person changed since the last run: another config, or what made an automation fail."""
+    with core.storage.read() as connection:
+        existing = {row.name: row for row in connection.execute(sa.select(automations))}
+    for spec in run_file.automations:
+        row = existing[spec.name]
+        if row.status in _OVER:
+            view.message(f"{spec.name} has {row.status}: to run it again, give it another name")
+            continue
+        config = parse_config(core.registry.automation(spec.type)[1], spec.config, spec.name)
+        if row.status in {"failed", "held"}:
+            commands.resume(row.id)
+            view.message(f"{spec.name} {_PAST[row.status]} ({row.reason}): it is tried again")
+        if config.model_dump_json() != row.config and row.status not in {"stopping", "completing"}:
+            commands.edit(row.id, spec.config)
+            view.message(f"{spec.name}: its config changed, it goes on with the new one")
+
+
+_PAST = {"failed": "had failed", "held": "was held"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What a data folder has, by name."""
+
+    accounts: Mapping[str, AnyRow]
+    automations: Mapping[str, AnyRow]
+    budgets: Mapping[str, Budget]
+
+    def account_of(self, automation: AnyRow) -> str:
+        return next(name for name, row in self.accounts.items() if row.id == automation.account_id)
+
+
+def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAccount], view: RunView) -> None:
+    """Compare the run file with what the folder has, before anything runs; changed limits are taken over.
+
+    Raises InvalidRunFile for a change that orders and money of before stand against: another type, account or budget
+    of an automation, another connector of an account, or another setting of one.
+    """
+    folder = _read(base)
+    for name, account in wanted.items():
+        if name in folder.accounts:
+            for text in _account_changes(account, folder.accounts[name], base.registry):
+                raise run_file.mistake(("accounts", name), text)
+    for index, spec in enumerate(run_file.automations):
+        if spec.name in folder.automations:
+            for field, text in _automation_changes(spec, folder, base.registry):
+                raise run_file.mistake(("automations", index, field), text)
+    for name in _take_over_limits(base, run_file, wanted, folder):
+        view.message(f"{name}: its limits changed, the new ones hold")
+
+
+def _read(base: Base) -> _Folder:
+    with base.storage.read() as connection:
+        known = {row.name: row for row in connection.execute(sa.select(automations))}
+        names = {row.id: name for name, row in known.items()}
+        budgets: dict[str, dict[str, Decimal]] = {name: {} for name in known}
+        columns = postings.c
+        given = sa.select(columns.automation_id, columns.asset, columns.amount).where(columns.kind == "budget")
+        for automation_id, asset, amount in connection.execute(given):
+            budget = budgets[names[automation_id]]
+            budget[asset] = budget.get(asset, Decimal(0)) + amount
+        return _Folder({row.name: row for row in connection.execute(sa.select(accounts))}, known, budgets)
+
+
+def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[str]:
+    known = {"market_data": registry.market_data, "trading": registry.trading}
+    for what, factories in known.items():
+        before, now = getattr(old, what), getattr(new, what)
+        if before != now:
+            yield f"{what}: use: it is {before} in this data folder, not {now}: {_ELSEWHERE}"
+        model = factories[now].Settings
+        was = model.model_validate(getattr(old, f"{what}_settings"))
+        for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
+            yield f"{what}: {field}: {text}: {_ELSEWHERE}"
+
+
+def _setting_changes(old: BaseModel, new: BaseModel) -> Iterator[tuple[str, str]]:
+    for field in type(new).model_fields:
+        before, now = getattr(old, field), getattr(new, field)
+        if before != now:
+            yield field, f"it is {_shown(before)} in this data folder, not {_shown(now)}"
+
+
+def _automation_changes(spec: AutomationSpec, folder: _Folder, registry: Registry) -> Iterator[tuple[str, str]]:
+    row, budget = folder.automations[spec.name], folder.budgets[spec.name]
+    full_name, _ = registry.automation(spec.type)
+    if row.type != full_name:
+        yield "type", f"{spec.name!r} is a {row.type} in this data folder, not a {full_name}: {_ELSEWHERE}"
+    account = folder.account_of(row)
+    if account != spec.account:
+        yield "account", f"{spec.name!r} is on account {account!r} in this data folder: {_ELSEWHERE}"
+    if budget != dict(spec.budget):
+        began = f"{spec.name!r} began with {_shown(budget)} in this data folder, not {_shown(spec.budget)}"
+        yield "budget", f"{began}: set it back, {_ELSEWHERE}"
+
+
+def _take_over_limits(
+    base: Base, run_file: RunFile, wanted: Mapping[str, NewAccount], folder: _Folder
+) -> Iterator[str]:
+    changed = [
+        (accounts, f"account {name}", folder.accounts[name], account.limits)
+        for name, account in wanted.items()
+        if name in folder.accounts
+    ]
+    changed += [
+        (automations, spec.name, folder.automations[spec.name], _limits(spec.limits))
+        for spec in run_file.automations
+        if spec.name in folder.automations
+    ]
+    changed = [entry for entry in changed if Limits.model_validate(entry[2].limits) != entry[3]]
+    if changed:
+        with base.storage.write(durable=True) as connection:
+            for table, _, row, limits in changed:
+                stored = limits.model_dump(mode="json", exclude_none=True)
+                connection.execute(table.update().where(table.c.id == row.id).values(limits=stored))
+    return (name for _, name, _, _ in changed)
 
 
 def _new_automation(spec: AutomationSpec, ids: Mapping[str, str]) -> NewAutomation:
@@ -147,3 +184,24 @@ def _new_automation(spec: AutomationSpec, ids: Mapping[str, str]) -> NewAutomati
         config=spec.config,
         limits=_limits(spec.limits),
     )
+
+
+def _limits(spec: LimitsSpec) -> Limits:
+    return Limits.model_validate(spec.model_dump(exclude_none=True))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a run file as JSON, its Decimals as text."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_shown(item)} {key}" for key, item in value.items()) or "nothing"
+    return str(_plain(value))

@@ -357,7 +357,10 @@ def _clip(text: str) -> str:
 
 
 def _pickle_by_position(cls: type[Any]) -> None:
-    """Pickle a dataclass by its values' positions: by field names, as dataclasses do it, takes twice as long."""
+    """Pickle a dataclass by its values' positions: by field names, as dataclasses do it, takes twice as long.
+
+    Not for orders, whose tag is given by keyword only.
+    """
     values = attrgetter(*cls.__dataclass_fields__)
     copyreg.pickle(cls, lambda instance: (cls, values(instance)))
 
@@ -365,6 +368,6 @@ def _pickle_by_position(cls: type[Any]) -> None:
 for _plain in (
     *(TickInput, PlainDecision, Outcome, Plan),
     *(Position, Signal, OpenOrder, Fill, OrderResult),
-    *(MarketOrder, LimitOrder, StopOrder, Notify),
+    Notify,
 ):
     _pickle_by_position(_plain)

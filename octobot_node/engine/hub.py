@@ -172,6 +172,9 @@ class Levels:
         self._above: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._below: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._of: dict[str, list[tuple[bool, tuple[str, str], Decimal]]] = {}
+        # Until they are first used, levels are only gathered: a node's start adds them all, and sorting them once takes a
+        # fraction of finding each its place.
+        self._sorted = False
         self._lock = threading.Lock()
 
     def replace(self, automation_id: str, source: str, levels: str | None) -> None:
@@ -179,7 +182,8 @@ class Levels:
         if levels is None and automation_id not in self._of:
             return
         with self._lock:
-            self._forget(automation_id)
+            if automation_id in self._of:
+                self._forget(automation_id)
             if levels is not None:
                 self._add(automation_id, source, json.loads(levels))
 
@@ -188,10 +192,21 @@ class Levels:
         for above, table in ((True, self._above), (False, self._below)):
             for symbol, text in levels["above" if above else "below"].items():
                 price = Decimal(text)
-                bisect.insort(table.setdefault((source, symbol), []), (price, automation_id))
+                rows = table.setdefault((source, symbol), [])
+                if self._sorted:
+                    bisect.insort(rows, (price, automation_id))
+                else:
+                    rows.append((price, automation_id))
                 own.append((above, (source, symbol), price))
 
+    def _sort(self) -> None:
+        if not self._sorted:
+            for rows in (*self._above.values(), *self._below.values()):
+                rows.sort()
+            self._sorted = True
+
     def _forget(self, automation_id: str) -> None:
+        self._sort()
         for above, key, price in self._of.pop(automation_id, ()):
             table = self._above if above else self._below
             rows = table[key]
@@ -213,6 +228,7 @@ class Levels:
         """Return who is woken by ``price``, and forget all their levels."""
         key = (source, symbol)
         with self._lock:
+            self._sort()
             above = self._above.get(key, [])
             below = self._below.get(key, [])
             reached = above[: bisect.bisect_right(above, (price, "\uffff"))]

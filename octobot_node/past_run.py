@@ -1,0 +1,242 @@
+"""A run on past candles: its own folder, a virtual clock, and a report of where it came to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import octobot_node
+from octobot_node.assembly import open_base
+from octobot_node.clock import SystemClock
+from octobot_node.engine.accounts import parse_settings
+from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.core import Core
+from octobot_node.engine.replay import Replay
+from octobot_node.engine.reporting import automation_reports, equity_curve
+from octobot_node.errors import UsageError
+from octobot_node.exchanges import PastMarket
+from octobot_node.market import from_ms
+from octobot_node.plugins import Registry
+from octobot_node.preflight import check_accounts, check_automations, check_candles
+from octobot_node.problems import with_problems
+from octobot_node.report import AutomationReport, GapReport, RunReport
+from octobot_node.run_file import RunFile
+from octobot_node.run_setup import create_missing, new_account
+from octobot_node.run_view import RunOptions, RunView
+from octobot_node.settings import Settings
+
+__all__ = ["PastRun"]
+
+
+class PastRun:
+    """One replay. Everything that can be wrong with it is found before its folder is made."""
+
+    def __init__(
+        self, run_file: RunFile, options: RunOptions, view: RunView, settings: Settings, registry: Registry
+    ) -> None:
+        if options.duration is not None:
+            raise UsageError("--for ends a live run; a replay ends with its candles: leave it out")
+        self._run_file = run_file
+        self._options = options
+        self._view = view
+        self._registry = registry
+        self._accounts = {name: self._account(name) for name in run_file.accounts}
+        check_accounts(run_file, self._accounts, registry)
+        check_automations(run_file, registry)
+        self._markets = self._open_markets()
+        lengths = {name: self._lengths(name) for name in self._accounts}
+        check_candles(run_file, registry, lengths)
+        folder = settings.data_dir / "replays" / self._fingerprint()
+        # A database of its own in a folder of its own: replays neither meet each other nor what runs live.
+        self._settings = settings.model_copy(update={"data_dir": folder, "database_url": ""})
+
+    def run(self) -> RunReport:
+        """Replay to the end of the candles, or until Ctrl-C, and report."""
+        if self._options.fresh and self._settings.data_dir.exists():
+            shutil.rmtree(self._settings.data_dir)
+        started = from_ms(SystemClock().now())
+        start = min(market.start for market in self._markets.values())
+        end = max(market.end for market in self._markets.values())
+        base = open_base(self._settings, self._registry, start)
+        try:
+            replay = Replay(base, start, end)
+            try:
+                self._say_where(replay.clock.now(), start, end)
+                create_missing(replay.core, replay.commands, self._run_file, self._accounts, self._view)
+                finished = self._replay(replay, start, end)
+                return self._report(replay.core, started, finished=finished)
+            finally:
+                replay.close()
+        finally:
+            base.close()
+
+    def _say_where(self, now: int, start: int, end: int) -> None:
+        if now >= end:
+            self._view.message("this replay was complete: here is its report again; --fresh runs it anew")
+        elif now > start:
+            self._view.message(f"goes on at {from_ms(now):%Y-%m-%d %H:%M:%S} UTC; --fresh starts over")
+
+    def _replay(self, replay: Replay, start: int, end: int) -> bool:
+        """Return whether it came to the end."""
+        total = sum(len(times) for times, _ in self._series().values())
+        with _interrupted_between_steps() as interrupted:
+
+            def show(now: int) -> None:
+                self._view.progress(total * (now - start) // max(end - start, 1), total, from_ms(now))
+                if interrupted():
+                    raise KeyboardInterrupt
+
+            try:
+                replay.run(show)
+            except KeyboardInterrupt:
+                self._view.message("stopped: state is kept, the same command goes on")
+                return False
+        return True
+
+    def _account(self, name: str) -> NewAccount:
+        account = new_account(name, self._run_file.accounts[name], self._registry)
+        given = dict(account.market_data_settings)
+        candles = given.get("data", {})
+        if isinstance(candles, Mapping):
+            candles = {**candles, **{symbol: str(path) for symbol, path in self._options.data.items()}}
+        if not candles:
+            raise UsageError(f"account {name!r} replays candles: say which with --data SYMBOL=PATH")
+        if self._options.gaps == "error":
+            given["gaps"] = "error"
+        return replace(account, market_data_settings={**given, "data": candles})
+
+    def _fingerprint(self) -> str:
+        """Return a name for exactly this replay: other candles, or another run file, are another one."""
+        digest = hashlib.sha256(self._run_file.model_dump_json().encode())
+        digest.update(octobot_node.__version__.encode())
+        for account in self._accounts.values():
+            digest.update(json.dumps(account.market_data_settings, sort_keys=True, default=str).encode())
+            for path in account.market_data_settings["data"].values():
+                digest.update(Path(path).read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _open_markets(self) -> dict[str, Any]:
+        """Open every account's candles, so that a malformed file is found now; equal ones are read once."""
+        opened: dict[str, Any] = {}
+        found = {}
+        for name, account in self._accounts.items():
+            key = json.dumps([account.market_data, account.market_data_settings], sort_keys=True, default=str)
+            if key not in opened:
+                opened[key] = self._open_market(account)
+            found[name] = opened[key]
+        return found
+
+    def _open_market(self, account: NewAccount) -> Any:
+        factory = self._registry.market_data_factory(account.market_data)
+        settings = parse_settings(factory.Settings, account.market_data_settings, f"account {account.name!r}")
+        market = factory.open(settings, _NoContext())
+        if not isinstance(market, PastMarket):
+            raise UsageError(f"{account.market_data!r} cannot be replayed")
+        return market
+
+    def _symbols(self, account: str) -> list[str]:
+        return sorted(self._accounts[account].market_data_settings["data"])
+
+    def _lengths(self, account: str) -> dict[str, int]:
+        """Return symbol -> length of its candles in ms; one that has a single candle left is left out."""
+        found = {}
+        for symbol in self._symbols(account):
+            times, _ = self._markets[account].closes(symbol)
+            found[symbol] = int(np.diff(times).min()) if len(times) > 1 else 1
+        return found
+
+    def _series(self) -> dict[tuple[int, str], tuple[Any, list[Decimal]]]:
+        """Return the closing times and prices of every series, of two accounts' shared one once."""
+        return {
+            (id(market), symbol): market.closes(symbol)
+            for name, market in self._markets.items()
+            for symbol in self._symbols(name)
+        }
+
+    def _report(self, core: Core, started: datetime, *, finished: bool) -> RunReport:
+        now = core.clock.now()
+        accounts = {spec.name: spec.account for spec in self._run_file.automations}
+        reports = with_problems(core.storage, automation_reports(core))
+        return RunReport(
+            version=octobot_node.__version__,
+            clock="virtual",
+            started_at=started,
+            ended_at=from_ms(SystemClock().now()),
+            finished=finished,
+            candles=sum(int((times <= now).sum()) for times, _ in self._series().values()),
+            gaps=self._gaps(),
+            automations=[self._with_drawdown(core, report, accounts[report.name], now) for report in reports],
+        )
+
+    def _with_drawdown(self, core: Core, report: AutomationReport, account: str, now: int) -> AutomationReport:
+        closes = {
+            symbol: _closes(self._markets[account], symbol, now)
+            for symbol in self._symbols(account)
+            if symbol.partition("/")[2] == report.asset
+        }
+        with core.storage.read() as connection:
+            return _with_drawdown(report, equity_curve(connection, report.id, report.asset, closes))
+
+    def _gaps(self) -> list[GapReport]:
+        found = {}
+        for name, market in self._markets.items():
+            for symbol in self._symbols(name):
+                missing, first = market.gaps(symbol)
+                if missing:
+                    moment = None if first is None else from_ms(first)
+                    found[id(market), symbol] = GapReport(symbol=symbol, missing=missing, first=moment)
+        return list(found.values())
+
+
+class _NoContext:
+    """A connector context for reading candles before there is a node."""
+
+    clock = SystemClock()
+
+
+def _closes(market: Any, symbol: str, now: int) -> dict[int, Decimal]:
+    times, prices = market.closes(symbol)
+    return {int(moment): price for moment, price in zip(times, prices, strict=True) if moment <= now}
+
+
+def _with_drawdown(report: AutomationReport, curve: list[Decimal]) -> AutomationReport:
+    """Return the report with its largest fall from a peak: max over t of (highest equity up to t) - (equity at t)."""
+    peak, worst, worst_peak = Decimal(0), Decimal(0), Decimal(0)
+    for equity in curve:
+        peak = max(peak, equity)
+        if peak - equity > worst:
+            worst, worst_peak = peak - equity, peak
+    ratio = worst / worst_peak if worst_peak else Decimal(0)
+    return report.model_copy(update={"max_drawdown": worst, "max_drawdown_ratio": ratio})
+
+
+@contextmanager
+def _interrupted_between_steps() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM wait for the step under way; the second one does not wait.
+
+    Yields a function that tells whether there was one.
+    """
+    received: list[int] = []
+
+    def remember(number: int, _frame: Any) -> None:
+        received.append(number)
+        if len(received) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
