@@ -149,7 +149,7 @@ class PastRun:
         return sorted(self._accounts[account].market_data_settings["data"])
 
     def _lengths(self, account: str) -> dict[str, int]:
-        """Return symbol -> length of its candles in ms; one that has a single candle left is left out."""
+        """Return symbol -> length of its candles in ms; of a single candle nothing is known, and 1 fits everything."""
         found = {}
         for symbol in self._symbols(account):
             times, _ = self._markets[account].closes(symbol)

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-__all__ = ["AutomationReport", "GapReport", "RunReport"]
+__all__ = ["AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
+
+
+def _digits(amount: Decimal) -> str:
+    # str() would write 1E+3, which many a reader of JSON takes for no amount at all.
+    return format(amount, "f")
+
+
+#: In JSON a string of plain digits, every one of them.
+Amount = Annotated[Decimal, PlainSerializer(_digits, return_type=str, when_used="json")]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Problem(_Model):
+    """Something that went wrong, and how often."""
+
+    what: Literal["tick failed", "order refused"]
+    reason: str
+    times: int
+    last: datetime
 
 
 class AutomationReport(_Model):
@@ -28,19 +46,22 @@ class AutomationReport(_Model):
     orders: int = Field(description="Orders decided, refused ones included; cancels are not orders.")
     orders_by_status: dict[str, int]
     fills: int
-    fees: dict[str, Decimal] = Field(description="Fees paid, by the asset they were paid in.")
-    invested: Decimal = Field(description="Quote spent on buys, fees paid in quote included.")
+    fees: dict[str, Amount] = Field(description="Fees paid, by the asset they were paid in.")
+    invested: Amount = Field(description="Quote spent on buys, fees paid in quote included.")
     asset: str = Field(description="The quote asset of every amount below.")
-    start_equity: Decimal
-    final_equity: Decimal | None = Field(description="None where no price is known to value what is held.")
-    realised_pnl: Decimal
-    unrealised_pnl: Decimal | None
+    start_equity: Amount
+    final_equity: Amount | None = Field(description="None where no price is known to value what is held.")
+    realised_pnl: Amount
+    unrealised_pnl: Amount | None
     pnl_method: Literal["average cost, net of fees"] = "average cost, net of fees"
-    max_drawdown: Decimal | None = Field(
+    max_drawdown: Amount | None = Field(
         description="Largest fall of equity from its highest candle close before, in quote; None on a live clock."
     )
-    max_drawdown_ratio: Decimal | None = Field(description="The same as a ratio of that highest close; 0.1 is 10 %.")
-    balances: dict[str, Decimal] = Field(description="Free and reserved together, by asset.")
+    max_drawdown_ratio: Amount | None = Field(description="The same as a ratio of that highest close; 0.1 is 10 %.")
+    balances: dict[str, Amount] = Field(description="Free and reserved together, by asset.")
+    problems: list[Problem] = Field(
+        default=[], description="The newest reasons why ticks failed and orders were refused, newest first."
+    )
     as_of: datetime
 
 
@@ -63,3 +84,8 @@ class RunReport(_Model):
     candles: int | None = Field(description="Candles replayed; None on a live clock.")
     gaps: list[GapReport]
     automations: list[AutomationReport]
+
+
+def report_json(report: RunReport) -> str:
+    """Return the report as JSON; amounts are strings of plain digits, times ISO 8601 in UTC."""
+    return report.model_dump_json(indent=2)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from octobot_node.assembly import Base
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
@@ -122,13 +122,19 @@ def _read(base: Base) -> _Folder:
 
 
 def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[str]:
-    known = {"market_data": registry.market_data, "trading": registry.trading}
-    for what, factories in known.items():
+    models = {
+        "market_data": registry.market_data_factory(new.market_data).Settings,
+        "trading": registry.trading_factory(new.trading).Settings,
+    }
+    for what, model in models.items():
         before, now = getattr(old, what), getattr(new, what)
         if before != now:
             yield f"{what}: use: it is {before} in this data folder, not {now}: {_ELSEWHERE}"
-        model = factories[now].Settings
-        was = model.model_validate(getattr(old, f"{what}_settings"))
+        try:
+            was = model.model_validate(getattr(old, f"{what}_settings"))
+        except ValidationError:
+            yield f"{what}: what this data folder has is no valid setting any more: {_ELSEWHERE}"
+            continue
         for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
             yield f"{what}: {field}: {text}: {_ELSEWHERE}"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 __all__ = ["append_to_log", "log_path", "logging_to_file"]
 
@@ -17,7 +18,7 @@ def log_path(data_dir: Path | None) -> Path:
         from octobot_node.settings import Settings
 
         data_dir = Settings().data_dir
-    return data_dir / "octobot-node.log"
+    return data_dir.expanduser() / "octobot-node.log"
 
 
 def append_to_log(data_dir: Path | None, text: str) -> Path | None:
@@ -33,13 +34,13 @@ def append_to_log(data_dir: Path | None, text: str) -> Path | None:
 
 @contextmanager
 def logging_to_file(data_dir: Path | None) -> Iterator[None]:
-    """Send structlog's lines to the log file meanwhile, as JSON; to stderr where the file cannot be written."""
+    """Send structlog's lines, and the warnings of libraries, to the log file meanwhile, as JSON.
+
+    The file is made by the first line; where it cannot be, lines go to stderr.
+    """
     import structlog
 
-    try:
-        file = _open(log_path(data_dir))
-    except OSError:
-        file = None
+    file = _LazyFile(log_path(data_dir))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -48,14 +49,50 @@ def logging_to_file(data_dir: Path | None) -> Iterator[None]:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(default=str),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", file)),
     )
+    forward = _ToStructlog(logging.WARNING)
+    logging.getLogger().addHandler(forward)
     try:
         yield
     finally:
+        logging.getLogger().removeHandler(forward)
         structlog.reset_defaults()
-        if file is not None:
-            file.close()
+        file.close()
+
+
+class _LazyFile:
+    """The log file, opened by its first line: a command that is refused leaves nothing behind."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def write(self, text: str) -> None:
+        if self._file is None:
+            try:
+                self._file = _open(self._path)
+            except OSError:
+                self._file = sys.stderr
+        self._file.write(text)
+
+    def flush(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None and self._file is not sys.stderr:
+            self._file.close()
+
+
+class _ToStructlog(logging.Handler):
+    """Takes what libraries log with the standard library, tracebacks included, into our log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        import structlog
+
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
 
 
 def _open(path: Path) -> TextIO:

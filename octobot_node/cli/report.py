@@ -1,9 +1,7 @@
-"""The report of a run: a table for each automation, or JSON with every digit."""
+"""The report of a run for a person: a table for each automation, or a line where there are many."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TextIO
 
@@ -13,27 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli import text
-from octobot_node.report import AutomationReport, GapReport, RunReport
+from octobot_node.report import AutomationReport, GapReport, Problem, RunReport
 
-__all__ = ["print_report", "report_json"]
+__all__ = ["print_report"]
 
 #: With more automations than this each gets one line instead of a table.
 _TABLES = 8
-
-
-def report_json(report: RunReport) -> str:
-    """Return the report as JSON; amounts are strings of plain digits, times ISO 8601 in UTC."""
-    return json.dumps(report.model_dump(), indent=2, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: object) -> str:
-    match value:
-        case Decimal():
-            # str() and pydantic would write 1E+3, which many a reader of JSON takes for no amount at all.
-            return format(value, "f")
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{value!r} has no place in a report")
+#: And this many automations' problems are told.
+_PROBLEMS = 20
 
 
 def print_report(report: RunReport, out: TextIO) -> None:
@@ -41,9 +26,13 @@ def print_report(report: RunReport, out: TextIO) -> None:
     console = Console(file=out, highlight=False, emoji=False)
     if len(report.automations) > _TABLES:
         console.print(_summary(report.automations))
+        for line in _problems(report.automations):
+            console.print(line, soft_wrap=True)
     else:
         for automation in report.automations:
             console.print(_table(automation))
+            for problem in automation.problems:
+                console.print(_problem(problem), soft_wrap=True)
             console.print()
     for line in _footer(report):
         console.print(line, soft_wrap=True)
@@ -94,20 +83,33 @@ def _summary(reports: list[AutomationReport]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("automation", "status"):
         table.add_column(title, overflow="fold")
-    for title in ("ticks", "orders", "fills", "final equity", "realised PnL", "unrealised PnL"):
+    for title in ("ticks", "orders", "fills", "final equity", "PnL"):
         table.add_column(title, justify="right", overflow="fold")
     for report in reports:
+        unrealised = report.unrealised_pnl
         table.add_row(
             escape(report.name),
             escape(report.status),
             f"{report.ticks:,}",
-            _orders(report),
+            f"{report.orders:,}",
             f"{report.fills:,}",
             text.amount(report.final_equity, report.asset),
-            text.gain(report.realised_pnl, report.asset),
-            text.gain(report.unrealised_pnl, report.asset),
+            text.gain(None if unrealised is None else report.realised_pnl + unrealised, report.asset),
         )
     return table
+
+
+def _problems(reports: list[AutomationReport]) -> list[str]:
+    troubled = [report for report in reports if report.problems]
+    lines = [f"{escape(report.name)}: {_problem(report.problems[0])}" for report in troubled[:_PROBLEMS]]
+    if len(troubled) > _PROBLEMS:
+        lines.append(f"and problems of {len(troubled) - _PROBLEMS} more; --json has them all")
+    return lines
+
+
+def _problem(problem: Problem) -> str:
+    times = f"{problem.times:,} times, last" if problem.times > 1 else "once,"
+    return f"[yellow]{problem.what} {times} at {text.moment(problem.last)}:[/] {escape(problem.reason)}"
 
 
 def _footer(report: RunReport) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
 from octobot_node.cli.log import logging_to_file
-from octobot_node.cli.report import print_report, report_json
+from octobot_node.cli.report import print_report
 from octobot_node.cli.view import open_view
 from octobot_node.durations import parse_duration
 from octobot_node.errors import UsageError
-from octobot_node.report import RunReport
+from octobot_node.report import RunReport, report_json
 from octobot_node.run_file import RunFile, load_run_files
 from octobot_node.run_view import Gaps, RunOptions, RunView
 
@@ -39,15 +41,37 @@ def run(
     out: TextIO | None = None,
 ) -> None:
     """Run the files and print the report to ``out`` (stdout); what happens meanwhile goes to stderr."""
-    run_file = load_run_files(files)
-    with logging_to_file(options.data_dir), open_view(sys.stderr, quiet=quiet) as view:
-        report = (runner or _the_runner())(run_file, options, view)
     out = out or sys.stdout
+    with _sigterm_as_ctrl_c():
+        run_file = load_run_files(files)
+        with logging_to_file(options.data_dir), open_view(sys.stderr, quiet=quiet) as view, _prints_to_stderr():
+            report = (runner or _the_runner())(run_file, options, view)
     if as_json:
         out.write(f"{report_json(report)}\n")
     else:
         print_report(report, out)
     out.flush()
+    if report.clock == "virtual" and not report.finished:
+        # A live run may be stopped at any time; a replay that was stopped has not done what it was asked for.
+        raise KeyboardInterrupt
+
+
+def _prints_to_stderr() -> AbstractContextManager[object]:
+    # What a plugin's author prints does not belong between the lines of a JSON report.
+    return redirect_stdout(sys.stderr)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    # What stops a service; without this its children and the screen would be left as they are.
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _the_runner() -> Runner:
@@ -59,12 +83,15 @@ def _the_runner() -> Runner:
 def _data(pairs: Sequence[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for pair in pairs:
-        symbol, equals, path = pair.partition("=")
-        if not (symbol and equals and path):
+        symbol, equals, file = pair.partition("=")
+        if not (symbol and equals and file):
             raise UsageError(f"--data {pair!r} is not SYMBOL=PATH: write --data BTC/USD=candles.csv.gz")
         if symbol in found:
             raise UsageError(f"--data names {symbol} twice: give one file for it")
-        found[symbol] = Path(path)
+        found[symbol] = Path(file)
+    for symbol, path in found.items():
+        if not all(symbol.partition("/")):
+            raise UsageError(f"--data {symbol}: that is no symbol: write BASE/QUOTE, such as BTC/USD={path}")
     return found
 
 

@@ -8,13 +8,23 @@ from decimal import Decimal
 __all__ = ["amount", "duration", "gain", "moment", "ratio"]
 
 UNKNOWN = "—"
+#: Money that people count in hundredths.
+_HUNDREDTHS = frozenset(
+    ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "USDT", "USDC", "DAI", "FDUSD", "TUSD", "BUSD", "PYUSD", "EURC")
+)
+_PLACES = 8
 
 
 def amount(value: Decimal | None, asset: str = "") -> str:
-    """Return ``value`` with its asset, to eight places and without trailing zeros; the JSON report has every digit."""
+    """Return ``value`` with its asset: dollars and their like to the cent, others to eight places.
+
+    What would be nothing to the cent gets eight places as well. The JSON report has every digit.
+    """
     if value is None:
         return UNKNOWN
-    digits = f"{value:,.8f}".rstrip("0").rstrip(".")
+    digits = f"{value:,.2f}"
+    if asset not in _HUNDREDTHS or (value and not digits.strip("-0.,")):
+        digits = f"{value:,.{_PLACES}f}".rstrip("0").rstrip(".")
     return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TextIO
 
@@ -38,9 +38,9 @@ _URGENCY = {"failed": 0, "held": 1, "waiting": 2, "stopping": 3, "completing": 3
 
 
 @contextmanager
-def open_view(stream: TextIO, *, quiet: bool = False) -> Iterator[RunView]:
+def open_view(stream: TextIO | None, *, quiet: bool = False) -> Iterator[RunView]:
     """Open what fits ``stream``, and clear the screen of it in the end."""
-    if quiet:
+    if quiet or stream is None:
         yield QuietView()
     elif stream.isatty():
         view = TerminalView(Console(file=stream))
@@ -91,9 +91,10 @@ class PlainView:
                 self.message(f"{text.moment(now)} {row.name} is {row.status}{reason}{unknown}")
 
     def message(self, text: str) -> None:
-        """Write the line."""
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        """Write the line; nobody reads it any more where that fails, and the run goes on."""
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
 
 class TerminalView:

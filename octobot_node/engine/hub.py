@@ -172,7 +172,7 @@ class Levels:
         self._above: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._below: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._of: dict[str, list[tuple[bool, tuple[str, str], Decimal]]] = {}
-        # Until they are first used, levels are only gathered: a node's start adds them all, and sorting them once takes a
+        # Until they are first used, levels are only gathered: a start adds them all, and sorting them once takes a
         # fraction of finding each its place.
         self._sorted = False
         self._lock = threading.Lock()

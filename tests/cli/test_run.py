@@ -13,9 +13,9 @@ import structlog
 from rich.console import Console
 
 from octobot_node.cli import run
-from octobot_node.cli.report import print_report, report_json
+from octobot_node.cli.report import print_report
 from octobot_node.cli.view import PlainView, QuietView, TerminalView, live_table, open_view
-from octobot_node.report import AutomationReport, GapReport, RunReport
+from octobot_node.report import AutomationReport, GapReport, RunReport, report_json
 from octobot_node.run_file import RunFile
 from octobot_node.run_view import LiveRow, RunOptions, RunView
 
@@ -139,14 +139,14 @@ def test_the_report_for_a_person_has_every_figure() -> None:
         "orders 12 (10 filled, 2 refused)",
         "fills 10",
         "fees 0.0000123 BTC",
-        "invested 1,000 USD",
-        "start equity 5,000 USD",
+        "invested 1,000.00 USD",
+        "start equity 5,000.00 USD",
         "final equity 5,012.34 USD",
-        "realised PnL +20.5 USD",
+        "realised PnL +20.50 USD",
         "unrealised PnL -8.16 USD",
         "PnL method average cost, net of fees",
-        "max drawdown 100.1 USD (2.00 %)",
-        "balances 0.00000001 BTC, 4,000 USD",
+        "max drawdown 100.10 USD (2.00 %)",
+        "balances 0.00000001 BTC, 4,000.00 USD",
         "as of 2022-02-01 00:00:00 UTC",
         "replayed 44,640 candles in 3.0 s; finished",
         "BTC/USD: 3 candles missing, first at 2022-01-01 00:00:00 UTC",
@@ -193,7 +193,7 @@ def test_the_live_table_shows_what_needs_a_person_first() -> None:
     header = "OctoBot Node 2022-01-01 00:00:00 UTC up 1:02:05 2 active 1 failed 1 waiting 2 orders unknown"
     assert " ".join(lines[0].split()) == header
     assert [line.split()[0] for line in lines[2:5]] == ["lost", "broken", "waits"]
-    assert " ".join(lines[2].split()) == "lost dca active in 0:01:05 1,234 2 2 3 1000.5 USD -1.5 USD"
+    assert " ".join(lines[2].split()) == "lost dca active in 0:01:05 1,234 2 2 3 1000.5 USD -1.50 USD"
     assert "waiting no price" in lines[4]
     assert lines[5] == "and 1 more"
 
