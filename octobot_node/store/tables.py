@@ -211,7 +211,7 @@ intents = sa.Table(
     _partial("ix_intents_live", "account_id", "status", where="status IN ('planned', 'sent', 'open', 'unknown')"),
     _partial("ix_intents_carrier", "carrier", where="status = 'planned'"),
     sa.Index("ix_intents_of", "automation_id", "id"),
-    # After ix_intents_of and with the same columns: SQLite, without statistics, takes the later of two that cost the same.
+    # After ix_intents_of and with the same columns: SQLite, without statistics, takes the later of two equal ones.
     _partial(
         "ix_intents_live_of",
         "automation_id",

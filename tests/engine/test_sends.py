@@ -317,7 +317,9 @@ def test_an_order_decided_too_long_ago_is_refused(bench: Bench) -> None:
     bench.run(11_000)
     bench.commands.set_sending(on=True)
     bench.run(2_000)
-    assert [(row.status, row.reason) for row in bench.intents()] == [("refused", "decided more than 10 s ago: too old to be sent")]
+    assert [(row.status, row.reason) for row in bench.intents()] == [
+        ("refused", "decided more than 10 s ago: too old to be sent")
+    ]
 
 
 def test_an_order_that_expires_before_it_can_be_sent_ends_unsent(bench: Bench) -> None:
