@@ -57,7 +57,7 @@ class BuyerState(BaseModel):
 
 
 class Buyer(Automation["Buyer.Config", BuyerState]):
-    """Buys a fixed amount at market at every planned tick but the first; those that fills cause only change its state."""
+    """Buys a fixed amount at market at every planned tick but the first; a tick that a fill causes only counts it."""
 
     name = "bench_buyer"
     State = BuyerState

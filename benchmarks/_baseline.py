@@ -119,7 +119,7 @@ def _ended(core: Core) -> int:
     time.sleep(0.02)  # asking must not cost the baseline more than it costs us
     with core.storage.read() as connection:
         counts = connection.exec_driver_sql("SELECT status, count(*) FROM workflow_status GROUP BY status").all()
-    found = {status: count for status, count in counts}
+    found: dict[str, int] = {row.status: row[1] for row in counts}
     if found.get("ERROR"):
         os.write(2, b"a workflow of the baseline failed\n")
         raise RuntimeError("a workflow of the baseline failed")

@@ -180,8 +180,8 @@ def _send(core: Core, intent_id: str) -> dict[str, Any]:
     with core.storage.read() as connection:
         row = connection.execute(sa.select(intents_table).where(intents_table.c.id == intent_id)).one()
     request = OrderRequest(
-        row.id, row.client_order_id, row.symbol, row.side, row.type, row.amount, row.spend, row.price, row.stop, row.tif,
-        row.post_only, core.clock.now() + 5_000,
+        row.id, row.client_order_id, row.symbol, row.side, row.type, row.amount, row.spend, row.price, row.stop,
+        row.tif, row.post_only, core.clock.now() + 5_000,
     )  # fmt: skip
     trading = core.accounts.get(row.account_id).trading
 
@@ -194,14 +194,14 @@ def _send(core: Core, intent_id: str) -> dict[str, Any]:
 
 
 def _settle(core: Core, intent_id: str, answer: dict[str, Any]) -> str:
-    """Settle by the answer: the price is the snapshot's and the fee is computed, which spares the baseline a request."""
+    """Settle by the answer: the price is the snapshot's, the fee is computed, and the baseline is spared a request."""
     with core.storage.write() as connection:
         row = connection.execute(sa.select(intents_table).where(intents_table.c.id == intent_id)).one()
         fill_id, amount, price, now = new_id(), Decimal(answer["filled"]), row.snapshot_price, core.clock.now()
         fee = amount / 1_000
         trade = ExchangeTrade(
-            answer["id"], answer["id"], None, row.symbol, row.side, amount, price, amount * price, fee, row.base, "taker",
-            answer["at"],
+            answer["id"], answer["id"], None, row.symbol, row.side, amount, price, amount * price, fee, row.base,
+            "taker", answer["at"],
         )  # fmt: skip
         book = load_book(connection, [row.automation_id])
         owner = Owner(row.automation_id, row.owner, row.account_id)

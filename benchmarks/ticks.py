@@ -128,11 +128,13 @@ def _tick(core: Core, automation_id: str) -> int:
         assert decision is not None, outcome.reason
         due = next_run(decision.plan, now)
         finished: dict[str, Any] = {
-            "id": row.id, "expected": row.tick, "tick": row.tick + 1, "ticked_at": now, "next_run_at": due, "due_at": due
+            "id": row.id, "expected": row.tick, "tick": row.tick + 1, "ticked_at": now, "next_run_at": due,
+            "due_at": due,
         }  # fmt: skip
         connection.execute(_FINISH, finished)
         changed: dict[str, Any] = {
-            "b_id": row.id, "state": decision.state, "state_version": 1, "wake": dump_wake(decision.plan), "updated_at": now
+            "b_id": row.id, "state": decision.state, "state_version": 1, "wake": dump_wake(decision.plan),
+            "updated_at": now,
         }  # fmt: skip
         connection.execute(_STATE, changed)
     return int(row.tick)

@@ -1,9 +1,9 @@
 """What waiting costs: N automations that wait, beside parked DBOS workflows: ``python -m benchmarks.waiting``.
 
-Half wait for a time, half for a price as well. A node is started on them with one of them due: seconds from the start of its process to
-that tick committed, then its memory and CPU while nothing happens, less those of a node without automations. The evaluating process
-counts as the node. The baseline parks workflows in ``DBOS.recv``, where an event can wake them as it can wake an automation, and takes
-its memory and CPU less those of an empty process of its own.
+Half wait for a time, half for a price as well. A node is started on them with one of them due: seconds from the start
+of its process to that tick committed, then its memory and CPU while nothing happens, beside those of a node with one
+automation. The evaluating process counts as the node. The baseline parks workflows in ``DBOS.recv``, where an event
+can wake them as it can wake an automation, and takes its memory and CPU less those of the same process before.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
 from benchmarks._baseline import create_in_chunks, launch_dbos, open_core
 from benchmarks._common import (
     Usage,
@@ -29,7 +30,6 @@ from benchmarks._common import (
     wait_until,
     write_numbers,
 )
-
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.node import Node
 from octobot_node.store.tables import automations, schedule
@@ -80,7 +80,9 @@ def create(folder: Path, count: int) -> float:
     ids = create_in_chunks(Commands(core), ACCOUNT, new)
     rate = count / (time.monotonic() - started)
     far = core.clock.now() + DAY_MS
-    every_other = schedule.update().where(schedule.c.automation_id == sa.bindparam("id")).values(levels=sa.bindparam("l"))
+    every_other = (
+        schedule.update().where(schedule.c.automation_id == sa.bindparam("id")).values(levels=sa.bindparam("l"))
+    )
     with core.storage.write() as connection:
         connection.execute(schedule.update().values(next_run_at=far, due_at=far))
         if count > 1:
@@ -120,7 +122,7 @@ def _memory(used: Usage) -> dict[str, float]:
 
 
 def park(folder: Path, count: int, seconds: int) -> Mapping[str, float]:
-    """Park workflows on DBOS's own loop, as its documentation does for many that wait; return what they cost above none."""
+    """Park asynchronous workflows, which cost no thread each; return what they cost above none."""
     core = open_core(folder)
     launch_dbos(core)
     import dbos

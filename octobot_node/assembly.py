@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -52,13 +53,16 @@ class FolderLock:
             raise DataFolderInUse(
                 f"the data folder {folder} is in use by {holder}: stop that node, or give another --data-dir"
             ) from None
-        self._file.truncate(0)
-        self._file.write(f"process {os.getpid()}")
-        self._file.flush()
+        # Who holds it is a courtesy: on a full disk the lock holds without it.
+        with suppress(OSError):
+            self._file.truncate(0)
+            self._file.write(f"process {os.getpid()}")
+            self._file.flush()
 
     def release(self) -> None:
         """Let the folder go."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
 
 
 @dataclass(slots=True)
@@ -168,9 +172,20 @@ def _refuse_full_disk(settings: Settings) -> None:
 def _node_id(folder: Path) -> str:
     """Return this folder's node id, made at its first start: DBOS recovers a node's work by it."""
     path = folder / "node-id"
-    if not path.exists():
-        path.write_text(new_id())
-    return path.read_text().strip()
+    try:
+        known = path.read_text().strip() if path.exists() else ""
+        if known:
+            return known
+        made = new_id()
+        # Whole or not at all: half an id would be another node's.
+        draft = folder / "node-id.new"
+        draft.write_text(made)
+        draft.replace(path)
+    except OSError as error:
+        raise NodeError(
+            f"the data folder {folder} cannot be written ({error.strerror}): make room, or give another --data-dir"
+        ) from None
+    return made
 
 
 def _installation(storage: Storage, now: int) -> Installation:

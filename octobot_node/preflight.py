@@ -20,9 +20,7 @@ from octobot_node.market import timeframe_ms
 from octobot_node.plugins import Registry
 from octobot_node.run_file import AutomationSpec, RunFile, first_mistake, nearest
 
-__all__ = ["check_accounts", "check_automations", "check_candles", "check_connectors"]
-
-Balances = Mapping[str, Decimal]
+__all__ = ["check_accounts", "check_automations", "check_budgets", "check_candles", "check_connectors"]
 
 
 def check_connectors(run_file: RunFile, registry: Registry) -> None:
@@ -42,8 +40,18 @@ def check_accounts(run_file: RunFile, accounts: Mapping[str, NewAccount], regist
         _check_settings(run_file, ("accounts", name, "market_data"), market_data.Settings, account.market_data_settings)
         _check_settings(run_file, ("accounts", name, "trading"), trading.Settings, account.trading_settings)
         if trading.simulated:
-            held = TypeAdapter(dict[str, Decimal]).validate_python(account.trading_settings.get("balances", {}))
-            _check_budgets(run_file, name, held)
+            check_budgets(run_file, account)
+
+
+def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, Decimal] | None = None) -> None:
+    """Raise InvalidRunFile for budgets that a simulated account does not hold; ``besides`` is given to others."""
+    held = TypeAdapter(dict[str, Decimal]).validate_python(account.trading_settings.get("balances", {}))
+    given = dict(besides or {})
+    for index, spec in enumerate(run_file.automations):
+        for asset, amount in spec.budget.items() if spec.account == account.name else ():
+            given[asset] = given.get(asset, Decimal(0)) + amount
+            if given[asset] > held.get(asset, Decimal(0)):
+                raise _overdrawn(run_file, index, asset, given[asset], held)
 
 
 def check_automations(run_file: RunFile, registry: Registry) -> None:
@@ -112,16 +120,9 @@ def _check_settings(run_file: RunFile, path: Path, model: type[BaseModel], given
         raise run_file.mistake((*path, *place), text) from None
 
 
-def _check_budgets(run_file: RunFile, account: str, held: Balances) -> None:
-    given: dict[str, Decimal] = {}
-    for index, spec in enumerate(run_file.automations):
-        for asset, amount in spec.budget.items() if spec.account == account else ():
-            given[asset] = given.get(asset, Decimal(0)) + amount
-            if given[asset] > held.get(asset, Decimal(0)):
-                raise _overdrawn(run_file, index, asset, given[asset], held)
-
-
-def _overdrawn(run_file: RunFile, index: int, asset: str, wanted: Decimal, held: Balances) -> InvalidRunFile:
+def _overdrawn(
+    run_file: RunFile, index: int, asset: str, wanted: Decimal, held: Mapping[str, Decimal]
+) -> InvalidRunFile:
     account = run_file.automations[index].account
     has = f"{held[asset]:f} {asset}" if asset in held else f"no {asset}"
     cure = f"lower the budget, or write balances: {{{asset}: {wanted:f}}} under accounts.{account}"

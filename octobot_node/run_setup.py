@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 from octobot_node.assembly import Base
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
 from octobot_node.engine.core import Core
+from octobot_node.exact_yaml import Path
 from octobot_node.limits import Limits
 from octobot_node.plugins import Registry
+from octobot_node.preflight import check_budgets
 from octobot_node.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
 from octobot_node.run_view import RunView
 from octobot_node.store.tables import accounts, automations, postings
@@ -86,7 +88,17 @@ class _Folder:
     budgets: Mapping[str, Budget]
 
     def account_of(self, automation: AnyRow) -> str:
+        """Return the name of an automation's account."""
         return next(name for name, row in self.accounts.items() if row.id == automation.account_id)
+
+    def given_besides(self, account: str, run_file: RunFile) -> dict[str, Decimal]:
+        """Return the budgets of an account's automations that are not in the run file, by asset."""
+        found: dict[str, Decimal] = {}
+        for name in set(self.automations) - {spec.name for spec in run_file.automations}:
+            if self.account_of(self.automations[name]) == account:
+                for asset, amount in self.budgets[name].items():
+                    found[asset] = found.get(asset, Decimal(0)) + amount
+        return found
 
 
 def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAccount], view: RunView) -> None:
@@ -98,12 +110,15 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
     folder = _read(base)
     for name, account in wanted.items():
         if name in folder.accounts:
-            for text in _account_changes(account, folder.accounts[name], base.registry):
-                raise run_file.mistake(("accounts", name), text)
+            for place, text in _account_changes(account, folder.accounts[name], base.registry):
+                raise run_file.mistake(("accounts", name, *place), text)
     for index, spec in enumerate(run_file.automations):
         if spec.name in folder.automations:
             for field, text in _automation_changes(spec, folder, base.registry):
                 raise run_file.mistake(("automations", index, field), text)
+    for name, account in wanted.items():
+        if base.registry.trading_factory(account.trading).simulated:
+            check_budgets(run_file, account, folder.given_besides(name, run_file))
     for name in _take_over_limits(base, run_file, wanted, folder):
         view.message(f"{name}: its limits changed, the new ones hold")
 
@@ -121,7 +136,7 @@ def _read(base: Base) -> _Folder:
         return _Folder({row.name: row for row in connection.execute(sa.select(accounts))}, known, budgets)
 
 
-def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[str]:
+def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[tuple[Path, str]]:
     models = {
         "market_data": registry.market_data_factory(new.market_data).Settings,
         "trading": registry.trading_factory(new.trading).Settings,
@@ -129,14 +144,14 @@ def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterat
     for what, model in models.items():
         before, now = getattr(old, what), getattr(new, what)
         if before != now:
-            yield f"{what}: use: it is {before} in this data folder, not {now}: {_ELSEWHERE}"
+            yield (what, "use"), f"it is {before} in this data folder, not {now}: {_ELSEWHERE}"
         try:
             was = model.model_validate(getattr(old, f"{what}_settings"))
         except ValidationError:
-            yield f"{what}: what this data folder has is no valid setting any more: {_ELSEWHERE}"
+            yield (what,), f"what this data folder has is no valid setting any more: {_ELSEWHERE}"
             continue
         for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
-            yield f"{what}: {field}: {text}: {_ELSEWHERE}"
+            yield (what, field), f"{text}: {_ELSEWHERE}"
 
 
 def _setting_changes(old: BaseModel, new: BaseModel) -> Iterator[tuple[str, str]]:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import typer
 
-from octobot_node.errors import InvalidSettings, OctoBotError, UsageError
+from octobot_node.errors import InvalidSettings, OctoBotError, StorageUnavailable, UsageError
 
 __all__ = ["exit_code_of"]
 
 
 def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
     """Tell the person at the keyboard about ``error`` and return the exit code that goes with it."""
-    error = _invalid_settings(error) or error
+    error = _invalid_settings(error) or _failed_database(error) or error
     if _debugging() and isinstance(error, Exception):
         traceback.print_exception(error)
     match error:
@@ -53,6 +53,19 @@ def _unexpected(error: BaseException, data_dir: Path | None) -> int:
     log = append_to_log(data_dir, f"{datetime.now(UTC).isoformat()}\n{''.join(traceback.format_exception(error))}")
     details = f"the traceback is in {log}" if log else "OCTOBOT_DEBUG=1 shows the traceback"
     return _say(f"unexpected {type(error).__name__}: {str(error) or 'no message'}; {details}; please report it", 1)
+
+
+def _failed_database(error: BaseException) -> StorageUnavailable | None:
+    """Return what to do about a database that cannot be read or written, if that is what ``error`` is about."""
+    # By name, as below. An IntegrityError or a ProgrammingError is our own mistake and stays unexpected.
+    kind = type(error)
+    if kind.__module__ != "sqlalchemy.exc" or kind.__name__ not in {"OperationalError", "DatabaseError"}:
+        return None
+    why = getattr(error, "orig", None) or error
+    return StorageUnavailable(
+        f"the database failed ({why}): see that its disk works and has room, then give the same command again:"
+        " it goes on where it was"
+    )
 
 
 def _invalid_settings(error: BaseException) -> InvalidSettings | None:

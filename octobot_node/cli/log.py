@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -74,15 +74,19 @@ class _LazyFile:
                 self._file = _open(self._path)
             except OSError:
                 self._file = sys.stderr
-        self._file.write(text)
+        # A full disk must stop no more than it has to: what happens is more than its log.
+        with suppress(OSError):
+            self._file.write(text)
 
     def flush(self) -> None:
         if self._file is not None:
-            self._file.flush()
+            with suppress(OSError):
+                self._file.flush()
 
     def close(self) -> None:
         if self._file is not None and self._file is not sys.stderr:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 class _ToStructlog(logging.Handler):

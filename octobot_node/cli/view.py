@@ -32,6 +32,8 @@ _STATUS_STYLE = {
     "failed": "bold red",
     "held": "bold magenta",
 }
+#: From here on every column fits.
+_WIDE = 120
 _UNKNOWN_STYLE = "bold white on magenta"
 #: What needs a person comes first where not every automation fits on the screen.
 _URGENCY = {"failed": 0, "held": 1, "waiting": 2, "stopping": 3, "completing": 3}
@@ -124,7 +126,7 @@ class TerminalView:
         """Redraw the table."""
         elapsed = timedelta(seconds=time.monotonic() - self._started)
         # The header, the column titles and the line about the rest need six lines.
-        self._show(live_table(rows, now, elapsed, at_most=max(1, self._console.height - 6)))
+        self._show(live_table(rows, now, elapsed, at_most=max(1, self._console.height - 6), width=self._console.width))
 
     def message(self, text: str) -> None:
         """Print the line above the bar or the table."""
@@ -142,20 +144,51 @@ class TerminalView:
         self._live.update(renderable, refresh=True)
 
 
-def live_table(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta, *, at_most: int) -> RenderableType:
-    """Return the automations as a table of ``at_most`` rows, those that need a person first."""
-    shown = sorted(rows, key=lambda row: (not row.unknown, _URGENCY.get(row.status, 9)))[:at_most]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("automation", "type", "status", "next run"):
-        table.add_column(title, no_wrap=title != "status")
-    for title in ("ticks", "open", "unknown", "fills", "equity", "PnL"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in shown:
-        table.add_row(*_cells(row, now))
-    parts: list[RenderableType] = [_header(rows, now, elapsed), table]
+def live_table(
+    rows: Sequence[LiveRow], now: datetime, elapsed: timedelta, *, at_most: int, width: int = 140
+) -> RenderableType:
+    """Return the automations as a table of ``at_most`` lines, those that need a person first.
+
+    A terminal narrower than 120 columns gets fewer columns, and the reasons below the table.
+    """
+    wide = width >= _WIDE
+    reasons = [] if wide else [row for row in _most_urgent_first(rows) if row.reason][: at_most // 3]
+    shown = _most_urgent_first(rows)[: at_most - len(reasons)]
+    parts: list[RenderableType] = [_header(rows, now, elapsed), _table(shown, now, wide=wide, every_row=rows)]
     if len(shown) < len(rows):
         parts.append(Text(f"and {len(rows) - len(shown)} more", style="dim"))
+    parts += [_one_line(Text.assemble((f"{row.name}: ", "bold"), row.reason)) for row in reasons]
     return Group(*parts)
+
+
+def _most_urgent_first(rows: Sequence[LiveRow]) -> list[LiveRow]:
+    # An active one with a reason fails, and tries again.
+    return sorted(rows, key=lambda row: (not row.unknown, _URGENCY.get(row.status, 4 if row.reason else 9)))
+
+
+def _table(shown: Sequence[LiveRow], now: datetime, *, wide: bool, every_row: Sequence[LiveRow]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("automation", no_wrap=True, max_width=None if wide else 20)
+    if wide:
+        table.add_column("type", no_wrap=True)
+    # The one that gives way where the terminal is narrow.
+    table.add_column("status", min_width=10)
+    figures = ("next run", "ticks", "open", "unknown", "fills", "equity", "PnL")
+    left_out = set() if wide or any(row.unknown for row in every_row) else {"unknown"}
+    left_out |= set() if wide else {"fills"}
+    for title in figures:
+        if title not in left_out:
+            table.add_column(title, justify="right", no_wrap=True)
+    for row in shown:
+        named: list[RenderableType] = [escape(row.name), escape(row.type)] if wide else [escape(row.name)]
+        cells = dict(zip(figures, _figures(row, now), strict=True))
+        table.add_row(*named, _status(row, wide=wide), *(cells[title] for title in figures if title not in left_out))
+    return table
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
@@ -170,14 +203,13 @@ def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
     return header
 
 
-def _cells(row: LiveRow, now: datetime) -> list[str]:
-    style = _STATUS_STYLE.get(row.status, "")
-    reason = f" [dim]{escape(row.reason)}[/]" if row.reason else ""
-    status = f"[{style}]{row.status}[/]{reason}" if style else f"{escape(row.status)}{reason}"
-    return [
-        escape(row.name),
-        escape(row.type),
-        status,
+def _status(row: LiveRow, *, wide: bool) -> Text:
+    status = Text(row.status, style=_STATUS_STYLE.get(row.status, ""))
+    return _one_line(Text.assemble(status, (f" {row.reason}", "dim"))) if wide and row.reason else status
+
+
+def _figures(row: LiveRow, now: datetime) -> tuple[str, ...]:
+    return (
         _until(row.next_run, now),
         f"{row.ticks:,}",
         f"{row.open_orders:,}",
@@ -185,7 +217,7 @@ def _cells(row: LiveRow, now: datetime) -> list[str]:
         f"{row.fills:,}",
         escape(row.equity) if row.equity is not None else text.UNKNOWN,
         text.gain(row.pnl, row.asset),
-    ]
+    )
 
 
 def _until(next_run: datetime | None, now: datetime) -> str:
