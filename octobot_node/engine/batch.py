@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["TickBatch", "open_order"]
 
 log = structlog.get_logger(__name__)
+#: A batch whose work broke down is taken again after this.
+_BROKEN_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,15 @@ class TickBatch:
         loaded = self._load(batch)
         if not loaded:
             return {"ticks": 0}
-        market, missing = self._snapshot(loaded)
-        evaluated = self._evaluate(loaded, market, missing)
-        return self._commit.run(workflow_id, batch, evaluated, market)
+        try:
+            market, missing = self._snapshot(loaded)
+            evaluated = self._evaluate(loaded, market, missing)
+            return self._commit.run(workflow_id, batch, evaluated, market)
+        except Exception:
+            # Whatever broke down, the database perhaps: these automations are taken again soon, not after the claim.
+            with self._core.storage.write() as connection:
+                schedules.shorten_claim(connection, batch, self._core.clock.now() + _BROKEN_MS)
+            raise
 
     def _load(self, batch: str) -> list[Loaded]:
         core = self._core

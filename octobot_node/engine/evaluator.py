@@ -223,10 +223,13 @@ def worker_main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(descriptor)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    modules, path, memory_mb, timeout = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our own parent
-    sys.path[:] = path
-    types = load_named(modules).automations
-    pipe.send_bytes(b"ready")
+    try:
+        modules, path, memory_mb, timeout = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our own parent
+        sys.path[:] = path
+        types = load_named(modules).automations
+        pipe.send_bytes(b"ready")
+    except (EOFError, OSError):
+        os._exit(0)  # the node was gone before this process had started
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 1_048_576, memory_mb * 1_048_576))
     while True:
         try:

@@ -27,6 +27,7 @@ __all__ = [
     "next_due_at",
     "release",
     "set_runnable",
+    "shorten_claim",
     "wake",
 ]
 
@@ -91,6 +92,11 @@ def expired_claims(connection: sa.Connection, now: int) -> dict[str, list[tuple[
     for batch, automation_id, tries in connection.execute(_EXPIRED, {"now": now}):
         found.setdefault(batch, []).append((automation_id, tries))
     return found
+
+
+def shorten_claim(connection: sa.Connection, batch: str, until: int) -> None:
+    """Let a batch's claim run out at ``until`` (ms UTC): its work broke down and must be taken again."""
+    connection.execute(schedule.update().where(_c.claim == batch).values(claim_until=until))
 
 
 def extend_claims(connection: sa.Connection, until: int) -> None:
