@@ -2,8 +2,8 @@
 
 Half wait for a time, half for a price as well. A node is started on them with one of them due: seconds from the start
 of its process to that tick committed, then its memory and CPU while nothing happens, beside those of a node with one
-automation. The evaluating process counts as the node. The baseline parks workflows in ``DBOS.recv``, where an event
-can wake them as it can wake an automation, and takes its memory and CPU less those of the same process before.
+automation. The evaluating process counts as the node. The baseline parks workflows in ``DBOS.recv``, where an event can
+wake them as it can wake an automation, and takes its memory and CPU less those of the same process before.
 """
 
 from __future__ import annotations

@@ -126,6 +126,9 @@ class Node:
         self._kicks.start()
         self._durable.start()
         self._closers += [self._durable.stop, self._kicks.stop]
+        # What an earlier life left is queued again by now: take it up at once, not at the next poll.
+        self._kick(TICKS)
+        self._kick(ORDERS)
         for loop in (self._dispatch, self._sweep, self._levels, self._notices, self._retention):
             loop.start()
             self._closers.append(loop.stop)

@@ -110,7 +110,8 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
     folder = _read(base)
     for name, account in wanted.items():
         if name in folder.accounts:
-            for place, text in _account_changes(account, folder.accounts[name], base.registry):
+            spec = run_file.accounts[name]
+            for place, text in _account_changes(spec, account, folder.accounts[name], base.registry):
                 raise run_file.mistake(("accounts", name, *place), text)
     for index, spec in enumerate(run_file.automations):
         if spec.name in folder.automations:
@@ -136,7 +137,7 @@ def _read(base: Base) -> _Folder:
         return _Folder({row.name: row for row in connection.execute(sa.select(accounts))}, known, budgets)
 
 
-def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[tuple[Path, str]]:
+def _account_changes(spec: AccountSpec, new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[tuple[Path, str]]:
     models = {
         "market_data": registry.market_data_factory(new.market_data).Settings,
         "trading": registry.trading_factory(new.trading).Settings,
@@ -151,7 +152,9 @@ def _account_changes(new: NewAccount, old: AnyRow, registry: Registry) -> Iterat
             yield (what,), f"what this data folder has is no valid setting any more: {_ELSEWHERE}"
             continue
         for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
-            yield (what, field), f"{text}: {_ELSEWHERE}"
+            # A simulated account's money stands beside its connector, see ``new_account``.
+            beside = field == "balances" and field not in spec.trading.settings
+            yield (field,) if beside else (what, field), f"{text}: {_ELSEWHERE}"
 
 
 def _setting_changes(old: BaseModel, new: BaseModel) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     )
     hub_deadline: float = Field(default=2.0, gt=0, description="How long a batch waits for market data.")
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
-    queue_poll_interval: float = Field(default=1.0, gt=0, description="How often DBOS looks at its queues unkicked.")
+    queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
 
     def url(self) -> str:
         """Return the database URL in force."""
