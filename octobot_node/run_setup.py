@@ -113,9 +113,9 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
             spec = run_file.accounts[name]
             for place, text in _account_changes(spec, account, folder.accounts[name], base.registry):
                 raise run_file.mistake(("accounts", name, *place), text)
-    for index, spec in enumerate(run_file.automations):
-        if spec.name in folder.automations:
-            for field, text in _automation_changes(spec, folder, base.registry):
+    for index, automation in enumerate(run_file.automations):
+        if automation.name in folder.automations:
+            for field, text in _automation_changes(automation, folder, base.registry):
                 raise run_file.mistake(("automations", index, field), text)
     for name, account in wanted.items():
         if base.registry.trading_factory(account.trading).simulated:

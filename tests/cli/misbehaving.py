@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, MarketOrder, Needs, Tick, Wake, hookimpl
 
-SECOND = timedelta(seconds=1)
+CADENCE = timedelta(seconds=2)
 
 
 class Config(BaseModel):
@@ -68,7 +68,7 @@ class Nothing(BaseModel):
 
 
 class Punctual(Automation[Nothing, Any]):
-    """Is due every second and keeps by how many seconds each tick was late."""
+    """Is due every two seconds and keeps by how many seconds each tick was late."""
 
     name = "punctual"
     Config = Nothing
@@ -77,7 +77,7 @@ class Punctual(Automation[Nothing, Any]):
         late = list(tick.state or [])
         if tick.scheduled_at is not None and tick.number:
             late.append((tick.now - tick.scheduled_at).total_seconds())
-        return Decision(state=late, wake=Wake(every=SECOND, align=True))
+        return Decision(state=late, wake=Wake(every=CADENCE, align=True))
 
     def needs(self, config: Nothing, state: Any) -> Needs:
         return Needs()

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import statistics
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -50,34 +51,41 @@ def _by_name(report: str) -> dict[str, dict[str, Any]]:
 
 def test_a_live_automation_that_misbehaves_hurts_only_itself(folder: Folder) -> None:
     folder.write("run.yaml", _beside_healthy_ones(LIVE, [*DEEDS, "print"]))
-    done = folder.run("run", "run.yaml", "--for", "8s", "--json", **ENVIRONMENT)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    found = _by_name(done.stdout)
+    waiting, said = set(DEEDS), ""
+    with folder.start("run", "run.yaml", "--json", **ENVIRONMENT) as process:
+        assert process.stderr is not None
+        # Each is said while it happens.
+        while waiting and (line := process.stderr.readline()):
+            said += line
+            waiting -= {deed for deed, reason in DEEDS.items() if f" {deed} is active: {reason}" in line}
+        while len(_lateness(folder)) < 4:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, rest = process.communicate(timeout=30)
+    assert (process.returncode, waiting) == (0, set()), said
+    assert "Traceback" not in said + rest
+    found = _by_name(out)
     for name in ("dca-0", "dca-1", "dca-2"):
         assert (found[name]["status"], found[name]["fills"], found[name]["problems"]) == ("active", 1, [])
     for deed, reason in DEEDS.items():
         row = found[deed]
         assert row["failed_ticks"] == row["ticks"] >= 1
-        assert row["problems"][0]["what"] == "tick failed"
-        assert row["problems"][0]["reason"].startswith(reason)
-        # It is said while it happens, too.
-        assert f"{deed} is active: {reason}" in done.stderr
+        assert {problem["what"] for problem in row["problems"]} == {"tick failed"}
+        assert any(problem["reason"].startswith(reason) for problem in row["problems"])
     # Printed by an author: said, but not in the JSON.
     assert found["print"]["status"] == "completed"
-    assert "said by an author" in done.stderr
+    assert "said by an author" in said
 
-    late = _lateness(folder)
-    assert len(late) >= 4
-    # Eight seconds in which others hung: due every second, evaluated when due. The machine may be busy with tests.
-    assert statistics.median(late) < 1
+    # The first batch has all of them in it. From then on nobody waits for those that misbehave, which are tried again
+    # meanwhile. The machine may be busy with tests.
+    assert statistics.median(_lateness(folder)[1:]) < 1
 
 
 def _lateness(folder: Folder) -> list[float]:
     with sqlite3.connect(folder.state / "octobot.db") as connection:
         (state,) = connection.execute("SELECT state FROM automations WHERE name = 'punctual'").fetchone()
     connection.close()
-    found: list[float] = json.loads(state)
+    found: list[float] = json.loads(state or "[]")
     return found
 
 
@@ -105,56 +113,56 @@ def test_a_replayed_automation_that_misbehaves_hurts_only_itself(folder: Folder)
         assert f"{deed}: tick failed 5 times, last at 2022-01-01 00:00:30 UTC: {DEEDS[deed]}" in again.stdout
 
 
-def test_an_automation_that_failed_is_tried_again_by_the_next_run(folder: Folder) -> None:
-    text = LIVE.split("  - name")[0] + "  - {name: bad, type: misbehaving, account: paper, config: {how: HOW}}\n"
-    once = {**ENVIRONMENT, "OCTOBOT_FAILURE_LIMIT": "1"}
-    # With nothing left to do it ends by itself.
-    first = folder.run("run", folder.write("run.yaml", text.replace("HOW", "raise")), "--json", **once)
-    report = json.loads(first.stdout)
-    assert (first.returncode, report["finished"], report["automations"][0]["status"]) == (0, True, "failed")
-    second = folder.run("run", folder.write("run.yaml", text.replace("HOW", "fine")), "--json", "--for", "2s", **once)
-    assert "bad had failed (ValueError: as always (_raise, line " in second.stderr
-    assert "bad: its config changed, it goes on with the new one" in second.stderr
-    assert (second.returncode, _by_name(second.stdout)["bad"]["status"]) == (0, "active")
-
-
-def _wait_for(process: subprocess.Popen[str], said: str) -> None:
+def _wait_for(process: subprocess.Popen[str], said: str) -> list[str]:
+    """Return the lines of stderr up to the one that has ``said``."""
     assert process.stderr is not None
+    lines = []
     for line in process.stderr:
+        lines.append(line.rstrip())
         if said in line:
-            return
-    pytest.fail(f"it ended without {said!r}")
+            return lines
+    pytest.fail(f"it ended without {said!r}: {lines}")
 
 
-def test_a_live_run_that_is_stopped_reports_and_goes_on(folder: Folder) -> None:
-    folder.write("run.yaml", LIVE)
-    ids = set()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with folder.start("run", "run.yaml", "--json") as process:
-            _wait_for(process, "dca is active")
-            if number == signal.SIGINT:
-                second = folder.run("run", "run.yaml")
-                held = f"the data folder {folder.state} is in use by process {process.pid}"
-                assert (second.returncode, second.stdout) == (1, "")
-                assert second.stderr == f"octobot-node: error: {held}: stop that node, or give another --data-dir\n"
-            process.send_signal(number)
-            out, errors = process.communicate(timeout=30)
-        assert (process.returncode, errors) == (0, "stopping: state is kept, the same command goes on\n")
-        report = json.loads(out)
-        (row,) = report["automations"]
-        assert (report["clock"], report["finished"], report["candles"]) == ("real", False, None)
-        ids.add(row["id"])
-    assert len(ids) == 1
+def test_a_live_run_ends_when_nothing_is_left_and_goes_on_after_it_is_stopped(folder: Folder) -> None:
+    environment = {**ENVIRONMENT, "OCTOBOT_FAILURE_LIMIT": "1"}
+    bad = "  - {name: bad, type: misbehaving, account: paper, config: {how: raise}}\n"
+    folder.write("run.yaml", LIVE.partition("  - name")[0] + bad)
+    first = folder.run("run", "run.yaml", "--json", **environment)
+    report = json.loads(first.stdout)
+    assert (first.returncode, report["clock"], report["finished"]) == (0, "real", True)
+    assert report["automations"][0]["status"] == "failed"
 
+    # What failed is tried again, with its new config; a second process is kept away; Ctrl-C ends it with a report.
+    folder.write("run.yaml", LIVE + bad.replace("raise", "fine"))
+    with folder.start("run", "run.yaml", "--json", **environment) as process:
+        said = _wait_for(process, "dca is active")
+        assert said[0].startswith("bad had failed (ValueError: as always (_raise, line ")
+        assert said[1] == "bad: its config changed, it goes on with the new one"
+        other = folder.run("run", "run.yaml", **environment)
+        held = f"the data folder {folder.state} is in use by process {process.pid}"
+        assert (other.returncode, other.stdout) == (1, "")
+        assert other.stderr == f"octobot-node: error: {held}: stop that node, or give another --data-dir\n"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    stopped = json.loads(out)
+    assert (process.returncode, stopped["finished"], stopped["candles"]) == (0, False, None)
+    assert _by_name(out)["bad"]["status"] == "active"
+
+    # The same folder, other limits and another config; SIGTERM, as a service manager sends it.
     limited = LIVE.replace("    budget:", "    limits: {max_order_notional: 20}\n    budget:")
     folder.write("run.yaml", limited.replace("amount: 100", "amount: 50"))
-    last = folder.run("run", "run.yaml", "--for", "1s")
-    assert last.returncode == 0
-    assert last.stderr.splitlines()[:2] == [
-        "dca: its limits changed, the new ones hold",
-        "dca: its config changed, it goes on with the new one",
-    ]
-    assert "not finished: the same command goes on" in last.stdout
+    with folder.start("run", "run.yaml", **environment) as process:
+        assert _wait_for(process, "dca is active")[:3] == [
+            "dca: its limits changed, the new ones hold",
+            "also in this data folder, and running: bad",
+            "dca: its config changed, it goes on with the new one",
+        ]
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert errors.splitlines()[-1] == "stopping: state is kept, the same command goes on"
+    assert "not finished: the same command goes on" in out
     # It bought as it began and is due again in a day, however often it was started.
     assert _fills(folder) == 1
 
@@ -167,7 +175,7 @@ def _fills(folder: Folder) -> int:
 
 
 def test_a_replay_that_is_stopped_reports_and_goes_on(folder: Folder) -> None:
-    folder.write("run.yaml", REPLAY.replace("every: 1d", "every: 4h"))
+    folder.write("run.yaml", REPLAY.replace("every: 1d", "every: 8h"))
     folder.candles("ok.csv", hours=200)
     arguments = ["run", "run.yaml", "--data", "BTC/USD=ok.csv", "--json"]
     candles = 0
