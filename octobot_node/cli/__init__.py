@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -12,9 +13,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from octobot_node.cli.app import Session, build_app
     from octobot_node.cli.failures import exit_code_of
 
+    _fill_standard_descriptors()
     session = Session()
     try:
         result = build_app()(arguments, prog_name="octobot-node", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes one line and an exit code
         return exit_code_of(error, data_dir=session.data_dir)
     return result if isinstance(result, int) else 0
+
+
+def _fill_standard_descriptors() -> None:
+    # Started with `2>&-`, the next file opened would be descriptor 2: a child's stderr would go into the database.
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

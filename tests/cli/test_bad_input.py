@@ -464,3 +464,8 @@ def test_a_refused_order_is_reported_with_its_reason(folder: Folder, capsys: pyt
 def test_a_reader_that_leaves_ends_a_run_without_a_traceback(folder: Folder, replayed: list[str]) -> None:
     done = _shell(folder, f"{EXECUTABLE} run {' '.join(replayed)} -q | true; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_without_a_stderr_the_report_is_what_it_always_is(folder: Folder, replayed: list[str]) -> None:
+    done = _shell(folder, f"{EXECUTABLE} run {' '.join(replayed)} --json 2>&-")
+    assert (done.returncode, json.loads(done.stdout)["finished"], done.stderr) == (0, True, "")
