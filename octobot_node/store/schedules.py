@@ -15,7 +15,6 @@ from octobot_node.store.types import AnyRow
 __all__ = [
     "Due",
     "claim",
-    "claimed",
     "due",
     "expired_claims",
     "extend_claims",
@@ -120,11 +119,6 @@ def lock_claimed(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
 def ids_of(batch: str) -> sa.Select[tuple[str]]:
     """Return the select of the automations that a batch holds, to join others' rows by."""
     return sa.select(_c.automation_id).where(_c.claim == batch)
-
-
-def claimed(connection: sa.Connection, batch: str) -> int:
-    """Return how many rows a batch still holds."""
-    return connection.scalar(sa.select(sa.func.count()).where(_c.claim == batch)) or 0
 
 
 _FINISH = (

@@ -18,7 +18,6 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "schedules.next_due_at": (schedules.next_due_at, {"ix_schedule_due"}),
     "schedules.lock_claimed": (lambda c: schedules.lock_claimed(c, "b"), {"ix_schedule_claim"}),
     "schedules.expired_claims": (lambda c: schedules.expired_claims(c, 1), {"ix_schedule_claim"}),
-    "schedules.claimed": (lambda c: schedules.claimed(c, "b"), {"ix_schedule_claim"}),
     "schedules.levels": (schedules.levels, {"ix_schedule_levels"}),
     "schedules.wake": (lambda c: schedules.wake(c, ["a"], 1), {"sqlite_autoindex_schedule_1"}),
     "intents.for_carrier": (lambda c: intents.for_carrier(c, "w", 10), {"ix_intents_carrier"}),
