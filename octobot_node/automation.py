@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     # Importing pydantic takes longer than `octobot-node --help` may.
     from pydantic import BaseModel
 
-__all__ = ["Automation", "Daily", "Decision", "Needs", "Notify", "Position", "Signal", "Tick", "Wake"]
+__all__ = [
+    "Automation",
+    "Daily",
+    "Decision",
+    "Needs",
+    "Notify",
+    "PauseAutomation",
+    "Position",
+    "Signal",
+    "StopAutomation",
+    "Tick",
+    "Wake",
+    "WatchedAutomation",
+]
 
 C = TypeVar("C", bound="BaseModel")
 S = TypeVar("S")
@@ -56,10 +69,15 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The market data a tick wants: symbols of tickers, and candles as {(symbol, timeframe): count}."""
+    """The market data a tick wants: symbols of tickers, and candles as {(symbol, timeframe): count}.
+
+    ``automations`` names others of the same owner that the tick wants to see; their fills, and changes of their
+    status, wake it.
+    """
 
     tickers: Sequence[str] = ()
     candles: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    automations: Sequence[str] = ()
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -87,6 +105,20 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedAutomation:
+    """Another automation of the same owner, as it stood when the tick was loaded; ``positions`` is by symbol."""
+
+    name: str
+    type: str
+    status: str
+    positions: Mapping[str, Position] = field(default_factory=dict)
+
+    def position(self, symbol: str) -> Position:
+        """Return its position in ``symbol``, an empty one if nothing was ever held."""
+        return self.positions.get(symbol) or Position(symbol)
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A message from outside, in the order it arrived; ``payload`` is JSON."""
 
@@ -102,6 +134,23 @@ class Notify:
 
     message: str
     level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class StopAutomation:
+    """Stop another automation of the same owner, by name: its orders are cancelled; ``close`` also sells what it
+    holds, at market. One that has ended already, or is stopping, is left as it is.
+    """
+
+    name: str
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAutomation:
+    """Pause another automation of the same owner, by name: no more decisions, its resting orders stay."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +180,8 @@ class Tick(Generic[C, S]):
     signals: Sequence[Signal]
     #: Seeded by the automation and the tick's number: the same tick draws the same numbers wherever it runs.
     random: Random
+    #: The automations that ``Needs.automations`` names, by name; one that does not exist is missing.
+    automations: Mapping[str, WatchedAutomation] = field(default_factory=dict)
 
     def position(self, symbol: str) -> Position:
         """Return the position in ``symbol``, an empty one if nothing was ever held."""
@@ -138,7 +189,7 @@ class Tick(Generic[C, S]):
 
 
 class _Keep:
-    """The default of ``Decision.state``: keep the state as it is."""
+    """The default of ``Decision.state`` and ``Decision.figures``: keep what there is."""
 
     def __repr__(self) -> str:
         return "KEEP"
@@ -156,15 +207,18 @@ class Decision:
 
     ``state`` replaces the old state; it must be JSON (or a pydantic model) under 64 kB; leave it out to keep what
     there is. ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless
-    ``independent``. ``done`` completes the automation once its orders are settled.
+    ``independent``. ``done`` completes the automation once its orders are settled. ``figures`` are the type's own
+    numbers for people, such as {"grid profit": Decimal("1.5")}: at most 32, shown beside its equity until replaced;
+    leave them out to keep what there is.
     """
 
     state: Any = KEEP
     orders: Sequence[OrderAction] = ()
-    actions: Sequence[Notify] = ()
+    actions: Sequence[Notify | StopAutomation | PauseAutomation] = ()
     wake: Wake | None = None
     independent: bool = False
     done: bool = False
+    figures: Any = KEEP
 
 
 class Automation(Generic[C, S]):

@@ -190,9 +190,10 @@ def diff_orders(wanted: Iterable[LimitOrder | StopOrder], resting: Sequence[Open
 
     An order is kept when symbol, side, tag, price, stop and *remaining* amount are equal, compared as numbers; give
     amounts and prices already rounded to the market's rules, or they will never match what rests.
-    Cancels come first. Orders whose outcome is unknown are never replaced: their funds may be spent.
+    Cancels come first. An order whose outcome is unknown is neither cancelled, for its funds may be spent, nor ordered
+    again, for it may rest: it counts as the wanted order that is equal to it.
     """
-    left = [o for o in resting if o.status is not IntentStatus.UNKNOWN]
+    left = list(resting)
     create: list[OrderAction] = []
     for order in wanted:
         kept = next((o for o in left if _same(order, o)), None)
@@ -200,4 +201,4 @@ def diff_orders(wanted: Iterable[LimitOrder | StopOrder], resting: Sequence[Open
             create.append(order)
         else:
             left.remove(kept)
-    return [*(CancelOrder(o.id) for o in left), *create]
+    return [*(CancelOrder(o.id) for o in left if o.status is not IntentStatus.UNKNOWN), *create]

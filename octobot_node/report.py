@@ -59,6 +59,7 @@ class AutomationReport(_Model):
     )
     max_drawdown_ratio: Amount | None = Field(description="The same as a ratio of that highest close; 0.1 is 10 %.")
     balances: dict[str, Amount] = Field(description="Free and reserved together, by asset.")
+    figures: dict[str, str] = Field(default={}, description="The automation type's own figures, by label.")
     problems: list[Problem] = Field(
         default=[], description="The newest reasons why ticks failed and orders were refused, newest first."
     )

@@ -66,6 +66,7 @@ def _figures(report: AutomationReport) -> list[tuple[str, str]]:
         ("PnL method", report.pnl_method),
         ("max drawdown", text.UNKNOWN if report.max_drawdown is None else drawdown),
         ("balances", _assets(report.balances)),
+        *((escape(label), escape(text.figure(value))) for label, value in report.figures.items()),
         ("as of", text.moment(report.as_of)),
     ]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
-__all__ = ["amount", "duration", "gain", "moment", "ratio"]
+__all__ = ["amount", "duration", "figure", "gain", "moment", "ratio"]
 
 UNKNOWN = "—"
 #: Money that people count in hundredths.
@@ -26,6 +26,14 @@ def amount(value: Decimal | None, asset: str = "") -> str:
     if asset not in _HUNDREDTHS or (value and not digits.strip("-0.,")):
         digits = f"{value:,.{_PLACES}f}".rstrip("0").rstrip(".")
     return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
+
+
+def figure(value: str) -> str:
+    """Return an automation type's own figure: a number to eight places, any other text as it is."""
+    try:
+        return amount(Decimal(value))
+    except InvalidOperation:
+        return value
 
 
 def gain(value: Decimal | None, asset: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from octobot_node.automation import Needs, Position, Signal
+from octobot_node.automation import Needs, Position, Signal, WatchedAutomation
 from octobot_node.engine.commit import Commit, Evaluated
 from octobot_node.engine.durable import json_decode
 from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
@@ -72,6 +72,7 @@ class TickBatch:
             balances = automations.balances_of_batch(connection, batch)
             positions = automations.positions_of_batch(connection, batch)
             signals = automations.signals_of_batch(connection, batch, core.clock.now())
+            watched, held = automations.watched_by_batch(connection, batch)
             orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
             fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
         now = core.clock.now()
@@ -84,6 +85,7 @@ class TickBatch:
                 signals.get(row.id, ()),
                 orders.get(row.id, ()),
                 fills.get(row.id, ()),
+                [_watched(other, held.get(other.id, ())) for other in watched.get(row.id, ())],
             )
             for row in rows
         ]
@@ -165,6 +167,7 @@ def _load_one(
     signals: Sequence[Any],
     orders: Sequence[Any],
     fills: Sequence[Any],
+    watched: Sequence[WatchedAutomation],
 ) -> Loaded:
     scheduled = row.due_at is not None and row.due_at <= now
     needs = load_needs(row.needs)
@@ -182,12 +185,13 @@ def _load_one(
         scheduled_at=row.due_at if scheduled else None,
         missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
         needs=needs,
-        positions=tuple(Position(p.symbol, p.amount, p.cost, p.realised) for p in positions),
+        positions=tuple(_position(row) for row in positions),
         balances=tuple((b.asset, b.free) for b in balances),
         open_orders=tuple(open_order(order) for order in live),
         fills=tuple(_fill(fill) for fill in fills),
         results=tuple(_result(order) for order in news),
         signals=tuple(Signal(s.id, s.channel, json_decode(s.payload), from_ms(s.received_at)) for s in signals),
+        watched=tuple(watched),
     )
     return Loaded(
         row=row,
@@ -197,6 +201,14 @@ def _load_one(
         results=tuple((order.id, order.status) for order in news),
         live=len(live),
     )
+
+
+def _position(row: AnyRow) -> Position:
+    return Position(row.symbol, row.amount, row.cost, row.realised)
+
+
+def _watched(row: AnyRow, held: Sequence[AnyRow]) -> WatchedAutomation:
+    return WatchedAutomation(row.name, row.type, row.status, {p.symbol: _position(p) for p in held})
 
 
 def open_order(row: AnyRow) -> OpenOrder:

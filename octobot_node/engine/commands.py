@@ -4,7 +4,7 @@ dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.durable import ORDERS, json_encode
-from octobot_node.engine.evaluation import BadDecision, first_needs
+from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.errors import CommandRefused, UsageError
@@ -34,7 +34,9 @@ from octobot_node.store.tables import (
     notices,
     positions,
     postings,
+    requests,
     schedule,
+    watchings,
 )
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import intents as intents_table
@@ -46,6 +48,11 @@ if TYPE_CHECKING:
 __all__ = ["Commands", "NewAccount", "NewAutomation", "parse_config"]
 
 _ENDED = ("stopped", "completed", "failed")
+#: What goes with an automation that is deleted; its events stay.
+_HISTORY = (
+    *(schedule, intents_table, fills, postings, balances, positions),
+    *(inbox, notices, equity, watchings, requests),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ class Commands:
                 happened.append(_event(owner, "automation.created", {"name": new.name, "type": full_name}))
             insert_many(connection, automations_table, wide)
             insert_many(connection, schedule, narrow)
+            insert_many(connection, watchings, _watchings(wide))
             book.write(connection)
             events.append(connection, happened, now)
         return ids
@@ -190,6 +198,7 @@ class Commands:
                 "updated_at": now,
             }
             automations.update(connection, [change])
+            automations.watch(connection, _watcher(_owner(row)), load_needs(change["needs"]).automations)
             if not automation.live_edit:
                 self._own_orders.cancel_all(connection, row, now)
             run_at = now if locked.runnable else None
@@ -221,7 +230,7 @@ class Commands:
             row = _get(connection, automation_id)
             if row.status not in _ENDED or intents.live_count(connection, automation_id):
                 raise CommandRefused(f"{row.name!r} is {row.status}: stop it and let its orders settle first")
-            for table in (schedule, intents_table, fills, postings, balances, positions, inbox, notices, equity):
+            for table in _HISTORY:
                 connection.execute(table.delete().where(table.c.automation_id == automation_id))
             connection.execute(automations_table.delete().where(automations_table.c.id == automation_id))
             events.append(
@@ -368,6 +377,23 @@ def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
         "runnable": True,
         "next_run_at": now,
         "due_at": now,
+    }
+
+
+def _watchings(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**_watcher(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
+        for row in rows
+        for name in load_needs(row["needs"]).automations
+    ]
+
+
+def _watcher(owner: Owner) -> dict[str, Any]:
+    return {
+        "automation_id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
     }
 
 

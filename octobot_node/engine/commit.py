@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.automation import PauseAutomation, StopAutomation
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
 from octobot_node.engine.ledger import Book, Owner, exact, load_book
@@ -79,6 +80,9 @@ class _Changes:
         self.signals_failed: list[str] = []
         self.events: list[Event] = []
         self.notices: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        #: (watcher, the names that it watches from now on).
+        self.watchings: list[tuple[dict[str, Any], Sequence[str]]] = []
         self.levels: list[tuple[str, str, str | None]] = []
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
@@ -218,6 +222,7 @@ class Commit:
             "state": row.state if decision.state is None else decision.state,
             "state_version": row.state_version if decision.state is None else version,
             "needs": decision.needs,
+            "figures": row.figures if decision.figures is None else decision.figures,
             "wake": dump_wake(decision.plan),
             "status": status,
             "reason": "",
@@ -226,6 +231,8 @@ class Commit:
         changed = {key: value for key, value in wanted.items() if getattr(row, key) != value}
         if changed:
             changes.wide.append({"id": row.id, **changed, "updated_at": self._core.clock.now()})
+        if load_needs(decision.needs).automations != load_needs(row.needs).automations:
+            changes.watchings.append((_watcher(row), load_needs(decision.needs).automations))
         if status == "completed":
             changes.events.append(_event(item, "automation.completed", {}))
 
@@ -248,6 +255,18 @@ class Commit:
                     "automation_id": item.row.id,
                     "level": notice.level,
                     "message": notice.message,
+                    "status": "waiting",
+                    "created_at": now,
+                }
+            )
+
+        for request in decision.requests:
+            changes.requests.append(
+                {
+                    "id": new_id(),
+                    **_watcher(item.row),
+                    "target": request.name,
+                    "command": _command(request),
                     "status": "waiting",
                     "created_at": now,
                 }
@@ -317,6 +336,9 @@ class Commit:
         automations.consume_signals(connection, changes.signals)
         automations.fail_signals(connection, changes.signals_failed)
         automations.add_notices(connection, changes.notices)
+        automations.add_requests(connection, changes.requests)
+        for watcher, names in changes.watchings:
+            automations.watch(connection, watcher, names)
         events.append(connection, changes.events, now)
 
     def _after(self, changes: _Changes) -> None:
@@ -326,6 +348,16 @@ class Commit:
         if any(_to_send(row) for row in changes.intents):
             core.kick(ORDERS)
         core.counters.ticks += len(changes.finished)
+
+
+def _watcher(row: AnyRow) -> dict[str, Any]:
+    return {"automation_id": row.id, "owner": row.owner, "account_id": row.account_id, "shard": row.shard}
+
+
+def _command(request: StopAutomation | PauseAutomation) -> str:
+    if isinstance(request, PauseAutomation):
+        return "pause"
+    return "close" if request.close else "stop"
 
 
 def _unmoved(item: Evaluated, lock: AnyRow | None) -> bool:

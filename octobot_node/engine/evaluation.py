@@ -18,7 +18,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from octobot_node.automation import KEEP, Automation, Decision, Needs, Notify, Position, Signal, Tick, Wake
+from octobot_node.automation import (
+    KEEP,
+    Automation,
+    Decision,
+    Needs,
+    Notify,
+    PauseAutomation,
+    Position,
+    Signal,
+    StopAutomation,
+    Tick,
+    Wake,
+    WatchedAutomation,
+)
 from octobot_node.engine.schedule import Plan, levels_of, plan_of
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market, from_ms, timeframe_ms
@@ -50,6 +63,8 @@ __all__ = [
 STATE_LIMIT = 64_000
 OUT_OF_MEMORY = "used more memory than it may"
 _ORDERS_LIMIT = 500
+_FIGURES_LIMIT = 32
+_WATCHED_LIMIT = 100
 _ERROR_LIMIT = 2_000
 _WIDE = Context(prec=60)
 
@@ -85,11 +100,12 @@ class TickInput:
     fills: tuple[Fill, ...] = ()
     results: tuple[OrderResult, ...] = ()
     signals: tuple[Signal, ...] = ()
+    watched: tuple[WatchedAutomation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlainDecision:
-    """A checked decision; ``state`` is JSON, or None to keep the old one."""
+    """A checked decision; ``state`` and ``figures`` are JSON, or None to keep the old ones."""
 
     state: str | None
     needs: str
@@ -97,8 +113,10 @@ class PlainDecision:
     levels: str | None
     orders: tuple[OrderAction, ...]
     notices: tuple[Notify, ...]
+    requests: tuple[StopAutomation | PauseAutomation, ...]
     independent: bool
     done: bool
+    figures: str | None
 
 
 Problem = Literal["failed", "slow", "held", "waiting"]
@@ -170,6 +188,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) ->
         results=given.results,
         signals=given.signals,
         random=Random(f"{given.automation_id}/{given.number}"),
+        automations={watched.name: watched for watched in given.watched},
     )
 
 
@@ -208,9 +227,8 @@ def _check(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Dec
     own = {order.id for order in tick.open_orders}
     for order in decision.orders:
         _check_order(order, tick.market, own)
-    for notice in decision.actions:
-        if not isinstance(notice, Notify):
-            raise BadDecision(f"{notice!r} is no action; there is Notify")
+    for action in decision.actions:
+        _check_action(action)
     if decision.wake is not None and not isinstance(decision.wake, Wake):
         raise BadDecision(f"wake must be a Wake, not {type(decision.wake).__name__}")
     try:
@@ -225,10 +243,43 @@ def _check(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Dec
         plan=plan,
         levels=None if levels is None else json.dumps(levels, separators=(",", ":")),
         orders=tuple(decision.orders),
-        notices=tuple(decision.actions),
+        notices=tuple(action for action in decision.actions if isinstance(action, Notify)),
+        requests=tuple(action for action in decision.actions if not isinstance(action, Notify)),
         independent=bool(decision.independent),
         done=bool(decision.done),
+        figures=None if decision.figures is KEEP else _dump_figures(decision.figures),
     )
+
+
+def _check_action(action: Any) -> None:
+    if isinstance(action, Notify):
+        if not isinstance(action.message, str) or not isinstance(action.level, str) or len(action.level) > 16:
+            raise BadDecision(f"{action!r}: message is text, and so is level, of at most 16 characters")
+    elif isinstance(action, StopAutomation | PauseAutomation):
+        if not isinstance(action.name, str) or not 0 < len(action.name) <= 128:
+            raise BadDecision(f"{action!r} names no automation")
+    else:
+        raise BadDecision(f"{action!r} is no action; there are Notify, StopAutomation and PauseAutomation")
+
+
+def _dump_figures(figures: Any) -> str:
+    if not isinstance(figures, Mapping) or len(figures) > _FIGURES_LIMIT:
+        raise BadDecision(f"figures must be a mapping of at most {_FIGURES_LIMIT} labels, not {figures!r:.200}")
+    return json.dumps({_label(label): _figure(label, value) for label, value in figures.items()})
+
+
+def _label(label: Any) -> str:
+    if not isinstance(label, str) or not 0 < len(label) <= 64:
+        raise BadDecision(f"the label of a figure must be text of at most 64 characters, not {label!r:.200}")
+    return label
+
+
+def _figure(label: str, value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 200:
+        return str(value)
+    raise BadDecision(f"the figure {label!r} must be a finite Decimal, an int or a short text, not {value!r:.200}")
 
 
 def _dump_state(automation: Automation[Any, Any], state: Any) -> str:
@@ -311,14 +362,22 @@ def dump_needs(needs: Needs) -> str:
         if not 0 < count <= 5_000:
             raise BadDecision(f"needs() wants {count} candles; 1 to 5,000 are possible")
         candles.append([symbol, timeframe, count])
-    return json.dumps([sorted(set(needs.tickers)), sorted(candles)], separators=(",", ":"))
+    watched = sorted(set(needs.automations))
+    if len(watched) > _WATCHED_LIMIT or not all(isinstance(name, str) and 0 < len(name) <= 128 for name in watched):
+        raise BadDecision(f"needs() watches automations by name, at most {_WATCHED_LIMIT}, not {watched!r:.200}")
+    asked: list[Any] = [sorted(set(needs.tickers)), sorted(candles)]
+    return json.dumps([*asked, watched] if watched else asked, separators=(",", ":"))
 
 
 @lru_cache(maxsize=1_024)
 def load_needs(text: str) -> Needs:
     """Return what ``dump_needs`` wrote."""
-    tickers, candles = json.loads(text)
-    return Needs(tickers=tuple(tickers), candles={(symbol, frame): count for symbol, frame, count in candles})
+    tickers, candles, *watched = json.loads(text)
+    return Needs(
+        tickers=tuple(tickers),
+        candles={(symbol, frame): count for symbol, frame, count in candles},
+        automations=tuple(watched[0]) if watched else (),
+    )
 
 
 @contextmanager
@@ -368,6 +427,6 @@ def _pickle_by_position(cls: type[Any]) -> None:
 for _plain in (
     *(TickInput, PlainDecision, Outcome, Plan),
     *(Position, Signal, OpenOrder, Fill, OrderResult),
-    Notify,
+    *(Notify, StopAutomation, PauseAutomation, WatchedAutomation),
 ):
     _pickle_by_position(_plain)

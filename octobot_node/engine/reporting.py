@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ def _report(core: Core, connection: sa.Connection, row: AnyRow) -> AutomationRep
         max_drawdown=None,
         max_drawdown_ratio=None,
         balances=funds,
+        figures=json.loads(row.figures),
         as_of=from_ms(core.clock.now()),
     )
 

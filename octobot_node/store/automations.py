@@ -8,7 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.store.many import insert_many, update_many
-from octobot_node.store.tables import accounts, automations, balances, inbox, notices, positions, schedule
+from octobot_node.store.tables import (
+    accounts,
+    automations,
+    balances,
+    inbox,
+    notices,
+    positions,
+    requests,
+    schedule,
+    watchings,
+)
 from octobot_node.store.types import AnyRow
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "account_id_named",
     "add_account",
     "add_notices",
+    "add_requests",
     "balances_of_batch",
     "batch",
     "consume_signals",
@@ -25,6 +36,9 @@ __all__ = [
     "positions_of_batch",
     "signals_of_batch",
     "update",
+    "watch",
+    "watched_by_batch",
+    "watchers_of",
 ]
 
 _a, _s = automations.c, schedule.c
@@ -44,6 +58,7 @@ _BATCH = (
         _a.state,
         _a.state_version,
         _a.needs,
+        _a.figures,
         _a.wake,
         _a.limits,
         _s.source,
@@ -172,3 +187,53 @@ def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
     """Insert notices for the notifiers."""
     if rows:
         insert_many(connection, notices, rows)
+
+
+def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what automations decided about others."""
+    if rows:
+        insert_many(connection, requests, rows)
+
+
+_w = watchings.c
+_WATCHED = (
+    sa.select(_w.automation_id, _a.id, _a.name, _a.type, _a.status)
+    .join_from(watchings, automations, sa.and_(_a.owner == _w.owner, _a.name == _w.name))
+    .where(_w.automation_id.in_(_OF_BATCH))
+    .order_by(_a.name)
+)
+_WATCHED_POSITIONS = sa.select(
+    positions.c.automation_id, positions.c.symbol, positions.c.amount, positions.c.cost, positions.c.realised
+).where(positions.c.automation_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def watched_by_batch(
+    connection: sa.Connection, batch_id: str
+) -> tuple[dict[str, list[AnyRow]], dict[str, list[AnyRow]]]:
+    """Return what a batch's automations watch, as automation -> (watcher, id, name, type, status), and the positions of
+    those, as id -> rows of (automation_id, symbol, amount, cost, realised).
+    """
+    rows = connection.execute(_WATCHED, {"batch": batch_id}).all()
+    if not rows:
+        return {}, {}
+    held = connection.execute(_WATCHED_POSITIONS, {"ids": sorted({row.id for row in rows})}).all()
+    return _grouped(rows), _grouped(held)
+
+
+_WATCHERS = (
+    sa.select(_w.automation_id)
+    .join_from(watchings, automations, sa.and_(_a.owner == _w.owner, _a.name == _w.name))
+    .where(_a.id.in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def watchers_of(connection: sa.Connection, ids: Sequence[str]) -> list[str]:
+    """Return who watches one of these automations. Rides ix_watchings_name."""
+    return list(connection.scalars(_WATCHERS, {"ids": sorted(set(ids))})) if ids else []
+
+
+def watch(connection: sa.Connection, watcher: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Let ``watcher`` (automation_id, owner, account_id, shard) watch exactly these automations."""
+    connection.execute(watchings.delete().where(_w.automation_id == watcher["automation_id"]))
+    if names:
+        insert_many(connection, watchings, [{**watcher, "name": name} for name in names])

@@ -14,6 +14,7 @@ __all__ = [
     "accounts",
     "automations",
     "balances",
+    "cursors",
     "equity",
     "events",
     "fills",
@@ -25,7 +26,9 @@ __all__ = [
     "notices",
     "positions",
     "postings",
+    "requests",
     "schedule",
+    "watchings",
 ]
 
 metadata = sa.MetaData(
@@ -113,6 +116,8 @@ automations = sa.Table(
     sa.Column("state", sa.Text),
     sa.Column("state_version", sa.Integer, nullable=False),
     sa.Column("needs", sa.Text, nullable=False, server_default="null"),
+    #: JSON {label: text}: the type's own figures for people.
+    sa.Column("figures", sa.Text, nullable=False, server_default="{}"),
     sa.Column("wake", sa.Text, nullable=False, server_default="null"),
     sa.Column("limits", sa.JSON, nullable=False),
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -343,7 +348,44 @@ notices = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("retry_at", Millis),
     sa.Column("created_at", Millis, nullable=False),
+    #: JSON list of the notifiers that have it, so that one which fails does not make the others tell it twice.
+    sa.Column("delivered", sa.Text, nullable=False, server_default="[]"),
     _partial("ix_notices_waiting", "id", where="status = 'waiting'"),
+)
+
+#: Which automations see which others, by name: a change of the latter wakes the former.
+watchings = sa.Table(
+    "watchings",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("name", sa.String(128), primary_key=True),
+    *_owned(),
+    sa.Index("ix_watchings_name", "owner", "name"),
+)
+
+#: What automations decided about others (stop, pause), until it is done.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *_owned(),
+    #: Who asks; ``target`` is the name of the automation that it is about.
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    sa.Column("command", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(8), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Millis, nullable=False),
+    _partial("ix_requests_waiting", "id", where="status = 'waiting'"),
+)
+
+#: How far each durable follower of the events has read.
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", Millis, nullable=False),
 )
 
 #: What an automation was worth: points at its fills (and, rolled up, hourly).
