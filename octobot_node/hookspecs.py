@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
+    import typer
+
     from octobot_node.automation import Automation
     from octobot_node.engine.coordinator import Coordinator
     from octobot_node.exchanges import MarketDataFactory, TradingFactory
-    from octobot_node.notifiers import Notifier
+    from octobot_node.health import HealthCheck
+    from octobot_node.notifiers import NotifierFactory
+    from octobot_node.order_checks import OrderContext
+    from octobot_node.orders import Order
+    from octobot_node.plugin_settings import PluginSettings
+    from octobot_node.services import Service
     from octobot_node.settings import Settings
     from octobot_node.store.plugin_tables import PluginTables
     from octobot_node.store.storage import Storage
@@ -30,6 +37,11 @@ class NodeContext(Protocol):
     settings: Settings
     storage: Storage
     node_id: str
+
+
+@hookspec
+def register_settings(register: Callable[[PluginSettings], None]) -> None:
+    """Offer a settings model of the plugin's own: a section of ``octobot-node.toml``, and ``OCTOBOT_SECTION_FIELD``."""
 
 
 @hookspec(firstresult=True)
@@ -63,5 +75,29 @@ def register_automations(register: Callable[[type[Automation[Any, Any]]], None])
 
 
 @hookspec
-def register_notifiers(register: Callable[[Notifier], None]) -> None:
+def check_order(order: Order, context: OrderContext) -> str | None:
+    """Return why ``order`` may not be, or None to let it pass; called for every order that a decision has.
+
+    It must answer at once and do no I/O. An exception, or no answer within the time of one evaluation, refuses the
+    order: what should have been checked was not.
+    """
+
+
+@hookspec
+def register_services(register: Callable[[Service], None]) -> None:
+    """Offer long-running services, which the node supervises."""
+
+
+@hookspec
+def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
     """Offer ways to tell a person something."""
+
+
+@hookspec
+def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
+    """Offer checks for ``octobot-node doctor``."""
+
+
+@hookspec
+def register_commands(cli: typer.Typer) -> None:
+    """Add commands to ``octobot-node``: ``@cli.command()``, or ``cli.add_typer(...)`` for a group."""

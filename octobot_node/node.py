@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from octobot_node.assembly import Base, assemble, load_levels, open_base
 from octobot_node.clock import Clock, SystemClock
+from octobot_node.configuration import Configuration
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
@@ -19,7 +20,7 @@ from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.engine.watchers import Watchers
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins import Registry, plugins_for
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
 
@@ -39,10 +40,16 @@ class Node:
     commands: Commands
 
     def __init__(
-        self, settings: Settings, *, registry: Registry | None = None, checkpoint: Callable[[str], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        registry: Registry | None = None,
+        configuration: Configuration | None = None,
+        checkpoint: Callable[[str], None] | None = None,
     ) -> None:
         self.settings = settings
-        self.registry = registry or load_plugins(settings.extra_plugins)
+        self.registry = registry or plugins_for(settings)
+        self.configuration = configuration or Configuration(settings)
         self._checkpoint = checkpoint
         self._clock: Clock = SystemClock()
         self._kicked: set[str] = set()
@@ -101,6 +108,7 @@ class Node:
         self._build_stages(io)
         with base.storage.write() as connection:
             schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
+        self.commands.take_up_held()
         self._start_looking()
 
     def _build_stages(self, io: ThreadedIo) -> None:
@@ -113,6 +121,7 @@ class Node:
         self.core.watch = self._watchers.poke
         self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
         self._sweep = Loop("sweep", self._sweeper.sweep, self.settings.sweep_interval)
+        self.core.requested = self._sweep.hurry
         # Apart from the sweep: a slow notifier must hold up nothing.
         self._notices = Loop("notices", lambda: deliver_notices(self.core), self.settings.sweep_interval)
         self._levels = Loop("levels", self._wake_crossed, self.settings.sweep_interval)

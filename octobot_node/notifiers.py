@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["Notice", "Notifier"]
+if TYPE_CHECKING:
+    from octobot_node.context import PluginContext
+
+__all__ = ["Notice", "Notifier", "NotifierFactory"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message of an automation to its owner; ``at`` is in ms UTC."""
+    """One message to an owner; ``automation`` is the name of whom it is about, "" for the node itself; ``at`` is in ms
+    UTC.
+    """
 
     id: str
     owner: str
@@ -21,10 +27,18 @@ class Notice:
 
 
 class Notifier(Protocol):
-    """A way to reach a person."""
+    """A way to reach a person. Its name is stored with what it delivered, so it must stay the same."""
 
     name: str
 
     async def notify(self, notice: Notice) -> None:
         """Deliver ``notice``; an exception means it is tried again later."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierFactory:
+    """How a plugin offers notifiers; ``open(context)`` returns those that its settings ask for, perhaps none."""
+
+    name: str
+    open: Callable[[PluginContext], Sequence[Notifier]]

@@ -1,23 +1,23 @@
-"""Load plugins: built-ins must work; a third party that breaks is recorded, and the node runs on."""
+"""Find plugins and load them: built-ins must work; a third party that breaks is recorded, and the node runs on."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import pluggy
-import structlog
+from octobot_node import __version__, hookspecs
+from octobot_node.errors import PluginError
+from octobot_node.plugin_loader import Candidate, Loader, resolve
+from octobot_node.plugin_registry import PluginInfo, Registry
 
-from octobot_node import hookspecs
-from octobot_node.automation import Automation
-from octobot_node.errors import DuplicateName, PluginError, UnknownType
-from octobot_node.exchanges import MarketDataFactory, TradingFactory
-from octobot_node.notifiers import Notifier
-from octobot_node.store.plugin_tables import PluginTables
+if TYPE_CHECKING:
+    from octobot_node.settings import Settings
 
-__all__ = ["DEFAULT_PLUGINS", "BrokenPlugin", "Registry", "load_named", "load_plugins"]
+__all__ = ["DEFAULT_PLUGINS", "PluginInfo", "Registry", "load_named", "load_plugins", "plugins_for"]
 
 #: Listed rather than discovered: an editable install does not see new entry points until reinstalled.
 DEFAULT_PLUGINS = (
@@ -29,198 +29,147 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.log",
     "octobot_tentacles.dca",
 )
-
-log = structlog.get_logger(__name__)
-F = TypeVar("F")
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenPlugin:
-    """A third-party plugin that could not be used, and why."""
-
-    name: str
-    error: str
+#: As the only name in ``OCTOBOT_PLUGINS``: no third party at all.
+_NONE = ("none",)
+_TIMEOUT_S = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """The plugin manager and everything that plugins registered, by name."""
-
-    manager: pluggy.PluginManager
-    market_data: Mapping[str, MarketDataFactory]
-    trading: Mapping[str, TradingFactory]
-    automations: Mapping[str, Automation[Any, Any]]
-    tables: tuple[PluginTables, ...]
-    notifiers: tuple[Notifier, ...]
-    broken: tuple[BrokenPlugin, ...] = ()
-    #: The modules loaded, in order, so that another process can load the same.
-    modules: tuple[str, ...] = ()
-
-    @property
-    def hook(self) -> Any:
-        """The hooks, to be called by name."""
-        return self.manager.hook
-
-    def automation(self, name: str) -> tuple[str, Automation[Any, Any]]:
-        """Return (full name, instance) of the automation type called ``package.name``, or ``name`` if only one
-        package has it.
-
-        Raises UnknownType with what there is.
-        """
-        if name in self.automations:
-            return name, self.automations[name]
-        found = [full for full in self.automations if full.rpartition(".")[2] == name]
-        if len(found) == 1:
-            return found[0], self.automations[found[0]]
-        if found:
-            raise UnknownType(f"{name!r} is ambiguous: write one of {', '.join(sorted(found))}")
-        raise _unknown("automation type", name, self.automations)
-
-    def market_data_factory(self, name: str) -> MarketDataFactory:
-        """Return the market data of this name; raise UnknownType with what there is."""
-        if name not in self.market_data:
-            raise _unknown("market data", name, self.market_data)
-        return self.market_data[name]
-
-    def trading_factory(self, name: str) -> TradingFactory:
-        """Return the trading connector of this name; raise UnknownType with what there is."""
-        if name not in self.trading:
-            raise _unknown("trading connector", name, self.trading)
-        return self.trading[name]
-
-
-@dataclass(slots=True)
-class _Loader:
-    manager: pluggy.PluginManager
-    broken: list[BrokenPlugin] = field(default_factory=list)
-    modules: list[str] = field(default_factory=list)
-
-    def add(self, module: str, *, built_in: bool) -> None:
-        try:
-            self.manager.register(importlib.import_module(module), name=module)
-            self.manager.check_pending()
-            self._rehearse(module)
-        except Exception as error:
-            if built_in:
-                raise
-            self._give_up(module, error)
-        else:
-            self.modules.append(module)
-
-    def add_entry_points(self) -> None:
-        from importlib_metadata import entry_points
-
-        # One at a time through pluggy's own API: a bad one neither stops the rest nor loses its distribution.
-        for entry in entry_points(group=hookspecs.PROJECT):
-            try:
-                self.manager.load_setuptools_entrypoints(hookspecs.PROJECT, name=entry.name)
-                self.manager.check_pending()
-                self._rehearse(entry.name)
-            except Exception as error:  # noqa: BLE001 - isolating whatever a third party raises is the point
-                self._give_up(entry.name, error)
-            else:
-                self.modules.append(entry.module)
-
-    def _rehearse(self, name: str) -> None:
-        """Let the plugin register into nothing, so that what it does wrong is known while it can still be left out."""
-        for caller in self.manager.get_hookcallers(self.manager.get_plugin(name)) or ():
-            check = _CHECKS.get(caller.name)
-            for found in caller.get_hookimpls():
-                if check is not None and found.plugin_name == name:
-                    found.function(*[check] * len(found.argnames))
-
-    def _give_up(self, name: str, error: Exception) -> None:
-        plugin = self.manager.get_plugin(name)
-        if plugin is not None:
-            self.manager.unregister(plugin)
-        self.broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))
-        log.error("plugin_broken", plugin=name, error=str(error))
-
-
-def load_plugins(extra: Iterable[str] = (), *, discover: bool = True) -> Registry:
-    """Load the built-in plugins, then ``extra`` modules by dotted name, then installed entry points.
-
-    Third parties come last, so that theirs answers first where one answer is wanted. A broken built-in raises; what
-    else is broken is in ``Registry.broken``. Raises DuplicateName when two plugins register one name.
-    """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    loader = _Loader(manager)
-    for module in DEFAULT_PLUGINS:
-        loader.add(module, built_in=True)
-    for module in extra:
-        loader.add(module, built_in=False)
-    if discover:
-        loader.add_entry_points()
-    return _collect(loader)
-
-
-def load_named(modules: Iterable[str]) -> Registry:
-    """Load exactly these modules, as an earlier ``load_plugins`` found them usable; the rest is left out."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    loader = _Loader(manager)
-    for module in modules:
-        loader.add(module, built_in=False)
-    return _collect(loader)
-
-
-def _collect(loader: _Loader) -> Registry:
-    hook = loader.manager.hook
-    market_data = _named("market data", hook.register_market_data, lambda factory: factory.name)
-    trading = _named("trading connector", hook.register_trading, lambda factory: factory.name)
-    types = _named("automation type", hook.register_automations, _type_name)
-    tables = _named("tables", hook.register_tables, lambda owned: owned.name)
-    notifiers = _named("notifier", hook.register_notifiers, lambda notifier: notifier.name)
-    return Registry(
-        manager=loader.manager,
-        market_data=market_data,
-        trading=trading,
-        automations={name: make() for name, make in types.items()},
-        tables=tuple(tables.values()),
-        notifiers=tuple(notifiers.values()),
-        broken=tuple(loader.broken),
-        modules=tuple(loader.modules),
+def plugins_for(settings: Settings) -> Registry:
+    """Load the built-in plugins and the third parties that these settings ask for."""
+    return load_plugins(
+        settings.extra_plugins,
+        folder=settings.data_dir / "plugins",
+        only=settings.plugins,
+        trusted=settings.trusted_plugins,
+        timeout=settings.plugin_timeout,
     )
 
 
-def _named(what: str, call: Callable[..., Any], name_of: Callable[[Any], str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def load_plugins(
+    extra: Iterable[str] = (),
+    *,
+    discover: bool = True,
+    folder: Path | None = None,
+    only: tuple[str, ...] | None = None,
+    trusted: Iterable[str] = (),
+    timeout: float = _TIMEOUT_S,
+) -> Registry:
+    """Load the built-in plugins, then ``extra`` modules by dotted name, those in ``folder``, and installed ones.
 
-    def register(item: Any) -> None:
-        name = name_of(item)
-        if name in found:
-            raise DuplicateName(f"{what} {name!r} is registered twice: by {found[name]!r} and by {item!r}")
-        found[name] = item
-
-    call(register=register)
-    return found
-
-
-def _type_name(automation: type[Automation[Any, Any]]) -> str:
-    given: Any = automation
-    if not (isinstance(given, type) and issubclass(given, Automation)):
-        raise PluginError(f"register_automations takes subclasses of Automation, not {automation!r}")
-    missing = [name for name in ("name", "Config") if not hasattr(automation, name)]
-    if missing:
-        raise PluginError(f"{automation.__qualname__} lacks {', '.join(missing)}")
-    return f"{automation.__module__.partition('.')[0]}.{automation.name}"
-
-
-def _check_automation(automation: type[Automation[Any, Any]]) -> None:
-    _type_name(automation)
-    automation()
-
-
-#: What each hook's ``register`` must be able to do with an item.
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "register_market_data": lambda factory: factory.name,
-    "register_trading": lambda factory: factory.name,
-    "register_automations": _check_automation,
-    "register_tables": lambda owned: owned.name,
-    "register_notifiers": lambda notifier: notifier.name,
-}
+    Third parties come last, so that theirs answers first where one answer is wanted. ``only`` names the third parties
+    to load, ("none",) loads none; ``discover`` False finds no installed ones. ``timeout`` is in seconds for each.
+    A broken built-in raises; what else is broken is in ``Registry.broken``.
+    """
+    loader = Loader(timeout=timeout, trusted=trusted)
+    for module in DEFAULT_PLUGINS:
+        loader.add(_built_in(module))
+    found = [_named(module, "setting") for module in extra]
+    found += _in_folder(folder) if folder is not None else []
+    found += _installed() if discover else []
+    for candidate in found:
+        if only is None or candidate.info.name in only:
+            loader.add(candidate)
+        else:
+            loader.leave_out(_off(candidate.info))
+    for name in _missing(only, found):
+        loader.add(_nowhere(name))
+    return loader.registry()
 
 
-def _unknown(what: str, name: str, known: Mapping[str, Any]) -> UnknownType:
-    return UnknownType(f"no plugin registers the {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")
+def load_named(modules: Iterable[str]) -> Registry:
+    """Load exactly these modules, as an earlier ``load_plugins`` found them usable; the rest is left out.
+
+    Whom to trust was decided then.
+    """
+    named = [_named(module, "") for module in modules]
+    loader = Loader(timeout=_TIMEOUT_S, trusted=[candidate.info.name for candidate in named])
+    for candidate in named:
+        loader.add(candidate)
+    return loader.registry()
+
+
+def _built_in(module: str) -> Candidate:
+    info = PluginInfo(module, __version__, "built-in", module)
+    return Candidate(info, lambda: resolve(module), built_in=True)
+
+
+def _named(module: str, origin: str) -> Candidate:
+    return Candidate(PluginInfo(module, "", origin, module), lambda: resolve(module))
+
+
+def _installed() -> list[Candidate]:
+    from importlib_metadata import entry_points
+
+    return [_of_entry_point(entry) for entry in entry_points(group=hookspecs.PROJECT)]
+
+
+def _of_entry_point(entry: Any) -> Candidate:
+    distribution = entry.dist
+    name = "" if distribution is None else distribution.name
+    version = "" if distribution is None else distribution.version
+    info = PluginInfo(entry.name, version, f"installed by {name}" if name else "installed", entry.value)
+    return Candidate(info, entry.load, requires=_required_core(distribution))
+
+
+def _required_core(distribution: Any) -> str:
+    """Return which versions of the node an installed distribution asks for: pip checks it only while it installs."""
+    from packaging.requirements import Requirement
+
+    for text in (distribution.requires or ()) if distribution is not None else ():
+        requirement = Requirement(text)
+        if requirement.name.lower().replace("_", "-") == "octobot-node" and requirement.marker is None:
+            return str(requirement.specifier)
+    return ""
+
+
+def _in_folder(folder: Path) -> list[Candidate]:
+    """Return the modules and packages in a folder, which goes to the end of the import path."""
+    found = sorted(_modules_in(folder))
+    if found and str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    return [_of_file(path) for path in found]
+
+
+def _modules_in(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(("_", ".")):
+            continue
+        if path.suffix == ".py" or (path / "__init__.py").is_file():
+            yield path
+
+
+def _of_file(path: Path) -> Candidate:
+    name = path.stem
+    return Candidate(PluginInfo(name, "", f"folder {path}", name), _from_folder(name, path))
+
+
+def _from_folder(name: str, path: Path) -> Callable[[], ModuleType]:
+    def load() -> ModuleType:
+        if path.parent.stat().st_mode & 0o022 or path.stat().st_mode & 0o022:
+            raise PluginError(f"others may write to {path}: run `chmod -R go-w {path.parent}`")
+        spec = importlib.util.find_spec(name) if name.isidentifier() else None
+        if spec is None:
+            raise PluginError(f"{name!r} is no name of a module: rename {path}")
+        if spec.origin is None or path not in (Path(spec.origin), Path(spec.origin).parent):
+            raise PluginError(f"another module is called {name!r}: rename {path}")
+        module: ModuleType = resolve(name)
+        return module
+
+    return load
+
+
+def _off(info: PluginInfo) -> PluginInfo:
+    return PluginInfo(info.name, info.version, info.origin, info.module, status="off")
+
+
+def _missing(only: tuple[str, ...] | None, found: Iterable[Candidate]) -> list[str]:
+    if only is None or only == _NONE:
+        return []
+    return sorted(set(only) - {candidate.info.name for candidate in found})
+
+
+def _nowhere(name: str) -> Candidate:
+    def load() -> None:
+        raise PluginError("OCTOBOT_PLUGINS names it, but it is neither installed nor in the plugins folder")
+
+    return Candidate(PluginInfo(name, "", "OCTOBOT_PLUGINS", name), load)

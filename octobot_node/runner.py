@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import octobot_node
 from octobot_node.assembly import open_base
 from octobot_node.clock import SystemClock
+from octobot_node.configuration import Configuration
 from octobot_node.engine.reporting import automation_reports, live_rows
 from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
 from octobot_node.node import Node
 from octobot_node.past_run import PastRun
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins import Registry, plugins_for
 from octobot_node.preflight import check_accounts, check_automations, check_connectors
 from octobot_node.problems import with_problems
 from octobot_node.report import RunReport
 from octobot_node.run_file import RunFile
 from octobot_node.run_setup import create_missing, go_on, new_account, take_over_changes
 from octobot_node.run_view import RunOptions, RunView
-from octobot_node.settings import Settings
 
 __all__ = ["run"]
 
@@ -35,20 +34,16 @@ def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
     ends when every automation has, after ``options.duration``, or on Ctrl-C. State lives in the data folder: run
     again, it goes on where it was.
     """
-    settings = _settings(options.data_dir)
-    registry = load_plugins(settings.extra_plugins)
+    configuration = Configuration.load(data_dir=options.data_dir)
+    settings = configuration.settings
+    registry = plugins_for(settings)
+    configuration.check(registry.settings_models)
     for broken in registry.broken:
         view.message(f"plugin {broken.name} is left out: {broken.error}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
         return PastRun(run_file, options, view, settings, registry).run()
-    return _live(run_file, options, view, settings, registry)
-
-
-def _settings(data_dir: Path | None) -> Settings:
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    # No shell expands what comes from an environment file.
-    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser()})
+    return _live(run_file, options, view, configuration, registry)
 
 
 def _is_past(run_file: RunFile, registry: Registry) -> bool:
@@ -63,9 +58,11 @@ def _is_past(run_file: RunFile, registry: Registry) -> bool:
     return any(past.values())
 
 
-def _live(run_file: RunFile, options: RunOptions, view: RunView, settings: Settings, registry: Registry) -> RunReport:
+def _live(
+    run_file: RunFile, options: RunOptions, view: RunView, configuration: Configuration, registry: Registry
+) -> RunReport:
     _refuse_replay_options(options)
-    clock = SystemClock()
+    clock, settings = SystemClock(), configuration.settings
     accounts = {name: new_account(name, spec, registry) for name, spec in run_file.accounts.items()}
     check_accounts(run_file, accounts, registry)
     check_automations(run_file, registry)
@@ -74,7 +71,7 @@ def _live(run_file: RunFile, options: RunOptions, view: RunView, settings: Setti
         take_over_changes(base, run_file, accounts, view)
     finally:
         base.close()
-    with Node(settings, registry=registry) as node:
+    with Node(settings, registry=registry, configuration=configuration) as node:
         started = from_ms(clock.now())
         create_missing(node.core, node.commands, run_file, accounts, view)
         go_on(node.core, node.commands, run_file, view)

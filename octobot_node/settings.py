@@ -1,14 +1,35 @@
-"""The node's settings, from arguments and ``OCTOBOT_*`` environment variables."""
+"""The node's own settings; ``octobot_node.configuration`` says where their values come from."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["Settings", "default_data_dir"]
+__all__ = ["Environment", "Settings", "default_data_dir"]
+
+
+class Environment(EnvSettingsSource):
+    """The environment; a list may be written as JSON or with commas or line breaks between its items."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Return a list's or a mapping's value as written."""
+        if isinstance(value, str) and value.lstrip()[:1] not in {"[", "{"}:
+            return [part.strip() for line in value.splitlines() for part in line.split(",") if part.strip()]
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except json.JSONDecodeError:
+            # Left as it is: the field's own validation says what is wrong with it.
+            return value
+
+    def read(self) -> dict[str, Any]:
+        """Return the fields that are given, by name."""
+        return dict(self())
 
 
 def default_data_dir() -> Path:
@@ -22,12 +43,36 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OCTOBOT_", frozen=True, extra="forbid")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments and the environment, and nothing else."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, Environment(settings_cls)
+
     data_dir: Path = Field(default_factory=default_data_dir, description="The folder that holds all state.")
     database_url: str = Field(
         default="", description="SQLAlchemy URL of the database; empty for octobot.db in the data folder."
     )
     extra_plugins: tuple[str, ...] = Field(
         default=(), description="Modules to load as plugins besides the built-in ones, by dotted name."
+    )
+    plugins: tuple[str, ...] | None = Field(
+        default=None,
+        description="Third-party plugins to load, by name; 'none' loads none. Not set: every one that is installed.",
+    )
+    trusted_plugins: tuple[str, ...] = Field(
+        default=(),
+        description="Third-party plugins that may open the storage or coordinate nodes, by name.",
+    )
+    plugin_timeout: float = Field(
+        default=20.0, gt=0, description="How long a third-party plugin may take to be loaded, before it is left out."
     )
     disk_reserve_mb: int = Field(default=200, ge=0, description="With less free disk than this no new order is sent.")
     batch_size: int = Field(default=500, ge=1, le=5_000, description="Automations evaluated in one batch at most.")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 from octobot_node import plugins
 from octobot_node.errors import DuplicateName, PluginError, UnknownType
-from octobot_node.plugins import DEFAULT_PLUGINS, BrokenPlugin, load_named, load_plugins
+from octobot_node.plugins import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
+from octobot_node.settings import Settings
 
 Write = Callable[[str, str], str]
 
@@ -118,14 +120,19 @@ def test_a_broken_built_in_raises(write: Write, monkeypatch: pytest.MonkeyPatch)
 def test_two_built_ins_of_one_name_are_refused_naming_both(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     names = (write("one_a", _market("twice")), write("one_b", _market("twice")))
     monkeypatch.setattr(plugins, "DEFAULT_PLUGINS", (*DEFAULT_PLUGINS, *names))
-    with pytest.raises(DuplicateName, match=r"market data 'twice' is registered twice: by .* and by ") as refused:
+    message = "market data 'twice' is registered twice: by one_a and by one_b"
+    with pytest.raises(DuplicateName, match=message) as refused:
         load_plugins(discover=False)
     assert isinstance(refused.value, PluginError)
 
 
 def test_a_third_party_cannot_take_a_built_in_s_name(write: Write) -> None:
-    with pytest.raises(DuplicateName, match="market data 'simulated' is registered twice"):
-        load_plugins([write("impostor", _market("simulated"))], discover=False)
+    registry = load_plugins([write("impostor", _market("simulated"))], discover=False)
+    (impostor,) = registry.broken
+    assert impostor.error == (
+        "DuplicateName: market data 'simulated' is registered twice: by octobot_plugins.simulated and by impostor"
+    )
+    assert registry.market_data["simulated"].Settings.__module__ == "octobot_plugins.simulated.settings"
 
 
 def _market(name: str) -> str:
@@ -136,30 +143,176 @@ def _market(name: str) -> str:
     )
 
 
-class _Entry:
-    """An installed entry point, as importlib.metadata gives it."""
-
-    def __init__(self, name: str, load: Callable[[], Any]) -> None:
-        self.name, self.group, self.module, self.load = name, "octobot_node", f"module_of_{name}", load
+Install = Callable[..., None]
 
 
-def test_an_installed_plugin_that_breaks_neither_stops_the_rest_nor_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib_metadata
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install a distribution with one plugin, as pip leaves it, and forget it after the test."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    written: list[str] = []
 
-    def explode() -> Any:
-        raise ImportError("half installed")
+    def install(name: str, text: str, *, requires: str = "", entry: str | None = None) -> None:
+        module = f"installed_{name}"
+        (site / f"{module}.py").write_text(text)
+        written.append(module)
+        info = site / f"octobot_tentacle_{name}-1.2.dist-info"
+        info.mkdir()
+        needs = f"Requires-Dist: octobot-node{requires}\n" if requires else ""
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: octobot-tentacle-{name}\nVersion: 1.2\n{needs}")
+        (info / "entry_points.txt").write_text(f"[octobot_node]\n{entry or name} = {module}\n")
 
-    class _Distribution:
-        metadata: dict[str, str] = {"Name": "third-party"}  # noqa: RUF012
-        version = "1"
-        entry_points = (_Entry("bad", explode), _Entry("fine", lambda: ModuleType("fine")))
+    yield install
+    for module in written:
+        sys.modules.pop(module, None)
 
-    entries = _Distribution.entry_points
-    monkeypatch.setattr(importlib_metadata, "entry_points", lambda **_: entries)
-    monkeypatch.setattr("importlib.metadata.distributions", lambda: [_Distribution()])
+
+def test_an_installed_plugin_is_found_with_its_distribution(install: Install) -> None:
+    install("good", GOOD, requires=">=0.1")
+    (found,) = [plugin for plugin in load_plugins().plugins if plugin.name == "good"]
+    assert (found.version, found.origin, found.module, found.status, found.hooks, found.registers) == (
+        "1.2",
+        "installed by octobot-tentacle-good",
+        "installed_good",
+        "loaded",
+        ("register_automations",),
+        {"register_automations": ("installed_good.good",)},
+    )
+
+
+def test_an_installed_plugin_that_breaks_neither_stops_the_rest_nor_the_node(install: Install) -> None:
+    install("bad", "raise ImportError('half installed')")
+    install("fine", GOOD)
     registry = load_plugins()
-    assert registry.broken == (BrokenPlugin("bad", "ImportError: half installed"),)
-    assert registry.modules == (*DEFAULT_PLUGINS, "module_of_fine")
+    assert [(plugin.name, plugin.error) for plugin in registry.broken] == [("bad", "ImportError: half installed")]
+    assert registry.modules == (*DEFAULT_PLUGINS, "installed_fine")
+
+
+def test_a_plugin_for_another_version_of_the_node_is_left_out_without_being_imported(install: Install) -> None:
+    install("future", "raise SystemExit('imported')", requires=">=99")
+    (found,) = load_plugins().broken
+    assert found.error == "PluginError: it needs octobot-node >=99, this is 0.1.0: install a release that fits"
+
+
+def test_a_module_may_say_itself_which_versions_it_needs(write: Write) -> None:
+    registry = load_plugins([write("extra_old", f"requires_octobot_node = '<0.1'\n{GOOD}")], discover=False)
+    assert [plugin.error for plugin in registry.broken] == [
+        "PluginError: it needs octobot-node <0.1, this is 0.1.0: install a release that fits"
+    ]
+
+
+def test_two_installed_plugins_of_one_name_leave_the_first(install: Install) -> None:
+    install("one", GOOD, entry="same")
+    install("two", GOOD, entry="same")
+    registry = load_plugins()
+    assert [plugin.error for plugin in registry.broken] == [
+        "DuplicateName: a plugin called 'same' is loaded already: rename one of them"
+    ]
+    assert len(registry.automations) == len(load_plugins(discover=False).automations) + 1
+
+
+def test_third_parties_are_narrowed_and_turned_off_by_name(install: Install) -> None:
+    install("one", GOOD)
+    install("two", GOOD)
+    narrowed = load_plugins(only=("one", "typo"))
+    assert [(plugin.name, plugin.status) for plugin in narrowed.plugins[len(DEFAULT_PLUGINS) :]] == [
+        ("one", "loaded"),
+        ("two", "off"),
+        ("typo", "broken"),
+    ]
+    assert narrowed.broken[0].error.endswith("neither installed nor in the plugins folder")
+    none = load_plugins(only=("none",))
+    assert (none.modules, none.broken) == (DEFAULT_PLUGINS, ())
+
+
+def test_a_plugin_that_hangs_is_left_behind(write: Write) -> None:
+    hanging = write("extra_hanging", "import time\nwhile True: time.sleep(0.01)")
+    stuck = write(
+        "extra_stuck",
+        "import time\nfrom octobot_node import hookimpl\n@hookimpl\ndef register_automations(register):\n"
+        "    while True: time.sleep(0.01)",
+    )
+    started = time.monotonic()
+    registry = load_plugins([hanging, stuck, write("extra_good", GOOD)], discover=False, timeout=0.3)
+    assert time.monotonic() - started < 5
+    assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
+        ("extra_hanging", "PluginError: it did not load within 0.3 s"),
+        ("extra_stuck", "PluginError: it did not load within 0.3 s"),
+    ]
+    assert "extra_good.good" in registry.automations
+
+
+def test_a_plugin_that_ends_the_process_does_not(write: Write) -> None:
+    registry = load_plugins([write("extra_exit", "raise SystemExit(3)")], discover=False)
+    assert [plugin.error for plugin in registry.broken] == ["PluginError: it raised SystemExit: 3"]
+
+
+def test_what_a_plugin_prints_while_it_loads_goes_to_stderr(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    load_plugins([write("extra_talks", f"print('hello there')\n{GOOD}")], discover=False)
+    captured = capsys.readouterr()
+    assert (captured.out, "hello there" in captured.err) == ("", True)
+
+
+STORAGE = "from octobot_node import hookimpl\n@hookimpl\ndef open_storage(settings): return None"
+
+
+def test_only_a_trusted_plugin_may_open_the_storage(write: Write) -> None:
+    name = write("extra_storage", STORAGE)
+    (refused,) = load_plugins([name], discover=False).broken
+    assert refused.error == (
+        "PluginError: it implements open_storage, which only a trusted plugin may: if you trust it, name it in"
+        " OCTOBOT_TRUSTED_PLUGINS"
+    )
+    trusted = load_plugins([name], discover=False, trusted=[name])
+    assert (trusted.broken, trusted.modules[-1]) == ((), name)
+    assert load_named(trusted.modules).modules == trusted.modules
+
+
+def test_modules_and_packages_in_the_plugins_folder_are_loaded(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "plugins"
+    (folder / "folder_package").mkdir(parents=True)
+    (folder / "folder_module.py").write_text(GOOD)
+    (folder / "folder_package" / "__init__.py").write_text(GOOD)
+    (folder / "_draft.py").write_text("raise RuntimeError")
+    (folder / "readme.txt").write_text("not a plugin")
+    registry = plugins_for(Settings(data_dir=tmp_path / "state", plugins=("folder_module", "folder_package")))
+    found = [(plugin.name, plugin.origin, plugin.status) for plugin in registry.plugins if "folder" in plugin.origin]
+    assert found == [
+        ("folder_module", f"folder {folder / 'folder_module.py'}", "loaded"),
+        ("folder_package", f"folder {folder / 'folder_package'}", "loaded"),
+    ]
+    assert {"folder_module.good", "folder_package.good"} <= set(registry.automations)
+    in_another_process = (
+        f"import sys; sys.path.append({str(folder)!r})\nfrom octobot_node.plugins import load_named\n"
+        "print(*load_named(['folder_module']).automations)"
+    )
+    ran = subprocess.run([sys.executable, "-c", in_another_process], capture_output=True, text=True, check=True)
+    assert ran.stdout == "folder_module.good\n"
+
+
+def test_a_file_in_the_plugins_folder_cannot_pass_for_another_module(tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "json.py").write_text(GOOD)
+    (folder / "no-name.py").write_text(GOOD)
+    registry = load_plugins(discover=False, folder=folder)
+    assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
+        ("json", f"PluginError: another module is called 'json': rename {folder / 'json.py'}"),
+        ("no-name", f"PluginError: 'no-name' is no name of a module: rename {folder / 'no-name.py'}"),
+    ]
+
+
+def test_a_plugins_folder_that_others_may_write_to_is_not_trusted(tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "folder_open.py").write_text(GOOD)
+    os.chmod(folder, 0o777)  # noqa: PTH101
+    (found,) = load_plugins(discover=False, folder=folder).broken
+    assert found.error == (
+        f"PluginError: others may write to {folder / 'folder_open.py'}: run `chmod -R go-w {folder}`"
+    )
 
 
 def test_what_is_not_registered_is_named_with_what_there_is() -> None:

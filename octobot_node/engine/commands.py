@@ -18,6 +18,7 @@ from octobot_node.engine.durable import ORDERS, json_encode
 from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.own_orders import OwnOrders
+from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
@@ -146,6 +147,8 @@ class Commands:
             insert_many(connection, automations_table, wide)
             insert_many(connection, schedule, narrow)
             insert_many(connection, watchings, _watchings(wide))
+            # Some may have waited for one of this name.
+            lock_with_watchers(connection, (), ids).wake_watchers(connection, ids, now)
             book.write(connection)
             events.append(connection, happened, now)
         return ids
@@ -166,6 +169,23 @@ class Commands:
         """Decide again, at once. Also for one that failed or is held: its failures are forgiven."""
         now = self._core.clock.now()
         self._change(automation_id, ("paused", "failed", "held"), "active", runnable=True, next_run_at=now)
+
+    def take_up_held(self) -> list[str]:
+        """Let those automations decide again that were held for want of their type, if it is installed now.
+
+        Returns their ids. Called when a node starts: that is when types come and go.
+        """
+        types = self._core.registry.automations
+        columns = automations_table.c
+        held = sa.select(columns.id, columns.type, columns.state_version).where(columns.status == "held")
+        with self._core.storage.read() as connection:
+            rows = connection.execute(held).all()
+        found = [row.id for row in rows if row.type in types and row.state_version <= types[row.type].version]
+        for automation_id in found:
+            self._change(
+                automation_id, ("held",), "active", runnable=True, next_run_at=self._core.clock.now(), forgive=False
+            )
+        return found
 
     def run_now(self, automation_id: str) -> None:
         """Evaluate as soon as possible."""
@@ -213,7 +233,7 @@ class Commands:
         core, now = self._core, self._core.clock.now()
         self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
-            schedules.lock(connection, [automation_id])
+            locked = lock_with_watchers(connection, [automation_id])
             row = _get(connection, automation_id)
             if row.status in ("stopped", "completed"):
                 raise CommandRefused(f"{row.name!r} is {row.status} already")
@@ -222,14 +242,17 @@ class Commands:
             schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
             self._own_orders.cancel_all(connection, row, now)
             events.append(connection, [_event(_owner(row), "automation.stopping", {"close": close})], now)
+            locked.wake_watchers(connection, [automation_id], now)
         core.kick(ORDERS)
 
     def delete(self, automation_id: str) -> None:
         """Remove an automation that has ended, with its history."""
         with self._core.storage.write(durable=True) as connection:
+            watched = lock_with_watchers(connection, [automation_id])
             row = _get(connection, automation_id)
             if row.status not in _ENDED or intents.live_count(connection, automation_id):
                 raise CommandRefused(f"{row.name!r} is {row.status}: stop it and let its orders settle first")
+            watched.wake_watchers(connection, [automation_id], self._core.clock.now())
             for table in _HISTORY:
                 connection.execute(table.delete().where(table.c.automation_id == automation_id))
             connection.execute(automations_table.delete().where(automations_table.c.id == automation_id))
@@ -301,11 +324,19 @@ class Commands:
         self._core.accounts.get(account_id)
 
     def _change(
-        self, automation_id: str, allowed: tuple[str, ...], status: str, *, runnable: bool, next_run_at: int | None
+        self,
+        automation_id: str,
+        allowed: tuple[str, ...],
+        status: str,
+        *,
+        runnable: bool,
+        next_run_at: int | None,
+        forgive: bool = True,
     ) -> None:
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
-            locked = schedules.lock(connection, [automation_id]).get(automation_id)
+            watched = lock_with_watchers(connection, [automation_id])
+            locked = watched.rows.get(automation_id)
             row = _get(connection, automation_id)
             if locked is None or row.status not in allowed:
                 raise CommandRefused(f"{row.name!r} is {row.status}: it cannot become {status}")
@@ -314,10 +345,12 @@ class Commands:
             schedules.set_runnable(
                 connection, automation_id, runnable=runnable, next_run_at=next_run_at, due_at=locked.due_at
             )
-            columns = schedule.c
-            forgiven = schedule.update().where(columns.automation_id == automation_id).values(failures=0)
-            connection.execute(forgiven)
+            if forgive:
+                columns = schedule.c
+                forgiven = schedule.update().where(columns.automation_id == automation_id).values(failures=0)
+                connection.execute(forgiven)
             events.append(connection, [_event(_owner(row), f"automation.{status}", {})], now)
+            watched.wake_watchers(connection, [automation_id], now)
 
 
 def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], name: str) -> BaseModel:

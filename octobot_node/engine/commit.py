@@ -15,6 +15,7 @@ from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
 from octobot_node.engine.ledger import Book, Owner, exact, load_book
 from octobot_node.engine.planning import Plan, plan_group
 from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
+from octobot_node.engine.watching import Watched, lock_with_watchers
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
@@ -84,6 +85,8 @@ class _Changes:
         #: (watcher, the names that it watches from now on).
         self.watchings: list[tuple[dict[str, Any], Sequence[str]]] = []
         self.levels: list[tuple[str, str, str | None]] = []
+        #: Automations whose status those who watch them are to see.
+        self.ended: list[str] = []
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
 
@@ -128,6 +131,7 @@ class Commit:
         with core.storage.write(durable=True) as connection:
             if not core.owns(connection, workflow_id):
                 return changes
+            watched = _lock_ending(connection, evaluated, core.settings.failure_limit)
             held = {row.automation_id: row for row in schedules.lock_claimed(connection, batch)}
             current = [(item, held[item.row.id]) for item in evaluated if _unmoved(item, held.get(item.row.id))]
             book = load_book(connection, _spenders(current))
@@ -135,6 +139,8 @@ class Commit:
             for item, lock in current:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
+            if watched is not None:
+                watched.wake_watchers(connection, changes.ended, core.clock.now())
         return changes
 
     def _rooms(self, connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, int]:
@@ -233,6 +239,8 @@ class Commit:
             changes.wide.append({"id": row.id, **changed, "updated_at": self._core.clock.now()})
         if load_needs(decision.needs).automations != load_needs(row.needs).automations:
             changes.watchings.append((_watcher(row), load_needs(decision.needs).automations))
+        if decision.done:
+            changes.ended.append(row.id)
         if status == "completed":
             changes.events.append(_event(item, "automation.completed", {}))
 
@@ -294,11 +302,13 @@ class Commit:
         changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
         if final:
+            changes.ended.append(row.id)
             changes.levels.append((row.id, row.source, None))
             changes.events.append(_event(item, "automation.failed", {"reason": item.outcome.reason}))
 
     def _held(self, changes: _Changes, item: Evaluated) -> None:
         row, now = item.row, self._core.clock.now()
+        changes.ended.append(row.id)
         changes.wide.append({"id": row.id, "status": "held", "reason": item.outcome.reason, "updated_at": now})
         changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
         changes.events.append(_event(item, "automation.held", {"reason": item.outcome.reason}))
@@ -347,7 +357,22 @@ class Commit:
             core.hub.set_levels(automation_id, source, levels)
         if any(_to_send(row) for row in changes.intents):
             core.kick(ORDERS)
+        if changes.requests:
+            core.requested()
         core.counters.ticks += len(changes.finished)
+
+
+def _lock_ending(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:
+    """Lock the batch's automations with the watchers of those that may end, if any does."""
+    ending = [item.row.id for item in evaluated if _may_end(item, failure_limit)]
+    return lock_with_watchers(connection, [item.row.id for item in evaluated], ending) if ending else None
+
+
+def _may_end(item: Evaluated, failure_limit: int) -> bool:
+    outcome = item.outcome
+    if outcome.problem is None:
+        return outcome.decision is not None and outcome.decision.done
+    return outcome.problem == "held" or (outcome.problem == "failed" and item.row.failures + 1 >= failure_limit)
 
 
 def _watcher(row: AnyRow) -> dict[str, Any]:

@@ -41,6 +41,10 @@ def _pass_by(_point: str) -> None:
     """Do nothing at a checkpoint."""
 
 
+def _do_nothing() -> None:
+    """Hurry nobody: what there is to do is looked for in any case."""
+
+
 @dataclass(slots=True)
 class Core:
     """The parts of one engine."""
@@ -65,6 +69,8 @@ class Core:
     carried: Callable[[sa.Connection, set[str]], set[str]]
     #: Says that an account has something to watch.
     watch: Callable[[str], None] = _pass_by
+    #: Says that an automation asked something of another, after the commit.
+    requested: Callable[[], None] = _do_nothing
     checkpoint: Checkpoint = _pass_by
     counters: Counters = field(default_factory=Counters)
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.engine.durable import TICKS
+from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events, schedules
 from octobot_node.store.events import Event
@@ -77,9 +78,12 @@ class Dispatcher:
                 return 0
         taken = 0
         with core.storage.write() as connection:
-            for batch, rows in schedules.expired_claims(connection, now).items():
+            claims = schedules.expired_claims(connection, now)
+            hopeless = [rows[0][0] for rows in claims.values() if _is_hopeless(rows)]
+            watched = lock_with_watchers(connection, hopeless)
+            for batch, rows in claims.items():
                 log.warning("claim_expired", batch=batch, automations=len(rows))
-                if len(rows) == 1 and rows[0][1] >= _TRIES:
+                if _is_hopeless(rows):
                     self._give_up(connection, rows[0][0], now)
                     continue
                 ids = [automation_id for automation_id, _ in rows]
@@ -88,6 +92,7 @@ class Dispatcher:
                     if half:
                         self._claim(connection, half, now)
                         taken += len(half)
+            watched.wake_watchers(connection, hopeless, now)
         core.kick(TICKS)
         return taken
 
@@ -99,6 +104,10 @@ class Dispatcher:
         automations.update(connection, [{"id": automation_id, "status": "failed", "reason": reason, "updated_at": now}])
         event = Event(row.owner, row.account_id, automation_id, "automation.failed", {"reason": reason})
         events.append(connection, [event], now)
+
+
+def _is_hopeless(claimed: Sequence[tuple[str, int]]) -> bool:
+    return len(claimed) == 1 and claimed[0][1] >= _TRIES
 
 
 def _batches(due: Sequence[Due], size: int) -> list[list[Due]]:

@@ -12,9 +12,10 @@ from octobot_node.automation import Needs
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.ledger import load_book
 from octobot_node.engine.own_orders import OwnOrders
+from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
-from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store import automations, events, intents
 from octobot_node.store.events import Event
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.types import AnyRow
@@ -59,7 +60,7 @@ class Endings:
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
         market = self._market(row, held) if held else None
         with core.storage.write(durable=True) as connection:
-            schedules.lock(connection, [row.id])
+            watched = lock_with_watchers(connection, [row.id])
             if intents.live_count(connection, row.id):
                 return False
             if market is not None:
@@ -70,6 +71,7 @@ class Endings:
             automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
             event = Event(row.owner, row.account_id, row.id, f"automation.{status}", {})
             events.append(connection, [event], now)
+            watched.wake_watchers(connection, [row.id], now)
         return True
 
     def _held(self, automation_id: str) -> dict[str, Decimal]:

@@ -253,10 +253,13 @@ def _check(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Dec
 
 def _check_action(action: Any) -> None:
     if isinstance(action, Notify):
-        if not isinstance(action.message, str) or not isinstance(action.level, str) or len(action.level) > 16:
+        message: Any = action.message
+        level: Any = action.level
+        if not isinstance(message, str) or not isinstance(level, str) or len(level) > 16:
             raise BadDecision(f"{action!r}: message is text, and so is level, of at most 16 characters")
     elif isinstance(action, StopAutomation | PauseAutomation):
-        if not isinstance(action.name, str) or not 0 < len(action.name) <= 128:
+        name: Any = action.name
+        if not isinstance(name, str) or not 0 < len(name) <= 128:
             raise BadDecision(f"{action!r} names no automation")
     else:
         raise BadDecision(f"{action!r} is no action; there are Notify, StopAutomation and PauseAutomation")
@@ -362,7 +365,7 @@ def dump_needs(needs: Needs) -> str:
         if not 0 < count <= 5_000:
             raise BadDecision(f"needs() wants {count} candles; 1 to 5,000 are possible")
         candles.append([symbol, timeframe, count])
-    watched = sorted(set(needs.automations))
+    watched: list[Any] = sorted(set(needs.automations))
     if len(watched) > _WATCHED_LIMIT or not all(isinstance(name, str) and 0 < len(name) <= 128 for name in watched):
         raise BadDecision(f"needs() watches automations by name, at most {_WATCHED_LIMIT}, not {watched!r:.200}")
     asked: list[Any] = [sorted(set(needs.tickers)), sorted(candles)]

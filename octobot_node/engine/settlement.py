@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_with, owner_of
 from octobot_node.engine.ledger import Book, Held, exact, load_book
+from octobot_node.engine.watching import Watched, lock_with_watchers
 from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
@@ -94,13 +95,15 @@ class Settlement:
         with core.storage.write() as connection:
             known = _settled_before(connection, account, fresh)
             trades = [trade for trade in fresh if (trade.symbol, trade.id) not in known]
-            found = self._lock(connection, account, live, trades)
+            found, watched = self._lock(connection, account, live, trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
             resolved = self._resolve(account, found, observed, now)
             settled = self._settle(connection, account, book, found, trades, happened)
             self._end(found, observed, now)
             self._write(connection, book, found, happened, now)
+            filled = (intent.row.automation_id for intent in found if intent.filled != intent.row.filled)
+            watched.wake_watchers(connection, filled, now)
             _move_cursor(connection, account, trades, resolved)
         core.checkpoint("after-settle")
         # A trade that is nobody's may yet turn out to be ours: it is not remembered.
@@ -116,7 +119,7 @@ class Settlement:
         if not late:
             return False
         with self._core.storage.write() as connection:
-            found = self._lock(connection, account, late, [])
+            found, _ = self._lock(connection, account, late, [])
             for intent in found:
                 if intent.status == IntentStatus.SENT:
                     intent.become(IntentStatus.UNKNOWN, "the exchange cannot be asked", news=True)
@@ -125,8 +128,8 @@ class Settlement:
 
     def _lock(
         self, connection: sa.Connection, account: Account, live: Sequence[AnyRow], trades: Sequence[ExchangeTrade]
-    ) -> list[_Intent]:
-        """Lock the automations, then the intents, that these trades and live orders are about."""
+    ) -> tuple[list[_Intent], Watched]:
+        """Lock the automations with their watchers, then the intents, that these trades and live orders are about."""
         columns = intents_table.c
         known = {row.exchange_order_id for row in live}
         ids = {row.id for row in live}
@@ -136,10 +139,11 @@ class Settlement:
             late = sa.select(columns.id).where(columns.account_id == account.id, columns.exchange_order_id.in_(others))
             ids |= set(connection.scalars(late))
         if not ids:
-            return []
+            return [], Watched({}, {})
         owners = connection.scalars(sa.select(columns.automation_id).where(columns.id.in_(ids)).distinct())
-        schedules.lock(connection, owners)
-        return [_Intent.of(row) for row in intents.lock(connection, ids)]
+        # Only fills are told to watchers.
+        watched = lock_with_watchers(connection, owners, None if trades else ())
+        return [_Intent.of(row) for row in intents.lock(connection, ids)], watched
 
     # -- what was sent into the dark
 

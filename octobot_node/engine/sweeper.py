@@ -10,6 +10,7 @@ from octobot_node.engine.commands import Commands
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.endings import Endings
+from octobot_node.engine.requests import Requests
 from octobot_node.store import intents
 from octobot_node.store.tables import intents as intents_table
 
@@ -22,12 +23,15 @@ _LIMIT = 1_000
 
 
 class Sweeper:
-    """Finds planned intents without a carrier, expired orders and claims, and automations that have ended."""
+    """Finds planned intents without a carrier, expired orders and claims, what automations asked of each other, and
+    automations that have ended.
+    """
 
     def __init__(self, core: Core, commands: Commands, dispatcher: Dispatcher) -> None:
         self._core = core
         self._commands = commands
         self._dispatcher = dispatcher
+        self._requests = Requests(core, commands)
         self._endings = Endings(core)
 
     def sweep(self) -> int:
@@ -35,6 +39,8 @@ class Sweeper:
         moved = self._dispatcher.reclaim()
         moved += self.carry_adrift()
         moved += self._cancel_expired()
+        # Before the endings, so that what is stopped here ends in the same pass.
+        moved += self._requests.carry_out()
         return moved + self._endings.settle()
 
     def carry_adrift(self) -> int:

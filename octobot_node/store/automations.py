@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,12 +30,14 @@ __all__ = [
     "balances_of_batch",
     "batch",
     "consume_signals",
+    "end_request",
     "fail_signals",
     "get",
     "named",
     "positions_of_batch",
     "signals_of_batch",
     "update",
+    "waiting_requests",
     "watch",
     "watched_by_batch",
     "watchers_of",
@@ -195,6 +197,21 @@ def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
         insert_many(connection, requests, rows)
 
 
+_WAITING_REQUESTS = sa.select(requests).where(sa.text("requests.status = 'waiting'")).order_by(requests.c.id)
+
+
+def waiting_requests(connection: sa.Connection, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` requests that nobody has carried out, oldest first. Rides ix_requests_waiting."""
+    return connection.execute(_WAITING_REQUESTS.limit(count)).all()
+
+
+def end_request(connection: sa.Connection, request_id: str, status: str, reason: str) -> bool:
+    """Say what became of a waiting request; return False if that was said before."""
+    columns = requests.c
+    statement = requests.update().where(columns.id == request_id, columns.status == "waiting")
+    return connection.execute(statement.values(status=status, reason=reason)).rowcount > 0
+
+
 _w = watchings.c
 _WATCHED = (
     sa.select(_w.automation_id, _a.id, _a.name, _a.type, _a.status)
@@ -221,15 +238,22 @@ def watched_by_batch(
 
 
 _WATCHERS = (
-    sa.select(_w.automation_id)
+    sa.select(_a.id, _w.automation_id)
     .join_from(watchings, automations, sa.and_(_a.owner == _w.owner, _a.name == _w.name))
     .where(_a.id.in_(sa.bindparam("ids", expanding=True)))
 )
+#: Ids in one statement at most; databases limit the number of parameters.
+_IDS_MAX = 5_000
 
 
-def watchers_of(connection: sa.Connection, ids: Sequence[str]) -> list[str]:
-    """Return who watches one of these automations. Rides ix_watchings_name."""
-    return list(connection.scalars(_WATCHERS, {"ids": sorted(set(ids))})) if ids else []
+def watchers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return automation -> those that watch it, of these that are watched. Rides ix_watchings_name."""
+    found: dict[str, list[str]] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _IDS_MAX):
+        for watched, watcher in connection.execute(_WATCHERS, {"ids": wanted[start : start + _IDS_MAX]}):
+            found.setdefault(watched, []).append(watcher)
+    return found
 
 
 def watch(connection: sa.Connection, watcher: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from octobot_node import hookimpl
-from octobot_node.notifiers import Notifier
+from octobot_node.notifiers import NotifierFactory
 
 
 @hookimpl
-def register_notifiers(register: Callable[[Notifier], None]) -> None:
+def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
     """Offer ``log``."""
     from octobot_plugins.log.notifier import LogNotifier
 
-    register(LogNotifier())
+    register(NotifierFactory("log", lambda _context: [LogNotifier()]))

@@ -1,0 +1,35 @@
+"""What the node lends a plugin at run time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from octobot_node.clock import Clock
+    from octobot_node.plugins import Registry
+    from octobot_node.settings import Settings
+    from octobot_node.store.storage import Storage
+
+__all__ = ["PluginContext"]
+
+M = TypeVar("M", bound="BaseModel")
+
+
+class PluginContext(Protocol):
+    """The node as notifiers, services and health checks see it."""
+
+    settings: Settings
+    storage: Storage
+    clock: Clock
+    registry: Registry
+    node_id: str
+
+    def plugin_settings(self, model: type[M]) -> M:
+        """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""
+        ...
+
+    def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:
+        """Give a notice to every notifier, durably, as ``Notify`` does; ``automation_id`` "" is about the node."""
+        ...

@@ -1,0 +1,32 @@
+"""Health checks of plugins: what `octobot-node doctor` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from octobot_node.context import PluginContext
+
+__all__ = ["Health", "HealthCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer of a check: ``detail`` says what is, ``cure`` what to do where something is not well."""
+
+    status: Literal["ok", "warning", "failed"]
+    detail: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A named check; ``check(context)`` is a plain function that answers within seconds.
+
+    One that raises, or does not answer in time, counts as failed, with its error as the detail.
+    """
+
+    name: str
+    check: Callable[[PluginContext], Health]

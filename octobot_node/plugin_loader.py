@@ -1,0 +1,235 @@
+"""Load one plugin at a time, so that what is wrong with one is known while it can still be left out.
+
+A third party's code runs in a thread of its own while it is loaded: one that hangs is left behind, one that raises
+is recorded, whatever it raises.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import pluggy
+import structlog
+
+from octobot_node import hookspecs
+from octobot_node.automation import Automation
+from octobot_node.errors import DuplicateName, PluginError
+from octobot_node.plugin_registry import PluginInfo, Registry
+
+__all__ = ["Candidate", "Loader", "resolve"]
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+#: Whoever opens the storage, or says which node may act, can read and move everything.
+_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin that was found, not loaded yet; ``load`` returns the module or object that has its hooks.
+
+    ``requires`` says which versions of the node it works with, as a version specifier such as ">=0.1,<1".
+    """
+
+    info: PluginInfo
+    load: Callable[[], Any]
+    requires: str = ""
+    built_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a hook collects: how it is called, its name, and what is kept of it."""
+
+    what: str
+    name_of: Callable[[Any], str]
+    make: Callable[[Any], Any] = field(default=lambda item: item)
+
+
+def _type_name(automation: Any) -> str:
+    if not (isinstance(automation, type) and issubclass(automation, Automation)):
+        raise PluginError(f"register_automations takes subclasses of Automation, not {automation!r}")
+    missing = [name for name in ("name", "Config") if not hasattr(automation, name)]
+    if missing:
+        raise PluginError(f"{automation.__qualname__} lacks {', '.join(missing)}")
+    return f"{automation.__module__.partition('.')[0]}.{automation.name}"
+
+
+_NAME = attrgetter("name")
+_KINDS: Mapping[str, _Kind] = {
+    "register_settings": _Kind("settings section", attrgetter("section")),
+    "register_tables": _Kind("tables", _NAME),
+    "register_market_data": _Kind("market data", _NAME),
+    "register_trading": _Kind("trading connector", _NAME),
+    "register_automations": _Kind("automation type", _type_name, lambda automation: automation()),
+    "register_services": _Kind("service", _NAME),
+    "register_notifiers": _Kind("notifier", _NAME),
+    "register_health_checks": _Kind("health check", _NAME),
+}
+
+
+class Loader:
+    """Collects plugins into a Registry."""
+
+    def __init__(self, *, timeout: float, trusted: Iterable[str] = ()) -> None:
+        self._timeout = timeout
+        self._trusted = frozenset(trusted)
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._found: dict[str, dict[str, Any]] = {hook: {} for hook in _KINDS}
+        #: (hook, name) -> the plugin that registered it.
+        self._owners: dict[tuple[str, str], str] = {}
+        self._plugins: list[PluginInfo] = []
+
+    def leave_out(self, info: PluginInfo) -> None:
+        """List a plugin that is not to be loaded."""
+        self._plugins.append(info)
+
+    def add(self, candidate: Candidate) -> None:
+        """Load a plugin; raise what is wrong with a built-in one, record what is wrong with any other."""
+        info = candidate.info
+        try:
+            if self._manager.has_plugin(info.name):
+                raise DuplicateName(f"a plugin called {info.name!r} is loaded already: rename one of them")
+            registered = self._load(candidate)
+        except Exception as error:
+            if candidate.built_in:
+                raise
+            self._give_up(info, error)
+            return
+        for hook, items in registered.items():
+            self._found[hook] |= items
+            self._owners |= {(hook, name): info.name for name in items}
+        names = {hook: tuple(items) for hook, items in registered.items() if items}
+        self._plugins.append(replace(info, hooks=self._hooks(info.name), registers=names))
+
+    def registry(self) -> Registry:
+        """Return everything that was registered."""
+        found = self._found
+        return Registry(
+            manager=self._manager,
+            market_data=found["register_market_data"],
+            trading=found["register_trading"],
+            automations=found["register_automations"],
+            tables=tuple(found["register_tables"].values()),
+            notifiers=tuple(found["register_notifiers"].values()),
+            services=tuple(found["register_services"].values()),
+            health_checks=tuple(found["register_health_checks"].values()),
+            settings_models=tuple(found["register_settings"].values()),
+            plugins=tuple(self._plugins),
+        )
+
+    def _load(self, candidate: Candidate) -> dict[str, dict[str, Any]]:
+        name = candidate.info.name
+        _check_core_version(candidate.requires)
+        plugin = self._guarded(candidate, candidate.load)
+        _check_core_version(getattr(plugin, "requires_octobot_node", ""))
+        self._manager.register(plugin, name=name)
+        self._manager.check_pending()
+        self._check_trust(candidate)
+        return self._guarded(candidate, lambda: self._collect(name))
+
+    def _guarded(self, candidate: Candidate, function: Callable[[], T]) -> T:
+        # What a plugin prints while it is loaded does not belong into a command's output.
+        with redirect_stdout(sys.stderr):
+            return function() if candidate.built_in else _within(self._timeout, function)
+
+    def _check_trust(self, candidate: Candidate) -> None:
+        asked = sorted(_TRUSTED_HOOKS.intersection(self._hooks(candidate.info.name)))
+        if asked and not candidate.built_in and candidate.info.name not in self._trusted:
+            raise PluginError(
+                f"it implements {', '.join(asked)}, which only a trusted plugin may: if you trust it, name it in"
+                " OCTOBOT_TRUSTED_PLUGINS"
+            )
+
+    def _collect(self, name: str) -> dict[str, dict[str, Any]]:
+        """Call the plugin's collecting hooks and return hook -> {name: item}."""
+        registered: dict[str, dict[str, Any]] = {}
+        for caller in self._manager.get_hookcallers(self._manager.get_plugin(name)) or ():
+            if caller.name not in _KINDS:
+                continue
+            items = registered.setdefault(caller.name, {})
+            for found in caller.get_hookimpls():
+                if found.plugin_name == name:
+                    found.function(*[self._register(caller.name, name, items)] * len(found.argnames))
+        return registered
+
+    def _register(self, hook: str, plugin: str, items: dict[str, Any]) -> Callable[[Any], None]:
+        kind = _KINDS[hook]
+
+        def register(item: Any) -> None:
+            name = kind.name_of(item)
+            other = self._owners.get((hook, name), plugin if name in items else None)
+            if other is not None:
+                raise DuplicateName(f"{kind.what} {name!r} is registered twice: by {other} and by {plugin}")
+            items[name] = kind.make(item)
+
+        return register
+
+    def _hooks(self, name: str) -> tuple[str, ...]:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()
+        return tuple(sorted(caller.name for caller in callers))
+
+    def _give_up(self, info: PluginInfo, error: Exception) -> None:
+        plugin = self._manager.get_plugin(info.name)
+        # Another one of this name may be loaded, and stays.
+        if plugin is not None and not any(known.name == info.name for known in self._plugins):
+            self._manager.unregister(plugin)
+        self._plugins.append(replace(info, status="broken", error=f"{type(error).__name__}: {error}"))
+        log.error("plugin_broken", plugin=info.name, error=str(error))
+
+
+def resolve(module: str) -> Any:
+    """Return the plugin that ``package.module`` or ``package.module:attribute`` names."""
+    name, _, attribute = module.partition(":")
+    found: Any = importlib.import_module(name)
+    return attrgetter(attribute)(found) if attribute else found
+
+
+def _within(seconds: float, function: Callable[[], T]) -> T:
+    """Return what ``function`` returns; raise what it raises, or PluginError when it takes longer."""
+    ended: list[Callable[[], T]] = []
+
+    def run() -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - a plugin's SystemExit is its own, not the node's
+            failure = (
+                error if isinstance(error, Exception) else PluginError(f"it raised {type(error).__name__}: {error}")
+            )
+            ended.append(lambda: _raise(failure))
+        else:
+            ended.append(lambda: result)
+
+    thread = threading.Thread(target=run, name="octobot-plugin", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not ended:
+        raise PluginError(f"it did not load within {seconds:g} s")
+    return ended[0]()
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _check_core_version(requires: str) -> None:
+    if not requires:
+        return
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    from octobot_node import __version__
+
+    try:
+        accepted = SpecifierSet(requires)
+    except InvalidSpecifier:
+        raise PluginError(f"{requires!r} is no version specifier: write one such as '>=0.1,<1'") from None
+    if not accepted.contains(__version__, prereleases=True):
+        raise PluginError(f"it needs octobot-node {requires}, this is {__version__}: install a release that fits")

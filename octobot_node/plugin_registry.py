@@ -1,0 +1,101 @@
+"""What plugins registered, by name, and what is known of each plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pluggy
+
+from octobot_node.automation import Automation
+from octobot_node.errors import UnknownType
+from octobot_node.exchanges import MarketDataFactory, TradingFactory
+from octobot_node.health import HealthCheck
+from octobot_node.notifiers import NotifierFactory
+from octobot_node.plugin_settings import PluginSettings
+from octobot_node.services import Service
+from octobot_node.store.plugin_tables import PluginTables
+
+__all__ = ["PluginInfo", "Registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin: where it comes from, what it does, and why it is not used if it is not.
+
+    ``module`` is what another process imports to load the same: a dotted name, perhaps with ``:attribute``.
+    ``registers`` maps hook to the names that the plugin registered through it.
+    """
+
+    name: str
+    version: str
+    origin: str
+    module: str
+    status: Literal["loaded", "broken", "off"] = "loaded"
+    hooks: tuple[str, ...] = ()
+    registers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The plugin manager and everything that plugins registered, by name."""
+
+    manager: pluggy.PluginManager
+    market_data: Mapping[str, MarketDataFactory]
+    trading: Mapping[str, TradingFactory]
+    automations: Mapping[str, Automation[Any, Any]]
+    tables: tuple[PluginTables, ...] = ()
+    notifiers: tuple[NotifierFactory, ...] = ()
+    services: tuple[Service, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
+    settings_models: tuple[PluginSettings, ...] = ()
+    #: Every plugin that was found, built-in ones first.
+    plugins: tuple[PluginInfo, ...] = ()
+
+    @property
+    def hook(self) -> Any:
+        """The hooks, to be called by name."""
+        return self.manager.hook
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of the loaded plugins, in order, so that another process can load the same."""
+        return tuple(plugin.module for plugin in self.plugins if plugin.status == "loaded")
+
+    @property
+    def broken(self) -> tuple[PluginInfo, ...]:
+        """The third-party plugins that could not be used."""
+        return tuple(plugin for plugin in self.plugins if plugin.status == "broken")
+
+    def automation(self, name: str) -> tuple[str, Automation[Any, Any]]:
+        """Return (full name, instance) of the automation type called ``package.name``, or ``name`` if only one
+        package has it.
+
+        Raises UnknownType with what there is.
+        """
+        if name in self.automations:
+            return name, self.automations[name]
+        found = [full for full in self.automations if full.rpartition(".")[2] == name]
+        if len(found) == 1:
+            return found[0], self.automations[found[0]]
+        if found:
+            raise UnknownType(f"{name!r} is ambiguous: write one of {', '.join(sorted(found))}")
+        raise _unknown("automation type", name, self.automations)
+
+    def market_data_factory(self, name: str) -> MarketDataFactory:
+        """Return the market data of this name; raise UnknownType with what there is."""
+        if name not in self.market_data:
+            raise _unknown("market data", name, self.market_data)
+        return self.market_data[name]
+
+    def trading_factory(self, name: str) -> TradingFactory:
+        """Return the trading connector of this name; raise UnknownType with what there is."""
+        if name not in self.trading:
+            raise _unknown("trading connector", name, self.trading)
+        return self.trading[name]
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> UnknownType:
+    return UnknownType(f"no plugin registers the {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")

@@ -1,0 +1,191 @@
+"""What a user fills in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from octobot_node import Daily, Wake
+from octobot_node.market import timeframe_ms
+
+__all__ = ["CronTime", "DailyTime", "RebalanceConfig"]
+
+_HUNDRED = Decimal(100)
+#: Keeps products of amounts and prices far inside the precision that they are computed with.
+_MOST = Decimal(1_000_000_000_000)
+_DEFAULT_THRESHOLD = Decimal(5)
+
+
+def _interval(value: Any) -> Any:
+    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
+        return value  # ISO 8601, which pydantic reads
+    try:
+        return timedelta(milliseconds=timeframe_ms(value))
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
+
+
+def _within_bounds(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=366):
+        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
+    return value
+
+
+Interval = Annotated[
+    timedelta,
+    BeforeValidator(_interval),
+    AfterValidator(_within_bounds),
+    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "1w", "P1DT12H"]}),
+]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Asset = Annotated[str, Field(pattern=r"^[^\s/]{1,16}$")]
+Weight = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False, max_digits=12)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DailyTime(_Model):
+    """Once a day, on the clock of a time zone."""
+
+    at: str = Field(title="At", description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
+    tz: Zone = Field(
+        default="UTC", title="Time zone", description="IANA time zone of that time.", examples=["Europe/Paris"]
+    )
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: Any) -> Any:
+        if isinstance(value, int):
+            # YAML 1.1 reads 10:30 as the number 630, in base 60.
+            raise ValueError(f'{value} is a number: put the time in quotes, such as "09:00"')  # noqa: TRY004 - pydantic
+        if isinstance(value, str):
+            try:
+                parsed = datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of day has no zone
+            except ValueError:
+                parsed = ""
+            if parsed != value:
+                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
+        return value
+
+
+class CronTime(_Model):
+    """At the times of a cron line, on the clock of a time zone."""
+
+    line: str = Field(
+        title="Cron line",
+        description="Minute, hour, day of month, month, day of week, in quotes.",
+        examples=["0 9 * * 1"],
+    )
+    tz: Zone = Field(
+        default="UTC", title="Time zone", description="IANA time zone of these times.", examples=["Europe/Paris"]
+    )
+
+    @field_validator("line")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        from croniter import croniter
+
+        if len(value.split()) != 5 or not croniter.is_valid(value):
+            raise ValueError(f"{value!r} is no cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00")
+        return value
+
+
+class RebalanceConfig(_Model):
+    """Keep ``weights``: when one is ``threshold`` percentage points off, or at set times."""
+
+    weights: dict[Asset, Weight] = Field(
+        min_length=2,
+        max_length=20,
+        title="Weights",
+        description="Percent of the basket's worth that each asset shall be; together 100. An asset with 0 is sold.",
+        examples=[{"BTC": 50, "ETH": 30, "USD": 20}],
+    )
+    quote: Asset = Field(
+        title="Quote asset",
+        description="What the others are traded against, as ASSET/quote. It may be in the basket itself; if it is not,"
+        " all of it is invested.",
+        examples=["USD"],
+    )
+    threshold: Decimal | None = Field(
+        default=None,
+        ge=Decimal("0.1"),
+        lt=100,
+        allow_inf_nan=False,
+        title="Threshold",
+        description="Rebalance when a weight is this many percentage points off: with 5, an asset of 50 % at 55 % or"
+        " 45 %. If neither this nor a schedule is given, 5.",
+        examples=["5"],
+    )
+    every: Interval | None = Field(
+        default=None,
+        title="Every",
+        description="Rebalance at once, then at this interval, from 1m to 366d or as ISO 8601.",
+    )
+    daily: DailyTime | None = Field(default=None, title="Daily", description="Rebalance every day at this time.")
+    cron: CronTime | None = Field(default=None, title="Cron", description="Rebalance at the times of a cron line.")
+    min_trade: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        le=_MOST,
+        allow_inf_nan=False,
+        title="Smallest trade",
+        description="Leave out trades worth less than this, in quote; the exchange's own minimum always holds.",
+        examples=["10"],
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        total = sum(self.weights.values(), Decimal(0))
+        if total != _HUNDRED:
+            raise ValueError(f"the weights add up to {total:f}: change them so that they add up to 100")
+        given = [name for name in ("every", "daily", "cron") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are {len(given)} schedules: give one of them")
+        reach = max(max(weight, _HUNDRED - weight) for weight in self.weights.values())
+        if self.limit is not None and self.limit > reach:
+            raise ValueError(f"no weight can ever be {self.limit:f} points off: lower threshold to {reach:f} or less")
+        return self
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The drift, in percentage points, at which to rebalance, or None if only the schedule counts."""
+        scheduled = self.every or self.daily or self.cron
+        return _DEFAULT_THRESHOLD if self.threshold is None and scheduled is None else self.threshold
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """Every asset but the quote, sorted, with the symbol that it is traded as."""
+        return {asset: f"{asset}/{self.quote}" for asset in sorted(self.weights) if asset != self.quote}
+
+    def wake(self, anchor: datetime) -> Wake:
+        """Return the schedule, its intervals counted from ``anchor``; an empty one if there is none."""
+        if self.every is not None:
+            return Wake(every=self.every, anchor=anchor)
+        if self.daily is not None:
+            return Wake(daily=Daily(self.daily.at, self.daily.tz))
+        if self.cron is not None:
+            return Wake(cron=self.cron.line, tz=self.cron.tz)
+        return Wake()

@@ -1,0 +1,46 @@
+"""Real candles of ETH in BTC, whole and cut."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+CANDLES = Path(__file__).parents[4] / "shared" / "data" / "ETH-BTC-5m-2018-01.csv.gz"
+
+
+@pytest.fixture(scope="session")
+def candles() -> Path:
+    if not CANDLES.exists():
+        pytest.fail(f"the replay tests need the candles at ../shared/data/{CANDLES.name}, beside the project's folder")
+    return CANDLES
+
+
+@pytest.fixture(scope="session")
+def rows(candles: Path) -> list[list[str]]:
+    """Every line as [timestamp, open, high, low, close, volume]."""
+    with gzip.open(candles, "rt", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+@pytest.fixture(scope="session")
+def few_hours(rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 36 hours, the wildest."""
+    return write_candles(tmp_path_factory.mktemp("candles") / "ETH-BTC.csv", rows[: 36 * 12])
+
+
+@pytest.fixture(scope="session")
+def other_hours(rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """36 later hours under the first ones' dates: a second market whose prices are as real."""
+    later = rows[10 * 288 : 10 * 288 + 36 * 12]
+    moved = [[now[0], *then[1:]] for now, then in zip(rows, later, strict=False)]
+    return write_candles(tmp_path_factory.mktemp("candles") / "ALT-BTC.csv", moved)
+
+
+def write_candles(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["timestamp", "open", "high", "low", "close", "volume"], *rows])
+    return path

@@ -1,0 +1,159 @@
+"""Where each setting comes from, and what is said about one that cannot be."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from octobot_node.configuration import Configuration
+from octobot_node.errors import InvalidSettings
+from octobot_node.plugin_settings import PluginSettings
+from octobot_node.settings import Settings
+
+
+class Owned(BaseModel):
+    """A plugin's settings."""
+
+    most: Decimal = Field(default=Decimal(5), gt=0, description="The most.")
+    urls: tuple[SecretStr, ...] = ()
+    token: SecretStr = SecretStr("")
+
+
+OWNED = PluginSettings("mine", Owned)
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and no setting in the environment."""
+    for name in [name for name in os.environ if name.startswith("OCTOBOT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+
+def written(text: str, path: str = "octobot-node.toml", mode: int = 0o600) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(mode)
+    return file
+
+
+def origins(configuration: Configuration) -> dict[str, tuple[str, str]]:
+    return {
+        ".".join(filter(None, (row.section, row.name))): (row.value, row.origin)
+        for row in configuration.rows([OWNED])
+        if row.origin != "default"
+    }
+
+
+def test_without_anything_given_every_setting_is_its_default() -> None:
+    configuration = Configuration.load()
+    assert (configuration.settings, configuration.path, origins(configuration)) == (Settings(), None, {})
+    assert configuration.plugin_settings(OWNED) == Owned()
+
+
+def test_arguments_come_before_the_environment_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written('data_dir = "/file"\nbatch_size = 7\nclaim_ttl = 9.5\n[mine]\nmost = "2.50"\n')
+    monkeypatch.setenv("OCTOBOT_BATCH_SIZE", "8")
+    monkeypatch.setenv("OCTOBOT_DATA_DIR", "/environment")
+    configuration = Configuration.load(data_dir=tmp_path)
+    assert origins(configuration) == {
+        "data_dir": (str(tmp_path), "argument"),
+        "batch_size": ("8", "OCTOBOT_BATCH_SIZE"),
+        "claim_ttl": ("9.5", "octobot-node.toml"),
+        "mine.most": ("2.50", "octobot-node.toml"),
+    }
+    assert configuration.plugin_settings(OWNED) == Owned(most=Decimal("2.50"))
+
+
+def test_the_file_may_be_named_or_lie_in_the_user_s_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written("batch_size = 1", "config/octobot-node/octobot-node.toml")
+    assert Configuration.load().settings.batch_size == 1
+    written("batch_size = 2")
+    assert Configuration.load().settings.batch_size == 2
+    monkeypatch.setenv("OCTOBOT_CONFIG", str(written("batch_size = 3", "three.toml")))
+    assert Configuration.load().settings.batch_size == 3
+    assert Configuration.load(config=written("batch_size = 4", "four.toml")).settings.batch_size == 4
+
+
+def test_a_list_is_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_PLUGINS", "one, two")
+    assert Configuration.load().settings.plugins == ("one", "two")
+    monkeypatch.setenv("OCTOBOT_PLUGINS", '["three"]')
+    assert Configuration.load().settings.plugins == ("three",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("batch_size = 0", "octobot-node.toml: batch_size: must be greater than or equal to 1, not 0"),
+        ("batchsize = 1", "octobot-node.toml: batchsize is no setting: did you mean 'batch_size'?"),
+        ("[mine]\nmust = 1", "octobot-node.toml: [mine] must is no setting: did you mean 'most'?"),
+        ("[mine]\nmost = -1", "octobot-node.toml: most: must be greater than 0, not -1"),
+        ("[mime]\nmost = 1", "octobot-node.toml: [mime] is no plugin's section: did you mean 'mine'?"),
+        ("batch_size = ", "octobot-node.toml: is not TOML: Invalid value (at end of document)"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_cure(text: str, message: str) -> None:
+    written(text)
+    with pytest.raises(InvalidSettings) as refused:
+        Configuration.load().check([OWNED])
+    assert str(refused.value) == message
+
+
+def test_a_file_that_is_named_must_be_there() -> None:
+    with pytest.raises(InvalidSettings, match=r"gone.toml: cannot be read .No such file or directory.: check the path"):
+        Configuration.load(config=Path("gone.toml"))
+
+
+def test_a_secret_is_read_from_the_environment_or_a_private_file_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN", "hush")
+    monkeypatch.setenv("OCTOBOT_MINE_URLS_FILE", str(written("json://first\njson://second,third\n", "urls")))
+    configuration = Configuration.load()
+    read = configuration.plugin_settings(OWNED)
+    assert isinstance(read, Owned)
+    assert read.token.get_secret_value() == "hush"
+    assert [url.get_secret_value() for url in read.urls] == ["json://first", "json://second,third"]
+    assert origins(configuration) == {
+        "mine.token": ("**********", "OCTOBOT_MINE_TOKEN"),
+        "mine.urls": ("**********, **********", "OCTOBOT_MINE_URLS_FILE"),
+    }
+    assert "hush" not in repr(configuration.rows([OWNED])) + repr(read)
+
+
+def test_a_secret_in_a_file_that_others_can_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    written('[mine]\ntoken = "hush"', mode=0o644)
+    with pytest.raises(InvalidSettings, match=r"octobot-node\.toml can be read by others, and it holds a secret: run"):
+        Configuration.load().check([OWNED])
+    written("", mode=0o644)
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(written("hush", "token", mode=0o640)))
+    with pytest.raises(InvalidSettings, match="token can be read by others, and OCTOBOT_MINE_TOKEN_FILE names it"):
+        Configuration.load().check([OWNED])
+
+
+def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_MINE_URLS", '{"hush": 1}')
+    with pytest.raises(InvalidSettings) as refused:
+        Configuration.load().check([OWNED])
+    assert str(refused.value) == "OCTOBOT_MINE_URLS: must be a valid tuple"
+
+
+def test_the_password_of_a_database_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_DATABASE_URL", "postgresql+psycopg://me:hush@db/octobot")
+    assert origins(Configuration.load())["database_url"] == (
+        "postgresql+psycopg://me:***@db/octobot",
+        "OCTOBOT_DATABASE_URL",
+    )
+
+
+def test_variables_that_nothing_reads_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OCTOBOT_BATCHSIZE", "OCTOBOT_BATCH_SIZE", "OCTOBOT_MINE_MOST", "OCTOBOT_MINE_TOKEN_FILE"):
+        monkeypatch.setenv(name, "1")
+    assert Configuration.load().unknown_variables([OWNED]) == ["OCTOBOT_BATCHSIZE"]
