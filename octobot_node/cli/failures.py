@@ -71,8 +71,6 @@ def _failed_database(error: BaseException) -> StorageUnavailable | None:
 def _invalid_settings(error: BaseException) -> InvalidSettings | None:
     """Return what is wrong with the ``OCTOBOT_*`` environment, if that is what ``error`` is about."""
     # By name: pydantic need not be imported to say that an option is misspelt.
-    if type(error).__name__ == "SettingsError":
-        return InvalidSettings(f"{error}: a list is written as JSON, such as OCTOBOT_EXTRA_PLUGINS='[\"my_plugin\"]'")
     if type(error).__name__ != "ValidationError" or getattr(error, "title", "") != "Settings":
         return None
     from pydantic import ValidationError

@@ -64,7 +64,6 @@ def test_an_unexpected_error_without_a_log_says_how_to_see_it(
     [
         ("OCTOBOT_BATCH_SIZE", "many", "OCTOBOT_BATCH_SIZE: must be a valid integer"),
         ("OCTOBOT_CLAIM_TTL", "-1", "OCTOBOT_CLAIM_TTL: must be greater than 0, not '-1'"),
-        ("OCTOBOT_EXTRA_PLUGINS", "my_plugin", "a list is written as JSON"),
     ],
 )
 def test_a_bad_setting_is_named_by_its_variable(

@@ -48,6 +48,7 @@ class ScriptedConfig(BaseModel):
     who: str
     symbols: tuple[str, ...] = ("BTC/USDT",)
     candles: int = 0
+    watches: tuple[str, ...] = ()
 
 
 class Scripted(Automation[ScriptedConfig, Any]):
@@ -65,7 +66,7 @@ class Scripted(Automation[ScriptedConfig, Any]):
 
     def needs(self, config: ScriptedConfig, state: Any) -> Needs:
         candles = {(symbol, "1h"): config.candles for symbol in config.symbols} if config.candles else {}
-        return Needs(tickers=config.symbols, candles=candles)
+        return Needs(tickers=config.symbols, candles=candles, automations=config.watches)
 
 
 class LiveScripted(Scripted):
