@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from octobot_node import Automation, Decision, MarketOrder, Tick, Wake, hookimpl
+from octobot_node import Automation, Decision, LimitOrder, MarketOrder, Tick, Wake, hookimpl
+from octobot_node.orders import Side
 
 #: Longer than any benchmark runs: what is due again is made due by the benchmark.
 _NEVER_AGAIN = timedelta(hours=12)
@@ -95,8 +96,57 @@ class Sleeper(Automation["Sleeper.Config", None]):
         return Decision(wake=Wake(every=_NEVER_AGAIN, anchor=tick.now, above=levels))
 
 
+class Ladder(Automation["Ladder.Config", None]):
+    """Buys at every rung below the first price it sees; what a rung bought is sold a rung higher, and bought again."""
+
+    name = "bench_ladder"
+
+    class Config(BaseModel):
+        """One market, the lowest rung, how far rungs are apart, how many they are, and an amount in base for each."""
+
+        symbol: str = "BTC/USD"
+        lowest: Decimal
+        step: Decimal
+        rungs: int
+        amount: Decimal
+
+    def evaluate(self, tick: Tick[Ladder.Config, None]) -> Decision:
+        """Fill the ladder once, then answer each fill with the opposite order."""
+        config = tick.config
+        if not tick.number:
+            last = tick.market.ticker(config.symbol).last
+            rungs = [number for number in range(config.rungs) if config.lowest + config.step * number < last]
+            return Decision(orders=[self._order(config, "buy", rung) for rung in rungs], independent=True)
+        opposite: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
+        orders = [self._order(config, opposite[fill.side], int(fill.tag)) for fill in tick.fills]
+        return Decision(orders=orders, independent=True)
+
+    @staticmethod
+    def _order(config: Ladder.Config, side: Side, rung: int) -> LimitOrder:
+        price = config.lowest + config.step * (rung + (side == "sell"))
+        return LimitOrder(config.symbol, side, config.amount, price, tag=str(rung))
+
+
+class Stepper(Automation["Stepper.Config", None]):
+    """Waits for the next step of the price up or down, and orders nothing."""
+
+    name = "bench_stepper"
+
+    class Config(BaseModel):
+        """One market, and a step in quote."""
+
+        symbol: str = "BTC/USD"
+        step: Decimal
+
+    def evaluate(self, tick: Tick[Stepper.Config, None]) -> Decision:
+        """Wait for a step from here."""
+        symbol, step = tick.config.symbol, tick.config.step
+        last = tick.market.ticker(symbol).last
+        return Decision(wake=Wake(above={symbol: last + step}, below={symbol: last - step}))
+
+
 @hookimpl
 def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
     """Offer them."""
-    for automation in (Averager, Buyer, Sleeper):
+    for automation in (Averager, Buyer, Sleeper, Ladder, Stepper):
         register(automation)

@@ -5,6 +5,7 @@ OctoBotError
 │   ├── InvalidRunFile
 │   ├── InvalidMarketData
 │   ├── InvalidSettings
+│   ├── UnknownName
 │   └── UnknownType
 ├── NodeError                 the operator of the machine: exit code 1
 │   ├── DataFolderInUse
@@ -43,6 +44,7 @@ __all__ = [
     "PluginError",
     "RequestExpired",
     "StorageUnavailable",
+    "UnknownName",
     "UnknownStorage",
     "UnknownType",
     "Unresolved",
@@ -68,6 +70,10 @@ class InvalidMarketData(UsageError):
 
 class InvalidSettings(UsageError):
     """A setting has an unusable value."""
+
+
+class UnknownName(UsageError):
+    """No automation, account or order has the name or id that was given, or several have."""
 
 
 class UnknownType(UsageError):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
 
 from octobot_node.assembly import Base, assemble, load_levels, open_base
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
+from octobot_node.control_server import ControlServer
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
@@ -20,6 +25,9 @@ from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.engine.watchers import Watchers
+from octobot_node.lent import Lent
+from octobot_node.operations.catalogue import perform
+from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry, plugins_for
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
@@ -79,12 +87,20 @@ class Node:
         """Stop taking work, leave for the next start what is in flight, and close everything, newest first."""
         if hasattr(self, "core"):
             self.core.stopping.set()
+            # At once: a batch that waits for an evaluation that hangs would hold up everything else.
+            self.core.evaluator.close()
         while self._closers:
             self._closers.pop()()
 
     def hurry(self) -> None:
-        """Look for due automations now: one was just created or woken."""
+        """Look now for due automations, and for what is to be sent or ended: a command was just given."""
         self._dispatch.hurry()
+        self._sweep.hurry()
+
+    @property
+    def desk(self) -> Desk:
+        """Where operations are given to this node, from any thread."""
+        return Desk(self.core, self.commands, self.configuration, self._lent, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
         io = ThreadedIo()
@@ -110,6 +126,10 @@ class Node:
             schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
         self.commands.take_up_held()
         self._start_looking()
+        self._lent = Lent(self.configuration, self.settings, base.storage, self._clock, self.registry, base.node_id)
+        control = ControlServer(self.settings.data_dir, self._perform)
+        control.start()
+        self._closers.append(control.stop)
 
     def _build_stages(self, io: ThreadedIo) -> None:
         self.commands = Commands(self.core)
@@ -141,6 +161,9 @@ class Node:
         for loop in (self._dispatch, self._sweep, self._levels, self._notices, self._retention):
             loop.start()
             self._closers.append(loop.stop)
+
+    def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
+        return perform(replace(self.desk, by=by), operation, arguments)
 
     def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:
         return self._batches.run(workflow_id, batch)

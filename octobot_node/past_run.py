@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
 import octobot_node
 from octobot_node.assembly import open_base
@@ -27,6 +28,7 @@ from octobot_node.engine.reporting import automation_reports, equity_curve
 from octobot_node.errors import UsageError
 from octobot_node.exchanges import PastMarket
 from octobot_node.market import from_ms
+from octobot_node.past_signals import PastSignal, read_signals
 from octobot_node.plugins import Registry
 from octobot_node.preflight import check_accounts, check_automations, check_candles
 from octobot_node.problems import with_problems
@@ -35,6 +37,7 @@ from octobot_node.run_file import RunFile
 from octobot_node.run_setup import create_missing, new_account
 from octobot_node.run_view import RunOptions, RunView
 from octobot_node.settings import Settings
+from octobot_node.store.tables import automations
 
 __all__ = ["PastRun"]
 
@@ -55,6 +58,7 @@ class PastRun:
         check_accounts(run_file, self._accounts, registry)
         check_automations(run_file, registry)
         self._markets = self._open_markets()
+        self._signals = read_signals(run_file)
         lengths = {name: self._lengths(name) for name in self._accounts}
         check_candles(run_file, registry, lengths)
         folder = settings.data_dir / "replays" / self._fingerprint()
@@ -98,11 +102,23 @@ class PastRun:
                     raise KeyboardInterrupt
 
             try:
-                replay.run(show)
+                replay.run(show, self._signals_of(replay.core, start, end))
             except KeyboardInterrupt:
                 self._view.message("stopped: state is kept, the same command goes on")
                 return False
         return True
+
+    def _signals_of(self, core: Core, start: int, end: int) -> list[tuple[str, PastSignal]]:
+        """Return the signals by automation id, and say how many will never arrive."""
+        columns = automations.c
+        wanted = sa.select(columns.name, columns.id).where(columns.name.in_(self._signals))
+        with core.storage.read() as connection:
+            rows = connection.execute(wanted).all() if self._signals else []
+        for name, signals in self._signals.items():
+            outside = sum(not start <= signal.at <= end for signal in signals)
+            if outside:
+                self._view.message(f"{name}: {outside} of {len(signals)} signals lie outside the candles")
+        return [(row.id, signal) for row in rows for signal in self._signals[row.name]]
 
     def _account(self, name: str) -> NewAccount:
         account = new_account(name, self._run_file.accounts[name], self._registry)
@@ -124,6 +140,8 @@ class PastRun:
             digest.update(json.dumps(account.market_data_settings, sort_keys=True, default=str).encode())
             for path in account.market_data_settings["data"].values():
                 digest.update(Path(path).read_bytes())
+        for spec in self._run_file.automations:
+            digest.update(Path(spec.signals).read_bytes() if spec.signals is not None else b"")
         return digest.hexdigest()[:16]
 
     def _open_markets(self) -> dict[str, Any]:

@@ -45,6 +45,8 @@ __all__ = [
     "json_schema",
     "load_run_files",
     "nearest",
+    "parse_run_file",
+    "read_run_files",
 ]
 
 
@@ -143,6 +145,12 @@ class AutomationSpec(_Spec):
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
     config: dict[str, Any] = Field(default_factory=dict, description="What the automation type asks for.")
+    signals: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of a replay: a file of signals that arrive in its inbox, a JSON object with `at` and `payload` a"
+        " line.",
+    )
 
 
 class RunFile(_Spec):
@@ -175,10 +183,35 @@ def load_run_files(paths: Sequence[str | Path]) -> RunFile:
 
     Accounts that several files repeat must be equal. Raises InvalidRunFile, in one sentence, for the first problem.
     """
-    if not paths:
+    return _one([_read(Path(path), _text(Path(path))) for path in paths], {})
+
+
+def read_run_files(texts: Sequence[tuple[str, str]], accounts: Mapping[str, AccountSpec]) -> RunFile:
+    """Return run files given as (name, text) as one, as ``load_run_files`` does with files.
+
+    ``accounts`` are those that exist already: the files may name them without writing them out.
+    """
+    return _one([_read(Path(name), text) for name, text in texts], accounts)
+
+
+def parse_run_file(content: Mapping[str, Any], accounts: Mapping[str, AccountSpec]) -> RunFile:
+    """Return a run file given as JSON; ``accounts`` as for ``read_run_files``. Raises InvalidRunFile."""
+    try:
+        parts = _Parts.model_validate(dict(content))
+    except ValidationError as error:
+        place, text = first_mistake(error, _Parts)
+        raise InvalidRunFile(f"{_dotted(place)}: {text}") from None
+    merged = _Parts.model_construct(accounts={**accounts, **parts.accounts}, automations=parts.automations)
+    for problem in _problems(merged):
+        raise InvalidRunFile(f"{_dotted(problem.path)}: {problem.text}")
+    return RunFile(accounts=merged.accounts, automations=merged.automations)
+
+
+def _one(sources: Sequence[_Source], accounts: Mapping[str, AccountSpec]) -> RunFile:
+    if not sources:
         raise InvalidRunFile("no run file was given: name at least one YAML file")
-    sources = [_read(Path(path)) for path in paths]
-    merged, origins = _merge(sources)
+    written, origins = _merge(sources)
+    merged = _Parts.model_construct(accounts={**accounts, **written.accounts}, automations=written.automations)
     for problem in _problems(merged, origins.place):
         raise origins.invalid(problem)
     found = RunFile(accounts=merged.accounts, automations=merged.automations)
@@ -292,7 +325,7 @@ class _Origins:
 
     def invalid(self, problem: _Problem) -> InvalidRunFile:
         match problem.path:
-            case ("accounts", str(name), *_):
+            case ("accounts", str(name), *_) if name in self.accounts:
                 return self.accounts[name].invalid(problem)
             case ("automations", int(index), *rest):
                 source, local = self.automations[index]
@@ -322,8 +355,8 @@ def _merge(sources: Sequence[_Source]) -> tuple[_Parts, _Origins]:
     return merged, _Origins(sources[0], {name: source for name, (_, source) in accounts.items()}, automations)
 
 
-def _read(path: Path) -> _Source:
-    document = _parse(path, _text(path))
+def _read(path: Path, text: str) -> _Source:
+    document = _parse(path, text)
     if document.value is None:
         raise InvalidRunFile(f"{path}: is empty: write accounts and automations, as docs/run-file.md shows")
     if not isinstance(document.value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +19,11 @@ from octobot_node.plugins import Registry
 from octobot_node.preflight import check_budgets
 from octobot_node.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
 from octobot_node.run_view import RunView
+from octobot_node.store.storage import Storage
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow
 
-__all__ = ["create_missing", "go_on", "new_account", "take_over_changes"]
+__all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
 
 _OVER = ("stopped", "completed")
 _ELSEWHERE = "give it another name, or use another --data-dir"
@@ -56,6 +57,31 @@ def create_missing(
     others = sorted(existing - {spec.name for spec in run_file.automations})
     if others:
         view.message(f"also in this data folder, and running: {', '.join(others)}")
+
+
+def create_new(
+    core: Core, commands: Commands, run_file: RunFile, wanted: Mapping[str, NewAccount], owner: str
+) -> tuple[list[str], list[str]]:
+    """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts).
+
+    ``wanted`` has every account of the run file. Raises InvalidRunFile for a name that is taken, an account that
+    stands otherwise in the data folder, or budgets that a simulated account does not hold; nothing is created then.
+    """
+    folder = _read(core.storage, owner)
+    for index, spec in enumerate(run_file.automations):
+        if spec.name in folder.automations:
+            text = f"an automation is called {spec.name!r} already: choose another name, or edit that one"
+            raise run_file.mistake(("automations", index, "name"), text)
+    for name, account in wanted.items():
+        if name in folder.accounts:
+            for place, text in _account_changes(run_file.accounts[name], account, folder.accounts[name], core.registry):
+                raise run_file.mistake(("accounts", name, *place), text)
+        if core.registry.trading_factory(account.trading).simulated:
+            check_budgets(run_file, account, folder.given_besides(name, run_file))
+    made = [name for name in wanted if name not in folder.accounts]
+    ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
+    new = [replace(_new_automation(spec, ids), owner=owner) for spec in run_file.automations]
+    return commands.create_many(new), made
 
 
 def go_on(core: Core, commands: Commands, run_file: RunFile, view: RunView) -> None:
@@ -107,7 +133,7 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
     Raises InvalidRunFile for a change that orders and money of before stand against: another type, account or budget
     of an automation, another connector of an account, or another setting of one.
     """
-    folder = _read(base)
+    folder = _read(base.storage)
     for name, account in wanted.items():
         if name in folder.accounts:
             spec = run_file.accounts[name]
@@ -124,17 +150,21 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
         view.message(f"{name}: its limits changed, the new ones hold")
 
 
-def _read(base: Base) -> _Folder:
-    with base.storage.read() as connection:
-        known = {row.name: row for row in connection.execute(sa.select(automations))}
+def _read(storage: Storage, owner: str = "local") -> _Folder:
+    with storage.read() as connection:
+        ours = sa.select(automations).where(automations.c.owner == owner)
+        known = {row.name: row for row in connection.execute(ours)}
         names = {row.id: name for name, row in known.items()}
         budgets: dict[str, dict[str, Decimal]] = {name: {} for name in known}
         columns = postings.c
-        given = sa.select(columns.automation_id, columns.asset, columns.amount).where(columns.kind == "budget")
+        given = sa.select(columns.automation_id, columns.asset, columns.amount).where(
+            columns.kind == "budget", columns.owner == owner
+        )
         for automation_id, asset, amount in connection.execute(given):
             budget = budgets[names[automation_id]]
             budget[asset] = budget.get(asset, Decimal(0)) + amount
-        return _Folder({row.name: row for row in connection.execute(sa.select(accounts))}, known, budgets)
+        held = connection.execute(sa.select(accounts).where(accounts.c.owner == owner))
+        return _Folder({row.name: row for row in held}, known, budgets)
 
 
 def _account_changes(spec: AccountSpec, new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[tuple[Path, str]]:

@@ -13,6 +13,7 @@ from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
 from octobot_node.node import Node
 from octobot_node.past_run import PastRun
+from octobot_node.past_signals import refuse_signals
 from octobot_node.plugins import Registry, plugins_for
 from octobot_node.preflight import check_accounts, check_automations, check_connectors
 from octobot_node.problems import with_problems
@@ -62,6 +63,7 @@ def _live(
     run_file: RunFile, options: RunOptions, view: RunView, configuration: Configuration, registry: Registry
 ) -> RunReport:
     _refuse_replay_options(options)
+    refuse_signals(run_file)
     clock, settings = SystemClock(), configuration.settings
     accounts = {name: new_account(name, spec, registry) for name, spec in run_file.accounts.items()}
     check_accounts(run_file, accounts, registry)

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 import structlog
 
 from octobot_node.automation import Needs, Position, Signal, WatchedAutomation
-from octobot_node.engine.commit import Commit, Evaluated
+from octobot_node.engine.commit import Changes, Commit, Evaluated
 from octobot_node.engine.durable import json_decode
 from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
+from octobot_node.engine.evaluator import EvaluatorClosed
 from octobot_node.engine.schedule import load_wake, runs_between
 from octobot_node.errors import DataUnavailable, UsageError
+from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
 from octobot_node.store import automations, intents, schedules
@@ -22,7 +25,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["TickBatch", "open_order"]
+__all__ = ["Rehearsal", "TickBatch", "open_order"]
 
 log = structlog.get_logger(__name__)
 #: A batch whose work broke down is taken again after this.
@@ -41,6 +44,16 @@ class Loaded:
     live: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A tick that was evaluated and not committed: what it was given, and what its commit would write."""
+
+    loaded: Loaded
+    market: Market
+    evaluated: Evaluated
+    changes: Changes
+
+
 class TickBatch:
     """Evaluates the automations that a batch claimed, and commits what they decided."""
 
@@ -55,27 +68,57 @@ class TickBatch:
             return {"ticks": 0}
         try:
             market, missing = self._snapshot(loaded)
-            evaluated = self._evaluate(loaded, market, missing)
+            evaluated = self._evaluate(loaded, market, missing, suspects=bool(loaded[0].row.suspect))
             return self._commit.run(workflow_id, batch, evaluated, market)
+        except EvaluatorClosed:
+            self._let_go(batch, loaded)
+            return {"ticks": 0}
         except Exception:
             # Whatever broke down, the database perhaps: these automations are taken again soon, not after the claim.
             with self._core.storage.write() as connection:
                 schedules.shorten_claim(connection, batch, self._core.clock.now() + _BROKEN_MS)
             raise
 
+    def _let_go(self, batch: str, loaded: Sequence[Loaded]) -> None:
+        """Give back what was not evaluated because the node stops: it is due at once at the next start."""
+        with self._core.storage.write() as connection:
+            held = {row.automation_id for row in schedules.lock_claimed(connection, batch)}
+            rows = [item.row for item in loaded if item.row.id in held]
+            released = [{"id": row.id, "next_run_at": row.next_run_at, "suspect": row.suspect} for row in rows]
+            schedules.release(connection, released)
+
+    def rehearse(self, automation_id: str, now: int) -> Rehearsal | None:
+        """Do all of an automation's tick but its commit, as if it were ``now`` (ms UTC); nothing is written.
+
+        Returns None for one that is gone.
+        """
+        batch = new_id()
+        with self._core.storage.write() as connection:
+            # Claimed for as long as it is read, so that exactly what a batch would load is loaded; then taken back.
+            schedules.claim(connection, batch, [automation_id], now)
+            loaded = self._load_from(connection, batch, now)
+            connection.rollback()
+        if not loaded:
+            return None
+        market, missing = self._snapshot(loaded)
+        # In the patient process: whatever it does there holds up no batch.
+        (evaluated,) = self._evaluate(loaded, market, missing, suspects=True)
+        return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market))
+
     def _load(self, batch: str) -> list[Loaded]:
-        core = self._core
-        with core.storage.read() as connection:
-            rows = automations.batch(connection, batch)
-            if not rows:
-                return []
-            balances = automations.balances_of_batch(connection, batch)
-            positions = automations.positions_of_batch(connection, batch)
-            signals = automations.signals_of_batch(connection, batch, core.clock.now())
-            watched, held = automations.watched_by_batch(connection, batch)
-            orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
-            fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
-        now = core.clock.now()
+        with self._core.storage.read() as connection:
+            return self._load_from(connection, batch, self._core.clock.now())
+
+    def _load_from(self, connection: sa.Connection, batch: str, now: int) -> list[Loaded]:
+        rows = automations.batch(connection, batch)
+        if not rows:
+            return []
+        balances = automations.balances_of_batch(connection, batch)
+        positions = automations.positions_of_batch(connection, batch)
+        signals = automations.signals_of_batch(connection, batch, now)
+        watched, held = automations.watched_by_batch(connection, batch)
+        orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
+        fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
         return [
             _load_one(
                 row,
@@ -110,13 +153,12 @@ class TickBatch:
                 reasons[account_id] = str(error)
         return reasons
 
-    def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str) -> list[Evaluated]:
+    def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str, *, suspects: bool) -> list[Evaluated]:
         closed = self._closed_accounts({item.row.account_id for item in loaded})
         reasons = {
             item.row.id: missing or closed.get(item.row.account_id) or lacking(item.needs, market) for item in loaded
         }
         ready = [item for item in loaded if not reasons[item.row.id]]
-        suspects = bool(loaded[0].row.suspect)
         outcomes = self._core.evaluator.evaluate([item.given for item in ready], market, suspects=suspects)
         found = {outcome.automation_id: outcome for outcome in outcomes}
         return [

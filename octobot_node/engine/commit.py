@@ -12,7 +12,8 @@ import structlog
 from octobot_node.automation import PauseAutomation, StopAutomation
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
-from octobot_node.engine.ledger import Book, Owner, exact, load_book
+from octobot_node.engine.ledger import Book, Owner, load_book
+from octobot_node.engine.opening import open_base_positions
 from octobot_node.engine.planning import Plan, plan_group
 from octobot_node.engine.schedule import FLOOR_MS, dump_wake, next_run
 from octobot_node.engine.watching import Watched, lock_with_watchers
@@ -28,7 +29,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Commit", "Evaluated"]
+__all__ = ["Changes", "Commit", "Evaluated"]
 
 log = structlog.get_logger(__name__)
 #: A tick that lacked data is tried again after this.
@@ -67,7 +68,7 @@ class Evaluated:
         return Owner(self.row.id, self.row.owner, self.row.account_id, self.row.shard)
 
 
-class _Changes:
+class Changes:
     """Everything a commit writes, gathered row by row and written table by table."""
 
     def __init__(self) -> None:
@@ -85,8 +86,8 @@ class _Changes:
         #: (watcher, the names that it watches from now on).
         self.watchings: list[tuple[dict[str, Any], Sequence[str]]] = []
         self.levels: list[tuple[str, str, str | None]] = []
-        #: Automations whose status those who watch them are to see.
-        self.ended: list[str] = []
+        #: Automations that changed so that those who watch them are to see it.
+        self.told: list[str] = []
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
 
@@ -111,6 +112,15 @@ class Commit:
         self._after(changes)
         return {"ticks": len(changes.finished), "intents": len(changes.intents), "waiting": len(changes.released)}
 
+    def rehearse(self, item: Evaluated, market: Market) -> Changes:
+        """Return what a commit of this one row would write; nothing is written."""
+        changes = Changes()
+        with self._core.storage.read() as connection:
+            book = load_book(connection, _spenders([(item, item.row)]))
+            changes.rooms = self._rooms(connection, [(item, item.row)])
+        self._one(changes, item, item.row, market, book)
+        return changes
+
     def _halves(
         self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market, error: Exception
     ) -> Mapping[str, int]:
@@ -126,12 +136,12 @@ class Commit:
         parts = [self.run(workflow_id, batch, half, market) for half in (evaluated[:middle], evaluated[middle:])]
         return {key: sum(part.get(key, 0) for part in parts) for key in parts[0]}
 
-    def _transaction(self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market) -> _Changes:
-        core, changes = self._core, _Changes()
+    def _transaction(self, workflow_id: str, batch: str, evaluated: Sequence[Evaluated], market: Market) -> Changes:
+        core, changes = self._core, Changes()
         with core.storage.write(durable=True) as connection:
             if not core.owns(connection, workflow_id):
                 return changes
-            watched = _lock_ending(connection, evaluated, core.settings.failure_limit)
+            watched = _lock_telling(connection, evaluated, core.settings.failure_limit)
             held = {row.automation_id: row for row in schedules.lock_claimed(connection, batch)}
             current = [(item, held[item.row.id]) for item in evaluated if _unmoved(item, held.get(item.row.id))]
             book = load_book(connection, _spenders(current))
@@ -140,7 +150,7 @@ class Commit:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
             if watched is not None:
-                watched.wake_watchers(connection, changes.ended, core.clock.now())
+                watched.wake_watchers(connection, changes.told, core.clock.now())
         return changes
 
     def _rooms(self, connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, int]:
@@ -154,7 +164,7 @@ class Commit:
                 rooms[account_id] = most - intents.live_orders_of_account(connection, account_id)
         return rooms
 
-    def _one(self, changes: _Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
+    def _one(self, changes: Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
         problem = item.outcome.problem
         if problem is None:
             assert item.outcome.decision is not None
@@ -168,7 +178,7 @@ class Commit:
 
     def _decided(
         self,
-        changes: _Changes,
+        changes: Changes,
         item: Evaluated,
         lock: AnyRow,
         decision: PlainDecision,
@@ -176,8 +186,8 @@ class Commit:
         book: Book,
     ) -> None:
         row, now = item.row, self._core.clock.now()
-        if _needs_book(item):
-            _open_base_positions(item, market, book)
+        if _needs_book(item) and open_base_positions(item.owner, load_needs(row.needs).symbols, market, book):
+            changes.told.append(row.id)
         rows = self._plan(changes, item, decision, market, book, now) if decision.orders else []
         changes.intents += rows
         status, runnable = "active", True
@@ -202,7 +212,7 @@ class Commit:
         changes.signals += [(signal, row.tick) for signal in item.signals]
 
     def _plan(
-        self, changes: _Changes, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
+        self, changes: Changes, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
     ) -> list[dict[str, Any]]:
         account = self._core.accounts.get(item.row.account_id)
         plan = Plan(
@@ -221,7 +231,7 @@ class Commit:
             changes.rooms[account.id] -= sum(row["kind"] == "order" and _to_send(row) for row in rows)
         return rows
 
-    def _wide(self, changes: _Changes, item: Evaluated, decision: PlainDecision, status: str) -> None:
+    def _wide(self, changes: Changes, item: Evaluated, decision: PlainDecision, status: str) -> None:
         row = item.row
         version = self._core.registry.automations[row.type].version
         wanted = {
@@ -240,12 +250,12 @@ class Commit:
         if load_needs(decision.needs).automations != load_needs(row.needs).automations:
             changes.watchings.append((_watcher(row), load_needs(decision.needs).automations))
         if decision.done:
-            changes.ended.append(row.id)
+            changes.told.append(row.id)
         if status == "completed":
             changes.events.append(_event(item, "automation.completed", {}))
 
     def _tell(
-        self, changes: _Changes, item: Evaluated, decision: PlainDecision, rows: list[dict[str, Any]], now: int
+        self, changes: Changes, item: Evaluated, decision: PlainDecision, rows: list[dict[str, Any]], now: int
     ) -> None:
         if item.missed:
             changes.events.append(_event(item, "tick.missed", {"tick": item.row.tick, "missed": item.missed}))
@@ -280,7 +290,7 @@ class Commit:
                 }
             )
 
-    def _failed(self, changes: _Changes, item: Evaluated, lock: AnyRow) -> None:
+    def _failed(self, changes: Changes, item: Evaluated, lock: AnyRow) -> None:
         row, now = item.row, self._core.clock.now()
         del lock
         failures = row.failures + 1
@@ -302,18 +312,18 @@ class Commit:
         changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
         if final:
-            changes.ended.append(row.id)
+            changes.told.append(row.id)
             changes.levels.append((row.id, row.source, None))
             changes.events.append(_event(item, "automation.failed", {"reason": item.outcome.reason}))
 
-    def _held(self, changes: _Changes, item: Evaluated) -> None:
+    def _held(self, changes: Changes, item: Evaluated) -> None:
         row, now = item.row, self._core.clock.now()
-        changes.ended.append(row.id)
+        changes.told.append(row.id)
         changes.wide.append({"id": row.id, "status": "held", "reason": item.outcome.reason, "updated_at": now})
         changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
         changes.events.append(_event(item, "automation.held", {"reason": item.outcome.reason}))
 
-    def _postponed(self, changes: _Changes, item: Evaluated, problem: str) -> None:
+    def _postponed(self, changes: Changes, item: Evaluated, problem: str) -> None:
         row, now = item.row, self._core.clock.now()
         slow = problem == "slow"
         run_at = now if slow else self._tried_again_at(row, now)
@@ -330,7 +340,7 @@ class Commit:
         step = min(steps, default=_REPLAY_WAIT_MS)
         return now // step * step + step
 
-    def _write(self, connection: sa.Connection, changes: _Changes, book: Book) -> None:
+    def _write(self, connection: sa.Connection, changes: Changes, book: Book) -> None:
         core, now = self._core, self._core.clock.now()
         for account_id in sorted({row["account_id"] for row in changes.intents if _to_send(row)}):
             carrier = core.deliver(connection, ORDERS, account_id)
@@ -351,7 +361,7 @@ class Commit:
             automations.watch(connection, watcher, names)
         events.append(connection, changes.events, now)
 
-    def _after(self, changes: _Changes) -> None:
+    def _after(self, changes: Changes) -> None:
         core = self._core
         for automation_id, source, levels in changes.levels:
             core.hub.set_levels(automation_id, source, levels)
@@ -362,16 +372,17 @@ class Commit:
         core.counters.ticks += len(changes.finished)
 
 
-def _lock_ending(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:
-    """Lock the batch's automations with the watchers of those that may end, if any does."""
-    ending = [item.row.id for item in evaluated if _may_end(item, failure_limit)]
-    return lock_with_watchers(connection, [item.row.id for item in evaluated], ending) if ending else None
+def _lock_telling(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:
+    """Lock the batch's automations with the watchers of those that may change for them, if any does."""
+    telling = [item.row.id for item in evaluated if _may_tell(item, failure_limit)]
+    return lock_with_watchers(connection, [item.row.id for item in evaluated], telling) if telling else None
 
 
-def _may_end(item: Evaluated, failure_limit: int) -> bool:
+def _may_tell(item: Evaluated, failure_limit: int) -> bool:
     outcome = item.outcome
     if outcome.problem is None:
-        return outcome.decision is not None and outcome.decision.done
+        # A first tick may open the position of a budget in base.
+        return outcome.decision is not None and (outcome.decision.done or item.row.tick == item.row.failures)
     return outcome.problem == "held" or (outcome.problem == "failed" and item.row.failures + 1 >= failure_limit)
 
 
@@ -422,30 +433,9 @@ def _finish(
         "due_at": due_at,
         "runnable": runnable,
         "failures": failures,
-        "suspect": failures > 0,
+        "suspect": item.outcome.suspect,
         "levels": levels,
     }
-
-
-def _open_base_positions(item: Evaluated, market: Market, book: Book) -> None:
-    """Give a budget in base its cost basis, at the first tick's price: from here on it is a position like a bought one.
-
-    Each base is opened on one symbol: on two it would count twice.
-    """
-    owner = item.owner
-    opened = {symbol.partition("/")[0] for automation, symbol in book.held if automation == owner.automation_id}
-    for symbol in sorted(load_needs(item.row.needs).symbols):
-        rules, ticker = market.all_rules.get(symbol), market.tickers.get(symbol)
-        if rules is None or ticker is None or rules.base in opened:
-            continue
-        amount = book.free(owner.automation_id, rules.base)
-        if not amount:
-            continue
-        opened.add(rules.base)
-        position = book.position(owner, symbol)
-        with exact():
-            position.amount, position.cost = amount, amount * ticker.last
-            position.opening_cost = position.cost
 
 
 def _event(item: Evaluated, kind: str, data: Mapping[str, Any]) -> Event:

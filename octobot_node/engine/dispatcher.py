@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 log = structlog.get_logger(__name__)
-#: Suspects share a batch with few others: each may cost the full time-out.
-_SUSPECTS = 20
 #: An automation whose batch never came back, though it was alone in it, this often is failed.
 _TRIES = 3
 
@@ -57,11 +55,26 @@ class Dispatcher:
         if next_at is None or next_at > now:
             return 0
         with core.storage.write() as connection:
-            due = schedules.due(connection, now, self._limit())
-            for group in _batches(due, core.settings.batch_size):
+            due = self._due(connection, now)
+            for group in _batches(due, core.settings.batch_size, self._suspects_together()):
                 self._claim(connection, [item.automation_id for item in group], now)
         core.kick(TICKS)
         return len(due)
+
+    def _due(self, connection: sa.Connection, now: int) -> list[Due]:
+        """Return what is due; suspects only while no other suspects are being evaluated.
+
+        Each may cost the full time-out: more batches of them at once would take the workers from the healthy.
+        """
+        due = schedules.due(connection, now, self._limit())
+        if any(item.suspect for item in due) and schedules.suspects_claimed(connection):
+            return schedules.due(connection, now, self._limit(), suspects=False)
+        return due
+
+    def _suspects_together(self) -> int:
+        """Return how many suspects fit into half the time of a claim, if each has to be killed."""
+        settings = self._core.settings
+        return max(1, int(settings.claim_ttl / 2 / (settings.evaluate_timeout * 3 + 1)))
 
     def _claim(self, connection: sa.Connection, ids: Sequence[str], now: int) -> None:
         batch = new_id()
@@ -110,12 +123,15 @@ def _is_hopeless(claimed: Sequence[tuple[str, int]]) -> bool:
     return len(claimed) == 1 and claimed[0][1] >= _TRIES
 
 
-def _batches(due: Sequence[Due], size: int) -> list[list[Due]]:
+def _batches(due: Sequence[Due], size: int, suspects: int) -> list[list[Due]]:
+    """Return what is claimed together: batches of ``size``, and one of so many suspects."""
     groups: dict[tuple[str, bool], list[Due]] = {}
     for item in due:
         groups.setdefault((item.source, item.suspect), []).append(item)
-    found = []
+    found, apart = [], []
     for (_, suspect), items in groups.items():
-        step = min(size, _SUSPECTS) if suspect else size
-        found += [items[start : start + step] for start in range(0, len(items), step)]
-    return found
+        if suspect:
+            apart.append(items[: min(size, suspects)])
+        else:
+            found += [items[start : start + size] for start in range(0, len(items), size)]
+    return found + apart[:1]

@@ -7,11 +7,12 @@ import json
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from random import Random
 from typing import Any, Literal
@@ -47,12 +48,15 @@ from octobot_node.orders import (
 )
 
 __all__ = [
+    "HUNG",
     "OUT_OF_MEMORY",
     "STATE_LIMIT",
     "BadDecision",
     "Outcome",
     "PlainDecision",
     "TickInput",
+    "definite",
+    "diverted",
     "dump_needs",
     "evaluate",
     "first_needs",
@@ -62,6 +66,9 @@ __all__ = [
 #: A state larger than this is refused: it is written at every change and read at every tick.
 STATE_LIMIT = 64_000
 OUT_OF_MEMORY = "used more memory than it may"
+HUNG = "evaluate() hung"
+#: Who swallows this many interruptions will not be interrupted.
+_RINGS = 3
 _ORDERS_LIMIT = 500
 _FIGURES_LIMIT = 32
 _WATCHED_LIMIT = 100
@@ -130,14 +137,33 @@ class Outcome:
     decision: PlainDecision | None = None
     problem: Problem | None = None
     reason: str = ""
+    #: It hung, or took its process with it: it is evaluated apart from healthy ones from now on.
+    suspect: bool = False
+
+
+def definite(outcome: Outcome) -> Outcome:
+    """Read "slow" as a failure: there is nobody more patient to ask."""
+    if outcome.problem != "slow":
+        return outcome
+    return Outcome(outcome.automation_id, problem="failed", reason=f"evaluate() {outcome.reason}", suspect=True)
+
+
+def diverted(given: TickInput) -> Outcome:
+    """Return the outcome of one that is not evaluated here, since another of its type was slow or ended the process."""
+    return Outcome(given.automation_id, problem="slow", reason="another of its type holds up a batch")
 
 
 def evaluate(
-    types: Mapping[str, Automation[Any, Any]], given: TickInput, market: Market, timeout: float | None
+    types: Mapping[str, Automation[Any, Any]],
+    given: TickInput,
+    market: Market,
+    timeout: float | None,
+    give_up: Callable[[], None] | None = None,
 ) -> Outcome:
     """Evaluate ``given`` and check what comes back; whatever an author's code does ends as an Outcome.
 
-    ``timeout`` (seconds) works in a process's main thread, where an alarm can interrupt Python code.
+    ``timeout`` (seconds) works in a process's main thread, where an alarm can interrupt Python code. For code that
+    will not be interrupted ``give_up`` is called, in the middle of it, after three times as long.
     """
     automation = types.get(given.type)
     if automation is None:
@@ -146,7 +172,7 @@ def evaluate(
         reason = f"its state was written by version {given.state_version}, this is {automation.version}: upgrade"
         return Outcome(given.automation_id, problem="held", reason=reason)
     try:
-        with _alarm(timeout):
+        with _alarm(timeout, give_up):
             return Outcome(given.automation_id, decision=_decide(automation, given, market))
     except _TookTooLong:
         return Outcome(given.automation_id, problem="slow", reason=f"took longer than {timeout:g} s")
@@ -357,14 +383,14 @@ def dump_needs(needs: Needs) -> str:
     if not isinstance(needs, Needs):
         raise BadDecision(f"needs() returned {type(needs).__name__}, not Needs")
     candles = []
-    for (symbol, timeframe), count in needs.candles.items():
+    for (symbol, timeframe), wanted in needs.candles.items():
         try:
             timeframe_ms(timeframe)
         except ValueError as error:
             raise BadDecision(str(error)) from None
-        if not 0 < count <= 5_000:
-            raise BadDecision(f"needs() wants {count} candles; 1 to 5,000 are possible")
-        candles.append([symbol, timeframe, count])
+        if not 0 < wanted <= 5_000:
+            raise BadDecision(f"needs() wants {wanted} candles; 1 to 5,000 are possible")
+        candles.append([symbol, timeframe, wanted])
     watched: list[Any] = sorted(set(needs.automations))
     if len(watched) > _WATCHED_LIMIT or not all(isinstance(name, str) and 0 < len(name) <= 128 for name in watched):
         raise BadDecision(f"needs() watches automations by name, at most {_WATCHED_LIMIT}, not {watched!r:.200}")
@@ -384,12 +410,16 @@ def load_needs(text: str) -> Needs:
 
 
 @contextmanager
-def _alarm(timeout: float | None) -> Iterator[None]:
+def _alarm(timeout: float | None, give_up: Callable[[], None] | None) -> Iterator[None]:
     if timeout is None or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    rings = count(1)
+
     def ring(_signal: int, _frame: Any) -> None:
+        if next(rings) == _RINGS and give_up is not None:
+            give_up()
         raise _TookTooLong
 
     previous = signal.signal(signal.SIGALRM, ring)

@@ -7,7 +7,8 @@ stage runs, and what DBOS delivers to a live node is delivered from a list, sinc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.exchanges import PastMarket
 from octobot_node.ids import new_id
+from octobot_node.past_signals import PastSignal
 from octobot_node.store import intents, schedules
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
@@ -53,6 +55,7 @@ class Replay:
         self.clock = VirtualClock(_resume_at(base, start))
         self._base = base
         self._queue: deque[tuple[str, str, str]] = deque()
+        self._signals: deque[tuple[int, str, PastSignal]] = deque()
         self._io = InlineIo()
         self.core = assemble(
             base,
@@ -72,9 +75,16 @@ class Replay:
         self._sweeper = Sweeper(self.core, self.commands, self._dispatcher)
         self._forget_earlier_life()
 
-    def run(self, progress: Callable[[int], None]) -> None:
-        """Go on to the end; ``progress`` is told the virtual time (ms UTC) after every step."""
+    def run(self, progress: Callable[[int], None], signals: Iterable[tuple[str, PastSignal]] = ()) -> None:
+        """Go on to the end; ``progress`` is told the virtual time (ms UTC) after every step.
+
+        ``signals`` are (automation id, signal); those before the clock's time have been given, or never will be.
+        """
+        # Those of this very instant may have been given before a kill: the inbox knows their keys.
+        coming = ((signal.at, automation_id, signal) for automation_id, signal in signals)
+        self._signals = deque(sorted((item for item in coming if item[0] >= self.clock.now()), key=itemgetter(0)))
         while True:
+            self._give_signals()
             self._settle_instant()
             progress(self.clock.now())
             moment = self._next()
@@ -123,6 +133,11 @@ class Replay:
             accounts = intents.accounts_to_watch(connection)
         return sum(bool(self._io.call(self._watcher.watch(account_id))) for account_id in accounts)
 
+    def _give_signals(self) -> None:
+        while self._signals and self._signals[0][0] <= self.clock.now():
+            _, automation_id, signal = self._signals.popleft()
+            self.commands.signal(automation_id, signal.payload, channel=signal.channel, source="replay", key=signal.key)
+
     def _next(self) -> int | None:
         now = self.clock.now()
         with self.core.storage.read() as connection:
@@ -131,6 +146,7 @@ class Replay:
             times += _deadlines(connection)
         times += [self._next_fill(account_id, now) for account_id in accounts]
         times.append(self._next_level(now))
+        times.append(self._signals[0][0] if self._signals else None)
         later = [max(time, now + 1) for time in times if time is not None]
         return min(later, default=None)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from octobot_node.automation import Needs
 from octobot_node.engine.evaluation import load_needs
 from octobot_node.engine.ledger import ZERO, exact
-from octobot_node.errors import DataUnavailable
+from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
 from octobot_node.report import AutomationReport
 from octobot_node.run_view import LiveRow
@@ -22,7 +22,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["automation_reports", "equity_curve", "live_rows"]
+__all__ = ["automation_report", "automation_reports", "equity_curve", "live_rows"]
 
 
 def automation_reports(core: Core) -> list[AutomationReport]:
@@ -30,6 +30,15 @@ def automation_reports(core: Core) -> list[AutomationReport]:
     with core.storage.read() as connection:
         rows = connection.execute(_everything()).all()
         return [_report(core, connection, row) for row in rows]
+
+
+def automation_report(core: Core, automation_id: str) -> AutomationReport:
+    """Return the report of one automation; raise CommandRefused when there is none of this id."""
+    with core.storage.read() as connection:
+        row = connection.execute(_everything().where(automations.c.id == automation_id)).first()
+        if row is None:
+            raise CommandRefused(f"there is no automation {automation_id}")
+        return _report(core, connection, row)
 
 
 def _everything() -> sa.Select[tuple[object, ...]]:
@@ -97,7 +106,8 @@ def _worth(core: Core, row: AnyRow, held: Sequence[AnyRow]) -> list[Decimal] | N
     wanted = tuple(position.symbol for position in held if position.amount)
     try:
         tickers = core.hub.snapshot(row.source, Needs(tickers=wanted)).tickers if wanted else {}
-    except DataUnavailable:
+    except (DataUnavailable, UsageError):
+        # No price, or no connector any more: what is held is shown, its worth is not known.
         return None
     if any(symbol not in tickers for symbol in wanted):
         return None

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from octobot_node.engine.accounts import Account
-from octobot_node.engine.closing import close_with, owner_of
+from octobot_node.engine.closing import close_with
 from octobot_node.engine.ledger import Book, Held, exact, load_book
+from octobot_node.engine.moving import MovingIntent, settle_one
 from octobot_node.engine.watching import Watched, lock_with_watchers
 from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
-from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
@@ -46,35 +46,8 @@ class Observed:
     asked: dict[str, ExchangeOrder | None]
     #: Intents whose question failed.
     unanswered: Sequence[AnyRow] = ()
-
-
-@dataclass(slots=True)
-class _Intent:
-    """A locked intent while a pass changes it."""
-
-    row: AnyRow
-    status: str
-    filled: Decimal
-    cost: Decimal
-    fee: Decimal
-    fee_asset: str | None
-    reserved: Decimal
-    order_id: str | None
-    reason: str
-    news: bool
-    changed: bool = False
-    wakes: bool = False
-
-    @classmethod
-    def of(cls, row: AnyRow) -> _Intent:
-        return cls(
-            row, row.status, row.filled, row.cost, row.fee, row.fee_asset, row.reserved, row.exchange_order_id,
-            row.reason, row.news,
-        )  # fmt: skip
-
-    def become(self, status: str, reason: str = "", *, news: bool = False) -> None:
-        self.status, self.reason, self.news = status, reason[:500], self.news or news
-        self.changed, self.wakes = True, self.wakes or news
+    #: The person who says that ``asked`` are these orders; "" where the exchange said so.
+    by: str = ""
 
 
 class Settlement:
@@ -98,7 +71,7 @@ class Settlement:
             found, watched = self._lock(connection, account, live, trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
-            resolved = self._resolve(account, found, observed, now)
+            resolved = self._resolve(account, found, observed, happened, now)
             settled = self._settle(connection, account, book, found, trades, happened)
             self._end(found, observed, now)
             self._write(connection, book, found, happened, now)
@@ -128,7 +101,7 @@ class Settlement:
 
     def _lock(
         self, connection: sa.Connection, account: Account, live: Sequence[AnyRow], trades: Sequence[ExchangeTrade]
-    ) -> tuple[list[_Intent], Watched]:
+    ) -> tuple[list[MovingIntent], Watched]:
         """Lock the automations with their watchers, then the intents, that these trades and live orders are about."""
         columns = intents_table.c
         known = {row.exchange_order_id for row in live}
@@ -143,11 +116,13 @@ class Settlement:
         owners = connection.scalars(sa.select(columns.automation_id).where(columns.id.in_(ids)).distinct())
         # Only fills are told to watchers.
         watched = lock_with_watchers(connection, owners, None if trades else ())
-        return [_Intent.of(row) for row in intents.lock(connection, ids)], watched
+        return [MovingIntent.of(row) for row in intents.lock(connection, ids)], watched
 
     # -- what was sent into the dark
 
-    def _resolve(self, account: Account, found: Iterable[_Intent], observed: Observed, now: int) -> list[int]:
+    def _resolve(
+        self, account: Account, found: Iterable[MovingIntent], observed: Observed, happened: list[Event], now: int
+    ) -> list[int]:
         """Settle the fate of sent and unknown intents that were asked about; return when adopted orders were made."""
         adopted: list[int] = []
         for intent in found:
@@ -159,11 +134,13 @@ class Settlement:
                     adopted.append(min(order.created_at, intent.row.sent_at or order.created_at))
                     intent.order_id = order.id
                     intent.become(IntentStatus.OPEN)
+                    if observed.by:
+                        happened.append(_adopted_event(intent.row, order.id, observed.by))
                 elif intent.order_id is None:
                     self._not_found(account.capabilities, intent, now)
         return adopted
 
-    def _not_found(self, capabilities: Capabilities, intent: _Intent, now: int) -> None:
+    def _not_found(self, capabilities: Capabilities, intent: MovingIntent, now: int) -> None:
         row = intent.row
         if capabilities.dedupe == "forever" or (capabilities.request_expiry and _conclusive(capabilities, row, now)):
             # Provably not executed, or harmless to repeat: through the fence again, with the same client order id.
@@ -181,7 +158,7 @@ class Settlement:
         connection: sa.Connection,
         account: Account,
         book: Book,
-        found: Sequence[_Intent],
+        found: Sequence[MovingIntent],
         trades: Sequence[ExchangeTrade],
         happened: list[Event],
     ) -> list[ExchangeTrade]:
@@ -192,62 +169,16 @@ class Settlement:
             intent = by_order.get(trade.order_id) or by_client.get(trade.client_order_id or "")
             if intent is None:
                 continue  # not ours: the account may be traded by others, whom we never touch
-            rows.append(self._settle_one(account, book, intent, trade, now))
+            rows.append(settle_one(account.id, book, intent, trade, now))
             happened.append(_fill_event(intent.row, trade))
             settled.append(trade)
         if rows:
             insert_many(connection, fills, rows)
         return settled
 
-    def _settle_one(
-        self, account: Account, book: Book, intent: _Intent, trade: ExchangeTrade, now: int
-    ) -> dict[str, Any]:
-        row, fill_id = intent.row, new_id()
-        if intent.order_id is None:
-            intent.order_id = trade.order_id
-        if intent.status in (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.UNKNOWN):
-            # Planned: an answer said that it was not executed. The execution knows better, and nothing may leave again.
-            intent.become(IntentStatus.OPEN)
-        live = intent.status == IntentStatus.OPEN
-        intent.reserved, realised = book.settle(
-            owner_of(row), row.base, row.quote, trade, intent.reserved if live else Decimal(0), fill_id
-        )
-        with exact():
-            intent.filled += trade.amount
-            intent.cost += trade.cost
-            intent.fee += trade.fee
-        intent.fee_asset, intent.changed, intent.wakes = trade.fee_asset, True, True
-        if live and row.amount is not None and intent.filled >= row.amount:
-            intent.become(IntentStatus.FILLED, news=True)
-        return {
-            "id": fill_id,
-            "owner": row.owner,
-            "account_id": account.id,
-            "shard": row.shard,
-            "automation_id": row.automation_id,
-            "intent_id": row.id,
-            "news": True,
-            "symbol": trade.symbol,
-            "side": trade.side,
-            "amount": trade.amount,
-            "price": trade.price,
-            "cost": trade.cost,
-            "fee": trade.fee,
-            "fee_asset": trade.fee_asset,
-            "liquidity": trade.liquidity,
-            "realised": realised,
-            "exchange_trade_id": trade.id,
-            "exchange_order_id": trade.order_id,
-            "tag": row.tag,
-            "generation": row.generation,
-            "epoch": row.epoch,
-            "at": trade.at,
-            "settled_at": now,
-        }
-
     # -- ends
 
-    def _end(self, found: Iterable[_Intent], observed: Observed, now: int) -> None:
+    def _end(self, found: Iterable[MovingIntent], observed: Observed, now: int) -> None:
         """End orders that are final, once every execution that the exchange counts is settled."""
         orders = {**observed.ended, **observed.asked}
         for intent in found:
@@ -265,7 +196,7 @@ class Settlement:
                 intent.changed, intent.reason = intent.changed or intent.reason != reason, reason
 
     def _write(
-        self, connection: sa.Connection, book: Book, found: Sequence[_Intent], happened: list[Event], now: int
+        self, connection: sa.Connection, book: Book, found: Sequence[MovingIntent], happened: list[Event], now: int
     ) -> None:
         changes = []
         for intent in found:
@@ -308,7 +239,7 @@ def _is_lost(row: AnyRow, now: int) -> bool:
     return bool(row.status == IntentStatus.SENT and now > row.send_by)
 
 
-def _repeat_cancel(intent: _Intent, now: int) -> None:
+def _repeat_cancel(intent: MovingIntent, now: int) -> None:
     if _is_lost(intent.row, now):
         intent.become(IntentStatus.PLANNED)
 
@@ -351,7 +282,7 @@ def _move_cursor(
     connection.execute(accounts.update().where(accounts.c.id == account.id).values(trades_cursor=moved))
 
 
-def _change(intent: _Intent, now: int) -> dict[str, Any]:
+def _change(intent: MovingIntent, now: int) -> dict[str, Any]:
     planned = intent.status == IntentStatus.PLANNED
     return {
         "id": intent.row.id,
@@ -370,7 +301,7 @@ def _change(intent: _Intent, now: int) -> dict[str, Any]:
     }
 
 
-def _equity_points(connection: sa.Connection, book: Book, found: Sequence[_Intent], now: int) -> None:
+def _equity_points(connection: sa.Connection, book: Book, found: Sequence[MovingIntent], now: int) -> None:
     """Leave a point for every automation that filled: its quote plus what its position cost.
 
     At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
@@ -426,7 +357,12 @@ def _fill_event(row: AnyRow, trade: ExchangeTrade) -> Event:
     return Event(row.owner, row.account_id, row.automation_id, "order.fill", data)
 
 
-def _status_event(intent: _Intent) -> Event:
+def _adopted_event(row: AnyRow, order_id: str, by: str) -> Event:
+    data = {"id": row.id, "exchange_order_id": order_id, "by": by}
+    return Event(row.owner, row.account_id, row.automation_id, "order.adopted", data)
+
+
+def _status_event(intent: MovingIntent) -> Event:
     row = intent.row
     data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": intent.filled, "reason": intent.reason}
     kind = f"order.{IntentStatus(intent.status).value}"

@@ -441,7 +441,7 @@ class AccountRow(_Told):
     name: str
     market_data: str
     trading: str
-    simulated: bool | None = Field(description="Orders never leave the machine; None where no plugin has the connector.")
+    simulated: bool | None = Field(description="Orders never leave the machine; None: its plugin is missing.")
     sending: bool
     limits: dict[str, Any]
     automations: int

@@ -20,6 +20,7 @@ __all__ = [
     "carry",
     "due_retries",
     "for_carrier",
+    "get",
     "insert",
     "known_to_exchange",
     "live_count",
@@ -50,6 +51,11 @@ def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None
     """Insert intents."""
     if rows:
         insert_many(connection, intents, rows)
+
+
+def get(connection: sa.Connection, intent_id: str) -> AnyRow | None:
+    """Return an intent, or None."""
+    return connection.execute(sa.select(intents).where(_c.id == intent_id)).first()
 
 
 def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:

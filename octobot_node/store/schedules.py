@@ -27,6 +27,7 @@ __all__ = [
     "release",
     "set_runnable",
     "shorten_claim",
+    "suspects_claimed",
     "wake",
 ]
 
@@ -53,9 +54,21 @@ _DUE = (
 )
 
 
-def due(connection: sa.Connection, now: int, count: int) -> list[Due]:
+_DUE_HEALTHY = _DUE.where(sa.not_(_c.suspect))
+
+
+def due(connection: sa.Connection, now: int, count: int, *, suspects: bool = True) -> list[Due]:
     """Return up to ``count`` unclaimed rows due at ``now``, longest waiting first, locked. Rides ix_schedule_due."""
-    return [Due(*row) for row in connection.execute(_DUE, {"now": now, "count": count})]
+    statement = _DUE if suspects else _DUE_HEALTHY
+    return [Due(*row) for row in connection.execute(statement, {"now": now, "count": count})]
+
+
+_SUSPECTS_CLAIMED = sa.select(_c.automation_id).where(sa.text("schedule.claim IS NOT NULL"), _c.suspect).limit(1)
+
+
+def suspects_claimed(connection: sa.Connection) -> bool:
+    """Whether a batch of suspects is handed out. Rides ix_schedule_claim."""
+    return connection.execute(_SUSPECTS_CLAIMED).first() is not None
 
 
 # One statement for all: an executemany lets other threads in between any two rows, and waits for its turn again.

@@ -1,8 +1,54 @@
-"""The test kit: what to run automations and the node itself against."""
+"""The test kit: what to run automations and the node itself against.
+
+Everything is loaded when it is first used, so that a test which only builds a market starts at once.
+"""
 
 from __future__ import annotations
 
-from octobot_node.testing.hostile.behaviour import Behaviour
-from octobot_node.testing.hostile.process import HostileExchange
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Behaviour", "HostileExchange"]
+if TYPE_CHECKING:
+    from octobot_node.testing.automation_test import AutomationTest
+    from octobot_node.testing.checking import check_automation
+    from octobot_node.testing.fakes import FakeExchange
+    from octobot_node.testing.hostile.behaviour import Behaviour
+    from octobot_node.testing.hostile.process import HostileExchange
+    from octobot_node.testing.markets import MarketBuilder, make_market
+    from octobot_node.testing.past import PastOrder, Replayed, replay
+
+__all__ = [
+    "AutomationTest",
+    "Behaviour",
+    "FakeExchange",
+    "HostileExchange",
+    "MarketBuilder",
+    "PastOrder",
+    "Replayed",
+    "check_automation",
+    "make_market",
+    "replay",
+]
+
+_HOMES = {
+    "AutomationTest": "automation_test",
+    "Behaviour": "hostile.behaviour",
+    "FakeExchange": "fakes",
+    "HostileExchange": "hostile.process",
+    "MarketBuilder": "markets",
+    "PastOrder": "past",
+    "Replayed": "past",
+    "check_automation": "checking",
+    "make_market": "markets",
+    "replay": "past",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

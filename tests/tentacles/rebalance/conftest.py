@@ -28,15 +28,15 @@ def rows(candles: Path) -> list[list[str]]:
 
 @pytest.fixture(scope="session")
 def few_hours(rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first 36 hours, the wildest."""
-    return write_candles(tmp_path_factory.mktemp("candles") / "ETH-BTC.csv", rows[: 36 * 12])
+    """24 hours."""
+    return write_candles(tmp_path_factory.mktemp("candles") / "ETH-BTC.csv", rows[5 * 288 :][: 24 * 12])
 
 
 @pytest.fixture(scope="session")
 def other_hours(rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """36 later hours under the first ones' dates: a second market whose prices are as real."""
-    later = rows[10 * 288 : 10 * 288 + 36 * 12]
-    moved = [[now[0], *then[1:]] for now, then in zip(rows, later, strict=False)]
+    """24 other hours under these ones' dates: a second market whose prices are as real."""
+    later = rows[10 * 288 :][: 24 * 12]
+    moved = [[now[0], *then[1:]] for now, then in zip(rows[5 * 288 :], later, strict=False)]
     return write_candles(tmp_path_factory.mktemp("candles") / "ALT-BTC.csv", moved)
 
 

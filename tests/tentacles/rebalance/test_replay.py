@@ -94,8 +94,8 @@ THREE = {
     "one-to-be-sold": by_threshold("0.5", {"ETH": "50", "ALT": "0", "BTC": "50"}, {"BTC": "1", "ALT": "70"}),
     "smallest-trade": by_threshold("0.3", {"ETH": "33.34", "ALT": "33.33", "BTC": "33.33"}, CASH, "0.03"),
     "scheduled": Case(
-        {"every": "67m", "threshold": "2"},
-        {"every": 67 * MINUTE, "threshold": D(2)},
+        {"every": "307m", "threshold": "1.5"},
+        {"every": 307 * MINUTE, "threshold": D("1.5")},
         {"ETH": "30", "ALT": "50", "BTC": "20"},
         CASH,
     ),

@@ -7,12 +7,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from octobot_node import Automation, Decision, Needs, Tick, hookimpl
+from octobot_node import Automation, Decision, Needs, Tick, Wake, hookimpl
 
 __all__ = ["DEEDS"]
 
@@ -55,7 +56,7 @@ def _allocate() -> None:
 
 
 def _print() -> None:
-    print("this must not reach anybody's JSON")  # noqa: T201
+    print("this must not reach anybody's JSON")
     os.write(1, b"nor this\n")
 
 
@@ -65,6 +66,10 @@ def _system_exit() -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _raise() -> None:
+    raise RuntimeError("poison")
 
 
 def _unpicklable_error() -> None:
@@ -86,12 +91,16 @@ DEEDS: dict[str, Callable[[], None]] = {
     "print": _print,
     "system_exit": _system_exit,
     "interrupt": _interrupt,
+    "raise": _raise,
     "unpicklable_error": _unpicklable_error,
 }
 
 
 class PoisonConfig(BaseModel):
+    """What to do at every tick, and how often."""
+
     deed: str
+    every: float | None = None
 
 
 class Poison(Automation[PoisonConfig, Any]):
@@ -102,12 +111,46 @@ class Poison(Automation[PoisonConfig, Any]):
 
     def evaluate(self, tick: Tick[PoisonConfig, Any]) -> Decision:
         DEEDS[tick.config.deed]()
-        return Decision(state={"did": tick.config.deed, "in": os.getpid()})
+        every = tick.config.every
+        wake = None if every is None else Wake(every=timedelta(seconds=every))
+        return Decision(state={"did": tick.config.deed, "in": os.getpid()}, wake=wake)
 
     def needs(self, config: PoisonConfig, state: Any) -> Needs:
+        del config, state
+        return Needs()
+
+
+class Harmless(Poison):
+    """Another type, for those who do nothing bad: what a type does wrong is held against the type."""
+
+    name = "harmless"
+
+
+class BeatConfig(BaseModel):
+    """How often to tick."""
+
+    every: float = 5.0
+
+
+class Beat(Automation[BeatConfig, Any]):
+    """Counts its ticks, the planned ones that it missed, and how late (ms) it was, each and at worst."""
+
+    name, version = "beat", 1
+    Config = BeatConfig
+
+    def evaluate(self, tick: Tick[BeatConfig, Any]) -> Decision:
+        state = tick.state or {"late": [], "missed": 0}
+        late = 0 if tick.scheduled_at is None else (tick.now - tick.scheduled_at) // timedelta(milliseconds=1)
+        changed = {"late": [*state["late"], late], "missed": state["missed"] + tick.missed}
+        return Decision(state=changed, wake=Wake(every=timedelta(seconds=tick.config.every)))
+
+    def needs(self, config: BeatConfig, state: Any) -> Needs:
+        del config, state
         return Needs()
 
 
 @hookimpl
 def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
     register(Poison)
+    register(Harmless)
+    register(Beat)

@@ -1,0 +1,56 @@
+"""What a node, or a command on a quiet data folder, lends its plugins: the ``PluginContext`` over a core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from octobot_node.clock import Clock
+from octobot_node.configuration import Configuration
+from octobot_node.ids import new_id
+from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
+from octobot_node.store import automations
+from octobot_node.store.storage import Storage
+
+__all__ = ["Lent"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Lent:
+    """See ``PluginContext`` for what each promises."""
+
+    configuration: Configuration
+    settings: Settings
+    storage: Storage
+    clock: Clock
+    registry: Registry
+    node_id: str
+
+    def plugin_settings(self, model: type[M]) -> M:
+        """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""
+        for owned in self.registry.settings_models:
+            if owned.model is model:
+                return cast("M", self.configuration.plugin_settings(owned))
+        raise KeyError(f"no plugin registered the settings {model.__qualname__}: register_settings does that")
+
+    def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:
+        """Give a notice to every notifier, durably; ``automation_id`` "" is about the node."""
+        with self.storage.write() as connection:
+            found = automations.get(connection, automation_id) if automation_id else None
+            notice = {
+                "id": new_id(),
+                "owner": owner if found is None else found.owner,
+                "account_id": "" if found is None else found.account_id,
+                "shard": 0 if found is None else found.shard,
+                "automation_id": automation_id,
+                "level": level,
+                "message": message,
+                "status": "waiting",
+                "created_at": self.clock.now(),
+            }
+            automations.add_notices(connection, [notice])

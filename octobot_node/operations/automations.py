@@ -1,0 +1,137 @@
+"""Look at automations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.evaluation import load_needs
+from octobot_node.engine.ledger import rounded
+from octobot_node.engine.reporting import automation_report
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import account_id, automation_id, type_names
+from octobot_node.operations.models import (
+    AutomationDetail,
+    AutomationPage,
+    AutomationRow,
+    EventPage,
+    Funds,
+    ListAutomations,
+    ListEvents,
+    OneAutomation,
+    PositionRow,
+)
+from octobot_node.operations.rows import automation_row, event_row, order_row
+from octobot_node.problems import with_problems
+from octobot_node.store import lists
+from octobot_node.store.lists import AutomationFilter, EventFilter
+from octobot_node.store.tables import balances, positions
+from octobot_node.store.types import AnyRow
+
+__all__ = ["events", "list_automations", "rows_of", "show"]
+
+_EVENTS = 10
+
+
+def list_automations(desk: Desk, wanted: ListAutomations) -> AutomationPage:
+    """Return a page of automations, oldest first."""
+    account = None if wanted.account is None else account_id(desk, wanted.account)
+    which = AutomationFilter(desk.owner, wanted.status, type_names(desk, wanted.type), account)
+    with desk.core.storage.read() as connection:
+        found = lists.automation_page(connection, which, wanted.cursor, wanted.limit + 1)
+        rows = found[: wanted.limit]
+        live = lists.live_by_automation(connection, [row.id for row in rows])
+    return AutomationPage(
+        automations=[automation_row(row, live) for row in rows],
+        next_cursor=rows[-1].id if len(found) > wanted.limit else None,
+    )
+
+
+def rows_of(desk: Desk, ids: list[str]) -> list[AutomationRow]:
+    """Return these automations as a list shows them, in order of creation."""
+    with desk.core.storage.read() as connection:
+        live = lists.live_by_automation(connection, ids)
+        return [automation_row(row, live) for row in lists.automations_by_id(connection, ids)]
+
+
+def show(desk: Desk, wanted: OneAutomation) -> AutomationDetail:
+    """Return everything about one automation."""
+    found = automation_id(desk, wanted.automation)
+    report = with_problems(desk.core.storage, [automation_report(desk.core, found)])[0]
+    with desk.core.storage.read() as connection:
+        (row,) = lists.automations_by_id(connection, [found])
+        summary = automation_row(row, lists.live_by_automation(connection, [found]))
+        return AutomationDetail(
+            **dict(summary),
+            **_stored(row),
+            budget=lists.budget(connection, [found])[found],
+            waiting_signals=lists.waiting_signals(connection, found),
+            balances=_balances(connection, found),
+            positions=_positions(connection, found),
+            orders=[order_row(order) for order in lists.live_orders(connection, found)],
+            events=[
+                event_row(event) for event in lists.newest_events(connection, EventFilter(automation_id=found), _EVENTS)
+            ],
+            report=report,
+        )
+
+
+def _stored(row: AnyRow) -> dict[str, Any]:
+    """Return what an automation's row keeps as JSON."""
+    needs = load_needs(row.needs) if row.needs != "null" else None
+    return {
+        "config": json.loads(row.config),
+        "limits": row.limits,
+        "state": None if row.state is None else json.loads(row.state),
+        "state_version": row.state_version,
+        "needs": {}
+        if needs is None
+        else {
+            "tickers": list(needs.tickers),
+            "candles": [
+                {"symbol": symbol, "timeframe": timeframe, "count": count}
+                for (symbol, timeframe), count in needs.candles.items()
+            ],
+            "automations": list(needs.automations),
+        },
+        "wake": json.loads(row.wake),
+        "levels": None if row.levels is None else json.loads(row.levels),
+        "figures": json.loads(row.figures),
+    }
+
+
+def _balances(connection: sa.Connection, found: str) -> dict[str, Funds]:
+    statement = sa.select(balances).where(balances.c.automation_id == found).order_by(balances.c.asset)
+    return {row.asset: Funds(free=row.free, reserved=row.reserved) for row in connection.execute(statement)}
+
+
+def _positions(connection: sa.Connection, found: str) -> list[PositionRow]:
+    statement = sa.select(positions).where(positions.c.automation_id == found).order_by(positions.c.symbol)
+    return [
+        PositionRow(
+            symbol=row.symbol,
+            amount=row.amount,
+            cost=row.cost,
+            average=rounded().divide(row.cost, row.amount).normalize(rounded()) if row.amount else None,
+            realised=row.realised,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def events(desk: Desk, wanted: ListEvents) -> EventPage:
+    """Return events after an id, oldest first, or the newest ones."""
+    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
+    which = EventFilter(desk.owner, found, wanted.kind)
+    with desk.core.storage.read() as connection:
+        # In the same snapshot: whoever goes on after it misses none, whatever it filters by.
+        last = lists.last_event(connection)
+        if wanted.after is None:
+            rows = [*reversed(lists.newest_events(connection, which, wanted.limit))]
+        else:
+            rows = [*lists.event_page(connection, which, wanted.after, wanted.limit)]
+    if wanted.after is not None and len(rows) == wanted.limit:
+        last = rows[-1].id
+    return EventPage(events=[event_row(row) for row in rows], last=max(last, wanted.after or 0))

@@ -1,0 +1,98 @@
+"""Create automations, and the accounts that they need, from run files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.commands import NewAccount
+from octobot_node.errors import UsageError
+from octobot_node.limits import Limits
+from octobot_node.operations.automations import rows_of
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.exporting import account_spec, secret_settings
+from octobot_node.operations.models import CreateAutomations, Created
+from octobot_node.past_signals import refuse_signals
+from octobot_node.preflight import check_accounts, check_automations, check_connectors
+from octobot_node.run_file import RunFile, parse_run_file, read_run_files
+from octobot_node.run_setup import create_new, new_account
+from octobot_node.store.tables import accounts
+from octobot_node.store.types import AnyRow
+
+__all__ = ["create"]
+
+
+def create(desk: Desk, wanted: CreateAutomations) -> Created:
+    """Create every automation of the run files, all or none; accounts that exist need not be written out.
+
+    Raises InvalidRunFile, naming file, line and field.
+    """
+    owner = desk.owner or "local"
+    held = _held(desk, owner)
+    run_file = _read(wanted, held, desk)
+    refuse_signals(run_file)
+    check_connectors(run_file, desk.registry)
+    new = {name: _account(run_file, name, held.get(name), desk) for name in run_file.accounts}
+    _refuse_replays(run_file, desk)
+    _refuse_other_limits(run_file, new, held)
+    check_accounts(run_file, new, desk.registry)
+    check_automations(run_file, desk.registry)
+    ids, made = create_new(desk.core, desk.commands, run_file, new, owner)
+    desk.hurry()
+    return Created(automations=rows_of(desk, ids), accounts=made)
+
+
+def _held(desk: Desk, owner: str) -> dict[str, AnyRow]:
+    with desk.core.storage.read() as connection:
+        rows = connection.execute(sa.select(accounts).where(accounts.c.owner == owner)).all()
+    return {row.name: row for row in rows}
+
+
+def _read(wanted: CreateAutomations, held: Mapping[str, AnyRow], desk: Desk) -> RunFile:
+    if (wanted.run_file is None) == (not wanted.files):
+        raise UsageError("give either run files or one run file's content: that is what is created")
+    known = {name: account_spec(row, desk.registry) for name, row in held.items()}
+    if wanted.run_file is not None:
+        found = parse_run_file(wanted.run_file, known)
+    else:
+        found = read_run_files([(file.name, file.text) for file in wanted.files], known)
+    named = {spec.account for spec in found.automations}
+    unused = {name: spec for name, spec in found.accounts.items() if name in named or name not in known}
+    return found.model_copy(update={"accounts": unused})
+
+
+def _account(run_file: RunFile, name: str, row: AnyRow | None, desk: Desk) -> NewAccount:
+    """Return the account as the run file has it; what is secret, and not written, is as the data folder has it."""
+    new = new_account(name, run_file.accounts[name], desk.registry)
+    if row is None or (new.market_data, new.trading) != (row.market_data, row.trading):
+        return new
+    return replace(
+        new,
+        market_data_settings=_with_secrets(
+            new.market_data_settings, row.market_data_settings, desk.registry.market_data[new.market_data].Settings
+        ),
+        trading_settings=_with_secrets(
+            new.trading_settings, row.trading_settings, desk.registry.trading[new.trading].Settings
+        ),
+    )
+
+
+def _with_secrets(given: Mapping[str, Any], stored: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    return {name: stored[name] for name in secret_settings(model, stored)} | dict(given)
+
+
+def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held: Mapping[str, AnyRow]) -> None:
+    for name in set(new) & set(held):
+        if new[name].limits != Limits.model_validate(held[name].limits):
+            text = "the account has other limits already: leave it out of the file, or write the limits that it has"
+            raise run_file.mistake(("accounts", name, "limits"), text)
+
+
+def _refuse_replays(run_file: RunFile, desk: Desk) -> None:
+    for name, account in run_file.accounts.items():
+        if desk.registry.market_data[account.market_data.use].replay:
+            text = "it replays past candles: `octobot-node run` does that, in a folder of its own"
+            raise run_file.mistake(("accounts", name, "market_data"), text)

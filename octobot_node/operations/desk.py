@@ -1,0 +1,39 @@
+"""Where operations are given: an engine with its commands, and who gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from octobot_node.configuration import Configuration
+from octobot_node.context import PluginContext
+from octobot_node.engine.commands import Commands
+from octobot_node.engine.core import Core
+from octobot_node.plugins import Registry
+
+__all__ = ["Desk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What operations work on; one is safe to use from several threads.
+
+    ``live`` says whether a node runs here; otherwise what must be sent is carried out when one runs next. ``owner``
+    narrows everything to one owner's automations and accounts, None is everybody's. ``by`` is who gives the
+    operation, for the events that say so.
+    """
+
+    core: Core
+    commands: Commands
+    configuration: Configuration
+    context: PluginContext
+    #: Look for due automations, and for what is to be sent or ended, at once.
+    hurry: Callable[[], None]
+    live: bool
+    owner: str | None = None
+    by: str = "local"
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins."""
+        return self.core.registry

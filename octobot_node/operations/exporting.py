@@ -1,0 +1,182 @@
+"""Automations and their accounts as a run file that ``create`` takes back; secrets are left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from octobot_node.errors import UnknownType
+from octobot_node.exact_yaml import YamlProblem, read_yaml
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.models import ExportAutomations, Exported
+from octobot_node.plugins import Registry
+from octobot_node.run_file import AccountSpec
+from octobot_node.store import lists
+from octobot_node.store.lists import AutomationFilter
+from octobot_node.store.types import AnyRow
+
+__all__ = ["account_spec", "export", "secret_settings"]
+
+_OVER = ("stopping", "completing", "stopped", "completed")
+_PAGE = 500
+#: Settings that are secret by their name, whatever type their model gives them.
+_SECRET = re.compile(r"secret|passw|passphrase|token|credential|private|(^|_)(api_?)?keys?$", re.IGNORECASE)
+
+
+def export(desk: Desk, wanted: ExportAutomations) -> Exported:
+    """Return automations as a run file, with the accounts that they trade on; none named: all that have not ended.
+
+    Their config, limits and budget are exported, not their state, money or orders.
+    """
+    rows = _wanted(desk, wanted.automations)
+    ids = {row.account_id for row in rows}
+    with desk.core.storage.read() as connection:
+        budgets: dict[str, dict[str, Decimal]] = {}
+        for start in range(0, len(rows), _PAGE):
+            budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
+        held = lists.accounts_by_id(connection, ids)
+    content, left_out = _content(desk.registry, rows, held, budgets)
+    return Exported(text=f"{_heading(desk, left_out)}{_to_yaml(content)}", left_out=left_out)
+
+
+def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
+    if names:
+        ids = [automation_id(desk, name) for name in names]
+        with desk.core.storage.read() as connection:
+            return list(lists.automations_by_id(connection, ids))
+    found: list[AnyRow] = []
+    with desk.core.storage.read() as connection:
+        page = lists.automation_page(connection, AutomationFilter(desk.owner), None, _PAGE)
+        while page:
+            found += [row for row in page if row.status not in _OVER]
+            page = lists.automation_page(connection, AutomationFilter(desk.owner), page[-1].id, _PAGE)
+    return found
+
+
+def _content(
+    registry: Registry, rows: Sequence[AnyRow], held: Sequence[AnyRow], budgets: Mapping[str, Mapping[str, Decimal]]
+) -> tuple[dict[str, Any], list[str]]:
+    accounts: dict[str, Any] = {}
+    left_out: list[str] = []
+    for row in held:
+        spec, secret = _account(row, registry)
+        accounts[row.name] = spec
+        left_out += [f"accounts.{row.name}.{place}" for place in secret]
+    automations = []
+    for row in rows:
+        spec = {"name": row.name, "type": row.type, "account": row.account, "budget": dict(budgets[row.id])}
+        spec |= {"limits": row.limits, "config": json.loads(row.config)}
+        automations.append({key: value for key, value in spec.items() if value not in ({}, None)})
+    return {"accounts": accounts, "automations": automations}, left_out
+
+
+def account_spec(row: AnyRow, registry: Registry) -> AccountSpec:
+    """Return an account as a run file writes it, without its secrets."""
+    return AccountSpec.model_validate(_account(row, registry)[0])
+
+
+def _account(row: AnyRow, registry: Registry) -> tuple[dict[str, Any], list[str]]:
+    """Return an account's part of a run file, and the places of the secrets that it lacks."""
+    spec: dict[str, Any] = {}
+    left_out: list[str] = []
+    for what in ("market_data", "trading"):
+        settings = dict(getattr(row, f"{what}_settings"))
+        secret = secret_settings(_model(registry, what, getattr(row, what)), settings)
+        left_out += [f"{what}.{name}" for name in secret]
+        spec[what] = {"use": getattr(row, what), **{k: v for k, v in settings.items() if k not in secret}}
+    balances = spec["trading"].get("balances")
+    if isinstance(balances, Mapping) and _simulated(registry, row.trading):
+        del spec["trading"]["balances"]
+        spec["balances"] = {asset: Decimal(amount) for asset, amount in balances.items()}
+    spec["limits"] = row.limits
+    return {key: value for key, value in spec.items() if value != {}}, left_out
+
+
+def secret_settings(model: type[BaseModel] | None, given: Mapping[str, Any]) -> list[str]:
+    """Return which of a connector's settings are secret: by their type, by their name, or because nobody knows them.
+
+    ``model`` is the connector's settings model, None where no plugin has the connector.
+    """
+    return sorted(name for name in given if model is None or _SECRET.search(name) or _is_secret(model, name))
+
+
+def _is_secret(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is None or "Secret" in repr(field.annotation)
+
+
+def _model(registry: Registry, what: str, name: str) -> type[BaseModel] | None:
+    try:
+        factory = registry.market_data_factory(name) if what == "market_data" else registry.trading_factory(name)
+    except UnknownType:
+        return None
+    return factory.Settings
+
+
+def _simulated(registry: Registry, trading: str) -> bool:
+    return trading in registry.trading and registry.trading[trading].simulated
+
+
+def _heading(desk: Desk, left_out: Sequence[str]) -> str:
+    from octobot_node import __version__
+
+    lines = [f"# Exported by octobot-node {__version__} at {from_ms(desk.core.clock.now()):%Y-%m-%d %H:%M:%S} UTC."]
+    if left_out:
+        lines.append(
+            "# Left out, since they are secret or no plugin knows them; write them where the accounts are new:"
+        )
+        lines += [f"#   {place}" for place in left_out]
+    return "".join(f"{line}\n" for line in lines)
+
+
+# YAML ----------------------------------------------------------------------------------------------------------------
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what ``exact_yaml`` reads back as it was: it reads YAML 1.2, PyYAML writes 1.1."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write every value out: two equal budgets are two."""
+        del data
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if _reads_back(value) else "'")
+
+
+def _number(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
+    digits = format(value, "f")
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in digits else 'int'}", digits)
+
+
+def _reads_back(value: str) -> bool:
+    try:
+        return bool(read_yaml(value).value == value)
+    except YamlProblem:
+        return False
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(Decimal, _number)
+
+
+def _to_yaml(content: Mapping[str, Any]) -> str:
+    return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _plain(value: Any) -> Any:
+    """Return floats as Decimals of the same digits: YAML 1.1 and 1.2 do not agree on exponents."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,78 @@
+"""Find what a person means: an automation or account by name or id, an order by id."""
+
+from __future__ import annotations
+
+import difflib
+
+import sqlalchemy as sa
+
+from octobot_node.errors import UnknownName
+from octobot_node.operations.desk import Desk
+from octobot_node.store import lists, tables
+from octobot_node.store.types import AnyRow
+
+__all__ = ["account_id", "automation_id", "order_row", "type_names"]
+
+
+def automation_id(desk: Desk, wanted: str) -> str:
+    """Return the id of the automation with this name or id; raise UnknownName with those that are near."""
+    with desk.core.storage.read() as connection:
+        found = lists.automations_matching(connection, wanted, desk.owner)
+        if not found:
+            raise _unknown(connection, "automation", tables.automations, wanted, desk.owner)
+    # An id is never shared; a name is, by the automations of several owners.
+    if found[0].id != wanted and len(found) > 1:
+        which = ", ".join(f"{row.id} of {row.owner}" for row in found[:5])
+        raise UnknownName(f"{len(found)} automations are called {wanted!r}: write an id instead, one of {which}")
+    return str(found[0].id)
+
+
+def account_id(desk: Desk, wanted: str) -> str:
+    """Return the id of the account with this name or id; raise UnknownName with those that are near."""
+    with desk.core.storage.read() as connection:
+        found = lists.accounts_matching(connection, wanted, desk.owner)
+        if not found:
+            raise _unknown(connection, "account", tables.accounts, wanted, desk.owner)
+    if found[0].id != wanted and len(found) > 1:
+        which = ", ".join(f"{row.id} of {row.owner}" for row in found[:5])
+        raise UnknownName(f"{len(found)} accounts are called {wanted!r}: write an id instead, one of {which}")
+    return str(found[0].id)
+
+
+def order_row(desk: Desk, order_id: str) -> AnyRow:
+    """Return an order with the names of its automation and account; raise UnknownName."""
+    with desk.core.storage.read() as connection:
+        row = lists.order(connection, order_id, desk.owner)
+    if row is None:
+        raise UnknownName(f"there is no order {order_id!r}: `octobot-node orders list` shows their ids")
+    return row
+
+
+def type_names(desk: Desk, wanted: str | None) -> list[str] | None:
+    """Return the full names of the types that a filter means, None for no filter."""
+    if wanted is None:
+        return None
+    if "." in wanted:
+        return [wanted]
+    known = [name for name in desk.registry.automations if name.rpartition(".")[2] == wanted]
+    if not known:
+        names = sorted({name.rpartition(".")[2] for name in desk.registry.automations})
+        raise UnknownName(f"there is no automation type {wanted!r}: {_cure(wanted, names, 'no type is installed')}")
+    return known
+
+
+def _unknown(connection: sa.Connection, what: str, table: sa.Table, wanted: str, owner: str | None) -> UnknownName:
+    names = lists.names_like(connection, table, wanted, owner)
+    return UnknownName(f"there is no {what} {wanted!r}: {_cure(wanted, names, 'there are none yet')}")
+
+
+def _cure(wanted: str, names: list[str], none: str) -> str:
+    near = (
+        difflib.get_close_matches(wanted, names, n=3) or [name for name in names if wanted.lower() in name.lower()][:3]
+    )
+    if near:
+        return f"did you mean {' or '.join(repr(name) for name in near)}?"
+    if not names:
+        return none
+    more = f", and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"there are {', '.join(names[:5])}{more}"

@@ -1,0 +1,166 @@
+"""Look at the node itself: how it is, its accounts, plugins, settings and health."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import octobot_node
+from octobot_node.checkup import run_checks
+from octobot_node.configuration import Configuration
+from octobot_node.context import PluginContext
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.models import (
+    AccountPage,
+    AccountRow,
+    Check,
+    Checkup,
+    NodeStatus,
+    Nothing,
+    Page,
+    PluginPage,
+    PluginRow,
+    SettingPage,
+    SettingView,
+)
+from octobot_node.plugin_commands import PluginCommands, plugin_commands
+from octobot_node.plugins import PluginInfo, Registry
+from octobot_node.store import lists
+from octobot_node.store.types import AnyRow
+
+__all__ = [
+    "checkup_of",
+    "doctor",
+    "list_accounts",
+    "list_plugins",
+    "list_settings",
+    "plugins_of",
+    "settings_of",
+    "status",
+]
+
+_WORST = {"ok": 0, "warning": 1, "failed": 2}
+
+
+def status(desk: Desk, wanted: Nothing) -> NodeStatus:
+    """Return how many automations there are, by status, and what needs a person."""
+    del wanted
+    now = desk.core.clock.now()
+    with desk.core.storage.read() as connection:
+        counts = lists.automations_by_status(connection, desk.owner)
+        due = lists.longest_due(connection, desk.owner)
+        open_orders, unknown = lists.orders_in_flight(connection, desk.owner)
+        sending = lists.sending(connection)
+    return NodeStatus(
+        version=octobot_node.__version__,
+        data_dir=str(desk.core.settings.data_dir),
+        running=desk.live,
+        process=os.getpid() if desk.live else None,
+        sending=sending,
+        automations=counts,
+        open_orders=open_orders,
+        unknown_orders=unknown,
+        lag=0.0 if due is None else max(now - due, 0) / 1000,
+        broken_plugins=[plugin.name for plugin in desk.registry.broken],
+        as_of=from_ms(now),
+    )
+
+
+def list_accounts(desk: Desk, wanted: Page) -> AccountPage:
+    """Return a page of accounts, oldest first."""
+    with desk.core.storage.read() as connection:
+        found = lists.account_page(connection, desk.owner, wanted.cursor, wanted.limit + 1)
+        rows = found[: wanted.limit]
+        sums = lists.account_sums(connection, [row.id for row in rows])
+    return AccountPage(
+        accounts=[_account(desk.registry, row, *sums[row.id]) for row in rows],
+        next_cursor=rows[-1].id if len(found) > wanted.limit else None,
+    )
+
+
+def _account(registry: Registry, row: AnyRow, automations: int, open_orders: int, unknown: int) -> AccountRow:
+    trading = registry.trading.get(row.trading)
+    return AccountRow(
+        id=row.id,
+        name=row.name,
+        market_data=row.market_data,
+        trading=row.trading,
+        simulated=None if trading is None else trading.simulated,
+        sending=row.sending,
+        limits=row.limits,
+        automations=automations,
+        open_orders=open_orders,
+        unknown_orders=unknown,
+        created_at=from_ms(row.created_at),
+    )
+
+
+def list_plugins(desk: Desk, wanted: Nothing) -> PluginPage:
+    """Return every plugin that was found, with what it registers and what is wrong with it."""
+    del wanted
+    return plugins_of(desk.registry)
+
+
+def plugins_of(registry: Registry) -> PluginPage:
+    """Return a registry's plugins; needs no data folder."""
+    added = {each.plugin: each for each in plugin_commands(registry)}
+    return PluginPage(plugins=[_plugin(info, added.get(info.name)) for info in registry.plugins])
+
+
+def _plugin(info: PluginInfo, added: PluginCommands | None) -> PluginRow:
+    return PluginRow(
+        name=info.name,
+        version=info.version,
+        origin=info.origin,
+        module=info.module,
+        status=info.status,
+        hooks=list(info.hooks),
+        registers={hook: list(names) for hook, names in info.registers.items()},
+        commands=[] if added is None else sorted(added.commands),
+        error=info.error or ("" if added is None else added.error),
+    )
+
+
+def list_settings(desk: Desk, wanted: Nothing) -> SettingPage:
+    """Return every setting in force with where it came from; secrets are masked."""
+    del wanted
+    return settings_of(desk.configuration, desk.registry)
+
+
+def settings_of(configuration: Configuration, registry: Registry) -> SettingPage:
+    """Return the settings in force; needs no data folder."""
+    models = registry.settings_models
+    return SettingPage(
+        file=None if configuration.path is None else str(configuration.path),
+        settings=[SettingView(**dataclasses.asdict(row)) for row in configuration.rows(models)],
+        unknown=configuration.unknown_variables(models),
+    )
+
+
+def doctor(desk: Desk, wanted: Nothing) -> Checkup:
+    """Run every health check."""
+    del wanted
+    return checkup_of(desk.registry, desk.context)
+
+
+def checkup_of(registry: Registry, context: PluginContext, first: Sequence[Check] = ()) -> Checkup:
+    """Run a registry's health checks; ``first`` are answers that are known already."""
+    owners = {
+        name: plugin.name for plugin in registry.plugins for name in plugin.registers.get("register_health_checks", ())
+    }
+    checks = [
+        Check(
+            name=answer.check.name,
+            plugin=owners.get(answer.check.name, ""),
+            status=answer.health.status,
+            detail=answer.health.detail,
+            cure=answer.health.cure,
+            seconds=round(answer.seconds, 3),
+        )
+        for answer in run_checks(registry.health_checks, context)
+    ]
+    found = [*first, *checks]
+    worst = max((check.status for check in found), key=_WORST.__getitem__, default="ok")
+    return Checkup(status=worst, checks=found)

@@ -1,0 +1,42 @@
+"""Look at orders, and settle those whose outcome only a person knows."""
+
+from __future__ import annotations
+
+from octobot_node.engine.resolving import Resolving
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.finding import order_row as find_order
+from octobot_node.operations.models import AdoptOrder, DeclareNotSent, ListOrders, OrderPage, Resolved
+from octobot_node.operations.rows import order_row
+from octobot_node.store import lists
+from octobot_node.store.lists import OrderFilter
+
+__all__ = ["adopt", "declare_not_sent", "list_orders"]
+
+
+def list_orders(desk: Desk, wanted: ListOrders) -> OrderPage:
+    """Return a page of orders, newest first."""
+    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
+    which = OrderFilter(desk.owner, found, wanted.status, wanted.symbol)
+    with desk.core.storage.read() as connection:
+        rows = lists.order_page(connection, which, wanted.cursor, wanted.limit + 1)
+    return OrderPage(
+        orders=[order_row(row) for row in rows[: wanted.limit]],
+        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+    )
+
+
+def adopt(desk: Desk, wanted: AdoptOrder) -> Resolved:
+    """Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."""
+    row = find_order(desk, wanted.order)
+    Resolving(desk.core).adopt(row.id, wanted.exchange_order_id, by=desk.by)
+    desk.hurry()
+    return Resolved(order=order_row(find_order(desk, wanted.order)))
+
+
+def declare_not_sent(desk: Desk, wanted: DeclareNotSent) -> Resolved:
+    """Say that an order of unknown outcome never reached its exchange: its funds are free again."""
+    row = find_order(desk, wanted.order)
+    Resolving(desk.core).declare_not_sent(row.id, by=desk.by)
+    desk.hurry()
+    return Resolved(order=order_row(find_order(desk, wanted.order)))

@@ -1,0 +1,132 @@
+"""What the next tick would do, with actions disabled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from octobot_node.engine.batch import Rehearsal, TickBatch
+from octobot_node.engine.ledger import exact
+from octobot_node.errors import CommandRefused
+from octobot_node.market import from_ms
+from octobot_node.operations.automations import rows_of
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.models import (
+    AutomationRow,
+    CandlesSeen,
+    PlanAutomation,
+    PlannedNotice,
+    PlannedOrder,
+    PlannedRequest,
+    PlannedTick,
+    TickerSeen,
+)
+from octobot_node.operations.rows import moment
+
+__all__ = ["plan"]
+
+_OVER = ("stopping", "completing", "stopped", "completed")
+_OUTCOMES: Mapping[str | None, Any] = {None: "decides", "waiting": "waits", "failed": "fails", "held": "held"}
+
+
+def plan(desk: Desk, wanted: PlanAutomation) -> PlannedTick:
+    """Evaluate the next tick on live data and return what it would do; nothing is written, sent or told.
+
+    The tick is told the time at which it is due, even if that is still to come, unless ``at_once``; prices and
+    candles are those of now.
+    """
+    found = automation_id(desk, wanted.automation)
+    rows = rows_of(desk, [found])
+    if not rows:
+        raise CommandRefused(f"the automation {found} was deleted meanwhile")
+    row = rows[0]
+    if row.status in _OVER:
+        raise CommandRefused(f"{row.name!r} is {row.status}: it decides nothing any more")
+    rehearsal = TickBatch(desk.core).rehearse(found, _told_time(desk, found, at_once=wanted.at_once))
+    if rehearsal is None:
+        raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
+    return _planned(row, rehearsal)
+
+
+def _told_time(desk: Desk, found: str, *, at_once: bool) -> int:
+    from octobot_node.store import lists
+
+    now = desk.core.clock.now()
+    if at_once:
+        return now
+    with desk.core.storage.read() as connection:
+        rows = lists.automations_by_id(connection, [found])
+    due = [row.due_at if row.next_run_at is None else row.next_run_at for row in rows]
+    told: int = max([now, *(moment for moment in due if moment is not None)])
+    return told
+
+
+def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
+    loaded, changes, market = rehearsal.loaded, rehearsal.changes, rehearsal.market
+    outcome = rehearsal.evaluated.outcome
+    wide: dict[str, Any] = {}
+    for change in changes.wide:
+        wide |= change
+    (ended,) = changes.finished or changes.released
+    decided = outcome.problem is None
+    state = wide.get("state", loaded.row.state)
+    levels = ended.get("levels", loaded.row.levels)
+    return PlannedTick(
+        automation=row.name,
+        id=row.id,
+        tick=loaded.given.number,
+        at=from_ms(loaded.given.now),
+        scheduled=loaded.given.scheduled_at is not None,
+        missed=loaded.given.missed,
+        outcome=_OUTCOMES.get(outcome.problem, "fails"),
+        reason=outcome.reason,
+        status=wide.get("status", "active" if decided else row.status),
+        orders=[_order(intent) for intent in changes.intents],
+        notices=[PlannedNotice(level=each["level"], message=each["message"]) for each in changes.notices],
+        requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
+        next_run=moment(ended["next_run_at"]),
+        levels=None if levels is None else json.loads(levels),
+        figures=json.loads(wide.get("figures", loaded.row.figures)),
+        state=None if state is None else json.loads(state),
+        needs_funds=_needed(changes.intents),
+        free_funds=dict(loaded.given.balances),
+        source=loaded.row.source.partition(":")[0],
+        market_at=market.as_of,
+        tickers=[
+            TickerSeen(symbol=each.symbol, last=each.last, bid=each.bid, ask=each.ask, at=each.at)
+            for symbol in sorted(loaded.needs.symbols)
+            if (each := market.tickers.get(symbol)) is not None
+        ],
+        candles=[_candles(rehearsal, *key, count) for key, count in sorted(loaded.needs.candles.items())],
+    )
+
+
+def _order(intent: Mapping[str, Any]) -> PlannedOrder:
+    names = ("kind", "status", "reason", "symbol", "side", "type", "amount", "spend", "price", "stop", "tag")
+    return PlannedOrder(
+        **{name: intent[name] for name in names},
+        reserves=intent["reserved"],
+        reserved_asset=intent["reserved_asset"],
+        cancels=intent["parent"],
+    )
+
+
+def _needed(intents: list[dict[str, Any]]) -> dict[str, Decimal]:
+    needed: dict[str, Decimal] = {}
+    with exact():
+        for intent in intents:
+            if intent["reserved"]:
+                asset = intent["reserved_asset"]
+                needed[asset] = needed.get(asset, Decimal(0)) + intent["reserved"]
+    return needed
+
+
+def _candles(rehearsal: Rehearsal, symbol: str, timeframe: str, asked: int) -> CandlesSeen:
+    found = rehearsal.market.all_candles.get((symbol, timeframe))
+    got = 0 if found is None else min(len(found), asked)
+    newest = None if found is None or not len(found) else from_ms(int(found.time[-1]))
+    stale = found is None or found.stale
+    return CandlesSeen(symbol=symbol, timeframe=timeframe, asked=asked, got=got, newest=newest, stale=stale)

@@ -1,0 +1,63 @@
+"""Rows of the store as operations tell them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from octobot_node.engine.ledger import rounded
+from octobot_node.market import from_ms
+from octobot_node.operations.models import AutomationRow, EventRow, OrderRow
+from octobot_node.store.types import AnyRow
+
+__all__ = ["automation_row", "event_row", "moment", "order_row"]
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """Return ms UTC as an aware time."""
+    return None if milliseconds is None else from_ms(milliseconds)
+
+
+def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> AutomationRow:
+    """Return both halves of an automation; ``live`` maps id to its (open, unknown) orders."""
+    open_orders, unknown = live.get(row.id, (0, 0))
+    return AutomationRow(
+        id=row.id,
+        name=row.name,
+        type=row.type,
+        account=row.account,
+        status=row.status,
+        reason=row.reason,
+        next_run=moment(row.next_run_at) if row.runnable else None,
+        last_run=moment(row.ticked_at),
+        ticks=row.tick,
+        open_orders=open_orders,
+        unknown_orders=unknown,
+        created_at=from_ms(row.created_at),
+    )
+
+
+def order_row(row: AnyRow) -> OrderRow:
+    """Return an intent with the names of its automation and account."""
+    names = ("id", "automation", "automation_id", "account", "symbol", "side", "type", "status", "reason")
+    figures = ("amount", "spend", "price", "stop", "filled", "fee", "fee_asset", "reserved", "reserved_asset")
+    others = ("tag", "tick", "client_order_id", "exchange_order_id")
+    return OrderRow(
+        **{name: getattr(row, name) for name in (*names, *figures, *others)},
+        average=rounded().divide(row.cost, row.filled).normalize(rounded()) if row.filled else None,
+        created_at=from_ms(row.created_at),
+        updated_at=from_ms(row.updated_at),
+    )
+
+
+def event_row(row: AnyRow) -> EventRow:
+    """Return an event with its automation's name."""
+    return EventRow(
+        id=row.id,
+        at=from_ms(row.at),
+        automation=row.automation,
+        automation_id=row.automation_id,
+        kind=row.kind,
+        data=json.loads(row.data),
+    )

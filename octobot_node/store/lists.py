@@ -1,0 +1,307 @@
+"""Statements of lists for people and programs: a page at a time by key, so that no page costs more than another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables import accounts, automations, events, inbox, installation, intents, postings, schedule
+from octobot_node.store.types import AnyRow
+
+__all__ = [
+    "AutomationFilter",
+    "EventFilter",
+    "OrderFilter",
+    "account_page",
+    "account_sums",
+    "accounts_by_id",
+    "accounts_matching",
+    "automation_page",
+    "automations_by_id",
+    "automations_by_status",
+    "automations_matching",
+    "budget",
+    "event_page",
+    "last_event",
+    "live_by_automation",
+    "live_orders",
+    "longest_due",
+    "names_like",
+    "newest_events",
+    "order",
+    "order_page",
+    "orders_in_flight",
+    "sending",
+    "waiting_signals",
+]
+
+_a, _s, _i, _e, _c = automations.c, schedule.c, intents.c, events.c, accounts.c
+# In the words of the partial indexes, without which SQLite does not use them.
+_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
+_ORDER = _i.kind == "order"
+_UNKNOWN = sa.func.sum(sa.case((_i.status == "unknown", 1), else_=0)).label("unknown")
+
+_WITH_SCHEDULE = sa.select(
+    automations,
+    _s.next_run_at,
+    _s.ticked_at,
+    _s.tick,
+    _s.due_at,
+    _s.levels,
+    _s.source,
+    _s.runnable,
+    _c.name.label("account"),
+).select_from(
+    automations.join(schedule, _a.id == _s.automation_id).join(accounts, _a.account_id == _c.id),
+)
+_WITH_NAMES = sa.select(
+    intents, sa.func.coalesce(_a.name, "").label("automation"), sa.func.coalesce(_c.name, "").label("account")
+).select_from(
+    intents.outerjoin(automations, _i.automation_id == _a.id).outerjoin(accounts, _i.account_id == _c.id),
+)
+_EVENTS = sa.select(events, sa.func.coalesce(_a.name, "").label("automation")).select_from(
+    events.outerjoin(automations, _e.automation_id == _a.id)
+)
+
+
+def _owned(column: sa.ColumnElement[str], owner: str | None) -> sa.ColumnElement[bool]:
+    return sa.true() if owner is None else column == owner
+
+
+# Automations ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationFilter:
+    """Which automations; None: any. ``types`` are full names."""
+
+    owner: str | None = None
+    status: str | None = None
+    types: Collection[str] | None = None
+    account_id: str | None = None
+
+
+def automation_page(
+    connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
+) -> Sequence[AnyRow]:
+    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``."""
+    statement = _WITH_SCHEDULE.where(_owned(_a.owner, wanted.owner)).order_by(_a.id).limit(count)
+    if after is not None:
+        statement = statement.where(_a.id > after)
+    if wanted.status is not None:
+        statement = statement.where(_a.status == wanted.status)
+    if wanted.types is not None:
+        statement = statement.where(_a.type.in_(wanted.types))
+    if wanted.account_id is not None:
+        statement = statement.where(_a.account_id == wanted.account_id)
+    return connection.execute(statement).all()
+
+
+def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return both halves of these automations, with their account's name, in order of id."""
+    return connection.execute(_WITH_SCHEDULE.where(_a.id.in_(ids)).order_by(_a.id)).all()
+
+
+def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
+    """Return (id, name, owner) of those with this name or id, the one of this id first."""
+    statement = (
+        sa.select(_a.id, _a.name, _a.owner)
+        .where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner))
+        .order_by((_a.id != wanted), _a.id)
+    )
+    return connection.execute(statement).all()
+
+
+#: Names that a misspelt one is compared with.
+_COMPARED = 2_000
+
+
+def names_like(connection: sa.Connection, table: sa.Table, name: str, owner: str | None) -> list[str]:
+    """Return names of a table's rows to compare a misspelt one with, those with its first letter first."""
+    columns = table.c
+    alike = sa.func.lower(sa.func.substr(columns.name, 1, 1)) == name[:1].lower()
+    found = sa.select(columns.name).where(_owned(columns.owner, owner)).order_by(sa.not_(alike), columns.id)
+    return list(connection.scalars(found.limit(_COMPARED)))
+
+
+def live_by_automation(connection: sa.Connection, ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
+    """Return automation -> (orders planned, sent or resting; orders of unknown outcome)."""
+    statement = (
+        sa.select(_i.automation_id, sa.func.count().label("live"), _UNKNOWN)
+        .where(_i.automation_id.in_(ids), _LIVE, _ORDER)
+        .group_by(_i.automation_id)
+    )
+    return {row.automation_id: (row.live - row.unknown, row.unknown) for row in connection.execute(statement)}
+
+
+def automations_by_status(connection: sa.Connection, owner: str | None) -> dict[str, int]:
+    """Return status -> how many automations."""
+    statement = (
+        sa.select(_a.status, sa.func.count()).where(_owned(_a.owner, owner)).group_by(_a.status).order_by(_a.status)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def longest_due(connection: sa.Connection, owner: str | None) -> int | None:
+    """Return since when the automation that waits longest for its tick has been due, or None. Rides ix_schedule_due."""
+    statement = sa.select(sa.func.min(_s.next_run_at)).where(
+        _s.claim.is_(None), _s.next_run_at.is_not(None), _owned(_s.owner, owner)
+    )
+    found: int | None = connection.scalar(statement)
+    return found
+
+
+def orders_in_flight(connection: sa.Connection, owner: str | None) -> tuple[int, int]:
+    """Return (orders planned, sent or resting; orders of unknown outcome). Rides ix_intents_live."""
+    statement = sa.select(sa.func.count().label("live"), _UNKNOWN).where(_LIVE, _ORDER, _owned(_i.owner, owner))
+    row = connection.execute(statement).one()
+    return row.live - (row.unknown or 0), row.unknown or 0
+
+
+def waiting_signals(connection: sa.Connection, automation_id: str) -> int:
+    """Return how many signals wait in an automation's inbox. Rides ix_inbox_waiting."""
+    statement = sa.select(sa.func.count()).where(
+        inbox.c.automation_id == automation_id, sa.text("inbox.status = 'waiting'")
+    )
+    return connection.scalar(statement) or 0
+
+
+def budget(connection: sa.Connection, automation_ids: Collection[str]) -> dict[str, dict[str, Decimal]]:
+    """Return automation -> what it was given, by asset."""
+    columns = postings.c
+    statement = (
+        sa.select(columns.automation_id, columns.asset, columns.amount)
+        .where(columns.automation_id.in_(automation_ids), columns.kind == "budget")
+        .order_by(columns.id)
+    )
+    found: dict[str, dict[str, Decimal]] = {automation_id: {} for automation_id in automation_ids}
+    for automation_id, asset, amount in connection.execute(statement):
+        given = found[automation_id]
+        given[asset] = given.get(asset, Decimal(0)) + amount
+    return found
+
+
+# Orders --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders; None: any. ``status`` may be ``live``."""
+
+    owner: str | None = None
+    automation_id: str | None = None
+    status: str | None = None
+    symbol: str | None = None
+
+
+def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | None, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` orders with the names of their automation and account, newest first, before ``before``.
+
+    Of one automation it rides ix_intents_of; the live ones ix_intents_live; others are read in order of id.
+    """
+    statement = _WITH_NAMES.where(_ORDER, _owned(_i.owner, wanted.owner)).order_by(_i.id.desc()).limit(count)
+    if before is not None:
+        statement = statement.where(_i.id < before)
+    if wanted.automation_id is not None:
+        statement = statement.where(_i.automation_id == wanted.automation_id)
+    if wanted.status in {"live", "planned", "sent", "open", "unknown"}:
+        statement = statement.where(_LIVE)
+    if wanted.status not in {None, "live"}:
+        statement = statement.where(_i.status == wanted.status)
+    if wanted.symbol is not None:
+        statement = statement.where(_i.symbol == wanted.symbol)
+    return connection.execute(statement).all()
+
+
+def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[AnyRow]:
+    """Return an automation's orders that can still change, oldest first. Rides ix_intents_live_of."""
+    both = sa.text("(intents.status IN ('planned', 'sent', 'open', 'unknown') OR intents.news)")
+    statement = _WITH_NAMES.where(_i.automation_id == automation_id, both, _LIVE, _ORDER).order_by(_i.id)
+    return connection.execute(statement).all()
+
+
+def order(connection: sa.Connection, order_id: str, owner: str | None) -> AnyRow | None:
+    """Return an order with the names of its automation and account, or None."""
+    return connection.execute(_WITH_NAMES.where(_i.id == order_id, _ORDER, _owned(_i.owner, owner))).first()
+
+
+# Events --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None: any. ``kind`` may be a group that ends with a dot."""
+
+    owner: str | None = None
+    automation_id: str | None = None
+    kind: str | None = None
+
+    def of(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
+        """Return the statement narrowed to these events."""
+        found = statement.where(_owned(_e.owner, self.owner))
+        if self.automation_id is not None:
+            found = found.where(_e.automation_id == self.automation_id)
+        if self.kind is not None:
+            group = self.kind.endswith(".")
+            found = found.where(_e.kind.startswith(self.kind, autoescape=True) if group else _e.kind == self.kind)
+        return found
+
+
+def event_page(connection: sa.Connection, wanted: EventFilter, after: int, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` events after an id, oldest first, with their automation's name."""
+    return connection.execute(wanted.of(_EVENTS).where(_e.id > after).order_by(_e.id).limit(count)).all()
+
+
+def newest_events(connection: sa.Connection, wanted: EventFilter, count: int) -> Sequence[AnyRow]:
+    """Return the newest events, newest first, with their automation's name."""
+    return connection.execute(wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)).all()
+
+
+def last_event(connection: sa.Connection) -> int:
+    """Return the id of the newest event, 0 when there is none."""
+    return connection.scalar(sa.select(sa.func.max(_e.id))) or 0
+
+
+# Accounts, and the node ----------------------------------------------------------------------------------------------
+
+
+def account_page(connection: sa.Connection, owner: str | None, after: str | None, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` accounts in order of id after ``after``."""
+    statement = sa.select(accounts).where(_owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    return connection.execute(statement if after is None else statement.where(_c.id > after)).all()
+
+
+def accounts_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return these accounts, in order of id."""
+    return connection.execute(sa.select(accounts).where(_c.id.in_(ids)).order_by(_c.id)).all()
+
+
+def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
+    """Return the accounts with this name or id, the one of this id first."""
+    statement = (
+        sa.select(accounts)
+        .where(sa.or_(_c.id == wanted, _c.name == wanted), _owned(_c.owner, owner))
+        .order_by((_c.id != wanted), _c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def account_sums(connection: sa.Connection, ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
+    """Return account -> (automations, orders planned, sent or resting, orders of unknown outcome)."""
+    of = sa.select(_a.account_id, sa.func.count()).where(_a.account_id.in_(ids)).group_by(_a.account_id)
+    live = (
+        sa.select(_i.account_id, sa.func.count().label("live"), _UNKNOWN)
+        .where(_i.account_id.in_(ids), _LIVE, _ORDER)
+        .group_by(_i.account_id)
+    )
+    orders = {row.account_id: (row.live - row.unknown, row.unknown) for row in connection.execute(live)}
+    counts = {row[0]: row[1] for row in connection.execute(of)}
+    return {id_: (counts.get(id_, 0), *orders.get(id_, (0, 0))) for id_ in ids}
+
+
+def sending(connection: sa.Connection) -> bool:
+    """Whether the kill switch of everything lets orders through."""
+    return bool(connection.scalar(sa.select(installation.c.sending)))

@@ -1,0 +1,155 @@
+"""What a user fills in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+
+from octobot_node.durations import DURATION_PATTERN, parse_duration
+
+__all__ = ["SIDES", "Fields", "SignalConfig"]
+
+#: Keeps products of amounts, prices and percents far inside Decimal's 28 digits.
+_MOST = Decimal(1_000_000_000_000)
+_SYMBOL = r"^[^\s/]+/[^\s/]+$"
+_PATH = r"^[^\s|]+(\|[^\s|]+)*$"
+#: What is understood without being configured; "short" is not among them, for on a spot market it cannot be followed.
+SIDES: dict[str, Literal["buy", "sell"]] = {
+    "buy": "buy",
+    "long": "buy",
+    "sell": "sell",
+    "exit": "sell",
+    "close": "sell",
+    "flat": "sell",
+}
+
+
+def _duration(value: Any) -> Any:
+    # ISO 8601, which a config is stored as, is read by pydantic.
+    return parse_duration(value) if isinstance(value, str) and value[:1].upper() != "P" else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    Field(gt=timedelta(0), le=timedelta(days=366)),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]}),
+]
+Symbol = Annotated[str, Field(pattern=_SYMBOL, max_length=64)]
+Amount = Annotated[Decimal, Field(gt=0, le=_MOST)]
+Percent = Annotated[Decimal, Field(gt=0, le=100)]
+
+
+def _path(default: str, title: str, description: str) -> Any:
+    return Field(default=default, title=title, pattern=_PATH, max_length=256, description=description)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fields(_Model):
+    """Where in a JSON payload each thing is: a name, a dotted path, or several with ``|``, the first that is there."""
+
+    side: str = _path("side|action", "Side", "What to do: buy or sell, or a word of `sides`.")
+    amount: str = _path("amount", "Amount", "How much, in base.")
+    spend: str = _path("spend", "Spend", "How much a buy spends, in quote.")
+    percent: str = _path("percent", "Percent", "How much, in percent of the free quote (buy) or the position (sell).")
+    price: str = _path("price", "Price", "The price of a limit order.")
+    symbol: str = _path("symbol|ticker", "Symbol", "What to trade.")
+    tag: str = _path("tag|id", "Tag", "The sender's own word, kept on the order.")
+
+
+class SignalConfig(_Model):
+    """Trade what arriving signals say."""
+
+    symbol: Symbol = Field(
+        title="Symbol", description="What to trade if the signal does not say, as BASE/QUOTE.", examples=["BTC/USD"]
+    )
+    symbols: tuple[Symbol, ...] = Field(
+        default=(), title="More symbols", max_length=50, description="What else signals may trade."
+    )
+    fields: Fields = Field(
+        default=Fields(), title="Fields", description="Where in a JSON payload each thing is, if not where one expects."
+    )
+    sides: dict[Annotated[str, Field(min_length=1, max_length=64)], Literal["buy", "sell"]] = Field(
+        default_factory=dict,
+        title="Sides",
+        description="More words for buy and sell, such as `{short: sell}`.",
+        examples=[{"short": "sell"}],
+    )
+    order: Literal["market", "limit"] = Field(
+        default="market",
+        title="Order",
+        description="`limit` orders go at the signal's price, at the last price if it has none; `market` ignores it.",
+    )
+    expires: Duration | None = Field(
+        default=None, title="Expires", description="Cancel a limit order that has not filled after this time."
+    )
+    amount: Amount | None = Field(
+        default=None, title="Amount", description="Base to buy when the signal does not say how much."
+    )
+    spend: Amount | None = Field(
+        default=None,
+        title="Spend",
+        description="Quote to spend when the signal does not say how much.",
+        examples=["100"],
+    )
+    percent: Percent | None = Field(
+        default=None, title="Percent", description="Percent of the free quote to spend when the signal does not say."
+    )
+    sell_percent: Percent = Field(
+        default=Decimal(100),
+        title="Sell percent",
+        description="Percent of the position to sell when the signal does not say how much.",
+    )
+    one_position: bool = Field(
+        default=False,
+        title="One position",
+        description="Ignore a buy while something is held or being bought; any sell cancels buys and sells everything.",
+    )
+    cooldown: Duration | None = Field(
+        default=None, title="Cool-down", description="Ignore buys of a symbol for this time after a buy of it."
+    )
+    max_age: Duration | None = Field(
+        default=None, title="Maximum age", description="Do not trade a signal that is older than this."
+    )
+
+    @field_validator("sides")
+    @classmethod
+    def _lower(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {word.strip().lower(): side for word, side in value.items()}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        given = [name for name in ("amount", "spend", "percent") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are several sizes of a buy: give one of them")
+        if self.expires is not None and self.order == "market":
+            raise ValueError("expires is for limit orders: set order to limit, or leave it out")
+        plain = [plain_symbol(symbol) for symbol in self.all_symbols]
+        if len(set(plain)) < len(plain):
+            raise ValueError(f"two of the symbols {', '.join(self.all_symbols)} are written alike: leave one out")
+        return self
+
+    @property
+    def all_symbols(self) -> tuple[str, ...]:
+        """Every symbol that may be traded, the default first."""
+        return (self.symbol, *self.symbols)
+
+    def side_of(self, word: str) -> Literal["buy", "sell"] | None:
+        """Return what a word says to do, or None."""
+        return {**SIDES, **self.sides}.get(word.strip().lower())
+
+    def symbol_of(self, text: str) -> str | None:
+        """Return the allowed symbol that ``text`` means, such as BTCUSD or EXCHANGE:BTCUSD, or None."""
+        wanted = plain_symbol(text.rpartition(":")[2])
+        return next((symbol for symbol in self.all_symbols if plain_symbol(symbol) == wanted), None)
+
+
+def plain_symbol(text: str) -> str:
+    """Return a symbol without what senders write differently."""
+    return "".join(letter for letter in text.upper() if letter.isalnum())

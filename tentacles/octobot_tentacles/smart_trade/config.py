@@ -1,0 +1,276 @@
+"""What a user fills in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from octobot_node.market import timeframe_ms
+
+__all__ = ["BreakEven", "Drop", "Entry", "Existing", "Rise", "SmartTradeConfig", "TakeProfit", "Trailing"]
+
+#: Keeps products of amounts, prices and percentages far inside Decimal's 28 digits.
+_MOST = Decimal(1_000_000_000_000)
+_HUNDRED = Decimal(100)
+
+
+def _interval(value: Any) -> Any:
+    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
+        return value  # ISO 8601, which pydantic reads
+    try:
+        return timedelta(milliseconds=timeframe_ms(value))
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long a time: 366d is the longest") from None
+
+
+def _within_bounds(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=366):
+        raise ValueError(f"a time of {value} is out of bounds: write one from 1m to 366d")
+    return value
+
+
+Interval = Annotated[
+    timedelta,
+    BeforeValidator(_interval),
+    AfterValidator(_within_bounds),
+    WithJsonSchema({"type": "string", "examples": ["4h", "30m", "2d", "P1DT12H"]}),
+]
+Price = Annotated[Decimal, Field(gt=0, le=_MOST)]
+Amount = Annotated[Decimal, Field(gt=0, le=_MOST)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def _is_exactly_one(self, *names: str) -> bool:
+        return sum(getattr(self, name) is not None for name in names) == 1
+
+
+class Entry(_Model):
+    """When to buy; at once if nothing is given."""
+
+    limit: Price | None = Field(
+        default=None,
+        title="Limit",
+        description="Buy with a limit order at this price (quote). With above or below: once that level is reached.",
+        examples=["41000"],
+    )
+    above: Price | None = Field(
+        default=None, title="Above", description="Wait until the price is at or above this level.", examples=["43000"]
+    )
+    below: Price | None = Field(
+        default=None, title="Below", description="Wait until the price is at or below this level.", examples=["40000"]
+    )
+    expires: Interval | None = Field(
+        default=None,
+        title="Expires",
+        description="Give up what is not bought this long after the trade was started, such as 4h or 2d.",
+    )
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Self:
+        if self.above is not None and self.below is not None:
+            raise ValueError("above and below are two levels to wait for: give one of them")
+        if self.expires is not None and self.limit is None and self.level is None:
+            raise ValueError("an entry at once does not expire: leave expires out, or give limit, above or below")
+        return self
+
+    @property
+    def level(self) -> Decimal | None:
+        """The price that is waited for, or None."""
+        return self.below if self.above is None else self.above
+
+    def reached(self, price: Decimal) -> bool:
+        """Whether ``price`` is at or past the level, if there is one."""
+        if self.above is not None:
+            return price >= self.above
+        return self.below is None or price <= self.below
+
+
+class Existing(_Model):
+    """Manage what the automation was given as its budget in base, instead of buying."""
+
+    amount: Amount | None = Field(
+        default=None, title="Amount", description="Base to manage; by default all of the budget's.", examples=["0.5"]
+    )
+    price: Price | None = Field(
+        default=None,
+        title="Price",
+        description="What it cost, in quote per base; by default the price when the trade starts.",
+        examples=["38000"],
+    )
+
+
+class Rise(_Model):
+    """A level above the average entry."""
+
+    percent: Decimal | None = Field(
+        default=None, gt=0, le=10_000, title="Percent", description="Percent above the average entry.", examples=["2"]
+    )
+    price: Price | None = Field(default=None, title="Price", description="A price in quote.", examples=["45000"])
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if not self._is_exactly_one("percent", "price"):
+            raise ValueError("a level is a percent or a price: give one of them")
+        return self
+
+    def at(self, average: Decimal) -> Decimal:
+        """Return the level in quote for an average entry of ``average``."""
+        return average * (1 + self.percent / 100) if self.percent is not None else self.price or average
+
+
+class TakeProfit(Rise):
+    """A limit order that sells a share of the position."""
+
+    share: Decimal = Field(
+        default=_HUNDRED, gt=0, le=100, title="Share", description="Percent of the whole position.", examples=["50"]
+    )
+
+
+class Drop(_Model):
+    """A level below the average entry."""
+
+    percent: Decimal | None = Field(
+        default=None, gt=0, lt=100, title="Percent", description="Percent below the average entry.", examples=["3"]
+    )
+    price: Price | None = Field(default=None, title="Price", description="A price in quote.", examples=["39000"])
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if not self._is_exactly_one("percent", "price"):
+            raise ValueError("a stop-loss is a percent or a price: give one of them")
+        return self
+
+    def at(self, average: Decimal) -> Decimal:
+        """Return the level in quote for an average entry of ``average``."""
+        return average * (1 - self.percent / 100) if self.percent is not None else self.price or average
+
+
+class Trailing(_Model):
+    """A stop that follows the highest price."""
+
+    percent: Decimal = Field(
+        gt=0, lt=100, title="Percent", description="Percent below the highest price observed.", examples=["1.5"]
+    )
+    activate_at: Rise | None = Field(
+        default=None, title="Activate at", description="Follow from this level on; by default from the entry."
+    )
+
+
+class BreakEven(_Model):
+    """When to move the stop to where selling returns what was paid, fees included."""
+
+    after_take_profit: int | None = Field(
+        default=None, ge=1, le=20, title="After take-profit", description="Once this many take-profits have filled."
+    )
+    percent: Decimal | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        title="Percent",
+        description="Once the price is this many percent above the average entry.",
+        examples=["1.5"],
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if not self._is_exactly_one("after_take_profit", "percent"):
+            raise ValueError("break_even is after_take_profit or percent: give one of them")
+        return self
+
+
+class SmartTradeConfig(_Model):
+    """One trade: buy (or take over what is held), then sell by the rules given."""
+
+    symbol: str = Field(
+        pattern=r"^[^\s/]+/[^\s/]+$", title="Symbol", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"]
+    )
+    spend: Amount | None = Field(
+        default=None, title="Spend", description="Quote to buy for, before fees.", examples=["1000"]
+    )
+    amount: Amount | None = Field(
+        default=None, title="Amount", description="Base to buy, before fees.", examples=["0.02"]
+    )
+    existing: Existing | None = Field(
+        default=None, title="Existing", description="Instead of buying: manage base that the budget contains."
+    )
+    entry: Entry = Field(default=Entry(), title="Entry", description="When to buy; at once if nothing is given.")
+    take_profits: tuple[TakeProfit, ...] = Field(
+        default=(),
+        max_length=20,
+        title="Take-profits",
+        description="Limit orders to sell at, lowest first; their shares and the runner add up to 100 %.",
+    )
+    runner: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        lt=100,
+        title="Runner",
+        description="Percent of the position that no take-profit sells; stops or the time limit end it.",
+        examples=["30"],
+    )
+    stop_loss: Drop | None = Field(
+        default=None, title="Stop-loss", description="Sell everything at market when the price is at or below this."
+    )
+    trailing: Trailing | None = Field(
+        default=None, title="Trailing stop", description="A stop that rises with the highest price, and never falls."
+    )
+    break_even: BreakEven | None = Field(
+        default=None, title="Break-even", description="When to move the stop to the average entry, fees included."
+    )
+    time_limit: Interval | None = Field(
+        default=None, title="Time limit", description="Sell everything at market this long after the first fill."
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for problem in (self._size_problem(), self._exit_problem(), self._level_problem()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def _size_problem(self) -> str:
+        if not self._is_exactly_one("spend", "amount", "existing"):
+            return "give exactly one of spend, amount and existing"
+        if self.existing is not None and self.entry != Entry():
+            return "existing buys nothing: leave entry out"
+        return ""
+
+    def _exit_problem(self) -> str:
+        ends = [self.stop_loss, self.trailing, self.time_limit]
+        if not self.take_profits and ends == [None, None, None]:
+            return "the trade would never end: give take_profits, stop_loss, trailing or time_limit"
+        if self.runner and ends == [None, None, None]:
+            return "nothing would end the runner: give stop_loss, trailing or time_limit"
+        shares = sum((target.share for target in self.take_profits), self.runner)
+        if self.take_profits and shares != _HUNDRED:
+            runner = " and the runner" if self.runner else ""
+            return f"the shares of take_profits{runner} add up to {shares:f} %: make it 100"
+        if self.runner and not self.take_profits:
+            return "without take_profits everything is a runner: leave runner out"
+        after = self.break_even.after_take_profit if self.break_even else None
+        if after is not None and after > len(self.take_profits):
+            return f"break_even waits for take-profit {after}, and there are {len(self.take_profits)}: lower it"
+        return ""
+
+    def _level_problem(self) -> str:
+        for name in ("percent", "price"):
+            levels = [getattr(target, name) for target in self.take_profits]
+            if any(a is not None and b is not None and a >= b for a, b in pairwise(levels)):
+                return f"take_profits are written lowest first: the {name}s {', '.join(map(str, levels))} do not rise"
+        known = self.entry.limit or self.entry.level or (self.existing.price if self.existing else None)
+        return "" if known is None or self.existing else self.misplaced(known)
+
+    def misplaced(self, price: Decimal) -> str:
+        """Return which level makes no sense for a trade that begins at ``price``, or "" if all do."""
+        if self.stop_loss is not None and self.stop_loss.at(price) >= price:
+            return f"the stop-loss {self.stop_loss.at(price):f} is not below the entry at {price:f}"
+        for target in self.take_profits:
+            if target.at(price) <= price:
+                return f"the take-profit {target.at(price):f} is not above the entry at {price:f}"
+        return ""

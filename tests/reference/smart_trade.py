@@ -1,0 +1,361 @@
+"""What a smart trade must do on past candles, computed without a line of octobot_node: the oracle of the replay tests.
+
+The rules, and nothing else:
+
+- The trade is looked at when the first candle starts (T0), at every candle's close, when its time limit or its entry's
+  expiry comes, and at every fill and cancel; never twice within a second: then it is looked at 1000 ms after the last
+  time. What fills at a moment is settled before. The price is the newest close, before the first close the first open.
+- An order placed at P meets the market at the first candle that starts at or after P: a market order fills there at the
+  open, and so does a limit order that the open is at or better than. Fill time: that candle's start. Any other limit
+  order rests, and fills at its price in the first candle (that one or a later one) that trades strictly through it.
+  Fill time: that candle's close.
+- A market buy of ``spend`` gets spend / price, rounded down to ``amount_step``. Limit prices are rounded to
+  ``price_step``, buys down and sells up. The fee is taken from what is received.
+- Entry: a market or limit order at T0, or when the price is first seen at or past a level. At ``expires`` after T0 a
+  level not reached ends the trade, and a limit order not filled is cancelled.
+- The average entry is the quote paid / the base received. Levels in percent are counted from it.
+- After the fill, take-profits are placed as limit sells: of what was received, the shares up to each one are summed,
+  rounded down, and it sells what those before it do not.
+- The trailing stop is active from the first look at which the price is at or above its activation (the first after the
+  fill, without one); it is ``percent`` below the highest price seen since. The break-even stop is average / (1 - fee),
+  from the first look at which its percent is reached or that many take-profits have filled.
+- When the price is at or below the highest of the stops, or the time limit has passed since the fill: what rests is
+  cancelled, and what no order holds is sold at market; the rest at the next look.
+- The trade is completed at the first look that finds nothing open, and less than one ``amount_step`` left.
+
+All figures are fractions: nothing is rounded but what the rules say.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Candle", "Fill", "Outcome", "Plan", "Target", "compute", "read_candles", "trailing_stop_fires"]
+
+NEVER = 2**63
+
+
+class Candle(NamedTuple):
+    start: int
+    end: int
+    open: Fraction
+    high: Fraction
+    low: Fraction
+    close: Fraction
+
+
+@dataclass(frozen=True)
+class Target:
+    """A level above the average entry, by percent or price; ``share`` in percent."""
+
+    percent: Fraction | None = None
+    price: Fraction | None = None
+    share: Fraction = Fraction(100)
+
+    def at(self, average: Fraction) -> Fraction:
+        if self.price is not None:
+            return self.price
+        assert self.percent is not None
+        return average * (100 + self.percent) / 100
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the trade is told; times in ms, percents as numbers of percent."""
+
+    spend: Fraction | None = None
+    amount: Fraction | None = None
+    #: Base that is there already, and what it cost (None: the first price).
+    existing: Fraction | None = None
+    existing_price: Fraction | None = None
+    limit: Fraction | None = None
+    above: Fraction | None = None
+    below: Fraction | None = None
+    expires: int | None = None
+    take_profits: Sequence[Target] = ()
+    stop_percent: Fraction | None = None
+    stop_price: Fraction | None = None
+    trailing: Fraction | None = None
+    activate_at: Target | None = None
+    break_even_after: int | None = None
+    break_even_percent: Fraction | None = None
+    time_limit: int | None = None
+    fee: Fraction = Fraction(1, 1000)
+    base: str = "BTC"
+    quote: str = "USD"
+    price_step: Fraction = Fraction(1, 1000)
+    amount_step: Fraction = Fraction(1, 10**8)
+
+
+@dataclass(frozen=True)
+class Fill:
+    time: int
+    side: str
+    price: Fraction
+    amount: Fraction
+    fee: Fraction
+    fee_asset: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    fills: list[Fill]
+    #: Why everything was sold at market, and the time of the look that decided it.
+    exit: str | None
+    exit_at: int | None
+    peak: Fraction | None
+    average: Fraction | None
+    realised: Fraction
+    completed_at: int | None
+
+
+@dataclass(eq=False)
+class Order:
+    side: str
+    tag: str
+    placed: int
+    price: Fraction | None  # None: at market
+    amount: Fraction | None  # None: a market buy of `spend`
+    spend: Fraction = Fraction(0)
+    rests: bool = False  # it has met the market and was not marketable
+
+
+def read_candles(path: Path) -> list[Candle]:
+    """Read a CSV of timestamp (ms, start), open, high, low, close, volume; the shortest distance is the timeframe."""
+    with gzip.open(path, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    starts = [int(row["timestamp"]) for row in rows]
+    length = min(later - earlier for earlier, later in pairwise(starts))
+    return [
+        Candle(start, start + length, *(Fraction(row[name]) for name in ("open", "high", "low", "close")))
+        for start, row in zip(starts, rows, strict=True)
+    ]
+
+
+def trailing_stop_fires(candles: Sequence[Candle], since: int, percent: Fraction, active_from: Fraction) -> int | None:
+    """Return the close (ms) at which a trailing stop fires that may be active from the price seen at ``since`` on."""
+    peak = None
+    for candle in candles:
+        if candle.end < since or (peak is None and candle.close < active_from):
+            continue
+        peak = candle.close if peak is None else max(peak, candle.close)
+        if candle.close * 100 <= peak * (100 - percent):
+            return candle.end
+    return None
+
+
+def compute(candles: Sequence[Candle], plan: Plan) -> Outcome:
+    """Return what ``plan`` comes to on ``candles``."""
+    return _Replay(candles, plan).run()
+
+
+@dataclass
+class _Replay:
+    candles: Sequence[Candle]
+    plan: Plan
+    orders: list[Order] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    price: Fraction = Fraction(0)
+    entered: bool = False
+    received: Fraction = Fraction(0)
+    paid: Fraction = Fraction(0)
+    sold: Fraction = Fraction(0)
+    proceeds: Fraction = Fraction(0)
+    opened_at: int | None = None
+    placed_exits: bool = False
+    taken: int = 0
+    peak: Fraction | None = None
+    break_even: bool = False
+    exit: str | None = None
+    exit_at: int | None = None
+    completed_at: int | None = None
+    # When it is looked at.
+    woken: int = NEVER
+    last_look: int = -NEVER
+    #: What this look cancelled still holds its base until the next.
+    releasing: Fraction = Fraction(0)
+
+    def run(self) -> Outcome:
+        self.price, self.woken = self.candles[0].open, self.candles[0].start
+        for candle in self.candles:
+            self.look_until(candle.start - 1)
+            self.fill_at_open(candle)  # what was placed before this candle
+            self.look_until(candle.start)
+            self.fill_at_open(candle)  # what was placed at its very start
+            self.look_until(candle.end - 1)
+            self.fill_through(candle)
+            self.price = candle.close
+            self.wake(candle.end)
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        average = self.average()
+        realised = self.proceeds - self.sold * average if average else Fraction(0)
+        return Outcome(self.fills, self.exit, self.exit_at, self.peak, average, realised, self.completed_at)
+
+    # The market.
+
+    def fill_at_open(self, candle: Candle) -> None:
+        for order in list(self.orders):
+            if order.rests or order.placed > candle.start:
+                continue
+            order.rests = True
+            if order.price is None or (
+                candle.open <= order.price if order.side == "buy" else candle.open >= order.price
+            ):
+                self.fill(order, candle.start, candle.open)
+
+    def fill_through(self, candle: Candle) -> None:
+        for order in [order for order in self.orders if order.rests]:
+            assert order.price is not None
+            if candle.low < order.price if order.side == "buy" else candle.high > order.price:
+                self.fill(order, candle.end, order.price)
+
+    def fill(self, order: Order, time: int, price: Fraction) -> None:
+        self.orders.remove(order)
+        plan = self.plan
+        amount = _floor(order.spend / price, plan.amount_step) if order.amount is None else order.amount
+        cost = amount * price
+        if order.side == "buy":
+            fee, fee_asset = amount * plan.fee, plan.base
+            self.received, self.paid, self.opened_at = amount - fee, cost, time
+        else:
+            fee, fee_asset = cost * plan.fee, plan.quote
+            self.sold += amount
+            self.proceeds += cost - fee
+            self.taken += order.tag.startswith("take-profit")
+        self.fills.append(Fill(time, order.side, price, amount, fee, fee_asset, order.tag))
+        self.wake(time)
+
+    # The trade.
+
+    def wake(self, time: int) -> None:
+        self.woken = min(self.woken, max(time, self.last_look + 1000))
+
+    def look_until(self, moment: int) -> None:
+        while self.completed_at is None:
+            now = min(self.woken, *(max(time, self.last_look + 1000) for time in self.planned()), NEVER)
+            if now > moment:
+                return
+            self.woken, self.last_look, self.releasing = NEVER, now, Fraction(0)
+            self.look(now)
+
+    def planned(self) -> list[int]:
+        times = []
+        if self.plan.expires is not None and self.opened_at is None:
+            times.append(self.candles[0].start + self.plan.expires)
+        if self.plan.time_limit is not None and self.opened_at is not None and self.exit is None:
+            times.append(self.opened_at + self.plan.time_limit)
+        return [time for time in times if time > self.last_look]
+
+    def look(self, now: int) -> None:
+        something_was_open = bool(self.orders)
+        expired = self.plan.expires is not None and now >= self.candles[0].start + self.plan.expires
+        if not self.entered:
+            if expired:
+                self.completed_at = now
+                return
+            self.enter(now)
+        elif expired:
+            self.cancel("buy", now)
+        if self.received:
+            self.watch(now)
+            self.order_exits(now)
+        done = _floor(self.received - self.sold, self.plan.amount_step) == 0
+        if self.entered and done and not something_was_open and not self.orders:
+            self.completed_at = now
+
+    def enter(self, now: int) -> None:
+        plan = self.plan
+        if plan.existing is not None:
+            self.entered, self.received, self.opened_at = True, plan.existing, now
+            self.paid = plan.existing * (plan.existing_price or self.price)
+            return
+        if (plan.above is not None and self.price < plan.above) or (plan.below is not None and self.price > plan.below):
+            return
+        self.entered = True
+        if plan.limit is None:
+            amount = None if plan.amount is None else _floor(plan.amount, plan.amount_step)
+            self.orders.append(Order("buy", "entry", now, None, amount, plan.spend or Fraction(0)))
+            return
+        price = _floor(plan.limit, plan.price_step)
+        size = plan.amount if plan.spend is None else plan.spend / price
+        assert size is not None
+        self.orders.append(Order("buy", "entry", now, price, _floor(size, plan.amount_step)))
+
+    def average(self) -> Fraction | None:
+        return self.paid / self.received if self.received else None
+
+    def watch(self, now: int) -> None:
+        if self.exit is not None:
+            return
+        plan, average = self.plan, self.paid / self.received
+        if plan.trailing is not None:
+            if self.peak is not None:
+                self.peak = max(self.peak, self.price)
+            elif plan.activate_at is None or self.price >= plan.activate_at.at(average):
+                self.peak = self.price
+        if plan.break_even_percent is not None and self.price >= average * (100 + plan.break_even_percent) / 100:
+            self.break_even = True
+        if plan.break_even_after is not None and self.taken >= plan.break_even_after:
+            self.break_even = True
+        self.exit = self.why_sell(now, average)
+        self.exit_at = now if self.exit else None
+
+    def why_sell(self, now: int, average: Fraction) -> str | None:
+        plan, stops = self.plan, {}
+        if plan.stop_percent is not None:
+            stops["stop-loss"] = average * (100 - plan.stop_percent) / 100
+        if plan.stop_price is not None:
+            stops["stop-loss"] = plan.stop_price
+        if plan.trailing is not None and self.peak is not None:
+            stops["trailing-stop"] = self.peak * (100 - plan.trailing) / 100
+        if self.break_even:
+            stops["break-even"] = average / (1 - plan.fee)
+        highest = max(stops, key=lambda name: stops[name], default=None)
+        if highest is not None and self.price <= stops[highest]:
+            return highest
+        assert self.opened_at is not None
+        if plan.time_limit is not None and now >= self.opened_at + plan.time_limit:
+            return "time-limit"
+        return None
+
+    def order_exits(self, now: int) -> None:
+        if self.exit is not None:
+            self.cancel("sell", now)
+            held_by_orders = sum((order.amount or Fraction(0) for order in self.orders), self.releasing)
+            rest = _floor(self.received - self.sold - held_by_orders, self.plan.amount_step)
+            if rest:
+                self.orders.append(Order("sell", self.exit, now, None, rest))
+        elif not self.placed_exits:
+            self.placed_exits = True
+            share, before = Fraction(0), Fraction(0)
+            for place, target in enumerate(self.plan.take_profits, start=1):
+                share += target.share
+                until = _floor(self.received * share / 100, self.plan.amount_step)
+                price = _ceiling(target.at(self.paid / self.received), self.plan.price_step)
+                self.orders.append(Order("sell", f"take-profit-{place}", now, price, until - before))
+                before = until
+
+    def cancel(self, side: str, now: int) -> None:
+        for order in [order for order in self.orders if order.side == side and order.price is not None]:
+            self.orders.remove(order)
+            self.releasing += (order.amount or Fraction(0)) if side == "sell" else 0
+            self.wake(now)
+
+
+def _floor(value: Fraction, step: Fraction) -> Fraction:
+    return floor(value / step) * step
+
+
+def _ceiling(value: Fraction, step: Fraction) -> Fraction:
+    return ceil(value / step) * step
