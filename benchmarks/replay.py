@@ -14,7 +14,7 @@ from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.engine.replay import Replay
 from octobot_node.plugins import load_plugins
 
-LADDER = {"lowest": Decimal(32_000), "step": Decimal(50), "rungs": 300, "amount": Decimal("0.01")}
+LADDER = {"lowest": Decimal(40_000), "step": Decimal(100), "rungs": 70, "amount": Decimal("0.01")}
 STEP = Decimal(100)
 
 

@@ -43,7 +43,7 @@ def _added(implementation: Any) -> PluginCommands:
 
     cli: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     try:
-        implementation.function(cli)
+        implementation.function(*[cli] * len(implementation.argnames))
         return PluginCommands(implementation.plugin_name, dict(get_group(cli).commands))
     except Exception as error:  # noqa: BLE001 - whatever a third party raises, its commands alone are left out
         return PluginCommands(implementation.plugin_name, error=f"{type(error).__name__}: {error}")

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from octobot_node import __version__
+from octobot_node.cli import automations, node, orders, signals
+from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
 
 __all__ = ["Session", "build_app"]
 
@@ -23,14 +29,65 @@ class Session:
     data_dir: Path | None = None
 
 
+class _Commands(TyperGroup):
+    """Our commands, and those that plugins add: plugins are loaded for a name that is not one of ours."""
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or ctx.resilient_parsing:
+            return own
+        from octobot_node.cli.plugged import plugged_command
+
+        found: Any = plugged_command(cmd_name)
+        return found  # type: ignore[no-any-return]
+
+
 def build_app() -> typer.Typer:
     """Return the command line, ready to be called."""
     # No rich help: it would double what `--help` takes. No rich tracebacks: failures.py says what went wrong.
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        cls=_Commands,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        epilog="Plugins may add commands: `octobot-node plugins` lists them.",
+    )
     app.callback(invoke_without_command=True)(_top)
     app.command("run")(_run)
+    app.command("start")(node.start)
+    app.command("status")(node.status)
+    app.add_typer(automations.commands(), name="automations", help="Look at automations, and change what they do.")
+    app.add_typer(orders.commands(), name="orders", help="Look at orders, and settle those of unknown outcome.")
+    app.add_typer(signals.commands(), name="signals", help="Send signals to automations.")
+    app.command("accounts")(node.accounts)
+    app.command("plugins")(node.plugins)
+    app.command("settings")(node.settings)
+    app.command("doctor")(node.doctor)
+    app.add_typer(_tentacles(), name="tentacles", help="Write automation types of your own.")
     app.command("schema")(_schema)
     return app
+
+
+def _tentacles() -> typer.Typer:
+    tentacles = group()
+    tentacles.command("new")(_new_tentacle)
+    # Of two commands the second keeps `new` a word of its own.
+    tentacles.callback()(lambda: None)
+    return tentacles
+
+
+def _new_tentacle(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The automation type's name, such as mean_reversion.")],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where to put the package; default: here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a package with an automation type, its example and its tests, ready to be changed."""
+    del context
+    from octobot_node.cli.tentacles import new
+
+    new(name, folder, as_json=as_json)
 
 
 def _print_version(wanted: bool) -> None:
@@ -62,9 +119,7 @@ def _run(
         str | None, typer.Option("--for", metavar="DURATION", help="Stop a live run after this time: 30s, 5m, 1h30m.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")] = False,
-    data_dir: Annotated[
-        Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")
-    ] = None,
+    data_dir: DataDir = None,
     gaps: Annotated[
         Gaps, typer.Option(help="Missing candles: count them in the report, or refuse the data.")
     ] = "count",

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import (
-    KEEP,
     Automation,
     Decision,
     Notify,
@@ -46,10 +45,10 @@ class AutomationTest:
 
     ``trade = AutomationTest(Momentum, {"symbol": "BTC/USD"}, budget={"USD": 1000})``: give prices, ``tick()``, look at
     the decision, say what became of the orders, tick again. Every tick goes through the engine's own guard, with config
-    and state read from JSON; orders through its planner; fills through its ledger. Orders that pass the planner are open
-    until the test says otherwise. Time stands still unless ``advance`` moves it.
+    and state read from JSON; orders through its planner; fills through its ledger. Orders that pass the planner are
+    open until the test says otherwise. Time stands still unless ``advance`` moves it.
 
-    ``budget`` maps asset to an exact amount; ``limits`` are risk limits as an account has them; ``now`` is an aware time.
+    ``budget`` maps asset to an exact amount; ``limits`` are risk limits, as an account has them; ``now`` is aware.
     Raises pydantic's ValidationError for a config that the type refuses.
     """
 
@@ -285,15 +284,27 @@ class AutomationTest:
 
     def match(self) -> list[Fill]:
         """Execute what the prices of now would: market orders and reached stops at the ask or bid, limit orders that
-        these prices meet; confirm the cancels that it asked for. Return the fills.
+        these prices meet; end what was to be cancelled, what expired, and what was to fill at once and cannot.
+        Return the fills. Orders of unknown outcome stay so.
         """
-        for id_ in [row.id for row in self._ledger.live if row.id in self.cancelling]:
-            self.cancelled(id_)
-        return [self.fill(row.id, **met) for row in self._ledger.live if (met := self._met(row)) is not None]
+        known = [row for row in self._ledger.live if row.status != IntentStatus.UNKNOWN]
+        for row in [row for row in known if row.id in self.cancelling or self._has_expired(row)]:
+            self.cancelled(row.id)
+        before = len(self._ledger.fills)
+        for row in [row for row in known if not IntentStatus(row.status).terminal]:
+            met = self._met(row)
+            if met is not None:
+                self.fill(row.id, **met)
+            elif row.tif != "gtc":
+                self.expire(row.id, "it could not be filled at once")
+        return self._ledger.fills[before:]
+
+    def _has_expired(self, row: Any) -> bool:
+        return row.expires_at is not None and row.expires_at <= to_ms(self.now)
 
     def _met(self, row: Any) -> dict[str, Any] | None:
         ticker = self.market.ticker_of(row.symbol)
-        if ticker is None or row.status == IntentStatus.UNKNOWN:
+        if ticker is None:
             return None
         here = ticker.ask if row.side == "buy" else ticker.bid
         if row.type == "market":
@@ -350,7 +361,7 @@ class AutomationTest:
         return self
 
     def edit(self, config: Mapping[str, Any] | BaseModel) -> AutomationTest:
-        """Replace its config, as a person does; its open orders are cancelled first unless the type is ``live_edit``."""
+        """Replace its config, as a person does; its open orders are cancelled first unless it is ``live_edit``."""
         text = self._read(config)
         self._previous, self._config = self._previous or self._config, text
         self._needs = first_needs(self._spied, self._model())

@@ -101,8 +101,7 @@ def _of_closes(times: Sequence[int], closes: Sequence[str]) -> Iterator[Row]:
 
 
 def _from_file(path: Path) -> Iterator[Row]:
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as lines:
+    with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as lines:
         reader = csv.DictReader(lines)
         if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
             raise ValueError(f"{path} has no column {missing[0]!r}: make its header {','.join(COLUMNS)}")

@@ -25,13 +25,12 @@ from octobot_node.engine.io import InlineIo
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
-from octobot_node.exchanges import MarketDataFactory, TradingFactory
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import intents, tables
-from tests.engine.fake_exchange import FakeMarket, FakeTrading
+from octobot_node.testing import FakeExchange
 
 __all__ = ["START", "Bench", "Decide"]
 
@@ -84,14 +83,12 @@ class Bench:
         shutil.copy(template, folder / "octobot.db")
         self.settings = Settings(data_dir=folder, **{"disk_reserve_mb": 0, **settings})
         self.clock = VirtualClock(START)
-        self.market = FakeMarket(self.clock)
-        self.trading = FakeTrading(self.clock)
+        exchange = FakeExchange(self.clock)
+        self.market, self.trading = exchange.market, exchange.trading
         self.type, live = Scripted(), LiveScripted()
         live.scripts = self.type.scripts
         self.registry = replace(
-            registry,
-            market_data={**registry.market_data, "fake": MarketDataFactory("fake", NoSettings, lambda *_: self.market)},
-            trading={**registry.trading, "fake": TradingFactory("fake", NoSettings, lambda *_: self.trading)},
+            exchange.register(registry),
             automations={**registry.automations, "tests.scripted": self.type, "tests.live_scripted": live},
         )
         self.base = open_base(self.settings, self.registry, START)

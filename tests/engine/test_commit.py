@@ -90,7 +90,7 @@ def test_a_batch_evaluated_twice_at_once_commits_once(bench: Bench) -> None:
     stage = TickBatch(bench.core)
     loaded = stage._load(batch)
     market, missing = stage._snapshot(loaded)
-    evaluated = stage._evaluate(loaded, market, missing)
+    evaluated = stage._evaluate(loaded, market, missing, suspects=False)
     commit = Commit(bench.core)
     assert commit.run(workflow_id, batch, evaluated, market)["ticks"] == 1
     assert commit.run(workflow_id, batch, evaluated, market)["ticks"] == 0

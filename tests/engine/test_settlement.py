@@ -13,8 +13,8 @@ from octobot_node import Decision, LimitOrder, Tick
 from octobot_node.errors import NotSent, Unresolved
 from octobot_node.exchanges import Lookup
 from octobot_node.store import tables
+from octobot_node.testing.fakes import SURE
 from tests.engine.bench import START, Bench, Decide
-from tests.engine.fake_exchange import SURE
 
 
 def buy(price: int = 90, amount: str = "1") -> LimitOrder:

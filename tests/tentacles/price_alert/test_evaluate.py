@@ -190,7 +190,7 @@ def test_close_to_the_target_it_waits_for_the_target_itself() -> None:
     # The lowest low that does not wake is 99, from where 108.9 would be far enough; from 100 it is 110.
     near = decide(moving(direction="up"), "109", closes=[100, 104, 105, 108, 109])
     assert near.wake == Wake(above={SYMBOL: D(110)}, below={SYMBOL: D(100)})
-    near = decide(moving(direction="down"), "91", closes=[100, 96, 95, 92, 91])
+    near = decide(moving(direction="down"), "90.5", closes=[100, 96, 95, 92, 91])
     assert near.wake == Wake(above={SYMBOL: D(100)}, below={SYMBOL: D(90)})
 
 

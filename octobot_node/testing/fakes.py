@@ -1,4 +1,7 @@
-"""An exchange that does what a test tells it to, order by order, on a virtual clock."""
+"""An exchange in memory that does what a test tells it to, order by order, on a virtual clock.
+
+For tests of connectors' callers and of the engine; an automation is easier to test with ``AutomationTest``.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,30 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import BaseModel
 
-from octobot_node.clock import Clock
-from octobot_node.errors import DataUnavailable, Unresolved
-from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade, Lookup, OrderRequest
-from octobot_node.market import Candles, MarketRules, Ticker, from_ms, timeframe_ms
+from octobot_node.clock import Clock, VirtualClock
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
+from octobot_node.exchanges import (
+    Capabilities,
+    ExchangeOrder,
+    ExchangeTrade,
+    Lookup,
+    MarketDataFactory,
+    OrderRequest,
+    TradingFactory,
+)
+from octobot_node.market import Candles, MarketRules, Ticker, from_ms, timeframe_ms, to_ms
+from octobot_node.testing.candles import money
+from octobot_node.testing.markets import START, Price
 
-__all__ = ["SURE", "FakeMarket", "FakeTrading"]
+if TYPE_CHECKING:
+    from octobot_node.plugins import Registry
+
+__all__ = ["SURE", "Behaviour", "FakeExchange", "FakeMarket", "FakeTrading"]
 
 #: Requests expire, and whatever exists is found: the exchange on which nothing is ever sent twice or lost.
 SURE = Capabilities(
@@ -22,7 +40,7 @@ SURE = Capabilities(
 )
 
 
-def rules(symbol: str) -> MarketRules:
+def _rules(symbol: str) -> MarketRules:
     base, _, quote = symbol.partition("/")
     return MarketRules(
         symbol,
@@ -46,6 +64,7 @@ class FakeMarket:
         self.quoted_at: int | None = None
 
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
+        """Return prices as set, a cent apart."""
         self.asked.append(frozenset(symbols))
         if self.fault is not None:
             raise self.fault
@@ -58,6 +77,7 @@ class FakeMarket:
         }
 
     async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
+        """Return flat candles at today's price."""
         if symbol not in self.prices:
             raise DataUnavailable(f"no candles of {symbol}")
         step = timeframe_ms(timeframe)
@@ -67,10 +87,11 @@ class FakeMarket:
         return Candles(symbol, timeframe, times, price, price, price, price, price)
 
     async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
-        return {symbol: rules(symbol) for symbol in symbols if symbol in self.prices}
+        """Return the same rules for every symbol that has a price."""
+        return {symbol: _rules(symbol) for symbol in symbols if symbol in self.prices}
 
     async def close(self) -> None:
-        pass
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +106,14 @@ Behaviour = Callable[[OrderRequest], ExchangeOrder]
 class FakeTrading:
     """One account. An order rests unless a behaviour was queued for it; each behaviour is used once."""
 
-    def __init__(self, clock: Clock, capabilities: Capabilities = SURE) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        capabilities: Capabilities = SURE,
+        price_of: Callable[[str], Decimal] = lambda _symbol: Decimal(100),
+    ) -> None:
         self._clock = clock
+        self._price_of = price_of
         self.capabilities = capabilities
         self.requests: list[OrderRequest] = []
         self.cancels: list[str] = []
@@ -109,7 +136,7 @@ class FakeTrading:
         return self.accept(request)
 
     def fill_at_once(self, request: OrderRequest) -> ExchangeOrder:
-        """Accept an order and fill it whole at its price, or at 100."""
+        """Accept an order and fill it whole at its price, or at the market's."""
         order = self.accept(request)
         self.fill(order.id)
         return self._orders[order.id].order
@@ -134,7 +161,7 @@ class FakeTrading:
         amount = request.amount
         if amount is None:
             assert request.spend is not None
-            amount = request.spend / 100
+            amount = request.spend / self._price_of(request.symbol)
         order = ExchangeOrder(
             id=id_,
             client_order_id=request.client_order_id,
@@ -165,7 +192,7 @@ class FakeTrading:
         order = known.order
         assert order.amount is not None
         traded = order.amount - order.filled if amount is None else Decimal(amount)
-        at_price = Decimal(price) if price is not None else order.price or Decimal(100)
+        at_price = Decimal(price) if price is not None else order.price or self._price_of(order.symbol)
         trade = ExchangeTrade(
             id=trade_id or f"t{len(self.executions) + 1}",
             order_id=order_id,
@@ -215,13 +242,20 @@ class FakeTrading:
             )
         )
 
+    @property
+    def orders(self) -> list[ExchangeOrder]:
+        """Every order ever accepted, oldest first."""
+        return [known.order for known in self._orders.values()]
+
     # -- what the engine asks
 
     async def create_order(self, request: OrderRequest) -> ExchangeOrder:
+        """Do what was queued for this order, or let it rest."""
         self.requests.append(request)
         return self.behaviours.popleft()(request) if self.behaviours else self.accept(request)
 
     async def cancel_order(self, symbol: str, order_id: str) -> None:
+        """Cancel an open order, unless an error was queued."""
         self.cancels.append(order_id)
         if self.cancel_faults:
             raise self.cancel_faults.popleft()
@@ -230,26 +264,31 @@ class FakeTrading:
             self.become(order_id, "cancelled")
 
     async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
+        """Return the visible order with this client id, or None."""
         self._answer("find_order")
         return next((o for o in self._visible() if o.client_order_id == client_order_id), None)
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
+        """Return the visible order with this id, or None."""
         self._answer("order")
         return next((o for o in self._visible() if o.id == order_id), None)
 
     async def open_orders(self) -> Sequence[ExchangeOrder]:
+        """Return the visible orders that are open."""
         self._answer("open_orders")
         return [o for o in self._visible() if o.status == "open"]
 
     async def trades(self, since: int) -> Sequence[ExchangeTrade]:
+        """Return the executions at or after ``since`` (ms UTC)."""
         self._answer("trades")
         return [trade for trade in self.executions if trade.at >= since]
 
     async def balances(self) -> Mapping[str, Decimal]:
+        """Return nothing: the fake keeps no money."""
         return {}
 
     async def close(self) -> None:
-        pass
+        """Do nothing."""
 
     def _answer(self, question: str) -> None:
         self.questions.append(question)
@@ -265,3 +304,83 @@ def _raising(error: Exception) -> Behaviour:
         raise error
 
     return behaviour
+
+
+class _NoSettings(BaseModel):
+    """Nothing to set."""
+
+
+class FakeExchange:
+    """A market and an account in memory, on one clock that stands still until a test moves it.
+
+    ``exchange = FakeExchange(); exchange.price("BTC/USDT", 100); exchange.fill("BTC/USDT", price="99.5")``. What the
+    next orders meet is queued: ``refuse_next``, ``time_out_next``, ``drop_next``; ``trading.will(...)`` takes any
+    behaviour. ``register`` offers both halves to an engine under the name ``fake``.
+    """
+
+    def __init__(self, clock: Clock | None = None, capabilities: Capabilities = SURE) -> None:
+        self.clock = VirtualClock(to_ms(START)) if clock is None else clock
+        self.market = FakeMarket(self.clock)
+        self.trading = FakeTrading(self.clock, capabilities, self._price_of)
+
+    def price(self, symbol: str, price: Price) -> None:
+        """Set a symbol's price, exactly; a float is refused."""
+        self.market.prices[symbol] = money(price, f"the price of {symbol}")
+
+    def fill(self, symbol: str, *, amount: Price | None = None, price: Price | None = None) -> ExchangeTrade:
+        """Execute the oldest open order on ``symbol``, whole unless ``amount`` (base) says how much, at its own price,
+        the market's, or ``price``. Raises LookupError when there is none.
+        """
+        order_id = self._oldest(symbol).id
+        return self.trading.fill(order_id, _exact(amount), _exact(price), fee_asset=symbol.partition("/")[2])
+
+    def cancel(self, symbol: str) -> None:
+        """Cancel the oldest open order on ``symbol``, as an exchange does by itself."""
+        self.trading.become(self._oldest(symbol).id, "cancelled")
+
+    def refuse_next(self, reason: str = "insufficient funds") -> None:
+        """Refuse the next order, definitively."""
+        self.trading.will(OrderRefused(reason))
+
+    def time_out_next(self) -> None:
+        """Let the next order end in a time-out without having been accepted; nobody can tell."""
+        self.trading.will(Unresolved("the request timed out"))
+
+    def drop_next(self) -> None:
+        """Accept the next order, and lose the answer."""
+        self.trading.will(self.trading.accept_then_drop)
+
+    def disconnect_next(self) -> None:
+        """Let the next order not leave this machine."""
+        self.trading.will(NotSent("no connection"))
+
+    @property
+    def open_orders(self) -> list[ExchangeOrder]:
+        """The orders that rest, oldest first, whether look-ups show them or not."""
+        return [order for order in self.trading.orders if order.status == "open"]
+
+    def register(self, registry: Registry) -> Registry:
+        """Return a registry that also has this market and this account, as ``fake``."""
+        market = MarketDataFactory("fake", _NoSettings, lambda *_: self.market)
+        trading = TradingFactory("fake", _NoSettings, lambda *_: self.trading)
+        return replace(
+            registry,
+            market_data={**registry.market_data, "fake": market},
+            trading={**registry.trading, "fake": trading},
+        )
+
+    def _price_of(self, symbol: str) -> Decimal:
+        if symbol not in self.market.prices:
+            raise LookupError(f"{symbol} has no price: set one with price({symbol!r}, …)")
+        return self.market.prices[symbol]
+
+    def _oldest(self, symbol: str) -> ExchangeOrder:
+        for order in self.open_orders:
+            if order.symbol == symbol:
+                return order
+        there = ", ".join(sorted({order.symbol for order in self.open_orders})) or "nothing"
+        raise LookupError(f"no order rests on {symbol}; there are orders on {there}")
+
+
+def _exact(amount: Price | None) -> str | None:
+    return None if amount is None else format(money(amount, "amount"), "f")

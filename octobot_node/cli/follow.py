@@ -1,0 +1,39 @@
+"""``automations events``: what happened, and what happens."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from octobot_node.cli.give import Give
+from octobot_node.cli.show import event_line, print_events
+from octobot_node.operations.models import EventPage
+
+__all__ = ["events"]
+
+_EVERY_S = 0.5
+_PAGE = 500
+
+
+def events(
+    give: Give, *, automation: str | None, kind: str | None, after: int | None, limit: int, follow: bool
+) -> None:
+    """Print events; with ``follow``, go on until Ctrl-C."""
+    page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=after, limit=limit)
+    if not follow:
+        give.show(page, print_events)
+        return
+    _print(give, page)
+    give.say_if_quiet("what happens is shown")
+    while True:
+        time.sleep(_EVERY_S)
+        # Without a node nothing happens, and whoever looked would keep one from starting.
+        if give.live or give.answers():
+            page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=page.last, limit=_PAGE)
+            _print(give, page)
+
+
+def _print(give: Give, page: EventPage) -> None:
+    for event in page.events:
+        sys.stdout.write(f"{event.model_dump_json() if give.as_json else event_line(event)}\n")
+    sys.stdout.flush()

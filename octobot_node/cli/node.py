@@ -1,0 +1,80 @@
+"""Commands about the node itself, and their options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import DataDir, Json, Limit
+
+__all__ = ["LogStyle", "accounts", "doctor", "plugins", "settings", "start", "status"]
+
+
+class LogStyle(StrEnum):
+    """How the log on stderr is written."""
+
+    console = "console"
+    json = "json"
+
+
+def start(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    log: Annotated[LogStyle, typer.Option("--log", help="How to write the log on stderr.")] = LogStyle.console,
+) -> None:
+    """Run what the data folder has, as a service, until Ctrl-C or SIGTERM; the log goes to stderr."""
+    from octobot_node.cli.start import serve
+
+    context.obj.data_dir = data_dir
+    serve(data_dir, log.value)
+
+
+def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Say how the node is: automations by status, unknown orders, how late it is."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show import print_status
+    from octobot_node.operations.models import NodeStatus
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("node.status", NodeStatus), print_status)
+
+
+def accounts(
+    context: typer.Context,
+    limit: Limit = 50,
+    cursor: Annotated[
+        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List accounts, oldest first."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show import print_accounts
+    from octobot_node.operations.models import AccountPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
+
+
+def plugins(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List plugins: version, origin, what they register, the commands that they add, and what is wrong with them."""
+    from octobot_node.cli.about import list_plugins
+
+    list_plugins(context, data_dir, as_json=as_json)
+
+
+def settings(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List every setting in force and where it came from; secrets are masked."""
+    from octobot_node.cli.about import list_settings
+
+    list_settings(context, data_dir, as_json=as_json)
+
+
+def doctor(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Check the database, the plugins, the clock, the disk and more; exit code 1 if something failed."""
+    from octobot_node.cli.about import examine
+
+    examine(context, data_dir, as_json=as_json)

@@ -1,0 +1,36 @@
+"""Options and arguments that several commands share. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["AutomationArgument", "DataDir", "Json", "Limit", "Yes", "group"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="Rows at most.")]
+
+
+def _names(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the automations that the node running here has, for shell completion; none when none runs."""
+    from octobot_node.cli.complete import automation_names
+
+    return automation_names(context.params.get("data_dir"), incomplete)
+
+
+AutomationArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="AUTOMATION", help="An automation's name, or its id.", autocompletion=_names, show_default=False
+    ),
+]
+
+
+def group() -> typer.Typer:
+    """Return an empty group of commands."""
+    # No rich help: it would double what `--help` takes. No rich tracebacks: failures.py says what went wrong.
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)

@@ -1,0 +1,89 @@
+"""``octobot-node orders …``: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import DataDir, Json, Limit, Yes, group
+
+__all__ = ["commands"]
+
+_OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id, as `orders list` shows it.")]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    app = group()
+    app.command("list")(_list)
+    app.command("adopt")(_adopt)
+    app.command("declare-not-sent")(_declare_not_sent)
+    return app
+
+
+def _list(
+    context: typer.Context,
+    automation: Annotated[
+        str | None, typer.Option("--automation", metavar="AUTOMATION", help="Only this one's, by name or id.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are open, unknown, filled, …; or live.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
+    limit: Limit = 50,
+    cursor: Annotated[
+        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List orders, newest first."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show import print_orders
+    from octobot_node.operations.models import OrderPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    page = give.ask(
+        "orders.list", OrderPage, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor
+    )
+    give.show(page, print_orders)
+
+
+def _adopt(
+    context: typer.Context,
+    order: _OrderArgument,
+    exchange_order_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[EXCHANGE_ORDER_ID]",
+            help="The exchange's own id; without it, the exchange is asked for the order's client id.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say which of the exchange's orders an order of unknown outcome became."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show import print_resolved
+    from octobot_node.operations.models import Resolved
+
+    give = Give(context, data_dir, as_json=as_json)
+    found = give.ask("orders.adopt", Resolved, order=order, exchange_order_id=exchange_order_id)
+    give.show(found, print_resolved)
+
+
+def _declare_not_sent(
+    context: typer.Context, order: _OrderArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """Say that an order of unknown outcome never reached the exchange: its funds are free again. Asks first."""
+    from octobot_node.cli.give import Give, confirm
+    from octobot_node.cli.show import print_resolved
+    from octobot_node.operations.models import Resolved
+
+    give = Give(context, data_dir, as_json=as_json)
+    confirm(
+        f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes
+    )
+    give.show(give.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)

@@ -1,0 +1,87 @@
+"""Read what a command is given: run files, configs, single fields, messages."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from octobot_node.durations import parse_duration
+from octobot_node.errors import InvalidRunFile, UsageError
+from octobot_node.exact_yaml import YamlProblem, read_yaml
+
+__all__ = ["config_of", "field_changes", "message", "run_file_texts", "seconds"]
+
+
+def run_file_texts(files: Sequence[Path]) -> list[dict[str, str]]:
+    """Return run files as the operation takes them: name and text."""
+    return [{"name": str(path), "text": _text(path)} for path in files]
+
+
+def config_of(file: Path | None, automation: str) -> dict[str, Any] | None:
+    """Return the config in a file: the whole file, or, of a run file, that of the automation called so."""
+    if file is None:
+        return None
+    try:
+        found = read_yaml(_text(file)).value
+    except YamlProblem as error:
+        raise InvalidRunFile(f"{file}, line {error.line}, column {error.column}: is not YAML: {error}") from None
+    if isinstance(found, dict) and isinstance(found.get("automations"), list):
+        specs = [spec for spec in found["automations"] if isinstance(spec, dict) and spec.get("name") == automation]
+        if len(specs) != 1:
+            raise UsageError(f"{file}: it is a run file and has no automation {automation!r}: name one that it has")
+        found = specs[0].get("config", {})
+    if not isinstance(found, dict):
+        raise UsageError(f"{file}: a config is a mapping ('name: value' lines), as under `config` in a run file")
+    return found
+
+
+def field_changes(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return FIELD=VALUE pairs as {field: value}; values are read as YAML, so 50 is a number and "null" none."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        field, equals, value = pair.partition("=")
+        if not (field and equals):
+            raise UsageError(f"--set {pair!r} is not FIELD=VALUE: write --set amount=50")
+        if field in found:
+            raise UsageError(f"--set names {field} twice: give one value for it")
+        try:
+            found[field] = read_yaml(value).value
+        except YamlProblem as error:
+            raise UsageError(f"--set {field}: the value cannot be read ({error}): put it in quotes") from None
+    return found
+
+
+def message(text: str) -> Any:
+    """Return a signal's payload, given as JSON or as ``-`` for stdin."""
+    if text == "-":
+        text = sys.stdin.read()
+    try:
+        return json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the message is no JSON ({error}): write it as '{{\"side\": \"buy\"}}', in quotes") from None
+
+
+def seconds(duration: str | None, option: str) -> float | None:
+    """Return a duration such as 5m in seconds."""
+    if duration is None:
+        return None
+    try:
+        return parse_duration(duration).total_seconds()
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
+
+
+def _no_json(text: str) -> Any:
+    raise ValueError(f"{text} is none")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRunFile(f"{path}: is not UTF-8 (byte {error.start}): save it as UTF-8 text") from None
+    except OSError as error:
+        raise InvalidRunFile(f"{path}: cannot be read ({error.strerror}): check the path and its permissions") from None

@@ -1,0 +1,61 @@
+"""``octobot-node start``: the node as a service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from octobot_node import __version__
+from octobot_node.cli.log import logging_to_stderr
+from octobot_node.configuration import Configuration
+from octobot_node.control import socket_path
+from octobot_node.node import Node
+from octobot_node.operations.models import Nothing
+from octobot_node.operations.node import status
+from octobot_node.plugins import plugins_for
+
+__all__ = ["serve"]
+
+log = structlog.get_logger(__name__)
+
+
+def serve(data_dir: Path | None, style: str) -> None:
+    """Run a node on the data folder until SIGTERM or Ctrl-C; a second one does not wait for what is under way."""
+    with logging_to_stderr(style), _told_to_stop() as told:
+        configuration = Configuration.load(data_dir=data_dir)
+        settings = configuration.settings
+        registry = plugins_for(settings)
+        configuration.check(registry.settings_models)
+        for variable in configuration.unknown_variables(registry.settings_models):
+            log.warning("unknown_variable", variable=variable, cure="`octobot-node settings` lists those that are read")
+        log.info("node_starting", version=__version__, data_dir=str(settings.data_dir), process=os.getpid())
+        with Node(settings, registry=registry, configuration=configuration) as node:
+            counts = status(node.desk, Nothing()).automations
+            log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
+            told.wait()
+            log.info("node_stopping")
+        log.info("node_stopped")
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    told = threading.Event()
+
+    def tell(_signal: int, _frame: FrameType | None) -> None:
+        if told.is_set():
+            raise KeyboardInterrupt
+        told.set()
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
