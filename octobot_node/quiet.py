@@ -15,18 +15,21 @@ from octobot_node.ids import new_id
 from octobot_node.lent import Lent
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry
+from octobot_node.settings import Settings
 
 __all__ = ["quiet_desk"]
 
 
 @contextmanager
-def quiet_desk(configuration: Configuration, registry: Registry, *, by: str) -> Iterator[Desk]:
-    """Yield a desk over a data folder, which is locked meanwhile.
+def quiet_desk(
+    configuration: Configuration, registry: Registry, *, by: str, settings: Settings | None = None
+) -> Iterator[Desk]:
+    """Yield a desk over the data folder of the configuration, or of other ``settings``; it is locked meanwhile.
 
     What a command plans to be sent is given to a carrier that does not exist; the next node's sweeper finds it.
     Raises NodeError when the data folder or the database cannot be used.
     """
-    clock, settings = SystemClock(), configuration.settings
+    clock, settings = SystemClock(), settings or configuration.settings
     base = open_base(settings, registry, clock.now())
     try:
         io = InlineIo()

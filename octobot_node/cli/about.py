@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import typer
 
@@ -18,6 +18,10 @@ from octobot_node.control import NoNode
 from octobot_node.errors import NodeError
 from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
 from octobot_node.plugins import Registry
+
+if TYPE_CHECKING:
+    from octobot_node.context import PluginContext
+    from octobot_node.store.storage import Storage
 
 __all__ = ["examine", "list_plugins", "list_settings"]
 
@@ -70,8 +74,8 @@ def _registry(configuration: Configuration) -> Registry:
 
 
 def _examined(configuration: Configuration) -> Checkup:
-    from octobot_node.operations.node import checkup_of, doctor
     from octobot_node.operations.models import Nothing
+    from octobot_node.operations.node import checkup_of, doctor
     from octobot_node.quiet import quiet_desk
 
     registry = _registry(configuration)
@@ -98,8 +102,9 @@ class _NoStorage:
         raise self._error
 
 
-def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> object:
+def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> PluginContext:
     from octobot_node.clock import SystemClock
     from octobot_node.lent import Lent
 
-    return Lent(configuration, configuration.settings, _NoStorage(error), SystemClock(), registry, "")
+    storage = cast("Storage", _NoStorage(error))
+    return Lent(configuration, configuration.settings, storage, SystemClock(), registry, "")

@@ -58,7 +58,9 @@ def _list(
     give.show(page, print_automations)
 
 
-def _show(context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+def _show(
+    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+) -> None:
     """Show everything about an automation: status, money, positions, orders, problems, what happened."""
     from octobot_node.cli.give import Give
     from octobot_node.cli.show import print_automation
@@ -70,7 +72,9 @@ def _show(context: typer.Context, automation: AutomationArgument, as_json: Json 
 
 def _create(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Run files; accounts that exist may be left out.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Run files; accounts that exist may be left out.")
+    ],
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -91,7 +95,9 @@ def _edit(
     automation: AutomationArgument,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The new config in YAML, or a run file that has this automation.", show_default=False),
+        typer.Argument(
+            metavar="[FILE]", help="The new config in YAML, or a run file that has this automation.", show_default=False
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -112,17 +118,23 @@ def _edit(
     give.show(found, print_changed)
 
 
-def _pause(context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+def _pause(
+    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+) -> None:
     """Make no more decisions; resting orders stay, and their fills settle."""
     _change(context, "automations.pause", automation, data_dir, as_json=as_json)
 
 
-def _resume(context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+def _resume(
+    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+) -> None:
     """Decide again, at once; also for an automation that failed or is held."""
     _change(context, "automations.resume", automation, data_dir, as_json=as_json)
 
 
-def _run_now(context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+def _run_now(
+    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+) -> None:
     """Evaluate as soon as possible, whatever was planned."""
     _change(context, "automations.run_now", automation, data_dir, as_json=as_json)
 
@@ -156,7 +168,11 @@ def _stop(
 
 
 def _rm(
-    context: typer.Context, automation: AutomationArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
+    context: typer.Context,
+    automation: AutomationArgument,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Remove an automation that has ended, with its orders, fills and money. Asks first."""
     from octobot_node.cli.give import Give, confirm
@@ -175,7 +191,8 @@ def _events(
         typer.Argument(metavar="[AUTOMATION]", help="Its name or id; without it, everybody's.", show_default=False),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="KIND", help="Only this kind, such as order.fill; `order.` is all of them.")
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind, such as order.fill; `order.` is all of them."),
     ] = None,
     after: Annotated[int | None, typer.Option("--after", metavar="ID", min=0, help="Only later ones.")] = None,
     limit: Limit = 50,
@@ -195,7 +212,9 @@ def _export(
     context: typer.Context,
     automations: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[AUTOMATION]...", help="Names or ids; without any, all that have not ended.", show_default=False),
+        typer.Argument(
+            metavar="[AUTOMATION]...", help="Names or ids; without any, all that have not ended.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -215,7 +234,8 @@ def _plan(
         str | None, typer.Argument(metavar="[AUTOMATION]", help="An automation's name, or its id.", show_default=False)
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="Plan the automations of a run file; nothing is created.")
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Plan the automations of a run file; nothing is created."),
     ] = None,
     at_once: Annotated[
         bool, typer.Option("--now", help="As if something woke it this instant, not as it is due by its own plan.")

@@ -103,7 +103,6 @@ class Give:
             human(result, sys.stdout)
         sys.stdout.flush()
 
-
     def say_if_quiet(self, what: str) -> None:
         """Say on stderr that what the last operation began goes on when a node runs."""
         if not self.live:

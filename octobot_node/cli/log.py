@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
-__all__ = ["append_to_log", "log_path", "logging_to_file"]
+__all__ = ["append_to_log", "log_path", "logging_to_file", "logging_to_stderr"]
 
 
 def log_path(data_dir: Path | None) -> Path:
@@ -38,19 +38,37 @@ def logging_to_file(data_dir: Path | None) -> Iterator[None]:
 
     The file is made by the first line; where it cannot be, lines go to stderr.
     """
+    file = _LazyFile(log_path(data_dir))
+    with _logging(cast("TextIO", file), "json"):
+        try:
+            yield
+        finally:
+            file.close()
+
+
+@contextmanager
+def logging_to_stderr(style: str) -> Iterator[None]:
+    """Send the same to stderr meanwhile, as JSON lines (``json``) or for a person (``console``)."""
+    with _logging(sys.stderr, style):
+        yield
+
+
+@contextmanager
+def _logging(stream: TextIO, style: str) -> Iterator[None]:
     import structlog
 
-    file = _LazyFile(log_path(data_dir))
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(default=str),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", file)),
-    )
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if style == "json":
+        processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    else:
+        colours = stream.isatty()
+        plain = structlog.dev.plain_traceback
+        processors.append(structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, pad_event_to=0))
+    structlog.configure(processors=processors, logger_factory=structlog.WriteLoggerFactory(stream))
     forward = _ToStructlog(logging.WARNING)
     logging.getLogger().addHandler(forward)
     try:
@@ -58,7 +76,6 @@ def logging_to_file(data_dir: Path | None) -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(forward)
         structlog.reset_defaults()
-        file.close()
 
 
 class _LazyFile:

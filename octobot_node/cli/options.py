@@ -33,4 +33,6 @@ AutomationArgument = Annotated[
 def group() -> typer.Typer:
     """Return an empty group of commands."""
     # No rich help: it would double what `--help` takes. No rich tracebacks: failures.py says what went wrong.
-    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+    return typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+    )

@@ -28,7 +28,8 @@ def _list(
         str | None, typer.Option("--automation", metavar="AUTOMATION", help="Only this one's, by name or id.")
     ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are open, unknown, filled, …; or live.")
+        str | None,
+        typer.Option("--status", metavar="STATUS", help="Only those that are open, unknown, filled, …; or live."),
     ] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
     limit: Limit = 50,
@@ -83,7 +84,5 @@ def _declare_not_sent(
     from octobot_node.operations.models import Resolved
 
     give = Give(context, data_dir, as_json=as_json)
-    confirm(
-        f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes
-    )
+    confirm(f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes)
     give.show(give.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)

@@ -13,7 +13,7 @@ from rich.table import Table
 from octobot_node.cli import text
 from octobot_node.report import AutomationReport, GapReport, Problem, RunReport
 
-__all__ = ["print_report"]
+__all__ = ["print_report", "problem_lines"]
 
 #: With more automations than this each gets one line instead of a table.
 _TABLES = 8
@@ -36,6 +36,11 @@ def print_report(report: RunReport, out: TextIO) -> None:
             console.print()
     for line in _footer(report):
         console.print(line, soft_wrap=True)
+
+
+def problem_lines(report: AutomationReport) -> list[str]:
+    """Return an automation's problems as markup, a line each."""
+    return [_problem(problem) for problem in report.problems]
 
 
 def _table(report: AutomationReport) -> Table:

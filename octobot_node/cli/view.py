@@ -19,9 +19,9 @@ from rich.text import Text
 from octobot_node.cli import text
 from octobot_node.run_view import LiveRow, RunView
 
-__all__ = ["PlainView", "QuietView", "TerminalView", "live_table", "open_view"]
+__all__ = ["STATUS_STYLE", "PlainView", "QuietView", "TerminalView", "live_table", "open_view"]
 
-_STATUS_STYLE = {
+STATUS_STYLE = {
     "active": "green",
     "waiting": "yellow",
     "paused": "blue",
@@ -193,7 +193,7 @@ def _one_line(text: Text) -> Text:
 
 def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
     counts = Counter(row.status for row in rows)
-    parts = [(f"{count} {status}", _STATUS_STYLE.get(status, "")) for status, count in sorted(counts.items())]
+    parts = [(f"{count} {status}", STATUS_STYLE.get(status, "")) for status, count in sorted(counts.items())]
     header = Text.assemble(("OctoBot Node", "bold"), f"  {text.moment(now)}  up {text.duration(elapsed)}")
     for part in parts:
         header.append("  ").append(*part)
@@ -204,7 +204,7 @@ def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
 
 
 def _status(row: LiveRow, *, wide: bool) -> Text:
-    status = Text(row.status, style=_STATUS_STYLE.get(row.status, ""))
+    status = Text(row.status, style=STATUS_STYLE.get(row.status, ""))
     return _one_line(Text.assemble(status, (f" {row.reason}", "dim"))) if wide and row.reason else status
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from octobot_node.automation import (
     Automation,
     Decision,
+    Needs,
     Notify,
     PauseAutomation,
     Position,
@@ -222,6 +223,16 @@ class AutomationTest:
     @property
     def _runs(self) -> bool:
         return self.status in ("active", "waiting")
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something other than its plan wakes it: a fill, a result, a signal, an edit, a crossed level."""
+        return self._runs and self._woken
+
+    @property
+    def needs(self) -> Needs:
+        """The market data that its next tick wants."""
+        return load_needs(self._needs)
 
     @property
     def is_due(self) -> bool:

@@ -256,6 +256,7 @@ class FakeTrading:
 
     async def cancel_order(self, symbol: str, order_id: str) -> None:
         """Cancel an open order, unless an error was queued."""
+        del symbol
         self.cancels.append(order_id)
         if self.cancel_faults:
             raise self.cancel_faults.popleft()
@@ -265,11 +266,13 @@ class FakeTrading:
 
     async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
         """Return the visible order with this client id, or None."""
+        del symbol, since
         self._answer("find_order")
         return next((o for o in self._visible() if o.client_order_id == client_order_id), None)
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
         """Return the visible order with this id, or None."""
+        del symbol
         self._answer("order")
         return next((o for o in self._visible() if o.id == order_id), None)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms, to_ms
@@ -36,6 +38,8 @@ class MarketBuilder:
         self._tickers: dict[str, Ticker] = {}
         self._series: dict[tuple[str, str], _Series] = {}
         self._rules: dict[str, MarketRules] = {}
+        #: (symbol, timeframe) -> what was last built, by how many rows it has.
+        self._built: dict[tuple[str, str], tuple[int, Candles]] = {}
 
     def at(self, now: datetime) -> MarketBuilder:
         """Move to another time; prices stay as old as they are."""
@@ -84,6 +88,7 @@ class MarketBuilder:
             raise ValueError(f"give the candles of {symbol}: closes=[…], rows, or the path of a CSV file")
         rows = read_rows(given, timeframe, end=to_ms(self.now))
         self._series[symbol, timeframe] = _Series(tuple(rows), stale)
+        self._built.pop((symbol, timeframe), None)
         if symbol not in self._tickers:
             self.price(symbol, rows[-1].close)
         return self
@@ -124,7 +129,12 @@ class MarketBuilder:
     def _closed(self, key: tuple[str, str], series: _Series) -> Candles:
         symbol, timeframe = key
         last = to_ms(self.now) - timeframe_ms(timeframe)
-        return to_candles(symbol, timeframe, [row for row in series.rows if row.time <= last], stale=series.stale)
+        count = bisect_right(series.rows, last, key=attrgetter("time"))
+        known = self._built.get(key)
+        if known is None or known[0] != count:
+            known = (count, to_candles(symbol, timeframe, series.rows[:count], stale=series.stale))
+            self._built[key] = known
+        return known[1]
 
     def _known(self, symbol: str) -> MarketRules:
         if symbol not in self._rules:

@@ -10,7 +10,9 @@ The rules, and nothing else:
   spend / price, rounded down to ``amount_step``, less the fee. More than is free is refused by the ledger; what buys
   less than one step is not ordered.
 - A sell sells ``amount``, or ``percent`` of what is held and free (100 by default), rounded down, never more than that.
-- With ``one_position`` a buy is ignored while anything is held or on order, and a sell sells everything.
+- With ``one_position`` a buy is ignored while anything is held or on order. A sell sells everything: buys decided in
+  the same evaluation are not even ordered, those that have not filled are cancelled (which wakes it), and what is held
+  is sold by this evaluation and those after it, until nothing is held or on order. Until then buys are ignored.
 - Within ``cooldown`` ms after an ordered buy, buys are ignored.
 """
 
@@ -59,6 +61,7 @@ class Order:
     fills_at: int
     price: Decimal
     size: Decimal  # quote of a buy, base of a sell
+    placed: int
 
 
 @dataclass
@@ -74,6 +77,7 @@ class _Run:
     woken: int = NEVER
     bought: int = -NEVER
     refused: int = 0
+    closing: bool = False
 
     def wake(self, now: int) -> None:
         self.woken = min(self.woken, max(now, self.last + 1000))
@@ -101,6 +105,8 @@ class _Run:
                 self.buy(message, now, price)
             else:
                 self.sell(message, now)
+        if self.closing:
+            self.close(now)
 
     def free(self, side: str) -> Decimal:
         whole = self.cash if side == "buy" else self.base
@@ -108,7 +114,7 @@ class _Run:
 
     def buy(self, message: Message, now: int, price: Decimal) -> None:
         rules, buys = self.rules, any(order.side == "buy" for order in self.orders)
-        if rules.one_position and (buys or _floor(self.base, rules.amount_step)):
+        if rules.one_position and (self.closing or buys or _floor(self.base, rules.amount_step)):
             return
         if now < self.bought + rules.cooldown:
             return
@@ -129,16 +135,30 @@ class _Run:
 
     def sell(self, message: Message, now: int) -> None:
         held = self.free("sell")
+        if self.rules.one_position:
+            self.orders = [order for order in self.orders if order.side == "sell" or order.placed < now]
+            self.closing = self.closing or bool(held or any(order.side == "buy" for order in self.orders))
+            return
         percent = message.percent if message.percent is not None else self.rules.sell_percent
         wanted = message.amount if message.amount is not None else held * percent / 100
-        amount = _floor(held if self.rules.one_position else min(wanted, held), self.rules.amount_step)
+        amount = _floor(min(wanted, held), self.rules.amount_step)
         if amount:
             self.place("sell", amount, now)
+
+    def close(self, now: int) -> None:
+        for order in [order for order in self.orders if order.side == "buy"]:
+            self.orders.remove(order)
+            self.wake(now)
+        amount = _floor(self.free("sell"), self.rules.amount_step)
+        if amount:
+            self.place("sell", amount, now)
+        elif not self.orders and self.woken == NEVER:
+            self.closing = False
 
     def place(self, side: str, size: Decimal, now: int) -> None:
         candle = next((candle for candle in self.candles if candle.start >= now), None)
         at, price = (NEVER, ZERO) if candle is None else (candle.start, candle.open)
-        self.orders.append(Order(side, at, price, size))
+        self.orders.append(Order(side, at, price, size, now))
 
 
 def compute(candles: Sequence[Candle], messages: Sequence[Message], rules: Rules) -> tuple[list[Fill], int]:

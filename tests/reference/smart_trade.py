@@ -91,7 +91,7 @@ class Plan:
     fee: Fraction = Fraction(1, 1000)
     base: str = "BTC"
     quote: str = "USD"
-    price_step: Fraction = Fraction(1, 1000)
+    price_step: Fraction = Fraction(1, 100)
     amount_step: Fraction = Fraction(1, 10**8)
 
 
@@ -141,15 +141,18 @@ def read_candles(path: Path) -> list[Candle]:
     ]
 
 
-def trailing_stop_fires(candles: Sequence[Candle], since: int, percent: Fraction, active_from: Fraction) -> int | None:
-    """Return the close (ms) at which a trailing stop fires that may be active from the price seen at ``since`` on."""
+def trailing_stop_fires(candles: Sequence[Candle], percent: Fraction, active_from: Fraction) -> int | None:
+    """Return the close (ms) at which a trailing stop fires that watches from the first open on.
+
+    It follows the price from when that is at or above ``active_from``.
+    """
     peak = None
-    for candle in candles:
-        if candle.end < since or (peak is None and candle.close < active_from):
+    for time, price in [(candles[0].start, candles[0].open), *((candle.end, candle.close) for candle in candles)]:
+        if peak is None and price < active_from:
             continue
-        peak = candle.close if peak is None else max(peak, candle.close)
-        if candle.close * 100 <= peak * (100 - percent):
-            return candle.end
+        peak = price if peak is None else max(peak, price)
+        if price * 100 <= peak * (100 - percent):
+            return time
     return None
 
 

@@ -36,6 +36,7 @@ class Desk:
         self._free = dict(tick.balances)
         self._asked = set(state.cancelling)
         self._prices: dict[str, Decimal] = {}
+        self._costs: dict[int, Decimal] = {}
         self.orders: list[MarketOrder | LimitOrder | CancelOrder] = []
         self.closing = {symbol for symbol in state.closing if symbol in self._config.all_symbols}
         self.bought_at = self._still_cooling(state.bought_at)
@@ -54,7 +55,10 @@ class Desk:
         order = self._buy_order(found, rules, price)
         self.closing.discard(symbol)
         self.orders.append(order)
-        self._free[rules.quote] = max(self._free.get(rules.quote, ZERO) - _cost(order, rules, price), ZERO)
+        free, cost = self._free.get(rules.quote, ZERO), _cost(order, rules, price)
+        # What costs more than there is will be refused, and takes nothing from those after it.
+        self._costs[id(order)] = cost if cost <= free else ZERO
+        self._free[rules.quote] = free - self._costs[id(order)]
         if config.cooldown is not None:
             self.bought_at[symbol] = self._tick.now
 
@@ -74,6 +78,7 @@ class Desk:
     def close(self, found: Instruction) -> None:
         """Have everything of a symbol sold, whatever the signal says about how much."""
         symbol = found.symbol
+        self._drop_buys(symbol)
         nothing = not self._available(symbol) and not self._buys(symbol)
         if nothing or symbol in self.closing:
             raise Ignored
@@ -81,6 +86,12 @@ class Desk:
         self.closing.add(symbol)
         if found.price is not None:
             self._prices[symbol] = found.price
+
+    def _drop_buys(self, symbol: str) -> None:
+        """Do not even order what this tick's earlier signals would buy."""
+        for order in [order for order in self._ordered(symbol) if order.side == "buy"]:
+            self.orders.remove(order)
+            self._free[self._rules(symbol).quote] += self._costs[id(order)]
 
     # -- what goes on from tick to tick
 

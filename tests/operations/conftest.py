@@ -1,0 +1,53 @@
+"""A desk over an engine on a bench."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from octobot_node.configuration import Configuration
+from octobot_node.lent import Lent
+from octobot_node.operations.catalogue import perform
+from octobot_node.operations.desk import Desk
+from tests.engine.bench import Bench
+from tests.engine.conftest import bench, make_bench, registry, template
+
+__all__ = ["Office", "bench", "make_bench", "office", "open_office", "registry", "template"]
+
+
+@dataclass(slots=True)
+class Office:
+    """A bench with a desk; ``do`` carries out an operation there, as alice unless told otherwise."""
+
+    bench: Bench
+    hurried: list[None] = field(default_factory=list)
+
+    def desk(self, *, live: bool = True, owner: str | None = None, by: str = "alice") -> Desk:
+        core, configuration = self.bench.core, Configuration(self.bench.settings)
+        context = Lent(configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id)
+        hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
+        return Desk(core, self.bench.commands, configuration, context, hurry, live=live, owner=owner, by=by)
+
+    def do(self, name: str, **arguments: Any) -> Any:
+        return perform(self.desk(), name, arguments)
+
+    def database(self) -> list[str]:
+        """Return every table and row as SQL."""
+        with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as connection:
+            dump = list(connection.iterdump())
+        connection.close()
+        return dump
+
+
+@pytest.fixture
+def open_office(make_bench: Callable[..., Bench]) -> Callable[..., Office]:
+    return lambda **settings: Office(make_bench(**settings))
+
+
+@pytest.fixture
+def office(bench: Bench) -> Office:
+    return Office(bench)
