@@ -33,7 +33,7 @@ run: install ## Run the demo: three DCAs on a simulated market; Ctrl-C stops it,
 	$(BIN)/octobot-node run examples/dca-live.yaml --data-dir .octobot $(ARGS)
 
 .PHONY: test
-test: install format-check lint types imports unit ## Everything that must pass
+test: install format-check lint types imports docs unit ## Everything that must pass
 
 .PHONY: format
 format: install ## Format the code
@@ -60,10 +60,24 @@ imports: install ## Check who may import whom
 unit: install ## Run the tests; ARGS="-k ledger" picks some
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-.PHONY: schema
-schema: install ## Write docs/run-file.schema.json anew, after a change of the run file's model
+.PHONY: reference
+reference: install ## Write docs/run-file.schema.json and the documentation's tables anew, after a change of a model
 	$(BIN)/octobot-node schema > docs/run-file.schema.json.new
 	@mv docs/run-file.schema.json.new docs/run-file.schema.json
+	$(BIN)/python docs/reference.py
+
+.PHONY: docs
+docs: install .venv/.docs-installed ## Build the documentation into build/site, and check every link in it
+	@# Not --quiet: it would swallow what --strict is about. The variable silences an advertisement.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.PHONY: pictures
+pictures: install .venv/.docs-installed ## Draw the pictures of docs/images anew; DATA=DIR has the candles
+	$(BIN)/python docs/pictures.py $(DATA)
+
+.venv/.docs-installed: pyproject.toml
+	$(BIN)/pip install -qq --group docs
+	@touch $@
 
 .PHONY: bench
 bench: ## List the benchmarks; each runs as bench-NAME

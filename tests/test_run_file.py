@@ -357,7 +357,7 @@ def test_a_run_file_made_in_python_is_checked_too() -> None:
 
 def test_the_published_schema_is_the_models_own() -> None:
     published = json.loads((ROOT / "docs/run-file.schema.json").read_text())
-    assert published == json_schema(), "run: make schema"
+    assert published == json_schema(), "run: make reference"
 
 
 def test_every_field_is_described() -> None:

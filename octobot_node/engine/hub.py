@@ -177,6 +177,9 @@ class Levels:
         self._sorted = False
         self._lock = threading.Lock()
 
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
     def replace(self, automation_id: str, source: str, levels: str | None) -> None:
         """Replace an automation's levels."""
         if levels is None and automation_id not in self._of:

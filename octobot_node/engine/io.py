@@ -74,10 +74,12 @@ class InlineIo:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
+        self._loop = self._runner.get_loop()
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine here and now."""
-        return self._runner.run(coroutine)
+        # Not the runner's `run`: it changes the handler of SIGINT for each coroutine, and there are thousands.
+        return self._loop.run_until_complete(coroutine)
 
     async def blocking(self, function: Callable[..., T], *args: Any) -> T:
         """Call the function: nothing else is waiting for the loop."""

@@ -1,23 +1,27 @@
 """Replay: the same stages on a virtual clock, inline, skipping from one thing that happens to the next.
 
 Evaluation, commit, fence, settlement and ledger are the live node's own code. What differs: time stands still while a
-stage runs, and what DBOS delivers to a live node is delivered from a list, since nothing here outlives a stage.
+stage runs; what DBOS delivers to a live node is delivered from a list, since nothing here outlives a stage; the
+transactions of many instants are joined into one; and a stage that would find what it found before is not run.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
 from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
-import structlog
 
 from octobot_node.assembly import Base, assemble
 from octobot_node.clock import VirtualClock
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
+from octobot_node.engine.core import Core
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import TICKS
 from octobot_node.engine.evaluator import InlineEvaluator
@@ -30,14 +34,17 @@ from octobot_node.exchanges import PastMarket
 from octobot_node.ids import new_id
 from octobot_node.past_signals import PastSignal
 from octobot_node.store import intents, schedules
+from octobot_node.store.joined import JoinedStorage
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
 
 __all__ = ["Replay"]
 
-log = structlog.get_logger(__name__)
 #: One instant that keeps finding things to do this often is not getting anywhere.
 _ROUNDS_MAX = 1_000
+#: What a killed replay does again, in seconds of real time.
+_STRETCH_S = 0.25
 
 
 @runtime_checkable
@@ -48,17 +55,26 @@ class _Foresees(Protocol):
 
 
 class Replay:
-    """Drives automations through past candles. State is on disk after every step: killed, it goes on where it was."""
+    """Drives automations through past candles.
+
+    State is on disk after every stretch of a quarter of a second, whole instants each: killed, it goes on from there.
+    """
 
     def __init__(self, base: Base, start: int, end: int) -> None:
         self.end = end
         self.clock = VirtualClock(_resume_at(base, start))
-        self._base = base
+        self._storage = JoinedStorage(base.storage)
+        #: Accounts that may have something new to tell at this instant.
+        self._to_watch: set[str] = set()
+        #: account id -> when its next order ends by itself, of accounts with live orders that know; others' are asked
+        #: at every instant.
+        self._foreseen: dict[str, int | None] = {}
+        self._unforeseen: set[str] = set()
         self._queue: deque[tuple[str, str, str]] = deque()
         self._signals: deque[tuple[int, str, PastSignal]] = deque()
         self._io = InlineIo()
         self.core = assemble(
-            base,
+            replace(base, storage=self._storage),
             clock=self.clock,
             io=self._io,
             evaluator=InlineEvaluator(base.registry.automations, base.settings.evaluate_timeout),
@@ -67,6 +83,8 @@ class Replay:
             owns=lambda _connection, _workflow: True,
             carried=lambda _connection, ids: ids & {workflow for _, workflow, _ in self._queue},
         )
+        self.core.watch = self._to_watch.add
+        self._levels = _LevelTimes(self.core)
         self.commands = Commands(self.core)
         self._batches = TickBatch(self.core)
         self._sends = Sends(self.core)
@@ -83,6 +101,23 @@ class Replay:
         # Those of this very instant may have been given before a kill: the inbox knows their keys.
         coming = ((signal.at, automation_id, signal) for automation_id, signal in signals)
         self._signals = deque(sorted((item for item in coming if item[0] >= self.clock.now()), key=itemgetter(0)))
+        with self._storage.read() as connection:
+            self._to_watch.update(intents.accounts_to_watch(connection))
+        while self._stretch(progress):
+            pass
+
+    def _stretch(self, progress: Callable[[int], None]) -> bool:
+        """Go through instants for a while, and commit them; return whether there are more."""
+        until = time.monotonic() + _STRETCH_S
+        with self._storage.joined():
+            try:
+                return self._instants(progress, until)
+            finally:
+                # Whatever ends the stretch: the time on disk is that of what is on disk.
+                with self._storage.write() as connection:
+                    connection.execute(installation.update().values(virtual_now=self.clock.now()))
+
+    def _instants(self, progress: Callable[[int], None], until: float) -> bool:
         while True:
             self._give_signals()
             self._settle_instant()
@@ -91,9 +126,13 @@ class Replay:
             if moment is None or moment > self.end:
                 break
             self._advance(moment)
+            if time.monotonic() > until:
+                return True
+        self._to_watch.update(self._foreseen)
         self._advance(self.end)
         self._settle_instant(deciding=False)
         progress(self.end)
+        return False
 
     def close(self) -> None:
         """Close connectors and the loop."""
@@ -107,12 +146,17 @@ class Replay:
 
     def _settle_instant(self, *, deciding: bool = True) -> None:
         """Do all there is to do at this instant: fills first, then decisions, then what they send."""
+        dispatched = swept = -1
         for _ in range(_ROUNDS_MAX):
             moved = self._watch()
-            if deciding:
+            # Who looked at what is still on disk so would find what he found.
+            if deciding and dispatched != self._storage.writes:
+                dispatched = self._storage.writes
                 moved += self._dispatcher.dispatch()
             moved += self._drain()
-            moved += self._sweeper.sweep()
+            if swept != self._storage.writes:
+                swept = self._storage.writes
+                moved += self._sweeper.sweep()
             moved += self._drain()
             if not moved:
                 deliver_notices(self.core)
@@ -129,9 +173,12 @@ class Replay:
         return done
 
     def _watch(self) -> int:
-        with self.core.storage.read() as connection:
-            accounts = intents.accounts_to_watch(connection)
-        return sum(bool(self._io.call(self._watcher.watch(account_id))) for account_id in accounts)
+        """Ask the accounts that may have something to tell, and those that had once more; return how many had."""
+        asked = sorted(self._to_watch)
+        self._to_watch.clear()
+        told = [account_id for account_id in asked if self._io.call(self._watcher.watch(account_id))]
+        self._to_watch.update(told)
+        return len(told)
 
     def _give_signals(self) -> None:
         while self._signals and self._signals[0][0] <= self.clock.now():
@@ -140,35 +187,35 @@ class Replay:
 
     def _next(self) -> int | None:
         now = self.clock.now()
-        with self.core.storage.read() as connection:
-            times = [schedules.next_due_at(connection), intents.due_retries(connection)]
-            accounts = intents.accounts_to_watch(connection)
-            times += _deadlines(connection)
-        times += [self._next_fill(account_id, now) for account_id in accounts]
-        times.append(self._next_level(now))
+        with self._storage.read() as connection:
+            times = list(connection.execute(_MOMENTS).one())
+            live = connection.execute(_LIVE_ACCOUNTS).all()
+        self._foresee(live, now)
+        times += self._foreseen.values()
+        times.append(self._levels.next(now))
         times.append(self._signals[0][0] if self._signals else None)
         later = [max(time, now + 1) for time in times if time is not None]
         return min(later, default=None)
 
-    def _next_fill(self, account_id: str, now: int) -> int | None:
-        trading = self.core.accounts.get(account_id).trading
-        return trading.next_fill_at(now) if isinstance(trading, _Foresees) else None
-
-    def _next_level(self, now: int) -> int | None:
-        times = []
-        for _, source, symbol, price, is_above in self.core.hub.levels.each():
-            market = self.core.accounts.source(source)
-            if isinstance(market, PastMarket):
-                above, below = (price, None) if is_above else (None, price)
-                times.append(market.reached(symbol, since=now, above=above, below=below))
-        return min((time for time in times if time is not None), default=None)
+    def _foresee(self, live: Iterable[AnyRow], now: int) -> None:
+        self._foreseen.clear()
+        self._unforeseen.clear()
+        for account_id, is_dark in live:
+            trading = self.core.accounts.get(account_id).trading
+            foresees = isinstance(trading, _Foresees)
+            if foresees:
+                self._foreseen[account_id] = trading.next_fill_at(now)
+            if is_dark or not foresees:
+                self._unforeseen.add(account_id)
 
     def _advance(self, moment: int) -> None:
         self.clock.advance_to(max(moment, self.clock.now()))
-        woken = self.core.hub.crossed()
-        with self.core.storage.write() as connection:
-            connection.execute(installation.update().values(virtual_now=self.clock.now()))
-            schedules.wake(connection, woken, self.clock.now())
+        self._to_watch |= self._unforeseen
+        self._to_watch |= {account_id for account_id, at in self._foreseen.items() if at is not None and at <= moment}
+        woken = self.core.hub.crossed() if self._levels else ()
+        if woken:
+            with self._storage.write() as connection:
+                schedules.wake(connection, woken, self.clock.now())
 
     def _forget_earlier_life(self) -> None:
         """Take up what a killed replay left: its claims are nobody's, and what it sent may be asked about at once.
@@ -176,7 +223,7 @@ class Replay:
         That cannot race: whoever could still send held the data folder's lock.
         """
         columns = intents_table.c
-        with self.core.storage.write() as connection:
+        with self._storage.write() as connection:
             connection.execute(
                 schedule.update().where(schedule.c.claim.is_not(None)).values(claim=None, claim_until=None)
             )
@@ -190,8 +237,50 @@ def _resume_at(base: Base, start: int) -> int:
     return start if stood_at is None else stood_at
 
 
-def _deadlines(connection: sa.Connection) -> list[int | None]:
-    columns = intents_table.c
-    live = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
-    expiry = sa.select(sa.func.min(columns.expires_at)).where(live, columns.status == "open")
-    return [connection.scalar(expiry)]
+class _LevelTimes:
+    """When the past reaches the price levels that somebody waits for; each is searched for once."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        #: level -> the first time after which it was searched for at which it is reached.
+        self._times: dict[tuple[str, str, Decimal, bool], int | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._core.hub.levels)
+
+    def next(self, now: int) -> int | None:
+        """Return the first time later than ``now`` (ms UTC) at which a level is reached, or None."""
+        before, self._times = self._times, {}
+        for _, source, symbol, price, is_above in self._core.hub.levels.each():
+            level = source, symbol, price, is_above
+            # Nothing reaches it before the time found, so that holds until it has passed.
+            known = before.get(level, 0)
+            passed = known is not None and known <= now
+            self._times[level] = self._search(source, symbol, price, now, is_above=is_above) if passed else known
+        return min((time for time in self._times.values() if time is not None), default=None)
+
+    def _search(self, source: str, symbol: str, price: Decimal, now: int, *, is_above: bool) -> int | None:
+        market = self._core.accounts.source(source)
+        if not isinstance(market, PastMarket):
+            return None
+        above, below = (price, None) if is_above else (None, price)
+        return market.reached(symbol, since=now, above=above, below=below)
+
+
+_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
+#: Each intent's next moment, and each automation's: the next due, the next retry, the next expiry.
+_MOMENTS = sa.select(
+    sa.select(sa.func.min(schedule.c.next_run_at))
+    .where(schedule.c.claim.is_(None), schedule.c.next_run_at.is_not(None))
+    .scalar_subquery(),
+    sa.select(sa.func.min(intents_table.c.retry_at))
+    .where(_LIVE, sa.text("intents.status = 'planned'"))
+    .scalar_subquery(),
+    sa.select(sa.func.min(intents_table.c.expires_at)).where(_LIVE, intents_table.c.status == "open").scalar_subquery(),
+)
+#: Accounts with orders at the exchange, and whether it has yet to say what became of one.
+_LIVE_ACCOUNTS = (
+    sa.select(intents_table.c.account_id, sa.func.max(intents_table.c.status != "open"))
+    .where(_LIVE, intents_table.c.status.in_(("sent", "open", "unknown")))
+    .group_by(intents_table.c.account_id)
+)

@@ -70,6 +70,13 @@ class MarketBuilder:
         self._known(symbol)
         return self
 
+    def age(self, span: timedelta) -> MarketBuilder:
+        """Make every price older by ``span``, and every series of candles stale."""
+        self._tickers = {name: replace(ticker, at=ticker.at - span) for name, ticker in self._tickers.items()}
+        self._series = {key: replace(series, stale=True) for key, series in self._series.items()}
+        self._built.clear()
+        return self
+
     def no_price(self, symbol: str) -> MarketBuilder:
         """Take the price of a symbol away, as when an exchange does not answer."""
         self._tickers.pop(symbol, None)

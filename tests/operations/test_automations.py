@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -11,11 +10,11 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from octobot_node import Decision, LimitOrder, MarketOrder, Notify, Tick, Wake
+from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.catalogue import OPERATIONS, perform
-from tests.engine.bench import START
+from octobot_node.store.tables import notices
 from tests.operations.conftest import Office
 
 HOURLY = Wake(every=timedelta(hours=1), align=True)
@@ -78,7 +77,7 @@ def test_an_automation_is_found_by_name_or_id_and_near_ones_are_told(office: Off
     assert office.do("automations.show", automation=found).name == "grid-btc"
     with pytest.raises(UnknownName, match=r"no automation 'grid-bct': did you mean 'grid-btc' or 'grid-eth'\?"):
         office.do("automations.show", automation="grid-bct")
-    with pytest.raises(UnknownName, match="no automation 'zzz': there are grid-btc, grid-eth$"):
+    with pytest.raises(UnknownName, match=r"no automation 'zzz': there are grid-btc, grid-eth"):
         office.do("automations.show", automation="zzz")
 
 
@@ -112,20 +111,20 @@ def test_show_tells_money_orders_state_and_events(office: Office) -> None:
         "open_orders": 1,
         "unknown_orders": 0,
     }
-    assert plain["balances"] == {"USDT": {"free": "910.00", "reserved": "90.00"}}
+    assert plain["balances"] == {"USDT": {"free": "910", "reserved": "90"}}
     assert plain["budget"] == {"USDT": "1000"}
     assert (plain["state"], plain["figures"]) == ({"seen": 1}, {"grid profit": "1.50"})
     assert plain["config"]["who"] == "grid"
     assert plain["needs"] == {"tickers": ["BTC/USDT"], "candles": [], "automations": []}
     assert plain["next_run"] == "2026-01-01T01:00:00Z"
     (order,) = plain["orders"]
-    assert (order["status"], order["price"], order["tag"], order["automation"]) == ("open", "90.00", "first", "grid")
+    assert (order["status"], order["price"], order["tag"], order["automation"]) == ("open", "90", "first", "grid")
     assert [event["kind"] for event in plain["events"]] == ["order.planned", "automation.created"]
-    assert plain["report"]["final_equity"] == "1000.00"
+    assert plain["report"]["final_equity"] == "1000"
     assert shown.id == found
 
 
-def test_what_is_held_is_shown_though_its_connector_is_gone(office: Office) -> None:
+def test_what_is_held_is_shown_while_there_are_no_prices_to_value_it(office: Office) -> None:
     office.bench.automation("grid", lambda _: Decision(orders=[MarketOrder("BTC/USDT", "buy", amount=Decimal(1))]))
     office.bench.trading.will(office.bench.trading.fill_at_once)
     office.bench.settle()
@@ -133,7 +132,7 @@ def test_what_is_held_is_shown_though_its_connector_is_gone(office: Office) -> N
     office.bench.advance(60_001)
     shown = office.do("automations.show", automation="grid")
     assert shown.report.final_equity is None
-    assert [(position.symbol, position.amount) for position in shown.positions] == [("BTC/USDT", Decimal("1"))]
+    assert [(position.symbol, position.amount) for position in shown.positions] == [("BTC/USDT", Decimal(1))]
 
 
 def test_pause_resume_and_run_now_take_effect_and_hurry_the_node(office: Office) -> None:
@@ -165,7 +164,8 @@ def test_an_edit_changes_single_fields_or_the_whole_config(office: Office) -> No
     found = office.bench.automation("a", idle, symbols=("BTC/USDT",))
 
     def config() -> dict[str, Any]:
-        return dict(office.do("automations.show", automation="a").config)
+        shown = office.do("automations.show", automation="a").config
+        return {name: shown[name] for name in ("who", "symbols", "candles")}
 
     office.do("automations.edit", automation="a", changes={"candles": 3})
     assert config() == {"who": "a", "symbols": ["BTC/USDT"], "candles": 3}
@@ -301,11 +301,10 @@ def test_status_and_accounts_count_what_there_is(office: Office) -> None:
     assert office.do("node.status").lag == 2.5
     (account,) = office.do("accounts.list").accounts
     assert (account.name, account.automations, account.open_orders, account.simulated) == ("main", 2, 1, False)
-    assert START > 0
 
 
 def test_unknown_operations_and_arguments_are_refused(office: Office) -> None:
-    with pytest.raises(UsageError, match="knows no operation 'automations.destroy'"):
+    with pytest.raises(UsageError, match=r"knows no operation 'automations\.destroy'"):
         office.do("automations.destroy")
     with pytest.raises(UsageError, match="colour: Extra inputs are not permitted, not 'red'"):
         office.do("automations.pause", automation="a", colour="red")
@@ -313,7 +312,11 @@ def test_unknown_operations_and_arguments_are_refused(office: Office) -> None:
         office.do("automations.pause")
 
 
-def test_a_notice_of_the_node_itself_is_stored(office: Office, open_office: Callable[..., Office]) -> None:
+def test_what_a_plugin_tells_is_a_notice_of_the_node_or_of_an_automation(office: Office) -> None:
+    found = office.bench.automation("a", idle)
     office.desk().context.tell("the disk is nearly full", level="warning")
-    office.bench.automation("a", lambda _: Decision(actions=[Notify("hello")]))
-    assert open_office().bench is not office.bench
+    office.desk().context.tell("look here", automation_id=found)
+    told = [
+        (row.automation_id, row.account_id, row.level, row.message) for row in office.bench.rows(notices, notices.c.id)
+    ]
+    assert told == [("", "", "warning", "the disk is nearly full"), (found, office.bench.account, "info", "look here")]

@@ -137,7 +137,8 @@ class _Run:
         held = self.free("sell")
         if self.rules.one_position:
             self.orders = [order for order in self.orders if order.side == "sell" or order.placed < now]
-            self.closing = self.closing or bool(held or any(order.side == "buy" for order in self.orders))
+            sellable, buys = _floor(held, self.rules.amount_step), any(order.side == "buy" for order in self.orders)
+            self.closing = self.closing or bool(sellable or buys)
             return
         percent = message.percent if message.percent is not None else self.rules.sell_percent
         wanted = message.amount if message.amount is not None else held * percent / 100

@@ -41,7 +41,9 @@ def _check_names(automation_type: Any) -> None:
         raise Violation(f"its name is {name!r}", 'name it in snake_case, such as name = "my_momentum"')
     version = automation_type.version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise Violation(f"its version is {version!r}", "give it version = 1, one more whenever the state's shape changes")
+        raise Violation(
+            f"its version is {version!r}", "give it version = 1, one more whenever the state's shape changes"
+        )
     if not inspect.getdoc(automation_type) or inspect.getdoc(automation_type) == inspect.getdoc(Automation):
         raise Violation("it has no docstring", "say in one line what it does: people choose it by that line")
     for what, model in (("Config", automation_type.Config), ("State", automation_type.State)):
@@ -111,7 +113,7 @@ def _inside(annotation: Any) -> list[type[BaseModel]]:
 
 def _check_fields(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, *field.metadata)])  # type: ignore[misc]
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, "checked", *field.metadata)])  # type: ignore[misc]
         place = f"{model.__name__}.{name}"
         _check_default(place, field, adapter)
         for example in field.examples or ():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import io
 import json
-import os
 import random
 import sys
 import time
@@ -49,13 +49,14 @@ def watched(automation_type: type[Automation[Any, Any]], found: list[Violation])
             with _listening(found):
                 decision: Decision = super().evaluate(tick)
             after = _fingerprint(tick)
-            for part in [part for part in before if before[part] != after[part]]:
-                found.append(
-                    Violation(
-                        f"evaluate() changes tick.{part} in place",
-                        "make a copy, and return what is to be remembered as Decision(state=…)",
-                    )
+            found.extend(
+                Violation(
+                    f"evaluate() changes tick.{part} in place",
+                    "make a copy, and return what is to be remembered as Decision(state=…)",
                 )
+                for part in before
+                if before[part] != after[part]
+            )
             if repr(vars(self)) != kept:
                 found.append(
                     Violation(
@@ -95,12 +96,16 @@ def _listening(found: list[Violation]) -> Iterator[None]:
             if all(violation.what != what for violation in found):
                 found.append(Violation(what, _CURES[how]))
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    # The collector calls back tools that read clocks: that is not the evaluation's doing.
+    gc.disable()
     sys.setprofile(hear)
     try:
         yield
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
 
 
 def _kind(called: Any) -> str | None:
@@ -116,7 +121,7 @@ def _kind(called: Any) -> str | None:
 
 def _reaching(name: str, owner: Any) -> str | None:
     home = getattr(owner, "__name__", "")
-    if home == os.name or home == "posix":
+    if home in ("posix", "nt"):
         return _CHANCE if name == "urandom" else _WORLD if name in _FILES else None
     if owner in (builtins, io) or home == "_io":
         return _WORLD if name in ("open", "print", "input", "open_code") else None
@@ -144,4 +149,3 @@ def _place(frame: FrameType) -> str:
             return f"{file}, line {inner.f_lineno}"
         inner = inner.f_back
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
-

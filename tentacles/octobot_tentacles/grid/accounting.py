@@ -53,9 +53,7 @@ def after_fills(tick: GridTick, state: GridState) -> GridState:
         if _sold_out(cells[index]):
             cells[index], gained = booked(cells[index])
             profit, trips = profit + (gained or ZERO), trips + (gained is not None)
-    return state.model_copy(
-        update={"cells": tuple(cells), "loose": loose, "grid_profit": profit, "round_trips": trips}
-    )
+    return state.model_copy(update={"cells": tuple(cells), "loose": loose, "grid_profit": profit, "round_trips": trips})
 
 
 def received(fill: Fill, base: str) -> Decimal:

@@ -62,8 +62,9 @@ def problem_of(cells: tuple[Cell, ...], rules: MarketRules) -> str:
             )
         if not (orderable(cell.amount, cell.buy, rules) and orderable(cell.sale, cell.sell, rules)):
             return (
-                f"the level {cell.buy:f} buys {cell.amount:f} {rules.base}, less than {rules.symbol} takes in an order"
-                f" (at least {rules.min_amount:f} {rules.base} and {rules.min_notional:f} {rules.quote} when sold):"
+                f"the level {cell.buy:f} buys {cell.amount:f} {rules.base} and can sell {cell.sale:f} after the fee, but"
+                f" {rules.symbol} takes no order below {max(rules.min_amount, rules.amount_step):f} {rules.base} or"
+                f" {rules.min_notional:f} {rules.quote}:"
                 " raise amount or spend, or set fewer levels"
             )
     return ""

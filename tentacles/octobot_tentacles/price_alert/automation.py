@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
 
-from octobot_node import Automation, Decision, Needs, Notify, Tick, Wake
+from octobot_node import Automation, Decision, MarketRules, Needs, Notify, Tick, Wake
 from octobot_tentacles.price_alert.config import PriceAlertConfig
 from octobot_tentacles.price_alert.crossing import Crossing, Watch, watch_levels
 from octobot_tentacles.price_alert.message import fill_in
@@ -71,17 +71,18 @@ def _wait(tick: AlertTick, watch: Watch, quiet_until: datetime | None) -> Decisi
             above={} if watch.above is None else {symbol: watch.above},
             below={} if watch.below is None else {symbol: watch.below},
         ),
-        figures=_figures(watch.state),
+        figures=_figures(watch.state, tick),
     )
 
 
 def _tell(tick: AlertTick, watch: Watch, crossing: Crossing) -> Decision:
     config, price = tick.config, tick.market.ticker(tick.config.symbol).last
     state = watch.state.model_copy(update={"last": Last(at=tick.now, price=price), "count": watch.state.count + 1})
+    rules = tick.market.rules(config.symbol)
     values = {
         "symbol": config.symbol,
-        "price": _digits(price),
-        "level": _digits(crossing.level),
+        "price": _on_step(price, rules),
+        "level": _digits(crossing.level) if config.move is None else _on_step(crossing.level, rules),
         "direction": crossing.direction,
         "change": f"{100 * (price / crossing.level - 1):+.2f}",
         "at": f"{tick.now:%Y-%m-%d %H:%M:%S} UTC",
@@ -90,7 +91,7 @@ def _tell(tick: AlertTick, watch: Watch, crossing: Crossing) -> Decision:
     template = config.message or (_LEVEL_MESSAGE if config.move is None else _MOVE_MESSAGE)
     notice = Notify(fill_in(template, values), config.importance)
     if not config.repeat:
-        return Decision(state=state, actions=[notice], done=True, figures=_figures(state))
+        return Decision(state=state, actions=[notice], done=True, figures=_figures(state, tick))
     waiting = _wait(tick, _watch(tick, state, quiet=config.cooldown is not None), _quiet_until(config, state))
     return replace(waiting, actions=[notice])
 
@@ -116,14 +117,18 @@ def _quiet_until(config: PriceAlertConfig, state: PriceAlertState) -> datetime |
     return state.last.at + config.cooldown
 
 
+def _on_step(price: Decimal, rules: MarketRules) -> str:
+    """Return a price as the exchange writes it: data may carry digits that only a float's printing added."""
+    return _digits((price / rules.price_step).to_integral_value() * rules.price_step)
+
+
 def _digits(price: Decimal) -> str:
     return format(price.normalize(), "f")
 
 
-def _figures(state: PriceAlertState) -> dict[str, int | str]:
-    last = (
-        {}
-        if state.last is None
-        else {"last alert": f"{_digits(state.last.price)} at {state.last.at:%Y-%m-%d %H:%M} UTC"}
-    )
-    return {"alerts": state.count, **last}
+def _figures(state: PriceAlertState, tick: AlertTick) -> dict[str, int | str]:
+    figures: dict[str, int | str] = {"alerts": state.count}
+    if state.last is not None:
+        price = _on_step(state.last.price, tick.market.rules(tick.config.symbol))
+        figures["last alert"] = f"{price} at {state.last.at:%Y-%m-%d %H:%M} UTC"
+    return figures

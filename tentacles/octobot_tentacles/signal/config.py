@@ -73,7 +73,9 @@ class SignalConfig(_Model):
         default=(), title="More symbols", max_length=50, description="What else signals may trade."
     )
     fields: Fields = Field(
-        default=Fields(), title="Fields", description="Where in a JSON payload each thing is, if not where one expects."
+        default=Fields(),
+        title="Payload fields",
+        description="Where in a JSON payload each thing is, if not where one expects.",
     )
     sides: dict[Annotated[str, Field(min_length=1, max_length=64)], Literal["buy", "sell"]] = Field(
         default_factory=dict,

@@ -79,8 +79,9 @@ class Desk:
         """Have everything of a symbol sold, whatever the signal says about how much."""
         symbol = found.symbol
         self._drop_buys(symbol)
-        nothing = not self._available(symbol) and not self._buys(symbol)
-        if nothing or symbol in self.closing:
+        rules = self._rules(symbol)
+        held = _is_enough(rules.round_amount(self._available(symbol)), self._last(symbol), rules)
+        if symbol in self.closing or not (held or self._buys(symbol)):
             raise Ignored
         self._check_count()
         self.closing.add(symbol)

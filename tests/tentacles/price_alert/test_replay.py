@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from octobot_node.report import AutomationReport
-from octobot_node.run_file import RunFile
+from octobot_node.run_file import RunFile, load_run_files
 from octobot_node.run_view import RunOptions
 from octobot_node.runner import run
 from tests.views import SilentView
 
 D = Decimal
+ROOT = Path(__file__).parents[3]
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 COOLDOWNS = {None: 0, "3h": 3 * HOUR, "6h": 6 * HOUR, "1d": 24 * HOUR}
@@ -126,7 +127,7 @@ def scan_moves(candles: list[Candle], percent: Decimal, count: int, direction: s
 
 
 def shown(price: Decimal) -> str:
-    return f"{price.normalize():f}"
+    return f"{round(price, 8).normalize():f}"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +213,19 @@ def test_moves_are_those_of_a_scan_of_all_windows(
     assert alerts(tmp_path) == expected
     # A small part of the 1,440 candles.
     assert report.ticks < 300
+
+
+def test_the_example_comes_to_what_its_page_says(candles: Path, tmp_path: Path) -> None:
+    run_file = load_run_files([ROOT / "examples" / "price-alert-replay.yaml"])
+    report = run(run_file, RunOptions(data={"ETH/BTC": candles}, data_dir=tmp_path), SilentView())
+    found = {each.name: (each.status, each.ticks, each.figures["alerts"]) for each in report.automations}
+    assert found == {
+        "new-high": ("completed", 2, "1"),
+        "out-of-the-range": ("active", 33, "12"),
+        "six-percent-in-four-hours": ("active", 149, "15"),
+    }
+    page = (ROOT / "docs" / "automations" / "price_alert.md").read_text()
+    assert "evaluated 2 times for 1 alert, the two levels with a cool-down 33 times for 12" in page
 
 
 def replay(config: dict[str, Any], candles: Path, folder: Path) -> AutomationReport:

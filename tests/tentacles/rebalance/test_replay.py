@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from octobot_node.report import AutomationReport
-from octobot_node.run_file import RunFile
+from octobot_node.run_file import RunFile, load_run_files
 from octobot_node.run_view import RunOptions
 from octobot_node.runner import run
 from tests.reference.rebalance import (
@@ -29,6 +29,7 @@ from tests.reference.rebalance import (
 from tests.views import SilentView
 
 D = Decimal
+ROOT = Path(__file__).parents[3]
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -128,6 +129,33 @@ def test_weights_stay_within_the_threshold(threshold: str, weight: str, few_hour
     check_within(case, few_hours, fills(tmp_path))
 
 
+def test_an_order_that_a_limit_refuses_is_tried_again_only_when_the_price_has_moved(
+    few_hours: Path, tmp_path: Path
+) -> None:
+    case = by_threshold("0.5", HALVES, CASH)
+    report = replay(case, {"ETH": few_hours}, tmp_path, limits={"max_order_notional": "1"})
+    # Half of 10 BTC is more than the limit of 1, from the first candle to the last.
+    looks = [candle.close for candle in read_candles(few_hours)]
+    tried, moves = read_candles(few_hours)[0].open, 1
+    for price in looks:
+        if not tried / D("1.01") < price < tried * D("1.01"):
+            tried, moves = price, moves + 1
+    assert moves > 3
+    assert report.orders_by_status == {"refused": moves}
+    assert report.figures["rebalances"] == "0"
+
+
+def test_the_example_comes_to_what_its_page_says(candles: Path, tmp_path: Path) -> None:
+    run_file = load_run_files([ROOT / "examples" / "rebalance-replay.yaml"])
+    report = run(run_file, RunOptions(data={"ETH/BTC": candles}, data_dir=tmp_path), SilentView())
+    (found,) = report.automations
+    page = (ROOT / "docs" / "automations" / "rebalance.md").read_text()
+    assert (found.ticks, found.fills) == (16, 8)
+    assert found.final_equity is not None
+    for amount in (found.final_equity, D(found.figures["turnover, BTC"]), *found.balances.values()):
+        assert f"{round(amount, 8):f}" in page
+
+
 def check_within(case: Case, path: Path, traded: list[Fill]) -> None:
     """Scan the closes: at every one at or past the threshold, and never else, it trades once, and is within again."""
     series, plan = read_candles(path), plan_of(case)
@@ -164,13 +192,16 @@ def plan_of(case: Case) -> Plan:
     return Plan(budget=budget, weights=weights, quote="BTC", **case.plan)
 
 
-def replay(case: Case, paths: dict[str, Path], folder: Path) -> AutomationReport:
+def replay(
+    case: Case, paths: dict[str, Path], folder: Path, *, limits: dict[str, str] | None = None
+) -> AutomationReport:
     account = {"market_data": {"use": "replay"}, "trading": {"use": "paper"}, "balances": case.budget}
     automation = {
         "name": "basket",
         "type": "rebalance",
         "account": "paper",
         "budget": case.budget,
+        "limits": limits or {},
         "config": {"weights": case.weights, "quote": "BTC", **case.config},
     }
     run_file = RunFile.model_validate({"accounts": {"paper": account}, "automations": [automation]})

@@ -144,13 +144,12 @@ def test_without_trailing_a_new_high_wakes_nobody() -> None:
 def test_a_gap_past_the_stop_is_acted_on_at_once() -> None:
     decision = decide(config(loss=5), "400")
     assert requests(decision) == [StopAutomation("dca", close=True)]
-    assert told(decision) == [
-        (
-            "warning",
-            "BTC/USD is at 400, 'dca' holds 2 of it and its stop was 950.00 (5 % below its average cost):"
-            " it is stopped and what it holds is sold",
-        )
-    ]
+    ((level, message),) = told(decision)
+    assert level == "warning"
+    assert message == (
+        "BTC/USD is at 400, 'dca' holds 2 of it and its stop was 950.00 (5 % below its average cost):"
+        " it is stopped and what it holds is sold"
+    )
     assert (decision.done, decision.wake) == (True, None)
 
 
