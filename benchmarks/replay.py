@@ -34,9 +34,9 @@ def run(folder: Path, candles: Path, type_: str, config: dict[str, Any], hours: 
     def progress(_now):
         counts.append((time.perf_counter(), counters.ticks, counters.sent, counters.settled))
 
-    began = time.perf_counter()
+    began = time.process_time()
     replay.run(progress)
-    ended = time.perf_counter()
+    ended = time.process_time()
     with replay.core.storage.read() as c:
         fills = c.exec_driver_sql("select at, side, price from fills order by at, price").all()
         ticks = c.exec_driver_sql("select tick from schedule").scalar()

@@ -28,6 +28,9 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.paper",
     "octobot_plugins.log",
     "octobot_tentacles.dca",
+    "octobot_tentacles.rebalance",
+    "octobot_tentacles.price_alert",
+    "octobot_tentacles.stop_loss_guard",
 )
 #: As the only name in ``OCTOBOT_PLUGINS``: no third party at all.
 _NONE = ("none",)

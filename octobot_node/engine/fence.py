@@ -91,12 +91,18 @@ class _Gate:
                 self._sent[scope] += 1
 
 
+_SENDING = sa.select(installation.c.sending).with_for_update(read=True)
+_ACCOUNT_SENDING = (
+    sa.select(accounts.c.sending).where(accounts.c.id == sa.bindparam("account")).with_for_update(read=True)
+)
+
+
 def _switched_off(connection: sa.Connection, account: Account) -> str:
     """Return which kill switch stops this account's orders, or ""; its row stays locked until the fence commits."""
-    if not connection.scalar(sa.select(installation.c.sending).with_for_update(read=True)):
+    if not connection.scalar(_SENDING):
         return "sending is switched off"
-    switch = sa.select(accounts.c.sending).where(accounts.c.id == account.id).with_for_update(read=True)
-    return "" if connection.scalar(switch) else f"sending is switched off for the account {account.name}"
+    on = connection.scalar(_ACCOUNT_SENDING, {"account": account.id})
+    return "" if on else f"sending is switched off for the account {account.name}"
 
 
 class Fence:
@@ -204,26 +210,32 @@ class Fence:
         return "send", ""
 
 
+_LOCK_AUTOMATIONS = (
+    sa.select(automations.c.id, automations.c.status, automations.c.sending, automations.c.limits)
+    .where(automations.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(automations.c.id)
+    .with_for_update(read=True)
+)
+
+
 def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyRow]:
     """Lock automations before their intents, in id order; return the wide halves that the fence looks at."""
     schedules.lock(connection, ids)
-    columns = automations.c
-    statement = (
-        sa.select(columns.id, columns.status, columns.sending, columns.limits)
-        .where(columns.id.in_(ids))
-        .order_by(columns.id)
-        .with_for_update(read=True)
-    )
-    return {row.id: row for row in connection.execute(statement).all()}
+    return {row.id: row for row in connection.execute(_LOCK_AUTOMATIONS, {"ids": list(ids)}).all()}
+
+
+_GROUPS = sa.select(
+    intents_table.c.group_id,
+    intents_table.c.seq,
+    intents_table.c.status,
+    intents_table.c.carrier,
+    intents_table.c.kind,
+).where(intents_table.c.group_id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]:
-    columns = intents_table.c
-    statement = sa.select(columns.group_id, columns.seq, columns.status, columns.carrier, columns.kind).where(
-        columns.group_id.in_(ids)
-    )
     found: dict[str, list[AnyRow]] = {id_: [] for id_ in ids}
-    for row in connection.execute(statement).all():
+    for row in connection.execute(_GROUPS, {"ids": list(ids)}).all():
         found[row.group_id].append(row)
     return found
 

@@ -194,14 +194,20 @@ class Book:
         update_many(connection, table, ("automation_id", name), changes)
 
 
+_IDS = sa.bindparam("ids", expanding=True)
+_BALANCES = sa.select(balances).where(balances.c.automation_id.in_(_IDS))
+_POSITIONS = sa.select(positions).where(positions.c.automation_id.in_(_IDS))
+
+
 def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Book:
     """Load the balances and positions of automations, whose schedule rows the caller has locked."""
     book = Book()
     if not automation_ids:
         return book
-    for row in connection.execute(sa.select(balances).where(balances.c.automation_id.in_(automation_ids))).all():
+    ids = {"ids": list(automation_ids)}
+    for row in connection.execute(_BALANCES, ids).all():
         book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved)
-    for row in connection.execute(sa.select(positions).where(positions.c.automation_id.in_(automation_ids))).all():
+    for row in connection.execute(_POSITIONS, ids).all():
         book.held[row.automation_id, row.symbol] = Held(
             row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills
         )

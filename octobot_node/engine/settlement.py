@@ -68,7 +68,7 @@ class Settlement:
         with core.storage.write() as connection:
             known = _settled_before(connection, account, fresh)
             trades = [trade for trade in fresh if (trade.symbol, trade.id) not in known]
-            found, watched = self._lock(connection, account, live, trades)
+            found, watched = self._lock(connection, account, _concerned(live, trades, observed, now), trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
             resolved = self._resolve(account, found, observed, happened, now)
@@ -104,16 +104,15 @@ class Settlement:
     ) -> tuple[list[MovingIntent], Watched]:
         """Lock the automations with their watchers, then the intents, that these trades and live orders are about."""
         columns = intents_table.c
-        known = {row.exchange_order_id for row in live}
         ids = {row.id for row in live}
-        others = {trade.order_id for trade in trades} - known
+        others = {trade.order_id for trade in trades} - {row.exchange_order_id for row in live}
         if others:
             # A trade of an order that we think ended, or that we do not know to be ours yet.
             late = sa.select(columns.id).where(columns.account_id == account.id, columns.exchange_order_id.in_(others))
             ids |= set(connection.scalars(late))
         if not ids:
             return [], Watched({}, {})
-        owners = connection.scalars(sa.select(columns.automation_id).where(columns.id.in_(ids)).distinct())
+        owners = connection.scalars(_OWNERS, {"ids": list(ids)})
         # Only fills are told to watchers.
         watched = lock_with_watchers(connection, owners, None if trades else ())
         return [MovingIntent.of(row) for row in intents.lock(connection, ids)], watched
@@ -235,6 +234,21 @@ def _conclusive(capabilities: Capabilities, row: AnyRow, now: int) -> bool:
     return lookup.reach == "recent" and now - row.sent_at < lookup.recent_ms
 
 
+def _concerned(live: Sequence[AnyRow], trades: Sequence[ExchangeTrade], observed: Observed, now: int) -> list[AnyRow]:
+    """Return the live intents that what was observed is about: the others need neither a lock nor a look."""
+    orders = {trade.order_id for trade in trades}
+    clients = {trade.client_order_id for trade in trades}
+    return [
+        row
+        for row in live
+        if row.exchange_order_id in orders
+        or row.client_order_id in clients
+        or row.id in observed.ended
+        or row.id in observed.asked
+        or (row.kind == "cancel" and _is_lost(row, now))
+    ]
+
+
 def _is_lost(row: AnyRow, now: int) -> bool:
     return bool(row.status == IntentStatus.SENT and now > row.send_by)
 
@@ -244,21 +258,28 @@ def _repeat_cancel(intent: MovingIntent, now: int) -> None:
         intent.become(IntentStatus.PLANNED)
 
 
+_OWNERS = (
+    sa.select(intents_table.c.automation_id)
+    .where(intents_table.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .distinct()
+)
+_SETTLED_BEFORE = sa.select(fills.c.symbol, fills.c.exchange_trade_id).where(
+    fills.c.account_id == sa.bindparam("account"),
+    fills.c.symbol.in_(sa.bindparam("symbols", expanding=True)),
+    fills.c.exchange_trade_id.in_(sa.bindparam("trades", expanding=True)),
+)
+
+
 def _settled_before(
     connection: sa.Connection, account: Account, trades: Sequence[ExchangeTrade]
 ) -> set[tuple[str, str]]:
     """Return (symbol, trade id) of those that are in the ledger already."""
     settled: set[tuple[str, str]] = set()
-    symbols = {trade.symbol for trade in trades}
+    symbols = list({trade.symbol for trade in trades})
     for start in range(0, len(trades), 500):
         ids = [trade.id for trade in trades[start : start + 500]]
-        columns = fills.c
-        statement = sa.select(columns.symbol, columns.exchange_trade_id).where(
-            columns.account_id == account.id,
-            columns.symbol.in_(symbols),
-            columns.exchange_trade_id.in_(ids),
-        )
-        settled |= {(row.symbol, row.exchange_trade_id) for row in connection.execute(statement)}
+        given = {"account": account.id, "symbols": symbols, "trades": ids}
+        settled |= {(row.symbol, row.exchange_trade_id) for row in connection.execute(_SETTLED_BEFORE, given)}
     return settled
 
 

@@ -12,6 +12,7 @@ from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.endings import Endings
 from octobot_node.engine.requests import Requests
 from octobot_node.store import intents
+from octobot_node.store.tables import automations, requests, schedule
 from octobot_node.store.tables import intents as intents_table
 
 if TYPE_CHECKING:
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["Sweeper"]
 
 _LIMIT = 1_000
+_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
+_EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id).where(
+    _LIVE, intents_table.c.status == "open", intents_table.c.expires_at <= sa.bindparam("now")
+)
+#: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending.
+#: One look instead of five: most find nothing.
+_ANYTHING = sa.select(
+    sa.exists().where(schedule.c.claim.is_not(None), schedule.c.claim_until < sa.bindparam("now")).label("claims"),
+    sa.exists().where(_LIVE, sa.text("intents.status = 'planned'")).select_from(intents_table).label("planned"),
+    _EXPIRED.exists().label("expired"),
+    sa.exists().where(sa.text("requests.status = 'waiting'")).select_from(requests).label("requests"),
+    sa.exists()
+    .where(sa.text("automations.status IN ('stopping', 'completing')"))
+    .select_from(automations)
+    .label("ending"),
+)
 
 
 class Sweeper:
@@ -36,12 +53,14 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Make one pass; return how many things it moved."""
-        moved = self._dispatcher.reclaim()
-        moved += self.carry_adrift()
-        moved += self._cancel_expired()
+        with self._core.storage.read() as connection:
+            found = connection.execute(_ANYTHING, {"now": self._core.clock.now()}).one()
+        moved = self._dispatcher.reclaim() if found.claims else 0
+        moved += self.carry_adrift() if found.planned else 0
+        moved += self._cancel_expired() if found.expired else 0
         # Before the endings, so that what is stopped here ends in the same pass.
-        moved += self._requests.carry_out()
-        return moved + self._endings.settle()
+        moved += self._requests.carry_out() if found.requests else 0
+        return moved + (self._endings.settle() if found.ending or found.requests else 0)
 
     def carry_adrift(self) -> int:
         """Give planned intents that may be sent, and that no live workflow carries, to a new one per account."""
@@ -61,14 +80,8 @@ class Sweeper:
         return len(rows)
 
     def _cancel_expired(self) -> int:
-        columns = intents_table.c
-        statement = sa.select(columns.automation_id, columns.id).where(
-            sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')"),
-            columns.status == "open",
-            columns.expires_at <= self._core.clock.now(),
-        )
         with self._core.storage.read() as connection:
-            expired = connection.execute(statement).all()
+            expired = connection.execute(_EXPIRED, {"now": self._core.clock.now()}).all()
         for row in expired:
             self._commands.cancel(row.automation_id, [row.id])
         return len(expired)

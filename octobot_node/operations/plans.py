@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from octobot_node.engine.batch import Rehearsal, TickBatch
 from octobot_node.engine.ledger import exact
+from octobot_node.engine.schedule import FLOOR_MS
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations import rows_of
@@ -24,7 +26,6 @@ from octobot_node.operations.models import (
     PlannedTick,
     TickerSeen,
 )
-from octobot_node.operations.rows import moment
 
 __all__ = ["plan"]
 
@@ -87,7 +88,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         orders=[_order(intent) for intent in changes.intents],
         notices=[PlannedNotice(level=each["level"], message=each["message"]) for each in changes.notices],
         requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
-        next_run=moment(ended["next_run_at"]),
+        next_run=_after(ended["next_run_at"], loaded.given.now),
         levels=None if levels is None else json.loads(levels),
         figures=json.loads(wide.get("figures", loaded.row.figures)),
         state=None if state is None else json.loads(state),
@@ -102,6 +103,11 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         ],
         candles=[_candles(rehearsal, *key, count) for key, count in sorted(loaded.needs.candles.items())],
     )
+
+
+def _after(next_run_at: int | None, told: int) -> datetime | None:
+    # What is to be told soon is so from the real now; this tick was told a later time.
+    return None if next_run_at is None else from_ms(max(next_run_at, told + FLOOR_MS))
 
 
 def _order(intent: Mapping[str, Any]) -> PlannedOrder:

@@ -58,18 +58,26 @@ def get(connection: sa.Connection, intent_id: str) -> AnyRow | None:
     return connection.execute(sa.select(intents).where(_c.id == intent_id)).first()
 
 
+# Built once: building a statement takes longer than SQLite takes to run it.
+_FOR_CARRIER = (
+    sa.select(intents)
+    .where(_c.carrier == sa.bindparam("carrier"), _PLANNED)
+    .order_by(_c.group_id, _c.seq)
+    .limit(sa.bindparam("count"))
+)
+_LOCK = sa.select(intents).where(_c.id.in_(sa.bindparam("ids", expanding=True))).order_by(_c.id).with_for_update()
+
+
 def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:
     """Return planned intents that a send workflow carries, decisions together, in order. Rides ix_intents_carrier."""
-    statement = sa.select(intents).where(_c.carrier == carrier, _PLANNED).order_by(_c.group_id, _c.seq).limit(limit)
-    return connection.execute(statement).all()
+    return connection.execute(_FOR_CARRIER, {"carrier": carrier, "count": limit}).all()
 
 
 def lock(connection: sa.Connection, ids: Collection[str]) -> list[AnyRow]:
     """Lock intents in id order and return them; lock their automations first."""
     if not ids:
         return []
-    statement = sa.select(intents).where(_c.id.in_(ids)).order_by(_c.id).with_for_update()
-    return list(connection.execute(statement).all())
+    return list(connection.execute(_LOCK, {"ids": list(ids)}).all())
 
 
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -113,18 +121,15 @@ def due_retries(connection: sa.Connection) -> int | None:
     return found
 
 
+_AT_EXCHANGE = _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN))
+_LIVE_OF_ACCOUNT = (
+    sa.select(intents).where(_c.account_id == sa.bindparam("account"), _LIVE, _AT_EXCHANGE).order_by(_c.id)
+)
+
+
 def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyRow]:
     """Return the account's sent, open and unknown intents. Rides ix_intents_live."""
-    statement = (
-        sa.select(intents)
-        .where(
-            _c.account_id == account_id,
-            _LIVE,
-            _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)),
-        )
-        .order_by(_c.id)
-    )
-    return connection.execute(statement).all()
+    return connection.execute(_LIVE_OF_ACCOUNT, {"account": account_id}).all()
 
 
 def accounts_to_watch(connection: sa.Connection) -> list[str]:
@@ -164,10 +169,13 @@ _TOLD = (
 )
 
 
+_FILLS_TOLD = fills.update().where(fills.c.id.in_(sa.bindparam("ids", expanding=True))).values(news=False)
+
+
 def told(connection: sa.Connection, fill_ids: Sequence[str], results: Sequence[tuple[str, str]]) -> None:
     """Mark fills, and intents as (id, status told), as told; a status that moved on since stays news."""
     if fill_ids:
-        connection.execute(fills.update().where(fills.c.id.in_(fill_ids)).values(news=False))
+        connection.execute(_FILLS_TOLD, {"ids": list(fill_ids)})
     if results:
         run_many(connection, _TOLD, [{"b_id": id_, "b_status": status} for id_, status in results])
 
@@ -197,16 +205,18 @@ def symbols_in_flight(connection: sa.Connection, account_id: str) -> set[str]:
     return set(connection.scalars(statement))
 
 
+_NAMELESS_SINCE = sa.select(sa.func.min(_c.sent_at)).where(
+    _c.account_id == sa.bindparam("account"),
+    _LIVE,
+    _c.status == IntentStatus.SENT,
+    _c.kind == "order",
+    _c.exchange_order_id.is_(None),
+)
+
+
 def nameless_since(connection: sa.Connection, account_id: str) -> int | None:
     """Return when the first order was sent whose exchange's id is still to come, or None. Rides ix_intents_live."""
-    statement = sa.select(sa.func.min(_c.sent_at)).where(
-        _c.account_id == account_id,
-        _LIVE,
-        _c.status == IntentStatus.SENT,
-        _c.kind == "order",
-        _c.exchange_order_id.is_(None),
-    )
-    found: int | None = connection.scalar(statement)
+    found: int | None = connection.scalar(_NAMELESS_SINCE, {"account": account_id})
     return found
 
 

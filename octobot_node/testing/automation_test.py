@@ -530,12 +530,9 @@ class _Spied(Automation[Any, Any]):
 
     def __init__(self, automation: Automation[Any, Any]) -> None:
         self.automation = automation
-        self.version = automation.version  # type: ignore[misc] - of this one instance
-        self.Config = automation.Config  # type: ignore[misc]
-        self.State = automation.State  # type: ignore[misc]
-        self.live_edit = automation.live_edit  # type: ignore[misc]
-        self.needs = automation.needs  # type: ignore[method-assign]
-        self.upgrade = automation.upgrade  # type: ignore[method-assign]
+        # On the instance: there may be many of this class, one for each test.
+        names = ("version", "Config", "State", "live_edit", "needs", "upgrade")
+        vars(self).update({name: getattr(automation, name) for name in names})
         self.decision: Decision | None = None
         self.raised: BaseException | None = None
 

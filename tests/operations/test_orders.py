@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -116,24 +117,21 @@ def test_another_order_is_not_adopted(office: Office) -> None:
     order = unknown_order(office, Buyer(), accepted=False)
     trading = office.bench.trading
     request = trading.requests[0]
-    trading.accept(_changed(request, price=Decimal(80)))
-    trading.accept(_changed(request, amount=Decimal(2)))
-    trading.accept(_changed(request, side="sell"))
-    trading.accept(_changed(request, client_order_id="somebody"))
+    trading.accept(replace(request, price=Decimal(80)))
+    trading.accept(replace(request, amount=Decimal(2)))
+    trading.accept(replace(request, side="sell"))
+    trading.accept(replace(request, client_order_id="somebody"))
     before = office.database()
     for wrong, said in (
-        ("x1", "'x1' is another order (buy 1 BTC/USDT at 80) than this one (buy 1.0000 BTC/USDT at 90"),
+        ("x1", "'x1' is another order (buy 1 BTC/USDT at 80) than this one (buy 1 BTC/USDT at 90"),
         ("x2", "'x2' is another order (buy 2 BTC/USDT at 90"),
         ("x3", "'x3' is another order (sell 1"),
         ("x4", "'x4' has another client id than this order: it is somebody else's"),
         ("x9", "'main' knows no order 'x9' on BTC/USDT: check the id"),
-        (None, None),
     ):
-        if wrong is None:
-            continue
         with pytest.raises(CommandRefused) as caught:
             office.do("orders.adopt", order=order, exchange_order_id=wrong)
-        assert str(caught.value).startswith(str(said)), caught.value
+        assert str(caught.value).startswith(said), caught.value
     trading.faults["order"] = Unresolved("503")
     with pytest.raises(Unresolved, match="503"):
         office.do("orders.adopt", order=order, exchange_order_id="x1")
@@ -199,9 +197,3 @@ def test_an_order_of_known_outcome_is_neither_adopted_nor_declared(office: Offic
     with pytest.raises(CommandRefused, match=f"is {status}: only one whose outcome is unknown"):
         office.do("orders.declare_not_sent", order=order.id)
     assert office.database() == before
-
-
-def _changed(request: Any, **values: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(request, **values)

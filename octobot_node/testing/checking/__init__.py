@@ -75,7 +75,15 @@ def _check_course(automation_type: Any, configs: list[BaseModel], budget: Any, e
     )
     step: Any = st.tuples(st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 99))
 
-    @settings(
+    def play(world: World, steps: list[Step]) -> None:
+        course = Course(automation_type, configs, world, budget)
+        try:
+            course.play(steps)
+        finally:
+            if len(recorded) < _ELSEWHERE:
+                recorded.extend(course.recorded)
+
+    profile = settings(
         max_examples=examples,
         derandomize=True,
         database=None,
@@ -85,16 +93,7 @@ def _check_course(automation_type: Any, configs: list[BaseModel], budget: Any, e
         suppress_health_check=list(_health_checks()),
         phases=phases,
     )
-    @given(world=worlds, steps=st.lists(step, max_size=25))
-    def play(world: World, steps: list[Step]) -> None:
-        course = Course(automation_type, configs, world, budget)
-        try:
-            course.play(steps)
-        finally:
-            if len(recorded) < _ELSEWHERE:
-                recorded.extend(course.recorded)
-
-    play()
+    profile(given(world=worlds, steps=st.lists(step, max_size=25))(play))()
     return recorded
 
 

@@ -85,6 +85,10 @@ class Course:
     def _is_running(self) -> bool:
         return self.trade.status in ("active", "waiting")
 
+    @property
+    def _is_planned(self) -> bool:
+        return self.trade.next_run is not None and self.trade.next_run <= self.trade.now
+
     def _say(self, text: str) -> None:
         self.seen.append(text)
 
@@ -171,7 +175,7 @@ class Course:
         churned = 0
         for _ in range(_CHURN):
             self.trade.advance(seconds=1)
-            if self.trade.next_run is not None and self.trade.next_run <= self.trade.now:
+            if self._is_planned:
                 continue
             if not self._tick("nothing changed"):
                 break
@@ -191,14 +195,18 @@ class Course:
 
     def _quiet_down(self) -> None:
         """Tick until nothing wakes it, while the exchange refuses all or fills what it can."""
-        for _ in range(_STORM):
+        woken = 0
+        while woken < _STORM:
             self._answer()
-            if not self.trade.has_news:
+            if not self.trade.has_news or not self._is_running:
                 return
             self.trade.advance(seconds=1)
-            self._tick("woken by that")
-            if not self._is_running:
+            if self._is_planned:
+                # Its own plan would have brought this tick, too: that is told by ``_refuse_planned``.
+                self._tick("planned")
                 return
+            self._tick("woken by that")
+            woken += 1
         how = "refused" if self._world.refusing else "answered"
         self._fail(
             f"{_STORM} ticks in a row order again, each because the last one's order was {how}: a storm without an end",

@@ -113,7 +113,8 @@ def _inside(annotation: Any) -> list[type[BaseModel]]:
 
 def _check_fields(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, "checked", *field.metadata)])  # type: ignore[misc]
+        annotated: Any = Annotated[(field.annotation, "checked", *field.metadata)]
+        adapter: TypeAdapter[Any] = TypeAdapter(annotated)
         place = f"{model.__name__}.{name}"
         _check_default(place, field, adapter)
         for example in field.examples or ():

@@ -114,7 +114,7 @@ def _kind(called: Any) -> str | None:
         return _CLOCK if name in _TIME or name == "sleep" else None
     if isinstance(owner, type):
         return _CLOCK if name in ("now", "utcnow", "today") and issubclass(owner, date) else None
-    if owner is random._inst:  # type: ignore[attr-defined]  # noqa: SLF001 - the one behind random.random()
+    if owner is random._inst:  # noqa: SLF001 - the one behind random.random()
         return _CHANCE
     return _reaching(name, owner)
 

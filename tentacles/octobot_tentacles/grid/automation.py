@@ -7,8 +7,8 @@ from decimal import localcontext
 
 from octobot_node import Automation, Decision, IntentStatus, Notify, Wake
 from octobot_tentacles.grid.accounting import OPENING, GridTick, after_fills, cell_of, figures
-from octobot_tentacles.grid.building import arming_price, armed, build, supplied
-from octobot_tentacles.grid.config import GridConfig
+from octobot_tentacles.grid.building import armed, arming_price, build, supplied
+from octobot_tentacles.grid.config import DIGITS, GridConfig
 from octobot_tentacles.grid.exits import close, due_exit, exit_levels, still_cancelling
 from octobot_tentacles.grid.levels import Cell, cells_of, problem_of
 from octobot_tentacles.grid.orders import (
@@ -23,9 +23,6 @@ from octobot_tentacles.grid.state import GridState
 
 __all__ = ["Grid"]
 
-#: Sums of money are exact with as many: amounts, prices and fees multiplied have fewer.
-_DIGITS = 60
-
 
 class Grid(Automation[GridConfig, GridState]):
     """Buy on levels below the price, sell each buy one level higher, and again."""
@@ -38,7 +35,7 @@ class Grid(Automation[GridConfig, GridState]):
 
     def evaluate(self, tick: GridTick) -> Decision:
         """Follow the fills, close if it is time, and keep the orders that the cells want."""
-        with localcontext(prec=_DIGITS):
+        with localcontext(prec=DIGITS):
             return _decide(tick)
 
 

@@ -37,8 +37,9 @@ def build(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Opening:
     loose = state.loose + _of_budget(tick, need, has)
     has += loose - state.loose
     buys = _sum(cost_of_buying(cell.amount, cell.buy, rules) for cell in cells if cell.buy < price)
+    worth = need * price if tick.config.start == "buy" else _sum(cell.amount * cell.buy for cell in idle)
     built = state.model_copy(
-        update={"built": True, "cells": laid_out, "loose": loose, "capital": buys + need * price, "problem": ""}
+        update={"built": True, "cells": laid_out, "loose": loose, "capital": buys + worth, "problem": ""}
     )
     wanted = max(need - has, ZERO) if tick.config.start == "buy" else ZERO
     amount = _affordable(tick, idle, has) if wanted else ZERO

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["MOST_LEVELS", "GridConfig"]
+__all__ = ["DIGITS", "MOST_LEVELS", "GridConfig"]
+
+#: Sums of money are exact with as many: products of amounts, prices and fees have fewer.
+DIGITS = 60
 
 #: Keeps products of amounts and prices far inside the digits that a tick computes with.
 _MOST = Decimal(1_000_000_000_000)
@@ -115,7 +118,8 @@ class GridConfig(BaseModel):
             raise ValueError(f"lower {self.lower:f} is not below upper {self.upper:f}: swap them or widen the range")
         if self.stop_loss_price is not None and self.stop_loss_price > self.lower:
             raise ValueError(
-                f"stop_loss_price {self.stop_loss_price:f} is inside the range: set it to {self.lower:f} (lower) or less"
+                f"stop_loss_price {self.stop_loss_price:f} is inside the range:"
+                f" set it to {self.lower:f} (lower) or less"
             )
         if self.take_profit_price is not None and self.take_profit_price < self.upper:
             raise ValueError(
@@ -156,16 +160,23 @@ class GridConfig(BaseModel):
 
     def prices(self, most: int = MOST_LEVELS) -> list[Decimal]:
         """Return the levels, lowest first, at most so many; not rounded to the market's price step."""
-        if self.levels is not None:
-            return _between(self.lower, self.upper, self.levels, geometric=self.spacing == "geometric")
-        assert self.step is not None
-        ratio, prices = self.step / 100, [self.lower]
-        while len(prices) < most:
-            nearest = prices[-1] * (1 + ratio) if self.spacing == "geometric" else prices[-1] + self.lower * ratio
-            if nearest > self.upper:
-                break
-            prices.append(nearest)
-        return prices
+        geometric = self.spacing == "geometric"
+        # The same digits whoever asks: a level that just fits when validated must fit in a tick.
+        with localcontext(prec=DIGITS):
+            if self.levels is not None:
+                return _between(self.lower, self.upper, self.levels, geometric=geometric)
+            assert self.step is not None
+            return _stepwise(self.lower, self.upper, self.step / 100, most, geometric=geometric)
+
+
+def _stepwise(lower: Decimal, upper: Decimal, ratio: Decimal, most: int, *, geometric: bool) -> list[Decimal]:
+    prices = [lower]
+    while len(prices) < most:
+        nearest = prices[-1] * (1 + ratio) if geometric else prices[-1] + lower * ratio
+        if nearest > upper:
+            break
+        prices.append(nearest)
+    return prices
 
 
 def _between(lower: Decimal, upper: Decimal, count: int, *, geometric: bool) -> list[Decimal]:

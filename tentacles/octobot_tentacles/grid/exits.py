@@ -88,7 +88,8 @@ def _after_refusal(tick: GridTick, state: GridState) -> GridState:
 def _to_sell(tick: GridTick, state: GridState) -> Decimal:
     """Return the base to sell now: what the grid has and no order of unknown outcome may have sold."""
     rules, price = tick.market.rules(tick.config.symbol), last_price(tick)
-    unknown = sum((order.remaining or ZERO for order in tick.open_orders if order.side == "sell"), ZERO)
+    sells = [order for order in tick.open_orders if order.side == "sell" and order.symbol == state.symbol]
+    unknown = sum((order.remaining or ZERO for order in sells), ZERO)
     amount = min(state.inventory - unknown, tick.balances.get(rules.base, ZERO))
     for share in (amount / state.parts, amount):
         rounded = rules.round_amount(share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 
 from octobot_node import MarketRules
 from octobot_tentacles.grid.config import GridConfig
@@ -26,7 +27,7 @@ def cells_of(config: GridConfig, rules: MarketRules) -> tuple[Cell, ...]:
     prices = [_nearest(price, rules.price_step) for price in config.prices()]
     kept = 1 - rules.maker_fee if rules.fee_in == "received" else Decimal(1)
     cells = []
-    for buy, sell in zip(prices, prices[1:], strict=False):
+    for buy, sell in pairwise(prices):
         wanted = config.amount if config.amount is not None else _amount_for(config.spend, buy)
         amount = rules.round_amount(wanted)
         cells.append(Cell(buy, sell, amount, rules.round_amount(amount * kept)))
@@ -62,8 +63,8 @@ def problem_of(cells: tuple[Cell, ...], rules: MarketRules) -> str:
             )
         if not (orderable(cell.amount, cell.buy, rules) and orderable(cell.sale, cell.sell, rules)):
             return (
-                f"the level {cell.buy:f} buys {cell.amount:f} {rules.base} and can sell {cell.sale:f} after the fee, but"
-                f" {rules.symbol} takes no order below {max(rules.min_amount, rules.amount_step):f} {rules.base} or"
+                f"the level {cell.buy:f} buys {cell.amount:f} {rules.base} and can sell {cell.sale:f} after the fee,"
+                f" but {rules.symbol} takes no order below {max(rules.min_amount, rules.amount_step):f} {rules.base} or"
                 f" {rules.min_notional:f} {rules.quote}:"
                 " raise amount or spend, or set fewer levels"
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from octobot_node import CancelOrder, IntentStatus, LimitOrder, MarketOrder, MarketRules, OpenOrder, diff_orders
 from octobot_tentacles.grid.accounting import GridTick, booked, cell_of
@@ -72,7 +71,6 @@ def changes(tick: GridTick, state: GridState, cells: Sequence[Cell], resting: Re
     """
     wanted = {order.tag: order for order in _wanted(tick, state, cells) if _index(order, state) not in resting.unknown}
     orders: list[Action] = list(cancels(resting.others, state))
-    create: list[LimitOrder] = []
     for tag, order in resting.by_tag.items():
         if _index(order, state) in resting.unknown:
             continue
@@ -81,8 +79,7 @@ def changes(tick: GridTick, state: GridState, cells: Sequence[Cell], resting: Re
         if changed:
             # Its successor comes when this one is known to be gone: until then its funds are its own, or spent.
             orders += cancels([order], state)
-    create = list(wanted.values())
-    return orders + _within_funds(tick, create)
+    return orders + _within_funds(tick, list(wanted.values()))
 
 
 def _wanted(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> list[LimitOrder]:

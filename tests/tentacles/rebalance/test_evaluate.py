@@ -160,6 +160,14 @@ def test_the_level_is_the_first_price_at_which_it_trades(side: str) -> None:
     assert decide(config(), held, remembered(), prices={"BTC/USD": nearly}).orders == []
 
 
+def test_at_the_threshold_is_past_it() -> None:
+    # 1 BTC at 1500 beside 1000 USD is 60 % to the last digit.
+    held, ten = {"BTC": "1", "USD": "1000"}, config(threshold=10)
+    assert levels(decide(ten, held)) == {"BTC/USD": ["666.666666666667", "1500.000000000000"]}
+    assert decide(ten, held, remembered(), prices={"BTC/USD": "1500"}).orders == [sell("BTC", "0.16666666")]
+    assert decide(ten, held, remembered(), prices={"BTC/USD": "1499.99999999"}).orders == []
+
+
 def test_an_asset_that_is_worth_too_much_is_sold_down_to_its_weight() -> None:
     # 1300 and 1000 USD: 150 too much, 0.11538461... BTC.
     decision = decide(config(), {"BTC": "1", "USD": "1000"}, remembered(), prices={"BTC/USD": "1300"})

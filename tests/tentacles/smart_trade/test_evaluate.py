@@ -207,19 +207,19 @@ def test_a_level_that_is_not_reached_in_time_ends_the_trade() -> None:
     waiting = decide(settings)
     assert waiting.wake == wake(above=1005, at=LATER)
     over = decide(settings, waiting.state, price="1005")
-    assert (over.orders, over.done) == ([], True)
+    assert (list(over.orders), over.done) == ([], True)
     assert over.figures == {"phase": "not entered: the entry expired"}
 
 
 def test_it_does_not_buy_what_its_own_stop_would_sell_at_once() -> None:
     over = decide(config(stop_loss={"price": 1000}))
-    assert (over.orders, over.done) == ([], True)
+    assert (list(over.orders), over.done) == ([], True)
     assert over.figures == {"phase": "not entered: the stop-loss 1000 is not below the entry at 1000"}
 
 
 def test_a_refused_entry_ends_the_trade_instead_of_being_repeated() -> None:
     over = decide(config(**LADDER), entering(), results=[result("entry", IntentStatus.REFUSED, "buy")])
-    assert (over.orders, over.done, over.wake) == ([], True, None)
+    assert (list(over.orders), over.done, over.wake) == ([], True, None)
 
 
 def test_less_than_the_smallest_amount_is_not_ordered() -> None:
@@ -284,7 +284,7 @@ def test_a_partly_filled_take_profit_keeps_resting() -> None:
 
 
 def test_a_piece_below_the_minimum_is_sold_with_its_neighbour() -> None:
-    # 12 USD in three: each piece alone is below 10.
+    # 24 USD in three: each piece alone is below 10.
     small = {"received": D("0.024"), "paid": D(24)}
     settings = config(take_profits=[{"percent": p, "share": s} for p, s in ((1, 30), (2, 30), (3, 40))])
     assert decide(settings, trade(**small)).orders == [
@@ -352,7 +352,7 @@ def test_an_unknown_take_profit_is_not_replaced_and_its_base_is_not_sold_again()
     # It turns out to have been filled: nothing is left.
     found = [fill("sell", "0.5", "1010", tag="take-profit-1"), fill("sell", "0.5", "970", tag="stop-loss")]
     over = decide(config(**LADDER), rest.state, price="970", fills=found)
-    assert (over.done, over.orders) == (True, [])
+    assert (over.done, list(over.orders)) == (True, [])
 
 
 def test_a_refused_take_profit_waits_longer_each_time_and_says_so_once() -> None:
@@ -505,7 +505,7 @@ def test_a_stop_that_was_missed_while_the_node_was_down_fires_at_the_next_tick()
 def test_it_completes_once_everything_is_sold() -> None:
     sold = fill("sell", "1", "1020", tag="take-profit-1", fee="1.02", fee_asset="USD")
     over = decide(config(take_profits=[{"percent": 2}]), trade(), price="1021", fills=[sold])
-    assert (over.orders, over.done, over.wake) == ([], True, None)
+    assert (list(over.orders), over.done, over.wake) == ([], True, None)
     assert over.actions == [Notify("BTC/USD: closed: take-profit", "info")]
     assert over.figures == {
         "phase": "closed: take-profit",
@@ -569,7 +569,7 @@ def test_an_entry_that_has_bought_nothing_is_moved() -> None:
 def test_what_has_been_bought_keeps_its_symbol_and_says_so() -> None:
     before, after = config(**LADDER), config(**LADDER).model_copy(update={"symbol": "ETH/USD"})
     edited = decide(after, trade(), before=before, symbol="ETH/USD")
-    assert (edited.orders, edited.wake) == ([], Wake(at=LATER))
+    assert (list(edited.orders), edited.wake) == ([], Wake(at=LATER))
     text = "the trade in BTC/USD has begun: its symbol, size and entry stay, the other changes take effect"
     assert edited.actions == [Notify(text, "warning")]
     assert decide(after, edited.state).orders == [FIRST, SECOND]

@@ -1,0 +1,365 @@
+"""What a grid must do on past candles, computed without a line of octobot_node: the oracle of the replay tests.
+
+The rules, and nothing else:
+
+- Levels: n prices from ``lower`` to ``upper``, equally far apart, or each the same multiple of the one below, rounded to
+  ``price_step`` (half to even). Between two neighbouring levels is a cell: it buys at its lower and sells at its upper.
+- A cell buys ``amount``, or ``spend`` / its lower price, rounded down to ``amount_step``. It sells what it has, rounded
+  down; what that leaves it keeps, and sells with a later round.
+- T0 is the first candle's start, and the price then its open; later the price is the newest close. At T0 the cells whose
+  lower price is below the price begin by buying, the others are idle: each wants what a buy would leave after the fee.
+  With ``buy_at_start`` one market buy gets that for all of them, the fee added, rounded up; for fewer, from the lowest,
+  if the free cash is not 1 % more than it costs. As long as that is open nothing else is ordered.
+- Idle cells are given what was bought, the lowest first, and then sell. One whose lower price is at least one
+  ``price_step`` below the price at an evaluation begins by buying instead.
+- The stop-loss: price at or below ``stop_price``, or cash and base at the price less the cash at the start at or below
+  -``stop_percent`` % of the capital (what all the buys cost, and what the idle cells want at the price of T0; without
+  ``buy_at_start`` what their buys cost). Take-profit likewise. Then every order is cancelled, and one second later, or at
+  once if none was open, everything is sold at market. After that nothing is ordered any more.
+- Of the cells that buy only the ``per_side`` highest have orders, of those that sell the lowest. An order is placed if
+  the cash (base) not reserved by others pays for it; after one that cannot be paid, no further one of that side is.
+  A reservation ends with an evaluation after that which cancels.
+- An evaluation is made at T0, at fills, a second after a cancel, and at every close where an exit is due or an idle cell
+  may begin; at least a second after the one before.
+- An order is placed at the time P of the evaluation that decides it. It meets the market at the first candle that
+  starts at or after P: a market order fills there at the open, and so does a limit order that the open is at or better
+  than. Fill time: that candle's start. Otherwise it rests and fills at its own price in the first candle (that one or a
+  later one) that trades strictly through it. Fill time: that candle's close.
+- The fee is taken from what is received, or with ``fee_in_quote`` from the quote.
+- Grid profit: whenever a sale ends a round that began with a buy of the cell, what it brought less what that buy took.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Candle", "Fill", "Outcome", "Plan", "compute", "level_prices", "read_candles"]
+
+ZERO = Decimal(0)
+NEVER = 2**63
+
+
+class Candle(NamedTuple):
+    start: int
+    end: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True)
+class Plan:
+    cash: Decimal
+    lower: Decimal
+    upper: Decimal
+    levels: int
+    geometric: bool = False
+    amount: Decimal | None = None
+    spend: Decimal | None = None
+    buy_at_start: bool = True
+    stop_price: Decimal | None = None
+    stop_percent: Decimal | None = None
+    profit_price: Decimal | None = None
+    profit_percent: Decimal | None = None
+    per_side: int | None = None
+    fee: Decimal = Decimal("0.001")
+    fee_in_quote: bool = False
+    price_step: Decimal = Decimal("0.001")
+    amount_step: Decimal = Decimal("0.00000001")
+
+
+class Fill(NamedTuple):
+    time: int
+    side: str
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_asset: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    fills: list[Fill]
+    cash: Decimal
+    base: Decimal
+    grid_profit: Decimal
+    round_trips: int
+    final_equity: Decimal
+    #: Total profit at the last evaluation.
+    told_profit: Decimal
+    closed: str
+
+
+@dataclass(eq=False)
+class Cell:
+    low: Decimal
+    high: Decimal
+    amount: Decimal
+    wants: Decimal
+    mode: str = "idle"
+    has: Decimal = ZERO
+    bought_for: Decimal | None = None
+
+
+@dataclass(eq=False)
+class Order:
+    side: str
+    placed: int
+    amount: Decimal
+    price: Decimal | None = None
+    cell: Cell | None = None
+    reserved: Decimal = ZERO
+    rests: bool = False
+
+
+def read_candles(path: Path) -> list[Candle]:
+    """Read a CSV of timestamp (ms, start), open, high, low, close, volume; the shortest distance is the timeframe."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    starts = [int(row["timestamp"]) for row in rows]
+    length = min(later - earlier for earlier, later in pairwise(starts))
+    return [
+        Candle(start, start + length, *(Decimal(row[name]) for name in ("open", "high", "low", "close")))
+        for start, row in zip(starts, rows, strict=True)
+    ]
+
+
+def level_prices(plan: Plan) -> list[Decimal]:
+    """Return the levels, lowest first; by logarithms, to 100 digits."""
+    with localcontext(prec=100):
+        share = [Decimal(level) / (plan.levels - 1) for level in range(plan.levels)]
+        if plan.geometric:
+            exact = [(plan.lower.ln() * (1 - part) + plan.upper.ln() * part).exp() for part in share]
+            # A logarithm's last digits must not decide a tie.
+            exact = [price.quantize(Decimal("1e-60")) for price in exact]
+        else:
+            exact = [plan.lower + (plan.upper - plan.lower) * part for part in share]
+        return [_rounded(price, plan.price_step, ROUND_HALF_EVEN) for price in exact]
+
+
+def compute(candles: list[Candle], plan: Plan) -> Outcome:
+    """Return what ``plan`` comes to on ``candles``, to 80 significant digits."""
+    with localcontext(prec=80):
+        return _Replay(candles, plan).run()
+
+
+@dataclass
+class _Replay:
+    candles: list[Candle]
+    plan: Plan
+    cash: Decimal = ZERO
+    base: Decimal = ZERO
+    price: Decimal = ZERO
+    capital: Decimal = ZERO
+    cells: list[Cell] = field(default_factory=list)
+    #: What was bought at the start and given to no cell.
+    pool: Decimal = ZERO
+    orders: list[Order] = field(default_factory=list)
+    #: Those that the present evaluation cancels: they reserve until the next.
+    leaving: list[Order] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    grid_profit: Decimal = ZERO
+    round_trips: int = 0
+    told_profit: Decimal = ZERO
+    closed: str = ""
+    over: bool = False
+    woken: int = NEVER
+    last: int = -NEVER
+
+    def run(self) -> Outcome:
+        plan, first = self.plan, self.candles[0]
+        self.cash, self.price = plan.cash, first.open
+        self.woken = first.start
+        for candle in self.candles:
+            self.evaluate_until(candle.start - 1)
+            self.fill_at_open(candle)  # what was placed before this candle
+            self.evaluate_until(candle.start)
+            self.fill_at_open(candle)  # what was placed at its very start
+            self.evaluate_until(candle.end - 1)
+            self.fill_through(candle)
+            self.price = candle.close
+            if self.exit_due() or any(self.may_begin(cell) for cell in self.cells):
+                self.wake(candle.end)
+        return Outcome(
+            self.fills,
+            self.cash,
+            self.base,
+            self.grid_profit,
+            self.round_trips,
+            self.cash + self.base * self.candles[-1].close,
+            self.told_profit,
+            self.closed,
+        )
+
+    # The market.
+
+    def fill_at_open(self, candle: Candle) -> None:
+        for order in [order for order in self.orders if not order.rests and order.placed <= candle.start]:
+            better = order.price is None or (
+                candle.open <= order.price if order.side == "buy" else candle.open >= order.price
+            )
+            if better:
+                self.fill(order, candle.start, candle.open)
+            order.rests = True
+
+    def fill_through(self, candle: Candle) -> None:
+        for order in [order for order in self.orders if order.rests]:
+            assert order.price is not None
+            if candle.low < order.price if order.side == "buy" else candle.high > order.price:
+                self.fill(order, candle.end, order.price)
+
+    def fill(self, order: Order, time: int, price: Decimal) -> None:
+        self.orders.remove(order)
+        plan, worth = self.plan, order.amount * price
+        in_base = order.side == "buy" and not plan.fee_in_quote
+        fee = (order.amount if in_base else worth) * plan.fee
+        self.fills.append(Fill(time, order.side, price, order.amount, fee, "BTC" if in_base else "USD"))
+        base = order.amount - (fee if in_base else ZERO) if order.side == "buy" else -order.amount
+        cash = (-worth if order.side == "buy" else worth) - (ZERO if in_base else fee)
+        self.base += base
+        self.cash += cash
+        if order.cell is None:
+            self.pool += base
+        else:
+            self.move(order.cell, order.side, base, cash)
+        self.wake(time)
+
+    def move(self, cell: Cell, side: str, base: Decimal, cash: Decimal) -> None:
+        cell.has += base
+        if side == "buy":
+            cell.mode, cell.bought_for = "sell", -cash
+            return
+        if cell.bought_for is not None:
+            self.grid_profit += cash - cell.bought_for
+            self.round_trips += 1
+        cell.mode, cell.bought_for = "buy", None
+
+    # The automation.
+
+    def wake(self, time: int) -> None:
+        if not self.over:
+            self.woken = min(self.woken, max(time, self.last + 1000))
+
+    def evaluate_until(self, moment: int) -> None:
+        while self.woken <= moment:
+            self.last, self.woken, self.leaving = self.woken, NEVER, []
+            self.evaluate(self.last)
+            self.told_profit = self.profit()
+
+    def evaluate(self, now: int) -> None:
+        if not self.closed:
+            self.closed = self.exit_due()
+            for order in list(self.orders) if self.closed else []:
+                self.cancel(order, now)
+        if self.closed:
+            self.close(now)
+        elif not self.cells:
+            self.begin(now)
+        elif not any(order.price is None for order in self.orders):
+            self.keep_orders(now)
+
+    def begin(self, now: int) -> None:
+        plan, prices = self.plan, level_prices(self.plan)
+        for low, high in pairwise(prices):
+            amount = _rounded(plan.amount or plan.spend / low, plan.amount_step, ROUND_FLOOR)  # type: ignore[operator]
+            wants = amount if plan.fee_in_quote else _rounded(amount * (1 - plan.fee), plan.amount_step, ROUND_FLOOR)
+            self.cells.append(Cell(low, high, amount, wants, mode="buy" if low < self.price else "idle"))
+        idle = [cell for cell in self.cells if cell.mode == "idle"]
+        self.capital = sum((self.takes(cell.amount, cell.low) for cell in self.cells if cell.mode == "buy"), ZERO)
+        for cell in idle:
+            self.capital += cell.wants * self.price if plan.buy_at_start else cell.amount * cell.low
+        count = len(idle) if plan.buy_at_start else 0
+        while count and self.takes(self.opening(idle[:count]), self.price) * Decimal("1.01") > self.cash:
+            count -= 1
+        if count:
+            self.orders.append(Order("buy", now, self.opening(idle[:count])))
+        else:
+            self.keep_orders(now)
+
+    def opening(self, idle: list[Cell]) -> Decimal:
+        wanted = sum((cell.wants for cell in idle), ZERO)
+        gross = wanted if self.plan.fee_in_quote else wanted / (1 - self.plan.fee)
+        return _rounded(gross, self.plan.amount_step, ROUND_CEILING)
+
+    def keep_orders(self, now: int) -> None:
+        for cell in self.cells:
+            if cell.mode == "idle" and cell.wants <= self.pool:
+                cell.mode, cell.has = "sell", cell.wants
+                self.pool -= cell.wants
+            elif self.may_begin(cell):
+                cell.mode = "buy"
+        sells = [cell for cell in self.cells if cell.mode == "sell"][: self.plan.per_side]
+        buys = [cell for cell in reversed(self.cells) if cell.mode == "buy"][: self.plan.per_side]
+        for order in [order for order in self.orders if order.cell not in [*sells, *buys]]:
+            self.cancel(order, now)
+        for cells, side in ((sells, "sell"), (buys, "buy")):
+            ordered = [order.cell for order in self.orders]
+            for cell in cells:
+                if cell not in ordered and not self.place(cell, side, now):
+                    break
+
+    def place(self, cell: Cell, side: str, now: int) -> bool:
+        if side == "sell":
+            amount = reserved = _rounded(cell.has, self.plan.amount_step, ROUND_FLOOR)
+            free, price = self.base, cell.high
+        else:
+            amount, reserved = cell.amount, self.takes(cell.amount, cell.low)
+            free, price = self.cash, cell.low
+        free -= sum((order.reserved for order in [*self.orders, *self.leaving] if order.side == side), ZERO)
+        if reserved > free:
+            return False
+        self.orders.append(Order(side, now, amount, price, cell, reserved))
+        return True
+
+    def may_begin(self, cell: Cell) -> bool:
+        return cell.mode == "idle" and not self.closed and self.price >= cell.low + self.plan.price_step
+
+    def cancel(self, order: Order, now: int) -> None:
+        self.orders.remove(order)
+        self.leaving.append(order)
+        self.wake(now + 1000)
+
+    def takes(self, amount: Decimal, price: Decimal) -> Decimal:
+        return amount * price * (1 + self.plan.fee if self.plan.fee_in_quote else 1)
+
+    # Closing.
+
+    def profit(self) -> Decimal:
+        return self.cash + self.base * self.price - self.plan.cash
+
+    def exit_due(self) -> str:
+        plan = self.plan
+        if self.closed:
+            return ""
+        loss, gain = plan.stop_percent, plan.profit_percent
+        known = bool(self.capital)
+        if (plan.stop_price is not None and self.price <= plan.stop_price) or (
+            known and loss is not None and self.profit() * 100 <= -loss * self.capital
+        ):
+            return "stop-loss"
+        if (plan.profit_price is not None and self.price >= plan.profit_price) or (
+            known and gain is not None and self.profit() * 100 >= gain * self.capital
+        ):
+            return "take-profit"
+        return ""
+
+    def close(self, now: int) -> None:
+        if self.leaving or self.orders:
+            return  # one thing at a time: the next evaluation sells
+        amount = _rounded(self.base, self.plan.amount_step, ROUND_FLOOR)
+        if amount:
+            self.orders.append(Order("sell", now, amount))
+        else:
+            self.over = True
+
+
+def _rounded(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    return (value / step).to_integral_value(rounding) * step
