@@ -44,6 +44,7 @@ class Picture:
     market: tuple[str, str]
     title: str
     automation: int = 0
+    worth: bool = True
 
 
 PICTURES: Mapping[str, Picture] = {
@@ -52,7 +53,7 @@ PICTURES: Mapping[str, Picture] = {
     "rebalance": Picture("rebalance-replay", ETHER, "rebalance: back to the weights whenever they drift"),
     "smart_trade": Picture("smart-trade-replay", BITCOIN, "smart_trade: entry, take-profits, trailing stop"),
     "signal": Picture("signal-replay", BITCOIN, "signal: trades on what arrives"),
-    "price_alert": Picture("price-alert-replay", ETHER, "price_alert: tells when a level is crossed"),
+    "price_alert": Picture("price-alert-replay", ETHER, "price_alert: tells when a level is crossed", worth=False),
     "stop_loss_guard": Picture("stop-loss-guard-replay", BITCOIN, "stop_loss_guard: closes another's position"),
 }
 
@@ -104,13 +105,17 @@ def _plot(picture: Picture, candles: Any, connection: sa.Connection, path: Path)
     _resting(top, connection, picture.market[0], int(times[-1]))
     _executions(top, connection, picture.market[0])
     _told(top, connection, candles)
-    _worth(bottom, connection, shown, picture.market[0], candles)
+    if picture.worth:
+        _worth(bottom, connection, shown, picture.market[0], candles)
+    else:
+        bottom.remove()
+        top.xaxis.set_tick_params(labelbottom=True)
     top.set_title(picture.title, loc="left", fontsize=10)
     top.legend(loc="best", fontsize=8, frameon=False)
     for axis in (top, bottom):
         axis.grid(color="#e6e9ee", linewidth=0.5)
         axis.spines[["top", "right"]].set_visible(False)
-    bottom.xaxis.set_major_formatter(ConciseDateFormatter(bottom.xaxis.get_major_locator()))
+    top.xaxis.set_major_formatter(ConciseDateFormatter(top.xaxis.get_major_locator()))
     figure.savefig(path, metadata={"Date": None, "Creator": None} if path.suffix == ".svg" else None)
     plt.close(figure)
 

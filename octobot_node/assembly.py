@@ -14,21 +14,25 @@ from typing import IO
 import sqlalchemy as sa
 
 from octobot_node.clock import Clock
+from octobot_node.configuration import Configuration
 from octobot_node.engine.accounts import Accounts
 from octobot_node.engine.coordinator import Coordinator
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluator import Evaluator
 from octobot_node.engine.hub import MarketHub
 from octobot_node.engine.io import Io
+from octobot_node.engine.order_checks import OrderChecks
 from octobot_node.engine.planning import Installation
 from octobot_node.errors import DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
+from octobot_node.lent import Lent
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import installation
+from octobot_node.troubles import Troubles
 
 __all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base"]
 
@@ -128,8 +132,14 @@ def assemble(
     kick: Callable[[str], None],
     owns: Callable[[sa.Connection, str], bool],
     carried: Callable[[sa.Connection, set[str]], set[str]],
+    configuration: Configuration | None = None,
 ) -> Core:
-    """Return an engine over an opened base."""
+    """Return an engine over an opened base; plugins read their settings from ``configuration``."""
+    settings = base.settings
+    context = Lent(
+        configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id
+    )
+    troubles = Troubles(clock, lambda message, level: context.tell(message, level=level))
     accounts = Accounts(base.storage, clock, base.settings, base.registry)
     core = Core(
         settings=base.settings,
@@ -142,6 +152,9 @@ def assemble(
         evaluator=evaluator,
         coordinator=base.coordinator,
         installation=base.installation,
+        context=context,
+        troubles=troubles,
+        order_checks=OrderChecks(base.registry, troubles, settings.evaluate_timeout),
         deliver=deliver,
         kick=kick,
         owns=owns,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from octobot_node.control import REQUEST_LIMIT, address, decode, socket_path
 from octobot_node.errors import NodeError, OctoBotError, UsageError
 
-__all__ = ["ControlServer"]
+__all__ = ["ControlServer", "peer_uid"]
 
 log = structlog.get_logger(__name__)
 #: Operations at once; more wait for their turn.
@@ -31,6 +31,8 @@ _CLIENTS = 64
 #: A client that asks nothing, or does not read its answer, is let go after this (s).
 _IDLE_S = 300.0
 _WRITE_S = 30.0
+#: How long a node that stops waits for operations under way; none takes longer.
+_END_S = 30.0
 #: macOS: struct xucred by getsockopt(SOL_LOCAL, LOCAL_PEERCRED).
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
 
@@ -44,14 +46,18 @@ class ControlServer:
     The caller holds the data folder's lock, so that a socket which is there already is nobody's.
     """
 
-    def __init__(self, data_dir: Path, perform: Perform) -> None:
+    def __init__(
+        self, data_dir: Path, perform: Perform, *, peer: Callable[[socket.socket], int | None] | None = None
+    ) -> None:
         self._data_dir = data_dir
         self._perform = perform
+        self._peer = peer or peer_uid
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._stopping = asyncio.Event()
         self._thread: threading.Thread | None = None
-        self._clients = 0
+        self._open: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to answer. A node that cannot listen runs on without: the log says why."""
@@ -104,32 +110,40 @@ class ControlServer:
                 await self._stopping.wait()
             finally:
                 server.close()
+                for idle in self._open - self._busy:
+                    idle.cancel()
+                if self._open:
+                    await asyncio.wait(self._open, timeout=_END_S)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._open.add(task)
         try:
-            uid = _peer_uid(writer.get_extra_info("socket"))
+            uid = self._peer(writer.get_extra_info("socket"))
             refusal = self._refusal(uid)
             if refusal is not None:
                 await _send(writer, _error(refusal))
                 return
-            await self._answer_all(reader, writer, _user(uid))
-        except (OSError, TimeoutError):
-            pass  # Gone, silent, or not reading.
+            await self._answer_all(task, reader, writer, _user(uid))
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # Gone, silent, not reading; or the node stops.
         finally:
-            self._clients -= 1
+            self._open.discard(task)
+            self._busy.discard(task)
             writer.close()
 
     def _refusal(self, uid: int | None) -> OctoBotError | None:
         if uid not in (None, os.geteuid()):
             ours = _user(os.geteuid())
             return UsageError(f"the node on this data folder is {ours}'s: give the command as {ours}")
-        if self._clients > _CLIENTS:
+        if len(self._open) > _CLIENTS:
             return NodeError(f"the node has {_CLIENTS} clients already: try again in a moment")
         return None
 
-    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, by: str) -> None:
-        while True:
+    async def _answer_all(
+        self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, by: str
+    ) -> None:
+        while not self._stopping.is_set():
             async with asyncio.timeout(_IDLE_S):
                 try:
                     line = await reader.readline()
@@ -139,7 +153,9 @@ class ControlServer:
                     return
             if not line.endswith(b"\n"):
                 return
+            self._busy.add(task)
             await _send(writer, await asyncio.to_thread(self._answer, line, by))
+            self._busy.discard(task)
 
     def _answer(self, line: bytes, by: str) -> bytes:
         try:
@@ -177,7 +193,7 @@ async def _send(writer: asyncio.StreamWriter, answer: bytes) -> None:
         await writer.drain()
 
 
-def _peer_uid(connection: socket.socket) -> int | None:
+def peer_uid(connection: socket.socket) -> int | None:
     """Return who is at the other end, None where the system does not say: the socket's mode keeps others away, too."""
     if hasattr(socket, "SO_PEERCRED"):
         given = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

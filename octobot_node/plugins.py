@@ -31,6 +31,7 @@ DEFAULT_PLUGINS = (
     "octobot_tentacles.rebalance",
     "octobot_tentacles.price_alert",
     "octobot_tentacles.stop_loss_guard",
+    "octobot_tentacles.signal",
 )
 #: As the only name in ``OCTOBOT_PLUGINS``: no third party at all.
 _NONE = ("none",)

@@ -73,7 +73,7 @@ def _show(
 def _create(
     context: typer.Context,
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Run files; accounts that exist may be left out.")
+        list[Path], typer.Argument(metavar="FILE", help="Run files; accounts that exist may be left out.")
     ],
     as_json: Json = False,
     data_dir: DataDir = None,

@@ -114,7 +114,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("this is not asked without a terminal: give --yes if it is what you want")
+        raise UsageError("there is no terminal to ask on whether you are sure: give --yes if you are")
     typer.confirm(question, abort=True, err=True)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any, TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -63,10 +64,24 @@ _STYLE |= {"broken": "bold red", "off": "dim", "loaded": "green"}
 _STATE = 2_000
 
 
+class _Trimmed(StringIO):
+    """Passes lines on without the blanks that fill a table's last column."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Write what rich prints, whole lines at a time."""
+        self._out.write("\n".join(line.rstrip() for line in text.split("\n")))
+        return len(text)
+
+
 def _console(out: TextIO) -> Console:
+    if out.isatty():
+        return Console(file=out, highlight=False, emoji=False)
     # What is not a terminal has no width: nothing is cut off there.
-    width = None if out.isatty() else 200
-    return Console(file=out, highlight=False, emoji=False, width=width)
+    return Console(file=_Trimmed(out), highlight=False, emoji=False, width=200)
 
 
 def _table(*titles: str, right: Iterable[str] = ()) -> Table:
@@ -409,7 +424,8 @@ def print_checkup(found: Checkup, out: TextIO) -> None:
     table = _table("check", "status", "detail", "cure")
     for check in found.checks:
         table.add_row(escape(check.name), _status(check.status), escape(check.detail), escape(check.cure))
-    console.print(table)
+    if found.checks:
+        console.print(table)
     failed = sum(check.status == "failed" for check in found.checks)
     warnings = sum(check.status == "warning" for check in found.checks)
     console.print(f"{len(found.checks)} checks: {failed} failed, {warnings} warnings")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,7 +18,8 @@ from octobot_node.engine.schedule import load_wake, runs_between
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
-from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
+from octobot_node.order_checks import OrderContext
+from octobot_node.orders import CancelOrder, Fill, IntentStatus, OpenOrder, OrderResult
 from octobot_node.store import automations, intents, schedules
 from octobot_node.store.types import AnyRow
 
@@ -69,6 +70,7 @@ class TickBatch:
         try:
             market, missing = self._snapshot(loaded)
             evaluated = self._evaluate(loaded, market, missing, suspects=bool(loaded[0].row.suspect))
+            evaluated = self._checked(evaluated, market)
             return self._commit.run(workflow_id, batch, evaluated, market)
         except EvaluatorClosed:
             self._let_go(batch, loaded)
@@ -102,7 +104,7 @@ class TickBatch:
             return None
         market, missing = self._snapshot(loaded)
         # In the patient process: whatever it does there holds up no batch.
-        (evaluated,) = self._evaluate(loaded, market, missing, suspects=True)
+        (evaluated,) = self._checked(self._evaluate(loaded, market, missing, suspects=True), market)
         return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market))
 
     def _load(self, batch: str) -> list[Loaded]:
@@ -117,8 +119,8 @@ class TickBatch:
         positions = automations.positions_of_batch(connection, batch)
         signals = automations.signals_of_batch(connection, batch, now)
         watched, held = automations.watched_by_batch(connection, batch)
-        orders = _by_automation(intents.open_of(connection, schedules.ids_of(batch)))
-        fills = _by_automation(intents.news_of(connection, schedules.ids_of(batch)))
+        orders = _by_automation(intents.open_of_batch(connection, batch))
+        fills = _by_automation(intents.news_of_batch(connection, batch))
         return [
             _load_one(
                 row,
@@ -175,6 +177,38 @@ class TickBatch:
             )
             for item in loaded
         ]
+
+    def _checked(self, evaluated: list[Evaluated], market: Market) -> list[Evaluated]:
+        """Let plugins veto orders. Before the transaction: a plugin that hangs must not hold the database."""
+        checks = self._core.order_checks
+        asked = [
+            (number, place, order)
+            for number, item in enumerate(evaluated if checks else ())
+            for place, order in enumerate(item.outcome.decision.orders if item.outcome.decision is not None else ())
+            if not isinstance(order, CancelOrder)
+        ]
+        if not asked:
+            return evaluated
+        contexts = {number: self._order_context(evaluated[number], market) for number, _, _ in asked}
+        refusals = checks.refusals([(order, contexts[number]) for number, _, order in asked])
+        vetoes: dict[int, dict[int, str]] = {}
+        for (number, place, _), reason in zip(asked, refusals, strict=True):
+            if reason:
+                vetoes.setdefault(number, {})[place] = reason
+        return [replace(item, vetoes=vetoes.get(number, {})) for number, item in enumerate(evaluated)]
+
+    def _order_context(self, item: Evaluated, market: Market) -> OrderContext:
+        row = item.row
+        return OrderContext(
+            owner=row.owner,
+            account=self._core.accounts.get(row.account_id).name,
+            automation_id=row.id,
+            automation=row.name,
+            type=row.type,
+            now=from_ms(item.now),
+            market=market,
+            node=self._core.context,
+        )
 
 
 def _union(needs: Sequence[Needs]) -> Needs:

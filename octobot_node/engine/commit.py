@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -61,6 +61,8 @@ class Evaluated:
     results: tuple[tuple[str, str], ...]
     signals: tuple[str, ...]
     live: int
+    #: Why plugins refuse orders of the decision, by place.
+    vetoes: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def owner(self) -> Owner:
@@ -225,6 +227,7 @@ class Commit:
             limits=Limits.model_validate(item.row.limits).tightened_by(account.limits),
             live_orders=item.live,
             account_room=changes.rooms.get(account.id),
+            vetoes=item.vetoes,
         )
         rows = plan_group(plan, decision.orders, book, independent=decision.independent)
         if account.id in changes.rooms:

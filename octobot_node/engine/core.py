@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,18 @@ from octobot_node.engine.planning import Installation
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
+    from octobot_node.context import PluginContext
     from octobot_node.engine.accounts import Accounts
     from octobot_node.engine.coordinator import Coordinator
     from octobot_node.engine.evaluator import Evaluator
     from octobot_node.engine.hub import MarketHub
     from octobot_node.engine.io import Io
+    from octobot_node.engine.order_checks import OrderChecks
     from octobot_node.plugins import Registry
     from octobot_node.settings import Settings
     from octobot_node.store.storage import Storage
+    from octobot_node.supervisor import ServiceState
+    from octobot_node.troubles import Troubles
 
 __all__ = ["Core", "Counters"]
 
@@ -59,6 +63,10 @@ class Core:
     evaluator: Evaluator
     coordinator: Coordinator
     installation: Installation
+    #: What plugins are lent, and what went wrong with them.
+    context: PluginContext
+    troubles: Troubles
+    order_checks: OrderChecks
     #: Hands work to a queue in the caller's transaction and returns its id.
     deliver: Callable[[sa.Connection, str, str], str]
     #: Says that a queue has work, after the commit.
@@ -71,6 +79,8 @@ class Core:
     watch: Callable[[str], None] = _pass_by
     #: Says that an automation asked something of another, after the commit.
     requested: Callable[[], None] = _do_nothing
+    #: How plugins' services are; none run in a replay.
+    services: Callable[[], Sequence[ServiceState]] = tuple
     checkpoint: Checkpoint = _pass_by
     counters: Counters = field(default_factory=Counters)
     stopping: threading.Event = field(default_factory=threading.Event)

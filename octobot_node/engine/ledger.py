@@ -194,7 +194,7 @@ class Book:
         update_many(connection, table, ("automation_id", name), changes)
 
 
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
 _BALANCES = sa.select(balances).where(balances.c.automation_id.in_(_IDS))
 _POSITIONS = sa.select(positions).where(positions.c.automation_id.in_(_IDS))
 

@@ -22,21 +22,22 @@ _TIMEOUT_S = 10
 _LIMIT = 100
 
 
+_WAITING = (
+    sa.select(notices, automations.c.name.label("automation"))
+    .join_from(notices, automations, notices.c.automation_id == automations.c.id, isouter=True)
+    .where(
+        sa.text("notices.status = 'waiting'"),
+        sa.or_(notices.c.retry_at.is_(None), notices.c.retry_at <= sa.bindparam("now")),
+    )
+    .order_by(notices.c.id)
+    .limit(_LIMIT)
+)
+
+
 def deliver_notices(core: Core) -> int:
     """Deliver waiting notices, oldest first; return how many were taken. One that fails five times is given up."""
-    columns = notices.c
-    statement = (
-        sa.select(notices, automations.c.name.label("automation"))
-        .join_from(notices, automations, columns.automation_id == automations.c.id, isouter=True)
-        .where(
-            sa.text("notices.status = 'waiting'"),
-            sa.or_(columns.retry_at.is_(None), columns.retry_at <= core.clock.now()),
-        )
-        .order_by(columns.id)
-        .limit(_LIMIT)
-    )
     with core.storage.read() as connection:
-        rows = connection.execute(statement).all()
+        rows = connection.execute(_WAITING, {"now": core.clock.now()}).all()
     for row in rows:
         notice = Notice(row.id, row.owner, row.automation or row.automation_id, row.level, row.message, row.created_at)
         delivered = core.io.call(_tell_all(core, notice))
@@ -48,7 +49,7 @@ def deliver_notices(core: Core) -> int:
             "retry_at": core.clock.now() + 1_000 * 2**tries,
         }
         with core.storage.write() as connection:
-            connection.execute(notices.update().where(columns.id == row.id).values(values))
+            connection.execute(notices.update().where(notices.c.id == row.id).values(values))
     return len(rows)
 
 

@@ -6,8 +6,8 @@ like of any other refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -52,6 +52,8 @@ class Plan:
     #: How many more orders the account may have live, all its automations together; None: any number.
     account_room: int | None = None
     carrier: str | None = None
+    #: Why a plugin refuses an order, by its place among the decision's.
+    vetoes: Mapping[int, str] = field(default_factory=dict)
 
 
 def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, independent: bool) -> list[dict[str, Any]]:
@@ -60,11 +62,13 @@ def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, indepen
     """
     group = new_id()
     cancels = [order for order in orders if isinstance(order, CancelOrder)]
-    creates = [order for order in orders if not isinstance(order, CancelOrder)]
+    creates = [
+        (order, plan.vetoes.get(place)) for place, order in enumerate(orders) if not isinstance(order, CancelOrder)
+    ]
     rows = [plan_cancel(plan, group, seq, order.id) for seq, order in enumerate(cancels)]
     live = plan.live_orders
-    for seq, order in enumerate(creates, start=len(rows)):
-        row = _plan_order(plan, group, seq, order, book, live, independent=independent)
+    for seq, (order, veto) in enumerate(creates, start=len(rows)):
+        row = _plan_order(plan, group, seq, order, veto, book, live, independent=independent)
         live += row["status"] == IntentStatus.PLANNED
         rows.append(row)
     return _skip_after_refusal(plan, rows, book) if not independent else rows
@@ -88,7 +92,7 @@ def plan_cancel(plan: Plan, group: str, seq: int, parent: str) -> dict[str, Any]
 
 
 def _plan_order(
-    plan: Plan, group: str, seq: int, order: Order, book: Book, live: int, *, independent: bool
+    plan: Plan, group: str, seq: int, order: Order, veto: str | None, book: Book, live: int, *, independent: bool
 ) -> dict[str, Any]:
     rules = plan.market.rules(order.symbol)
     row = _row(
@@ -107,6 +111,8 @@ def _plan_order(
     try:
         with exact():
             _fill_in(plan, order, rules, row, live)
+            if veto is not None:
+                raise Refusal(veto)
             _reserve(plan, order, rules, row, book)
     except Refusal as refusal:
         row |= {"status": IntentStatus.REFUSED, "reason": str(refusal), "news": True}

@@ -202,10 +202,9 @@ class Replay:
         self._unforeseen.clear()
         for account_id, is_dark in live:
             trading = self.core.accounts.get(account_id).trading
-            foresees = isinstance(trading, _Foresees)
-            if foresees:
+            if isinstance(trading, _Foresees):
                 self._foreseen[account_id] = trading.next_fill_at(now)
-            if is_dark or not foresees:
+            if is_dark or account_id not in self._foreseen:
                 self._unforeseen.add(account_id)
 
     def _advance(self, moment: int) -> None:

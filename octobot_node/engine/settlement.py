@@ -283,24 +283,31 @@ def _settled_before(
     return settled
 
 
+_MOMENT: sa.BindParameter[int] = sa.bindparam("moment")
+_OF_ACCOUNT = accounts.c.id == sa.bindparam("account")
+_MOVE_ON = (
+    accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor < _MOMENT).values(trades_cursor=_MOMENT)
+)
+_MOVE_BACK = (
+    accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor > _MOMENT).values(trades_cursor=_MOMENT)
+)
+
+
 def _move_cursor(
     connection: sa.Connection, account: Account, seen: Sequence[ExchangeTrade], adopted: Sequence[int]
 ) -> None:
     """Move on to the newest execution seen, or back to the making of an adopted order, whose executions may lie
     before.
     """
-    cursor = accounts.c.trades_cursor
     if adopted:
-        earliest = min(adopted)
-        moved = sa.case((cursor > earliest, earliest), else_=cursor)
+        move, moment = _MOVE_BACK, min(adopted)
     elif seen:
         newest = max(trade.at for trade in seen)
         # Not past the sending of what has no id yet: its executions cannot be told from a stranger's before it has one.
-        newest = min(newest, intents.nameless_since(connection, account.id) or newest)
-        moved = sa.case((cursor < newest, newest), else_=cursor)
+        move, moment = _MOVE_ON, min(newest, intents.nameless_since(connection, account.id) or newest)
     else:
         return
-    connection.execute(accounts.update().where(accounts.c.id == account.id).values(trades_cursor=moved))
+    connection.execute(move, {"account": account.id, "moment": moment})
 
 
 def _change(intent: MovingIntent, now: int) -> dict[str, Any]:
@@ -322,6 +329,11 @@ def _change(intent: MovingIntent, now: int) -> dict[str, Any]:
     }
 
 
+_FORGET_EQUITY = equity.delete().where(
+    equity.c.automation_id.in_(sa.bindparam("ids", expanding=True)), equity.c.at == sa.bindparam("now")
+)
+
+
 def _equity_points(connection: sa.Connection, book: Book, found: Sequence[MovingIntent], now: int) -> None:
     """Leave a point for every automation that filled: its quote plus what its position cost.
 
@@ -332,9 +344,7 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[Moving
     rows = [_equity_point(book, row, held[row.automation_id, row.quote], now) for row in filled.values()]
     if not rows:
         return
-    columns = equity.c
-    keys = [(row["automation_id"], row["at"]) for row in rows]
-    connection.execute(equity.delete().where(sa.tuple_(columns.automation_id, columns.at).in_(keys)))
+    connection.execute(_FORGET_EQUITY, {"now": now, "ids": list(filled)})
     insert_many(connection, equity, rows)
 
 

@@ -49,6 +49,7 @@ _OF_BATCH = sa.select(_s.automation_id).where(_s.claim == sa.bindparam("batch"))
 _BATCH = (
     sa.select(
         _a.id,
+        _a.name,
         _a.owner,
         _a.account_id,
         _a.shard,
@@ -169,9 +170,12 @@ def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
     return connection.execute(sa.select(automations).where(_a.owner == owner, _a.name == name)).first()
 
 
+_ACCOUNT = sa.select(accounts).where(accounts.c.id == sa.bindparam("account"))
+
+
 def account(connection: sa.Connection, account_id: str) -> AnyRow | None:
     """Return an account, or None."""
-    return connection.execute(sa.select(accounts).where(accounts.c.id == account_id)).first()
+    return connection.execute(_ACCOUNT, {"account": account_id}).first()
 
 
 def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | None:

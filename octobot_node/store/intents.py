@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.many import insert_many, run_many, update_many
-from octobot_node.store.tables import fills, intents
+from octobot_node.store.tables import fills, intents, schedule
 from octobot_node.store.types import AnyRow
 
 __all__ = [
@@ -28,16 +28,14 @@ __all__ = [
     "live_orders_of_account",
     "lock",
     "nameless_since",
-    "news_of",
+    "news_of_batch",
     "open_of",
+    "open_of_batch",
     "orders_since",
     "symbols_in_flight",
     "told",
     "update",
 ]
-
-#: Ids, or a select that yields them.
-Ids = Collection[str] | sa.Select[tuple[str]]
 
 _c = intents.c
 # SQLite uses a partial index only where the query has the index's own condition, in the same words.
@@ -59,13 +57,15 @@ def get(connection: sa.Connection, intent_id: str) -> AnyRow | None:
 
 
 # Built once: building a statement takes longer than SQLite takes to run it.
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_OF_BATCH = sa.select(schedule.c.automation_id).where(schedule.c.claim == sa.bindparam("batch"))
 _FOR_CARRIER = (
     sa.select(intents)
     .where(_c.carrier == sa.bindparam("carrier"), _PLANNED)
     .order_by(_c.group_id, _c.seq)
     .limit(sa.bindparam("count"))
 )
-_LOCK = sa.select(intents).where(_c.id.in_(sa.bindparam("ids", expanding=True))).order_by(_c.id).with_for_update()
+_LOCK = sa.select(intents).where(_c.id.in_(_IDS)).order_by(_c.id).with_for_update()
 
 
 def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:
@@ -122,13 +122,18 @@ def due_retries(connection: sa.Connection) -> int | None:
 
 
 _AT_EXCHANGE = _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN))
+#: What the watcher looks at: with hundreds of orders at the exchange, reading the rest costs more than the question.
+_WATCHED = (
+    *(_c.id, _c.kind, _c.status, _c.client_order_id, _c.exchange_order_id, _c.sent_at, _c.send_by),
+    *(_c.symbol, _c.side, _c.amount, _c.price),
+)
 _LIVE_OF_ACCOUNT = (
-    sa.select(intents).where(_c.account_id == sa.bindparam("account"), _LIVE, _AT_EXCHANGE).order_by(_c.id)
+    sa.select(*_WATCHED).where(_c.account_id == sa.bindparam("account"), _LIVE, _AT_EXCHANGE).order_by(_c.id)
 )
 
 
 def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyRow]:
-    """Return the account's sent, open and unknown intents. Rides ix_intents_live."""
+    """Return what the watcher needs of the account's sent, open and unknown intents. Rides ix_intents_live."""
     return connection.execute(_LIVE_OF_ACCOUNT, {"account": account_id}).all()
 
 
@@ -142,10 +147,23 @@ def accounts_to_watch(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(statement))
 
 
-def open_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
-    """Return live order intents of automations, and those with news to tell. Rides ix_intents_live_of."""
-    statement = sa.select(intents).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS).order_by(_c.id)
-    return connection.execute(statement).all()
+#: What a tick is told of an order, and what cancelling looks at.
+_OPEN = sa.select(
+    *(_c.id, _c.automation_id, _c.kind, _c.status, _c.reason, _c.news, _c.parent, _c.symbol, _c.side, _c.type),
+    *(_c.amount, _c.price, _c.stop, _c.filled, _c.cost, _c.tag, _c.created_at),
+)
+_OPEN_OF = _OPEN.where(_c.automation_id.in_(_IDS), _LIVE_OR_NEWS).order_by(_c.id)
+_OPEN_OF_BATCH = _OPEN.where(_c.automation_id.in_(_OF_BATCH), _LIVE_OR_NEWS).order_by(_c.id)
+
+
+def open_of(connection: sa.Connection, automation_ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return live intents of automations, and those with news to tell. Rides ix_intents_live_of."""
+    return connection.execute(_OPEN_OF, {"ids": list(automation_ids)}).all()
+
+
+def open_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+    """Return live intents of a batch's automations, and those with news to tell. Rides ix_intents_live_of."""
+    return connection.execute(_OPEN_OF_BATCH, {"batch": batch}).all()
 
 
 def live_count(connection: sa.Connection, automation_id: str) -> int:
@@ -154,14 +172,16 @@ def live_count(connection: sa.Connection, automation_id: str) -> int:
     return connection.scalar(statement) or 0
 
 
-def news_of(connection: sa.Connection, automation_ids: Ids) -> Sequence[AnyRow]:
-    """Return fills that automations have not been told yet, oldest first. Rides ix_fills_news."""
-    statement = (
-        sa.select(fills)
-        .where(fills.c.automation_id.in_(automation_ids), sa.text("fills.news"))
-        .order_by(fills.c.at, fills.c.id)
-    )
-    return connection.execute(statement).all()
+_NEWS_OF_BATCH = (
+    sa.select(fills)
+    .where(fills.c.automation_id.in_(_OF_BATCH), sa.text("fills.news"))
+    .order_by(fills.c.at, fills.c.id)
+)
+
+
+def news_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+    """Return fills that a batch's automations have not been told yet, oldest first. Rides ix_fills_news."""
+    return connection.execute(_NEWS_OF_BATCH, {"batch": batch}).all()
 
 
 _TOLD = (
@@ -169,7 +189,7 @@ _TOLD = (
 )
 
 
-_FILLS_TOLD = fills.update().where(fills.c.id.in_(sa.bindparam("ids", expanding=True))).values(news=False)
+_FILLS_TOLD = fills.update().where(fills.c.id.in_(_IDS)).values(news=False)
 
 
 def told(connection: sa.Connection, fill_ids: Sequence[str], results: Sequence[tuple[str, str]]) -> None:

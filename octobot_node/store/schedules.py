@@ -19,7 +19,6 @@ __all__ = [
     "expired_claims",
     "extend_claims",
     "finish",
-    "ids_of",
     "levels",
     "lock",
     "lock_claimed",
@@ -127,11 +126,6 @@ _LOCK_CLAIMED = (
 def lock_claimed(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
     """Return (automation_id, tick, revision, wakes) of the rows a batch still holds, locked in id order."""
     return connection.execute(_LOCK_CLAIMED, {"batch": batch}).all()
-
-
-def ids_of(batch: str) -> sa.Select[tuple[str]]:
-    """Return the select of the automations that a batch holds, to join others' rows by."""
-    return sa.select(_c.automation_id).where(_c.claim == batch)
 
 
 _FINISH = (

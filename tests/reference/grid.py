@@ -2,31 +2,34 @@
 
 The rules, and nothing else:
 
-- Levels: n prices from ``lower`` to ``upper``, equally far apart, or each the same multiple of the one below, rounded to
-  ``price_step`` (half to even). Between two neighbouring levels is a cell: it buys at its lower and sells at its upper.
+- Levels: n prices from ``lower`` to ``upper``, equally far apart, or each the same multiple of the one below, rounded
+  to ``price_step`` (half to even). Between two neighbouring levels is a cell: it buys at its lower and sells at its
+  upper one.
 - A cell buys ``amount``, or ``spend`` / its lower price, rounded down to ``amount_step``. It sells what it has, rounded
   down; what that leaves it keeps, and sells with a later round.
-- T0 is the first candle's start, and the price then its open; later the price is the newest close. At T0 the cells whose
-  lower price is below the price begin by buying, the others are idle: each wants what a buy would leave after the fee.
-  With ``buy_at_start`` one market buy gets that for all of them, the fee added, rounded up; for fewer, from the lowest,
-  if the free cash is not 1 % more than it costs. As long as that is open nothing else is ordered.
+- T0 is the first candle's start, and the price then its open; later the price is the newest close. At T0 the cells
+  whose lower price is below the price begin by buying, the others are idle: each wants what a buy would leave after the
+  fee. With ``buy_at_start`` one market buy gets that for all of them, the fee added, rounded up; for fewer, from the
+  lowest, if the free cash is not 1 % more than it costs. As long as that is open nothing else is ordered.
 - Idle cells are given what was bought, the lowest first, and then sell. One whose lower price is at least one
   ``price_step`` below the price at an evaluation begins by buying instead.
 - The stop-loss: price at or below ``stop_price``, or cash and base at the price less the cash at the start at or below
   -``stop_percent`` % of the capital (what all the buys cost, and what the idle cells want at the price of T0; without
-  ``buy_at_start`` what their buys cost). Take-profit likewise. Then every order is cancelled, and one second later, or at
-  once if none was open, everything is sold at market. After that nothing is ordered any more.
+  ``buy_at_start`` what their buys cost). Take-profit likewise. Then every order is cancelled, and one second later, or
+  at once if none was open, everything is sold at market. After that nothing is ordered any more.
 - Of the cells that buy only the ``per_side`` highest have orders, of those that sell the lowest. An order is placed if
   the cash (base) not reserved by others pays for it; after one that cannot be paid, no further one of that side is.
-  A reservation ends with an evaluation after that which cancels.
-- An evaluation is made at T0, at fills, a second after a cancel, and at every close where an exit is due or an idle cell
-  may begin; at least a second after the one before.
+  A reservation ends with the evaluation after the one that cancels.
+- An evaluation is made at T0, at fills, a second after a cancel, and at every close where an exit is due or an idle
+  cell may begin; at least a second after the one before.
 - An order is placed at the time P of the evaluation that decides it. It meets the market at the first candle that
   starts at or after P: a market order fills there at the open, and so does a limit order that the open is at or better
   than. Fill time: that candle's start. Otherwise it rests and fills at its own price in the first candle (that one or a
   later one) that trades strictly through it. Fill time: that candle's close.
 - The fee is taken from what is received, or with ``fee_in_quote`` from the quote.
-- Grid profit: whenever a sale ends a round that began with a buy of the cell, what it brought less what that buy took.
+- Grid profit: whenever a sale ends a round that began with a buy of the cell, what it brought less what was paid for
+  it. What was paid for the base that a cell keeps is its share, by amount, of what was paid before the sale; rounded to
+  18 decimals (half to even).
 """
 
 from __future__ import annotations
@@ -105,7 +108,8 @@ class Cell:
     wants: Decimal
     mode: str = "idle"
     has: Decimal = ZERO
-    bought_for: Decimal | None = None
+    cost: Decimal = ZERO
+    bought: bool = False
 
 
 @dataclass(eq=False)
@@ -235,12 +239,13 @@ class _Replay:
     def move(self, cell: Cell, side: str, base: Decimal, cash: Decimal) -> None:
         cell.has += base
         if side == "buy":
-            cell.mode, cell.bought_for = "sell", -cash
+            cell.mode, cell.bought, cell.cost = "sell", True, cell.cost - cash
             return
-        if cell.bought_for is not None:
-            self.grid_profit += cash - cell.bought_for
+        kept = _rounded(cell.cost * cell.has / (cell.has - base), Decimal("1e-18"), ROUND_HALF_EVEN)
+        if cell.bought:
+            self.grid_profit += cash - (cell.cost - kept)
             self.round_trips += 1
-        cell.mode, cell.bought_for = "buy", None
+        cell.mode, cell.cost = "buy", kept
 
     # The automation.
 

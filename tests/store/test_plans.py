@@ -28,7 +28,7 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "intents.due_retries": (intents.due_retries, {"ix_intents_live", "ix_intents_carrier"}),
     "intents.open_of": (lambda c: intents.open_of(c, ["a"]), {"ix_intents_live_of"}),
     "intents.open_of a batch": (
-        lambda c: intents.open_of(c, schedules.ids_of("b")),
+        lambda c: intents.open_of_batch(c, "b"),
         {"ix_intents_live_of", "ix_schedule_claim"},
     ),
     "intents.live_count": (lambda c: intents.live_count(c, "a"), {"ix_intents_live_of"}),
@@ -48,7 +48,7 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_intents_exchange_order"},
     ),
     "intents.news_of": (
-        lambda c: intents.news_of(c, schedules.ids_of("b")),
+        lambda c: intents.news_of_batch(c, "b"),
         {"ix_fills_news", "ix_schedule_claim"},
     ),
     "automations.signals_of_batch": (

@@ -54,7 +54,7 @@ def wrong(automation_type: type[Automation[Any, Any]], config: Any = None, **opt
 
 
 def test_a_sound_type_passes() -> None:
-    check_automation(Sound, CONFIG, {"symbol": "ETH/USD"}, examples=40)
+    check_automation(Sound, CONFIG, {"symbol": "ETH/USD"}, examples=30)
 
 
 def test_it_says_the_same_every_time() -> None:

@@ -14,7 +14,7 @@ from octobot_node.testing.checking.course import Course, Step
 from octobot_node.testing.checking.form import check_form
 from octobot_node.testing.checking.growth import check_growth
 from octobot_node.testing.checking.violation import Violation, sentence
-from octobot_node.testing.checking.world import STEPS, World
+from octobot_node.testing.checking.world import PAYLOADS, STEPS, World
 from octobot_node.testing.markets import Price
 
 __all__ = ["check_automation"]
@@ -59,6 +59,8 @@ def _check_course(automation_type: Any, configs: list[BaseModel], budget: Any, e
     """Play many sequences, the simplest first; raise the Violation of the shortest one that breaks a rule."""
     # What is loaded or cached at the first evaluation is not the decision's doing.
     Course(automation_type, configs, World(), budget, watch=False).play([("plan", 0, 0)])
+    for index in range(len(PAYLOADS)):
+        Course(automation_type, configs, World(), budget).play([("signal", *divmod(index, 10))])
     given, settings, phases, st = _hypothesis()
     recorded: list[Recorded] = []
     worlds = st.builds(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 import gc
-import io
 import json
 import random
 import sys
@@ -123,7 +121,8 @@ def _reaching(name: str, owner: Any) -> str | None:
     home = getattr(owner, "__name__", "")
     if home in ("posix", "nt"):
         return _CHANCE if name == "urandom" else _WORLD if name in _FILES else None
-    if owner in (builtins, io) or home == "_io":
+    # By name: an array compared with a module is an array.
+    if home in ("builtins", "io", "_io"):
         return _WORLD if name in ("open", "print", "input", "open_code") else None
     kinds = ("_socket", "_sqlite3", "_posixsubprocess", "sqlite3")
     return _WORLD if home in kinds or type(owner).__module__ in kinds else None

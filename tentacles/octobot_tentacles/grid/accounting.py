@@ -25,6 +25,8 @@ GridTick = Tick[GridConfig, GridState]
 
 OPENING = "opening"
 CLOSE = "close"
+#: The cost of dust is rounded to this, in quote.
+_COST_STEP = Decimal("1e-18")
 
 
 def cell_of(tag: str, generation: int) -> int | None:
@@ -64,14 +66,15 @@ def received(fill: Fill, base: str) -> Decimal:
 
 def _filled(cell: CellState, fill: Fill, base: str, quote: str) -> CellState:
     fee = fill.fee if fill.fee_asset == quote else ZERO
-    paid, got = (fill.cost + fee, ZERO) if fill.side == "buy" else (ZERO, fill.cost - fee)
-    return CellState(
-        phase=cell.phase,
-        todo=max(cell.todo - fill.amount, ZERO),
-        held=cell.held + received(fill, base),
-        paid=cell.paid + paid,
-        got=cell.got + got,
-        opening=cell.opening,
+    is_buy = fill.side == "buy"
+    return cell.model_copy(
+        update={
+            "todo": max(cell.todo - fill.amount, ZERO),
+            "held": cell.held + received(fill, base),
+            "sold": cell.sold + (ZERO if is_buy else fill.amount),
+            "got": cell.got + (ZERO if is_buy else fill.cost - fee),
+            "paid": cell.paid + (fill.cost + fee if is_buy else ZERO),
+        }
     )
 
 
@@ -80,12 +83,15 @@ def _sold_out(cell: CellState) -> bool:
 
 
 def booked(cell: CellState) -> tuple[CellState, Decimal | None]:
-    """Return the cell with its round ended, and what the round trip gained: None where there was none.
+    """Return the cell with its round ended, and what the round trip gained: None where there was none to book.
 
-    All that was paid counts against it; dust that the step leaves unsold stays in the cell at no cost.
+    Dust that the amount's step leaves unsold stays in the cell, at its share of the cost.
     """
-    gained = None if cell.opening or not cell.paid else cell.got - cell.paid
-    return CellState(phase=cell.phase, todo=cell.todo, held=cell.held, opening=True), gained
+    if not cell.sold:
+        return cell, None
+    kept = (cell.paid * cell.held / (cell.held + cell.sold)).quantize(_COST_STEP)
+    ended = cell.model_copy(update={"sold": ZERO, "got": ZERO, "paid": kept})
+    return ended, None if cell.opening else cell.got - (cell.paid - kept)
 
 
 def last_price(tick: GridTick) -> Decimal:

@@ -53,8 +53,8 @@ def advanced(state: GridState, cells: Sequence[Cell], resting: Resting, rules: M
         if now.phase == "sell" and _is_over(now, cell, rules):
             ended, gained = booked(now)
             profit, trips = profit + (gained or ZERO), trips + (gained is not None)
-            states[index] = CellState(phase="buy", todo=cell.amount, held=ended.held)
-        elif now.phase == "buy" and now.paid and _is_over(now, cell, rules):
+            states[index] = CellState(phase="buy", todo=cell.amount, held=ended.held, paid=ended.paid)
+        elif now.phase == "buy" and now.todo < cell.amount and _is_over(now, cell, rules):
             states[index] = now.model_copy(update={"phase": "sell", "todo": rules.round_amount(now.held)})
     return state.model_copy(update={"cells": tuple(states), "grid_profit": profit, "round_trips": trips})
 

@@ -26,9 +26,11 @@ class CellState(_Model):
     todo: Decimal = ZERO
     #: Base it has, dust of earlier rounds included.
     held: Decimal = ZERO
-    #: Quote paid and received in this round, fees included.
-    paid: Decimal = ZERO
+    #: Base sold, and quote received for it, in this round.
+    sold: Decimal = ZERO
     got: Decimal = ZERO
+    #: Quote paid for what it has and what it sold in this round. Fees are in both sums of quote.
+    paid: Decimal = ZERO
     #: What it sells was not bought on its level: its sale is no round trip of the grid.
     opening: bool = False
 

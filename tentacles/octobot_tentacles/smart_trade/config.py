@@ -199,7 +199,11 @@ class SmartTradeConfig(_Model):
     existing: Existing | None = Field(
         default=None, title="Existing", description="Instead of buying: manage base that the budget contains."
     )
-    entry: Entry = Field(default=Entry(), title="When to buy", description="When to buy; at once if nothing is given.")
+    entry: Entry = Field(
+        default=Entry(),
+        title="When to buy",
+        description="At what price to buy; at market and at once if nothing is given.",
+    )
     take_profits: tuple[TakeProfit, ...] = Field(
         default=(),
         max_length=20,

@@ -42,28 +42,28 @@ CASES = {
     "geometric-around-the-price": Case(2, grid(45_000, 48_000, 11, geometric=True)),
     "arithmetic-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300))),
     "geometric-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300), geometric=True)),
-    "two-levels": Case(3, grid(46_300, 46_600, 2, amount=D("0.2"))),
+    "two-levels": Case(3, grid(46_100, 46_400, 2, amount=D("0.2"))),
     "odd-prices-and-sizes": Case(11, grid(41_273, 43_939, 14, spend=D("137.77"), geometric=True)),
     "wait": Case(12, grid(42_000, 46_000, 21, buy_at_start=False)),
     "wait-below-the-range": Case(11, grid(42_800, 44_500, 9, buy_at_start=False), hours=30),
     "range-above-the-price": Case(11, grid(43_200, 46_000, 8), hours=30),
     "range-below-the-price": Case(5, grid(42_000, 43_900, 8), hours=18),
-    "range-left-below": Case(21, grid(37_000, 42_000, 26, spend=D(500))),
+    "range-left-below": Case(20, grid(37_000, 42_000, 31, spend=D(500)), hours=36),
     "range-left-above": Case(12, grid(42_000, 43_500, 13, geometric=True), hours=20),
-    "stop-loss-price": Case(21, grid(38_000, 42_000, 17, stop_price=D("37500")), closed="stop-loss"),
+    "stop-loss-price": Case(20, grid(38_000, 42_000, 21, stop_price=D("37500")), hours=36, closed="stop-loss"),
     "stop-loss-percent": Case(
         21, grid(34_000, 42_000, 17, geometric=True, stop_percent=D("2.5")), hours=20, closed="stop-loss"
     ),
-    "take-profit-price": Case(12, grid(42_000, 43_800, 11, profit_price=D(44_000)), hours=20, closed="take-profit"),
-    "take-profit-percent": Case(12, grid(42_000, 45_000, 16, profit_percent=D("0.7")), hours=20, closed="take-profit"),
+    "take-profit-price": Case(11, grid(42_000, 43_800, 16, profit_price=D(44_000)), hours=36, closed="take-profit"),
+    "take-profit-percent": Case(12, grid(42_000, 45_000, 16, profit_percent=D("0.2")), hours=20, closed="take-profit"),
     "take-profit-with-nothing-to-sell": Case(
-        12, grid(42_000, 43_000, 6, profit_price=D(43_700), buy_at_start=False), hours=20, closed="take-profit"
+        11, grid(42_000, 43_000, 9, profit_price=D(43_700), buy_at_start=False), hours=36, closed="take-profit"
     ),
     "stopped-before-it-begins": Case(21, grid(45_000, 48_000, 6, stop_price=D(44_000)), hours=2, closed="stop-loss"),
     "two-orders-a-side": Case(5, grid(42_000, 48_000, 31, per_side=2)),
     "one-order-a-side": Case(24, grid(33_000, 38_000, 26, geometric=True, spend=D(200), per_side=1)),
-    "money-for-some-levels": Case(5, grid(42_000, 48_000, 21, amount=D("0.1")), hours=20),
-    "money-for-some-of-the-opening": Case(11, grid(42_500, 52_000, 21, amount=D("0.05"))),
+    "money-for-some-levels": Case(5, grid(42_000, 44_000, 11, amount=D("0.08")), hours=20),
+    "money-for-some-of-the-opening": Case(11, grid(42_500, 46_700, 22, amount=D("0.03")), hours=30),
     "fee-in-quote": Case(2, grid(45_000, 48_000, 16, geometric=True), rules={"fee_in": "quote"}),
     "coarse-steps": Case(
         24, grid(33_000, 38_000, 16, spend=D(333)), hours=20, rules={"amount_step": "0.001", "price_step": "0.5"}
@@ -106,7 +106,7 @@ def _plan(case: Case) -> Plan:
         "fee_in_quote": case.rules.get("fee_in") == "quote",
         **{name: D(case.rules[name]) for name in ("price_step", "amount_step") if name in case.rules},
     }
-    return Plan(**{"price_step": D("0.0001"), **case.plan, **rules})
+    return Plan(**{"price_step": D("0.01"), **case.plan, **rules})
 
 
 def _config(case: Case) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _replay(case: Case, candles: Path, folder: Path) -> AutomationReport:
         {
             "accounts": {
                 "paper": {
-                    "market_data": {"use": "replay", **case.rules},
+                    "market_data": {"use": "replay", "price_step": "0.01", **case.rules},
                     "trading": {"use": "paper"},
                     "balances": {"USD": cash},
                 }

@@ -66,6 +66,11 @@ def result(status: IntentStatus, symbol: str = "BTC/USD", side: Side = "sell") -
     return OrderResult("id", symbol, side, status, "too little", D(0), None, "rebalance")
 
 
+def rules_of(symbol: str, **fields: Any) -> MarketRules:
+    base, _, quote = symbol.partition("/")
+    return MarketRules(symbol, base, quote, **fields)
+
+
 def decide(
     settings: RebalanceConfig,
     held: Mapping[str, str],
@@ -82,8 +87,9 @@ def decide(
     """Evaluate one tick: the automation's first if it remembers nothing; woken early unless it is ``due``."""
     now = START if state is None else LATER
     needed = Rebalance().needs(settings, state).symbols
-    tickers = {symbol: Ticker(symbol, *[D(prices[symbol])] * 3, at=now) for symbol in needed}
-    all_rules = {symbol: MarketRules(symbol, *symbol.split("/"), **rules) for symbol in needed}
+    last = {symbol: D(prices[symbol]) for symbol in needed}
+    tickers = {symbol: Ticker(symbol, price, price, price, now) for symbol, price in last.items()}
+    all_rules = {symbol: rules_of(symbol, **rules) for symbol in needed}
     tick: Tick[RebalanceConfig, RebalanceState] = Tick(
         automation_id="automation",
         number=0 if state is None else 7,
@@ -230,11 +236,8 @@ def test_threshold_and_schedule_both_rebalance() -> None:
     held = {"BTC": "1", "USD": "1000"}
     assert decide(both, held, remembered(), prices={"BTC/USD": "1300"}).orders == [sell("BTC", "0.11538461")]
     waiting = decide(both, held, remembered(), prices={"BTC/USD": "1100"})
-    assert waiting.wake == replace(
-        Wake(every=timedelta(hours=4), anchor=START),
-        above=waiting.wake.above,
-        below=waiting.wake.below,  # type: ignore[union-attr]
-    )
+    assert waiting.wake is not None
+    assert replace(waiting.wake, above={}, below={}) == Wake(every=timedelta(hours=4), anchor=START)
     assert levels(waiting) == {"BTC/USD": ["818.181818181818", "1222.222222222222"]}
 
 
@@ -286,7 +289,7 @@ def test_a_fee_on_top_is_left_room_for() -> None:
     outside = config({"weights": {"BTC": 60, "ETH": 40}, "quote": "USD"})
     orders = decide(outside, {"USD": "1000"}, **fees).orders
     assert orders == [buy("BTC", "594.05940594"), buy("ETH", "396.03960396")]
-    assert sum(order.spend for order in orders) * D("1.01") <= 1000  # type: ignore[union-attr, misc]
+    assert sum(order.spend for order in orders) * D("1.01") <= 1000
 
 
 # What is not worth it.

@@ -10,8 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -32,14 +31,6 @@ from tests.views import SilentView
 
 D = Decimal
 MONTH = Path(__file__).parents[4] / "shared" / "data" / "BTC-USD-1m-2022-01.csv.gz"
-EXTRA = '["octobot_tentacles.signal"]'
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _with_the_type() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OCTOBOT_EXTRA_PLUGINS", EXTRA)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +159,8 @@ def test_a_replay_that_is_killed_gives_no_signal_twice_and_loses_none(
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
         wanted = len(consumed(tmp_path / "killed")) + 25
         while process.poll() is None and len(consumed(tmp_path / "killed")) < wanted:
-            pass
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -24,13 +23,6 @@ from tests.views import SilentView
 D = Decimal
 MONTH = Path(__file__).parents[4] / "shared" / "data" / "BTC-USD-1m-2022-01.csv.gz"
 HOUR = 3_600_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _with_the_type() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OCTOBOT_EXTRA_PLUGINS", '["octobot_tentacles.stop_loss_guard"]')
-        yield
 
 
 @pytest.fixture(scope="module")

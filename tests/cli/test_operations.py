@@ -1,0 +1,348 @@
+"""Every command on a data folder where no node runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from octobot_node.assembly import FolderLock
+from octobot_node.cli import main
+from octobot_node.exact_yaml import read_yaml
+from tests.cli.conftest import EXECUTABLE, LIVE, Folder
+
+Octobot = Callable[..., tuple[int, str, str]]
+COMMANDING = '["tests.cli.commanding:greeting", "tests.cli.commanding:rude"]'
+
+
+@pytest.fixture
+def octobot(folder: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Octobot:
+    """Return a function that gives a command in this process and returns (exit code, stdout, stderr)."""
+    monkeypatch.setenv("OCTOBOT_DISK_RESERVE_MB", "0")
+
+    def give(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return give
+
+
+@pytest.fixture
+def created(folder: Folder, octobot: Octobot) -> Octobot:
+    """Return the same, where `dca` and `second` have been created."""
+    second = LIVE.partition("automations:\n")[2].replace("name: dca", "name: second").replace("5000", "100")
+    folder.write("run.yaml", LIVE + second)
+    code, _, said = octobot("automations", "create", "run.yaml")
+    assert (code, said) == (0, f"no node runs on {folder.state}: they run when one does (octobot-node start)\n")
+    return octobot
+
+
+def as_json(octobot: Octobot, *arguments: str) -> Any:
+    code, out, said = octobot(*arguments, "--json")
+    assert code == 0, said
+    return json.loads(out)
+
+
+def error(octobot: Octobot, *arguments: str) -> tuple[int, str]:
+    """Return the exit code and the one line of an error."""
+    code, out, said = octobot(*arguments)
+    assert out == ""
+    (line,) = said.splitlines()
+    return code, line.removeprefix("octobot-node: error: ")
+
+
+def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
+    row = {
+        *("id", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
+        *("open_orders", "unknown_orders", "created_at"),
+    }
+    page = as_json(created, "automations", "list")
+    assert (set(page), set(page["automations"][0])) == ({"automations", "next_cursor"}, row)
+    shown = as_json(created, "automations", "show", "dca")
+    assert set(shown) == row | {
+        *("config", "limits", "budget", "state", "state_version", "needs", "wake", "levels", "waiting_signals"),
+        *("balances", "positions", "figures", "orders", "events", "report"),
+    }
+    assert set(as_json(created, "automations", "plan", "dca")) == {
+        *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
+        *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
+        *("tickers", "candles"),
+    }
+    assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
+    assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
+    events = as_json(created, "automations", "events")
+    assert (set(events), set(events["events"][0])) == (
+        {"events", "last"},
+        {"id", "at", "automation", "automation_id", "kind", "data"},
+    )
+    assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}
+    assert set(as_json(created, "signals", "send", "second", "1")) == {"automation", "id", "accepted"}
+    assert set(as_json(created, "status")) == {
+        *("version", "data_dir", "running", "process", "sending", "automations", "open_orders", "unknown_orders"),
+        *("lag", "broken_plugins", "as_of"),
+    }
+    accounts = as_json(created, "accounts")
+    assert (set(accounts), set(accounts["accounts"][0])) == (
+        {"accounts", "next_cursor"},
+        {
+            *("id", "name", "market_data", "trading", "simulated", "sending", "limits", "automations", "open_orders"),
+            *("unknown_orders", "created_at"),
+        },
+    )
+    assert set(as_json(created, "plugins")["plugins"][0]) == {
+        *("name", "version", "origin", "module", "status", "hooks", "registers", "commands", "error"),
+    }
+    settings = as_json(created, "settings")
+    assert set(settings) == {"file", "settings", "unknown"}
+    assert set(settings["settings"][0]) == {"section", "name", "variable", "value", "origin", "description"}
+    assert set(as_json(created, "doctor")) == {"status", "checks"}
+
+
+def test_automations_are_created_listed_changed_and_ended(folder: Folder, created: Octobot) -> None:
+    _, table, _ = created("automations", "list")
+    assert [line.split()[:4] for line in table.splitlines()[2:]] == [
+        ["dca", "octobot_tentacles.dca", "paper", "active"],
+        ["second", "octobot_tentacles.dca", "paper", "active"],
+    ]
+    assert created("automations", "list", "--status", "paused")[1] == "no automations\n"
+    first = as_json(created, "automations", "list", "--limit", "1")
+    rest = as_json(
+        created, "automations", "list", "--cursor", first["next_cursor"], "--type", "dca", "--account", "paper"
+    )
+    assert [row["name"] for row in rest["automations"]] == ["second"]
+
+    said = created("automations", "edit", "dca", "--set", "amount=50.10", "--set", "safety_orders.count=2")
+    assert said[0] == 2, "a ladder needs more than a count"
+    assert created("automations", "edit", "dca", "--set", "amount=50.10", "--set", "max_spend=1000") == (
+        0,
+        "dca is active; it is evaluated when a node runs next\n",
+        "",
+    )
+    assert as_json(created, "automations", "show", "dca")["config"]["amount"] == "50.10"
+    folder.write("config.yaml", "{symbol: ETH/USD, amount: 7, every: 1h}")
+    created("automations", "edit", "dca", "config.yaml")
+    config = as_json(created, "automations", "show", "dca")["config"]
+    assert (config["symbol"], config["amount"], config["max_spend"]) == ("ETH/USD", "7", None)
+    created("automations", "edit", "dca", "run.yaml")
+    assert as_json(created, "automations", "show", "dca")["config"]["symbol"] == "BTC/USD"
+
+    assert created("automations", "pause", "dca") == (0, "dca is paused\n", "")
+    assert created("automations", "resume", "dca")[1] == "dca is active; it is evaluated when a node runs next\n"
+    assert created("automations", "run-now", "dca")[1] == "dca is active; it is evaluated when a node runs next\n"
+    later = "no node runs on this data folder: it is carried out when one runs next"
+    assert created("automations", "stop", "dca")[1] == f"dca is stopping; it ends in a moment; {later}\n"
+    kinds = [event["kind"] for event in as_json(created, "automations", "events", "dca")["events"]]
+    assert kinds == [
+        *("automation.created", "automation.edited", "automation.edited", "automation.edited"),
+        *("automation.paused", "automation.active", "automation.stopping"),
+    ]
+    _, lines, _ = created("automations", "events", "--kind", "automation.paused", "--after", "0")
+    assert [line.split()[3:] for line in lines.splitlines()] == [["dca", "automation.paused"]]
+
+
+def test_a_plan_shows_an_order_and_leaves_nothing(folder: Folder, created: Octobot) -> None:
+    def rows() -> list[Any]:
+        with sqlite3.connect(folder.state / "octobot.db") as connection:
+            tables = ("automations", "schedule", "intents", "events", "postings", "balances", "notices", "equity")
+            found = [connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables]
+        connection.close()
+        return found
+
+    before = rows()
+    _, said, _ = created("automations", "plan", "dca")
+    assert rows() == before
+    assert said.startswith("dca: tick 0 at ")
+    assert "as due by its own plan. Nothing was written, sent or told." in said
+    assert "market buy for 100.00 USD of BTC (scheduled)   planned   100.00 USD" in said
+    # Of what does not exist, in a folder that is thrown away; nothing of it in ours.
+    plans = as_json(created, "automations", "plan", "--file", "run.yaml", "--now")
+    assert [(plan["automation"], plan["needs_funds"]) for plan in plans] == [
+        ("dca", {"USD": "100"}),
+        ("second", {"USD": "100"}),
+    ]
+    assert rows() == before
+
+
+def test_an_export_is_a_run_file_that_is_taken_back(folder: Folder, created: Octobot) -> None:
+    _, text, _ = created("automations", "export", "second")
+    assert [spec["name"] for spec in read_yaml(text).value["automations"]] == ["second"]
+    folder.write("exported.yaml", created("automations", "export")[1])
+    elsewhere = ("--data-dir", str(folder.path / "elsewhere"))
+    assert created("automations", "create", "exported.yaml", *elsewhere)[0] == 0
+    ours, theirs = (as_json(created, "automations", "show", "dca", *where)["config"] for where in ((), elsewhere))
+    assert ours == theirs
+
+
+def test_a_signal_is_read_from_the_argument_or_from_stdin(created: Octobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert created("signals", "send", "dca", '{"side": "buy"}', "--channel", "tv", "--key", "1", "--expires", "5m")[
+        1
+    ] == ("dca has the signal\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("[1, 2]"))
+    _, said, _ = created("signals", "send", "dca", "-", "--key", "1", "--channel", "tv")
+    assert said == "dca had a signal of this key before: this one is not given to it\n"
+    assert as_json(created, "signals", "send", "dca", "null")["accepted"] is True
+    assert as_json(created, "automations", "show", "dca")["waiting_signals"] == 2
+
+
+def test_commands_about_the_node_work_without_one(folder: Folder, created: Octobot) -> None:
+    _, said, _ = created("status")
+    lines = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert (lines["node"].startswith("does not run, version"), lines["automations"]) == (True, "2 active")
+    assert created("accounts")[1].splitlines()[2].split() == ["paper", "simulated", "paper", "2", "0", "0", "on"]
+    assert "octobot_tentacles.dca" in created("plugins")[1]
+    rows = {row["name"]: row for row in as_json(created, "settings")["settings"]}
+    assert (rows["data_dir"]["value"], rows["data_dir"]["origin"]) == (str(folder.state), "OCTOBOT_DATA_DIR")
+    given = as_json(created, "settings", "--data-dir", "elsewhere")["settings"]
+    assert [row["origin"] for row in given if row["name"] == "data_dir"] == ["argument"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["automations", "show", "dac"], 2, "there is no automation 'dac': did you mean 'dca'?"),
+        (["automations", "list", "--status", "idle"], 2, "status: must be 'active', 'waiting',"),
+        (["automations", "list", "--account", "papr"], 2, "there is no account 'papr': did you mean 'paper'?"),
+        (["automations", "list", "--limit", "0"], 2, "Invalid value for '--limit': 0 is not in the range 1<=x<=500."),
+        (["automations", "resume", "dca"], 1, "'dca' is active: it cannot become active"),
+        (["automations", "rm", "dca"], 2, "there is no terminal to ask on whether you are sure: give --yes"),
+        (["automations", "rm", "dca", "--yes"], 1, "'dca' is active: stop it and let its orders settle first"),
+        (["automations", "stop", "dca", "--close"], 2, "there is no terminal to ask on whether you are sure"),
+        (["automations", "edit", "dca"], 2, "an edit needs either a whole config or changes of single fields"),
+        (["automations", "edit", "dca", "--set", "amount"], 2, "--set 'amount' is not FIELD=VALUE: write --set"),
+        (["automations", "edit", "dca", "--set", "a=1", "--set", "a=2"], 2, "--set names a twice"),
+        (["automations", "edit", "dca", "--set", "amount=-1"], 2, "automation 'dca': config.amount: "),
+        (["automations", "edit", "dca", "--set", "colour=red"], 2, "automation 'dca': config.colour: "),
+        (["automations", "edit", "dca", "none.yaml"], 2, "none.yaml: cannot be read (No such file or directory)"),
+        (["automations", "edit", "other", "run.yaml"], 2, "run.yaml: it is a run file and has no automation 'other'"),
+        (["automations", "create", "run.yaml"], 2, "run.yaml, line 7: automations[0].name: an automation is called"),
+        (["automations", "create"], 2, "Missing argument 'FILE'."),
+        (["automations", "plan"], 2, "name either an automation or a run file with --file"),
+        (["automations", "plan", "dca", "--file", "run.yaml"], 2, "name either an automation or a run file"),
+        (["automations", "events", "--after", "-1"], 2, "Invalid value for '--after': -1 is not in the range x>=0."),
+        (["automations", "frobnicate"], 2, "No such command 'frobnicate'."),
+        (["orders", "list", "--automation", "x"], 2, "there is no automation 'x': there are dca, second"),
+        (["orders", "adopt", "x", "y"], 2, "there is no order 'x': `octobot-node orders list` shows their ids"),
+        (["orders", "declare-not-sent", "x"], 2, "there is no terminal to ask on whether you are sure"),
+        (["orders", "declare-not-sent", "x", "--yes"], 2, "there is no order 'x'"),
+        (["signals", "send", "dca", "{buy}"], 2, "the message is no JSON (Expecting property name"),
+        (["signals", "send", "dca", "NaN"], 2, "the message is no JSON (NaN is none)"),
+        (["signals", "send", "dca", "1", "--expires", "soon"], 2, "--expires 'soon' is no duration"),
+        (["signals", "send", "nobody", "1"], 2, "there is no automation 'nobody': there are dca, second"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(
+    created: Octobot, arguments: list[str], code: int, said: str
+) -> None:
+    found = error(created, *arguments)
+    assert found[0] == code, found
+    assert found[1].startswith(said), found
+
+
+def test_an_unused_folder_is_said_to_be_one_and_stays_so(folder: Folder, octobot: Octobot) -> None:
+    said = f"nothing is in {folder.state} yet: `octobot-node automations create FILE` begins it, or give another"
+    for arguments in (["automations", "list"], ["orders", "list"], ["status"], ["signals", "send", "a", "1"]):
+        code, line = error(octobot, *arguments)
+        assert (code, line.startswith(said)) == (2, True), line
+    folder.write("bad.yaml", LIVE.replace("type: dca", "type: dac"))
+    assert octobot("plugins")[0] == octobot("settings")[0] == 0
+    assert not folder.state.exists()
+    assert error(octobot, "automations", "create", "bad.yaml")[0] == 2
+
+
+def test_a_folder_held_by_somebody_who_takes_no_commands_is_said_to_be(folder: Folder, created: Octobot) -> None:
+    lock = FolderLock(folder.state)
+    try:
+        code, line = error(created, "automations", "list")
+    finally:
+        lock.release()
+    assert code == 1
+    assert line.startswith(f"the data folder {folder.state} is in use by process ")
+    assert line.endswith(", which takes no commands: it is an older version, or it hangs; stop it first")
+
+
+def test_doctor_fails_when_a_check_does_and_says_the_cure(octobot: Octobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_EXTRA_PLUGINS", COMMANDING)
+
+    def mine() -> dict[str, Any]:
+        _, out, _ = octobot("doctor", "--json")
+        (found,) = [check for check in json.loads(out)["checks"] if check["name"] == "greeting"]
+        del found["seconds"]
+        return dict(found)
+
+    base = {"name": "greeting", "plugin": "tests.cli.commanding:greeting", "detail": "500 at once", "cure": "smile"}
+    assert mine() == {**base, "status": "ok"}
+    monkeypatch.setenv("TEST_HEALTH", "failed")
+    assert mine() == {**base, "status": "failed"}
+    code, out, _ = octobot("doctor")
+    assert code == 1
+    assert any(line.split() == ["greeting", "failed", "500", "at", "once", "smile"] for line in out.splitlines())
+
+
+def test_doctor_checks_what_it_can_where_the_database_cannot_be_opened(
+    folder: Folder, octobot: Octobot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCTOBOT_EXTRA_PLUGINS", COMMANDING)
+    folder.state.mkdir()
+    (folder.state / "octobot.db").write_text("this is no database at all, " * 100)
+    code, out, _ = octobot("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(out)["checks"]}
+    assert code == 1
+    assert checks["data folder"]["status"] == "failed"
+    assert "cannot be used as a database" in checks["data folder"]["detail"]
+    assert checks["greeting"]["status"] == "ok"
+
+
+def test_plugins_add_commands_which_are_looked_for_last(octobot: Octobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_EXTRA_PLUGINS", COMMANDING)
+    assert octobot("greet", "you", "--loud") == (0, "hello YOU\n", "")
+    assert octobot("wallet", "show") == (0, "empty\n", "")
+    # Ours stays ours.
+    assert error(octobot, "status")[1].startswith("nothing is in")
+    code, _, said = octobot("wallet", "fail")
+    assert (code, "unexpected ZeroDivisionError" in said) == (1, True)
+    code, _, said = octobot("gret")
+    assert code == 2
+    assert said.splitlines() == [
+        "the plugin tests.cli.commanding:rude adds no command: RuntimeError: no manners",
+        "octobot-node: error: No such command 'gret'. (octobot-node --help lists what there is)",
+    ]
+    rows = {row["name"]: row for row in as_json(octobot, "plugins")["plugins"]}
+    assert rows["tests.cli.commanding:greeting"]["commands"] == ["greet", "status", "wallet"]
+    assert rows["tests.cli.commanding:rude"]["error"] == "RuntimeError: no manners"
+    _, table, _ = octobot("plugins")
+    assert "greet, status, wallet" in table
+    assert "tests.cli.commanding:rude: RuntimeError: no manners" in table
+
+
+def test_help_names_every_group_and_imports_nothing_heavy(folder: Folder) -> None:
+    code = (
+        "import sys; from octobot_node.cli import main;"
+        "print([main([*group, '--help']) for group in ([], ['automations'], ['orders'], ['signals', 'send'])]);"
+        "heavy = ['dbos', 'sqlalchemy', 'rich', 'pydantic', 'structlog', 'asyncio', 'numpy', 'yaml'];"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder.path)
+    assert done.stdout.splitlines()[-2:] == ["[0, 0, 0, 0]", "[]"]
+    assert "Plugins may add commands: `octobot-node plugins` lists them." in done.stdout
+
+
+def test_a_completion_script_is_made_for_every_shell(folder: Folder) -> None:
+    environment = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    for shell, part in (
+        ("bash", "complete -o default -F"),
+        ("zsh", "#compdef octobot-node"),
+        ("fish", "complete --command"),
+    ):
+        done = folder.run("--show-completion", shell, **environment)
+        assert (done.returncode, part in done.stdout) == (0, True), done
+    words = {"_OCTOBOT_NODE_COMPLETE": "complete_bash", "COMP_WORDS": "octobot-node automations p", "COMP_CWORD": "2"}
+    assert folder.run(**words).stdout.split() == ["pause", "plan"]
+    assert EXECUTABLE.exists()
