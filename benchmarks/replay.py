@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -155,27 +155,33 @@ class _Resting:
 
 
 def ladder_loop(candles: Path, hours: int) -> list[Fill]:
-    """Return the ladder's fills by a loop over the candles.
+    """Return the ladder's fills by a loop over the candles, none of which may be missing.
 
-    An order is held against the first open at or after it was placed, then rests until a candle trades through it. The
-    ladder answers a fill in the same instant, or a second after its last answer.
+    An order is held against the first open at or after it was placed, then rests until a candle trades through it. What
+    fills at the same moment is answered together: at once, or a second after the last answer.
     """
     series = read_series(SYMBOL, candles)
-    end = series.opens_at(0) + hours * HOUR
-    answered = series.opens_at(0)
-    resting = _first_orders(series)
+    answered = start = series.opens_at(0)
+    resting, through = _first_orders(series), list[_Resting]()
     found: list[Fill] = []
-    for opens, closes, opened, low, high in _candles(series, end):
-        while met := [order for order in resting if _arrives(order, opens, series.step) and _takes(order, opened)]:
-            found += [(opens, order.side, opened) for order in met]
-            answered = max(opens, answered + SECOND)
-            resting = [order for order in resting if order not in met] + _answers(met, answered)
-        through = [order for order in resting if order.since <= opens and _is_through(order, low, high)]
-        if through:
-            found += [(closes, order.side, order.price) for order in through]
-            answered = max(closes, answered + SECOND)
-            resting = [order for order in resting if order not in through] + _answers(through, answered)
-    return sorted(found, key=lambda fill: (fill[0], format(fill[2], "f"), fill[1]))
+    for index in range(series.first_from(start + hours * HOUR + 1)):
+        now = series.opens_at(index)
+        opened, low, high = (series.exact(column, index) for column in ("open", "low", "high"))
+        waited = [order for order in resting if now - series.step < order.since < now and _takes(order, opened)]
+        filled = [(order, order.price) for order in through] + [(order, opened) for order in waited]
+        while filled:
+            found += [(now, order.side, price) for order, price in filled]
+            answered = max(now, answered + SECOND)
+            gone = [order for order, _ in filled]
+            resting = [order for order in resting if order not in gone] + _answers(gone, answered)
+            filled = [(order, opened) for order in resting if order.since == now and _takes(order, opened)]
+        through = [order for order in resting if order.since <= now and _is_through(order, low, high)]
+    return sorted(found, key=_as_stored)
+
+
+def _as_stored(fill: Fill) -> tuple[int, str, str]:
+    # SQLite sorts prices as the text that they are.
+    return fill[0], format(fill[2], "f"), fill[1]
 
 
 def _first_orders(series: Series) -> list[_Resting]:
@@ -191,18 +197,6 @@ def _answers(filled: Sequence[_Resting], at: int) -> list[_Resting]:
         else _Resting(order.rung, "buy", order.price - LADDER.step, at)
         for order in filled
     ]
-
-
-def _candles(series: Series, end: int) -> Iterator[tuple[int, int, Decimal, Decimal, Decimal]]:
-    for index in range(len(series)):
-        if series.closes_at(index) > end:
-            return
-        prices = (series.exact(column, index) for column in ("open", "low", "high"))
-        yield (series.opens_at(index), series.closes_at(index), *prices)
-
-
-def _arrives(order: _Resting, opens: int, step: int) -> bool:
-    return opens - step < order.since <= opens
 
 
 def _takes(order: _Resting, opened: Decimal) -> bool:

@@ -136,9 +136,7 @@ def assemble(
 ) -> Core:
     """Return an engine over an opened base; plugins read their settings from ``configuration``."""
     settings = base.settings
-    context = Lent(
-        configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id
-    )
+    context = Lent(configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id)
     troubles = Troubles(clock, lambda message, level: context.tell(message, level=level))
     accounts = Accounts(base.storage, clock, base.settings, base.registry)
     core = Core(

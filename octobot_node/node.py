@@ -20,22 +20,24 @@ from octobot_node.engine.durable import ORDERS, TICKS, Durable
 from octobot_node.engine.evaluator import ProcessEvaluator
 from octobot_node.engine.io import ThreadedIo
 from octobot_node.engine.loops import Loop
-from octobot_node.engine.notices import deliver_notices
+from octobot_node.engine.notices import open_notices
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.engine.watchers import Watchers
-from octobot_node.lent import Lent
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry, plugins_for
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
+from octobot_node.supervisor import Supervisor
 
 __all__ = ["Node"]
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
+#: A notifier that hangs when the node stops has this long, in seconds.
+_PATIENCE_S = 5.0
 
 
 class Node:
@@ -100,7 +102,7 @@ class Node:
     @property
     def desk(self) -> Desk:
         """Where operations are given to this node, from any thread."""
-        return Desk(self.core, self.commands, self.configuration, self._lent, self.hurry, live=True)
+        return Desk(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
         io = ThreadedIo()
@@ -117,7 +119,9 @@ class Node:
             kick=self._kick,
             owns=self._durable.owns,
             carried=self._durable.carried,
+            configuration=self.configuration,
         )
+        self._closers.append(self.core.order_checks.close)
         self._closers.append(lambda: io.call(self.core.accounts.close()))
         if self._checkpoint is not None:
             self.core.checkpoint = self._checkpoint
@@ -126,7 +130,7 @@ class Node:
             schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
         self.commands.take_up_held()
         self._start_looking()
-        self._lent = Lent(self.configuration, self.settings, base.storage, self._clock, self.registry, base.node_id)
+        self._start_plugins()
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
         self._closers.append(control.stop)
@@ -142,8 +146,6 @@ class Node:
         self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
         self._sweep = Loop("sweep", self._sweeper.sweep, self.settings.sweep_interval)
         self.core.requested = self._sweep.hurry
-        # Apart from the sweep: a slow notifier must hold up nothing.
-        self._notices = Loop("notices", lambda: deliver_notices(self.core), self.settings.sweep_interval)
         self._levels = Loop("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = Loop("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
@@ -158,9 +160,34 @@ class Node:
         # What an earlier life left is queued again by now: take it up at once, not at the next poll.
         self._kick(TICKS)
         self._kick(ORDERS)
-        for loop in (self._dispatch, self._sweep, self._levels, self._notices, self._retention):
+        for loop in (self._dispatch, self._sweep, self._levels, self._retention):
             loop.start()
             self._closers.append(loop.stop)
+
+    def _start_plugins(self) -> None:
+        """Deliver notices and run services: after everything that trades, and stopped before it."""
+        told = open_notices(self.core)
+        self._closers.append(told.close)
+        for lane in told.lanes:
+            # Each in a thread of its own: a slow notifier must hold up nothing.
+            loop = Loop(f"notices-{lane.name}", lane.deliver, self.settings.sweep_interval, patience=_PATIENCE_S)
+            loop.start()
+            self._closers.append(loop.stop)
+        owners = {
+            name: plugin.name
+            for plugin in self.registry.plugins
+            for name in plugin.registers.get("register_services", ())
+        }
+        supervisor = Supervisor(
+            self.registry.services,
+            self.core.context,
+            self.core.troubles,
+            may_lead=self.core.coordinator.may_dispatch,
+            owners=owners,
+        )
+        self.core.services = supervisor.states
+        supervisor.start()
+        self._closers.append(supervisor.stop)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
         return perform(replace(self.desk, by=by), operation, arguments)

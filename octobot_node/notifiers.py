@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from octobot_node.context import PluginContext
 
-__all__ = ["Notice", "Notifier", "NotifierFactory"]
+__all__ = ["NotAllOpened", "Notice", "Notifier", "NotifierFactory"]
+
+
+class NotAllOpened(Exception):
+    """Raised by ``NotifierFactory.open`` when only some notifiers can be opened: ``opened`` are used all the same."""
+
+    def __init__(self, message: str, opened: Sequence[Notifier]) -> None:
+        super().__init__(message)
+        self.opened = opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,10 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NotifierFactory:
-    """How a plugin offers notifiers; ``open(context)`` returns those that its settings ask for, perhaps none."""
+    """How a plugin offers notifiers; ``open(context)`` returns those that its settings ask for, perhaps none.
+
+    When it raises, none of them are used, but those that a ``NotAllOpened`` brings along.
+    """
 
     name: str
     open: Callable[[PluginContext], Sequence[Notifier]]

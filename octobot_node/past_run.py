@@ -20,6 +20,7 @@ import sqlalchemy as sa
 import octobot_node
 from octobot_node.assembly import open_base
 from octobot_node.clock import SystemClock
+from octobot_node.configuration import Configuration
 from octobot_node.engine.accounts import parse_settings
 from octobot_node.engine.commands import NewAccount
 from octobot_node.engine.core import Core
@@ -46,7 +47,13 @@ class PastRun:
     """One replay. Everything that can be wrong with it is found before its folder is made."""
 
     def __init__(
-        self, run_file: RunFile, options: RunOptions, view: RunView, settings: Settings, registry: Registry
+        self,
+        run_file: RunFile,
+        options: RunOptions,
+        view: RunView,
+        settings: Settings,
+        registry: Registry,
+        configuration: Configuration | None = None,
     ) -> None:
         if options.duration is not None:
             raise UsageError("--for ends a live run; a replay ends with its candles: leave it out")
@@ -54,6 +61,7 @@ class PastRun:
         self._options = options
         self._view = view
         self._registry = registry
+        self._configuration = configuration
         self._accounts = {name: self._account(name) for name in run_file.accounts}
         check_accounts(run_file, self._accounts, registry)
         check_automations(run_file, registry)
@@ -74,7 +82,7 @@ class PastRun:
         end = max(market.end for market in self._markets.values())
         base = open_base(self._settings, self._registry, start)
         try:
-            replay = Replay(base, start, end)
+            replay = Replay(base, start, end, self._configuration)
             try:
                 self._say_where(replay.clock.now(), start, end)
                 create_missing(replay.core, replay.commands, self._run_file, self._accounts, self._view)

@@ -12,7 +12,6 @@ from octobot_node.engine.commands import Commands
 from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import InlineIo
 from octobot_node.ids import new_id
-from octobot_node.lent import Lent
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
@@ -43,10 +42,10 @@ def quiet_desk(
                 kick=lambda _queue: None,
                 owns=lambda _connection, _workflow: True,
                 carried=lambda _connection, _ids: set(),
+                configuration=configuration,
             )
             try:
-                context = Lent(configuration, settings, base.storage, clock, registry, base.node_id)
-                yield Desk(core, Commands(core), configuration, context, lambda: None, live=False, by=by)
+                yield Desk(core, Commands(core), configuration, core.context, lambda: None, live=False, by=by)
             finally:
                 io.call(core.accounts.close())
         finally:

@@ -43,7 +43,7 @@ def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
         view.message(f"plugin {broken.name} is left out: {broken.error}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
-        return PastRun(run_file, options, view, settings, registry).run()
+        return PastRun(run_file, options, view, settings, registry, configuration).run()
     return _live(run_file, options, view, configuration, registry)
 
 

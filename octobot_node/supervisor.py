@@ -1,4 +1,4 @@
-"""Plugins' services: each on a thread and an event loop of its own, started again when it ends, cancelled at the end."""
+"""Plugins' services: each on a thread and an event loop of its own, started again when it ends."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class _Supervised:
         self.thread.join(patience)
         if self.thread.is_alive():
             self._become("abandoned")
-            log.error("service_abandoned", service=self._service.name, why=f"it did not end when it was cancelled")
+            log.error("service_abandoned", service=self._service.name, why="it did not end when cancelled")
 
     def _become(self, status: str, **changes: object) -> None:
         self.state = replace(self.state, status=status, since=self._clock.now(), **changes)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
         case OctoBotError():
             return _say(str(error), 1)
         case typer.TyperException():
-            text = error.format_message().replace("Value error, ", "")
+            text = error.format_message().replace("Value error, ", "").replace("Input should", "must")
             return _say(f"{text} (octobot-node --help lists what there is)", 2)
     return _unexpected(error, data_dir)
 

@@ -14,9 +14,13 @@ log = structlog.get_logger(__name__)
 
 
 class Loop:
-    """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped."""
+    """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped.
 
-    def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:
+    ``patience`` is how long stopping waits for the step under way, in seconds; None: until it ends.
+    """
+
+    def __init__(self, name: str, step: Callable[[], Any], interval: float, *, patience: float | None = None) -> None:
+        self._patience = patience
         self._step = step
         self._interval = interval
         self._wake = threading.Event()
@@ -33,11 +37,13 @@ class Loop:
         self._wake.set()
 
     def stop(self) -> None:
-        """Wait for the step under way, then end."""
+        """Wait for the step under way, then end; one that outlasts the patience is left behind."""
         self._stop = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(self._patience)
+            if self._thread.is_alive():
+                log.error("step_abandoned", step=self._name)
 
     def _run(self) -> None:
         while not self._stop:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from octobot_node.assembly import Base, assemble
 from octobot_node.clock import VirtualClock
+from octobot_node.configuration import Configuration
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
@@ -26,7 +27,7 @@ from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import TICKS
 from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import InlineIo
-from octobot_node.engine.notices import deliver_notices
+from octobot_node.engine.notices import open_notices
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
@@ -60,7 +61,7 @@ class Replay:
     State is on disk after every stretch of a quarter of a second, whole instants each: killed, it goes on from there.
     """
 
-    def __init__(self, base: Base, start: int, end: int) -> None:
+    def __init__(self, base: Base, start: int, end: int, configuration: Configuration | None = None) -> None:
         self.end = end
         self.clock = VirtualClock(_resume_at(base, start))
         self._storage = JoinedStorage(base.storage)
@@ -82,6 +83,7 @@ class Replay:
             kick=lambda _queue: None,
             owns=lambda _connection, _workflow: True,
             carried=lambda _connection, ids: ids & {workflow for _, workflow, _ in self._queue},
+            configuration=configuration,
         )
         self.core.watch = self._to_watch.add
         self._levels = _LevelTimes(self.core)
@@ -91,6 +93,7 @@ class Replay:
         self._watcher = Watcher(self.core)
         self._dispatcher = Dispatcher(self.core)
         self._sweeper = Sweeper(self.core, self.commands, self._dispatcher)
+        self._notices = open_notices(self.core)
         self._forget_earlier_life()
 
     def run(self, progress: Callable[[int], None], signals: Iterable[tuple[str, PastSignal]] = ()) -> None:
@@ -136,6 +139,8 @@ class Replay:
 
     def close(self) -> None:
         """Close connectors and the loop."""
+        self._notices.close()
+        self.core.order_checks.close()
         self._io.call(self.core.accounts.close())
         self._io.close()
 
@@ -159,7 +164,7 @@ class Replay:
                 moved += self._sweeper.sweep()
             moved += self._drain()
             if not moved:
-                deliver_notices(self.core)
+                self._notices.deliver()
                 return
         raise RuntimeError(f"the instant {self.clock.now()} did not settle in {_ROUNDS_MAX} rounds")
 

@@ -285,12 +285,8 @@ def _settled_before(
 
 _MOMENT: sa.BindParameter[int] = sa.bindparam("moment")
 _OF_ACCOUNT = accounts.c.id == sa.bindparam("account")
-_MOVE_ON = (
-    accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor < _MOMENT).values(trades_cursor=_MOMENT)
-)
-_MOVE_BACK = (
-    accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor > _MOMENT).values(trades_cursor=_MOMENT)
-)
+_MOVE_ON = accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor < _MOMENT).values(trades_cursor=_MOMENT)
+_MOVE_BACK = accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor > _MOMENT).values(trades_cursor=_MOMENT)
 
 
 def _move_cursor(

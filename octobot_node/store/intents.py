@@ -173,9 +173,7 @@ def live_count(connection: sa.Connection, automation_id: str) -> int:
 
 
 _NEWS_OF_BATCH = (
-    sa.select(fills)
-    .where(fills.c.automation_id.in_(_OF_BATCH), sa.text("fills.news"))
-    .order_by(fills.c.at, fills.c.id)
+    sa.select(fills).where(fills.c.automation_id.in_(_OF_BATCH), sa.text("fills.news")).order_by(fills.c.at, fills.c.id)
 )
 
 

@@ -77,8 +77,13 @@ class JoinedStorage:
         if self._connection is None:
             with self._storage.read() as connection:
                 yield connection
-        else:
+            return
+        try:
             yield self._usable()
+        except sa.exc.OperationalError:
+            # A disk that cannot be read makes the database undo everything by itself, and no savepoint would tell.
+            self._lost = True
+            raise
 
     def _usable(self) -> sa.Connection:
         assert self._connection is not None

@@ -261,6 +261,10 @@ class AutomationTest:
         at = self._price_of(row) if price is None else money(price, "price")
         whole = amount is None
         base = self._rest(row, at) if amount is None else money(amount, "amount")
+        if base <= 0:
+            raise ValueError(
+                f"{base} {rules.base} of {row.symbol} is nothing that can be filled: say how much, or refuse it"
+            )
         resting = row.type == "limit" if maker is None else maker
         in_quote = rules.fee_in == "quote" or row.side == "sell"
         rate = rules.maker_fee if resting else rules.taker_fee
@@ -304,11 +308,18 @@ class AutomationTest:
         before = len(self._ledger.fills)
         for row in [row for row in known if not IntentStatus(row.status).terminal]:
             met = self._met(row)
-            if met is not None:
+            if met is not None and not self.buys_something(row.id, price=met["price"]):
+                self.refuse(row.id, "it buys less than the market's smallest step")
+            elif met is not None:
                 self.fill(row.id, **met)
             elif row.tif != "gtc":
                 self.expire(row.id, "it could not be filled at once")
         return self._ledger.fills[before:]
+
+    def buys_something(self, order: OpenOrder | str, *, price: Price | None = None) -> bool:
+        """Whether what is left of an order is at least one step of its market's amounts, at its price or ``price``."""
+        row = self._find(order)
+        return self._rest(row, self._price_of(row) if price is None else money(price, "price")) > 0
 
     def _has_expired(self, row: Any) -> bool:
         return row.expires_at is not None and row.expires_at <= to_ms(self.now)

@@ -334,3 +334,33 @@ def test_an_edit_changes_whom_it_watches(bench: Bench) -> None:
     bench.commands.pause(other)
     bench.run(2_000)
     assert found == [{"trader": "active"}, {"other": "active"}, {"other": "paused"}]
+
+
+def test_the_position_of_a_budget_in_base_wakes_who_watches(bench: Bench) -> None:
+    found: list[Any] = []
+
+    def decide(tick: Tick[Any, Any]) -> Decision:
+        found.append({name: watched.position("BTC/USDT").amount for name, watched in tick.automations.items()})
+        return Decision()
+
+    bench.automation("guard", decide, watches=("trader",))
+    bench.automation("trader", once(), budget={"BTC": "2"})
+    bench.run(3_000)
+    assert found == [{"trader": Decimal(0)}, {"trader": Decimal(2)}]
+
+
+def test_one_that_is_given_up_wakes_who_watches(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(claim_ttl=1.0)
+    trader = bench.automation("trader", once())
+    for _ in range(3):
+        bench.dispatcher.dispatch()
+        bench.dispatcher.reclaim()
+        bench.queue.clear()  # its batches never come back
+        bench.advance(1_001)
+    found: list[Any] = []
+    bench.automation("guard", sees(found), watches=("trader",))
+    bench.tick()
+    bench.dispatcher.reclaim()
+    bench.run(2_000)
+    assert bench.row(trader).status == "failed"
+    assert found == [{"trader": "active"}, {"trader": "failed"}]

@@ -206,6 +206,8 @@ class Course:
                 self._tick("planned")
                 return
             self._tick("woken by that")
+            if self.trade.status == "waiting":
+                return
             woken += 1
         how = "refused" if self._world.refusing else "answered"
         self._fail(
@@ -316,13 +318,15 @@ class Course:
         self._order(one, self._fill_whole, "fills")
 
     def _fill_whole(self, order: OpenOrder) -> None:
-        if order.remaining is None or order.remaining > 0:
+        if self.trade.buys_something(order):
             self.trade.fill(order)
+        else:
+            self.trade.refuse(order, "too small")
 
     def _partial(self, one: int, two: int) -> None:
         def some(order: OpenOrder) -> None:
             if order.remaining is None:
-                self.trade.fill(order)
+                self._fill_whole(order)
                 return
             rules = self.trade.market.rules_of(order.symbol)
             part = rules.round_amount(order.remaining * D(two % 9 + 1) / 10)

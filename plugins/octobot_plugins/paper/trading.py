@@ -85,19 +85,21 @@ class PaperTrading:
                 return known.told()
         terms = await self._terms_of(request.symbol)
         order, ending = await self._arrive(request)
-        ended, execution = (order, None) if ending is None else end(order, ending, terms)
+        is_over = ending is not None and ending.at <= order.created_at
+        ended, execution = end(order, ending, terms) if ending is not None and is_over else (order, None)
         placed, is_new = self._book.place(ended, execution)
+        if self._past is not None and is_new and not is_over:
+            self._endings[placed.number] = ending
         if is_new and placed.status == "refused":
             raise OrderRefused(placed.reason)
         return placed.told()
 
     async def _arrive(self, request: OrderRequest) -> tuple[PaperOrder, Ending | None]:
+        """Return the order as it is placed now, and how it ends: at once, on a past market perhaps later."""
         slippage = self._settings.slippage
         if self._past is not None:
-            now = self._clock.now()
-            order = draft(request, now)
-            ending = fills.on_past(self._past, order, slippage)
-            return order, ending if ending is not None and ending.at <= now else None
+            order = draft(request, self._clock.now())
+            return order, fills.on_past(self._past, order, slippage)
         ticker = await self._ticker(request.symbol)
         self._refuse_expired(request)  # asking for the price took time
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import localcontext
 
 from octobot_node import Automation, Decision, IntentStatus, Notify, Wake
@@ -22,6 +23,8 @@ from octobot_tentacles.grid.orders import (
 from octobot_tentacles.grid.state import GridState
 
 __all__ = ["Grid"]
+
+_ASK_AGAIN = timedelta(minutes=1)
 
 
 class Grid(Automation[GridConfig, GridState]):
@@ -81,7 +84,7 @@ def _refused(tick: GridTick, state: GridState, problem: str) -> Decision:
     """Trade nothing on levels that cannot earn: say why, once, and wait for an edit."""
     orders: list[Action] = list(cancels(tick.open_orders, state))
     notices = [Notify(f"the grid does not trade: {problem}", level="warning")] if problem != state.problem else []
-    return _decided(tick, state.model_copy(update={"problem": problem}), orders, notices)
+    return _decided(tick, state.model_copy(update={"problem": problem, "retry_at": None}), orders, notices)
 
 
 def _begin(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Decision:
@@ -89,12 +92,19 @@ def _begin(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Decision:
     known = [order for order in tick.open_orders if order.status is not IntentStatus.UNKNOWN]
     stale = [order for order in known if cell_of(order.tag, state.generation) is None]
     if stale:
+        state = _asking_again(tick, state)
         return _decided(tick, state, list(cancels(stale, state)), [])
     opening = build(tick, state, cells)
     notices = [Notify(opening.notice, level="warning")] if opening.notice else []
     if opening.order is not None:
         return _decided(tick, opening.state, [opening.order], notices)
     return _run(tick, opening.state, cells, notices)
+
+
+def _asking_again(tick: GridTick, state: GridState) -> GridState:
+    """Return the state that cancels anew, a minute later, what is still there."""
+    cancelling = () if tick.scheduled_at is not None else state.cancelling
+    return state.model_copy(update={"retry_at": tick.now + _ASK_AGAIN, "cancelling": cancelling})
 
 
 def _run(tick: GridTick, state: GridState, cells: Sequence[Cell], notices: Sequence[Notify] = ()) -> Decision:

@@ -39,7 +39,14 @@ def build(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Opening:
     buys = _sum(cost_of_buying(cell.amount, cell.buy, rules) for cell in cells if cell.buy < price)
     worth = need * price if tick.config.start == "buy" else _sum(cell.amount * cell.buy for cell in idle)
     built = state.model_copy(
-        update={"built": True, "cells": laid_out, "loose": loose, "capital": buys + worth, "problem": ""}
+        update={
+            "built": True,
+            "cells": laid_out,
+            "loose": loose,
+            "capital": buys + worth,
+            "retry_at": None,
+            "problem": "",
+        }
     )
     wanted = max(need - has, ZERO) if tick.config.start == "buy" else ZERO
     amount = _affordable(tick, idle, has) if wanted else ZERO

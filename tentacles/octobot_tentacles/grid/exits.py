@@ -38,10 +38,10 @@ def exit_levels(tick: GridTick, state: GridState) -> tuple[list[Decimal], list[D
     config, rules = tick.config, tick.market.rules(tick.config.symbol)
     below = [price for price in (config.stop_loss_price,) if price is not None]
     above = [price for price in (config.take_profit_price,) if price is not None]
-    if config.stop_loss_percent is not None:
+    if config.stop_loss_percent is not None and state.capital:
         price = _price_at(tick, -config.stop_loss_percent * state.capital / 100)
         below += [rules.round_price(price, "buy")] if price is not None else []
-    if config.take_profit_percent is not None:
+    if config.take_profit_percent is not None and state.capital:
         price = _price_at(tick, config.take_profit_percent * state.capital / 100)
         above += [rules.round_price(price, "sell")] if price is not None else []
     return [price for price in below if price > 0], above

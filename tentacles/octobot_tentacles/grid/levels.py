@@ -59,7 +59,7 @@ def problem_of(cells: tuple[Cell, ...], rules: MarketRules) -> str:
         if not _earns(cell, rules.maker_fee):
             return (
                 f"the gap between the levels {cell.buy:f} and {cell.sell:f} does not cover the fee of buying and"
-                f" selling, {rules.maker_fee * 100:f} % each: set fewer levels, a larger step or a wider range"
+                f" selling, {_short(rules.maker_fee * 100)} % each: set fewer levels, a larger step or a wider range"
             )
         if not (orderable(cell.amount, cell.buy, rules) and orderable(cell.sale, cell.sell, rules)):
             return (
@@ -74,3 +74,7 @@ def problem_of(cells: tuple[Cell, ...], rules: MarketRules) -> str:
 def _earns(cell: Cell, fee: Decimal) -> bool:
     # Whichever asset pays it, a round trip keeps (1 - fee) of what is sold for and pays at most 1 / (1 - fee).
     return cell.sell * (1 - fee) * (1 - fee) > cell.buy
+
+
+def _short(number: Decimal) -> str:
+    return format(number.normalize(), "f")

@@ -54,7 +54,11 @@ def _count_failures(tick: SmartTick, trade: Trade) -> tuple[Trade, list[Notify]]
     failed = [
         result
         for result in tick.results
-        if result.side == "sell" and result.status in _ENDED_EMPTY and result.order_id not in trade.cancelling
+        if result.side == "sell"
+        and result.status in _ENDED_EMPTY
+        and result.order_id not in trade.cancelling
+        # Once everything is sold at market, how a take-profit ended must not hold up the sale.
+        and trade.exit in {None, result.tag}
     ]
     if not failed or any(fill.side == "sell" for fill in tick.fills):
         return trade, []

@@ -40,15 +40,15 @@ def grid(lower: int, upper: int, levels: int, **plan: Any) -> dict[str, Any]:
 CASES = {
     "arithmetic-around-the-price": Case(2, grid(45_000, 48_000, 11)),
     "geometric-around-the-price": Case(2, grid(45_000, 48_000, 11, geometric=True)),
-    "arithmetic-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300))),
-    "geometric-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300), geometric=True)),
+    "arithmetic-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300)), hours=6),
+    "geometric-many-narrow-levels": Case(5, grid(42_000, 48_000, 51, spend=D(300), geometric=True), hours=6),
     "two-levels": Case(3, grid(46_100, 46_400, 2, amount=D("0.2"))),
     "odd-prices-and-sizes": Case(11, grid(41_273, 43_939, 14, spend=D("137.77"), geometric=True)),
     "wait": Case(12, grid(42_000, 46_000, 21, buy_at_start=False)),
     "wait-below-the-range": Case(11, grid(42_800, 44_500, 9, buy_at_start=False), hours=30),
     "range-above-the-price": Case(11, grid(43_200, 46_000, 8), hours=30),
     "range-below-the-price": Case(5, grid(42_000, 43_900, 8), hours=18),
-    "range-left-below": Case(20, grid(37_000, 42_000, 31, spend=D(500)), hours=36),
+    "range-left-below": Case(20, grid(38_500, 42_000, 16, spend=D(500)), hours=30),
     "range-left-above": Case(12, grid(42_000, 43_500, 13, geometric=True), hours=20),
     "stop-loss-price": Case(20, grid(38_000, 42_000, 21, stop_price=D("37500")), hours=36, closed="stop-loss"),
     "stop-loss-percent": Case(
@@ -69,7 +69,7 @@ CASES = {
         24, grid(33_000, 38_000, 16, spend=D(333)), hours=20, rules={"amount_step": "0.001", "price_step": "0.5"}
     ),
     "high-fee": Case(24, grid(33_000, 38_000, 9), rules={"taker_fee": "0.004", "maker_fee": "0.004"}),
-    "whole-month": Case(0, grid(33_000, 48_500, 32, geometric=True, spend=D(500)), hours=800),
+    "whole-month": Case(0, grid(33_000, 48_500, 22, geometric=True, spend=D(500)), hours=800),
 }
 
 
@@ -97,7 +97,7 @@ def test_the_sweep_has_round_trips_where_they_are_possible(cut: Callable[[int, i
     counts = {name: compute(read_candles(cut(case.day, case.hours)), _plan(case)) for name, case in CASES.items()}
     without = {name for name, outcome in counts.items() if not outcome.round_trips}
     assert without <= {"stopped-before-it-begins"}
-    assert counts["whole-month"].round_trips > 100
+    assert counts["whole-month"].round_trips > 50
 
 
 def _plan(case: Case) -> Plan:

@@ -355,6 +355,25 @@ def test_an_unknown_take_profit_is_not_replaced_and_its_base_is_not_sold_again()
     assert (over.done, list(over.orders)) == (True, [])
 
 
+def test_a_take_profit_waits_for_the_base_that_an_unknown_one_may_have_sold() -> None:
+    unknown = resting(SECOND, status=IntentStatus.UNKNOWN)
+    whole = config(take_profits=[{"percent": 1}], stop_loss={"percent": 2})
+    decision = decide(whole, trade(), before=config(**LADDER), open_orders=[resting(FIRST), unknown])
+    assert decision.orders == [CancelOrder("id-take-profit-1")]
+    gone = result("take-profit-1", IntentStatus.CANCELLED)
+    assert decide(whole, decision.state, open_orders=[unknown], results=[gone]).orders == []
+    found = decide(whole, decision.state, results=[result("take-profit-2", IntentStatus.CANCELLED)])
+    assert decide(whole, found.state, now=LATER + timedelta(seconds=5)).orders == [
+        LimitOrder(SYMBOL, "sell", D(1), D(1010), tag="take-profit-1")
+    ]
+
+
+def test_a_stop_sells_at_once_what_an_unknown_take_profit_turns_out_not_to_have_sold() -> None:
+    selling = trade(exit="stop-loss", sold=D("0.5"), proceeds=D(485))
+    decision = decide(config(**LADDER), selling, results=[result("take-profit-1", IntentStatus.CANCELLED)])
+    assert decision.orders == [MarketOrder(SYMBOL, "sell", amount=D("0.5"), tag="stop-loss")]
+
+
 def test_a_refused_take_profit_waits_longer_each_time_and_says_so_once() -> None:
     refused = result("take-profit-1", IntentStatus.REFUSED)
     first = decide(config(**LADDER), trade(), open_orders=[resting(SECOND)], results=[refused])

@@ -1,0 +1,55 @@
+"""Notify: tell a person what matters, through any of the services that Apprise knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.health import HealthCheck
+from octobot_node.notifiers import NotifierFactory
+from octobot_node.plugin_settings import PluginSettings
+from octobot_node.services import Service
+
+if TYPE_CHECKING:
+    import typer
+
+
+@hookimpl
+def register_settings(register: Callable[[PluginSettings], None]) -> None:
+    """Offer the section ``notify``."""
+    from octobot_plugins.notify.settings import NotifySettings
+
+    register(PluginSettings("notify", NotifySettings))
+
+
+@hookimpl
+def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
+    """Offer a notifier for each URL."""
+    from octobot_plugins.notify.notifier import open_notifiers
+
+    register(NotifierFactory("notify", open_notifiers))
+
+
+@hookimpl
+def register_services(register: Callable[[Service], None]) -> None:
+    """Offer the rules, which find what is worth telling."""
+    from octobot_plugins.notify.rules import follow_rules
+
+    register(Service("notify-rules", follow_rules, per="cluster"))
+
+
+@hookimpl
+def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
+    """Offer a check of the URLs."""
+    from octobot_plugins.notify.notifier import check_urls
+
+    register(HealthCheck("notifications", check_urls))
+
+
+@hookimpl
+def register_commands(cli: typer.Typer) -> None:
+    """Add ``notify test``."""
+    from octobot_plugins.notify.commands import commands
+
+    cli.add_typer(commands(), name="notify")
