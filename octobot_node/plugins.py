@@ -30,6 +30,7 @@ DEFAULT_PLUGINS = (
     "octobot_tentacles.dca",
     "octobot_tentacles.rebalance",
     "octobot_tentacles.price_alert",
+    "octobot_tentacles.smart_trade",
     "octobot_tentacles.stop_loss_guard",
     "octobot_tentacles.signal",
 )

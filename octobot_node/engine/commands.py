@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.durable import ORDERS, json_encode
-from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs
+from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs, needs_after_edit
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.engine.watching import lock_with_watchers
@@ -214,7 +214,7 @@ class Commands:
                 "config": model.model_dump_json(),
                 # Edited twice between two ticks: the next one compares with what the last one saw.
                 "previous_config": row.previous_config or row.config,
-                "needs": first_needs(automation, model),
+                "needs": needs_after_edit(automation, model, row.state, row.state_version),
                 "updated_at": now,
             }
             automations.update(connection, [change])

@@ -61,6 +61,7 @@ __all__ = [
     "evaluate",
     "first_needs",
     "load_needs",
+    "needs_after_edit",
 ]
 
 #: A state larger than this is refused: it is written at every change and read at every tick.
@@ -376,6 +377,13 @@ def _check_positive(name: str, value: Any) -> None:
 def first_needs(automation: Automation[Any, Any], config: BaseModel) -> str:
     """Return what the first tick needs, as JSON."""
     return dump_needs(automation.needs(config, None))
+
+
+def needs_after_edit(automation: Automation[Any, Any], config: BaseModel, state: str | None, version: int) -> str:
+    """Return what the next tick needs, as JSON, with a new config and the state that there is."""
+    if version > automation.version:
+        return first_needs(automation, config)
+    return dump_needs(automation.needs(config, _read_state(automation, state, version)))
 
 
 def dump_needs(needs: Needs) -> str:

@@ -65,7 +65,8 @@ class Scripted(Automation[ScriptedConfig, Any]):
 
     def needs(self, config: ScriptedConfig, state: Any) -> Needs:
         candles = {(symbol, "1h"): config.candles for symbol in config.symbols} if config.candles else {}
-        return Needs(tickers=config.symbols, candles=candles, automations=config.watches)
+        also = state.get("also", ()) if isinstance(state, dict) else ()
+        return Needs(tickers=(*config.symbols, *also), candles=candles, automations=config.watches)
 
 
 class LiveScripted(Scripted):

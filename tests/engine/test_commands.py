@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -172,6 +173,13 @@ def test_a_type_that_is_edited_live_keeps_its_orders(bench: Bench) -> None:
     bench.commands.edit(a, {"who": "a", "symbols": ["ETH/USDT"]})
     bench.run(2_000)
     assert (bench.statuses(), bench.trading.cancels) == (["open"], [])
+
+
+def test_an_edited_automation_still_needs_what_its_state_asks_for(bench: Bench) -> None:
+    a = bench.automation("a", lambda _: Decision(state={"also": ["ETH/USDT"]}))
+    bench.settle()
+    bench.commands.edit(a, {"who": "a", "candles": 3})
+    assert json.loads(bench.row(a).needs) == [["BTC/USDT", "ETH/USDT"], [["BTC/USDT", "1h", 3]]]
 
 
 def test_a_bad_edit_names_the_field_and_changes_nothing(bench: Bench) -> None:

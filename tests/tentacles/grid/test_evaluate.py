@@ -220,6 +220,10 @@ def test_money_for_some_levels_goes_to_those_nearest_to_the_price_and_is_told_on
     assert (second.orders, told(second)) == ([], [])
 
 
+def test_a_level_further_away_does_not_take_the_money_that_a_nearer_one_waits_for() -> None:
+    assert decide(config(), price="150", balances={"USD": D(115)}).orders == []
+
+
 def test_an_opening_beyond_the_budget_buys_for_the_lowest_levels_it_reaches() -> None:
     # Two of four cells: 2 x 90 and 1 % more for slippage.
     decision = decide(config(), price="90", balances={"USD": D(200)})

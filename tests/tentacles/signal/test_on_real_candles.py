@@ -146,7 +146,7 @@ def test_some_case_has_orders_refused(candles: list[Candle]) -> None:
 def test_a_replay_that_is_killed_gives_no_signal_twice_and_loses_none(
     day: Path, candles: list[Candle], tmp_path: Path
 ) -> None:
-    sent = messages(candles, seed=11, count=400)
+    sent = messages(candles, seed=11, count=100)
     path = tmp_path / "signals.jsonl"
     path.write_text(written(sent, Random(5)))
     file = tmp_path / "run.yaml"
@@ -158,7 +158,7 @@ def test_a_replay_that_is_killed_gives_no_signal_twice_and_loses_none(
     while True:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
         before = len(consumed(tmp_path / "killed"))
-        while process.poll() is None and (kills == 3 or len(consumed(tmp_path / "killed")) == before):
+        while process.poll() is None and (kills == 2 or len(consumed(tmp_path / "killed")) == before):
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
         if process.poll() is not None:
@@ -166,7 +166,7 @@ def test_a_replay_that_is_killed_gives_no_signal_twice_and_loses_none(
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills += 1
-    assert (kills, process.returncode) == (3, 0)
+    assert (kills, process.returncode) == (2, 0)
     assert fills(tmp_path / "killed") == fills(tmp_path / "whole")
     assert consumed(tmp_path / "killed") == consumed(tmp_path / "whole")
     assert len(consumed(tmp_path / "killed")) == len(sent)
