@@ -28,6 +28,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.paper",
     "octobot_plugins.log",
     "octobot_tentacles.dca",
+    "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",
     "octobot_tentacles.price_alert",
     "octobot_tentacles.smart_trade",

@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from octobot_node import __version__
 from octobot_node.cli import automations, node, orders, signals
-from octobot_node.cli.options import DataDir, Json, group
+from octobot_node.cli.options import DataDir, group
+from octobot_node.cli.tentacles import new
 from octobot_node.run_view import Gaps
 
 if TYPE_CHECKING:
@@ -69,25 +70,10 @@ def build_app() -> typer.Typer:
 
 def _tentacles() -> typer.Typer:
     tentacles = group()
-    tentacles.command("new")(_new_tentacle)
-    # Of two commands the second keeps `new` a word of its own.
+    tentacles.command("new")(new)
+    # With a callback a single command keeps its name.
     tentacles.callback()(lambda: None)
     return tentacles
-
-
-def _new_tentacle(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The automation type's name, such as mean_reversion.")],
-    folder: Annotated[
-        Path | None, typer.Option("--folder", metavar="DIR", help="Where to put the package; default: here.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a package with an automation type, its example and its tests, ready to be changed."""
-    del context
-    from octobot_node.cli.tentacles import new
-
-    new(name, folder, as_json=as_json)
 
 
 def _print_version(wanted: bool) -> None:

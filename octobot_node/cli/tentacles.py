@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 __all__ = ["new"]
 
 
-def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What pip will install it by, such as my-momentum.")],
-    folder: Annotated[
-        Path | None, typer.Option("--folder", metavar="DIR", help="Where to make it; ./NAME unless given.")
-    ] = None,
-    author: Annotated[str, typer.Option("--author", help="Who wrote it, for its pyproject.toml.")] = "",
-) -> None:
-    """Make a new tentacle: a distribution with an automation that works, its tests and run files."""
+def new(name: str, folder: Path | None = None, *, author: str = "", as_json: bool = False) -> None:
+    """Make a new tentacle: a package with an automation that works, its tests and run files.
+
+    ``name`` is what pip will install it by; ``folder`` is where it is made, ./NAME unless given. Raises UsageError for
+    a name that cannot be or is taken, and for a folder that has something in it.
+    """
     from octobot_node.scaffold import make_distribution
 
     target = Path(name) if folder is None else folder
     files = make_distribution(name, target, author=author)
+    commands = [f"cd {target}", "pip install --editable . --group dev", "pytest"]
+    if as_json:
+        made = {"name": name, "folder": str(target), "files": [str(path) for path in files], "next": commands}
+        typer.echo(json.dumps(made, indent=2))
+        return
     typer.echo(f"made {name}: {len(files)} files in {target}. Next:")
-    for command in (f"cd {target}", "pip install --editable . --group dev", "pytest"):
+    for command in commands:
         typer.echo(f"  {command}")

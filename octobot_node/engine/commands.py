@@ -16,7 +16,7 @@ from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.durable import ORDERS, json_encode
 from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs, needs_after_edit
-from octobot_node.engine.ledger import Book, Owner
+from octobot_node.engine.ledger import Book, Owner, load_book
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
@@ -229,14 +229,20 @@ class Commands:
         core.kick(ORDERS)
 
     def stop(self, automation_id: str, *, close: bool = False) -> None:
-        """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market."""
+        """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market.
+
+        What an automation still holds that has ended already is sold with ``close``. Raises CommandRefused where there
+        is nothing left to do.
+        """
         core, now = self._core, self._core.clock.now()
         self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             locked = lock_with_watchers(connection, [automation_id])
             row = _get(connection, automation_id)
-            if row.status in ("stopped", "completed"):
-                raise CommandRefused(f"{row.name!r} is {row.status} already")
+            if row.status in ("stopped", "completed") and not (close and self.holds(connection, automation_id)):
+                raise CommandRefused(f"{row.name!r} is {row.status} already{' and holds nothing' if close else ''}")
+            # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
+            close = close or (row.status == "stopping" and row.close_on_stop)
             change = {"id": automation_id, "status": "stopping", "reason": "", "close_on_stop": close}
             automations.update(connection, [{**change, "updated_at": now}])
             schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
@@ -244,6 +250,11 @@ class Commands:
             events.append(connection, [_event(_owner(row), "automation.stopping", {"close": close})], now)
             locked.wake_watchers(connection, [automation_id], now)
         core.kick(ORDERS)
+
+    def holds(self, connection: sa.Connection, automation_id: str) -> bool:
+        """Whether an automation has a position in anything."""
+        book = load_book(connection, [automation_id])
+        return any(position.amount > 0 for position in book.held.values())
 
     def delete(self, automation_id: str) -> None:
         """Remove an automation that has ended, with its history."""

@@ -64,10 +64,17 @@ class Requests:
                 return False
             self._commands.pause(target.id)
             return True
-        if target.status in _STOPPED:
+        if target.status in _STOPPED and not (command == "close" and self._can_still_sell(target)):
             return False
         self._commands.stop(target.id, close=command == "close")
         return True
+
+    def _can_still_sell(self, target: AnyRow) -> bool:
+        """Whether it has ended and holds something; one that a person is stopping is left to that person."""
+        if target.status == "stopping":
+            return False
+        with self._core.storage.read() as connection:
+            return self._commands.holds(connection, target.id)
 
     def _end(self, request: AnyRow, status: str, reason: str) -> bool:
         now = self._core.clock.now()

@@ -227,6 +227,30 @@ def test_stop_with_close_sells_what_is_held_once(bench: Bench) -> None:
     assert bench.funds(a) == {"BTC": (Decimal(0), Decimal(0)), "USDT": (Decimal(1000), Decimal(0))}
 
 
+def test_what_an_ended_automation_still_holds_is_sold_by_stopping_it_with_close(bench: Bench) -> None:
+    bench.trading.will(bench.trading.fill_at_once, bench.trading.fill_at_once)
+    a = bench.automation("a", once(MARKET_BUY))
+    bench.run(1_000)
+    bench.commands.stop(a)
+    bench.run(1_000)
+    with pytest.raises(CommandRefused, match="'a' is stopped already$"):
+        bench.commands.stop(a)
+    bench.commands.stop(a, close=True)
+    bench.run(2_000)
+    assert (bench.row(a).status, bench.funds(a)["BTC"]) == ("stopped", (Decimal(0), Decimal(0)))
+    with pytest.raises(CommandRefused, match="'a' is stopped already and holds nothing"):
+        bench.commands.stop(a, close=True)
+
+
+def test_a_second_stop_does_not_undo_that_it_was_to_sell(bench: Bench) -> None:
+    bench.trading.will(bench.trading.fill_at_once)
+    a = bench.automation("a", once(MARKET_BUY))
+    bench.run(1_000)
+    bench.commands.stop(a, close=True)
+    bench.commands.stop(a)
+    assert bench.row(a).close_on_stop
+
+
 def test_a_close_that_lacks_a_price_waits_and_holds_up_nobody_else(bench: Bench) -> None:
     bench.trading.will(bench.trading.fill_at_once)
     a = bench.automation("a", once(MARKET_BUY))

@@ -131,6 +131,18 @@ def test_one_that_is_stopping_without_selling_is_not_made_to_sell(bench: Bench) 
     assert (requests(bench), bench.row(trader).close_on_stop) == ([("close", "done", "it was stopping already")], False)
 
 
+def test_one_that_has_ended_is_made_to_sell_what_it_still_holds(bench: Bench) -> None:
+    trader = trader_that_holds(bench)
+    bench.commands.stop(trader)
+    bench.settle()
+    assert bench.row(trader).status == "stopped"
+    bench.trading.will(bench.trading.fill_at_once)
+    bench.automation("guard", asks(CLOSE))
+    bench.run(3_000)
+    assert [row[1:] for row in requests(bench)] == [("done", "")]
+    assert (bench.row(trader).status, bench.trading.requests[-1].side) == ("stopped", "sell")
+
+
 def test_one_that_failed_is_stopped_and_sold_all_the_same(bench: Bench) -> None:
     def fails(tick: Tick[Any, Any]) -> Decision:
         if tick.number == 0:

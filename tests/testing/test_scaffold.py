@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from octobot_node import __version__
-from octobot_node.cli.tentacles import new
+from octobot_node.cli.app import Session, build_app
 from octobot_node.errors import UsageError
 from octobot_node.scaffold import make_distribution
 
@@ -135,10 +135,8 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(new)
     folder = tmp_path / "here"
-    done = CliRunner().invoke(app, ["my-momentum", "--folder", str(folder)])
+    done = CliRunner().invoke(build_app(), ["tentacles", "new", "my-momentum", "--folder", str(folder)], obj=Session())
     assert done.exit_code == 0
     assert done.stdout == (
         f"made my-momentum: 11 files in {folder}. Next:\n"
@@ -146,3 +144,10 @@ def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
         "  pip install --editable . --group dev\n"
         "  pytest\n"
     )
+
+
+def test_the_command_speaks_json(tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    arguments = ["tentacles", "new", "my-momentum", "--folder", str(folder), "--json"]
+    made = json.loads(CliRunner().invoke(build_app(), arguments, obj=Session()).stdout)
+    assert sorted(Path(path).relative_to(folder).as_posix() for path in made["files"]) == FILES

@@ -51,6 +51,7 @@ class Courier:
         self._timeout = timeout
         self._command = command
         self._lock = threading.Lock()
+        self._closed = False
         self._children: list[subprocess.Popen[bytes]] = []
         # Whoever forgets a courier leaves no process behind.
         self._ended = weakref.finalize(self, _end_all, self._children)
@@ -62,20 +63,25 @@ class Courier:
             used = bool(self._children)
             try:
                 return self._exchange(request, until)
-            except (OSError, EOFError):
+            except (OSError, EOFError, ValueError):
                 self.end()
                 if not used:
                     return Reply(ok=False, error="the sending process broke down", service="")
             # One that was started for an earlier request may have ended for want of work in this very moment.
             try:
                 return self._exchange(request, until)
-            except (OSError, EOFError):
+            except (OSError, EOFError, ValueError):
                 self.end()
                 return Reply(ok=False, error="the sending process broke down", service="")
 
     def end(self) -> None:
         """End the process; a request under way fails."""
         _end_all(self._children)
+
+    def close(self) -> None:
+        """End the process, and start no other."""
+        self._closed = True
+        self.end()
 
     def _exchange(self, request: Mapping[str, Any], until: float) -> Reply:
         child = self._started()
@@ -90,6 +96,8 @@ class Courier:
         return Reply(ok=answer["ok"], error=answer["error"], service=answer["service"])
 
     def _started(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise EOFError
         if self._children and self._children[0].poll() is not None:
             self.end()
         if not self._children:

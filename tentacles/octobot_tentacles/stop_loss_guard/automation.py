@@ -23,7 +23,7 @@ from octobot_tentacles.stop_loss_guard.state import StopLossGuardState
 
 __all__ = ["StopLossGuard"]
 
-#: Statuses after which nothing more can be asked of an automation.
+#: Statuses in which it decides nothing any more; what it holds can still be sold.
 _ENDED = ("stopped", "completed")
 _PAST = {"stopped": "been stopped", "completed": "completed"}
 #: Statuses in which it decides, or will again without anybody's doing.
@@ -187,8 +187,8 @@ def _act(tick: GuardTick, state: StopLossGuardState, watch: _Watch) -> Decision:
 
 def _obstacle(config: StopLossGuardConfig, target: WatchedAutomation) -> str:
     """Return why the action cannot be, or has no sense, or ""."""
-    if config.action in ("close", "stop") and target.status in _ENDED:
-        return f"it has {_PAST[target.status]}, what it holds can only be sold by you"
+    if config.action == "stop" and target.status in _ENDED:
+        return f"it has {_PAST[target.status]} already, and its position stays"
     if config.action == "pause" and target.status not in _RUNNING:
         return f"it is {target.status} and buys no more, what it holds can only be sold by you"
     return ""

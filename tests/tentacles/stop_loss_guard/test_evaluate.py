@@ -207,8 +207,8 @@ def test_an_ended_automation_that_holds_nothing_ends_a_guard_that_acts_once(stat
 @pytest.mark.parametrize(
     ("action", "status", "why"),
     [
-        ("close", "completed", "it has completed, what it holds can only be sold by you"),
-        ("stop", "stopped", "it has been stopped, what it holds can only be sold by you"),
+        ("stop", "completed", "it has completed already, and its position stays"),
+        ("stop", "stopped", "it has been stopped already, and its position stays"),
         ("pause", "failed", "it is failed and buys no more, what it holds can only be sold by you"),
     ],
 )
@@ -219,8 +219,8 @@ def test_what_cannot_be_done_is_not_asked_for_but_told(action: str, status: str,
     assert (level, message.partition("average cost): ")[2]) == ("error", why)
 
 
-@pytest.mark.parametrize("status", ["failed", "held", "paused", "waiting", "completing"])
-def test_whatever_is_not_over_is_stopped_and_sold(status: str) -> None:
+@pytest.mark.parametrize("status", ["failed", "held", "paused", "waiting", "completing", "completed", "stopped"])
+def test_whatever_still_holds_is_stopped_and_sold(status: str) -> None:
     assert requests(decide(config(loss=5), "900", status=status)) == [StopAutomation("dca", close=True)]
 
 

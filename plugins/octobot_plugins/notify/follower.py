@@ -1,0 +1,149 @@
+"""Follow the event log, durably: each event is told at least once, and those of a short time together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from octobot_node.context import PluginContext
+from octobot_node.store.tables import automations, cursors, events, intents
+from octobot_plugins.notify.sentences import Happened, compose
+from octobot_plugins.notify.settings import NotifySettings, Rule
+
+__all__ = ["CURSOR", "Follower"]
+
+CURSOR = "notify.rules"
+_KINDS: Mapping[Rule, tuple[str, ...]] = {
+    "fills": ("order.fill",),
+    "failures": ("tick.failed", "automation.failed", "automation.held"),
+    "unknown_orders": ("order.unknown",),
+}
+#: These are told soon, unless something was just told.
+_URGENT = frozenset({"automation.failed", "automation.held", "order.unknown"})
+_SOON_MS = 3_000
+_JUST_MS = 60_000
+#: So many are read at once, and told together at most.
+_READ_MAX = 2_000
+#: How far the cursor falls behind before it is written though nothing was told.
+_BEHIND = 1_000
+_IDS_MAX = 500
+
+_e, _c, _i = events.c, cursors.c, intents.c
+_LAST = sa.select(sa.func.max(_e.id))
+_POSITION = sa.select(_c.position).where(_c.name == CURSOR)
+_NEW = (
+    sa.select(_e.id, _e.owner, _e.automation_id, _e.kind, _e.data, _e.at)
+    .where(
+        _e.id > sa.bindparam("after"),
+        _e.id <= sa.bindparam("last"),
+        _e.kind.in_(sa.bindparam("kinds", expanding=True)),
+    )
+    .order_by(_e.id)
+    .limit(_READ_MAX)
+)
+_NAMES = sa.select(automations.c.id, automations.c.name).where(
+    automations.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_ORDERS = sa.select(_i.id, _i.amount, _i.spend, _i.price, _i.stop).where(_i.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+class Follower:
+    """Reads events from where it stopped; what it has read but not told is read again after a restart."""
+
+    def __init__(self, context: PluginContext, settings: NotifySettings) -> None:
+        self._context = context
+        self._kinds = sorted(kind for rule, kinds in _KINDS.items() if rule in settings.tell for kind in kinds)
+        self._together = int(settings.together * 1000)
+        self._waiting: list[Happened] = []
+        self._told_at = 0
+        #: Up to here everything was read; up to ``_kept`` the cursor says so.
+        self._read, self._kept = self._start()
+
+    def step(self) -> int:
+        """Read what is new, and tell what has waited long enough; return how many events were told."""
+        if not self._kinds:
+            return 0
+        self._take_in()
+        if not self._is_time():
+            if not self._waiting and self._read - self._kept >= _BEHIND:
+                self._keep()
+            return 0
+        told = len(self._waiting)
+        self._tell()
+        self._waiting = []
+        self._told_at = self._context.clock.now()
+        self._keep()
+        return told
+
+    def _start(self) -> tuple[int, int]:
+        """Return where to go on: at the first start, at the end, since what is past is no news."""
+        with self._context.storage.read() as connection:
+            position = connection.scalar(_POSITION)
+            last = connection.scalar(_LAST) or 0
+        if position is None:
+            with self._context.storage.write() as connection:
+                values = {"name": CURSOR, "position": last, "updated_at": self._context.clock.now()}
+                connection.execute(cursors.insert().values(values))
+            return last, last
+        return position, position
+
+    def _take_in(self) -> None:
+        room = _READ_MAX - len(self._waiting)
+        if room <= 0:
+            return
+        with self._context.storage.read() as connection:
+            last = connection.scalar(_LAST) or 0
+            if last <= self._read:
+                return
+            rows = connection.execute(_NEW, {"after": self._read, "last": last, "kinds": self._kinds}).all()[:room]
+            orders = _by_id(connection, [json.loads(row.data)["id"] for row in rows if row.kind == "order.unknown"])
+        for row in rows:
+            data = json.loads(row.data)
+            order = orders.get(data.get("id", ""))
+            self._waiting.append(Happened(row.id, row.owner, row.automation_id, row.kind, data, row.at, order))
+        # With a full page there may be more behind it; with less, all up to the last was looked at.
+        self._read = rows[-1].id if len(rows) == room else last
+
+    def _is_time(self) -> bool:
+        if not self._waiting:
+            return False
+        now = self._context.clock.now()
+        patience = self._together
+        if now - self._told_at >= _JUST_MS and any(event.kind in _URGENT for event in self._waiting):
+            patience = min(patience, _SOON_MS)
+        return len(self._waiting) >= _READ_MAX or now - self._waiting[0].at >= patience
+
+    def _tell(self) -> None:
+        with self._context.storage.read() as connection:
+            names = _names(connection, {event.automation_id for event in self._waiting})
+        for owner in sorted({event.owner for event in self._waiting}):
+            message = compose([event for event in self._waiting if event.owner == owner], names)
+            if message is not None:
+                self._context.tell(message.text, level=message.level, owner=owner)
+
+    def _keep(self) -> None:
+        with self._context.storage.write() as connection:
+            values = {"position": self._read, "updated_at": self._context.clock.now()}
+            connection.execute(cursors.update().where(_c.name == CURSOR).values(values))
+        self._kept = self._read
+
+
+def _names(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in _portions(sorted(ids)):
+        found |= {row.id: row.name for row in connection.execute(_NAMES, {"ids": some})}
+    return found
+
+
+def _by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for some in _portions(ids):
+        found |= {row.id: dict(row._mapping) for row in connection.execute(_ORDERS, {"ids": some})}  # noqa: SLF001
+    return found
+
+
+def _portions(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _IDS_MAX] for start in range(0, len(ids), _IDS_MAX)]
