@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -30,12 +30,17 @@ class Lent:
     clock: Clock
     registry: Registry
     node_id: str
+    #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
+    _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""
+        if model in self._read:
+            return cast("M", self._read[model])
         for owned in self.registry.settings_models:
             if owned.model is model:
-                return cast("M", self.configuration.plugin_settings(owned))
+                self._read[model] = self.configuration.plugin_settings(owned)
+                return cast("M", self._read[model])
         raise KeyError(f"no plugin registered the settings {model.__qualname__}: register_settings does that")
 
     def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from octobot_node.context import PluginContext
 from octobot_node.health import Health
-from octobot_node.notifiers import Notice, Notifier, NotAllOpened
+from octobot_node.notifiers import NotAllOpened, Notice, Notifier
 from octobot_plugins.notify.courier import Courier, Reply, Undelivered
 from octobot_plugins.notify.settings import NotifySettings
 

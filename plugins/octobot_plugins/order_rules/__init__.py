@@ -8,7 +8,6 @@ from octobot_node import hookimpl
 from octobot_node.order_checks import OrderContext
 from octobot_node.orders import Order
 from octobot_node.plugin_settings import PluginSettings
-from octobot_plugins.order_rules.rules import Rules
 
 
 @hookimpl
@@ -22,4 +21,7 @@ def register_settings(register: Callable[[PluginSettings], None]) -> None:
 @hookimpl
 def check_order(order: Order, context: OrderContext) -> str | None:
     """Refuse what the rules forbid."""
-    return Rules.of(context.node).refusal(order, context.market)
+    from octobot_plugins.order_rules.rules import refusal
+    from octobot_plugins.order_rules.settings import OrderRulesSettings
+
+    return refusal(order, context.market, context.node.plugin_settings(OrderRulesSettings))

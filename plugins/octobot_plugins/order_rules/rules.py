@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from octobot_node.context import PluginContext
 from octobot_node.market import Market
-from octobot_node.orders import LimitOrder, MarketOrder, Order, StopOrder
+from octobot_node.orders import LimitOrder, MarketOrder, Order
+from octobot_plugins.order_rules.settings import OrderRulesSettings
 
-if TYPE_CHECKING:
-    from octobot_plugins.order_rules.settings import OrderRulesSettings
+__all__ = ["refusal"]
 
-__all__ = ["Rules"]
-
-#: As many digits as a product of two amounts of the engine has.
+#: More digits than a product of two of the engine's amounts has.
 _WIDE = Context(prec=80)
 
 
-class Rules:
-    """The rules of one node."""
+def refusal(order: Order, market: Market, settings: OrderRulesSettings) -> str | None:
+    """Return why ``order`` may not be, or None."""
+    symbol = order.symbol
+    denied = _match(symbol, settings.deny)
+    if denied is not None:
+        return f"{symbol} may not be traded: {denied!r} is denied by order_rules"
+    if settings.allow and _match(symbol, settings.allow) is None:
+        return f"{symbol} may not be traded: order_rules allow {', '.join(settings.allow)}"
+    quote = symbol.partition("/")[2]
+    largest = settings.max_order_quote.get(quote)
+    if largest is None:
+        return None
+    size = _size(order, market)
+    if size is None:
+        return f"there is no price to see whether it is above the {largest} {quote} that order_rules allow an order"
+    if not size <= largest:
+        return f"{_text(size)} {quote} is above the {largest} {quote} that order_rules allow an order"
+    return None
 
-    def __init__(self, settings: OrderRulesSettings) -> None:
-        self._settings = settings
-        self._judged: dict[str, str | None] = {}
 
-    @classmethod
-    def of(cls, node: PluginContext) -> Rules:
-        """Return the node's rules, read from its settings once."""
-        raise NotImplementedError
+def _match(symbol: str, patterns: Sequence[str]) -> str | None:
+    return next((pattern for pattern in patterns if fnmatchcase(symbol, pattern)), None)
 
-    def refusal(self, order: Order, market: Market) -> str | None:
-        """Return why ``order`` may not be, or None."""
-        if order.symbol not in self._judged:
-            self._judged[order.symbol] = self._symbol_refusal(order.symbol)
-        return self._judged[order.symbol] or self._size_refusal(order, market)
+
+def _size(order: Order, market: Market) -> Decimal | None:
+    """Return the order's size in quote; a stop is one at its stop price, at the least."""
+    if isinstance(order, MarketOrder):
+        if order.spend is not None:
+            return order.spend
+        ticker = market.tickers.get(order.symbol)
+        price = None if ticker is None else ticker.last
+    elif isinstance(order, LimitOrder):
+        price = order.price
+    else:
+        price = order.stop
+    if price is None or order.amount is None:
+        return None
+    return _WIDE.multiply(order.amount, price)
+
+
+def _text(size: Decimal) -> str:
+    text = format(size, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from octobot_node import hookimpl
+from octobot_node.health import HealthCheck
 from octobot_node.settings import Settings
 from octobot_node.store.storage import Storage
 
@@ -15,3 +18,11 @@ def open_storage(settings: Settings) -> Storage | None:
     from octobot_plugins.sqlite.storage import SqliteStorage
 
     return SqliteStorage(settings)
+
+
+@hookimpl
+def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
+    """Offer ``database``."""
+    from octobot_plugins.sqlite.health import check_database
+
+    register(HealthCheck("database", check_database))

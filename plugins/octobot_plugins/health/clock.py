@@ -1,0 +1,62 @@
+"""The machine's clock: everything that is due, and every request's expiry, depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from octobot_node.clock import Clock
+from octobot_node.context import PluginContext
+from octobot_node.health import Health
+from octobot_node.market import from_ms
+from octobot_node.store.tables import accounts, cursors, events, intents, schedule
+
+__all__ = ["check_clock", "drift"]
+
+#: No node was made before it, and none should run so long after.
+_YEARS = range(2025, 2100)
+_CURE = "set it from the network: `timedatectl set-ntp true`, or chronyd"
+#: Clocks of machines that share a database differ a little.
+_BEHIND_MS = 2_000
+_DRIFT_S = 0.25
+_WATCHED_S = 0.5
+#: The newest moments that the node itself wrote; indexed, or a table of few rows.
+_PAST = sa.select(
+    sa.select(sa.func.max(events.c.at)).where(events.c.id == sa.select(sa.func.max(events.c.id)).scalar_subquery()),
+    sa.select(sa.func.max(schedule.c.ticked_at)),
+    sa.select(intents.c.created_at).order_by(intents.c.id.desc()).limit(1),
+    sa.select(sa.func.max(accounts.c.created_at)),
+    sa.select(sa.func.max(cursors.c.updated_at)),
+)
+
+
+def check_clock(context: PluginContext) -> Health:
+    """Say whether the clock's time is possible, not behind what the database has seen, and going steadily."""
+    now = context.clock.now()
+    shown = f"{from_ms(now):%Y-%m-%d %H:%M:%S} UTC"
+    if from_ms(now).year not in _YEARS:
+        return Health("failed", f"the clock says {shown}", _CURE)
+    with context.storage.read() as connection:
+        newest = max((moment for moment in connection.execute(_PAST).one() if moment is not None), default=0)
+    if newest - now > _BEHIND_MS:
+        behind = (newest - now) / 1000
+        detail = f"the clock says {shown}, {behind:,.0f} s before what this node did last"
+        return Health("failed", detail, f"{_CURE}; nothing is due until it has caught up")
+    gap = drift(context.clock, _wait)
+    if abs(gap) > _DRIFT_S:
+        return Health("warning", f"the clock jumped by {gap:+.2f} s while it was watched", _CURE)
+    return Health("ok", shown)
+
+
+def drift(clock: Clock, wait: Callable[[], None]) -> float:
+    """Return by how many seconds the clock's time ran ahead of its monotonic seconds during ``wait``."""
+    before, steady = clock.now(), clock.monotonic()
+    wait()
+    return (clock.now() - before) / 1000 - (clock.monotonic() - steady)
+
+
+def _wait() -> None:
+    import time
+
+    time.sleep(_WATCHED_S)
