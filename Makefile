@@ -29,8 +29,8 @@ install: .venv/.installed ## Make .venv with the node and its tools; does nothin
 	@touch $@
 
 .PHONY: run
-run: install ## Run the demo: three DCAs on a simulated market; Ctrl-C stops it, its state is in .octobot
-	$(BIN)/octobot-node run examples/dca-live.yaml --data-dir .octobot $(ARGS)
+run: install ## Run the demo: six automations on a simulated market; Ctrl-C stops it, its state is in .octobot
+	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot $(ARGS)
 
 .PHONY: test
 test: install format-check lint types imports docs unit ## Everything that must pass

@@ -115,7 +115,11 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("there is no terminal to ask on whether you are sure: give --yes if you are")
-    typer.confirm(question, abort=True, err=True)
+    # Not typer's: it writes a blank to stdout, which is for the result.
+    sys.stderr.write(f"{question} [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Abort
 
 
 def _user() -> str:

@@ -31,12 +31,12 @@ def _sections() -> dict[str, str]:
 
 
 def _heading(path: str, command: Any) -> str:
-    arguments = [p.metavar or p.name for p in command.params if p.param_type_name == "argument"]
-    shown = [
-        f"{name}..." if p.nargs == -1 and "..." not in name else name
-        for name, p in zip(arguments, (p for p in command.params if p.param_type_name == "argument"), strict=True)
-    ]
-    return " ".join([path, *shown])
+    words = [path]
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            word = parameter.metavar or parameter.name.upper()
+            words.append(f"{word}..." if parameter.nargs == -1 and "..." not in word else word)
+    return " ".join(words)
 
 
 def test_every_command_has_a_section_with_an_example_and_every_option() -> None:
@@ -45,7 +45,7 @@ def test_every_command_has_a_section_with_an_example_and_every_option() -> None:
     for path, command in commands.items():
         text = sections[_heading(path, command)]
         if path != "octobot-node run":
-            assert f"    $ {path}" in text, f"{path} has no example"
+            assert f"$ {path}" in text, f"{path} has no example"
         for option in (p for p in command.params if p.param_type_name == "option" and p.name != "help"):
             for name in option.opts:
                 assert re.search(rf"`[^`]*{re.escape(name)}\b[^`]*`", text), f"{name} of {path} is not documented"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -241,6 +242,25 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(created: Octobot) -> None:
     for arguments, code, said in MISTAKES:
         found = error(created, *arguments)
         assert (found[0], found[1].startswith(said)) == (code, True), found
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n", 130, ["dca", "second"]), ("y", 0, ["second"])])
+def test_what_cannot_be_undone_is_asked_on_a_terminal(
+    folder: Folder, created: Octobot, answer: str, code: int, left: list[str]
+) -> None:
+    with sqlite3.connect(folder.state / "octobot.db") as connection:
+        connection.execute("UPDATE automations SET status = 'stopped' WHERE name = 'dca'")
+    connection.close()
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "r+b", buffering=0) as keyboard, os.fdopen(theirs, "r+b", buffering=0) as terminal:
+        command = [EXECUTABLE, "automations", "rm", "dca"]
+        with subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
+            keyboard.write(f"{answer}\n".encode())
+            out, _ = process.communicate(timeout=60)
+        said = keyboard.read(1_000).decode()
+    assert (process.returncode, out) == (code, "dca is deleted\n" if code == 0 else "")
+    assert "Remove dca with its whole history? [y/N]: " in said
+    assert [row["name"] for row in as_json(created, "automations", "list")["automations"]] == left
 
 
 def test_an_unused_folder_is_said_to_be_one_and_stays_so(folder: Folder, octobot: Octobot) -> None:

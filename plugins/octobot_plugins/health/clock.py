@@ -23,11 +23,11 @@ _DRIFT_S = 0.25
 _WATCHED_S = 0.5
 #: The newest moments that the node itself wrote; indexed, or a table of few rows.
 _PAST = sa.select(
-    sa.select(sa.func.max(events.c.at)).where(events.c.id == sa.select(sa.func.max(events.c.id)).scalar_subquery()),
-    sa.select(sa.func.max(schedule.c.ticked_at)),
-    sa.select(intents.c.created_at).order_by(intents.c.id.desc()).limit(1),
-    sa.select(sa.func.max(accounts.c.created_at)),
-    sa.select(sa.func.max(cursors.c.updated_at)),
+    sa.select(events.c.at).order_by(events.c.id.desc()).limit(1).scalar_subquery(),
+    sa.select(sa.func.max(schedule.c.ticked_at)).scalar_subquery(),
+    sa.select(intents.c.created_at).order_by(intents.c.id.desc()).limit(1).scalar_subquery(),
+    sa.select(sa.func.max(accounts.c.created_at)).scalar_subquery(),
+    sa.select(sa.func.max(cursors.c.updated_at)).scalar_subquery(),
 )
 
 

@@ -20,6 +20,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PROCESSES = frozenset(
     {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn"}
 )
+#: What reaches the machine itself without a socket of ours.
+_LOCAL = frozenset({"syslog.openlog", "syslog.syslog"})
 _PORTS = {"socks5h": 1080, "http": 80, "https": 443}
 
 
@@ -70,7 +72,10 @@ class Egress:
 
         def audit(event: str, args: tuple[Any, ...]) -> None:
             check = checks.get(event)
-            refusal = check(args) if check is not None else self._process() if event in _PROCESSES else ""
+            if check is not None:
+                refusal = check(args)
+            else:
+                refusal = self._process() if event in _PROCESSES else self._local() if event in _LOCAL else ""
             if refusal:
                 self.refusal = refusal
                 raise EgressRefused(refusal)
@@ -80,8 +85,7 @@ class Egress:
     def _connection(self, connecting: socket.socket, address: Any) -> str:
         """Return why ``address`` may not be connected to, or ""."""
         if connecting.family not in (socket.AF_INET, socket.AF_INET6):
-            allowed = self._allow_private and not self._proxy_names
-            return "" if allowed else "it is told by local means, which only allow_private permits, without a proxy"
+            return self._local()
         host, port = _text(address[0]), address[1]
         if self._proxy_names:
             through = host in self._proxy_names and port == self._proxy_port
@@ -98,6 +102,10 @@ class Egress:
         if not self._proxy_names or host is None or _text(host) in self._proxy_names or _is_address(_text(host)):
             return ""
         return "it looks up a name itself, which would tell where it goes past the proxy: take another service"
+
+    def _local(self) -> str:
+        allowed = self._allow_private and not self._proxy_names
+        return "" if allowed else "it is told by local means, which only allow_private permits, without a proxy"
 
     def _process(self) -> str:
         allowed = self._allow_private and not self._proxy_names

@@ -105,8 +105,9 @@ class Lateness:
     def _tell_dead(self, seen: Look, now: int, *, dead: bool) -> None:
         if dead and self._dead_since is None:
             self._dead_since = max(seen.last_tick, self._started)
+            quiet = duration(now - self._dead_since)
             self._tell(
-                f"Nothing has ticked for {duration(now - self._dead_since)} though {_counted(seen)} due: {_and_more(seen)}."
+                f"Nothing has ticked for {quiet} though {_counted(seen)} due: {_and_more(seen)}."
                 " See `octobot-node status` and `octobot-node doctor`.",
                 "error",
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from decimal import localcontext
+from decimal import Decimal, localcontext
 
 from octobot_node import Automation, Decision, IntentStatus, Notify, Wake
 from octobot_tentacles.grid.accounting import OPENING, GridTick, after_fills, cell_of, figures
@@ -39,11 +40,27 @@ class Grid(Automation[GridConfig, GridState]):
     def evaluate(self, tick: GridTick) -> Decision:
         """Follow the fills, close if it is time, and keep the orders that the cells want."""
         with localcontext(prec=DIGITS):
-            return _decide(tick)
+            center = _center(tick)
+            return _decide(replace(tick, config=tick.config.laid_out(center)), center)
 
 
-def _decide(tick: GridTick) -> Decision:
+def _center(tick: GridTick) -> Decimal:
+    """Return the price at which the grid started, or starts now."""
+    config, state = tick.config, tick.state
+    if (
+        state is not None
+        and state.center is not None
+        and (state.symbol, state.around) == (config.symbol, config.around)
+    ):
+        return state.center
+    return tick.market.ticker(config.symbol).last
+
+
+def _decide(tick: GridTick, center: Decimal) -> Decision:
+    around = tick.config.around
     state = _remembered(tick)
+    if around is not None or state.around is not None:
+        state = state.model_copy(update={"around": around, "center": None if around is None else center})
     if state.closing:
         return close(tick, state)
     closing = due_exit(tick, state)

@@ -25,11 +25,30 @@ class GridConfig(BaseModel):
     symbol: str = Field(
         title="Market", pattern=r"^[^\s/]+/[^\s/]+$", description="What to trade, as BASE/QUOTE.", examples=["BTC/USD"]
     )
-    lower: Decimal = Field(
-        title="Lowest price", gt=0, le=_MOST, description="The lowest level, in quote.", examples=["40000"]
+    lower: Decimal | None = Field(
+        default=None,
+        title="Lowest price",
+        gt=0,
+        le=_MOST,
+        description="The lowest level, in quote; give this and `upper`, or `around`.",
+        examples=["40000"],
     )
-    upper: Decimal = Field(
-        title="Highest price", gt=0, le=_MOST, description="The highest level, in quote.", examples=["50000"]
+    upper: Decimal | None = Field(
+        default=None,
+        title="Highest price",
+        gt=0,
+        le=_MOST,
+        description="The highest level, in quote; give this and `lower`, or `around`.",
+        examples=["50000"],
+    )
+    around: Decimal | None = Field(
+        default=None,
+        title="Percent around the price",
+        gt=0,
+        lt=100,
+        description="Lay the levels out from so many percent below the price at which the grid starts to as many above"
+        " it, instead of `lower` and `upper`.",
+        examples=["5"],
     )
     levels: int | None = Field(
         default=None,
@@ -113,7 +132,20 @@ class GridConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _one_range(self) -> Self:
+        fixed = self.lower is not None, self.upper is not None
+        if fixed != (self.around is None,) * 2:
+            raise ValueError("the range is either lower and upper, or around: give the two prices, or the percentage")
+        if self.around is not None and (self.stop_loss_price is not None or self.take_profit_price is not None):
+            raise ValueError(
+                "a range around the price has no fixed price to stop at: use stop_loss_percent and the like"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _range_fits(self) -> Self:
+        if self.lower is None or self.upper is None:
+            return self
         if self.lower >= self.upper:
             raise ValueError(f"lower {self.lower:f} is not below upper {self.upper:f}: swap them or widen the range")
         if self.stop_loss_price is not None and self.stop_loss_price > self.lower:
@@ -132,7 +164,8 @@ class GridConfig(BaseModel):
     def _step_fits(self) -> Self:
         if self.step is None:
             return self
-        count = len(self.prices(MOST_LEVELS + 1))
+        # How many there are does not depend on where a range around the price lies.
+        count = len(self.laid_out(Decimal(1)).prices(MOST_LEVELS + 1))
         if count < 2:
             raise ValueError(f"a step of {self.step:f} % is wider than the range: lower it or widen the range")
         if count > MOST_LEVELS:
@@ -151,6 +184,21 @@ class GridConfig(BaseModel):
         """The asset that it is paid with."""
         return self.symbol.partition("/")[2]
 
+    def laid_out(self, center: Decimal) -> GridConfig:
+        """Return the config with its range in prices; one around the price lies around ``center``."""
+        if self.around is None:
+            return self
+        with localcontext(prec=DIGITS):
+            reach = center * self.around / 100
+            return self.model_copy(update={"lower": center - reach, "upper": center + reach})
+
+    @property
+    def ends(self) -> tuple[Decimal, Decimal]:
+        """The lowest and the highest level, of a config that is laid out."""
+        assert self.lower is not None
+        assert self.upper is not None
+        return self.lower, self.upper
+
     @property
     def layout(self) -> str:
         """What the levels and their sizes depend on: an edit that leaves it alone leaves the orders alone."""
@@ -159,14 +207,15 @@ class GridConfig(BaseModel):
         return " ".join([self.spacing, str(self.levels or ""), *numbers])
 
     def prices(self, most: int = MOST_LEVELS) -> list[Decimal]:
-        """Return the levels, lowest first, at most so many; not rounded to the market's price step."""
+        """Return the levels of a config that is laid out, lowest first, at most so many; not on the price step yet."""
         geometric = self.spacing == "geometric"
+        lower, upper = self.ends
         # The same digits whoever asks: a level that just fits when validated must fit in a tick.
         with localcontext(prec=DIGITS):
             if self.levels is not None:
-                return _between(self.lower, self.upper, self.levels, geometric=geometric)
+                return _between(lower, upper, self.levels, geometric=geometric)
             assert self.step is not None
-            return _stepwise(self.lower, self.upper, self.step / 100, most, geometric=geometric)
+            return _stepwise(lower, upper, self.step / 100, most, geometric=geometric)
 
 
 def _stepwise(lower: Decimal, upper: Decimal, ratio: Decimal, most: int, *, geometric: bool) -> list[Decimal]:

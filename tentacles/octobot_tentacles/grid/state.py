@@ -42,6 +42,9 @@ class GridState(_Model):
     #: The layout that ``cells`` is of, to notice when it is edited; ``generation`` counts such edits.
     layout: str
     generation: int = 0
+    #: The price that a range ``around`` so many percent lies around.
+    around: Decimal | None = None
+    center: Decimal | None = None
     #: Whether ``cells`` has been laid out; not before what an earlier layout left has been cancelled.
     built: bool = False
     #: Lowest first.

@@ -127,3 +127,27 @@ def test_a_level_below_the_exchanges_minimum_is_told(least: dict[str, Decimal]) 
     told = problem_of(cells_of(config(), rules), rules)
     assert told.startswith("the level 100 buys 1 BTC and can sell 0.999 after the fee, but BTC/USD takes no")
     assert told.endswith(" raise amount or spend, or set fewer levels")
+
+
+def test_a_range_around_the_price_reaches_as_far_below_as_above() -> None:
+    around = config(lower=None, upper=None, around=25, levels=3)
+    assert around.laid_out(D(200)).prices() == [D(150), D(200), D(250)]
+    assert around.laid_out(D(200)).layout != around.laid_out(D(201)).layout
+    assert config().laid_out(D(5)) == config()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"around": 5}, "Value error, the range is either lower and upper, or around"),
+        ({"lower": None}, "Value error, the range is either lower and upper, or around"),
+        ({"lower": None, "upper": None}, "Value error, the range is either lower and upper, or around"),
+        (
+            {"lower": None, "upper": None, "around": 5, "stop_loss_price": 50},
+            "Value error, a range around the price has no fixed price to stop at",
+        ),
+        ({"lower": None, "upper": None, "around": 1, "levels": None, "step": 5}, "Value error, a step of 5 % is wider"),
+    ],
+)
+def test_a_range_is_given_in_one_way(fields: dict[str, Any], message: str) -> None:
+    assert refusal(**fields).startswith(message)

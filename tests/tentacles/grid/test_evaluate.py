@@ -605,3 +605,33 @@ def test_two_hundred_levels_fit_into_the_state() -> None:
     )
     assert len(second.orders) == 200
     assert len(second.state.model_dump_json()) < 40_000
+
+
+def around(percent: int = 16) -> GridConfig:
+    return config(lower=None, upper=None, around=percent, levels=5)
+
+
+def state_of(decision: Decision) -> GridState:
+    assert isinstance(decision.state, GridState)
+    return decision.state
+
+
+def test_a_range_around_the_price_is_laid_out_where_the_price_is_at_the_start() -> None:
+    fixed = decide(config(lower=105, upper=145, levels=5), price="125")
+    relative = decide(around(), price="125")
+    assert (relative.orders, relative.wake) == (fixed.orders, fixed.wake)
+    assert (state_of(relative).center, state_of(relative).around) == (D(125), D(16))
+
+
+def test_a_range_around_the_price_stays_where_it_was_laid_out() -> None:
+    first = state_of(decide(around(), price="125"))
+    later = state_of(decide(around(), first, price="500"))
+    assert (later.center, later.layout, later.generation) == (D(125), first.layout, first.generation)
+
+
+def test_an_edited_range_around_the_price_is_laid_out_anew() -> None:
+    first = state_of(decide(around(), price="125"))
+    edited = state_of(decide(around(20), first, price="130"))
+    assert (edited.center, edited.generation) == (D(130), first.generation + 1)
+    fixed = state_of(decide(config(), edited, price="130"))
+    assert (fixed.center, fixed.around, fixed.generation) == (None, None, edited.generation + 1)
