@@ -12,8 +12,7 @@ from typer.core import TyperGroup
 
 from octobot_node import __version__
 from octobot_node.cli import automations, node, orders, signals
-from octobot_node.cli.options import DataDir, group
-from octobot_node.cli.tentacles import new
+from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
 
 if TYPE_CHECKING:
@@ -70,10 +69,24 @@ def build_app() -> typer.Typer:
 
 def _tentacles() -> typer.Typer:
     tentacles = group()
-    tentacles.command("new")(new)
+    tentacles.command("new")(_new_tentacle)
     # With a callback a single command keeps its name.
     tentacles.callback()(lambda: None)
     return tentacles
+
+
+def _new_tentacle(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What pip will install it by, such as my-momentum.")],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where to make it; ./NAME unless given.")
+    ] = None,
+    author: Annotated[str, typer.Option("--author", metavar="NAME", help="Who wrote it, for its pyproject.toml.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a new tentacle: a package with an automation that works, its tests and run files."""
+    from octobot_node.cli.tentacles import new
+
+    new(name, folder, author=author, as_json=as_json)
 
 
 def _print_version(wanted: bool) -> None:

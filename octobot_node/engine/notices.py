@@ -118,8 +118,6 @@ class Lane:
             for row in self._waiting():
                 if core.stopping.is_set() or not core.coordinator.may_dispatch():
                     break
-                if self._must_wait(row):
-                    continue
                 error = self._tell(row)
                 if error is not None:
                     self._failed(row, error)
@@ -139,12 +137,15 @@ class Lane:
             self._busy.release()
 
     def _waiting(self) -> Sequence[AnyRow]:
+        """Return what may be tried now: what never failed first, in order, then what failed longest ago."""
         with self._core.storage.read() as connection:
-            return connection.execute(self._wanted).all()
+            rows = connection.execute(self._wanted).all()
+        ready = [row for row in rows if self._again_at(row) <= self._core.clock.now()]
+        return sorted(ready, key=self._again_at)
 
-    def _must_wait(self, row: AnyRow) -> bool:
+    def _again_at(self, row: AnyRow) -> int:
         failing = self._failing.get(row.id)
-        return failing is not None and self._core.clock.now() < failing.again_at
+        return 0 if failing is None else failing.again_at
 
     def _tell(self, row: AnyRow) -> str | None:
         """Return why the notifier did not take it, or None."""

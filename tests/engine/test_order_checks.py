@@ -70,7 +70,7 @@ def test_a_plugin_sees_every_order_of_a_decision_once_and_whose_it_is(checked: C
     who = bench.automation("who", decide)
     bench.run(60_000, step=60_000)
     assert [order for order, _ in seen] == [BUY, REST, BUY, REST]
-    assert len(bench.intents("cancel")) == 1
+    assert len(bench.intents("cancel")) == 2
     context = seen[0][1]
     assert (context.owner, context.account, context.automation_id, context.automation, context.type) == (
         "local",

@@ -404,7 +404,8 @@ def _order_text(order: Any) -> str:
     if not hasattr(order, "symbol"):
         return "a cancel"
     kind = getattr(order, "type", None) or type(order).__name__.removesuffix("Order").lower()
-    size = order.amount if order.amount is not None else f"{getattr(order, 'spend', None)} quote"
+    spend = getattr(order, "spend", None)
+    size = format(order.amount, "f") if order.amount is not None else "all" if spend is None else f"{spend:f} quote"
     at = getattr(order, "price", None) or getattr(order, "stop", None)
     tag = f" [{order.tag}]" if order.tag else ""
     return f"{kind} {order.side} {size} {order.symbol}{f' at {at:f}' if at else ''}{tag}"
@@ -416,7 +417,7 @@ def _market_text(trade: AutomationTest) -> str:
     for symbol, rules in sorted(market.all_rules.items()):
         ticker = market.tickers.get(symbol)
         steps = f"steps {rules.price_step:f}/{rules.amount_step:f}, smallest {rules.min_amount:f}"
-        texts.append(f"{symbol} at {ticker.last if ticker else '?'}, {steps}, fee in {rules.fee_in}")
+        texts.append(f"{symbol} at {format(ticker.last, 'f') if ticker else '?'}, {steps}, fee in {rules.fee_in}")
     budget = ", ".join(f"{amount:f} {asset}" for asset, amount in trade.balances.items())
     return f"{'; '.join(texts) or 'no market'}; budget {budget}"
 
