@@ -89,7 +89,11 @@ class Give:
         return found
 
     def _refuse_unused(self, name: str) -> None:
-        if name != "automations.create" and not (self.folder / "node-id").exists():
+        try:
+            unused = not (self.folder / "node-id").exists()
+        except OSError:
+            return  # Somebody else's: opening it says so.
+        if unused and name != "automations.create":
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

@@ -62,6 +62,8 @@ _STYLE = {**STATUS_STYLE, "ok": "green", "warning": "yellow", "unknown": "bold w
 _STYLE |= {"broken": "bold red", "off": "dim", "loaded": "green"}
 #: A person who wants more of a state than this asks for --json.
 _STATE = 2_000
+#: How a service is that does not do its work.
+_UNWELL = frozenset({"restarting", "abandoned"})
 
 
 class _Trimmed(StringIO):
@@ -402,6 +404,14 @@ def print_plugins(page: PluginPage, out: TextIO) -> None:
     for row in page.plugins:
         if row.error:
             console.print(f"[bold red]{escape(row.name)}[/]: {escape(row.error)}", soft_wrap=True)
+        for service in row.services:
+            if service.status in _UNWELL:
+                again = f", started again {service.restarts} times" if service.restarts else ""
+                said = f"the service {service.name} is {service.status}{again}: {service.error}"
+                console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
+        for trouble in row.troubles:
+            said = f"{trouble.what}: {trouble.error} ({trouble.count} times, last {text.moment(trouble.at)})"
+            console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
 
 
 def print_settings(page: SettingPage, out: TextIO) -> None:

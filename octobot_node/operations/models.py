@@ -54,11 +54,13 @@ __all__ = [
     "Resolved",
     "RunFileText",
     "SendSignal",
+    "ServiceRow",
     "SettingPage",
     "SettingView",
     "SignalSent",
     "StopAutomation",
     "TickerSeen",
+    "TroubleRow",
 ]
 
 AutomationStatus = Literal[
@@ -473,8 +475,30 @@ class NodeStatus(_Told):
     as_of: datetime
 
 
+class TroubleRow(_Told):
+    """What a plugin's code raised while the node ran: with what, how often, and the last time."""
+
+    what: str
+    count: int
+    error: str
+    at: datetime
+
+
+class ServiceRow(_Told):
+    """A plugin's service: how it is, since when, how often and why it was started again."""
+
+    name: str
+    status: str
+    since: datetime
+    restarts: int
+    error: str
+
+
 class PluginRow(_Told):
-    """One plugin: ``registers`` maps hook to names, ``commands`` are those it adds to `octobot-node`."""
+    """One plugin: ``registers`` maps hook to names, ``commands`` are those it adds to `octobot-node`.
+
+    ``troubles`` and ``services`` are those of the running node; without one there are none.
+    """
 
     name: str
     version: str
@@ -485,6 +509,8 @@ class PluginRow(_Told):
     registers: dict[str, list[str]]
     commands: list[str]
     error: str
+    troubles: list[TroubleRow] = []
+    services: list[ServiceRow] = []
 
 
 class PluginPage(_Told):

@@ -22,13 +22,17 @@ from octobot_node.operations.models import (
     Page,
     PluginPage,
     PluginRow,
+    ServiceRow,
     SettingPage,
     SettingView,
+    TroubleRow,
 )
 from octobot_node.plugin_commands import PluginCommands, plugin_commands
 from octobot_node.plugins import PluginInfo, Registry
 from octobot_node.store import lists
 from octobot_node.store.types import AnyRow
+from octobot_node.supervisor import ServiceState
+from octobot_node.troubles import Trouble
 
 __all__ = [
     "checkup_of",
@@ -100,13 +104,35 @@ def _account(registry: Registry, row: AnyRow, automations: int, open_orders: int
 def list_plugins(desk: Desk, wanted: Nothing) -> PluginPage:
     """Return every plugin that was found, with what it registers and what is wrong with it."""
     del wanted
-    return plugins_of(desk.registry)
+    return plugins_of(desk.registry, desk.core.troubles.all(), desk.core.services())
 
 
-def plugins_of(registry: Registry) -> PluginPage:
-    """Return a registry's plugins; needs no data folder."""
+def plugins_of(
+    registry: Registry, troubles: Sequence[Trouble] = (), services: Sequence[ServiceState] = ()
+) -> PluginPage:
+    """Return a registry's plugins, with their troubles and services if they run; needs no data folder."""
     added = {each.plugin: each for each in plugin_commands(registry)}
-    return PluginPage(plugins=[_plugin(info, added.get(info.name)) for info in registry.plugins])
+    rows = []
+    for info in registry.plugins:
+        own_troubles = [_trouble(each) for each in troubles if each.plugin == info.name]
+        own_services = [_service(each) for each in services if each.plugin == info.name]
+        plugin = _plugin(info, added.get(info.name))
+        rows.append(plugin.model_copy(update={"troubles": own_troubles, "services": own_services}))
+    return PluginPage(plugins=rows)
+
+
+def _trouble(trouble: Trouble) -> TroubleRow:
+    return TroubleRow(what=trouble.what, count=trouble.count, error=trouble.error, at=from_ms(trouble.at))
+
+
+def _service(state: ServiceState) -> ServiceRow:
+    return ServiceRow(
+        name=state.name,
+        status=state.status,
+        since=from_ms(state.since),
+        restarts=state.restarts,
+        error=state.error,
+    )
 
 
 def _plugin(info: PluginInfo, added: PluginCommands | None) -> PluginRow:

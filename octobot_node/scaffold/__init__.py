@@ -12,6 +12,7 @@ from string import Template
 
 from octobot_node import __version__
 from octobot_node.errors import UsageError
+from octobot_node.plugins import DEFAULT_PLUGINS
 
 __all__ = ["make_distribution"]
 
@@ -45,6 +46,8 @@ def _check_name(name: str) -> None:
     package = _package(name)
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in {"src", "tests", "run"}:
         raise UsageError(f"{name!r} means something to Python already: choose another name, such as my-{name}")
+    if any(plugin.rpartition(".")[2] == package for plugin in DEFAULT_PLUGINS):
+        raise UsageError(f"{name!r} is built in, and run files could not tell the two apart: choose another name")
     taken = _taken_by(name, package)
     if taken:
         raise UsageError(f"{name!r} is taken by {taken}, which is installed here: choose another name")

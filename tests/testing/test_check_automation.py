@@ -155,7 +155,7 @@ class GoesBySets(Sound):
     """Let the order of a set decide."""
 
     def memory(self, tick: Tick[Config, Any]) -> Any:
-        return {"first": next(iter({"alpha", "beta", "gamma", "delta", "epsilon"}))}
+        return {"order": list({"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"})}
 
 
 @pytest.mark.parametrize(
@@ -344,6 +344,8 @@ class Nested(Strict):
         (of_config(Strict, version=0), "its version is 0"),
         (of_config(Strict, __doc__=None), "it has no docstring"),
         (of_config(Strict, State=dict), "its State is <class 'dict'>"),
+        (of_config(Strict, needs=lambda self, config, state: state.symbol), "needs(config, None) fails for {}: "),
+        (of_config(Strict, needs=lambda self, config, state: None), "needs() returned NoneType, not Needs"),
     ],
 )
 def test_what_is_wrong_with_the_form_is_found(type_: type[Automation[Any, Any]], what: str) -> None:

@@ -51,8 +51,9 @@ def installed(tmp_path: Path) -> dict[str, str]:
     info = tmp_path / "site" / "octobot_node_fixtures-1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: octobot-node-fixtures\nVersion: 1\n")
+    # Under its own name: where octobot-node itself is installed with it, pytest takes it once.
     lines = "".join(f"{name} = {value}\n" for name, value in entry_points.items())
-    (info / "entry_points.txt").write_text(f"[pytest11]\n{lines.replace('octobot-node', 'octobot-node-here')}")
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{lines}")
     folders = (tmp_path / "site", ROOT, ROOT / "plugins", ROOT / "tentacles")
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
 

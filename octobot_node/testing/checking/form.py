@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from octobot_node.automation import Automation
+from octobot_node.engine.evaluation import first_needs
 from octobot_node.testing.checking.violation import Violation
 
 __all__ = ["check_form"]
@@ -32,6 +33,17 @@ def check_form(automation_type: type[Automation[Any, Any]], configs: list[BaseMo
                 f"the config changes when it is written and read again: {text}",
                 "make every validator accept what the field's own JSON has, such as an ISO 8601 duration",
             )
+        _check_needs(automation_type(), config)
+
+
+def _check_needs(automation: Automation[Any, Any], config: BaseModel) -> None:
+    try:
+        first_needs(automation, config)
+    except Exception as error:
+        raise Violation(
+            f"needs(config, None) fails for {config.model_dump_json(exclude_defaults=True)}: {error}",
+            "return a Needs for every valid config: the state is None until the first tick",
+        ) from error
 
 
 def _check_names(automation_type: Any) -> None:

@@ -36,6 +36,7 @@ _MEANINGS = (
     (("reset", "aborted", "remote end closed"), "it closed the connection"),
     (("connection", "socket"), "it cannot be connected to"),
 )
+_NO_URL = "it is no URL that Apprise understands"
 _LEVELS = {"warning": "warning", "error": "failure", "critical": "failure", "success": "success"}
 
 
@@ -78,7 +79,7 @@ def _tell(request: Mapping[str, Any], egress: Egress, heard: _Heard) -> dict[str
 
     service = _instance(request["url"])
     if service is None:
-        return _failed("it is no URL that Apprise understands")
+        return _failed(egress.refusal or _NO_URL)
     apprise = Apprise(asset=_asset())
     apprise.add(service)
     level = NotifyType(_LEVELS.get(request["level"], "info"))
@@ -91,9 +92,9 @@ def _tell(request: Mapping[str, Any], egress: Egress, heard: _Heard) -> dict[str
 
 
 def _check(request: Mapping[str, Any], egress: Egress, heard: _Heard) -> dict[str, Any]:
-    del egress, heard
+    del heard
     service = _instance(request["url"])
-    return _failed("it is no URL that Apprise understands") if service is None else _ok(service)
+    return _failed(egress.refusal or _NO_URL) if service is None else _ok(service)
 
 
 def _fetch(request: Mapping[str, Any], egress: Egress, heard: _Heard) -> dict[str, Any]:

@@ -4,88 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
+from typing import Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
 from octobot_node import Daily, Wake
-from octobot_node.market import timeframe_ms
+from octobot_node.fields import ConfigModel, DailyTime, Interval
 
-__all__ = ["DailyTime", "DcaConfig", "SafetyOrders"]
+__all__ = ["DcaConfig", "SafetyOrders"]
 
 #: Keeps products of amounts, prices and scales far inside Decimal's 28 digits.
 _MOST = Decimal(1_000_000_000_000)
 
 
-def _interval(value: Any) -> Any:
-    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
-        return value  # ISO 8601, which pydantic reads
-    try:
-        return timedelta(milliseconds=timeframe_ms(value))
-    except OverflowError:
-        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
-
-
-def _within_bounds(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= timedelta(days=366):
-        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
-    return value
-
-
-Interval = Annotated[
-    timedelta,
-    BeforeValidator(_interval),
-    AfterValidator(_within_bounds),
-    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
-]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DailyTime(_Model):
-    """Once a day, on the clock of a time zone."""
-
-    at: str = Field(description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
-    tz: str = Field(default="UTC", description="IANA time zone of that time.", examples=["Europe/Paris"])
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _time_of_day(cls, value: Any) -> Any:
-        if isinstance(value, int):
-            # YAML 1.1 reads 10:30 as the number 630, in base 60.
-            raise ValueError(f'{value} is a number: put the time in quotes, such as "09:00"')  # noqa: TRY004 - pydantic
-        if isinstance(value, str):
-            try:
-                parsed = datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of day has no zone
-            except ValueError:
-                parsed = ""
-            if parsed != value:
-                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
-        return value
-
-    @field_validator("tz")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
-        return value
-
-
-class SafetyOrders(_Model):
+class SafetyOrders(ConfigModel):
     """A ladder of buys below the price at which a deal began."""
 
     count: int = Field(default=3, ge=1, le=20, description="How many safety orders a deal has.")
@@ -126,7 +61,7 @@ class SafetyOrders(_Model):
         return self
 
 
-class DcaConfig(_Model):
+class DcaConfig(ConfigModel):
     """Buy ``amount`` of quote at every interval, or every day at one time."""
 
     symbol: str = Field(pattern=r"^[^\s/]+/[^\s/]+$", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from octobot_node.fields import ConfigModel, Interval
 from octobot_node.market import timeframe_ms
 from octobot_tentacles.price_alert.message import check_template
 
@@ -27,35 +23,10 @@ _CANDLES_MAX = 1_500
 _MOST = Decimal(1_000_000_000_000)
 
 
-def _interval(value: Any) -> Any:
-    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
-        return value  # ISO 8601, which pydantic reads
-    try:
-        return timedelta(milliseconds=timeframe_ms(value))
-    except OverflowError:
-        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
-
-
-def _within_bounds(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= timedelta(days=366):
-        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
-    return value
-
-
-Interval = Annotated[
-    timedelta,
-    BeforeValidator(_interval),
-    AfterValidator(_within_bounds),
-    WithJsonSchema({"type": "string", "examples": ["1h", "15m", "1d"]}),
-]
 Price = Annotated[Decimal, Field(gt=0, le=_MOST, allow_inf_nan=False, max_digits=30)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Move(_Model):
+class Move(ConfigModel):
     """A move by ``percent`` from the lowest or highest close of a window that slides along."""
 
     percent: Decimal = Field(
@@ -105,7 +76,7 @@ class Move(_Model):
         return self
 
 
-class PriceAlertConfig(_Model):
+class PriceAlertConfig(ConfigModel):
     """Tell when the price of ``symbol`` is at or past a level, or has moved far enough."""
 
     symbol: str = Field(

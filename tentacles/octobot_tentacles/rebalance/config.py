@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
 from octobot_node import Daily, Wake
-from octobot_node.market import timeframe_ms
+from octobot_node.fields import ConfigModel, CronTime, DailyTime, Interval
 
-__all__ = ["CronTime", "DailyTime", "RebalanceConfig"]
+__all__ = ["RebalanceConfig"]
 
 _HUNDRED = Decimal(100)
 #: Keeps products of amounts and prices far inside the precision that they are computed with.
@@ -29,91 +22,11 @@ _MOST = Decimal(1_000_000_000_000)
 _DEFAULT_THRESHOLD = Decimal(5)
 
 
-def _interval(value: Any) -> Any:
-    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
-        return value  # ISO 8601, which pydantic reads
-    try:
-        return timedelta(milliseconds=timeframe_ms(value))
-    except OverflowError:
-        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
-
-
-def _within_bounds(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= timedelta(days=366):
-        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
-    return value
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
-    return value
-
-
-Interval = Annotated[
-    timedelta,
-    BeforeValidator(_interval),
-    AfterValidator(_within_bounds),
-    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "1w", "P1DT12H"]}),
-]
-Zone = Annotated[str, AfterValidator(_known_zone)]
 Asset = Annotated[str, Field(pattern=r"^[^\s/]{1,16}$")]
 Weight = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False, max_digits=12)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DailyTime(_Model):
-    """Once a day, on the clock of a time zone."""
-
-    at: str = Field(title="At", description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
-    tz: Zone = Field(
-        default="UTC", title="Time zone", description="IANA time zone of that time.", examples=["Europe/Paris"]
-    )
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _time_of_day(cls, value: Any) -> Any:
-        if isinstance(value, int):
-            # YAML 1.1 reads 10:30 as the number 630, in base 60.
-            raise ValueError(f'{value} is a number: put the time in quotes, such as "09:00"')  # noqa: TRY004 - pydantic
-        if isinstance(value, str):
-            try:
-                parsed = datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of day has no zone
-            except ValueError:
-                parsed = ""
-            if parsed != value:
-                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
-        return value
-
-
-class CronTime(_Model):
-    """At the times of a cron line, on the clock of a time zone."""
-
-    line: str = Field(
-        title="Cron line",
-        description="Minute, hour, day of month, month, day of week, in quotes.",
-        examples=["0 9 * * 1"],
-    )
-    tz: Zone = Field(
-        default="UTC", title="Time zone", description="IANA time zone of these times.", examples=["Europe/Paris"]
-    )
-
-    @field_validator("line")
-    @classmethod
-    def _five_fields(cls, value: str) -> str:
-        from croniter import croniter
-
-        if len(value.split()) != 5 or not croniter.is_valid(value):
-            raise ValueError(f"{value!r} is no cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00")
-        return value
-
-
-class RebalanceConfig(_Model):
+class RebalanceConfig(ConfigModel):
     """Keep ``weights``: when one is ``threshold`` percentage points off, or at set times."""
 
     weights: dict[Asset, Weight] = Field(

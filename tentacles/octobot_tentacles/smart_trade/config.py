@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from octobot_node.market import timeframe_ms
+from octobot_node.fields import ConfigModel, Interval
 
 __all__ = ["BreakEven", "Drop", "Entry", "Existing", "Rise", "SmartTradeConfig", "TakeProfit", "Trailing"]
 
@@ -18,34 +17,11 @@ _MOST = Decimal(1_000_000_000_000)
 _HUNDRED = Decimal(100)
 
 
-def _interval(value: Any) -> Any:
-    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
-        return value  # ISO 8601, which pydantic reads
-    try:
-        return timedelta(milliseconds=timeframe_ms(value))
-    except OverflowError:
-        raise ValueError(f"{value!r} is too long a time: 366d is the longest") from None
-
-
-def _within_bounds(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= timedelta(days=366):
-        raise ValueError(f"a time of {value} is out of bounds: write one from 1m to 366d")
-    return value
-
-
-Interval = Annotated[
-    timedelta,
-    BeforeValidator(_interval),
-    AfterValidator(_within_bounds),
-    WithJsonSchema({"type": "string", "examples": ["4h", "30m", "2d", "P1DT12H"]}),
-]
 Price = Annotated[Decimal, Field(gt=0, le=_MOST)]
 Amount = Annotated[Decimal, Field(gt=0, le=_MOST)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Model(ConfigModel):
     def _is_exactly_one(self, *names: str) -> bool:
         return sum(getattr(self, name) is not None for name in names) == 1
 

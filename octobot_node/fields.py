@@ -1,0 +1,99 @@
+"""Kinds of fields that configs of automations share: intervals and times of day as people write them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+
+from octobot_node.market import timeframe_ms
+
+__all__ = ["ConfigModel", "CronTime", "DailyTime", "Interval", "Zone"]
+
+
+class ConfigModel(BaseModel):
+    """A config, or a part of one: it cannot be changed, and a field that it does not have is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _interval(value: Any) -> Any:
+    if not isinstance(value, str) or value[:1].upper() in {"P", "-", "+", ""}:
+        return value  # ISO 8601, which pydantic reads
+    try:
+        return timedelta(milliseconds=timeframe_ms(value))
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long an interval: 366d is the longest") from None
+
+
+def _within_bounds(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=366):
+        raise ValueError(f"an interval of {value} is out of bounds: write one from 1m to 366d")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
+    return value
+
+
+#: From a minute to a year: ``30m``, ``4h``, ``1d``, ``1w``, or ISO 8601.
+Interval = Annotated[
+    timedelta,
+    BeforeValidator(_interval),
+    AfterValidator(_within_bounds),
+    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
+]
+#: An IANA time zone.
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class DailyTime(ConfigModel):
+    """Once a day, on the clock of a time zone."""
+
+    at: str = Field(title="At", description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
+    tz: Zone = Field(
+        default="UTC", title="Time zone", description="IANA time zone of that time.", examples=["Europe/Paris"]
+    )
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: Any) -> Any:
+        if isinstance(value, int):
+            # YAML 1.1 reads 10:30 as the number 630, in base 60.
+            raise ValueError(f'{value} is a number: put the time in quotes, such as "09:00"')  # noqa: TRY004 - pydantic
+        if isinstance(value, str):
+            try:
+                parsed = datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of day has no zone
+            except ValueError:
+                parsed = ""
+            if parsed != value:
+                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
+        return value
+
+
+class CronTime(ConfigModel):
+    """At the times of a cron line, on the clock of a time zone."""
+
+    line: str = Field(
+        title="Cron line",
+        description="Minute, hour, day of month, month, day of week, in quotes.",
+        examples=["0 9 * * 1"],
+    )
+    tz: Zone = Field(
+        default="UTC", title="Time zone", description="IANA time zone of these times.", examples=["Europe/Paris"]
+    )
+
+    @field_validator("line")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        from croniter import croniter
+
+        if len(value.split()) != 5 or not croniter.is_valid(value):
+            raise ValueError(f"{value!r} is no cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00")
+        return value
