@@ -70,7 +70,7 @@ class Machine:
         """Run the node for some seconds, and return its report, or its error when it is to end with one."""
         path = self._folder / "run.yaml"
         path.write_text(ACCOUNT + "".join(automations))
-        command = [self.python, "-m", "octobot_node", "run", path, "--data-dir", self._folder / "data", "--for", "3s"]
+        command = [self.python, "-m", "octobot_node", "run", path, "--data-dir", self._folder / "data", "--for", "4s"]
         done = subprocess.run(
             [*command, "--json"],
             capture_output=True,

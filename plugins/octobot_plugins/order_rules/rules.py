@@ -31,7 +31,7 @@ def refusal(order: Order, market: Market, settings: OrderRulesSettings) -> str |
     size = _size(order, market)
     if size is None:
         return f"there is no price to see whether it is above the {largest} {quote} that order_rules allow an order"
-    if not size <= largest:
+    if size > largest:
         return f"{_text(size)} {quote} is above the {largest} {quote} that order_rules allow an order"
     return None
 

@@ -61,7 +61,7 @@ def _examined(path: Path, bound: float) -> Health:
 def _quick_check(connection: sqlite3.Connection, bound: float) -> tuple[str, bool]:
     """Return the first damage that is found, or "", and whether all was looked at within ``bound`` seconds."""
     until = time.monotonic() + bound
-    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    connection.set_progress_handler(lambda: time.monotonic() > until, 1_000)
     try:
         (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
