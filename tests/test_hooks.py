@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from octobot_node import hookspecs
+from octobot_node import Market, MarketOrder, hookspecs
 from octobot_node.assembly import open_base
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.order_checks import OrderContext
+from octobot_node.plugin_commands import plugin_commands
+from octobot_node.plugins import DEFAULT_PLUGINS, Registry, load_plugins
 from octobot_node.settings import Settings
+from octobot_plugins.order_rules.settings import OrderRulesSettings
 
 HOOKS = sorted(
     name
@@ -85,10 +92,59 @@ def test_hook_register_trading(registry: Registry) -> None:
 
 
 def test_hook_register_automations(registry: Registry) -> None:
-    assert users(registry, "register_automations") == ["octobot_tentacles.dca"]
-    assert list(registry.automations) == ["octobot_tentacles.dca"]
+    tentacles = sorted(plugin for plugin in DEFAULT_PLUGINS if plugin.startswith("octobot_tentacles."))
+    assert users(registry, "register_automations") == tentacles
+    assert sorted(registry.automations) == tentacles
 
 
 def test_hook_register_notifiers(registry: Registry) -> None:
-    assert users(registry, "register_notifiers") == ["octobot_plugins.log"]
-    assert [notifier.name for notifier in registry.notifiers] == ["log"]
+    assert users(registry, "register_notifiers") == ["octobot_plugins.log", "octobot_plugins.notify"]
+    assert [notifier.name for notifier in registry.notifiers] == ["log", "notify"]
+
+
+def test_hook_register_settings(registry: Registry) -> None:
+    assert users(registry, "register_settings") == ["octobot_plugins.notify", "octobot_plugins.order_rules"]
+    assert [owned.section for owned in registry.settings_models] == ["notify", "order_rules"]
+
+
+def test_hook_check_order(registry: Registry) -> None:
+    assert users(registry, "check_order") == ["octobot_plugins.order_rules"]
+    settings = OrderRulesSettings(deny=("*/EUR",))
+    node: Any = SimpleNamespace(plugin_settings=lambda _model: settings)
+    market = Market(as_of=datetime.now(UTC))
+    context = OrderContext("local", "main", "id", "name", "type", market.as_of, market, node)
+    refused = MarketOrder("BTC/EUR", "buy", spend=Decimal(1))
+    allowed = MarketOrder("BTC/USDT", "buy", spend=Decimal(1))
+    assert [registry.hook.check_order(order=order, context=context) for order in (refused, allowed)] == [
+        ["BTC/EUR may not be traded: '*/EUR' is denied by order_rules"],
+        [],
+    ]
+
+
+def test_hook_register_services(registry: Registry) -> None:
+    assert users(registry, "register_services") == ["octobot_plugins.notify"]
+    assert [(service.name, service.per) for service in registry.services] == [("notify-rules", "cluster")]
+
+
+def test_hook_register_health_checks(registry: Registry) -> None:
+    assert users(registry, "register_health_checks") == [
+        "octobot_plugins.health",
+        "octobot_plugins.notify",
+        "octobot_plugins.sqlite",
+    ]
+    assert {check.name for check in registry.health_checks} == {
+        "clock",
+        "database",
+        "disk",
+        "folder",
+        "notifications",
+        "plugins",
+        "tables",
+    }
+
+
+def test_hook_register_commands(registry: Registry) -> None:
+    assert users(registry, "register_commands") == ["octobot_plugins.notify"]
+    assert {added.plugin: sorted(added.commands) for added in plugin_commands(registry)} == {
+        "octobot_plugins.notify": ["notify"]
+    }
