@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +37,7 @@ __all__ = ["Node"]
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
-#: A notifier that hangs when the node stops has this long, in seconds.
+#: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
 
 
@@ -168,11 +169,11 @@ class Node:
         """Deliver notices and run services: after everything that trades, and stopped before it."""
         told = open_notices(self.core)
         self._closers.append(told.close)
-        for lane in told.lanes:
-            # Each in a thread of its own: a slow notifier must hold up nothing.
-            loop = Loop(f"notices-{lane.name}", lane.deliver, self.settings.sweep_interval, patience=_PATIENCE_S)
+        # Each in a thread of its own: a slow notifier must hold up nothing.
+        lanes = [Loop(f"notices-{lane.name}", lane.deliver, self.settings.sweep_interval) for lane in told.lanes]
+        for loop in lanes:
             loop.start()
-            self._closers.append(loop.stop)
+        self._closers.append(lambda: _stop_together(lanes, _PATIENCE_S))
         owners = {
             name: plugin.name
             for plugin in self.registry.plugins
@@ -225,3 +226,11 @@ class Node:
             load_levels(self.core)
             raise
         self._dispatch.hurry()
+
+
+def _stop_together(loops: Sequence[Loop], patience: float) -> None:
+    until = time.monotonic() + patience
+    for loop in loops:
+        loop.end_soon()
+    for loop in loops:
+        loop.stop(max(until - time.monotonic(), 0))

@@ -34,7 +34,7 @@ def test_the_automation_of_the_readme_waits_below_its_level_and_is_done_above(
     def at(price: int) -> tuple[bool, str | None, int]:
         now = VirtualClock(0).now()
         given = TickInput(
-            "a", "readme_plugin.price_alert", '{"symbol": "BTC/USD", "above": 100}', None, None, 1, 0, now, None, 0
+            "a", "readme_plugin.my_alert", '{"symbol": "BTC/USD", "above": 100}', None, None, 1, 0, now, None, 0
         )
         ticker = Ticker("BTC/USD", Decimal(price), Decimal(price), Decimal(price), from_ms(now))
         market = Market(from_ms(now), {"BTC/USD": ticker}, {}, {"BTC/USD": MarketRules("BTC/USD", "BTC", "USD")})

@@ -14,13 +14,9 @@ log = structlog.get_logger(__name__)
 
 
 class Loop:
-    """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped.
+    """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped."""
 
-    ``patience`` is how long stopping waits for the step under way, in seconds; None: until it ends.
-    """
-
-    def __init__(self, name: str, step: Callable[[], Any], interval: float, *, patience: float | None = None) -> None:
-        self._patience = patience
+    def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:
         self._step = step
         self._interval = interval
         self._wake = threading.Event()
@@ -36,12 +32,16 @@ class Loop:
         """Run the step now, or once more right after the one under way."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Wait for the step under way, then end; one that outlasts the patience is left behind."""
+    def end_soon(self) -> None:
+        """Make the step under way the last one."""
         self._stop = True
         self._wake.set()
+
+    def stop(self, patience: float | None = None) -> None:
+        """Wait for the step under way, then end; one that takes longer than ``patience`` seconds is left behind."""
+        self.end_soon()
         if self._thread.is_alive():
-            self._thread.join(self._patience)
+            self._thread.join(patience)
             if self._thread.is_alive():
                 log.error("step_abandoned", step=self._name)
 

@@ -34,11 +34,12 @@ class Undelivered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of a request, and what the service is called."""
+    """What became of a request, and what the service is called; ``broke`` says that the process itself failed."""
 
     ok: bool
     error: str
     service: str
+    broke: bool = False
 
 
 class Courier:
@@ -66,13 +67,13 @@ class Courier:
             except (OSError, EOFError, ValueError):
                 self.end()
                 if not used:
-                    return Reply(ok=False, error="the sending process broke down", service="")
+                    return _broke("the sending process broke down")
             # One that was started for an earlier request may have ended for want of work in this very moment.
             try:
                 return self._exchange(request, until)
             except (OSError, EOFError, ValueError):
                 self.end()
-                return Reply(ok=False, error="the sending process broke down", service="")
+                return _broke("the sending process broke down")
 
     def end(self) -> None:
         """End the process; a request under way fails."""
@@ -91,7 +92,7 @@ class Courier:
         line = _read_line(child, until)
         if line is None:
             self.end()
-            return Reply(ok=False, error=f"no answer within {self._timeout:g} s; its process was ended", service="")
+            return _broke(f"no answer within {self._timeout:g} s; its process was ended")
         answer = json.loads(line)
         return Reply(ok=answer["ok"], error=answer["error"], service=answer["service"])
 
@@ -115,6 +116,10 @@ class Courier:
             assert child.stdin is not None
             child.stdin.write(json.dumps(self._rules).encode() + b"\n")
         return self._children[0]
+
+
+def _broke(error: str) -> Reply:
+    return Reply(ok=False, error=error, service="", broke=True)
 
 
 def _read_line(child: subprocess.Popen[bytes], until: float) -> bytes | None:

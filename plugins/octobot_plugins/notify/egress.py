@@ -50,6 +50,8 @@ class Egress:
 
     def __init__(self, proxy: str, *, allow_private: bool) -> None:
         self.refusal = ""
+        #: The proxy's own name could not be looked up: nothing can be reached.
+        self.proxy_is_unknown = False
         self._allow_private = allow_private
         self._proxy_names: frozenset[str] = frozenset()
         self._proxy_port = 0
@@ -57,7 +59,9 @@ class Egress:
             parts = urlsplit(proxy)
             host = str(parts.hostname)
             self._proxy_port = parts.port or _PORTS[parts.scheme]
-            self._proxy_names = frozenset({host, *_addresses(host, self._proxy_port)})
+            addresses = _addresses(host, self._proxy_port)
+            self._proxy_names = frozenset({host, *addresses})
+            self.proxy_is_unknown = not addresses
 
     def enforce(self) -> None:
         """Hold this process to the rules, for ever."""
@@ -113,7 +117,10 @@ class Egress:
 
 
 def _addresses(host: str, port: int) -> set[str]:
-    return {str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
 
 
 def _text(host: str | bytes | bytearray) -> str:

@@ -98,7 +98,8 @@ def _mistakes(settings: NotifySettings) -> dict[int, str]:
         for number, secret in enumerate(settings.urls, start=1):
             url = secret.get_secret_value()
             reply = courier.ask({"do": "check", "url": url})
-            if not reply.ok:
+            # Of a process that broke down nothing follows for the URL.
+            if not reply.ok and not reply.broke:
                 found[number] = f"{shown(number, url)} cannot be used: {reply.error}; {_CURE}"
         return found
     finally:

@@ -52,16 +52,17 @@ def main() -> None:
         return
     proxy = rules["proxy"]
     _use_proxy(proxy)
-    try:
-        egress = Egress(proxy, allow_private=rules["allow_private"])
-    except OSError:
-        _answer_all(lines, replies, "the proxy's own name cannot be looked up: check the proxy")
-        return
+    egress = Egress(proxy, allow_private=rules["allow_private"])
     egress.enforce()
     heard = _Heard()
     for line in lines:
+        request = json.loads(line)
+        if egress.proxy_is_unknown and request["do"] != "check":
+            # The next process looks again.
+            _reply(replies, _failed("the proxy's own name cannot be looked up: check the proxy"))
+            return
         egress.refusal, heard.meaning = "", ""
-        _reply(replies, _carry_out(json.loads(line), egress, heard))
+        _reply(replies, _carry_out(request, egress, heard))
 
 
 def _carry_out(request: Mapping[str, Any], egress: Egress, heard: _Heard) -> dict[str, Any]:
@@ -206,11 +207,6 @@ def _reply(replies: int, answer: Mapping[str, Any]) -> None:
     data = json.dumps(answer).encode() + b"\n"
     while data:
         data = data[os.write(replies, data) :]
-
-
-def _answer_all(lines: Iterator[str], replies: int, error: str) -> None:
-    for _ in lines:
-        _reply(replies, _failed(error))
 
 
 if __name__ == "__main__":

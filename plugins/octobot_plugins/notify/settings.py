@@ -16,7 +16,8 @@ _PROXIES = ("socks5h", "http", "https")
 class NotifySettings(BaseModel):
     """The section ``notify``. Durations are in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is wrong with a secret is said without it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     urls: tuple[SecretStr, ...] = Field(
         default=(), description="Apprise URLs, one for each way to tell you; none tells nobody but the log."

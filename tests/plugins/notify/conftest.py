@@ -24,7 +24,7 @@ from tests.engine.bench import Bench
 
 
 class WebServer(ThreadingHTTPServer):
-    """Remembers what is posted; answers with ``status``, or hangs while ``hang`` is set."""
+    """Remembers what is posted; answers with ``status``, once ``release`` is set."""
 
     daemon_threads = True
 
@@ -61,8 +61,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.posted.append(posted)
         with suppress(OSError):
             self.send_response(self.server.status)
-            if self.server.status == 302:
-                self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
             self.end_headers()
 
     def log_message(self, *_args: Any) -> None:

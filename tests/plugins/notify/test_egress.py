@@ -120,3 +120,13 @@ def test_the_machine_s_own_proxy_is_not_used(
 def test_a_proxy_that_leaks_or_is_half_written_is_refused(courier: Callable[..., Courier], proxy: str) -> None:
     with pytest.raises(ValueError, match="the proxy"):
         courier(proxy=proxy)
+
+
+def test_a_proxy_whose_name_is_unknown_is_not_gone_around_and_says_nothing_about_urls(
+    courier: Callable[..., Courier], web: WebServer
+) -> None:
+    sender = courier(proxy="socks5h://no-such-proxy.invalid:9050", allow_private=True)
+    assert sender.ask({"do": "check", "url": web.url()}).ok
+    assert tell(sender, web.url()).error == "the proxy's own name cannot be looked up: check the proxy"
+    assert tell(sender, web.url()).error == "the proxy's own name cannot be looked up: check the proxy"
+    assert web.paths == []

@@ -22,6 +22,10 @@ def ask(courier: Courier, url: str) -> Reply:
     return courier.ask({"do": "tell", "url": url, "title": "Title", "body": "Body", "level": "warning"})
 
 
+def _broke(error: str) -> Reply:
+    return Reply(ok=False, error=error, service="", broke=True)
+
+
 def children() -> list[psutil.Process]:
     return [each for each in psutil.Process().children() if "octobot_plugins.notify.sender" in each.cmdline()]
 
@@ -59,7 +63,7 @@ def test_a_process_that_hangs_is_killed_and_the_next_message_has_a_new_one(
 ) -> None:
     sender = courier(allow_private=True, timeout=1.5)
     web.release.clear()
-    assert ask(sender, web.url()) == Reply(ok=False, error="no answer within 1.5 s; its process was ended", service="")
+    assert ask(sender, web.url()) == _broke("no answer within 1.5 s; its process was ended")
     assert children() == []
     web.release.set()
     assert ask(sender, web.url()).ok
@@ -76,7 +80,7 @@ def test_a_process_that_crashes_at_once_is_a_failure() -> None:
     crashing = Courier(NotifySettings(), command=[sys.executable, "-c", "import os; os.abort()"])
     reply = ask(crashing, "json://localhost")
     crashing.close()
-    assert reply == Reply(ok=False, error="the sending process broke down", service="")
+    assert reply == _broke("the sending process broke down")
 
 
 def test_a_process_that_talks_nonsense_is_a_failure() -> None:
