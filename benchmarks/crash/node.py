@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.cli.log import logging_to_stderr
 from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.node import Node
 from octobot_node.settings import Settings
@@ -36,7 +37,8 @@ def main() -> None:
         sweep_interval=0.25,
         disk_reserve_mb=0,
     )
-    with Node(settings, checkpoint=_death_at(job["point"], job["nth"])) as node:
+    # Stdout is for what the harness reads.
+    with logging_to_stderr("json"), Node(settings, checkpoint=_death_at(job["point"], job["nth"])) as node:
         _create(node, job)
         node.hurry()
         say(event="ready", seconds=time.monotonic() - job["crashed_at"])

@@ -48,6 +48,8 @@ class Loop:
     def _run(self) -> None:
         while not self._stop:
             self._wake.clear()
+            if self._stop:
+                return  # asked to between the two lines above: nobody will set it again
             try:
                 self._step()
             except Exception:

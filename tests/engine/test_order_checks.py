@@ -34,8 +34,11 @@ def plugin(check: Check) -> Any:
 
 @pytest.fixture
 def plugged() -> Registry:
-    """Return a plugin manager of the test's own: plugins are added to it."""
-    return load_plugins(discover=False)
+    """Return a plugin manager of the test's own without any check: plugins are added to it."""
+    registry = load_plugins(discover=False)
+    for found in registry.hook.check_order.get_hookimpls():
+        registry.manager.unregister(found.plugin)
+    return registry
 
 
 @pytest.fixture
@@ -214,8 +217,6 @@ def test_an_implementation_may_leave_out_an_argument(plugged: Registry, bench: B
 
 
 def test_without_a_plugin_there_is_nothing_to_ask(bench: Bench, plugged: Registry) -> None:
-    for found in plugged.hook.check_order.get_hookimpls():
-        plugged.manager.unregister(found.plugin)
     assert not OrderChecks(plugged, bench.core.troubles, 2.0)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
@@ -12,7 +14,7 @@ from octobot_node.health import Health
 from octobot_node.market import from_ms
 from octobot_node.store.tables import accounts, cursors, events, intents, schedule
 
-__all__ = ["check_clock", "drift"]
+__all__ = ["check_clock", "drift", "zones_are_right"]
 
 #: No node was made before it, and none should run so long after.
 _YEARS = range(2025, 2100)
@@ -37,6 +39,9 @@ def check_clock(context: PluginContext) -> Health:
     shown = f"{from_ms(now):%Y-%m-%d %H:%M:%S} UTC"
     if from_ms(now).year not in _YEARS:
         return Health("failed", f"the clock says {shown}", _CURE)
+    if not zones_are_right():
+        cure = "run `pip install --force-reinstall tzdata`"
+        return Health("failed", "the time zones of this machine are missing or wrong", cure)
     with context.storage.read() as connection:
         newest = max((moment for moment in connection.execute(_PAST).one() if moment is not None), default=0)
     if newest - now > _BEHIND_MS:
@@ -46,7 +51,22 @@ def check_clock(context: PluginContext) -> Health:
     gap = drift(context.clock, _wait)
     if abs(gap) > _DRIFT_S:
         return Health("warning", f"the clock jumped by {gap:+.2f} s while it was watched", _CURE)
-    return Health("ok", shown)
+    return Health("ok", f"{shown}; {_offset(now)} here")
+
+
+def zones_are_right() -> bool:
+    """Whether time zones and their daylight saving can be read: what runs daily or by cron depends on them."""
+    try:
+        zone = ZoneInfo("Europe/Paris")
+    except (ZoneInfoNotFoundError, OSError):
+        return False
+    hours = [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
+    return hours == [timedelta(hours=1), timedelta(hours=2)]
+
+
+def _offset(now: int) -> str:
+    text = from_ms(now).astimezone().strftime("%z")
+    return f"UTC{text[:3]}:{text[3:5]}"
 
 
 def drift(clock: Clock, wait: Callable[[], None]) -> float:

@@ -100,7 +100,9 @@ class Egress:
             public = is_public(host)
         except ValueError:
             return "it connects to a name instead of an address that can be checked"
-        return "" if public else "its host has a private address: set allow_private if that is meant"
+        return (
+            "" if public else "its host has a private address: set OCTOBOT_NOTIFY_ALLOW_PRIVATE=true if that is meant"
+        )
 
     def _look_up(self, host: Any) -> str:
         if not self._proxy_names or host is None or _text(host) in self._proxy_names or _is_address(_text(host)):

@@ -64,7 +64,7 @@ def open_notifiers(context: PluginContext) -> Sequence[Notifier]:
         if number not in mistakes and notifier.name not in opened:
             opened[notifier.name] = notifier
     if mistakes:
-        raise NotAllOpened("; ".join(mistakes.values()), tuple(opened.values()))
+        raise NotAllOpened(f"{'; '.join(mistakes.values())}: {_CURE}", tuple(opened.values()))
     return tuple(opened.values())
 
 
@@ -100,7 +100,7 @@ def _mistakes(settings: NotifySettings) -> dict[int, str]:
             reply = courier.ask({"do": "check", "url": url})
             # Of a process that broke down nothing follows for the URL.
             if not reply.ok and not reply.broke:
-                found[number] = f"{shown(number, url)} cannot be used: {reply.error}; {_CURE}"
+                found[number] = f"{shown(number, url)} cannot be used: {reply.error}"
         return found
     finally:
         courier.end()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from octobot_node.context import PluginContext
 from octobot_node.store.tables import cursors
-from octobot_plugins.notify.courier import Courier, Undelivered
+from octobot_plugins.notify.courier import Courier
 from octobot_plugins.notify.follower import Follower
 from octobot_plugins.notify.lateness import Lateness
 from octobot_plugins.notify.settings import NotifySettings
@@ -18,6 +18,8 @@ __all__ = ["HEARTBEAT", "Heartbeat", "follow_rules"]
 _LOOK_S = 1.0
 _SCHEDULE_EVERY = 5
 _BEAT_S = 60.0
+#: A heartbeat that is not taken so often in a row is told.
+_FAILURES = 3
 HEARTBEAT = "notify.heartbeat"
 
 
@@ -54,7 +56,7 @@ class Heartbeat:
         self._failures = 0
 
     async def beat(self) -> None:
-        """Beat until cancelled; raise Undelivered when it was not taken three times in a row."""
+        """Beat until cancelled."""
         while self._url:
             if self.alive:
                 await asyncio.to_thread(self.once)
@@ -62,12 +64,14 @@ class Heartbeat:
         await asyncio.Event().wait()
 
     def once(self) -> None:
-        """Beat once."""
+        """Beat once; tell when it was not taken three times in a row, and when it is taken again."""
         _write_mark(self._context)
         reply = self._courier.ask({"do": "fetch", "url": self._url})
-        self._failures = 0 if reply.ok else self._failures + 1
-        if self._failures >= 3:
-            raise Undelivered(f"the heartbeat was not taken {self._failures} times in a row: {reply.error}")
+        failures, self._failures = self._failures, 0 if reply.ok else self._failures + 1
+        if self._failures == _FAILURES:
+            self._context.tell(f"The heartbeat was not taken {_FAILURES} times: {reply.error}.", level="warning")
+        elif reply.ok and failures >= _FAILURES:
+            self._context.tell("The heartbeat is taken again.")
 
     def close(self) -> None:
         """End the process that sends, whatever it is doing."""

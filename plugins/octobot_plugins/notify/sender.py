@@ -14,6 +14,7 @@ import resource
 import select
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from octobot_plugins.notify.egress import Egress
@@ -44,7 +45,8 @@ def main() -> None:
     """Answer requests until there are no more, or none comes for a while."""
     # A crash must leave no copy of what is in memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    with suppress(ValueError, OSError):  # not every system has this limit
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     replies = _keep_stdout()
     lines = _lines(0)
     rules = json.loads(next(lines, "null"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import zoneinfo
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import tzdata
 
 from octobot_node import Decision
 from octobot_node.clock import VirtualClock
@@ -18,7 +21,7 @@ from octobot_node.health import Health
 from octobot_node.plugin_registry import PluginInfo
 from octobot_node.settings import Settings
 from octobot_node.store import tables
-from octobot_plugins.health.clock import check_clock, drift
+from octobot_plugins.health.clock import check_clock, drift, zones_are_right
 from octobot_plugins.health.folder import check_disk, check_folder, file_system
 from octobot_plugins.health.plugins import check_plugins
 from octobot_plugins.health.tables import check_tables
@@ -99,7 +102,9 @@ def test_the_disk_is_measured_against_the_reserve(private: Path) -> None:
 def test_a_clock_that_goes_on_from_the_past_is_well(bench: Bench) -> None:
     bench.automation("dca", lambda _tick: Decision())
     bench.settle()
-    assert check_clock(bench.core.context) == Health("ok", "2026-01-01 00:00:00 UTC")
+    health = check_clock(bench.core.context)
+    assert (health.status, health.detail.partition(";")[0]) == ("ok", "2026-01-01 00:00:00 UTC")
+    assert re.search(r"; UTC[+-]\d\d:\d\d here$", health.detail)
 
 
 def test_a_clock_behind_what_the_node_did_is_a_failure(bench: Bench) -> None:
@@ -118,6 +123,20 @@ def test_a_year_that_cannot_be_is_a_failure(bench: Bench, moment: int) -> None:
     context = cast("Any", bench.core.context)
     context.clock = VirtualClock(moment)
     assert check_clock(context).status == "failed"
+
+
+def test_time_zones_that_cannot_be_read_are_a_failure(bench: Bench, tmp_path: Path) -> None:
+    assert zones_are_right()
+    wrong = tmp_path / "Europe"
+    wrong.mkdir()
+    (wrong / "Paris").write_bytes((Path(tzdata.__file__).parent / "zoneinfo" / "UTC").read_bytes())
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert check_clock(bench.core.context).status == "failed"
+    finally:
+        zoneinfo.reset_tzpath()
+        zoneinfo.ZoneInfo.clear_cache()
 
 
 def test_a_clock_that_jumps_drifts_from_its_monotonic_seconds() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,7 +11,9 @@ from octobot_node.plugins import load_named
 
 
 def logged(level: str) -> list[dict[str, object]]:
-    (notifier,) = load_named(["octobot_plugins.log"]).notifiers
+    (factory,) = load_named(["octobot_plugins.log"]).notifiers
+    context: Any = None  # it needs nothing
+    (notifier,) = factory.open(context)
     assert notifier.name == "log"
     with capture_logs() as lines:
         asyncio.run(notifier.notify(Notice("n1", "ada", "my dca", level, "bought 1 BTC", 1_640_991_660_000)))

@@ -13,7 +13,6 @@ from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store import tables
-from octobot_plugins.notify.courier import Undelivered
 from octobot_plugins.notify.rules import HEARTBEAT, Heartbeat
 from octobot_plugins.notify.settings import NotifySettings
 from tests.engine.bench import Bench
@@ -41,16 +40,22 @@ def test_a_heartbeat_fetches_its_url_after_it_has_written_to_the_database(bench:
     assert (web.paths, beats(bench)) == (["/beat", "/beat"], 2)
 
 
-def test_a_heartbeat_that_is_not_taken_three_times_is_a_trouble_without_its_url(bench: Bench, web: WebServer) -> None:
+def test_a_heartbeat_that_is_not_taken_is_told_once_without_its_url_and_again_when_it_is(
+    bench: Bench, web: WebServer
+) -> None:
     web.status = 404
     settings = NotifySettings.model_validate({"heartbeat_url": web.url("sekret", "http"), "allow_private": True})
     heartbeat = Heartbeat(bench.core.context, settings)
-    heartbeat.once()
-    heartbeat.once()
-    with pytest.raises(Undelivered) as raised:
+    for _ in range(5):
+        heartbeat.once()
+    web.status = 200
+    for _ in range(2):
         heartbeat.once()
     heartbeat.close()
-    assert str(raised.value) == "the heartbeat was not taken 3 times in a row: it answered HTTP 404"
+    assert [row.message for row in bench.rows(tables.notices, tables.notices.c.id)] == [
+        "The heartbeat was not taken 3 times: it answered HTTP 404.",
+        "The heartbeat is taken again.",
+    ]
 
 
 def test_a_heartbeat_s_url_has_to_be_one_of_the_web() -> None:
