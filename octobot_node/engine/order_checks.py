@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol
 
@@ -19,6 +20,14 @@ __all__ = ["OrderChecks"]
 _HANGS_MAX = 3
 _REASON_MAX = 500
 Asked = tuple[Order, OrderContext]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Why an order may not be, or ""; and what went wrong in finding out, or ""."""
+
+    reason: str
+    trouble: str = ""
 
 
 class OrderChecks:
@@ -60,10 +69,12 @@ class _Inline:
     """A check that is called in the batch's own thread."""
 
     def __init__(self, found: Any, troubles: Troubles) -> None:
-        self._ask = _Question(found, troubles)
+        self._name = found.plugin_name
+        self._ask = _Question(found)
+        self._troubles = troubles
 
     def refusals(self, asked: Sequence[Asked]) -> list[str]:
-        return [self._ask(order, context) for order, context in asked]
+        return _reasons([self._ask(order, context) for order, context in asked], self._name, self._troubles)
 
     def close(self) -> None:
         """Do nothing."""
@@ -74,7 +85,7 @@ class _Apart:
 
     def __init__(self, found: Any, troubles: Troubles, timeout: float) -> None:
         self._name = found.plugin_name
-        self._ask = _Question(found, troubles)
+        self._ask = _Question(found)
         self._troubles = troubles
         self._timeout = timeout
         self._hangs = 0
@@ -97,7 +108,8 @@ class _Apart:
     def _some(self, asked: Sequence[Asked]) -> list[str]:
         """Return the answers up to the first that does not come, and the refusal which stands for that one."""
         self._thread = self._thread or _Thread(self._ask, self._name)
-        answers = self._thread.answers(asked, self._timeout)
+        # Recorded here and not in that thread: it may be a transaction, which is no part of a plugin's time.
+        answers = _reasons(self._thread.answers(asked, self._timeout), self._name, self._troubles)
         if len(answers) == len(asked):
             return answers
         self._thread.leave()
@@ -117,7 +129,7 @@ class _Work:
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self.asked = asked
-        self.answers: list[str] = []
+        self.answers: list[_Answer] = []
         self.asked_at = time.monotonic()
         self.done = threading.Event()
         self.left = False
@@ -126,12 +138,12 @@ class _Work:
 class _Thread:
     """Answers one piece of work after another, until it is left behind."""
 
-    def __init__(self, ask: Callable[[Order, OrderContext], str], name: str) -> None:
+    def __init__(self, ask: Callable[[Order, OrderContext], _Answer], name: str) -> None:
         self._ask = ask
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         threading.Thread(target=self._run, name=f"octobot-check-{name}", daemon=True).start()
 
-    def answers(self, asked: Sequence[Asked], timeout: float) -> list[str]:
+    def answers(self, asked: Sequence[Asked], timeout: float) -> list[_Answer]:
         """Return the answers; fewer than asked when one takes longer than ``timeout`` seconds."""
         work = _Work(asked)
         self._queue.put(work)
@@ -159,13 +171,12 @@ class _Thread:
 class _Question:
     """One implementation of the hook, called with the arguments that it names."""
 
-    def __init__(self, found: Any, troubles: Troubles) -> None:
+    def __init__(self, found: Any) -> None:
         self._function = found.function
         self._names = found.argnames
         self._plugin = found.plugin_name
-        self._troubles = troubles
 
-    def __call__(self, order: Order, context: OrderContext) -> str:
+    def __call__(self, order: Order, context: OrderContext) -> _Answer:
         given = {"order": order, "context": context}
         try:
             answer = self._function(*[given[name] for name in self._names])
@@ -174,14 +185,23 @@ class _Question:
         except BaseException as error:  # noqa: BLE001 - whatever it raises, the order was not checked
             return self._failed(said(error))
         if answer is None:
-            return ""
+            return _PASSED
         if not isinstance(answer, str):
             return self._failed(f"it answered {type(answer).__name__}, neither a reason nor None")
-        return answer.strip()[:_REASON_MAX] or f"the plugin {self._plugin} refuses it without a reason"
+        return _Answer(answer.strip()[:_REASON_MAX] or f"the plugin {self._plugin} refuses it without a reason")
 
-    def _failed(self, why: str) -> str:
-        self._troubles.record(self._plugin, "check_order", why)
-        return _not_checked(self._plugin, why)
+    def _failed(self, why: str) -> _Answer:
+        return _Answer(_not_checked(self._plugin, why), trouble=why)
+
+
+_PASSED = _Answer("")
+
+
+def _reasons(answers: Sequence[_Answer], plugin: str, troubles: Troubles) -> list[str]:
+    for answer in answers:
+        if answer.trouble:
+            troubles.record(plugin, "check_order", answer.trouble)
+    return [answer.reason for answer in answers]
 
 
 def _not_checked(plugin: str, why: str) -> str:
