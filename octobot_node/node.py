@@ -30,13 +30,14 @@ from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry, plugins_for
 from octobot_node.settings import Settings
-from octobot_node.store import schedules
+from octobot_node.store import retention, schedules
 from octobot_node.supervisor import Supervisor
 
 __all__ = ["Node"]
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
+_FORGOTTEN_AT_ONCE = 500
 #: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
 
@@ -213,6 +214,13 @@ class Node:
         before = self._clock.now() - _KEEP_WORKFLOWS_MS
         while not self.core.stopping.is_set() and self._durable.prune(before):
             self.core.stopping.wait(0.05)
+        oldest = self._clock.now() - int(self.settings.keep_days * 86_400_000)
+        while not self.core.stopping.is_set() and self._forget(oldest):
+            self.core.stopping.wait(0.05)
+
+    def _forget(self, before: int) -> int:
+        with self.core.storage.write() as connection:
+            return retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
 
     def _wake_crossed(self) -> None:
         woken = self.core.hub.crossed()

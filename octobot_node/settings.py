@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="An order whose outcome is not known for this long is told as unknown."
     )
     hub_deadline: float = Field(default=2.0, gt=0, description="How long a batch waits for market data.")
+    keep_days: float = Field(
+        default=90.0, ge=1, description="Events, notices and signals that are over are forgotten after so many days."
+    )
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
 

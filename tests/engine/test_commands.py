@@ -233,7 +233,7 @@ def test_what_an_ended_automation_still_holds_is_sold_by_stopping_it_with_close(
     bench.run(1_000)
     bench.commands.stop(a)
     bench.run(1_000)
-    with pytest.raises(CommandRefused, match="'a' is stopped already$"):
+    with pytest.raises(CommandRefused, match=r"'a' is stopped already$"):
         bench.commands.stop(a)
     bench.commands.stop(a, close=True)
     bench.run(2_000)

@@ -1,0 +1,48 @@
+"""Forget what is old, a little at a time: events, notices, requests and signals that are over."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables import events, inbox, notices, requests
+
+__all__ = ["prune"]
+
+#: What is over in each table; orders, fills and postings are kept for ever.
+_OVER = (
+    (notices, ("sent", "failed")),
+    (requests, ("done", "failed")),
+    (inbox, ("consumed", "dead")),
+)
+
+
+def prune(connection: sa.Connection, before: int, limit: int) -> int:
+    """Delete up to ``limit`` rows a table that are older than ``before`` (ms UTC); return how many."""
+    deleted = _prune_events(connection, before, limit)
+    for table, statuses in _OVER:
+        columns = table.c
+        # Ids begin with the time at which they were made, so the key itself finds what is old.
+        old = columns.id < _first_id_at(before)
+        chosen = sa.select(columns.id).where(old, columns.status.in_(statuses)).order_by(columns.id).limit(limit)
+        deleted += _delete(connection, table, list(connection.scalars(chosen)))
+    # A signal that nobody took in time is over, too.
+    late = sa.select(inbox.c.id).where(inbox.c.id < _first_id_at(before), inbox.c.expires_at < before).limit(limit)
+    return deleted + _delete(connection, inbox, list(connection.scalars(late)))
+
+
+def _prune_events(connection: sa.Connection, before: int, limit: int) -> int:
+    # The oldest first, and only as many as may go: to look for old ones would read the whole table when there are none.
+    oldest = connection.execute(sa.select(events.c.id, events.c.at).order_by(events.c.id).limit(limit)).all()
+    return _delete(connection, events, [row.id for row in oldest if row.at < before])
+
+
+def _delete(connection: sa.Connection, table: sa.Table, ids: list[str] | list[int]) -> int:
+    if ids:
+        connection.execute(table.delete().where(table.c.id.in_(ids)))
+    return len(ids)
+
+
+def _first_id_at(moment: int) -> str:
+    """Return the lowest UUIDv7 of a millisecond."""
+    digits = f"{moment:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
