@@ -79,8 +79,8 @@ class Configuration:
         arguments = {} if data_dir is None else {"data_dir": data_dir}
         read = _read(file, "", Settings, Environment(Settings), arguments)
         settings = cast("Settings", read.model)
-        # No shell expands what comes from a file or the environment.
-        expanded = settings.model_copy(update={"data_dir": settings.data_dir.expanduser()})
+        # No shell expands what comes from a file or the environment; and who changes the folder finds the same one.
+        expanded = settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
         return cls(expanded, file, read.origins)
 
     @property

@@ -30,7 +30,7 @@ from octobot_node.errors import UsageError
 from octobot_node.exchanges import PastMarket
 from octobot_node.market import from_ms
 from octobot_node.past_signals import PastSignal, read_signals
-from octobot_node.plugins import Registry
+from octobot_node.plugins import Registry, source_files
 from octobot_node.preflight import check_accounts, check_automations, check_candles
 from octobot_node.problems import with_problems
 from octobot_node.report import AutomationReport, GapReport, RunReport
@@ -141,7 +141,9 @@ class PastRun:
         return replace(account, market_data_settings={**given, "data": candles})
 
     def _fingerprint(self) -> str:
-        """Return a name for exactly this replay: other candles, or another run file, are another one."""
+        """Return a name for exactly this replay: other candles, another run file, other code of a plugin or another
+        setting are another one.
+        """
         digest = hashlib.sha256(self._run_file.model_dump_json().encode())
         digest.update(octobot_node.__version__.encode())
         for account in self._accounts.values():
@@ -150,7 +152,17 @@ class PastRun:
                 digest.update(Path(path).read_bytes())
         for spec in self._run_file.automations:
             digest.update(Path(spec.signals).read_bytes() if spec.signals is not None else b"")
+        for path in source_files(self._registry.modules):
+            digest.update(path.read_bytes())
+        digest.update(self._settings_in_force().encode())
         return digest.hexdigest()[:16]
+
+    def _settings_in_force(self) -> str:
+        """Return what plugins are told to do, secrets masked: another order rule is another replay."""
+        if self._configuration is None:
+            return ""
+        rows = self._configuration.rows(self._registry.settings_models)
+        return json.dumps([(row.section, row.name, row.value) for row in rows if row.name != "data_dir"])
 
     def _open_markets(self) -> dict[str, Any]:
         """Open every account's candles, so that a malformed file is found now; equal ones are read once."""

@@ -6,13 +6,17 @@ is recorded, whatever it raises.
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import re
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pluggy
@@ -133,6 +137,8 @@ class Loader:
         _check_core_version(getattr(plugin, "requires_octobot_node", ""))
         self._manager.register(plugin, name=name)
         self._manager.check_pending()
+        if not self._hooks(name) and not candidate.built_in:
+            raise PluginError("it implements no hook: put @hookimpl above its register_… functions")
         self._check_trust(candidate)
         return self._guarded(candidate, lambda: self._collect(name))
 
@@ -182,8 +188,27 @@ class Loader:
         # Another one of this name may be loaded, and stays.
         if plugin is not None and not any(known.name == info.name for known in self._plugins):
             self._manager.unregister(plugin)
-        self._plugins.append(replace(info, status="broken", error=f"{type(error).__name__}: {error}"))
+        self._plugins.append(replace(info, status="broken", error=_said(error)))
         log.error("plugin_broken", plugin=info.name, error=str(error))
+
+
+def _said(error: Exception) -> str:
+    """Return an error with its place in the plugin, and the hook that a misspelt one was meant to be."""
+    text = f"{type(error).__name__}: {error}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    if frames and not isinstance(error, SyntaxError):
+        text += f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+    misspelt = re.search(r"unknown hook '(\w+)'", text)
+    known = [name for name in dir(hookspecs) if hasattr(getattr(hookspecs, name), f"{hookspecs.PROJECT}_spec")]
+    near = difflib.get_close_matches(misspelt[1], known, n=1) if misspelt else []
+    return f"{text}: did you mean {near[0]!r}?" if near else text
+
+
+def _is_ours(filename: str) -> bool:
+    # What stands between the plugin and us, the import system and pluggy, is no place that its author can look at.
+    return filename.startswith(("<frozen", str(Path(__file__).parent), str(Path(pluggy.__file__).parent))) or (
+        Path(filename).parent.name == "importlib"
+    )
 
 
 def resolve(module: str) -> Any:

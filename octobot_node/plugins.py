@@ -17,7 +17,7 @@ from octobot_node.plugin_registry import PluginInfo, Registry
 if TYPE_CHECKING:
     from octobot_node.settings import Settings
 
-__all__ = ["DEFAULT_PLUGINS", "PluginInfo", "Registry", "load_named", "load_plugins", "plugins_for"]
+__all__ = ["DEFAULT_PLUGINS", "PluginInfo", "Registry", "load_named", "load_plugins", "plugins_for", "source_files"]
 
 #: Listed rather than discovered: an editable install does not see new entry points until reinstalled.
 DEFAULT_PLUGINS = (
@@ -97,6 +97,18 @@ def load_named(modules: Iterable[str]) -> Registry:
     return loader.registry()
 
 
+def source_files(modules: Iterable[str]) -> list[Path]:
+    """Return the Python files of loaded plugins' packages, the built-in ones' too, in a fixed order."""
+    found: set[Path] = set()
+    for top in {module.partition(":")[0].partition(".")[0] for module in modules}:
+        for origin in getattr(sys.modules.get(top), "__path__", None) or [
+            getattr(sys.modules.get(top), "__file__", "")
+        ]:
+            path = Path(origin or "")
+            found |= set(path.rglob("*.py")) if path.is_dir() and origin else {path} if path.is_file() else set()
+    return sorted(found)
+
+
 def _built_in(module: str) -> Candidate:
     info = PluginInfo(module, __version__, "built-in", module)
     return Candidate(info, lambda: resolve(module), built_in=True)
@@ -133,6 +145,7 @@ def _required_core(distribution: Any) -> str:
 
 def _in_folder(folder: Path) -> list[Candidate]:
     """Return the modules and packages in a folder, which goes to the end of the import path."""
+    folder = folder.absolute()
     found = sorted(_modules_in(folder))
     if found and str(folder) not in sys.path:
         sys.path.append(str(folder))
@@ -159,8 +172,10 @@ def _from_folder(name: str, path: Path) -> Callable[[], ModuleType]:
         spec = importlib.util.find_spec(name) if name.isidentifier() else None
         if spec is None:
             raise PluginError(f"{name!r} is no name of a module: rename {path}")
-        if spec.origin is None or path not in (Path(spec.origin), Path(spec.origin).parent):
-            raise PluginError(f"another module is called {name!r}: rename {path}")
+        origin = Path(spec.origin or "").resolve()
+        if path.resolve() not in (origin, origin.parent):
+            other = f", {origin}" if spec.origin and origin.exists() else ""
+            raise PluginError(f"another module is called {name!r}{other}: rename {path}")
         module: ModuleType = resolve(name)
         return module
 

@@ -21,11 +21,14 @@ from octobot_node.report import RunReport
 from octobot_node.run_file import RunFile
 from octobot_node.run_setup import create_missing, go_on, new_account, take_over_changes
 from octobot_node.run_view import RunOptions, RunView
+from octobot_node.said import Said
 
 __all__ = ["run"]
 
 _ENDED = ("stopped", "completed", "failed")
 _TABLE_S = 0.5
+#: When nothing is left to run, notices have this long to be delivered.
+_TELLING_S = 10.0
 
 
 def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
@@ -80,7 +83,7 @@ def _live(
         node.hurry()
         deadline = None if options.duration is None else clock.monotonic() + options.duration
         try:
-            _follow(node, view, deadline, clock)
+            _follow(node, view, deadline, clock, Said(node.core.storage))
         except KeyboardInterrupt:
             view.message("stopping: state is kept, the same command goes on")
         reports = with_problems(node.core.storage, automation_reports(node.core))
@@ -106,11 +109,24 @@ def _refuse_replay_options(options: RunOptions) -> None:
         raise UsageError("--gaps is about the candles of a replay; this run is live: leave it out")
 
 
-def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock) -> None:
+def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock, said: Said) -> None:
     while deadline is None or clock.monotonic() < deadline:
         rows = live_rows(node.core)
+        for line in said.new():
+            view.message(line)
         view.table(rows, from_ms(clock.now()))
         if all(row.status in _ENDED for row in rows):
+            _tell_all(view, clock, said)
             return
         left = _TABLE_S if deadline is None else min(_TABLE_S, deadline - clock.monotonic())
         time.sleep(max(left, 0))
+
+
+def _tell_all(view: RunView, clock: SystemClock, said: Said) -> None:
+    """Wait until what was said last has reached whoever is to be told: there is no node any more after this."""
+    until = clock.monotonic() + _TELLING_S
+    while said.waiting() and clock.monotonic() < until:
+        time.sleep(0.1)
+    left = said.waiting()
+    if left:
+        view.message(f"{left} notices are not delivered yet: the next start goes on with them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -74,7 +75,15 @@ BROKEN = {
     ),
     "a misspelt hook": (
         "from octobot_node import hookimpl\n@hookimpl\ndef register_automation(register): ...",
-        "PluginValidationError: unknown hook 'register_automation'",
+        "in plugin <module 'extra_broken'",
+    ),
+    "a misspelt hook, with its cure": (
+        "from octobot_node import hookimpl\n@hookimpl\ndef register_automation(register): ...",
+        ": did you mean 'register_automations'?",
+    ),
+    "no hook at all": (
+        "def register_automations(register): ...",
+        "PluginError: it implements no hook: put @hookimpl above its register_… functions",
     ),
     "a hook that raises": (
         "from octobot_node import hookimpl\n@hookimpl\ndef register_automations(register): raise RuntimeError('no')",
@@ -131,6 +140,7 @@ def test_a_third_party_cannot_take_a_built_in_s_name(write: Write) -> None:
     (impostor,) = registry.broken
     assert impostor.error == (
         "DuplicateName: market data 'simulated' is registered twice: by octobot_plugins.simulated and by impostor"
+        " (impostor.py, line 6)"
     )
     assert registry.market_data["simulated"].Settings.__module__ == "octobot_plugins.simulated.settings"
 
@@ -186,7 +196,9 @@ def test_an_installed_plugin_that_breaks_neither_stops_the_rest_nor_the_node(ins
     install("bad", "raise ImportError('half installed')")
     install("fine", GOOD)
     registry = load_plugins()
-    assert [(plugin.name, plugin.error) for plugin in registry.broken] == [("bad", "ImportError: half installed")]
+    assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
+        ("bad", "ImportError: half installed (installed_bad.py, line 1)")
+    ]
     assert registry.modules == (*DEFAULT_PLUGINS, "installed_fine")
 
 
@@ -292,6 +304,16 @@ def test_modules_and_packages_in_the_plugins_folder_are_loaded(tmp_path: Path) -
     assert ran.stdout == "folder_module.good\n"
 
 
+def test_a_plugins_folder_may_be_given_relative_to_where_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "relative_module.py").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    registry = load_plugins(discover=False, folder=Path("here"))
+    assert (registry.broken, registry.modules[-1]) == ((), "relative_module")
+
+
 def test_a_file_in_the_plugins_folder_cannot_pass_for_another_module(tmp_path: Path) -> None:
     folder = tmp_path / "plugins"
     folder.mkdir()
@@ -299,7 +321,7 @@ def test_a_file_in_the_plugins_folder_cannot_pass_for_another_module(tmp_path: P
     (folder / "no-name.py").write_text(GOOD)
     registry = load_plugins(discover=False, folder=folder)
     assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
-        ("json", f"PluginError: another module is called 'json': rename {folder / 'json.py'}"),
+        ("json", f"PluginError: another module is called 'json', {json.__file__}: rename {folder / 'json.py'}"),
         ("no-name", f"PluginError: 'no-name' is no name of a module: rename {folder / 'no-name.py'}"),
     ]
 

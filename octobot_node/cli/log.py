@@ -15,9 +15,9 @@ __all__ = ["append_to_log", "log_path", "logging_to_file", "logging_to_stderr"]
 def log_path(data_dir: Path | None) -> Path:
     """Return where the log is for this data folder; None stands for the settings' own."""
     if data_dir is None:
-        from octobot_node.settings import Settings
+        from octobot_node.configuration import Configuration
 
-        data_dir = Settings().data_dir
+        data_dir = Configuration.load().settings.data_dir
     return data_dir.expanduser() / "octobot-node.log"
 
 

@@ -22,6 +22,7 @@ from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
+from octobot_node.run_file import first_mistake
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
@@ -350,7 +351,8 @@ class Commands:
             locked = watched.rows.get(automation_id)
             row = _get(connection, automation_id)
             if locked is None or row.status not in allowed:
-                raise CommandRefused(f"{row.name!r} is {row.status}: it cannot become {status}")
+                what = "already" if row.status == status else f"and cannot become {status}"
+                raise CommandRefused(f"{row.name!r} is {row.status} {what}")
             change = {"id": automation_id, "status": status, "reason": "", "updated_at": now}
             automations.update(connection, [change])
             schedules.set_runnable(
@@ -370,10 +372,9 @@ def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], na
         model = automation.Config.model_validate(dict(config))
         first_needs(automation, model)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        where = f"config.{field}" if field else "config"
-        raise UsageError(f"automation {name!r}: {where}: {first['msg']}") from None
+        place, text = first_mistake(error, automation.Config)
+        where = ".".join(["config", *(str(part) for part in place)])
+        raise UsageError(f"automation {name!r}: {where}: {text}") from None
     except BadDecision as error:
         raise UsageError(f"automation {name!r}: config: {error}") from None
     return model

@@ -272,7 +272,7 @@ def test_a_data_folder_that_is_a_file_is_refused(folder: Folder, refused: Refuse
     folder.write("run.yaml", LIVE)
     folder.write("file", "mine")
     assert refused("run.yaml", "--data-dir", "file", code=1) == (
-        "the data folder file cannot be used (File exists): give another --data-dir"
+        f"the data folder {folder.path / 'file'} cannot be used (File exists): give another --data-dir"
     )
     assert Path("file").read_text() == "mine"
 

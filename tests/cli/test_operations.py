@@ -211,7 +211,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["automations", "list", "--status", "idle"], 2, "status: must be 'active', 'waiting',"),
     (["automations", "list", "--account", "papr"], 2, "there is no account 'papr': did you mean 'paper'?"),
     (["automations", "list", "--limit", "0"], 2, "Invalid value for '--limit': must be greater than or equal to 1"),
-    (["automations", "resume", "dca"], 1, "'dca' is active: it cannot become active"),
+    (["automations", "resume", "dca"], 1, "'dca' is active already"),
     (["automations", "rm", "dca"], 2, "there is no terminal to ask on whether you are sure: give --yes"),
     (["automations", "rm", "dca", "--yes"], 1, "'dca' is active: stop it and let its orders settle first"),
     (["automations", "stop", "dca", "--close"], 2, "there is no terminal to ask on whether you are sure"),

@@ -159,7 +159,7 @@ def test_commands_take_effect_at_once_on_a_running_node(
     # Errors are the same as without a node, exit codes included.
     for arguments, expected, text in (
         (["automations", "show", "dac"], 2, "there is no automation 'dac': did you mean 'dca'?"),
-        (["automations", "resume", "dca"], 1, "'dca' is active: it cannot become active"),
+        (["automations", "resume", "dca"], 1, "'dca' is active already"),
         (["automations", "create", "run.yaml"], 2, "run.yaml, line 7: automations[0].name: an automation is called"),
         (["automations", "rm", "dca", "--yes"], 1, "'dca' is active: stop it and let its orders settle first"),
         (["start"], 1, f"the data folder {folder.state} is in use by process {node.pid}"),

@@ -68,7 +68,7 @@ def test_a_type_may_be_named_without_its_package_where_that_is_enough(bench: Ben
     [
         ({"type": "nothing"}, UnknownType, "no plugin registers the automation type 'nothing'; there are: "),
         ({"account_id": "gone"}, CommandRefused, "there is no account gone"),
-        ({"config": {}}, UsageError, "automation 'a': config.who: Field required"),
+        ({"config": {}}, UsageError, "automation 'a': config.who: is missing"),
         ({"config": {"who": "a", "candles": "many"}}, UsageError, "automation 'a': config.candles: "),
         ({"config": {"who": "a", "candles": 10_000}}, UsageError, "needs() wants 10000 candles"),
         ({"budget": {"USDT": Decimal(0)}}, UsageError, "the budget of USDT must be positive, not 0"),
@@ -186,7 +186,7 @@ def test_a_bad_edit_names_the_field_and_changes_nothing(bench: Bench) -> None:
     a = bench.automation("a", once(BUY))
     bench.settle()
     before = snapshot(bench)
-    with pytest.raises(UsageError, match=r"automation 'a': config\.who: Field required"):
+    with pytest.raises(UsageError, match=r"automation 'a': config\.who: is missing"):
         bench.commands.edit(a, {})
     assert snapshot(bench) == before
 
