@@ -7,12 +7,17 @@ A page has a table between ``<!-- fields: NAME -->`` and ``<!-- end -->``; NAME 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+
+# Beside this file, which is run as a script.
+sys.path.insert(0, str(Path(__file__).parent))
+from api_reference import api
 
 from octobot_node.plugins import Registry, load_plugins
 from octobot_node.run_file import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
@@ -21,6 +26,7 @@ from octobot_node.settings import Settings
 __all__ = ["pages", "rewritten"]
 
 DOCS = Path(__file__).parent
+_API = re.compile(r"(<!-- api -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
 _TABLE = re.compile(r"(<!-- fields: (\S+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _RUN_FILE: Mapping[str, type[BaseModel]] = {
     "account": AccountSpec,
@@ -32,12 +38,14 @@ _RUN_FILE: Mapping[str, type[BaseModel]] = {
 
 def pages() -> list[Path]:
     """Return the pages that have such a table."""
-    return [page for page in sorted(DOCS.rglob("*.md")) if _TABLE.search(page.read_text())]
+    return [page for page in sorted(DOCS.rglob("*.md")) if re.search(r"<!-- (fields: \S+|api) -->", page.read_text())]
 
 
 def rewritten(page: Path) -> str:
     """Return a page's text with its tables as the models are now; raise KeyError for a name that there is not."""
     registry = load_plugins(discover=False)
+    if page.name == "api.md":
+        return _API.sub(lambda found: f"{found[1]}\n{api()}\n\n{found[2]}", page.read_text())
     return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", page.read_text())
 
 

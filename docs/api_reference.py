@@ -1,0 +1,130 @@
+"""Write the author's API as Markdown from its own docstrings; ``reference.py`` puts it into docs/api.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import octobot_node
+from octobot_node import fields, market
+
+__all__ = ["api"]
+
+_GROUPS = {
+    "Deciding": ("Automation", "Tick", "Decision", "Needs", "Wake", "Daily", "Signal", "Position", "WatchedAutomation"),
+    "Orders": (
+        *("MarketOrder", "LimitOrder", "StopOrder", "CancelOrder", "diff_orders"),
+        *("OpenOrder", "OrderResult", "IntentStatus", "Fill"),
+    ),
+    "Other actions": ("Notify", "StopAutomation", "PauseAutomation"),
+    "Markets": ("Market", "Ticker", "Candles", "MarketRules"),
+}
+_NO_PAGE = {"__version__", "hookimpl"}
+
+
+def api() -> str:
+    """Return every name that authors import; raise LookupError for one that no group has."""
+    missing = set(octobot_node.__all__) - _NO_PAGE - {name for group in _GROUPS.values() for name in group}
+    if missing:
+        raise LookupError(f"docs/api_reference.py has no group for {', '.join(sorted(missing))}")
+    parts: list[str] = []
+    for title, names in _GROUPS.items():
+        parts.append(f"## {title}")
+        for name in names:
+            parts += _entry(name, getattr(octobot_node, name))
+    parts.append("## Fields of configs: `octobot_node.fields`")
+    for name in fields.__all__:
+        parts += _entry(name, getattr(fields, name)) if inspect.isclass(getattr(fields, name)) else _constant(name)
+    parts.append("## Times: `octobot_node.market`")
+    for name in ("timeframe_ms", "from_ms", "to_ms"):
+        parts += _entry(name, getattr(market, name))
+    return "\n\n".join(parts)
+
+
+def _constant(name: str) -> list[str]:
+    source = inspect.getsource(fields)
+    comment = re.search(rf"((?:^#: .*\n)+){name} = ", source, flags=re.MULTILINE)
+    return [f"### `{name}`", _words(comment[1]) if comment else ""]
+
+
+def _entry(name: str, thing: Any) -> list[str]:
+    if inspect.isfunction(thing):
+        return [f"### `{name}{_signature(thing)}`", _text(thing)]
+    parts = [f"### `{name}`", _text(thing)]
+    if issubclass(thing, enum.Enum):
+        parts.append(", ".join(f"`{member.value}`" for member in thing))
+    table = list(_fields(thing))
+    if table:
+        parts.append("\n".join(["| field | type | default | what it is |", "| --- | --- | --- | --- |", *table]))
+    methods = list(_methods(thing))
+    return parts + (["\n".join(methods)] if methods else [])
+
+
+def _fields(cls: type[Any]) -> Iterator[str]:
+    """Return a row for each field, with the comment that stands above it."""
+    if dataclasses.is_dataclass(cls):
+        comments = _comments(cls)
+        for field in dataclasses.fields(cls):
+            default = "" if field.default is dataclasses.MISSING else f"`{field.default!r}`"
+            if field.default_factory is not dataclasses.MISSING:
+                default = f"`{field.default_factory()!r}`"
+            yield f"| `{field.name}` | `{_type(str(field.type))}` | {default} | {comments.get(field.name, '')} |"
+    elif cls is octobot_node.Automation:
+        comments = _comments(cls)
+        for name, annotation in inspect.get_annotations(cls).items():
+            default = f"`{getattr(cls, name)!r}`" if hasattr(cls, name) else "required"
+            shown = _type(str(annotation).removeprefix("ClassVar[").removesuffix("]"))
+            yield f"| `{name}` | `{shown}` | {default} | {comments.get(name, '')} |"
+    elif hasattr(cls, "model_fields"):
+        for name, field in cls.model_fields.items():
+            default = "required" if field.is_required() else f"`{field.default!r}`"
+            kind = getattr(field.annotation, "__name__", field.annotation)
+            yield f"| `{name}` | `{kind}` | {default} | {field.description or ''} |"
+
+
+def _comments(cls: type[Any]) -> dict[str, str]:
+    """Return the comments above fields, which begin with ``#:``; a base class's fields keep theirs."""
+    found = {}
+    for each in reversed(cls.__mro__):
+        if each.__module__.startswith("octobot_node"):
+            pattern = r"((?:^ +#: .*\n)+) +(\w+):"
+            pairs = re.findall(pattern, inspect.getsource(each), flags=re.MULTILINE)
+            found |= {name: _words(comment) for comment, name in pairs}
+    return found
+
+
+def _words(comment: str) -> str:
+    return " ".join(line.strip().removeprefix("#:").strip() for line in comment.splitlines()).replace("``", "`")
+
+
+def _methods(cls: type[Any]) -> Iterator[str]:
+    for name, member in vars(cls).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            yield f"- `{name}`: {_line(member)}"
+        elif inspect.isfunction(member):
+            yield f"- `{name}{_signature(member)}`: {_line(member)}"
+
+
+def _signature(function: Any) -> str:
+    signature = inspect.signature(function)
+    kept = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
+    return _type(str(signature.replace(parameters=kept)))
+
+
+def _type(text: str) -> str:
+    # Annotations are text in these modules; quotes and module names would only be in the way.
+    return text.replace("'", "").replace("|", "\\|")
+
+
+def _text(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").replace("``", "`")
+
+
+def _line(thing: Any) -> str:
+    return " ".join(_text(thing).split())
