@@ -11,10 +11,11 @@ from octobot_node.automation import Automation
 from octobot_node.testing.candles import money
 from octobot_node.testing.checking.again import Recorded, elsewhere
 from octobot_node.testing.checking.course import Course, Step
+from octobot_node.testing.checking.drive import drive
 from octobot_node.testing.checking.form import check_form
 from octobot_node.testing.checking.growth import check_growth
 from octobot_node.testing.checking.violation import Violation, sentence
-from octobot_node.testing.checking.world import PAYLOADS, STEPS, World
+from octobot_node.testing.checking.world import PAYLOADS, STEPS, TRADING_STEPS, World
 from octobot_node.testing.markets import Price
 
 __all__ = ["check_automation"]
@@ -29,6 +30,7 @@ def check_automation(
     *more_configs: Mapping[str, Any] | BaseModel,
     budget: Mapping[str, Price] | None = None,
     examples: int = 100,
+    one_at_a_time: bool = False,
 ) -> None:
     """Hold an automation type against everything that the engine and a market may do to it.
 
@@ -36,7 +38,8 @@ def check_automation(
     once in another; that its state is JSON, small and does not grow for ever; that its decisions pass the engine's
     guard; that it does not fail in odd markets, with unknown, partial, refused and cancelled orders, edits to
     ``more_configs``, strange signals, early and late ticks; and that it comes to rest. ``examples`` sequences of such
-    events are tried, the same ones every time. ``budget`` maps asset to amount, 1,000 of each quote asset unless given.
+    events are tried, the same ones every time. With ``one_at_a_time`` it is also held to ordering nothing while an
+    order of the same symbol, side and tag is planned, sent, open or of unknown outcome. ``budget`` maps asset to amount, 1,000 of each quote asset unless given.
 
     Raises AssertionError: one sentence of what is wrong, how to see it, and the cure. Needs ``hypothesis``.
     """
@@ -44,7 +47,9 @@ def check_automation(
     funds = None if budget is None else {asset: money(amount, f"budget of {asset}") for asset, amount in budget.items()}
     try:
         check_form(automation_type, configs)
-        recorded = _check_course(automation_type, configs, funds, examples)
+        recorded = _check_course(automation_type, configs, funds, examples, one_at_a_time=one_at_a_time)
+        if one_at_a_time:
+            drive(automation_type, configs, funds)
         _check_elsewhere(automation_type, recorded[:_ELSEWHERE])
         check_growth(automation_type, configs[0], funds)
     except Violation as violation:
@@ -55,7 +60,9 @@ def _config(automation_type: type[Automation[Any, Any]], given: Mapping[str, Any
     return given if isinstance(given, BaseModel) else automation_type.Config.model_validate(dict(given))
 
 
-def _check_course(automation_type: Any, configs: list[BaseModel], budget: Any, examples: int) -> list[Recorded]:
+def _check_course(
+    automation_type: Any, configs: list[BaseModel], budget: Any, examples: int, *, one_at_a_time: bool
+) -> list[Recorded]:
     """Play many sequences, the simplest first; raise the Violation of the shortest one that breaks a rule."""
     # What is loaded or cached at the first evaluation is not the decision's doing.
     Course(automation_type, configs, World(), budget, watch=False).play([("plan", 0, 0)])
@@ -75,10 +82,11 @@ def _check_course(automation_type: Any, configs: list[BaseModel], budget: Any, e
         with_base=st.booleans(),
         refusing=st.booleans(),
     )
-    step: Any = st.tuples(st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 99))
+    kinds = (*STEPS, *TRADING_STEPS) if one_at_a_time else STEPS
+    step: Any = st.tuples(st.sampled_from(kinds), st.integers(0, 9), st.integers(0, 99))
 
     def play(world: World, steps: list[Step]) -> None:
-        course = Course(automation_type, configs, world, budget)
+        course = Course(automation_type, configs, world, budget, one_at_a_time=one_at_a_time)
         try:
             course.play(steps)
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,14 @@ from pydantic import BaseModel
 from octobot_node.automation import Automation, Position, WatchedAutomation
 from octobot_node.engine.evaluation import STATE_LIMIT, Outcome, evaluate
 from octobot_node.engine.schedule import FLOOR_MS
-from octobot_node.market import Market
+from octobot_node.market import Market, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import IntentStatus, OpenOrder
 from octobot_node.testing.automation_test import AutomationTest
 from octobot_node.testing.checking.again import Recorded, digest
+from octobot_node.testing.checking.doubling import doubled
 from octobot_node.testing.checking.purity import watched
 from octobot_node.testing.checking.violation import Violation
+from octobot_node.testing.checking.words import market_text, order_text, what_of
 from octobot_node.testing.checking.world import FACTORS, PAYLOADS, World, furnish
 
 __all__ = ["Course", "Step"]
@@ -44,10 +46,12 @@ class Course:
         budget: dict[str, Decimal] | None,
         *,
         watch: bool = True,
+        one_at_a_time: bool = False,
     ) -> None:
         self.recorded: list[Recorded] = []
         self.seen: list[str] = []
         self._watch = watch
+        self._one_at_a_time = one_at_a_time
         self._found: list[Violation] = []
         self._configs = configs
         self._world = world
@@ -56,18 +60,22 @@ class Course:
         symbols = self._plain.needs(configs[0], None).symbols
         self.trade = AutomationTest(type_, configs[0], budget=budget or world.budget(symbols))
         self._gone: set[str] = set()
-        self._say(f"config {configs[0].model_dump_json(exclude_defaults=True)}")
+        self.say(f"config {configs[0].model_dump_json(exclude_defaults=True)}")
         furnish(self.trade, world)
-        self._say(f"{_market_text(self.trade)}")
+        self.say(f"{market_text(self.trade)}")
 
     def play(self, steps: Sequence[Step]) -> None:
         """Let it all happen, then see whether the automation comes to rest."""
-        self._tick("first tick")
+        self.begin()
         for kind, one, two in steps:
-            if not self._is_running:
+            if not self.is_running:
                 return
             _HAPPENINGS[kind](self, one, two)
         self._come_to_rest()
+
+    def begin(self) -> None:
+        """Let the first tick be."""
+        self._tick("first tick")
 
     def live(self, factor: Decimal) -> None:
         """Let an ordinary hour pass: the price moves, the exchange fills what it meets, then the planned tick."""
@@ -81,15 +89,46 @@ class Course:
         self.trade.match()
         self._plan(59, 0)
 
+    def trade_on(self, factor: Decimal, *, whole_candle: bool = False) -> None:
+        """Go on to the next planned time, at prices of ``factor`` times the first ones, and tick.
+
+        Every series has a new candle where one of it has closed by then; with ``whole_candle`` each of them has.
+        """
+        self.trade.market.at(self._next_time(whole_candle=whole_candle))
+        known = self.trade.market.build().all_candles
+        for symbol in sorted(self.trade.needs.symbols & self.trade.market.build().all_rules.keys()):
+            rules = self.trade.market.rules_of(symbol)
+            price = max(rules.round_price(self._world.price * factor, "buy"), rules.price_step)
+            self.trade.price(symbol, price)
+            for key in self.trade.needs.candles:
+                if key[0] == symbol and key in known and known[key].time[-1] < _last_opening(key[1], self.trade.now):
+                    self.trade.market.add_candle(*key, price)
+            self.say(f"the price of {symbol} is {price:f}")
+        self._tick("planned")
+
+    def hear(self) -> None:
+        """Tick if there is news, as the engine would."""
+        if self.trade.has_news:
+            self.trade.advance(seconds=1)
+            self._tick("told so")
+
+    def _next_time(self, *, whole_candle: bool) -> datetime:
+        planned = self.trade.next_run or self.trade.now + timedelta(hours=1)
+        steps = [timeframe_ms(timeframe) for _, timeframe in self.trade.needs.candles] if whole_candle else []
+        closes = [from_ms((to_ms(self.trade.now) // step + 1) * step) for step in steps]
+        return max(planned, self.trade.now + _SECOND, *closes)
+
     @property
-    def _is_running(self) -> bool:
+    def is_running(self) -> bool:
+        """Whether it still decides."""
         return self.trade.status in ("active", "waiting")
 
     @property
     def _is_planned(self) -> bool:
         return self.trade.next_run is not None and self.trade.next_run <= self.trade.now
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Note what happens, for whoever reads how to see it."""
         self.seen.append(text)
 
     def _fail(self, what: str, cure: str) -> None:
@@ -99,14 +138,14 @@ class Course:
 
     def _tick(self, why: str) -> bool:
         """Tick and check; return whether it decided any order or cancel."""
-        if not self._is_running:
+        if not self.is_running:
             return False
         furnish(self.trade, self._world)
         for symbol in self._gone:
             self.trade.market.no_price(symbol)
         market, before = self.trade.market.build(), self.trade.open_orders
         outcome = self.trade.try_tick()
-        self._say(f"{self.trade.now:%m-%d %H:%M:%S} {why}: {self._summary(outcome)}")
+        self.say(f"{self.trade.now:%m-%d %H:%M:%S} {why}: {self._summary(outcome)}")
         if self._found:
             raise self._found[0].after(self.seen)
         if outcome.problem == "failed":
@@ -116,12 +155,13 @@ class Course:
         self._same_again(market, outcome)
         self._check_state()
         self._check_unknown(before, outcome)
+        self._check_doubling(before, outcome)
         return bool(outcome.decision.orders)
 
     def _summary(self, outcome: Outcome) -> str:
         if outcome.decision is None:
             return f"{outcome.problem}, {outcome.reason}"
-        orders = ", ".join(_order_text(order) for order in outcome.decision.orders)
+        orders = ", ".join(order_text(order) for order in outcome.decision.orders)
         refused = [result.reason for result in self.trade.results[-len(outcome.decision.orders) :] if result.reason]
         ending = f" ({refused[-1]})" if orders and refused and self.trade.has_news else ""
         return f"decides {orders or 'nothing'}{ending}{', done' if outcome.decision.done else ''}"
@@ -151,13 +191,23 @@ class Course:
     def _check_unknown(self, before: Sequence[OpenOrder], outcome: Outcome) -> None:
         assert outcome.decision is not None
         dark = [order for order in before if order.status is IntentStatus.UNKNOWN and order.type != "market"]
-        kept = {_what(order) for order in dark}
+        kept = {what_of(order) for order in dark}
         for order in outcome.decision.orders:
-            if hasattr(order, "symbol") and _what(order) in kept:
+            if hasattr(order, "symbol") and what_of(order) in kept:
                 self._fail(
-                    f"it orders {_order_text(order)} again while the first one's outcome is unknown: both may execute",
+                    f"it orders {order_text(order)} again while the first one's outcome is unknown: both may execute",
                     "leave an order of status UNKNOWN in place until its fill or its end is told, as diff_orders does",
                 )
+
+    def _check_doubling(self, before: Sequence[OpenOrder], outcome: Outcome) -> None:
+        assert outcome.decision is not None
+        what = doubled(before, outcome.decision.orders) if self._one_at_a_time else None
+        if what is not None:
+            self._fail(
+                what,
+                "order nothing while tick.open_orders has one of the same symbol, side and tag, whatever its status and"
+                " even if it is being cancelled; or leave one_at_a_time out, if several at once are meant",
+            )
 
     # -- coming to rest
 
@@ -198,7 +248,7 @@ class Course:
         woken = 0
         while woken < _STORM:
             self._answer()
-            if not self.trade.has_news or not self._is_running:
+            if not self.trade.has_news or not self.is_running:
                 return
             self.trade.advance(seconds=1)
             if self._is_planned:
@@ -230,7 +280,7 @@ class Course:
         """Follow its plan while every order is refused: it may try again, but not every few seconds for ever."""
         began, stormy = self.trade.now, 0
         for _ in range(12):
-            if self.trade.next_run is None or not self._is_running:
+            if self.trade.next_run is None or not self.is_running:
                 return
             self.trade.market.at(max(self.trade.next_run, self.trade.now + _SECOND))
             stormy += self._tick("planned")
@@ -260,7 +310,7 @@ class Course:
         for key in self.trade.needs.candles:
             if key[0] == symbol and key in self.trade.market.build().all_candles:
                 self.trade.market.add_candle(*key, price)
-        self._say(f"the price of {symbol} is {price:f}")
+        self.say(f"the price of {symbol} is {price:f}")
         if self.trade.has_news:
             self._tick("a level is crossed")
 
@@ -270,12 +320,12 @@ class Course:
             if ticker is not None:
                 wide = D(one % 5) / 10
                 self.trade.price(symbol, ticker.last, bid=ticker.last * (1 - wide), ask=ticker.last * (1 + wide))
-                self._say(f"{symbol} has a spread of {wide * 200:f} %")
+                self.say(f"{symbol} has a spread of {wide * 200:f} %")
 
     def _no_price(self, one: int, _two: int) -> None:
         symbols = sorted(self.trade.needs.symbols)
         self._gone = {symbols[one % len(symbols)]} if symbols else set()
-        self._say(f"no price of {', '.join(self._gone)}")
+        self.say(f"no price of {', '.join(self._gone)}")
         self._tick("without a price")
         self._gone.clear()
         for symbol in symbols:
@@ -284,7 +334,7 @@ class Course:
 
     def _stale(self, _one: int, _two: int) -> None:
         self.trade.market.age(timedelta(minutes=10))
-        self._say("prices are 10 minutes old, candles are stale")
+        self.say("prices are 10 minutes old, candles are stale")
         self._tick("on old prices")
 
     def _plan(self, one: int, _two: int) -> None:
@@ -310,7 +360,7 @@ class Course:
             return
         order = orders[one % len(orders)]
         does(order)
-        self._say(f"{_order_text(order)}: {what}")
+        self.say(f"{order_text(order)}: {what}")
         self.trade.advance(seconds=1)
         self._tick("told so")
 
@@ -346,22 +396,25 @@ class Course:
 
     def _match(self, _one: int, _two: int) -> None:
         fills = self.trade.match()
-        self._say(f"the exchange fills {len(fills)} orders")
+        self.say(f"the exchange fills {len(fills)} orders")
         if self.trade.has_news:
             self.trade.advance(seconds=1)
             self._tick("told so")
 
+    def _hour(self, one: int, two: int) -> None:
+        self.trade_on(FACTORS[two % len(FACTORS)], whole_candle=one % 2 == 0)
+
     def _signal(self, one: int, two: int) -> None:
         payload = PAYLOADS[(one * 10 + two) % len(PAYLOADS)]
         self.trade.signal(payload)
-        self._say(f"a signal arrives: {json.dumps(payload)[:80]}")
+        self.say(f"a signal arrives: {json.dumps(payload)[:80]}")
         self.trade.advance(seconds=1)
         self._tick("told so")
 
     def _edit(self, one: int, _two: int) -> None:
         config = self._configs[one % len(self._configs)]
         self.trade.edit(config)
-        self._say(f"the config becomes {config.model_dump_json(exclude_defaults=True)}")
+        self.say(f"the config becomes {config.model_dump_json(exclude_defaults=True)}")
         self.trade.advance(seconds=1)
         self._tick("told so")
 
@@ -370,7 +423,7 @@ class Course:
             held = Position("BTC/USD", D(one), D(one) * 100, D(0))
             status = ("active", "paused", "failed", "stopped", "completed")[two % 5]
             self.trade.others[name] = WatchedAutomation(name, "octobot_tentacles.dca", status, {held.symbol: held})
-            self._say(f"{name} is {status} and holds {one} BTC")
+            self.say(f"{name} is {status} and holds {one} BTC")
             self.trade.advance(seconds=1)
             self._tick("told so")
 
@@ -378,6 +431,7 @@ class Course:
 _HAPPENINGS: dict[str, Callable[[Course, int, int], None]] = {
     "tick": Course._early,  # noqa: SLF001 - this class's own
     "plan": Course._plan,  # noqa: SLF001
+    "hour": Course._hour,  # noqa: SLF001
     "late": Course._late,  # noqa: SLF001
     "price": Course._price,  # noqa: SLF001
     "spread": Course._spread,  # noqa: SLF001
@@ -395,31 +449,10 @@ _HAPPENINGS: dict[str, Callable[[Course, int, int], None]] = {
 }
 
 
-def _what(order: Any) -> tuple[Any, ...]:
-    names = ("symbol", "side", "tag", "amount", "price", "stop")
-    return tuple(getattr(order, name, None) for name in names)
-
-
-def _order_text(order: Any) -> str:
-    if not hasattr(order, "symbol"):
-        return "a cancel"
-    kind = getattr(order, "type", None) or type(order).__name__.removesuffix("Order").lower()
-    spend = getattr(order, "spend", None)
-    size = format(order.amount, "f") if order.amount is not None else "all" if spend is None else f"{spend:f} quote"
-    at = getattr(order, "price", None) or getattr(order, "stop", None)
-    tag = f" [{order.tag}]" if order.tag else ""
-    return f"{kind} {order.side} {size} {order.symbol}{f' at {at:f}' if at else ''}{tag}"
-
-
-def _market_text(trade: AutomationTest) -> str:
-    market = trade.market.build()
-    texts = []
-    for symbol, rules in sorted(market.all_rules.items()):
-        ticker = market.tickers.get(symbol)
-        steps = f"steps {rules.price_step:f}/{rules.amount_step:f}, smallest {rules.min_amount:f}"
-        texts.append(f"{symbol} at {format(ticker.last, 'f') if ticker else '?'}, {steps}, fee in {rules.fee_in}")
-    budget = ", ".join(f"{amount:f} {asset}" for asset, amount in trade.balances.items())
-    return f"{'; '.join(texts) or 'no market'}; budget {budget}"
+def _last_opening(timeframe: str, now: datetime) -> int:
+    """Return when the last candle that has closed by ``now`` opened, in ms."""
+    step = timeframe_ms(timeframe)
+    return (to_ms(now) // step - 1) * step
 
 
 def _difference(one: Outcome, two: Outcome) -> str:

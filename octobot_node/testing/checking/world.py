@@ -10,7 +10,7 @@ from typing import Any, Literal
 from octobot_node.market import timeframe_ms, to_ms
 from octobot_node.testing.automation_test import AutomationTest
 
-__all__ = ["FACTORS", "PAYLOADS", "STEPS", "World", "furnish"]
+__all__ = ["FACTORS", "PAYLOADS", "STEPS", "TRADING_STEPS", "World", "furnish"]
 
 D = Decimal
 Shape = Literal["wavy", "flat", "gaps", "spikes", "falling", "no volume"]
@@ -27,6 +27,8 @@ STEPS = (
     *("tick", "plan", "plan", "plan", "price", "price", "price", "match", "match", "fill", "fill", "partial"),
     *("signal", "refuse", "cancel", "unknown", "unknown", "late", "edit", "spread", "no price", "stale", "other"),
 )
+#: What happens besides where a type is to be driven into trading.
+TRADING_STEPS = ("hour",) * 6
 
 
 @dataclass(frozen=True, slots=True)
