@@ -20,7 +20,9 @@ def new(name: str, folder: Path | None = None, *, author: str = "", as_json: boo
 
     target = Path(name) if folder is None else folder
     files = make_distribution(name, target, author=author)
-    commands = [f"cd {target}", "pip install --editable . --group dev", "pytest"]
+    # A virtual environment of Python 3.11 has a pip that knows no --group.
+    upgrade = "pip install --upgrade pip"
+    commands = [f"cd {target}", upgrade, "pip install --editable . --group dev", "pytest"]
     if as_json:
         made = {"name": name, "folder": str(target), "files": [str(path) for path in files], "next": commands}
         typer.echo(json.dumps(made, indent=2))

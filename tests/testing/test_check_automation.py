@@ -13,7 +13,10 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from octobot_node import Automation, CancelOrder, Decision, LimitOrder, MarketOrder, Needs, Tick, Wake
+from octobot_node.orders import IntentStatus
 from octobot_node.testing import check_automation
+from octobot_node.testing.checking.drive import drive
+from octobot_node.testing.checking.violation import Violation
 
 D = Decimal
 EVERY = Wake(every=timedelta(hours=1))
@@ -281,6 +284,115 @@ class Doubles(Sound):
 )
 def test_what_never_rests_is_found(type_: type[Automation[Any, Any]], what: str) -> None:
     assert what in wrong(type_, examples=60)
+
+
+# -- one order at a time
+
+
+class BuysWhatItDoesNotHold(Sound):
+    """Buy every hour while nothing is held, whatever is open."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        held = tick.position(tick.config.symbol).amount
+        planned = tick.state is None or tick.scheduled_at is not None
+        return [MarketOrder(tick.config.symbol, "buy", spend=D(100), tag="in")] if planned and not held else []
+
+
+class Waits(BuysWhatItDoesNotHold):
+    """Do the same, but look at what is open."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        return [] if tick.open_orders else super().orders(tick)
+
+
+class WaitsForTheKnown(BuysWhatItDoesNotHold):
+    """Look at what is open, and forget what may be."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        rests = any(order.status is not IntentStatus.UNKNOWN for order in tick.open_orders)
+        return [] if rests else super().orders(tick)
+
+
+class SellsTwice(Waits):
+    """Look at its buys alone: its second sale takes what the first one may have sold."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        symbol = tick.config.symbol
+        held = tick.market.rules(symbol).round_amount(tick.position(symbol).amount)
+        if held and tick.scheduled_at is not None:
+            return [MarketOrder(symbol, "sell", amount=held, tag="out")]
+        return super().orders(tick)
+
+
+class BuysInHalves(Waits):
+    """Order the same twice in one decision."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        return super().orders(tick) * 2
+
+
+class CancelsAndOrders(Sound):
+    """Replace what rests in one decision, though its cancel may come too late."""
+
+    def orders(self, tick: Tick[Config, Any]) -> list[Any]:
+        if tick.state and tick.scheduled_at is None:
+            return []
+        rules = tick.market.rules(tick.config.symbol)
+        price = rules.round_price(tick.market.ticker(tick.config.symbol).last / 2, "buy")
+        known = [order.id for order in tick.open_orders if order.status is not IntentStatus.UNKNOWN]
+        if len(known) < len(tick.open_orders) or not price:
+            return []
+        return [*map(CancelOrder, known), LimitOrder(tick.config.symbol, "buy", 20 / price, price, tag="rest")]
+
+
+class CrossesItsMean(Sound):
+    """Trade when a candle closes on the other side of the mean; no order of its own is looked at."""
+
+    def needs(self, config: Config, state: Any) -> Needs:
+        return Needs(tickers=(config.symbol,), candles={(config.symbol, "4h"): 10})
+
+    def evaluate(self, tick: Tick[Config, Any]) -> Decision:
+        symbol, wake = tick.config.symbol, Wake(every=timedelta(minutes=30), align=True)
+        candles = tick.market.candles(symbol, "4h")
+        newest, above = int(candles.time[-1]), bool(candles.close[-1] > candles.close.mean())
+        before = tick.state or {"candle": newest, "above": True}
+        if before["candle"] == newest:
+            return Decision(state=before, wake=wake)
+        crossed = above and not before["above"] and not tick.position(symbol).amount
+        orders = [MarketOrder(symbol, "buy", spend=D(100), tag="in")] if crossed else []
+        return Decision(state={"candle": newest, "above": above}, orders=orders, wake=wake)
+
+
+@pytest.mark.parametrize(
+    ("type_", "what"),
+    [
+        (BuysWhatItDoesNotHold, "it orders market buy 100 quote BTC/USD [in] while market buy BTC/USD [in] of 01-01 "),
+        (WaitsForTheKnown, " is of unknown outcome: both may execute"),
+        (SellsTwice, "while market sell "),
+        (BuysInHalves, "while market buy 100 quote BTC/USD [in] of the same decision is planned: both may execute"),
+        (CancelsAndOrders, "is open: both may execute"),
+        (CrossesItsMean, "it orders market buy 100 quote BTC/USD [in] while market buy BTC/USD [in] of 01-"),
+    ],
+)
+def test_what_orders_beside_its_own_order_is_found_where_one_at_a_time_is_meant(
+    type_: type[Automation[Any, Any]], what: str
+) -> None:
+    check_automation(type_, CONFIG, examples=15)
+    said = wrong(type_, examples=60, one_at_a_time=True)
+    assert what in said
+    assert "Cure: order nothing while tick.open_orders has one of the same symbol, side and tag" in said
+
+
+@pytest.mark.parametrize(
+    "type_", [BuysWhatItDoesNotHold, WaitsForTheKnown, SellsTwice, BuysInHalves, CancelsAndOrders, CrossesItsMean]
+)
+def test_the_hours_of_trading_alone_find_it(type_: type[Automation[Any, Any]]) -> None:
+    with pytest.raises(Violation, match="both may execute"):
+        drive(type_, [Config(**CONFIG)], None)
+
+
+def test_what_waits_for_its_own_order_may_order_one_at_a_time() -> None:
+    check_automation(Waits, CONFIG, {"symbol": "ETH/USD"}, examples=60, one_at_a_time=True)
 
 
 # -- form

@@ -59,13 +59,34 @@ def test_it_is_complete(made: Path) -> None:
 def test_it_passes_its_own_tests(made: Path) -> None:
     done = run(made, "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout
-    assert "7 passed" in done.stdout
+    assert "9 passed" in done.stdout
+
+
+def test_its_tests_find_that_it_no_longer_looks_at_its_open_orders(tmp_path: Path) -> None:
+    make_distribution("my-momentum", tmp_path / "made")
+    automation = tmp_path / "made" / "src" / "my_momentum" / "automation.py"
+    text = automation.read_text()
+    assert text.count("if tick.open_orders:") == 1
+    automation.write_text(text.replace("if tick.open_orders:", "if False:"))
+    done = run(tmp_path / "made", "pytest", "-q", "-p", "no:cacheprovider", "-k", "holds_in_every_market")
+    assert done.returncode == 1
+    assert "AssertionError: MyMomentum: it orders market buy 100 quote BTC/USD [enter] while market buy" in done.stdout
+    assert "Cure: order nothing while tick.open_orders has one of the same symbol, side and tag" in done.stdout
 
 
 def test_it_passes_ruff_and_mypy(made: Path) -> None:
     for tool in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)):
         done = run(made, *tool)
         assert done.returncode == 0, done.stdout
+
+
+def test_ruff_leaves_the_data_folder_alone(made: Path) -> None:
+    plugin = made / ".octobot" / "plugins" / "mine.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text("import os\n")
+    done = run(made, "ruff", "check", "--no-cache")
+    plugin.unlink()
+    assert done.returncode == 0, done.stdout
 
 
 def test_its_range_of_the_core_has_this_version(made: Path) -> None:
@@ -136,6 +157,7 @@ def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
     assert done.stdout == (
         f"made my-momentum: 11 files in {folder}. Next:\n"
         f"  cd {folder}\n"
+        "  pip install --upgrade pip\n"
         "  pip install --editable . --group dev\n"
         "  pytest\n"
     )

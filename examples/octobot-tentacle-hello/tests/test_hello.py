@@ -24,7 +24,7 @@ def bought() -> AutomationTest:
 
 
 def test_it_holds_in_every_market() -> None:
-    check_automation(Hello, CONFIG, {**CONFIG, "symbol": "ETH/USD", "rounds": 2}, examples=30)
+    check_automation(Hello, CONFIG, {**CONFIG, "symbol": "ETH/USD", "rounds": 2}, examples=30, one_at_a_time=True)
 
 
 def test_the_sale_rests_a_profit_above_the_cost_with_its_fee() -> None:

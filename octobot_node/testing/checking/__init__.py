@@ -38,8 +38,10 @@ def check_automation(
     once in another; that its state is JSON, small and does not grow for ever; that its decisions pass the engine's
     guard; that it does not fail in odd markets, with unknown, partial, refused and cancelled orders, edits to
     ``more_configs``, strange signals, early and late ticks; and that it comes to rest. ``examples`` sequences of such
-    events are tried, the same ones every time. With ``one_at_a_time`` it is also held to ordering nothing while an
-    order of the same symbol, side and tag is planned, sent, open or of unknown outcome. ``budget`` maps asset to amount, 1,000 of each quote asset unless given.
+    events are tried, the same ones every time. ``budget`` maps asset to amount, 1,000 of each quote asset unless given.
+
+    With ``one_at_a_time`` it is also driven through hours of moving prices, and must order nothing while an order of
+    the same symbol, side and tag is planned, sent, open or of unknown outcome.
 
     Raises AssertionError: one sentence of what is wrong, how to see it, and the cure. Needs ``hypothesis``.
     """

@@ -6,7 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from octobot_node.fields import ConfigModel
+from pydantic import Field
 
 __all__ = ["HelloConfig"]
 
@@ -19,10 +20,8 @@ _PAUSES = {
 }
 
 
-class HelloConfig(BaseModel):
+class HelloConfig(ConfigModel):
     """Rounds of one buy and one sale a little higher."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     symbol: str = Field(
         pattern=r"^[^\s/]+/[^\s/]+$",
