@@ -24,6 +24,7 @@ from octobot_node.plugins import plugins_for
 __all__ = ["serve"]
 
 log = structlog.get_logger(__name__)
+_LOOK_S = 0.5
 
 
 def serve(data_dir: Path | None, style: str) -> None:
@@ -39,7 +40,10 @@ def serve(data_dir: Path | None, style: str) -> None:
         with Node(settings, registry=registry, configuration=configuration) as node:
             counts = status(node.desk, Nothing()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
-            told.wait()
+            # With a time-out: the kernel may give the signal to another thread (it does after SIGCONT), and this one,
+            # in which Python runs the handler, would sleep on.
+            while not told.wait(_LOOK_S):
+                pass
             log.info("node_stopping")
         log.info("node_stopped")
 

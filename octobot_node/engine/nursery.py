@@ -108,7 +108,10 @@ class Nursery:
         with theirs:
             command = [sys.executable, "-m", "octobot_node.engine.evaluate_worker", str(theirs.fileno())]
             # What an author prints goes to stderr: stdout may be somebody's JSON.
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdout=2, stdin=subprocess.DEVNULL)
+            # In a session of its own: Ctrl-C on the node's terminal is for the node, which ends its children itself.
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdout=2, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         self._pipe = Connection(ours.detach())
         self._pipe.send_bytes(pickle.dumps((self._modules, sys.path)))
         self._ready = False
