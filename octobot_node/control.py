@@ -26,8 +26,8 @@ REQUEST_LIMIT = 4_194_304
 #: What the kernel's address of a Unix socket holds, on the systems that hold least.
 _ADDRESS_MAX = 100
 _CONNECT_S = 5.0
-#: Longer than any operation may take.
-_ANSWER_S = 120.0
+#: Longer than any operation takes on a node that is well.
+_ANSWER_S = 30.0
 
 
 class NoNode(Exception):
@@ -60,11 +60,18 @@ def address(data_dir: Path) -> Iterator[str]:
 def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout: float = _ANSWER_S) -> Any:
     """Let the node on this data folder carry out an operation and return its result as JSON.
 
-    Raises NoNode where no node answers, and what the operation raised, of the same class as here.
+    Raises NoNode where no node listens, NodeError where one does not answer within ``timeout`` seconds, and what the
+    operation raised, of the same class as here.
     """
     with _connect(data_dir) as connection:
         connection.settimeout(timeout)
-        line = _exchange(connection, f"{encode({'operation': operation, 'arguments': arguments})}\n".encode())
+        try:
+            line = _exchange(connection, f"{encode({'operation': operation, 'arguments': arguments})}\n".encode())
+        except TimeoutError:
+            raise NodeError(
+                f"the node ({_holder(data_dir)}) does not answer within {timeout:g} s: is it stopped, or overloaded?"
+                " Whether the command was carried out is not known, so look first"
+            ) from None
     try:
         answer = json.loads(line)
     except ValueError:
@@ -95,12 +102,20 @@ def _exchange(connection: socket.socket, request: bytes) -> bytes:
         with connection.makefile("rb") as file:
             line = file.readline()
     except TimeoutError:
-        _broken("did not answer in time")
+        raise
     except OSError as error:
         _broken(f"broke the connection ({error.strerror or error})")
     if not line.endswith(b"\n"):
         _broken("ended before it answered")
     return line
+
+
+def _holder(data_dir: Path) -> str:
+    """Return who wrote its name into the folder's lock: "process 4711"."""
+    try:
+        return (data_dir / "node.lock").read_text(encoding="utf-8").strip() or "another process"
+    except (OSError, UnicodeDecodeError):
+        return "another process"
 
 
 def _broken(how: str) -> NoReturn:

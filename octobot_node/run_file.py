@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -149,7 +149,7 @@ class AutomationSpec(_Spec):
         default=None,
         min_length=1,
         description="Of a replay: a file of signals that arrive in its inbox, a JSON object with `at` and `payload` a"
-        " line.",
+        " line; a relative path is relative to the run file.",
     )
 
 
@@ -181,9 +181,10 @@ def json_schema() -> dict[str, Any]:
 def load_run_files(paths: Sequence[str | Path]) -> RunFile:
     """Read the files and return them as one.
 
-    Accounts that several files repeat must be equal. Raises InvalidRunFile, in one sentence, for the first problem.
+    Accounts that several files repeat must be equal; a relative path of signals is relative to the file that names it.
+    Raises InvalidRunFile, in one sentence, for the first problem.
     """
-    return _one([_read(Path(path), _text(Path(path))) for path in paths], {})
+    return _one([_beside_itself(_read(Path(path), _text(Path(path)))) for path in paths], {})
 
 
 def read_run_files(texts: Sequence[tuple[str, str]], accounts: Mapping[str, AccountSpec]) -> RunFile:
@@ -367,6 +368,15 @@ def _read(path: Path, text: str) -> _Source:
     except ValidationError as error:
         place, text = first_mistake(error, _Parts)
         raise InvalidRunFile(f"{path}, line {document.line(place)}: {_dotted(place)}: {text}") from None
+
+
+def _beside_itself(source: _Source) -> _Source:
+    folder = source.path.parent
+    found = [
+        each if each.signals is None else each.model_copy(update={"signals": str(folder / each.signals)})
+        for each in source.parts.automations
+    ]
+    return replace(source, parts=source.parts.model_copy(update={"automations": found}))
 
 
 def _text(path: Path) -> str:

@@ -259,6 +259,22 @@ def test_a_node_that_dies_before_it_answers_leaves_the_outcome_open(tmp_path: Pa
         thread.join()
 
 
+@pytest.mark.parametrize(("lock", "holder"), [("process 4711", "process 4711"), ("", "another process")])
+def test_a_node_that_accepts_and_says_nothing_is_given_up(tmp_path: Path, lock: str, holder: str) -> None:
+    (tmp_path / "node.lock").write_text(lock)
+    with socket.socket(socket.AF_UNIX) as silent, control.address(tmp_path) as place:
+        silent.bind(place)
+        silent.listen()
+        # A request that fits into the socket, and one that does not.
+        for text in ("x", "x" * 3_000_000):
+            with pytest.raises(NodeError) as caught:
+                ask(tmp_path, "x", {"text": text}, timeout=0.05)
+            assert str(caught.value) == (
+                f"the node ({holder}) does not answer within 0.05 s: is it stopped, or overloaded?"
+                " Whether the command was carried out is not known, so look first"
+            )
+
+
 def test_a_refusal_is_not_taken_for_another_class(tmp_path: Path) -> None:
     with serving(tmp_path, raising(CommandRefused("no"))), connected(tmp_path) as connection:
         connection.sendall(b'{"operation": "x"}\n')

@@ -350,6 +350,22 @@ def test_files_that_contradict_each_other_are_refused(folder: Path, second: str,
     assert str(caught.value) == message
 
 
+def test_signals_are_beside_the_run_file_that_names_them(folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "a.yaml").write_text(f"{ACCOUNTS}{AUTOMATIONS}    signals: ../past.jsonl\n")
+    absolute = AUTOMATIONS.replace("name: dca", "name: other").replace("700.10", "1")
+    (elsewhere / "b.yaml").write_text(f"{absolute}    signals: {folder}/c.jsonl\n")
+    relative = AUTOMATIONS.replace("name: dca", "name: third").replace("700.10", "1")
+    (elsewhere / "c.yaml").write_text(f"{relative}    signals: past/signals.jsonl\n")
+    found = load_run_files(["a.yaml", "elsewhere/b.yaml", elsewhere / "c.yaml"])
+    assert [automation.signals for automation in found.automations] == [
+        "../past.jsonl",
+        f"{folder}/c.jsonl",
+        f"{elsewhere}/past/signals.jsonl",
+    ]
+
+
 def test_a_run_file_made_in_python_is_checked_too() -> None:
     with pytest.raises(ValidationError, match=r"automations\[0\].account: there is no account 'x'"):
         RunFile.model_validate({"automations": [{"name": "a", "type": "dca", "account": "x"}]})

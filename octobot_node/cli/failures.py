@@ -32,6 +32,10 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
             return _say(str(error), 2)
         case OctoBotError():
             return _say(str(error), 1)
+        case typer.TyperException() if type(error).__name__ == "NoArgsIsHelpError":
+            # A group of commands without one: the help itself, as `octobot-node` alone shows it.
+            print(error.format_message())  # noqa: T201
+            return 0
         case typer.TyperException():
             text = error.format_message().replace("Value error, ", "").replace("Input should", "must")
             return _say(f"{text} (octobot-node --help lists what there is)", 2)

@@ -340,7 +340,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
 def _planned(orders: Iterable[PlannedOrder]) -> Table:
     table = _table("order", "status", "reserves", right=("reserves",))
     for order in orders:
-        what = f"cancel {order.cancels}" if order.kind == "cancel" else _what(order)
+        what = f"cancel {_what(order)}" if order.kind == "cancel" else _what(order)
         reserves = text.amount(order.reserves, order.reserved_asset or "") if order.reserves else ""
         table.add_row(escape(what), _status(order.status, order.reason), escape(reserves))
     return table

@@ -26,6 +26,7 @@ from octobot_node.store.types import AnyRow
 __all__ = ["account_spec", "export", "secret_settings"]
 
 _OVER = ("stopping", "completing", "stopped", "completed")
+_DECIDING = ("active", "waiting")
 _PAGE = 500
 #: Settings that are secret by their name, whatever type their model gives them.
 _SECRET = re.compile(r"secret|passw|passphrase|token|credential|private|(^|_)(api_?)?keys?$", re.IGNORECASE)
@@ -44,7 +45,8 @@ def export(desk: Desk, wanted: ExportAutomations) -> Exported:
             budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
         held = lists.accounts_by_id(connection, ids)
     content, left_out = _content(desk.registry, rows, held, budgets)
-    return Exported(text=f"{_heading(desk, left_out)}{_to_yaml(content)}", left_out=left_out)
+    resting = [row.name for row in rows if row.status not in _DECIDING]
+    return Exported(text=f"{_heading(desk, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
 
 
 def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
@@ -125,7 +127,7 @@ def _simulated(registry: Registry, trading: str) -> bool:
     return trading in registry.trading and registry.trading[trading].simulated
 
 
-def _heading(desk: Desk, left_out: Sequence[str]) -> str:
+def _heading(desk: Desk, left_out: Sequence[str], resting: Sequence[str]) -> str:
     from octobot_node import __version__
 
     lines = [f"# Exported by octobot-node {__version__} at {from_ms(desk.core.clock.now()):%Y-%m-%d %H:%M:%S} UTC."]
@@ -134,6 +136,10 @@ def _heading(desk: Desk, left_out: Sequence[str]) -> str:
             "# Left out, since they are secret or no plugin knows them; write them where the accounts are new:"
         )
         lines += [f"#   {place}" for place in left_out]
+    if resting:
+        lines.append("# These do not decide now (paused, held, failed or ended), but will where this file is run:")
+        # A name may have any character but a line break.
+        lines += [f"#   {name}" for name in resting]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -26,6 +26,7 @@ from octobot_node.operations.models import (
     PlannedTick,
     TickerSeen,
 )
+from octobot_node.orders import OpenOrder
 
 __all__ = ["plan"]
 
@@ -74,6 +75,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
     (ended,) = changes.finished or changes.released
     decided = outcome.problem is None
     state = wide.get("state", loaded.row.state)
+    resting = {order.id: order for order in loaded.given.open_orders}
     levels = ended.get("levels", loaded.row.levels)
     return PlannedTick(
         automation=row.name,
@@ -85,7 +87,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         outcome=_OUTCOMES.get(outcome.problem, "fails"),
         reason=outcome.reason,
         status=wide.get("status", "active" if decided else row.status),
-        orders=[_order(intent) for intent in changes.intents],
+        orders=[_order(intent, resting) for intent in changes.intents],
         notices=[PlannedNotice(level=each["level"], message=each["message"]) for each in changes.notices],
         requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
         next_run=_after(ended["next_run_at"], loaded.given.now),
@@ -110,10 +112,16 @@ def _after(next_run_at: int | None, told: int) -> datetime | None:
     return None if next_run_at is None else from_ms(max(next_run_at, told + FLOOR_MS))
 
 
-def _order(intent: Mapping[str, Any]) -> PlannedOrder:
+def _order(intent: Mapping[str, Any], resting: Mapping[str, OpenOrder]) -> PlannedOrder:
+    shown = dict(intent)
+    cancelled = resting.get(intent["parent"] or "")
+    if cancelled is not None:
+        # A cancel has nothing of its own to tell: what matters is which order it is about.
+        about = ("symbol", "side", "type", "amount", "price", "stop", "tag")
+        shown |= {name: getattr(cancelled, name) for name in about}
     names = ("kind", "status", "reason", "symbol", "side", "type", "amount", "spend", "price", "stop", "tag")
     return PlannedOrder(
-        **{name: intent[name] for name in names},
+        **{name: shown[name] for name in names},
         reserves=intent["reserved"],
         reserved_asset=intent["reserved_asset"],
         cancels=intent["parent"],

@@ -26,6 +26,10 @@ from tests.operations.conftest import Office
 HOURLY = Wake(every=timedelta(hours=1), align=True)
 
 
+def plain(price: Decimal) -> str:
+    return format(price, "f")
+
+
 def buy(price: str, amount: str = "1", **more: Any) -> LimitOrder:
     return LimitOrder("BTC/USDT", "buy", amount=Decimal(amount), price=Decimal(price), **more)
 
@@ -66,8 +70,8 @@ def test_a_plan_is_what_the_next_tick_then_does_and_writes_nothing(office: Offic
     }
     first, second = office.bench.intents()
     assert [(o["kind"], o["status"], o["price"], o["reserves"], o["cancels"]) for o in told["orders"]] == [
-        ("cancel", "planned", None, "0", first.id),
-        ("cancel", "planned", None, "0", second.id),
+        ("cancel", "planned", plain(first.price), "0", first.id),
+        ("cancel", "planned", plain(second.price), "0", second.id),
         ("order", "refused", "110", "0", None),
         ("order", "planned", "1", "1", None),
     ]
@@ -86,8 +90,10 @@ def test_a_plan_is_what_the_next_tick_then_does_and_writes_nothing(office: Offic
     office.bench.advance(1_000)
     office.bench.tick()
     done = [row for row in office.bench.rows(tables.intents, tables.intents.c.id) if row.tick == 1]
+    # What a cancel's plan shows is the order that it is about.
     assert [(row.kind, row.status, row.reason, row.price, row.reserved) for row in done] == [
-        (order.kind, order.status, order.reason, order.price, order.reserves) for order in plan.orders
+        (each.kind, each.status, each.reason, None if each.kind == "cancel" else each.price, each.reserves)
+        for each in plan.orders
     ]
     assert office.bench.row(found).state == '{"last":"120","ticks":2}'
 

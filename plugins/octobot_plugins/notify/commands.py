@@ -20,7 +20,7 @@ _MESSAGE = "This is a test: OctoBot Node can reach you here."
 
 def commands() -> typer.Typer:
     """Return the commands under ``notify``."""
-    found = typer.Typer(help="Try how you are told.")
+    found = typer.Typer(help="Try how you are told.", rich_markup_mode=None, no_args_is_help=True)
     found.command("test")(_send_test)
     # Of a group with a callback, `test` stays a word of its own.
     found.callback()(lambda: None)

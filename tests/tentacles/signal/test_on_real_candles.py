@@ -30,6 +30,7 @@ from tests.reference.signal import Message, Rules, compute
 from tests.views import SilentView
 
 D = Decimal
+EXAMPLES = Path(__file__).parents[3] / "examples"
 MONTH = Path(__file__).parents[4] / "shared" / "data" / "BTC-USD-1m-2022-01.csv.gz"
 
 
@@ -211,6 +212,18 @@ def test_a_file_of_signals_that_cannot_be_read_is_refused_before_anything_runs(
     assert message in str(refused.value)
     assert str(refused.value).startswith(f"{file}, line ")
     assert not (tmp_path / "replays").exists()
+
+
+def test_the_example_finds_its_signals_wherever_the_command_runs(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    view = SilentView()
+    example = load_run_files([EXAMPLES / "signal-replay.yaml"])
+    report = run(example, RunOptions(data={"BTC/USD": day}, data_dir=tmp_path), view)
+    assert report.finished
+    sent = len((EXAMPLES / "signals.jsonl").read_text().splitlines())
+    assert f"followed: {sent - len(consumed(tmp_path))} of {sent} signals lie outside the candles" in view.messages
 
 
 def test_a_live_run_refuses_a_file_of_signals(tmp_path: Path) -> None:
