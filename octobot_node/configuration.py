@@ -131,7 +131,7 @@ def _read(
         place = f"[{section}] {unknown[0]}" if section else unknown[0]
         raise InvalidSettings(f"{file.path}: {place} is no setting: {_nearest(unknown[0], model.model_fields)}")
     secrets = {name for name in model.model_fields if _is_secret(model, name)}
-    if file.path is not None and secrets & set(in_file):
+    if file.path is not None and (secrets & set(in_file) or _has_password(in_file.get("database_url"))):
         _refuse_readable_by_others(file.path, "it holds a secret")
     from_files = _secret_files(section, model, secrets)
     given = {**environment.read(), **from_files}
@@ -200,6 +200,15 @@ def _refuse_readable_by_others(path: Path, why: str) -> None:
 
 def _is_secret(model: type[BaseModel], name: str) -> bool:
     return "SecretStr" in repr(model.model_fields[name].annotation)
+
+
+def _has_password(url: Any) -> bool:
+    try:
+        found = sa.make_url(url) if isinstance(url, str) else None
+    except sa.exc.ArgumentError:
+        return False  # Whoever opens the database says what is wrong with it.
+    # The driver takes a password as a parameter, too.
+    return found is not None and (bool(found.password) or "password" in found.query)
 
 
 def _variable(section: str, name: str) -> str:

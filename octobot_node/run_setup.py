@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -53,7 +54,11 @@ def create_missing(
     ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
         existing = set(connection.scalars(sa.select(automations.c.name)))
-    commands.create_many([_new_automation(spec, ids) for spec in run_file.automations if spec.name not in existing])
+    new = [spec for spec in run_file.automations if spec.name not in existing]
+    commands.create_many([_new_automation(spec, ids) for spec in new])
+    # In an empty folder everything is; in another one it may have been removed by command, or be misspelt.
+    for spec in new if existing else ():
+        view.message(f"created: {spec.name}")
     others = sorted(existing - {spec.name for spec in run_file.automations})
     if others:
         view.message(f"also in this data folder, and running: {', '.join(others)}")
@@ -85,7 +90,10 @@ def create_new(
 
 
 def go_on(core: Core, commands: Commands, run_file: RunFile, view: RunView) -> None:
-    """Take up what a person changed since the last run: another config, or what made an automation fail."""
+    """Take up what a person changed since the last run: another config, or what made an automation fail.
+
+    The run file's config holds, also against an edit by command; what it replaces is said.
+    """
     with core.storage.read() as connection:
         existing = {row.name: row for row in connection.execute(sa.select(automations))}
     for spec in run_file.automations:
@@ -97,9 +105,27 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, view: RunView) -> N
         if row.status in {"failed", "held"}:
             commands.resume(row.id)
             view.message(f"{spec.name} {_PAST[row.status]} ({row.reason}): it is tried again")
-        if config.model_dump_json() != row.config and row.status not in {"stopping", "completing"}:
+        changes = _config_changes(json.loads(row.config), config.model_dump(mode="json"))
+        if changes and row.status not in {"stopping", "completing"}:
             commands.edit(row.id, spec.config)
-            view.message(f"{spec.name}: its config changed, it goes on with the new one")
+            view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
+
+
+def _config_changes(old: Mapping[str, Any], new: Mapping[str, Any], section: str = "") -> list[str]:
+    found = []
+    for name in dict.fromkeys([*new, *old]):
+        before, now = old.get(name), new.get(name)
+        if isinstance(before, Mapping) and isinstance(now, Mapping):
+            found += _config_changes(before, now, f"{section}{name}.")
+        elif before != now:
+            found.append(f"{section}{name} is {_as_json(before)} in this data folder, {_as_json(now)} in the file")
+    return found
+
+
+def _as_json(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
 _PAST = {"failed": "had failed", "held": "was held"}

@@ -138,6 +138,21 @@ def test_a_secret_in_a_file_that_others_can_read_is_refused(monkeypatch: pytest.
         Configuration.load().check([OWNED])
 
 
+@pytest.mark.parametrize("url", ["postgresql://me:hush@db/octobot", "postgresql://db/octobot?user=me&password=hush"])
+def test_a_password_of_the_database_in_a_file_that_others_can_read_is_refused(url: str) -> None:
+    written(f'database_url = "{url}"', mode=0o640)
+    with pytest.raises(InvalidSettings) as caught:
+        Configuration.load()
+    assert str(caught.value) == (
+        "octobot-node.toml can be read by others, and it holds a secret: run `chmod 600 octobot-node.toml`"
+    )
+    written(f'database_url = "{url}"')
+    assert Configuration.load().settings.database_url == url
+    for public in ("postgresql://me@db/octobot", "sqlite:///octobot.db", ""):
+        written(f'database_url = "{public}"', mode=0o644)
+        assert Configuration.load().settings.database_url == public
+
+
 def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTOBOT_MINE_URLS", '{"hush": 1}')
     with pytest.raises(InvalidSettings) as refused:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from octobot_node.cli import main
 from octobot_node.cli.failures import exit_code_of
 from octobot_node.errors import DataFolderInUse, InvalidRunFile, OctoBotError, PluginError
 from octobot_node.settings import Settings
@@ -32,6 +33,15 @@ def test_an_error_has_its_exit_code(
     assert exit_code_of(error) == code
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", line)
+
+
+@pytest.mark.parametrize("group", ["automations", "orders", "signals", "tentacles", "notify"])
+def test_a_group_without_a_command_prints_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([group]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"Usage: octobot-node {group} [OPTIONS] COMMAND [ARGS]...\n\n")
+    assert "\nCommands:\n" in captured.out
+    assert captured.err == ""
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_the_log(

@@ -137,8 +137,9 @@ def test_a_live_run_ends_when_nothing_is_left_and_goes_on_after_it_is_stopped(fo
     folder.write("run.yaml", LIVE + bad.replace("raise", "fine"))
     with folder.start("run", "run.yaml", "--json", **environment) as process:
         said = _wait_for(process, "dca is active")
-        assert said[0].startswith("bad had failed (ValueError: as always (_raise, line ")
-        assert said[1] == "bad: its config changed, it goes on with the new one"
+        assert said[0] == "created: dca"
+        assert said[1].startswith("bad had failed (ValueError: as always (_raise, line ")
+        assert said[2] == "bad: how is raise in this data folder, fine in the file: the file's holds"
         other = folder.run("run", "run.yaml", **environment)
         held = f"the data folder {folder.state} is in use by process {process.pid}"
         assert (other.returncode, other.stdout) == (1, "")
@@ -156,7 +157,7 @@ def test_a_live_run_ends_when_nothing_is_left_and_goes_on_after_it_is_stopped(fo
         assert _wait_for(process, "dca is active")[:3] == [
             "dca: its limits changed, the new ones hold",
             "also in this data folder, and running: bad",
-            "dca: its config changed, it goes on with the new one",
+            "dca: amount is 100 in this data folder, 50 in the file: the file's holds",
         ]
         process.send_signal(signal.SIGTERM)
         out, errors = process.communicate(timeout=30)
@@ -165,6 +166,20 @@ def test_a_live_run_ends_when_nothing_is_left_and_goes_on_after_it_is_stopped(fo
     assert "not finished: the same command goes on" in out
     # It bought as it began and is due again in a day, however often it was started.
     assert _fills(folder) == 1
+
+
+def test_run_again_the_file_holds_and_says_what_it_replaces(folder: Folder) -> None:
+    folder.write("run.yaml", LIVE)
+    edit = ("edit", "dca", "--set", "amount=0.120", "--set", "take_profit=2")
+    for command in (("create", "run.yaml"), edit):
+        done = folder.run("automations", *command)
+        assert done.returncode == 0, done.stderr
+    again = folder.run("run", "run.yaml", "--for", "1s", "--json")
+    assert again.returncode == 0, again.stderr
+    replaced = "amount is 0.120 in this data folder, 100 in the file; take_profit is 2 in this data folder, none in the"
+    assert f"dca: {replaced} file: the file's hold" in again.stderr.splitlines()
+    shown = json.loads(folder.run("automations", "show", "dca", "--json").stdout)
+    assert (shown["config"]["amount"], shown["config"]["take_profit"]) == ("100", None)
 
 
 def _fills(folder: Folder) -> int:
