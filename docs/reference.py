@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,8 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = field.default
     if field.default_factory is not None:
-        made: Callable[[], Any] = field.default_factory  # type: ignore[assignment]
-        value = made() if made in (dict, list, tuple) else None
+        # Another factory's default depends on the machine.
+        value = field.default_factory() if field.default_factory in (dict, list, tuple) else None
     if value in (None, "", (), [], {}) or isinstance(value, BaseModel | SecretStr):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -206,9 +206,8 @@ def _said(error: Exception) -> str:
 
 def _is_ours(filename: str) -> bool:
     # What stands between the plugin and us, the import system and pluggy, is no place that its author can look at.
-    return filename.startswith(("<frozen", str(Path(__file__).parent), str(Path(pluggy.__file__).parent))) or (
-        Path(filename).parent.name == "importlib"
-    )
+    ours = [Path(module or "").parent for module in (__file__, pluggy.__file__, importlib.__file__)]
+    return filename.startswith("<frozen") or any(Path(filename).is_relative_to(folder) for folder in ours)
 
 
 def resolve(module: str) -> Any:

@@ -130,7 +130,7 @@ class _Supervised:
             log.error("service_abandoned", service=self._service.name, why="it did not end when cancelled")
 
     def _become(self, status: str, **changes: object) -> None:
-        self.state = replace(self.state, status=status, since=self._clock.now(), **changes)  # type: ignore[arg-type]
+        self.state = replace(self.state, status=status, since=self._clock.now(), **changes)  # type: ignore[arg-type]  # callers name its fields
 
     def _supervise(self) -> None:
         failures = 0

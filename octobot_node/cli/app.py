@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from typer.core import TyperGroup
@@ -38,8 +38,7 @@ class _Commands(TyperGroup):
             return own
         from octobot_node.cli.plugged import plugged_command
 
-        found: Any = plugged_command(cmd_name)
-        return found  # type: ignore[no-any-return]
+        return cast("Command | None", plugged_command(cmd_name))
 
 
 def build_app() -> typer.Typer:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import AutomationArgument, DataDir, Json, Limit, Yes, group
+from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, Yes, group
 
 __all__ = ["commands"]
 
@@ -40,9 +40,7 @@ def _list(
         str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those on this account.")
     ] = None,
     limit: Limit = 50,
-    cursor: Annotated[
-        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")
-    ] = None,
+    cursor: Cursor = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -34,7 +34,7 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
             return _say(str(error), 1)
         case typer.TyperException() if type(error).__name__ == "NoArgsIsHelpError":
             # A group of commands without one: the help itself, as `octobot-node` alone shows it.
-            print(error.format_message())  # noqa: T201
+            sys.stdout.write(f"{error.format_message()}\n")
             return 0
         case typer.TyperException():
             text = error.format_message().replace("Value error, ", "").replace("Input should", "must")
@@ -43,7 +43,7 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    print(f"octobot-node: error: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"octobot-node: error: {' '.join(text.split())}\n")
     return code
 
 

@@ -110,7 +110,7 @@ class Give:
     def say_if_quiet(self, what: str) -> None:
         """Say on stderr that what the last operation began goes on when a node runs."""
         if not self.live:
-            print(f"no node runs on {self.folder}: {what} when one does (octobot-node start)", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"no node runs on {self.folder}: {what} when one does (octobot-node start)\n")
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import DataDir, Json, Limit
+from octobot_node.cli.options import Cursor, DataDir, Json, Limit
 
 __all__ = ["LogStyle", "accounts", "doctor", "plugins", "settings", "start", "status"]
 
@@ -44,9 +44,7 @@ def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = No
 def accounts(
     context: typer.Context,
     limit: Limit = 50,
-    cursor: Annotated[
-        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")
-    ] = None,
+    cursor: Cursor = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:

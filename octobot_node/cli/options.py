@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AutomationArgument", "DataDir", "Json", "Limit", "Yes", "group"]
+__all__ = ["AutomationArgument", "Cursor", "DataDir", "Json", "Limit", "Yes", "group"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="Rows at most.")]
 
 

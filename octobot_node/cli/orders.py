@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import DataDir, Json, Limit, Yes, group
+from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
 
 __all__ = ["commands"]
 
@@ -33,9 +33,7 @@ def _list(
     ] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
     limit: Limit = 50,
-    cursor: Annotated[
-        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")
-    ] = None,
+    cursor: Cursor = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.automation import Needs, Position, Signal, WatchedAutomation
+from octobot_node.automation import Needs, Signal, WatchedAutomation
+from octobot_node.engine import seen
 from octobot_node.engine.commit import Changes, Commit, Evaluated
 from octobot_node.engine.durable import json_decode
 from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
@@ -19,14 +20,14 @@ from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
 from octobot_node.order_checks import OrderContext
-from octobot_node.orders import CancelOrder, Fill, IntentStatus, OpenOrder, OrderResult
+from octobot_node.orders import CancelOrder, IntentStatus
 from octobot_node.store import automations, intents, schedules
 from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Rehearsal", "TickBatch", "open_order"]
+__all__ = ["Rehearsal", "TickBatch"]
 
 log = structlog.get_logger(__name__)
 #: A batch whose work broke down is taken again after this.
@@ -261,11 +262,11 @@ def _load_one(
         scheduled_at=row.due_at if scheduled else None,
         missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
         needs=needs,
-        positions=tuple(_position(row) for row in positions),
+        positions=tuple(seen.position(row) for row in positions),
         balances=tuple((b.asset, b.free) for b in balances),
-        open_orders=tuple(open_order(order) for order in live),
-        fills=tuple(_fill(fill) for fill in fills),
-        results=tuple(_result(order) for order in news),
+        open_orders=tuple(seen.open_order(order) for order in live),
+        fills=tuple(seen.fill(fill) for fill in fills),
+        results=tuple(seen.order_result(order) for order in news),
         signals=tuple(Signal(s.id, s.channel, json_decode(s.payload), from_ms(s.received_at)) for s in signals),
         watched=tuple(watched),
     )
@@ -279,59 +280,8 @@ def _load_one(
     )
 
 
-def _position(row: AnyRow) -> Position:
-    return Position(row.symbol, row.amount, row.cost, row.realised)
-
-
 def _watched(row: AnyRow, held: Sequence[AnyRow]) -> WatchedAutomation:
-    return WatchedAutomation(row.name, row.type, row.status, {p.symbol: _position(p) for p in held})
-
-
-def open_order(row: AnyRow) -> OpenOrder:
-    """Return an intent's row as an author sees it."""
-    return OpenOrder(
-        id=row.id,
-        symbol=row.symbol,
-        side=row.side,
-        type=row.type,
-        amount=row.amount,
-        price=row.price,
-        stop=row.stop,
-        filled=row.filled,
-        status=IntentStatus(row.status),
-        tag=row.tag,
-        created_at=from_ms(row.created_at),
-    )
-
-
-def _fill(row: AnyRow) -> Fill:
-    return Fill(
-        id=row.id,
-        order_id=row.intent_id,
-        symbol=row.symbol,
-        side=row.side,
-        amount=row.amount,
-        price=row.price,
-        cost=row.cost,
-        fee=row.fee,
-        fee_asset=row.fee_asset,
-        liquidity=row.liquidity,
-        tag=row.tag,
-        at=from_ms(row.at),
-    )
-
-
-def _result(row: AnyRow) -> OrderResult:
-    return OrderResult(
-        order_id=row.id,
-        symbol=row.symbol,
-        side=row.side,
-        status=IntentStatus(row.status),
-        reason=row.reason,
-        filled=row.filled,
-        average=row.cost / row.filled if row.filled else None,
-        tag=row.tag,
-    )
+    return WatchedAutomation(row.name, row.type, row.status, {p.symbol: seen.position(p) for p in held})
 
 
 def _by_automation(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:

@@ -68,7 +68,7 @@ def _answer(nursery: Connection, types: Mapping[str, Automation[Any, Any]], work
         _kill(int(argument), workers)
         nursery.send_bytes(b"dead")
         return
-    memory_mb, timeout = pickle.loads(argument)  # noqa: S301
+    memory_mb, timeout = pickle.loads(argument)  # noqa: S301 - from our own parent
     handle = reduction.recv_handle(nursery)
     parent = os.getpid()
     with warnings.catch_warnings():
@@ -101,7 +101,7 @@ def _work(
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 1_048_576, memory_mb * 1_048_576))
     while True:
         try:
-            inputs, market, size, divert = pickle.loads(pipe.recv_bytes())  # noqa: S301
+            inputs, market, size, divert = pickle.loads(pipe.recv_bytes())  # noqa: S301 - the same
             answers = _Answers(pipe, size)
             slow: set[str] = set()
             for given in inputs:

@@ -152,8 +152,7 @@ class _Lane:
             while len(done) < len(inputs):
                 if not pipe.poll(self._deadline):
                     return done, "hung"
-                # Our own child, running plugins that are trusted code, over a private socket.
-                done += pickle.loads(pipe.recv_bytes())  # noqa: S301
+                done += pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own child, over a private socket
                 if done[-1].reason in {OUT_OF_MEMORY, HUNG}:
                     # What was kept would be held against everybody after: the rest goes on in a new worker.
                     self._end_worker()

@@ -212,7 +212,7 @@ def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Boo
             row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills
         )
     book._known_funds.update(book.funds)  # noqa: SLF001 - its own loader
-    book._known_held.update(book.held)  # noqa: SLF001
+    book._known_held.update(book.held)  # noqa: SLF001 - the same
     return book
 
 

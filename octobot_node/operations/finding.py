@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -20,11 +21,7 @@ def automation_id(desk: Desk, wanted: str) -> str:
         found = lists.automations_matching(connection, wanted, desk.owner)
         if not found:
             raise _unknown(connection, "automation", tables.automations, wanted, desk.owner)
-    # An id is never shared; a name is, by the automations of several owners.
-    if found[0].id != wanted and len(found) > 1:
-        which = ", ".join(f"{row.id} of {row.owner}" for row in found[:5])
-        raise UnknownName(f"{len(found)} automations are called {wanted!r}: write an id instead, one of {which}")
-    return str(found[0].id)
+    return _the_only(found, "automations", wanted)
 
 
 def account_id(desk: Desk, wanted: str) -> str:
@@ -33,9 +30,14 @@ def account_id(desk: Desk, wanted: str) -> str:
         found = lists.accounts_matching(connection, wanted, desk.owner)
         if not found:
             raise _unknown(connection, "account", tables.accounts, wanted, desk.owner)
+    return _the_only(found, "accounts", wanted)
+
+
+def _the_only(found: Sequence[AnyRow], what: str, wanted: str) -> str:
+    # An id is never shared; a name is, by what several owners have.
     if found[0].id != wanted and len(found) > 1:
         which = ", ".join(f"{row.id} of {row.owner}" for row in found[:5])
-        raise UnknownName(f"{len(found)} accounts are called {wanted!r}: write an id instead, one of {which}")
+        raise UnknownName(f"{len(found)} {what} are called {wanted!r}: write an id instead, one of {which}")
     return str(found[0].id)
 
 

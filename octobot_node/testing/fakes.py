@@ -216,7 +216,7 @@ class FakeTrading:
     def become(self, order_id: str, status: str, reason: str = "") -> None:
         """Give an order a final status."""
         known = self._orders[order_id]
-        changed = replace(known.order, status=status, reason=reason)  # type: ignore[arg-type]
+        changed = replace(known.order, status=status, reason=reason)  # type: ignore[arg-type]  # final ones only
         self._orders[order_id] = replace(known, order=changed)
 
     def forget(self, order_id: str) -> None:

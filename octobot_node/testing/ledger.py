@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from octobot_node.automation import Position
+from octobot_node.engine import seen
 from octobot_node.engine.closing import close_with
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.moving import MovingIntent, settle_one
@@ -15,7 +16,7 @@ from octobot_node.engine.opening import open_base_positions
 from octobot_node.engine.planning import Installation, Plan, plan_group
 from octobot_node.exchanges import Capabilities, ExchangeTrade, Lookup
 from octobot_node.limits import Limits
-from octobot_node.market import Market, from_ms
+from octobot_node.market import Market
 from octobot_node.orders import CancelOrder, Fill, IntentStatus, OpenOrder, OrderAction, OrderResult
 
 __all__ = ["EVERYTHING", "Ledger"]
@@ -55,22 +56,7 @@ class Ledger:
     @property
     def open_orders(self) -> list[OpenOrder]:
         """The orders as an author sees them."""
-        return [
-            OpenOrder(
-                id=row.id,
-                symbol=row.symbol,
-                side=row.side,
-                type=row.type,
-                amount=row.amount,
-                price=row.price,
-                stop=row.stop,
-                filled=row.filled,
-                status=IntentStatus(row.status),
-                tag=row.tag,
-                created_at=from_ms(row.created_at),
-            )
-            for row in self.live
-        ]
+        return [seen.open_order(row) for row in self.live]
 
     @property
     def positions(self) -> dict[str, Position]:
@@ -157,8 +143,8 @@ class Ledger:
         )
         if IntentStatus(row.status).terminal:
             self.end(row, row.status, row.reason, now)
-        names = ("id", "symbol", "side", "amount", "price", "cost", "fee", "fee_asset", "liquidity", "tag")
-        fill = Fill(order_id=row.id, at=from_ms(now), **{name: settled[name] for name in names})
+        executed: Any = SimpleNamespace(**settled)
+        fill = seen.fill(executed)
         self.fills.append(fill)
         return fill
 
@@ -173,15 +159,4 @@ class Ledger:
         self._tell(row)
 
     def _tell(self, row: Any) -> None:
-        self.results.append(
-            OrderResult(
-                order_id=row.id,
-                symbol=row.symbol,
-                side=row.side,
-                status=IntentStatus(row.status),
-                reason=row.reason,
-                filled=row.filled,
-                average=row.cost / row.filled if row.filled else None,
-                tag=row.tag,
-            )
-        )
+        self.results.append(seen.order_result(row))

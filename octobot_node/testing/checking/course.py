@@ -70,7 +70,7 @@ class Course:
         for kind, one, two in steps:
             if not self.is_running:
                 return
-            _HAPPENINGS[kind](self, one, two)
+            self._happenings()[kind](one, two)
         self._come_to_rest()
 
     def begin(self) -> None:
@@ -427,26 +427,27 @@ class Course:
             self.trade.advance(seconds=1)
             self._tick("told so")
 
-
-_HAPPENINGS: dict[str, Callable[[Course, int, int], None]] = {
-    "tick": Course._early,  # noqa: SLF001 - this class's own
-    "plan": Course._plan,  # noqa: SLF001
-    "hour": Course._hour,  # noqa: SLF001
-    "late": Course._late,  # noqa: SLF001
-    "price": Course._price,  # noqa: SLF001
-    "spread": Course._spread,  # noqa: SLF001
-    "no price": Course._no_price,  # noqa: SLF001
-    "stale": Course._stale,  # noqa: SLF001
-    "match": Course._match,  # noqa: SLF001
-    "fill": Course._fill,  # noqa: SLF001
-    "partial": Course._partial,  # noqa: SLF001
-    "refuse": Course._refuse,  # noqa: SLF001
-    "cancel": Course._cancel,  # noqa: SLF001
-    "unknown": Course._unknown,  # noqa: SLF001
-    "signal": Course._signal,  # noqa: SLF001
-    "edit": Course._edit,  # noqa: SLF001
-    "other": Course._other,  # noqa: SLF001
-}
+    def _happenings(self) -> dict[str, Callable[[int, int], None]]:
+        """What can happen, by the name of its step."""
+        return {
+            "tick": self._early,
+            "plan": self._plan,
+            "hour": self._hour,
+            "late": self._late,
+            "price": self._price,
+            "spread": self._spread,
+            "no price": self._no_price,
+            "stale": self._stale,
+            "match": self._match,
+            "fill": self._fill,
+            "partial": self._partial,
+            "refuse": self._refuse,
+            "cancel": self._cancel,
+            "unknown": self._unknown,
+            "signal": self._signal,
+            "edit": self._edit,
+            "other": self._other,
+        }
 
 
 def _last_opening(timeframe: str, now: datetime) -> int:

@@ -38,7 +38,7 @@ _LOADERS = ("importlib", "zoneinfo", "linecache", "traceback", "warnings", "toke
 def watched(automation_type: type[Automation[Any, Any]], found: list[Violation]) -> type[Automation[Any, Any]]:
     """Return a subclass whose evaluations are watched; what they do wrong is appended to ``found``."""
 
-    class Watched(automation_type):  # type: ignore[misc, valid-type]
+    class Watched(automation_type):  # type: ignore[misc, valid-type]  # known at run time
         """The same, watched."""
 
         def evaluate(self, tick: Tick[Any, Any]) -> Decision:

@@ -141,7 +141,7 @@ def _names(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
 def _by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for some in _portions(ids):
-        found |= {row.id: dict(row._mapping) for row in connection.execute(_ORDERS, {"ids": some})}  # noqa: SLF001
+        found |= {row["id"]: dict(row) for row in connection.execute(_ORDERS, {"ids": some}).mappings()}
     return found
 
 
