@@ -23,7 +23,7 @@ from octobot_node.engine.hub import MarketHub
 from octobot_node.engine.io import Io
 from octobot_node.engine.order_checks import OrderChecks
 from octobot_node.engine.planning import Installation
-from octobot_node.errors import DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
+from octobot_node.errors import DatabaseMoved, DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
 from octobot_node.lent import Lent
 from octobot_node.plugins import Registry
@@ -93,13 +93,16 @@ class _Opening:
     settings: Settings
     storage: Storage
     node_id: str
+    registry: Registry
 
 
-def open_base(settings: Settings, registry: Registry, now: int) -> Base:
+def open_base(settings: Settings, registry: Registry, now: int, *, visiting: bool = False) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
-    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew or DiskNearlyFull; what was opened is
-    closed again.
+    ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
+
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved or DiskNearlyFull; what
+    was opened is closed again.
     """
     _refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)
@@ -111,8 +114,11 @@ def open_base(settings: Settings, registry: Registry, now: int) -> Base:
         try:
             migrate(storage, registry.tables)
             opened = _installation(storage, now)
-            coordinator: Coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id))
-            coordinator.start()
+            coordinator: Coordinator = registry.hook.open_coordinator(
+                node=_Opening(settings, storage, node_id, registry)
+            )
+            if not (visiting and storage.shared):
+                coordinator.start()
         except BaseException:
             storage.close()
             raise
@@ -201,9 +207,18 @@ def _node_id(folder: Path) -> str:
 
 def _installation(storage: Storage, now: int) -> Installation:
     with storage.write(durable=True) as connection:
-        row = connection.execute(sa.select(installation.c.id, installation.c.generation)).first()
+        # Two nodes that start on an empty database at once must not begin an installation each.
+        storage.lock_migrations(connection)
+        row = connection.execute(
+            sa.select(installation.c.id, installation.c.generation, installation.c.moved_to)
+        ).first()
         if row is None:
             made = Installation(new_id(), 0)
             connection.execute(installation.insert().values(id=made.id, generation=0, created_at=now))
             return made
+        if row.moved_to:
+            raise DatabaseMoved(
+                f"{storage.shown} moved to {row.moved_to}: start the node there, with OCTOBOT_DATABASE_URL; if the copy"
+                " was interrupted, `octobot-node db copy --to` that database finishes it and `--abandon` takes it back"
+            )
         return Installation(row.id, row.generation)

@@ -69,14 +69,14 @@ class Configuration:
         self._origins = dict.fromkeys(Settings.model_fields, "argument") if origins is None else origins
 
     @classmethod
-    def load(cls, *, data_dir: Path | None = None, config: Path | None = None) -> Configuration:
-        """Read the settings.
+    def load(cls, *, data_dir: Path | None = None, config: Path | None = None, **given: Any) -> Configuration:
+        """Read the settings; those ``given`` that are not None come before everything else.
 
         The file is ``config``, or what OCTOBOT_CONFIG names, or the first of ``./octobot-node.toml`` and
         ``~/.config/octobot-node/octobot-node.toml``. Raises InvalidSettings, naming the variable or the file's key.
         """
         file = _read_file(config)
-        arguments = {} if data_dir is None else {"data_dir": data_dir}
+        arguments = {name: value for name, value in {"data_dir": data_dir, **given}.items() if value is not None}
         read = _read(file, "", Settings, Environment(Settings), arguments)
         settings = cast("Settings", read.model)
         # No shell expands what comes from a file or the environment; and who changes the folder finds the same one.

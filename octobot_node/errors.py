@@ -6,9 +6,11 @@ OctoBotError
 │   ├── InvalidMarketData
 │   ├── InvalidSettings
 │   ├── UnknownName
-│   └── UnknownType
+│   ├── UnknownType
+│   └── UnusableBackup
 ├── NodeError                 the operator of the machine: exit code 1
 │   ├── DataFolderInUse
+│   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
 │   ├── StorageUnavailable
@@ -30,6 +32,7 @@ __all__ = [
     "CommandRefused",
     "DataFolderInUse",
     "DataUnavailable",
+    "DatabaseMoved",
     "DatabaseTooNew",
     "DiskNearlyFull",
     "DuplicateName",
@@ -48,6 +51,7 @@ __all__ = [
     "UnknownStorage",
     "UnknownType",
     "Unresolved",
+    "UnusableBackup",
     "UsageError",
 ]
 
@@ -80,12 +84,20 @@ class UnknownType(UsageError):
     """No plugin registers the automation type, market data or trading connector named."""
 
 
+class UnusableBackup(UsageError):
+    """A backup is damaged, newer than this version, or none; nothing was restored from it."""
+
+
 class NodeError(OctoBotError):
     """The machine or the data folder keeps the node from running."""
 
 
 class DataFolderInUse(NodeError):
     """Another node holds the data folder."""
+
+
+class DatabaseMoved(NodeError):
+    """The database moved to another one, and no node may start on this one."""
 
 
 class DatabaseTooNew(NodeError):

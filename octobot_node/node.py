@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,17 +16,21 @@ from octobot_node.configuration import Configuration
 from octobot_node.control_server import ControlServer
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
+from octobot_node.engine.coordinator import Engine
 from octobot_node.engine.core import Core
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import ORDERS, TICKS, Durable
 from octobot_node.engine.evaluator import ProcessEvaluator
 from octobot_node.engine.io import ThreadedIo
+from octobot_node.engine.levels import take_levels
 from octobot_node.engine.loops import Loop
 from octobot_node.engine.notices import open_notices
+from octobot_node.engine.reconciling import Reconciling
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.engine.watchers import Watchers
+from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry, plugins_for
@@ -40,6 +45,8 @@ _KEEP_WORKFLOWS_MS = 3_600_000
 _FORGOTTEN_AT_ONCE = 500
 #: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
+#: Work that met an outage of the database is tried again after this.
+_OUTAGE_S = 0.5
 
 
 class Node:
@@ -62,8 +69,13 @@ class Node:
         self.settings = settings
         self.registry = registry or plugins_for(settings)
         self.configuration = configuration or Configuration(settings)
+        #: Set when the node shall end, because somebody asked for it from elsewhere or it may go on no more.
+        self.leaving = threading.Event()
+        #: Why it may go on no more; "" where it was asked to end.
+        self.failure = ""
         self._checkpoint = checkpoint
         self._clock: Clock = SystemClock()
+        self._loops: list[Loop] = []
         self._kicked: set[str] = set()
         self._closers: list[Callable[[], None]] = []
 
@@ -79,8 +91,9 @@ class Node:
 
         Raises NodeError when the data folder or the database cannot be used; nothing stays open then.
         """
-        base = open_base(self.settings, self.registry, self._clock.now())
+        base = open_base(self.settings, self.registry, SystemClock().now())
         self._closers = [base.close]
+        self._clock = base.storage.open_clock()
         try:
             self._start_engine(base)
         except BaseException:
@@ -90,16 +103,26 @@ class Node:
     def stop(self) -> None:
         """Stop taking work, leave for the next start what is in flight, and close everything, newest first."""
         if hasattr(self, "core"):
+            self._finish()
             self.core.stopping.set()
             # At once: a batch that waits for an evaluation that hangs would hold up everything else.
             self.core.evaluator.close()
         while self._closers:
             self._closers.pop()()
 
+    def _finish(self) -> None:
+        """Take nothing new, and give what runs its time: what is handed back is begun anew elsewhere."""
+        if not self.core.storage.shared:
+            return
+        self.core.coordinator.withdraw()
+        until = time.monotonic() + self.settings.drain_grace
+        while self._durable.running() and time.monotonic() < until:
+            time.sleep(0.05)
+
     def hurry(self) -> None:
         """Look now for due automations, and for what is to be sent or ended: a command was just given."""
-        self._dispatch.hurry()
-        self._sweep.hurry()
+        self._hear("dispatch")
+        self.core.storage.announce("dispatch")
 
     @property
     def desk(self) -> Desk:
@@ -109,7 +132,8 @@ class Node:
     def _start_engine(self, base: Base) -> None:
         io = ThreadedIo()
         self._closers.append(io.close)
-        self._durable = Durable(base.storage, self.settings, base.node_id, {TICKS: self._tick, ORDERS: self._send})
+        executor_id = base.coordinator.executor_id
+        self._durable = Durable(base.storage, self.settings, executor_id, {TICKS: self._tick, ORDERS: self._send})
         evaluator = ProcessEvaluator(self.registry, self.settings)
         self._closers.append(evaluator.close)
         self.core = assemble(
@@ -128,14 +152,19 @@ class Node:
         if self._checkpoint is not None:
             self.core.checkpoint = self._checkpoint
         self._build_stages(io)
-        with base.storage.write() as connection:
-            schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
-        self.commands.take_up_held()
+        if not base.storage.shared:
+            with base.storage.write() as connection:
+                schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
+        if base.coordinator.role != "consumer":
+            self.commands.take_up_held()
         self._start_looking()
         self._start_plugins()
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
         self._closers.append(control.stop)
+        base.coordinator.attach(
+            Engine(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave)
+        )
 
     def _build_stages(self, io: ThreadedIo) -> None:
         self.commands = Commands(self.core)
@@ -151,7 +180,9 @@ class Node:
         self._levels = Loop("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = Loop("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
-        self._kicks = Loop("kick", self._run_kicks, 60.0)
+        # Where nodes share the queues nobody else looks at them for us.
+        pause = self.settings.queue_poll_interval if self.core.storage.shared else 60.0
+        self._kicks = Loop("kick", self._run_kicks, pause)
 
     def _start_looking(self) -> None:
         self._watchers.start()
@@ -162,6 +193,16 @@ class Node:
         # What an earlier life left is queued again by now: take it up at once, not at the next poll.
         self._kick(TICKS)
         self._kick(ORDERS)
+        self._closers.append(self.core.storage.listen(self._hear))
+        self._loops = [self._kicks]
+        if self.core.coordinator.role == "consumer":
+            return
+        self._loops += [self._dispatch, self._sweep, self._levels]
+        # Apart: it waits for exchanges.
+        reconciling = Reconciling(self.core)
+        reconcile = Loop("reconcile", self._if_leading(reconciling.step), self.settings.sweep_interval)
+        reconcile.start()
+        self._closers.append(reconcile.stop)
         for loop in (self._dispatch, self._sweep, self._levels, self._retention):
             loop.start()
             self._closers.append(loop.stop)
@@ -171,7 +212,10 @@ class Node:
         told = open_notices(self.core)
         self._closers.append(told.close)
         # Each in a thread of its own: a slow notifier must hold up nothing.
-        lanes = [Loop(f"notices-{lane.name}", lane.deliver, self.settings.sweep_interval) for lane in told.lanes]
+        lanes = [
+            Loop(f"notices-{lane.name}", self._if_leading(lane.deliver), self.settings.sweep_interval)
+            for lane in told.lanes
+        ]
         for loop in lanes:
             loop.start()
         self._closers.append(lambda: _stop_together(lanes, _PATIENCE_S))
@@ -194,23 +238,83 @@ class Node:
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
         return perform(replace(self.desk, by=by), operation, arguments)
 
+    def _if_leading(self, step: Callable[[], Any]) -> Callable[[], Any]:
+        """Return a step that does nothing on nodes that do not lead: one tells for all."""
+        return lambda: step() if self.core.coordinator.may_dispatch() else None
+
+    # -- what the coordinator asks, and what other nodes tell
+
+    def _still_for(self) -> float:
+        """Return for how long the slowest of the loops that everything hangs on has not gone round, in seconds."""
+        now = time.monotonic()
+        return max(now - loop.went_round - loop.interval for loop in self._loops)
+
+    def _rejoined(self) -> None:
+        self._durable.act_as(self.core.coordinator.executor_id)
+        if self.core.coordinator.role != "consumer":
+            load_levels(self.core)
+        self._hurry_all()
+
+    def _hurry_all(self) -> None:
+        for queue in (TICKS, ORDERS):
+            self._kick_here(queue)
+
+    def _leave(self, why: str) -> None:
+        if not self.leaving.is_set():
+            self.failure = why
+            self.leaving.set()
+
+    def _hear(self, topic: str) -> None:
+        if topic in (TICKS, ORDERS):
+            self._kick_here(topic)
+        elif topic == "dispatch":
+            self._dispatch.hurry()
+            self._sweep.hurry()
+        elif topic.startswith("watch "):
+            self._watchers.take_up(topic.removeprefix("watch "))
+        elif topic == "":
+            self._hurry_all()
+            self._hear("dispatch")
+
     def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:
-        return self._batches.run(workflow_id, batch)
+        return self._through_outages(TICKS, lambda: self._batches.run(workflow_id, batch))
 
     def _send(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
-        return self._sends.run(workflow_id, account_id)
+        return self._through_outages(ORDERS, lambda: self._sends.run(workflow_id, account_id))
+
+    def _through_outages(self, queue: str, work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+        """Do it again when the database is back: nobody else does while this node is alive, and it does no harm."""
+        while True:
+            try:
+                return work()
+            except StorageUnavailable:
+                if self.core.stopping.wait(_OUTAGE_S):
+                    raise
+            finally:
+                # Room for the next: what waits is taken at once, not at the next look.
+                if self.core.storage.shared:
+                    self._kick_here(queue)
 
     def _kick(self, queue: str) -> None:
+        self._kick_here(queue)
+        self.core.storage.announce(queue)
+
+    def _kick_here(self, queue: str) -> None:
         self._kicked.add(queue)
         self._kicks.hurry()
 
     def _run_kicks(self) -> None:
         wanted, self._kicked = self._kicked, set()
-        for queue in wanted:
-            self._durable.kick(queue)
+        if self.core.storage.shared:
+            wanted |= {TICKS, ORDERS}
+        if self.core.coordinator.may_work():
+            for queue in sorted(wanted):
+                self._durable.kick(queue)
 
     def _prune(self) -> None:
-        """Delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
+        """As leader, delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
+        if not self.core.coordinator.may_dispatch():
+            return
         before = self._clock.now() - _KEEP_WORKFLOWS_MS
         while not self.core.stopping.is_set() and self._durable.prune(before):
             self.core.stopping.wait(0.05)
@@ -223,6 +327,10 @@ class Node:
             return retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
 
     def _wake_crossed(self) -> None:
+        if not self.core.coordinator.may_dispatch():
+            return
+        if self.core.storage.shared:
+            take_levels(self.core)
         woken = self.core.hub.crossed()
         if not woken:
             return

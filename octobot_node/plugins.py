@@ -22,6 +22,8 @@ __all__ = ["DEFAULT_PLUGINS", "PluginInfo", "Registry", "load_named", "load_plug
 #: Listed rather than discovered: an editable install does not see new entry points until reinstalled.
 DEFAULT_PLUGINS = (
     "octobot_plugins.sqlite",
+    "octobot_plugins.postgres",
+    "octobot_plugins.replica",
     "octobot_plugins.standalone",
     "octobot_plugins.replay",
     "octobot_plugins.simulated",

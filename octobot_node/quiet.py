@@ -29,7 +29,7 @@ def quiet_desk(
     Raises NodeError when the data folder or the database cannot be used.
     """
     clock, settings = SystemClock(), settings or configuration.settings
-    base = open_base(settings, registry, clock.now())
+    base = open_base(settings, registry, clock.now(), visiting=True)
     try:
         io = InlineIo()
         try:

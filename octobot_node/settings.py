@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -59,6 +59,24 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, description="The folder that holds all state.")
     database_url: str = Field(
         default="", description="SQLAlchemy URL of the database; empty for octobot.db in the data folder."
+    )
+    database_password: SecretStr | None = Field(
+        default=None, description="Password of the database, as it is; instead of one inside the URL."
+    )
+    role: Literal["standalone", "master", "consumer"] = Field(
+        default="standalone",
+        description="What this node is: alone, or, of those that share a PostgreSQL database, the one that hands out"
+        " work (master) or one that does it (consumer).",
+    )
+    work: bool = Field(default=True, description="Whether a master does work, too, beside handing it out.")
+    standby: bool = Field(default=False, description="Whether a master waits while another one is there.")
+    lease_ttl: float = Field(
+        default=9.0, ge=1, description="A node that is silent for this long is dead to the others."
+    )
+    drain_grace: float = Field(
+        default=10.0,
+        ge=0,
+        description="How long a node that leaves may finish what it has begun; the rest is handed to the others.",
     )
     extra_plugins: tuple[str, ...] = Field(
         default=(), description="Modules to load as plugins besides the built-in ones, by dotted name."

@@ -52,7 +52,7 @@ def test_every_hook_says_what_it_is_for(hook: str) -> None:
 
 
 def test_hook_open_storage(registry: Registry, tmp_path: Path) -> None:
-    assert users(registry, "open_storage") == ["octobot_plugins.sqlite"]
+    assert users(registry, "open_storage") == ["octobot_plugins.postgres", "octobot_plugins.sqlite"]
     storage = registry.hook.open_storage(settings=Settings(data_dir=tmp_path))
     assert storage.shown == f"sqlite:///{tmp_path / 'octobot.db'}"
     storage.close()
@@ -60,13 +60,14 @@ def test_hook_open_storage(registry: Registry, tmp_path: Path) -> None:
 
 
 def test_hook_register_tables(registry: Registry) -> None:
-    assert users(registry, "register_tables") == ["octobot_plugins.paper"]
-    (paper,) = registry.tables
-    assert (paper.name, all(name.startswith("paper_") for name in paper.metadata.tables)) == ("paper", True)
+    assert users(registry, "register_tables") == ["octobot_plugins.paper", "octobot_plugins.replica"]
+    assert sorted(owner.name for owner in registry.tables) == ["paper", "replica"]
+    for owner in registry.tables:
+        assert all(name.startswith(f"{owner.name}_") for name in owner.metadata.tables)
 
 
 def test_hook_open_coordinator(registry: Registry, tmp_path: Path) -> None:
-    assert users(registry, "open_coordinator") == ["octobot_plugins.standalone"]
+    assert users(registry, "open_coordinator") == ["octobot_plugins.replica", "octobot_plugins.standalone"]
     epochs = []
     for _ in range(2):
         base = open_base(Settings(data_dir=tmp_path, disk_reserve_mb=0), registry, now=0)
@@ -130,6 +131,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
     assert users(registry, "register_health_checks") == [
         "octobot_plugins.health",
         "octobot_plugins.notify",
+        "octobot_plugins.postgres",
         "octobot_plugins.sqlite",
     ]
     assert {check.name for check in registry.health_checks} == {
@@ -139,6 +141,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "folder",
         "notifications",
         "plugins",
+        "postgres",
         "tables",
     }
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from octobot_node import __version__
-from octobot_node.cli import automations, node, orders, signals
+from octobot_node.cli import automations, db, node, nodes, orders, signals
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
 
@@ -57,6 +57,8 @@ def build_app() -> typer.Typer:
     app.add_typer(automations.commands(), name="automations", help="Look at automations, and change what they do.")
     app.add_typer(orders.commands(), name="orders", help="Look at orders, and settle those of unknown outcome.")
     app.add_typer(signals.commands(), name="signals", help="Send signals to automations.")
+    app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
+    app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")
     app.command("accounts")(node.accounts)
     app.command("plugins")(node.plugins)
     app.command("settings")(node.settings)

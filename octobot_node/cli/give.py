@@ -93,7 +93,8 @@ class Give:
             unused = not (self.folder / "node-id").exists()
         except OSError:
             return  # Somebody else's: opening it says so.
-        if unused and name != "automations.create":
+        shared = not self.configuration.settings.url().startswith("sqlite:")
+        if unused and name != "automations.create" and not shared:
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

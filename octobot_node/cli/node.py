@@ -9,7 +9,7 @@ import typer
 
 from octobot_node.cli.options import Cursor, DataDir, Json, Limit
 
-__all__ = ["LogStyle", "accounts", "doctor", "plugins", "settings", "start", "status"]
+__all__ = ["LogStyle", "RoleName", "accounts", "doctor", "plugins", "settings", "start", "status"]
 
 
 class LogStyle(StrEnum):
@@ -19,8 +19,26 @@ class LogStyle(StrEnum):
     json = "json"
 
 
+class RoleName(StrEnum):
+    """What a node is among those that share its database."""
+
+    standalone = "standalone"
+    master = "master"
+    consumer = "consumer"
+
+
 def start(
     context: typer.Context,
+    role: Annotated[
+        RoleName | None,
+        typer.Option(
+            "--role", help="Alone, or on a PostgreSQL database that others share: handing out work, or doing it."
+        ),
+    ] = None,
+    no_work: Annotated[bool, typer.Option("--no-work", help="As master only hand out work.")] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="As master wait while another is there, and take over when it leaves.")
+    ] = False,
     data_dir: DataDir = None,
     log: Annotated[LogStyle, typer.Option("--log", help="How to write the log on stderr.")] = LogStyle.console,
 ) -> None:
@@ -28,7 +46,12 @@ def start(
     from octobot_node.cli.start import serve
 
     context.obj.data_dir = data_dir
-    serve(data_dir, log.value)
+    given = {
+        "role": role.value if role else None,
+        "work": False if no_work else None,
+        "standby": True if standby else None,
+    }
+    serve(data_dir, log.value, given)
 
 
 def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

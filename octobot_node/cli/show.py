@@ -28,6 +28,7 @@ from octobot_node.operations.models import (
     EventPage,
     EventRow,
     Exported,
+    NodePage,
     NodeStatus,
     OrderPage,
     OrderRow,
@@ -49,6 +50,7 @@ __all__ = [
     "print_created",
     "print_events",
     "print_exported",
+    "print_nodes",
     "print_orders",
     "print_plan",
     "print_plugins",
@@ -384,6 +386,22 @@ def print_accounts(page: AccountPage, out: TextIO) -> None:
         table.add_row(*names, *counts, "on" if row.sending else "off", escape(limits))
     console.print(table)
     _more(console, page.next_cursor)
+
+
+def print_nodes(page: NodePage, out: TextIO) -> None:
+    """Print the nodes on the database."""
+    console = _console(out)
+    if not page.nodes:
+        console.print("no node has worked on this database yet")
+        return
+    table = _table("node", "role", "state", "version", "plugins", "heard", "load", "host", right=("heard", "load"))
+    for row in page.nodes:
+        role = row.role if row.works else f"{row.role}, no work"
+        names = (f"{row.id}{' (this)' if row.this else ''}", f"{role}{' *' if row.leads else ''}", row.state)
+        heard = "" if row.state == "left" else f"{row.heartbeat_age:.1f} s ago"
+        table.add_row(*names, escape(row.version), row.plugins, heard, f"{row.load:,}", escape(row.host))
+    console.print(table)
+    console.print("* hands out work", style="dim")
 
 
 def print_plugins(page: PluginPage, out: TextIO) -> None:

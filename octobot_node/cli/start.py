@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import structlog
 
@@ -16,6 +17,7 @@ from octobot_node import __version__
 from octobot_node.cli.log import logging_to_stderr
 from octobot_node.configuration import Configuration
 from octobot_node.control import socket_path
+from octobot_node.errors import NodeError
 from octobot_node.node import Node
 from octobot_node.operations.models import Nothing
 from octobot_node.operations.node import status
@@ -27,25 +29,36 @@ log = structlog.get_logger(__name__)
 _LOOK_S = 0.5
 
 
-def serve(data_dir: Path | None, style: str) -> None:
-    """Run a node on the data folder until SIGTERM or Ctrl-C; a second one does not wait for what is under way."""
+def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
+    """Run a node on the data folder until SIGTERM or Ctrl-C; a second one does not wait for what is under way.
+
+    ``given`` are settings of the command line; raises NodeError when the node may go on no more.
+    """
     with logging_to_stderr(style), _told_to_stop() as told:
-        configuration = Configuration.load(data_dir=data_dir)
+        configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
         registry = plugins_for(settings)
         configuration.check(registry.settings_models)
         for variable in configuration.unknown_variables(registry.settings_models):
             log.warning("unknown_variable", variable=variable, cure="`octobot-node settings` lists those that are read")
-        log.info("node_starting", version=__version__, data_dir=str(settings.data_dir), process=os.getpid())
+        log.info(
+            "node_starting",
+            version=__version__,
+            role=settings.role,
+            data_dir=str(settings.data_dir),
+            process=os.getpid(),
+        )
         with Node(settings, registry=registry, configuration=configuration) as node:
             counts = status(node.desk, Nothing()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
             # With a time-out: the kernel may give the signal to another thread (it does after SIGCONT), and this one,
             # in which Python runs the handler, would sleep on.
-            while not told.wait(_LOOK_S):
+            while not (told.wait(_LOOK_S) or node.leaving.is_set()):
                 pass
-            log.info("node_stopping")
+            log.info("node_stopping", why=node.failure or ("" if told.is_set() else "told to leave"))
         log.info("node_stopped")
+        if node.failure:
+            raise NodeError(node.failure)
 
 
 @contextmanager

@@ -178,15 +178,23 @@ class Commands:
         """
         types = self._core.registry.automations
         columns = automations_table.c
-        held = sa.select(columns.id, columns.type, columns.state_version).where(columns.status == "held")
+        held = (
+            sa.select(columns.id, columns.type, columns.state_version)
+            .join(accounts, accounts.c.id == columns.account_id)
+            # Those of a restored account are held for another reason: engine/reconciling.py lets them go.
+            .where(columns.status == "held", accounts.c.reconcile_since.is_(None))
+        )
         with self._core.storage.read() as connection:
             rows = connection.execute(held).all()
         found = [row.id for row in rows if row.type in types and row.state_version <= types[row.type].version]
         for automation_id in found:
-            self._change(
-                automation_id, ("held",), "active", runnable=True, next_run_at=self._core.clock.now(), forgive=False
-            )
+            self.take_up(automation_id)
         return found
+
+    def take_up(self, automation_id: str) -> None:
+        """Let one that is held decide again, at once; its failures are not forgiven."""
+        now = self._core.clock.now()
+        self._change(automation_id, ("held",), "active", runnable=True, next_run_at=now, forgive=False)
 
     def run_now(self, automation_id: str) -> None:
         """Evaluate as soon as possible."""

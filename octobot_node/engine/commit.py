@@ -363,11 +363,14 @@ class Commit:
         for watcher, names in changes.watchings:
             automations.watch(connection, watcher, names)
         events.append(connection, changes.events, now)
+        if core.storage.shared and changes.levels:
+            schedules.note_levels(connection, [automation_id for automation_id, _, _ in changes.levels])
 
     def _after(self, changes: Changes) -> None:
         core = self._core
-        for automation_id, source, levels in changes.levels:
-            core.hub.set_levels(automation_id, source, levels)
+        if not core.storage.shared:
+            for automation_id, source, levels in changes.levels:
+                core.hub.set_levels(automation_id, source, levels)
         if any(_to_send(row) for row in changes.intents):
             core.kick(ORDERS)
         if changes.requests:

@@ -1,32 +1,101 @@
-"""Who may dispatch and who may send: the interface that standalone and replica coordination implement."""
+"""Who may dispatch, who may work and who may send: what standalone and replica coordination implement."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
-__all__ = ["Coordinator"]
+__all__ = ["Coordinator", "Engine", "NodeState", "Role"]
+
+Role = Literal["standalone", "master", "consumer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The running engine, as its coordinator sees it."""
+
+    #: Seconds since the engine last went round; a node whose engine stands still is not alive.
+    still_for: Callable[[], float]
+    #: How many batches and sends it works on.
+    load: Callable[[], int]
+    #: Called when this node acts under a new epoch: its earlier work was given to others.
+    rejoined: Callable[[], None]
+    #: Called when work was given back to the queues, or whom to watch has changed.
+    hurry: Callable[[], None]
+    #: Called when the node shall finish what it does and end; the reason is "" where somebody asked for it.
+    leave: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A node as the others see it; moments are ms UTC, ``silent`` is seconds since its last heartbeat."""
+
+    id: str
+    role: Role
+    state: Literal["live", "draining", "drift", "dead", "left"]
+    leads: bool
+    works: bool
+    version: str
+    plugins: str
+    host: str
+    epoch: int
+    load: int
+    silent: float
+    since: int
 
 
 class Coordinator(Protocol):
     """Grants this node the right to act, by an epoch that only ever grows."""
 
+    role: Role
     #: The epoch under which this node acts; written on every intent it sends.
     epoch: int
+    #: The name under which DBOS keeps this life's work apart from every other node's and every earlier life's.
+    executor_id: str
 
     def start(self) -> None:
         """Take the right to act, or raise NodeError naming who holds it."""
         ...
 
+    def attach(self, engine: Engine) -> None:
+        """Watch over the engine, which runs from now on."""
+        ...
+
     def may_dispatch(self) -> bool:
-        """Whether this node may hand out work now."""
+        """Whether this node may hand out work now, and do what one node does for all."""
+        ...
+
+    def may_work(self) -> bool:
+        """Whether this node may take batches and sends now."""
+        ...
+
+    def watches(self, account_id: str) -> bool:
+        """Whether it is this node that asks the account's exchange; two may for a moment, which does no harm."""
         ...
 
     def holds(self, connection: sa.Connection) -> bool:
         """Whether this node's epoch is still in force, read and locked in the caller's transaction."""
         ...
 
+    def leads(self, connection: sa.Connection) -> bool:
+        """Whether this node may still hand out work, read and locked in the caller's transaction."""
+        ...
+
+    def nodes(self) -> Sequence[NodeState]:
+        """Return every node that works on the database, and those that did lately."""
+        ...
+
+    def drain(self, node_id: str) -> None:
+        """Ask a node to finish what it does and end; raise UnknownName, or CommandRefused where it does not run."""
+        ...
+
+    def withdraw(self) -> None:
+        """Take no new work from now on, and tell the others so."""
+        ...
+
     def stop(self) -> None:
-        """Give the right back."""
+        """Give the right back, and what is unfinished to the others."""
         ...

@@ -55,6 +55,8 @@ class Dispatcher:
         if next_at is None or next_at > now:
             return 0
         with core.storage.write() as connection:
+            if not core.coordinator.leads(connection):
+                return 0
             due = self._due(connection, now)
             for group in _batches(due, core.settings.batch_size, self._suspects_together()):
                 self._claim(connection, [item.automation_id for item in group], now)
@@ -91,6 +93,9 @@ class Dispatcher:
                 return 0
         taken = 0
         with core.storage.write() as connection:
+            expired = schedules.expired_claims(connection, now)
+            # In id order, as everybody locks them, and read again: a batch may have ended meanwhile.
+            schedules.lock(connection, [automation_id for rows in expired.values() for automation_id, _ in rows])
             claims = schedules.expired_claims(connection, now)
             hopeless = [rows[0][0] for rows in claims.values() if _is_hopeless(rows)]
             watched = lock_with_watchers(connection, hopeless)

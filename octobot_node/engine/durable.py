@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from octobot_node.settings import Settings
     from octobot_node.store.storage import Storage
 
-__all__ = ["ORDERS", "TICKS", "Durable", "Handler", "StoredError", "json_decode", "json_encode"]
+__all__ = ["ORDERS", "TICKS", "Durable", "Handler", "StoredError", "give_back", "json_decode", "json_encode", "left_by"]
 
 #: The queues. Their names are stored in rows: never rename one, add another.
 TICKS, ORDERS = "ticks", "orders"
@@ -99,10 +99,12 @@ class Durable:
     A workflow's argument is its id and the database holds the rest, so that running one again is always safe.
     """
 
-    def __init__(self, storage: Storage, settings: Settings, node_id: str, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, storage: Storage, settings: Settings, executor_id: str, handlers: Mapping[str, Handler]) -> None:
         self._storage = storage
         self._settings = settings
-        self._node_id = node_id
+        self._executor_id = executor_id
+        self._running = dict.fromkeys(_WORKFLOWS, 0)
+        self._counting = threading.Lock()
         self._handlers = handlers
         self._kicks = {queue: threading.Lock() for queue in _WORKFLOWS}
         self._client: DBOSClient | None = None
@@ -118,7 +120,7 @@ class Durable:
             config={
                 "name": _NAME,
                 "system_database_engine": self._storage.engine,
-                "executor_id": self._node_id,
+                "executor_id": self._executor_id,
                 "application_version": _VERSION,
                 "serializer": serializer,
                 "use_listen_notify": False,
@@ -127,11 +129,12 @@ class Durable:
                 "scheduler_polling_interval_sec": 3600,
             }
         )
-        _quiet_logger()
+        _quiet_logger(self._storage)
         for queue, name in _WORKFLOWS.items():
             # No limit on attempts: an order must never be dropped because a node died often.
-            dbos.DBOS.workflow(name=name, max_recovery_attempts=None)(_workflow(self._handlers[queue]))
-        dbos.DBOS.listen_queues(list(_WORKFLOWS))
+            dbos.DBOS.workflow(name=name, max_recovery_attempts=None)(_workflow(self._counted(queue)))
+        # Where nodes share the queues it is we who say when to take from them, and it takes from none by itself.
+        dbos.DBOS.listen_queues([] if self._storage.shared else list(_WORKFLOWS))
         dbos.DBOS.launch()
         self._client = dbos.DBOSClient(
             system_database_engine=self._storage.engine, serializer=serializer, application_name=_NAME
@@ -145,6 +148,30 @@ class Durable:
                 on_conflict="always_update",
             )
         self._live = True
+
+    def _counted(self, queue: str) -> Handler:
+        handler = self._handlers[queue]
+
+        def run(workflow_id: str, argument: str) -> Mapping[str, int]:
+            with self._counting:
+                self._running[queue] += 1
+            try:
+                return handler(workflow_id, argument)
+            finally:
+                with self._counting:
+                    self._running[queue] -= 1
+
+        return run
+
+    def running(self) -> int:
+        """Return how many batches and sends this process is at."""
+        return sum(self._running.values())
+
+    def act_as(self, executor_id: str) -> None:
+        """Take work under another executor id from now on. Private: the id is a global of DBOS's."""
+        from dbos._utils import GlobalParams
+
+        self._executor_id = GlobalParams.executor_id = executor_id
 
     def enqueue(self, connection: sa.Connection, queue: str, argument: str) -> str:
         """Enqueue one workflow in the caller's transaction and return its id; it runs once that commits.
@@ -252,9 +279,43 @@ class Durable:
         dbos.DBOS.destroy(workflow_completion_timeout_sec=timeout)
 
     def _statuses(self) -> sa.TableClause:
-        schema = None if self._storage.engine.dialect.name == "sqlite" else "dbos"
-        names = ("workflow_uuid", "status", "owner_xid", "updated_at", "recovery_attempts")
-        return sa.table("workflow_status", *(sa.column(name) for name in names), schema=schema)
+        return _table(self._storage.engine.dialect)
+
+
+_COLUMNS = (
+    *("workflow_uuid", "status", "owner_xid", "updated_at", "recovery_attempts"),
+    *("executor_id", "queue_name", "started_at_epoch_ms"),
+)
+
+
+def _table(dialect: sa.Dialect) -> sa.TableClause:
+    schema = None if dialect.name == "sqlite" else "dbos"
+    return sa.table("workflow_status", *(sa.column(name) for name in _COLUMNS), schema=schema)
+
+
+def give_back(connection: sa.Connection, executor_id: str) -> int:
+    """Put what an executor has begun and not ended back into its queues; return how much. Private: the status table.
+
+    For one that is dead or leaves, in the transaction that says so. What a frozen session of it still has locked is
+    left out: ``left_by`` finds it later.
+    """
+    row = _table(connection.dialect)
+    theirs = (
+        sa.select(row.c.workflow_uuid)
+        .where(row.c.status == "PENDING", row.c.executor_id == executor_id, row.c.queue_name.in_(tuple(_WORKFLOWS)))
+        .with_for_update(skip_locked=True)
+    )
+    statement = row.update().where(row.c.workflow_uuid.in_(theirs))
+    return connection.execute(statement.values(status="ENQUEUED", owner_xid=None, started_at_epoch_ms=None)).rowcount
+
+
+def left_by(connection: sa.Connection) -> set[str]:
+    """Return the executors that have begun work. Private: the status table."""
+    row = _table(connection.dialect)
+    statement = sa.select(row.c.executor_id).where(
+        row.c.status == "PENDING", row.c.queue_name.in_(tuple(_WORKFLOWS)), row.c.executor_id.is_not(None)
+    )
+    return set(connection.scalars(statement.distinct()))
 
 
 def _workflow(handler: Handler) -> Callable[[str], Any]:
@@ -295,8 +356,19 @@ def _switch_unpickling_off() -> None:
     dbos._serialization.DefaultSerializer.deserialize = refuse  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
 
-def _quiet_logger() -> None:
-    """Send DBOS's log through ours: by itself it writes to stderr, where a live table is drawn."""
+def _quiet_logger(storage: Storage) -> None:
+    """Send DBOS's log through ours: by itself it writes to stderr, where a live table is drawn.
+
+    What it says of a database that is gone is left out: that is said once, by the storage.
+    """
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
+
+    def worth_saying(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        lost = isinstance(error, sa.exc.OperationalError) or "OperationalError" in record.getMessage()
+        return not (storage.shared and (lost or storage.lost()))
+
+    logger.filters.clear()
+    logger.addFilter(worth_saying)

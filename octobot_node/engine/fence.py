@@ -92,8 +92,11 @@ class _Gate:
 
 
 _SENDING = sa.select(installation.c.sending).with_for_update(read=True)
+#: A key share: settling moves the row's cursor meanwhile. Who switches sending off locks the row for update.
 _ACCOUNT_SENDING = (
-    sa.select(accounts.c.sending).where(accounts.c.id == sa.bindparam("account")).with_for_update(read=True)
+    sa.select(accounts.c.sending)
+    .where(accounts.c.id == sa.bindparam("account"))
+    .with_for_update(read=True, key_share=True)
 )
 
 
@@ -127,9 +130,10 @@ class Fence:
         with core.storage.write(durable=True) as connection:
             if not core.owns(connection, workflow_id):
                 return None
-            gate = _Gate(connection, account, self._shut(connection, failing=failing))
             owners = lock_automations(connection, {row.automation_id for row in carried})
             locked = {row.id: row for row in intents.lock(connection, _with_parents(carried))}
+            # After the automations, as settling does it, which moves the account's cursor at its end.
+            gate = _Gate(connection, account, self._shut(connection, failing=failing))
             rows = [locked[row.id] for row in carried if locked[row.id].status == IntentStatus.PLANNED]
             groups = _groups(connection, {row.group_id for row in rows})
             now = core.clock.now()

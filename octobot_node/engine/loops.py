@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
+from octobot_node.errors import StorageUnavailable
+
 __all__ = ["Loop"]
 
 log = structlog.get_logger(__name__)
+#: Without a database every step is tried again after this.
+_OUTAGE_S = 0.5
 
 
 class Loop:
@@ -18,10 +23,12 @@ class Loop:
 
     def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:
         self._step = step
-        self._interval = interval
+        self.interval = interval
         self._wake = threading.Event()
         self._stop = False
         self._name = name
+        #: When the last step ended well, on the monotonic clock: whether the engine goes round is seen by it.
+        self.went_round = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"octobot-{name}", daemon=True)
 
     def start(self) -> None:
@@ -52,7 +59,13 @@ class Loop:
                 return  # asked to between the two lines above: nobody will set it again
             try:
                 self._step()
+                self.went_round = time.monotonic()
+            except StorageUnavailable:
+                # Said once by the storage. The engine is well: it goes round as soon as the database answers.
+                self.went_round = time.monotonic()
+                self._wake.wait(max(self.interval, _OUTAGE_S))
+                continue
             except Exception:
                 # The database may be gone for a while; what was not done is done by a later pass.
                 log.exception("step_failed", step=self._name)
-            self._wake.wait(self._interval)
+            self._wake.wait(self.interval)

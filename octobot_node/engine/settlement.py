@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
 from octobot_node.store.tables import accounts, equity, fills
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.store.types import AnyRow
+from octobot_node.store.types import AnyRow, Millis
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -46,6 +46,8 @@ class Observed:
     asked: dict[str, ExchangeOrder | None]
     #: Intents whose question failed.
     unanswered: Sequence[AnyRow] = ()
+    #: Where the account's cursor stood when the executions were read; None: they were not read from there.
+    cursor: int | None = None
     #: The person who says that ``asked`` are these orders; "" where the exchange said so.
     by: str = ""
 
@@ -71,13 +73,14 @@ class Settlement:
             found, watched = self._lock(connection, account, _concerned(live, trades, observed, now), trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
-            resolved = self._resolve(account, found, observed, happened, now)
+            asked_at = {row.id: row.attempt for row in live}
+            resolved = self._resolve(account, found, observed, happened, now, asked_at)
             settled = self._settle(connection, account, book, found, trades, happened)
             self._end(found, observed, now)
             self._write(connection, book, found, happened, now)
             filled = (intent.row.automation_id for intent in found if intent.filled != intent.row.filled)
             watched.wake_watchers(connection, filled, now)
-            _move_cursor(connection, account, trades, resolved)
+            _move_cursor(connection, account, trades, resolved, observed.cursor)
         core.checkpoint("after-settle")
         # A trade that is nobody's may yet turn out to be ours: it is not remembered.
         self._remember(account, known | {(trade.symbol, trade.id) for trade in settled})
@@ -120,7 +123,13 @@ class Settlement:
     # -- what was sent into the dark
 
     def _resolve(
-        self, account: Account, found: Iterable[MovingIntent], observed: Observed, happened: list[Event], now: int
+        self,
+        account: Account,
+        found: Iterable[MovingIntent],
+        observed: Observed,
+        happened: list[Event],
+        now: int,
+        asked_at: Mapping[str, int],
     ) -> list[int]:
         """Settle the fate of sent and unknown intents that were asked about; return when adopted orders were made."""
         adopted: list[int] = []
@@ -135,7 +144,8 @@ class Settlement:
                     intent.become(IntentStatus.OPEN)
                     if observed.by:
                         happened.append(_adopted_event(intent.row, order.id, observed.by))
-                elif intent.order_id is None:
+                elif intent.order_id is None and intent.row.attempt == asked_at[intent.row.id]:
+                    # Of this very sending: whoever froze between asking and here may find that it was sent once more.
                     self._not_found(account.capabilities, intent, now)
         return adopted
 
@@ -285,25 +295,38 @@ def _settled_before(
 
 _MOMENT: sa.BindParameter[int] = sa.bindparam("moment")
 _OF_ACCOUNT = accounts.c.id == sa.bindparam("account")
-_MOVE_ON = accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor < _MOMENT).values(trades_cursor=_MOMENT)
+#: Only from where it was read: another node, or this one before it froze, may have moved it back meanwhile.
+_MOVE_ON = (
+    accounts.update()
+    .where(
+        _OF_ACCOUNT, accounts.c.trades_cursor < _MOMENT, accounts.c.trades_cursor == sa.bindparam("read", type_=Millis)
+    )
+    .values(trades_cursor=_MOMENT)
+)
 _MOVE_BACK = accounts.update().where(_OF_ACCOUNT, accounts.c.trades_cursor > _MOMENT).values(trades_cursor=_MOMENT)
 
 
 def _move_cursor(
-    connection: sa.Connection, account: Account, seen: Sequence[ExchangeTrade], adopted: Sequence[int]
+    connection: sa.Connection,
+    account: Account,
+    seen: Sequence[ExchangeTrade],
+    adopted: Sequence[int],
+    read: int | None,
 ) -> None:
     """Move on to the newest execution seen, or back to the making of an adopted order, whose executions may lie
     before.
     """
+    given: dict[str, Any] = {"account": account.id}
     if adopted:
         move, moment = _MOVE_BACK, min(adopted)
-    elif seen:
+    elif seen and read is not None:
         newest = max(trade.at for trade in seen)
         # Not past the sending of what has no id yet: its executions cannot be told from a stranger's before it has one.
         move, moment = _MOVE_ON, min(newest, intents.nameless_since(connection, account.id) or newest)
+        given["read"] = read
     else:
         return
-    connection.execute(move, {"account": account.id, "moment": moment})
+    connection.execute(move, {**given, "moment": moment})
 
 
 def _change(intent: MovingIntent, now: int) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Make one pass; return how many things it moved."""
+        if not self._core.coordinator.may_dispatch():
+            return 0
         with self._core.storage.read() as connection:
             found = connection.execute(_ANYTHING, {"now": self._core.clock.now()}).one()
         moved = self._dispatcher.reclaim() if found.claims else 0

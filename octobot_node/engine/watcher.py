@@ -42,6 +42,7 @@ class Watched:
 
     live: Sequence[AnyRow]
     since: int
+    cursor: int
 
 
 class Watcher:
@@ -77,7 +78,7 @@ class Watcher:
         lag = self._core.accounts.get(account_id).capabilities.visibility_lag_ms
         # Never past the sending of an unresolved intent: its executions may show up with times from then on.
         sent = [intent.sent_at for intent in live if intent.status == IntentStatus.SENT]
-        return Watched(live, min([row.trades_cursor, *sent]) - lag - _OVERLAP_MS)
+        return Watched(live, min([row.trades_cursor, *sent]) - lag - _OVERLAP_MS, row.trades_cursor)
 
     async def _ask(self, account: Account, watched: Watched) -> Observed:
         trading = account.trading
@@ -93,7 +94,8 @@ class Watcher:
         else:
             asked = await _answers(_find(account, row) for row in dark)
         ended = await _answers(_final(account, row) for row in ending)
-        return Observed(trades, ended, asked, unanswered=[row for row in dark if row.id not in asked])
+        unanswered = [row for row in dark if row.id not in asked]
+        return Observed(trades, ended, asked, unanswered, cursor=watched.cursor)
 
     async def _recognise(
         self,

@@ -10,6 +10,7 @@ import structlog
 
 from octobot_node.engine.io import ThreadedIo
 from octobot_node.engine.watcher import Watcher
+from octobot_node.errors import StorageUnavailable
 from octobot_node.store import intents
 
 if TYPE_CHECKING:
@@ -49,7 +50,16 @@ class Watchers:
         self._io.call(end())
 
     def poke(self, account_id: str) -> None:
-        """Watch an account soon; from any thread."""
+        """Have an account watched soon, by the node that it falls to; from any thread."""
+        if self._core.coordinator.watches(account_id):
+            self.take_up(account_id)
+        else:
+            self._core.storage.announce(f"watch {account_id}")
+
+    def take_up(self, account_id: str) -> None:
+        """Watch an account soon, if it falls to this node; from any thread."""
+        if not self._core.coordinator.watches(account_id):
+            return
         self._io.loop.call_soon_threadsafe(self._begin, account_id)
 
     def _begin(self, account_id: str) -> None:
@@ -63,19 +73,22 @@ class Watchers:
                 for account_id in await self._io.blocking(self._accounts):
                     if account_id not in self._tasks:
                         self._begin(account_id)
+            except StorageUnavailable:
+                pass  # said once by the storage
             except Exception:
                 log.exception("step_failed", step="look for accounts")
             await asyncio.sleep(self._core.settings.sweep_interval)
 
     def _accounts(self) -> list[str]:
         with self._core.storage.read() as connection:
-            return intents.accounts_to_watch(connection)
+            found = intents.accounts_to_watch(connection)
+        return [account_id for account_id in found if self._core.coordinator.watches(account_id)]
 
     async def _watch(self, account_id: str) -> None:
         settings = self._core.settings
         interval = settings.watch_interval
         try:
-            while True:
+            while self._core.coordinator.watches(account_id):
                 poke = self._pokes[account_id]
                 poke.clear()
                 changed = await self._pass(account_id)
@@ -89,6 +102,8 @@ class Watchers:
     async def _pass(self, account_id: str) -> bool | None:
         try:
             return await self._watcher.watch(account_id)
+        except StorageUnavailable:
+            return False  # said once by the storage
         except Exception:
             log.exception("step_failed", step="watch", account=account_id)
             return False

@@ -59,6 +59,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "accounts.list": _look("node", "list_accounts", models.Page, models.AccountPage),
     "plugins.list": _look("node", "list_plugins", models.Nothing, models.PluginPage),
     "settings.list": _look("node", "list_settings", models.Nothing, models.SettingPage),
+    "nodes.list": _look("nodes", "list_nodes", models.Nothing, models.NodePage),
+    "nodes.drain": _change("nodes", "drain", models.DrainNode, models.NodePage),
     "node.status": _look("node", "status", models.Nothing, models.NodeStatus),
     "node.doctor": _look("node", "doctor", models.Nothing, models.Checkup),
 }

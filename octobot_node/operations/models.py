@@ -27,6 +27,7 @@ __all__ = [
     "CreateAutomations",
     "Created",
     "DeclareNotSent",
+    "DrainNode",
     "EditAutomation",
     "EventPage",
     "EventRow",
@@ -36,6 +37,8 @@ __all__ = [
     "ListAutomations",
     "ListEvents",
     "ListOrders",
+    "NodePage",
+    "NodeRow",
     "NodeStatus",
     "Nothing",
     "OneAutomation",
@@ -473,6 +476,35 @@ class NodeStatus(_Told):
     lag: float = Field(description="Seconds since the automation that waits longest was due; 0 when none waits.")
     broken_plugins: list[str]
     as_of: datetime
+
+
+class NodeRow(_Told):
+    """A node on the database, as the others see it."""
+
+    id: str
+    role: str
+    state: str = Field(description="live, draining, drift (its plugins differ from the master's), dead or left.")
+    leads: bool = Field(description="Whether it hands out work.")
+    works: bool = Field(description="Whether it does work.")
+    version: str
+    plugins: str = Field(description="What two nodes must have in common; empty where a node is alone.")
+    host: str
+    load: int = Field(description="Batches and sends that it is at.")
+    heartbeat_age: float = Field(description="Seconds since it was heard.")
+    since: datetime
+    this: bool = Field(description="Whether it is the node that answers.")
+
+
+class NodePage(_Told):
+    """Every node on the database."""
+
+    nodes: list[NodeRow]
+
+
+class DrainNode(_Asked):
+    """A node to let leave: its id, or how it begins."""
+
+    node: str
 
 
 class TroubleRow(_Told):

@@ -125,7 +125,7 @@ _AT_EXCHANGE = _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus
 #: What the watcher looks at: with hundreds of orders at the exchange, reading the rest costs more than the question.
 _WATCHED = (
     *(_c.id, _c.kind, _c.status, _c.client_order_id, _c.exchange_order_id, _c.sent_at, _c.send_by),
-    *(_c.symbol, _c.side, _c.amount, _c.price),
+    *(_c.symbol, _c.side, _c.amount, _c.price, _c.attempt),
 )
 _LIVE_OF_ACCOUNT = (
     sa.select(*_WATCHED).where(_c.account_id == sa.bindparam("account"), _LIVE, _AT_EXCHANGE).order_by(_c.id)

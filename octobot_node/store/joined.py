@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from octobot_node.clock import Clock
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store.storage import Storage
 
@@ -24,6 +25,7 @@ class JoinedStorage:
     def __init__(self, storage: Storage) -> None:
         self.shown = storage.shown
         self.engine = storage.engine
+        self.shared = storage.shared
         #: How many writing transactions were begun: who looked and found nothing need not look again before it moves.
         self.writes = 0
         self._storage = storage
@@ -109,6 +111,29 @@ class JoinedStorage:
             cursor.execute("RELEASE SAVEPOINT stage")
         finally:
             cursor.close()
+
+    def open_clock(self) -> Clock:
+        """Return the storage's clock; a replay has a virtual one of its own."""
+        return self._storage.open_clock()
+
+    def announce(self, topic: str) -> None:
+        """Tell nobody: a replay is alone."""
+
+    def listen(self, hear: Callable[[str], None]) -> Callable[[], None]:
+        """Hear nothing: a replay is alone."""
+        return self._storage.listen(hear)
+
+    def lost(self) -> str:
+        """Return why the database cannot be reached just now, or ""."""
+        return self._storage.lost()
+
+    def sever(self) -> None:
+        """Break every connection."""
+        self._storage.sever()
+
+    def lock_migrations(self, connection: sa.Connection) -> None:
+        """Let no other node migrate until the transaction of ``connection`` ends."""
+        self._storage.lock_migrations(connection)
 
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's own tables."""

@@ -19,7 +19,7 @@ from octobot_node.store.plugin_tables import PluginTables
 if TYPE_CHECKING:
     from octobot_node.store.storage import Storage
 
-__all__ = ["CORE", "migrate"]
+__all__ = ["CORE", "known_revisions", "migrate"]
 
 CORE = PluginTables("octobot", tables.metadata, "octobot_node.store.migrations")
 
@@ -27,7 +27,8 @@ CORE = PluginTables("octobot", tables.metadata, "octobot_node.store.migrations")
 def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     """Run every migration that the database lacks, each owner's in one transaction.
 
-    Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know.
+    Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know,
+    unless that revision only adds to what this version knows (``expands = True`` in its file): then both run on it.
     """
     owners = [CORE, *plugins]
     scripts = {owner.name: _scripts(owner) for owner in owners}
@@ -37,7 +38,15 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     storage.migrate_dbos()
     for owner in owners:
         with storage.write(durable=True) as connection:
-            _upgrade(connection, owner, scripts[owner.name])
+            storage.lock_migrations(connection)
+            if _is_known(connection, owner, scripts[owner.name]):
+                _upgrade(connection, owner, scripts[owner.name])
+                _raise_floor(connection, owner, scripts[owner.name])
+
+
+def known_revisions(owner: PluginTables) -> frozenset[str]:
+    """Return every revision of an owner's tables that this version knows."""
+    return frozenset(revision.revision for revision in _scripts(owner).walk_revisions())
 
 
 def _scripts(owner: PluginTables) -> ScriptDirectory:
@@ -53,11 +62,40 @@ def _refuse_newer(connection: sa.Connection, owner: PluginTables, script: Script
     context = MigrationContext.configure(connection, opts={"version_table": _version_table(owner)})
     known = {revision.revision for revision in script.walk_revisions()}
     for current in context.get_current_heads():
-        if current not in known:
+        if current not in known and _floor(connection, owner) not in known:
             raise DatabaseTooNew(
                 f"{shown} was written by a newer version ({owner.name} revision {current!r}; newest known here:"
                 f" {script.get_current_head()!r}): upgrade octobot-node, or use another data folder"
             )
+
+
+def _floor(connection: sa.Connection, owner: PluginTables) -> str | None:
+    """Return the oldest revision that may still run on the database, where a newer release wrote it down."""
+    floors = tables.schema_floors
+    if not sa.inspect(connection).has_table(floors.name):
+        return None
+    found: str | None = connection.scalar(sa.select(floors.c.revision).where(floors.c.owner == owner.name))
+    return found
+
+
+def _is_known(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> bool:
+    """Whether the tables are of this release or an earlier one; on a newer one's this release may run, no more."""
+    context = MigrationContext.configure(connection, opts={"version_table": _version_table(owner)})
+    return {revision.revision for revision in script.walk_revisions()}.issuperset(context.get_current_heads())
+
+
+def _raise_floor(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> None:
+    """Write down the newest revision that does more than add: what knows that one can run beside this release."""
+    # From the newest on: an expanding revision leaves the floor where the ones before it put it.
+    floor = next(
+        (each.revision for each in script.walk_revisions() if not getattr(each.module, "expands", False)), None
+    )
+    floors = tables.schema_floors
+    if floor is None or not sa.inspect(connection).has_table(floors.name):
+        return
+    here = floors.c.owner == owner.name
+    if connection.execute(floors.update().where(here).values(revision=floor)).rowcount == 0:
+        connection.execute(floors.insert().values(owner=owner.name, revision=floor))
 
 
 def _upgrade(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.many import run_many
-from octobot_node.store.tables import schedule
+from octobot_node.store.many import insert_many, run_many
+from octobot_node.store.tables import changed_levels, schedule
 from octobot_node.store.types import AnyRow
 
 __all__ = [
     "Due",
+    "any_levels_noted",
     "claim",
     "due",
     "expired_claims",
@@ -23,10 +24,12 @@ __all__ = [
     "lock",
     "lock_claimed",
     "next_due_at",
+    "note_levels",
     "release",
     "set_runnable",
     "shorten_claim",
     "suspects_claimed",
+    "take_levels",
     "wake",
 ]
 
@@ -107,6 +110,7 @@ def expired_claims(connection: sa.Connection, now: int) -> dict[str, list[tuple[
 
 def shorten_claim(connection: sa.Connection, batch: str, until: int) -> None:
     """Let a batch's claim run out at ``until`` (ms UTC): its work broke down and must be taken again."""
+    lock_claimed(connection, batch)
     connection.execute(schedule.update().where(_c.claim == batch).values(claim_until=until))
 
 
@@ -248,3 +252,35 @@ def levels(connection: sa.Connection) -> list[tuple[str, str, str]]:
     """Return (automation_id, source, levels) of every row that a price wakes. Rides ix_schedule_levels."""
     statement = sa.select(_c.automation_id, _c.source, _c.levels).where(_c.levels.is_not(None), _c.runnable)
     return [(row.automation_id, row.source, row.levels) for row in connection.execute(statement)]
+
+
+def note_levels(connection: sa.Connection, automation_ids: Sequence[str]) -> None:
+    """Note whose levels changed, for the node that watches prices."""
+    insert_many(connection, changed_levels, [{"automation_id": automation_id} for automation_id in automation_ids])
+
+
+_ANY_NOTED = sa.select(changed_levels.c.id).limit(1)
+
+
+def any_levels_noted(connection: sa.Connection) -> bool:
+    """Whether there is anything to take."""
+    return connection.execute(_ANY_NOTED).first() is not None
+
+
+def take_levels(connection: sa.Connection) -> list[tuple[str, str, str | None]]:
+    """Take what was noted; return (automation_id, source, levels) as they are now, None where there are none."""
+    taken = set(connection.scalars(changed_levels.delete().returning(changed_levels.c.automation_id)))
+    found: list[tuple[str, str, str | None]] = []
+    wanted = sorted(taken)
+    for start in range(0, len(wanted), _IDS_MAX):
+        ids = wanted[start : start + _IDS_MAX]
+        statement = sa.select(_c.automation_id, _c.source, _c.levels, _c.runnable).where(_c.automation_id.in_(ids))
+        rows = {row.automation_id: row for row in connection.execute(statement)}
+        for automation_id in ids:
+            row = rows.get(automation_id)
+            found.append(
+                (automation_id, row.source, row.levels if row.runnable else None)
+                if row is not None
+                else (automation_id, "", None)
+            )
+    return found

@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from octobot_node.clock import Clock
 
 __all__ = ["Storage"]
 
 
 class Storage(Protocol):
-    """One database. Everything in it, DBOS's tables included, commits in the same transactions."""
+    """One database. Everything in it, DBOS's tables included, commits in the same transactions.
+
+    ``write`` and ``read`` raise StorageUnavailable when the database cannot be reached, or was lost in the middle of
+    the transaction; then it is not known whether a commit under way was carried out.
+    """
 
     #: The URL without its password, for messages.
     shown: str
     #: The synchronous engine that workflows and DBOS share.
     engine: sa.Engine
+    #: Whether other nodes may work on this database at the same time.
+    shared: bool
 
     def write(self, *, durable: bool = False) -> AbstractContextManager[sa.Connection]:
         """Begin a transaction that writes; it commits on leaving, rolls back on an exception.
 
         ``durable`` commits survive a power cut when this returns; others survive a kill of the process, and
-        a power cut undoes at most the latest of them, never one before a durable commit.
+        a power cut undoes at most the latest of them, never one before a durable commit, and never one that a living
+        process still relies on.
         """
         ...
 
     def read(self) -> AbstractContextManager[sa.Connection]:
-        """Begin a transaction that only reads; it never waits for a writer."""
+        """Begin a transaction that only reads, on one snapshot of the whole; it never waits for a writer."""
+        ...
+
+    def open_clock(self) -> Clock:
+        """Return the clock of all nodes on this database; the machine's own where there is one node."""
+        ...
+
+    def announce(self, topic: str) -> None:
+        """Tell every node on this database, this one included, that there is something of ``topic``.
+
+        From any thread, after the commit, without waiting. Announcements are gathered, ten a second at most, and may
+        be lost: whoever listens looks by itself now and then. Where nodes do not share the database it does nothing.
+        """
+        ...
+
+    def listen(self, hear: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``hear(topic)`` for each announcement, from a thread of the storage's; return what ends that.
+
+        After the connection was lost and found again, ``hear("")`` says that announcements may have been missed.
+        """
+        ...
+
+    def lost(self) -> str:
+        """Return why the database cannot be reached just now, or "" where nothing is known to be wrong."""
+        ...
+
+    def sever(self) -> None:
+        """Break every connection, so that whoever waits for an answer gets an error instead; others are made anew."""
+        ...
+
+    def lock_migrations(self, connection: sa.Connection) -> None:
+        """Let no other node migrate until the transaction of ``connection`` ends."""
         ...
 
     def migrate_dbos(self) -> None:

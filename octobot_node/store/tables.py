@@ -14,6 +14,7 @@ __all__ = [
     "accounts",
     "automations",
     "balances",
+    "changed_levels",
     "cursors",
     "equity",
     "events",
@@ -28,6 +29,7 @@ __all__ = [
     "postings",
     "requests",
     "schedule",
+    "schema_floors",
     "watchings",
 ]
 
@@ -67,6 +69,8 @@ installation = sa.Table(
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
     #: Where the virtual clock of a replay stands; NULL on a live database.
     sa.Column("virtual_now", Millis),
+    #: The database (URL without password) that `db copy` moves this one to; no node starts on it then. "": none.
+    sa.Column("moved_to", sa.Text, nullable=False, server_default=""),
 )
 
 #: Who holds what right, by an epoch that only grows.
@@ -96,6 +100,8 @@ accounts = sa.Table(
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
     #: Executions up to here are settled; the watcher asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
+    #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
+    sa.Column("reconcile_since", Millis),
     sa.Column("created_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
 )
@@ -331,8 +337,20 @@ events = sa.Table(
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("at", Millis, nullable=False),
+    #: On PostgreSQL the transaction that wrote it (its default there), since ids do not become visible in their order;
+    #: 0 where one writes after another. Followers read by it: store/following.py.
+    sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("ix_events_of", "automation_id", "id"),
+    sa.Index("ix_events_follow", "txid", "id").ddl_if(dialect="postgresql"),
     sqlite_autoincrement=True,
+)
+
+#: Automations whose price levels changed, for the node that watches prices; used where nodes share the database.
+changed_levels = sa.Table(
+    "changed_levels",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("automation_id", Id, nullable=False),
 )
 
 #: Notices on their way to the notifiers.
@@ -385,6 +403,7 @@ cursors = sa.Table(
     metadata,
     sa.Column("name", sa.String(128), primary_key=True),
     sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("updated_at", Millis, nullable=False),
 )
 
@@ -398,4 +417,12 @@ equity = sa.Table(
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
     sa.Column("realised", Money, nullable=False),
+)
+
+#: The oldest revision of each owner's tables that may still run on this database: releases run side by side.
+schema_floors = sa.Table(
+    "schema_floors",
+    metadata,
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("revision", sa.String(32), nullable=False),
 )

@@ -22,6 +22,7 @@ from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import TICKS
 from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import InlineIo
+from octobot_node.engine.levels import take_levels
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
@@ -79,9 +80,10 @@ class LiveScripted(Scripted):
 class Bench:
     """One engine; ``settle`` does all there is to do now, ``advance`` moves the clock."""
 
-    def __init__(self, folder: Path, template: Path, registry: Registry, **settings: Any) -> None:
+    def __init__(self, folder: Path, template: Path | None, registry: Registry, **settings: Any) -> None:
         folder.mkdir()
-        shutil.copy(template, folder / "octobot.db")
+        if template is not None:
+            shutil.copy(template, folder / "octobot.db")
         self.settings = Settings(data_dir=folder, **{"disk_reserve_mb": 0, **settings})
         self.clock = VirtualClock(START)
         exchange = FakeExchange(self.clock)
@@ -195,6 +197,11 @@ class Bench:
         while self.clock.now() < end:
             self.advance(min(step, end - self.clock.now()))
             self.settle()
+
+    def crossed(self) -> list[str]:
+        """Look at prices as the node that leads does."""
+        take_levels(self.core)
+        return self.core.hub.crossed()
 
     # -- looking
 

@@ -11,6 +11,7 @@ import pytest
 from octobot_node.plugins import Registry, load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
+from octobot_node.testing.postgres import Server
 from tests.engine.bench import Bench
 
 
@@ -29,18 +30,40 @@ def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Pa
     return folder / "octobot.db"
 
 
-@pytest.fixture
-def make_bench(tmp_path: Path, template: Path, registry: Registry) -> Iterator[Callable[..., Bench]]:
-    """Make benches with settings of the test's own."""
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server, tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> str:
+    """The name of a migrated database without a row."""
+    url = postgres.create_database()
+    settings = Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=url)
+    storage = registry.hook.open_storage(settings=settings)
+    migrate(storage, registry.tables)
+    storage.close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_bench(
+    request: pytest.FixtureRequest, tmp_path: Path, template: Path, registry: Registry
+) -> Iterator[Callable[..., Bench]]:
+    """Make benches with settings of the test's own, on either database."""
     made: list[Bench] = []
+    urls: list[str] = []
 
     def make(**settings: Any) -> Bench:
-        made.append(Bench(tmp_path / f"node{len(made)}", template, registry, **settings))
+        folder = tmp_path / f"node{len(made)}"
+        if request.param == "sqlite":
+            made.append(Bench(folder, template, registry, **settings))
+        else:
+            server: Server = request.getfixturevalue("postgres")
+            urls.append(server.create_database(template=request.getfixturevalue("postgres_template")))
+            made.append(Bench(folder, None, registry, database_url=urls[-1], **settings))
         return made[-1]
 
     yield make
     for bench in made:
         bench.close()
+    for url in urls:
+        request.getfixturevalue("postgres").drop_database(url)
 
 
 @pytest.fixture

@@ -379,10 +379,15 @@ def test_a_row_that_the_database_refuses_is_split_from_its_neighbours(bench: Ben
     """Whatever the checks before did not think of: the database has the last word, on that row alone."""
     ids = [bench.automation(f"n{n}", buy) for n in range(5)]
     with bench.core.storage.write() as connection:
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER no BEFORE INSERT ON intents WHEN NEW.automation_id = '{ids[2]}'"
-            " BEGIN SELECT RAISE(ABORT, 'refused by a trigger'); END"
-        )
+        when = f"BEFORE INSERT ON intents {{}} WHEN (NEW.automation_id = '{ids[2]}')"
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER no {when.format('')} BEGIN SELECT RAISE(ABORT, 'refused by a trigger'); END"
+            )
+        else:
+            body = "BEGIN RAISE EXCEPTION 'refused by a trigger'; END"
+            connection.exec_driver_sql(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+            connection.exec_driver_sql(f"CREATE TRIGGER no {when.format('FOR EACH ROW')} EXECUTE FUNCTION no()")
     bench.tick()
     assert [(bench.row(a).tick, bench.row(a).failures) for a in ids] == [(1, 0), (1, 0), (1, 1), (1, 0), (1, 0)]
     assert "refused by a trigger" in bench.row(ids[2]).reason
@@ -519,13 +524,13 @@ def test_levels_wake_when_crossed_and_survive_a_restart(bench: Bench) -> None:
 
     a = bench.automation("a", decide)
     bench.settle()
-    assert bench.core.hub.crossed() == []
+    assert bench.crossed() == []
     with bench.core.storage.read() as connection:
         assert schedules.levels(connection) == [(a, "fake", '{"above":{"BTC/USDT":"110"},"below":{"BTC/USDT":"90"}}')]
     bench.market.prices["BTC/USDT"] = Decimal(110)
     bench.advance(1)
-    assert bench.core.hub.crossed() == [a]
-    assert bench.core.hub.crossed() == []
+    assert bench.crossed() == [a]
+    assert bench.crossed() == []
     assert ticks == [0]
 
 

@@ -262,9 +262,11 @@ def test_on_a_nearly_full_disk_nothing_leaves(
 
 def test_a_node_that_lost_its_lease_sends_nothing(bench: Bench) -> None:
     with bench.core.storage.write() as connection:
-        connection.execute(tables.leases.update().values(epoch=2))
+        connection.execute(tables.leases.update().where(tables.leases.c.name == "node").values(epoch=2))
+        connection.exec_driver_sql("UPDATE replica_nodes SET status = 'dead'")
     bench.automation("a", once(buy(90)))
-    bench.settle()
+    bench.tick()
+    bench.drain()
     assert [row.reason for row in bench.intents()] == ["this node no longer holds its lease"]
     assert bench.trading.requests == []
 

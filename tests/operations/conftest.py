@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from octobot_node.configuration import Configuration
 from octobot_node.lent import Lent
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
+from octobot_node.store.tables import metadata
 from tests.engine.bench import Bench
-from tests.engine.conftest import bench, make_bench, registry, template
+from tests.engine.conftest import bench, make_bench, postgres_template, registry, template
 
-__all__ = ["Office", "bench", "make_bench", "office", "open_office", "registry", "template"]
+__all__ = ["Office", "bench", "make_bench", "office", "open_office", "postgres_template", "registry", "template"]
 
 
 @dataclass(slots=True)
@@ -36,7 +38,11 @@ class Office:
         return perform(self.desk(), name, arguments)
 
     def database(self) -> list[str]:
-        """Return every table and row as SQL."""
+        """Return every table and row, as SQL or as they are."""
+        if self.bench.core.storage.shared:
+            tables = metadata.sorted_tables
+            with self.bench.core.storage.read() as connection:
+                return [f"{table.name} {row}" for table in tables for row in connection.execute(sa.select(table))]
         with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as connection:
             dump = list(connection.iterdump())
         connection.close()

@@ -18,6 +18,7 @@ from octobot_node import (
     Tick,
     Wake,
 )
+from octobot_node.engine.levels import take_levels
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.store import tables
@@ -55,6 +56,7 @@ def test_a_plan_is_what_the_next_tick_then_does_and_writes_nothing(office: Offic
     before = office.database()
     plan = office.do("automations.plan", automation="busy", at_once=True)
     assert office.database() == before
+    take_levels(office.bench.core)
     assert office.bench.core.hub.levels.each()[0][3] == Decimal(105)
     assert (list(office.bench.queue), office.hurried, office.bench.type.scripts.keys()) == ([], [], {"busy"})
 

@@ -1,4 +1,4 @@
-"""A migrated database for each test."""
+"""A migrated database for each test, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ def registry() -> Registry:
 
 @pytest.fixture
 def storage(tmp_path: Path, registry: Registry) -> Iterator[Storage]:
+    """A database of SQLite; what is about both asks for ``any_storage``."""
     opened: Storage = registry.hook.open_storage(settings=Settings(data_dir=tmp_path))
+    migrate(opened, registry.tables)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_storage(request: pytest.FixtureRequest, tmp_path: Path, registry: Registry) -> Iterator[Storage]:
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").create_database()
+    opened: Storage = registry.hook.open_storage(settings=Settings(data_dir=tmp_path, database_url=url))
     migrate(opened, registry.tables)
     yield opened
     opened.close()

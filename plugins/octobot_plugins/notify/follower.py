@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.context import PluginContext
-from octobot_node.store.tables import automations, cursors, events, intents
+from octobot_node.store.following import Position, end, follow
+from octobot_node.store.tables import automations, cursors, intents
 from octobot_plugins.notify.sentences import Happened, compose
 from octobot_plugins.notify.settings import NotifySettings, Rule
 
@@ -31,19 +32,8 @@ _READ_MAX = 2_000
 _BEHIND = 1_000
 _IDS_MAX = 500
 
-_e, _c, _i = events.c, cursors.c, intents.c
-_LAST = sa.select(sa.func.max(_e.id))
-_POSITION = sa.select(_c.position).where(_c.name == CURSOR)
-_NEW = (
-    sa.select(_e.id, _e.owner, _e.automation_id, _e.kind, _e.data, _e.at)
-    .where(
-        _e.id > sa.bindparam("after"),
-        _e.id <= sa.bindparam("last"),
-        _e.kind.in_(sa.bindparam("kinds", expanding=True)),
-    )
-    .order_by(_e.id)
-    .limit(_READ_MAX)
-)
+_c, _i = cursors.c, intents.c
+_POSITION = sa.select(_c.txid, _c.position).where(_c.name == CURSOR)
 _NAMES = sa.select(automations.c.id, automations.c.name).where(
     automations.c.id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -68,7 +58,7 @@ class Follower:
             return 0
         self._take_in()
         if not self._is_time():
-            if not self._waiting and self._read - self._kept >= _BEHIND:
+            if not self._waiting and self._read.id - self._kept.id >= _BEHIND:
                 self._keep()
             return 0
         told = len(self._waiting)
@@ -78,34 +68,32 @@ class Follower:
         self._keep()
         return told
 
-    def _start(self) -> tuple[int, int]:
+    def _start(self) -> tuple[Position, Position]:
         """Return where to go on: at the first start, at the end, since what is past is no news."""
         with self._context.storage.read() as connection:
-            position = connection.scalar(_POSITION)
-            last = connection.scalar(_LAST) or 0
-        if position is None:
+            row = connection.execute(_POSITION).first()
+            last = end(connection)
+        if row is None:
             with self._context.storage.write() as connection:
-                values = {"name": CURSOR, "position": last, "updated_at": self._context.clock.now()}
-                connection.execute(cursors.insert().values(values))
+                connection.execute(cursors.insert().values(name=CURSOR, **self._values(last)))
             return last, last
+        position = Position(row.txid, row.position)
         return position, position
+
+    def _values(self, position: Position) -> dict[str, int]:
+        return {"position": position.id, "txid": position.txid, "updated_at": self._context.clock.now()}
 
     def _take_in(self) -> None:
         room = _READ_MAX - len(self._waiting)
         if room <= 0:
             return
         with self._context.storage.read() as connection:
-            last = connection.scalar(_LAST) or 0
-            if last <= self._read:
-                return
-            rows = connection.execute(_NEW, {"after": self._read, "last": last, "kinds": self._kinds}).all()[:room]
+            rows, self._read = follow(connection, self._read, self._kinds, room)
             orders = _by_id(connection, [json.loads(row.data)["id"] for row in rows if row.kind == "order.unknown"])
         for row in rows:
             data = json.loads(row.data)
             order = orders.get(data.get("id", ""))
             self._waiting.append(Happened(row.id, row.owner, row.automation_id, row.kind, data, row.at, order))
-        # With a full page there may be more behind it; with less, all up to the last was looked at.
-        self._read = rows[-1].id if len(rows) == room else last
 
     def _is_time(self) -> bool:
         if not self._waiting:
@@ -126,8 +114,7 @@ class Follower:
 
     def _keep(self) -> None:
         with self._context.storage.write() as connection:
-            values = {"position": self._read, "updated_at": self._context.clock.now()}
-            connection.execute(cursors.update().where(_c.name == CURSOR).values(values))
+            connection.execute(cursors.update().where(_c.name == CURSOR).values(self._values(self._read)))
         self._kept = self._read
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from octobot_node.clock import Clock, SystemClock
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
 
@@ -26,6 +27,8 @@ class SqliteStorage:
     One connection, taken in turn, is fairer and faster than several that meet at SQLite's own lock: that one is
     polled with sleeps of up to 100 ms.
     """
+
+    shared = False
 
     def __init__(self, settings: Settings) -> None:
         url = sa.make_url(settings.url())
@@ -75,6 +78,28 @@ class SqliteStorage:
         """Begin a reading transaction on a snapshot of its own; see ``Storage.read``."""
         with self._readers.begin() as connection:
             yield connection
+
+    def open_clock(self) -> Clock:
+        """Return the machine's clock."""
+        return SystemClock()
+
+    def announce(self, topic: str) -> None:
+        """Tell nobody: one node has the file."""
+
+    def listen(self, hear: Callable[[str], None]) -> Callable[[], None]:
+        """Hear nothing: one node has the file."""
+        del hear
+        return lambda: None
+
+    def lost(self) -> str:
+        """Return "": a file does not go away."""
+        return ""
+
+    def sever(self) -> None:
+        """Do nothing: nobody waits for a file for long."""
+
+    def lock_migrations(self, connection: sa.Connection) -> None:
+        """Do nothing: one node has the file."""
 
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's tables, which SQLite keeps beside ours."""

@@ -1,0 +1,40 @@
+"""The nodes that share the database: look at them, and let one leave."""
+
+from __future__ import annotations
+
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.models import DrainNode, NodePage, NodeRow, Nothing
+
+__all__ = ["drain", "list_nodes"]
+
+
+def list_nodes(desk: Desk, wanted: Nothing) -> NodePage:
+    """Return every node that works on the database, or did lately."""
+    del wanted
+    me = desk.core.context.node_id if desk.live else ""
+    return NodePage(
+        nodes=[
+            NodeRow(
+                id=node.id,
+                role=node.role,
+                state=node.state,
+                leads=node.leads,
+                works=node.works,
+                version=node.version,
+                plugins=node.plugins,
+                host=node.host,
+                load=node.load,
+                heartbeat_age=round(node.silent, 1),
+                since=from_ms(node.since),
+                this=node.id == me,
+            )
+            for node in desk.core.coordinator.nodes()
+        ]
+    )
+
+
+def drain(desk: Desk, wanted: DrainNode) -> NodePage:
+    """Ask a node to finish what it does and end; raise UnknownName or CommandRefused."""
+    desk.core.coordinator.drain(wanted.node)
+    return list_nodes(desk, Nothing())

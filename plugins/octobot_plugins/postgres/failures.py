@@ -1,0 +1,54 @@
+"""What PostgreSQL's errors mean for a person: which are an outage, and how to say them without the password."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+__all__ = ["is_lost", "said"]
+
+#: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
+_OUTAGES = ("08", "53", "57P", "58")
+_ALSO = frozenset({"25006", "25P03", "28000", "28P01", "3D000"})
+_WORDS = {
+    "28P01": "refuses the password: check OCTOBOT_DATABASE_PASSWORD, or the password in the URL",
+    "28000": "refuses this user: check the URL's user and the server's pg_hba.conf",
+    "3D000": "has no database of this name: `CREATE DATABASE … ENCODING 'UTF8'` makes it",
+    "25006": "is read-only: point the URL at the primary, and set default_transaction_read_only to off",
+    "53100": "has a full disk: nothing is sent until there is room on the server's disk",
+    "53300": "has no connection left: raise max_connections, or run fewer nodes on it",
+    "57P03": "is starting or stopping",
+}
+
+
+def is_lost(error: sa.exc.DBAPIError) -> bool:
+    """Whether it is an outage, that passes, and not a mistake in a statement."""
+    state = _state(error)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return state.startswith(_OUTAGES) or state in _ALSO or error.connection_invalidated
+
+
+def said(error: sa.exc.DBAPIError, shown: str) -> str:
+    """Return one sentence with cause and cure; the driver's own words only where they cannot hold a password."""
+    state = _state(error)
+    if state in _WORDS:
+        return f"{shown} {_WORDS[state]}"
+    first = str(error.orig).strip().splitlines()
+    text = first[0] if first else type(error.orig).__name__
+    for start, meaning in (
+        ("password authentication failed", _WORDS["28P01"]),
+        ("does not exist", _WORDS["3D000"]),
+        ("Connection refused", "refuses connections: is the server started, and host and port right?"),
+        ("resolve host", "has a host name that is not found: check it in the URL"),
+        ("failed to resolve", "has a host name that is not found: check it in the URL"),
+        ("timeout expired", "does not answer: check host, port and the firewall"),
+        ("connection timeout", "does not answer: check host, port and the firewall"),
+    ):
+        if start in str(error.orig):
+            return f"{shown} {meaning}"
+    return f"{shown} cannot be used just now ({text})"
+
+
+def _state(error: sa.exc.DBAPIError) -> str | None:
+    found: str | None = getattr(error.orig, "sqlstate", None)
+    return found

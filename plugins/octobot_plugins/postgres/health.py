@@ -1,0 +1,33 @@
+"""Whether PostgreSQL answers, and is as the node needs it."""
+
+from __future__ import annotations
+
+import time
+
+from octobot_node.context import PluginContext
+from octobot_node.errors import StorageUnavailable
+from octobot_node.health import Health
+
+__all__ = ["check_postgres"]
+
+
+def check_postgres(context: PluginContext) -> Health:
+    """Say whether the database answers, how fast, and how large it is; nothing is written."""
+    storage = context.storage
+    if not context.settings.url().startswith("postgres"):
+        return Health("ok", "another plugin's database is in use")
+    lost = storage.lost()
+    if lost:
+        return Health("failed", lost, "start PostgreSQL, or mend the network; the node goes on by itself")
+    try:
+        began = time.monotonic()
+        with storage.read() as connection:
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+        took = (time.monotonic() - began) * 1000
+        size = storage.size() // 1_048_576
+    except StorageUnavailable as error:
+        return Health("failed", str(error), "start PostgreSQL, or mend the network; the node goes on by itself")
+    detail = f"{storage.shown} (PostgreSQL {version}, {size:,} MB) answers in {took:.1f} ms"
+    if took > 50:
+        return Health("warning", detail, "put the node and its database closer together")
+    return Health("ok", detail)

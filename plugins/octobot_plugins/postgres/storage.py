@@ -1,0 +1,202 @@
+"""PostgreSQL as the node's storage: a pool of connections, and one more for announcements."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.clock import Clock
+from octobot_node.errors import StorageUnavailable
+from octobot_node.settings import Settings
+from octobot_plugins.postgres.address import address, shown
+from octobot_plugins.postgres.bus import Bus
+from octobot_plugins.postgres.clock import ServerClock
+from octobot_plugins.postgres.failures import is_lost, said
+from octobot_plugins.postgres.opening import check_server
+
+__all__ = ["PostgresStorage"]
+
+log = structlog.get_logger(__name__)
+#: Which lock keeps two nodes from migrating at once; any number that nobody else uses.
+_MIGRATING = 0x0C70B07
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "application_name": "octobot-node",
+    "client_encoding": "utf8",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+    # The pool goes through PgBouncer too, where a prepared statement may be another connection's.
+    "prepare_threshold": None,
+}
+
+
+class PostgresStorage:
+    """One database on a server; every commit is on its disk before it returns.
+
+    ``synchronous_commit`` stays on for all: the server may crash while the node lives on, and what the node remembers
+    to have done (executions settled, levels watched) must not be undone behind its back.
+    """
+
+    shared = True
+
+    def __init__(self, settings: Settings) -> None:
+        url = address(settings)
+        self.shown = shown(url)
+        self._url = url
+        self._lease = settings.lease_ttl
+        self._connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
+        self.engine = sa.create_engine(
+            url, pool_size=10, max_overflow=10, pool_timeout=30, pool_use_lifo=True, connect_args=_CONNECT
+        )
+        sa.event.listen(self.engine, "connect", self._prepare)
+        # On the same pool: BEGIN says what a transaction may, which costs no round trip of its own.
+        self._readers = self.engine.execution_options()
+        sa.event.listen(self._readers, "begin", _begin_reading)
+        self._writing = threading.local()
+        self._lost = ""
+        self._lock = threading.Lock()
+        self._clock = ServerClock()
+        self._bus = Bus(self._connect, self._clock)
+        try:
+            with self.engine.connect() as connection:
+                check_server(connection, self.shown)
+                self._clock.measure(_driver(connection))
+        except sa.exc.DBAPIError as error:
+            self.engine.dispose()
+            raise StorageUnavailable(said(error, self.shown)) from None
+        except StorageUnavailable:
+            self.engine.dispose()
+            raise
+
+    def _prepare(self, connection: psycopg.Connection[Any], _record: Any) -> None:
+        self._connections.add(connection)
+        # A frozen node's session is ended by the server before its lease is over: what it had locked is free then.
+        idle = int(max(self._lease * 0.8, 1) * 1000)
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute(
+            f"SET idle_in_transaction_session_timeout = {idle}; SET lock_timeout = '20s'; SET TimeZone = 'UTC';"
+            " SET synchronous_commit = on".encode()
+        )
+        connection.autocommit = before
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        """Return a connection of its own, in autocommit, outside of the pool."""
+        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(plain, autocommit=True, **_CONNECT)
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
+        """Begin a writing transaction; see ``Storage.write``. All of them are durable."""
+        del durable
+        if getattr(self._writing, "now", False):
+            raise RuntimeError("a writing transaction inside another would wait for itself: end the first one before")
+        self._writing.now = True
+        try:
+            with self._guarded(), self.engine.begin() as connection:
+                yield connection
+        finally:
+            self._writing.now = False
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Begin a reading transaction on one snapshot; see ``Storage.read``."""
+        with self._guarded(), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Say StorageUnavailable of a database that went away, and remember since when."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            if not is_lost(error):
+                raise
+            raise StorageUnavailable(self._note_loss(said(error, self.shown))) from None
+        except sa.exc.TimeoutError:
+            why = f"{self.shown}: no connection of the pool came free in time"
+            raise StorageUnavailable(self._note_loss(why)) from None
+        if self._lost:
+            with self._lock:
+                was, self._lost = self._lost, ""
+            if was:
+                log.info("database_found", database=self.shown)
+
+    def _note_loss(self, why: str) -> str:
+        with self._lock:
+            was, self._lost = self._lost, why
+        if not was:
+            log.error("database_lost", why=why, cure="what was begun goes on by itself once it answers")
+        return why
+
+    def open_clock(self) -> Clock:
+        """Return the server's clock."""
+        return self._clock
+
+    def announce(self, topic: str) -> None:
+        """Tell every node; see ``Storage.announce``."""
+        self._bus.announce(topic)
+
+    def listen(self, hear: Callable[[str], None]) -> Callable[[], None]:
+        """Hear announcements; see ``Storage.listen``."""
+        return self._bus.listen(hear)
+
+    def lost(self) -> str:
+        """Return why the server cannot be reached just now, or ""."""
+        return self._lost
+
+    def sever(self) -> None:
+        """Shut every socket, so that whoever waits on a dead network wakes up."""
+        for connection in list(self._connections):
+            shut(connection)
+        self._bus.sever()
+
+    def lock_migrations(self, connection: sa.Connection) -> None:
+        """Take the lock that every node takes before it migrates."""
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+
+    def migrate_dbos(self) -> None:
+        """Create or migrate DBOS's tables in their schema."""
+        from dbos import DBOS
+
+        # It takes a lock of its own. Not inside a transaction of ours: it makes indexes concurrently, which waits for
+        # every open one.
+        DBOS.migrate(self._url.render_as_string(hide_password=False), schema="dbos")
+
+    def size(self) -> int:
+        """Return the bytes of the database."""
+        with self.read() as connection:
+            found: int = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+        return found
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._bus.close()
+        self.engine.dispose()
+
+
+def shut(connection: psycopg.Connection[Any]) -> None:
+    """Shut a connection's socket under it: whoever waits for its answer gets an error."""
+    with suppress(Exception):
+        twin = socket.socket(fileno=os.dup(connection.pgconn.socket))
+        with twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+
+def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+def _begin_reading(connection: sa.Connection) -> None:
+    # psycopg sends its BEGIN with the first statement; this is that statement.
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -1,0 +1,1 @@
+"""Migrations of the nodes: expand first, contract a release later."""

@@ -1,0 +1,39 @@
+"""The nodes that share a database: one row each, and who leads in the core's ``leases``."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.plugin_tables import PluginTables
+from octobot_node.store.types import Millis
+
+__all__ = ["REPLICA_TABLES", "nodes"]
+
+_metadata = sa.MetaData(naming_convention={"pk": "pk_%(table_name)s"})
+
+nodes = sa.Table(
+    "replica_nodes",
+    _metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    #: Grows with every life of every node; whoever acts under an older one is refused.
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    #: live, draining, dead (declared so by another), left.
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("works", sa.Boolean, nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("plugins", sa.String(64), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    #: The data folder's lock file on its machine: who holds it knows that an earlier process is gone.
+    sa.Column("place", sa.String(255), nullable=False),
+    sa.Column("load", sa.Integer, nullable=False),
+    #: Counted up by each heartbeat. Others watch it move by their own clocks, so no two clocks are compared.
+    sa.Column("beat", sa.BigInteger, nullable=False),
+    sa.Column("beat_at", Millis, nullable=False),
+    sa.Column("joined_at", Millis, nullable=False),
+    sa.Column("told_to_leave", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Of running processes: in no backup, and not copied.
+    info={"moves": False},
+)
+
+REPLICA_TABLES = PluginTables("replica", _metadata, "octobot_plugins.replica.migrations")
