@@ -1,0 +1,169 @@
+"""Coordinators on one database, without the rest of a node: who may lead, who is dead, and what is wrong with a row."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octobot_node.assembly import FolderLock
+from octobot_node.errors import CommandRefused, NodeError, UnknownName
+from octobot_node.plugins import Registry, load_plugins
+from octobot_node.settings import Settings
+from octobot_node.store.migrate import migrate
+from octobot_node.testing.postgres import Server
+from octobot_plugins.postgres.storage import PostgresStorage
+from octobot_plugins.replica.coordinator import ReplicaCoordinator
+
+LEASE_S = 1.5
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    storage: PostgresStorage
+    node_id: str
+    registry: Registry
+
+
+class Cluster:
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.registry = load_plugins(discover=False)
+        self.opened: list[tuple[ReplicaCoordinator, PostgresStorage, FolderLock]] = []
+        storage = PostgresStorage(Settings(data_dir=folder, database_url=url))
+        migrate(storage, self.registry.tables)
+        with storage.write() as connection:
+            connection.exec_driver_sql('ALTER TABLE replica_nodes ADD COLUMN IF NOT EXISTS "test" int')
+        storage.close()
+
+    def node(self, name: str, role: str, *, node_id: str = "", registry: Registry | None = None) -> ReplicaCoordinator:
+        settings = Settings(
+            data_dir=self.folder / name, database_url=self.url, role=role, lease_ttl=LEASE_S, disk_reserve_mb=0
+        )
+        lock, storage = FolderLock(settings.data_dir), PostgresStorage(settings)
+        made = ReplicaCoordinator(Context(settings, storage, node_id or name, registry or self.registry))
+        self.opened.append((made, storage, lock))
+        return made
+
+    def query(self, statement: str) -> list[Any]:
+        with self.opened[0][1].write() as connection:
+            found = connection.exec_driver_sql(statement)
+            return list(found) if found.returns_rows else []
+
+    def close(self) -> None:
+        for coordinator, storage, lock in self.opened:
+            coordinator.stop()
+            storage.close()
+            lock.release()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, postgres: Server) -> Iterator[Cluster]:
+    made = Cluster(tmp_path, postgres.create_database())
+    yield made
+    made.close()
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_of_two_masters_that_start_at_once_one_wins_always(cluster: Cluster) -> None:
+    for number in range(10):
+        rivals = [cluster.node(f"{side}{number}", "master") for side in ("left", "right")]
+        refused: list[str] = []
+        gate = threading.Barrier(2)
+
+        def start(rival: ReplicaCoordinator, refused: list[str] = refused, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            try:
+                rival.start()
+            except NodeError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=start, args=(rival,)) for rival in rivals]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        leading = [rival for rival in rivals if rival.may_dispatch()]
+        assert len(leading) == len(refused) == 1
+        assert "is the master of this database since" in refused[0]
+        leading[0].stop()
+
+
+def test_a_consumer_with_other_plugins_drifts_until_the_master_has_them_too(cluster: Cluster) -> None:
+    cluster.node("master", "master").start()
+    fewer = replace(cluster.registry, automations=dict(list(cluster.registry.automations.items())[1:]))
+    consumer = cluster.node("odd", "consumer", registry=fewer)
+    consumer.start()
+    until(lambda: not consumer.may_work())
+    assert {node.id: node.state for node in consumer.nodes()} == {"master": "live", "odd": "drift"}
+    cluster.query("UPDATE replica_nodes SET plugins = (SELECT plugins FROM replica_nodes WHERE id = 'odd')")
+    until(consumer.may_work)
+
+
+def test_an_id_that_lives_elsewhere_is_refused_and_one_that_died_is_taken(cluster: Cluster) -> None:
+    first = cluster.node("first", "consumer", node_id="same")
+    first.start()
+    with pytest.raises(NodeError, match=r"in use by a live node .* delete the file node-id"):
+        cluster.node("copy", "consumer", node_id="same").start()
+    first.stop()
+    later = cluster.node("moved", "consumer", node_id="same")
+    later.start()
+    assert later.epoch > first.epoch
+
+
+def test_a_silent_node_is_dead_after_its_lease_and_sends_nothing_more(cluster: Cluster) -> None:
+    master, silent = cluster.node("master", "master"), cluster.node("silent", "consumer")
+    master.start()
+    silent.start()
+    # Its heartbeat fails, as without a network; it is told nothing.
+    silent._beat = lambda: None  # type: ignore[method-assign]  # the failure under test
+    until(lambda: not silent.may_work())
+    until(lambda: {node.id: node.state for node in master.nodes()}["silent"] == "dead")
+    until(lambda: "dead" in [row.status for row in cluster.query("SELECT status FROM replica_nodes")])
+    with cluster.opened[0][1].write() as connection:
+        assert not silent.holds(connection)
+    assert master.may_work()
+
+
+def test_a_tampered_lease_holds_nobody_up(cluster: Cluster) -> None:
+    master = cluster.node("master", "master")
+    master.start()
+    master.stop()
+    for change in (
+        "holder = 'nobody', expires_at = 99999999999999",
+        "expires_at = 99999999999999",
+        "epoch = -5, expires_at = NULL",
+    ):
+        cluster.query(f"UPDATE leases SET {change} WHERE name = 'master'")
+        heir = cluster.node(f"heir{len(cluster.opened)}", "master")
+        heir.start()
+        assert heir.may_dispatch()
+        heir.stop()
+    cluster.query("DELETE FROM leases")
+    last = cluster.node("last", "master")
+    last.start()
+    epochs = [row.epoch for row in cluster.query("SELECT epoch FROM replica_nodes")]
+    assert last.epoch == max(epochs)
+
+
+def test_draining_names_what_is_wrong(cluster: Cluster) -> None:
+    master, gone = cluster.node("master", "master"), cluster.node("gone", "consumer")
+    master.start()
+    gone.start()
+    gone.stop()
+    with pytest.raises(UnknownName, match="no node 'nobody'"):
+        master.drain("nobody")
+    with pytest.raises(CommandRefused, match="does not run: it is left"):
+        master.drain("gone")
