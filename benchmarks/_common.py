@@ -11,7 +11,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "Options",
     "Usage",
     "children",
+    "databases",
     "empty_folder",
     "in_fresh_process",
     "parse_options",
@@ -39,10 +41,11 @@ Options = argparse.Namespace
 
 
 def parse_options(doc: str | None, **defaults: int) -> Options:
-    """Return the options of a benchmark: one whole number for each default, ``--json`` and ``--keep``."""
+    """Return the options of a benchmark: a whole number for each default, ``--postgres``, ``--json``, ``--keep``."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for name, default in defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, metavar="N", help=" ")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, started for this, instead of SQLite")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     return parser.parse_args()
@@ -67,9 +70,21 @@ class empty_folder:  # noqa: N801 - used like a function
             self._temporary.cleanup()
 
 
-def settings_for(folder: Path, **changes: Any) -> Settings:
-    """Return the default settings on a data folder, with the benchmarks' own plugins."""
-    return Settings(data_dir=folder, extra_plugins=PLUGINS, **changes)
+@contextmanager
+def databases(options: Options) -> Iterator[Callable[[], str]]:
+    """Yield what gives the URL of a new database at each call: one on PostgreSQL, or "" for the data folder's own."""
+    if not options.postgres:
+        yield lambda: ""
+        return
+    from octobot_node.testing.postgres import Server
+
+    with Server() as server:
+        yield server.create_database
+
+
+def settings_for(folder: Path, database: str = "", **changes: Any) -> Settings:
+    """Return the default settings on a data folder and a database, with the benchmarks' own plugins."""
+    return Settings(data_dir=folder, database_url=database, extra_plugins=PLUGINS, **changes)
 
 
 def in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -20,7 +20,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks._baseline import create_in_chunks, launch_dbos, open_core, run_workflows
-from benchmarks._common import empty_folder, in_fresh_process, parse_options, settings_for, wait_until, write_numbers
+from benchmarks._common import (
+    databases,
+    empty_folder,
+    in_fresh_process,
+    parse_options,
+    settings_for,
+    wait_until,
+    write_numbers,
+)
 from octobot_node.automation import Needs
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
@@ -46,9 +54,9 @@ BUDGET = Decimal(1_000_000)
 def main() -> None:
     """Run both and print."""
     options = parse_options(__doc__, automations=5_000, baseline=500)
-    with empty_folder(options.keep) as folder:
-        ours = in_fresh_process(node_rate, folder / "node", options.automations)
-        theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline)
+    with empty_folder(options.keep) as folder, databases(options) as new:
+        ours = in_fresh_process(node_rate, folder / "node", options.automations, new())
+        theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline, new())
     figures = {
         "orders": options.automations,
         "orders settled per second": ours["rate"],
@@ -71,11 +79,11 @@ def _new(count: int) -> list[NewAutomation]:
     return [NewAutomation(f"buyer-{i}", "bench_buyer", "", {"USD": BUDGET}, {}) for i in range(count)]
 
 
-def node_rate(folder: Path, count: int) -> Mapping[str, float]:
+def node_rate(folder: Path, count: int, database: str = "") -> Mapping[str, float]:
     """Return orders per second, sent and settled, and what it cost the exchange."""
     with (
         HostileExchange.start(folder / "exchange", request_expiry=True) as exchange,
-        Node(settings_for(folder / "node")) as node,
+        Node(settings_for(folder / "node", database)) as node,
     ):
         create_in_chunks(node.commands, _account(exchange), _new(count))
         counters = node.core.counters
@@ -122,10 +130,10 @@ def _open(core: Core) -> int:
         return connection.scalar(sa.select(sa.func.count()).where(intents_table.c.status != "filled")) or 0
 
 
-def baseline_rate(folder: Path, count: int) -> float:
+def baseline_rate(folder: Path, count: int, database: str = "") -> float:
     """Return orders per second of one workflow each."""
     with HostileExchange.start(folder / "exchange", request_expiry=True) as exchange:
-        core = open_core(folder / "node")
+        core = open_core(folder / "node", database)
         account = _account(exchange)
         ids = create_in_chunks(Commands(core), account, _new(count))
         launch_dbos(core)

@@ -18,7 +18,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks._baseline import create_in_chunks, launch_dbos, open_core, run_workflows
-from benchmarks._common import empty_folder, in_fresh_process, parse_options, settings_for, wait_until, write_numbers
+from benchmarks._common import (
+    databases,
+    empty_folder,
+    in_fresh_process,
+    parse_options,
+    settings_for,
+    wait_until,
+    write_numbers,
+)
 from octobot_node.automation import Needs
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
@@ -34,9 +42,9 @@ ACCOUNT = NewAccount("bench", "simulated", "hostile", {}, {"url": "http://127.0.
 def main() -> None:
     """Run both and print."""
     options = parse_options(__doc__, automations=20_000, rounds=2, baseline=2_000)
-    with empty_folder(options.keep) as folder:
-        ours = in_fresh_process(node_rate, folder / "node", options.automations, options.rounds)
-        theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline)
+    with empty_folder(options.keep) as folder, databases(options) as new:
+        ours = in_fresh_process(node_rate, folder / "node", options.automations, options.rounds, new())
+        theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline, new())
     figures = {
         "automations": options.automations,
         "ticks per second": ours["rate"],
@@ -52,9 +60,9 @@ def _new(count: int) -> list[NewAutomation]:
     return [NewAutomation(f"averager-{i}", "bench_averager", "", budget, {}) for i in range(count)]
 
 
-def node_rate(folder: Path, count: int, rounds: int) -> Mapping[str, float]:
+def node_rate(folder: Path, count: int, rounds: int, database: str = "") -> Mapping[str, float]:
     """Return ticks per second: the best round of a warm node, and the first."""
-    with Node(settings_for(folder, dispatch_interval=3600.0)) as node:
+    with Node(settings_for(folder, database, dispatch_interval=3600.0)) as node:
         create_in_chunks(node.commands, ACCOUNT, _new(count))
         rates = [_round(node, count) for _ in range(1 + rounds)]
     return {"first": rates[0], "rate": max(rates[1:])}
@@ -70,9 +78,9 @@ def _round(node: Node, count: int) -> float:
     return count / (time.monotonic() - started)
 
 
-def baseline_rate(folder: Path, count: int) -> float:
+def baseline_rate(folder: Path, count: int, database: str = "") -> float:
     """Return ticks per second of one workflow each."""
-    core = open_core(folder)
+    core = open_core(folder, database)
     ids = create_in_chunks(Commands(core), ACCOUNT, _new(count))
     launch_dbos(core)
     import dbos

@@ -22,6 +22,7 @@ from benchmarks._baseline import create_in_chunks, launch_dbos, open_core
 from benchmarks._common import (
     Usage,
     children,
+    databases,
     empty_folder,
     in_fresh_process,
     parse_options,
@@ -44,12 +45,13 @@ DAY_MS = 86_400_000
 def main() -> None:
     """Run all and print."""
     options = parse_options(__doc__, automations=100_000, parked=2_000, seconds=20)
-    with empty_folder(options.keep) as folder:
-        in_fresh_process(create, folder / "empty", 1)
-        empty = in_fresh_process(wait, time.monotonic(), folder / "empty", options.seconds)
-        created = in_fresh_process(create, folder / "full", options.automations)
-        full = in_fresh_process(wait, time.monotonic(), folder / "full", options.seconds)
-        parked = in_fresh_process(park, folder / "parked", options.parked, options.seconds)
+    with empty_folder(options.keep) as folder, databases(options) as new:
+        small, large = new(), new()
+        in_fresh_process(create, folder / "empty", 1, small)
+        empty = in_fresh_process(wait, time.monotonic(), folder / "empty", options.seconds, small)
+        created = in_fresh_process(create, folder / "full", options.automations, large)
+        full = in_fresh_process(wait, time.monotonic(), folder / "full", options.seconds, large)
+        parked = in_fresh_process(park, folder / "parked", options.parked, options.seconds, new())
     memory = full["own"] - empty["own"]
     figures = {
         "automations": options.automations,
@@ -72,9 +74,9 @@ def main() -> None:
     write_numbers(options, figures, parked["own"] / options.parked / max(memory / options.automations, 1e-9))
 
 
-def create(folder: Path, count: int) -> float:
+def create(folder: Path, count: int, database: str = "") -> float:
     """Create automations that wait, one of them due; return how many were created a second."""
-    core = open_core(folder)
+    core = open_core(folder, database)
     new = [NewAutomation(f"sleeper-{i}", "bench_sleeper", "", {"USD": Decimal(1_000)}, {}) for i in range(count)]
     started = time.monotonic()
     ids = create_in_chunks(Commands(core), ACCOUNT, new)
@@ -100,9 +102,9 @@ def _levels(number: int) -> str:
     return f'{{"above":{{"BTC/USD":"{LEVEL + number}.5"}},"below":{{}}}}'
 
 
-def wait(started: float, folder: Path, seconds: int) -> Mapping[str, float]:
+def wait(started: float, folder: Path, seconds: int, database: str = "") -> Mapping[str, float]:
     """Start a node, take its first tick, then let it wait."""
-    with Node(settings_for(folder)) as node:
+    with Node(settings_for(folder, database)) as node:
         wait_until(lambda: node.core.counters.ticks >= 1, seconds=60, what="the first tick")
         first = time.monotonic() - started
         return {"first": first, **_idle(seconds)}
@@ -121,9 +123,9 @@ def _memory(used: Usage) -> dict[str, float]:
     return {"own": used.own, "resident": used.resident}
 
 
-def park(folder: Path, count: int, seconds: int) -> Mapping[str, float]:
+def park(folder: Path, count: int, seconds: int, database: str = "") -> Mapping[str, float]:
     """Park asynchronous workflows, which cost no thread each; return what they cost above none."""
-    core = open_core(folder)
+    core = open_core(folder, database)
     launch_dbos(core)
     import dbos
 
