@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -247,8 +248,17 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={_shown(name, item)}" for key, item in value.items())
     if name == "database_url" and value:
-        return sa.make_url(value).render_as_string(hide_password=True)
+        return _without_password(value)
     return "" if value is None else str(value)
+
+
+def _without_password(url: str) -> str:
+    """Return a URL with its password masked, also one that is written wrongly: with an @ or a / in the password."""
+    scheme, _, rest = url.partition("://")
+    before, at, after = rest.rpartition("@")
+    user, colon, _ = before.partition(":")
+    masked = f"{scheme}://{user}{':***' if colon else ''}{at}{after}"
+    return re.sub(r"(password=)[^&]*", r"\1***", masked)
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -38,6 +36,7 @@ from octobot_node.run_file import RunFile
 from octobot_node.run_setup import create_missing, new_account
 from octobot_node.run_view import RunOptions, RunView
 from octobot_node.settings import Settings
+from octobot_node.stopping import asked_to_stop
 from octobot_node.store.tables import automations
 
 __all__ = ["PastRun"]
@@ -71,7 +70,7 @@ class PastRun:
         check_candles(run_file, registry, lengths)
         folder = settings.data_dir / "replays" / self._fingerprint()
         # A database of its own in a folder of its own: replays neither meet each other nor what runs live.
-        self._settings = settings.model_copy(update={"data_dir": folder, "database_url": ""})
+        self._settings = settings.alone_in(folder)
 
     def run(self) -> RunReport:
         """Replay to the end of the candles, or until Ctrl-C, and report."""
@@ -102,11 +101,11 @@ class PastRun:
     def _replay(self, replay: Replay, start: int, end: int) -> bool:
         """Return whether it came to the end."""
         total = sum(len(times) for times, _ in self._series().values())
-        with _interrupted_between_steps() as interrupted:
+        with asked_to_stop() as asked:
 
             def show(now: int) -> None:
                 self._view.progress(total * (now - start) // max(end - start, 1), total, from_ms(now))
-                if interrupted():
+                if asked():
                     raise KeyboardInterrupt
 
             try:
@@ -257,24 +256,3 @@ def _with_drawdown(report: AutomationReport, curve: list[Decimal]) -> Automation
             worst, worst_peak = peak - equity, peak
     ratio = worst / worst_peak if worst_peak else Decimal(0)
     return report.model_copy(update={"max_drawdown": worst, "max_drawdown_ratio": ratio})
-
-
-@contextmanager
-def _interrupted_between_steps() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C or SIGTERM wait for the step under way; the second one does not wait.
-
-    Yields a function that tells whether there was one.
-    """
-    received: list[int] = []
-
-    def remember(number: int, _frame: Any) -> None:
-        received.append(number)
-        if len(received) > 1:
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import octobot_node
 from octobot_node.assembly import open_base
@@ -22,6 +23,7 @@ from octobot_node.run_file import RunFile
 from octobot_node.run_setup import create_missing, go_on, new_account, take_over_changes
 from octobot_node.run_view import RunOptions, RunView
 from octobot_node.said import Said
+from octobot_node.stopping import asked_to_stop
 
 __all__ = ["run"]
 
@@ -76,15 +78,14 @@ def _live(
         take_over_changes(base, run_file, accounts, view)
     finally:
         base.close()
-    with Node(settings, registry=registry, configuration=configuration) as node:
+    # From here on Ctrl-C must break nothing off: whoever holds a lock just then would hold up the node's end.
+    with asked_to_stop() as asked, Node(settings, registry=registry, configuration=configuration) as node:
         started = from_ms(clock.now())
         create_missing(node.core, node.commands, run_file, accounts, view)
         go_on(node.core, node.commands, run_file, view)
         node.hurry()
         deadline = None if options.duration is None else clock.monotonic() + options.duration
-        try:
-            _follow(node, view, deadline, clock, Said(node.core.storage))
-        except KeyboardInterrupt:
+        if not _follow(node, view, deadline, clock, asked):
             view.message("stopping: state is kept, the same command goes on")
         reports = with_problems(node.core.storage, automation_reports(node.core))
         ended = from_ms(clock.now())
@@ -109,17 +110,22 @@ def _refuse_replay_options(options: RunOptions) -> None:
         raise UsageError("--gaps is about the candles of a replay; this run is live: leave it out")
 
 
-def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock, said: Said) -> None:
+def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock, asked: Callable[[], bool]) -> bool:
+    """Show what happens until the end of the run; return False if it was asked to stop before."""
+    said = Said(node.core.storage)
     while deadline is None or clock.monotonic() < deadline:
+        if asked():
+            return False
         rows = live_rows(node.core)
         for line in said.new():
             view.message(line)
         view.table(rows, from_ms(clock.now()))
         if all(row.status in _ENDED for row in rows):
             _tell_all(view, clock, said)
-            return
+            break
         left = _TABLE_S if deadline is None else min(_TABLE_S, deadline - clock.monotonic())
         time.sleep(max(left, 0))
+    return True
 
 
 def _tell_all(view: RunView, clock: SystemClock, said: Said) -> None:

@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
 
+    def alone_in(self, folder: Path) -> Settings:
+        """Return these settings for a data folder, and a database in it, that are nobody else's: a replay's."""
+        return self.model_copy(update={"data_dir": folder, "database_url": "", "role": "standalone"})
+
     def url(self) -> str:
         """Return the database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir / 'octobot.db'}"

@@ -172,3 +172,29 @@ def test_variables_that_nothing_reads_are_found(monkeypatch: pytest.MonkeyPatch)
     for name in ("OCTOBOT_BATCHSIZE", "OCTOBOT_BATCH_SIZE", "OCTOBOT_MINE_MOST", "OCTOBOT_MINE_TOKEN_FILE"):
         monkeypatch.setenv(name, "1")
     assert Configuration.load().unknown_variables([OWNED]) == ["OCTOBOT_BATCHSIZE"]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("postgresql://me:sec@ret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:sec/ret?#@host/db", "postgresql://me:***@host/db"),
+        (
+            "postgresql://me@host/db?sslmode=require&password=secret",
+            "postgresql://me@host/db?sslmode=require&password=***",
+        ),
+        ("sqlite:////data/octobot.db", "sqlite:////data/octobot.db"),
+    ],
+)
+def test_a_database_url_is_shown_without_its_password_however_it_is_written(
+    url: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCTOBOT_DATABASE_URL", url)
+    assert next(row.value for row in Configuration.load().rows([]) if row.name == "database_url") == shown
+
+
+def test_what_runs_in_a_folder_of_its_own_shares_no_database(tmp_path: Path) -> None:
+    shared = Settings(data_dir=tmp_path, database_url="postgresql://host/db", role="master")
+    alone = shared.alone_in(tmp_path / "replay")
+    assert (alone.url(), alone.role) == (f"sqlite:///{tmp_path / 'replay' / 'octobot.db'}", "standalone")

@@ -52,7 +52,7 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
         settings = configuration.settings
         with logging_to_file(settings.data_dir), redirect_stdout(sys.stderr):
             registry = plugins_for(settings)
-            elsewhere = settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
+            elsewhere = settings.alone_in(Path(folder))
             with quiet_desk(configuration, registry, by="plan", settings=elsewhere) as desk:
                 created = perform(desk, "automations.create", {"files": texts})
                 assert isinstance(created, Created)

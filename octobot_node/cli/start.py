@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -22,6 +18,7 @@ from octobot_node.node import Node
 from octobot_node.operations.models import Nothing
 from octobot_node.operations.node import status
 from octobot_node.plugins import plugins_for
+from octobot_node.stopping import asked_to_stop
 
 __all__ = ["serve"]
 
@@ -34,7 +31,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
 
     ``given`` are settings of the command line; raises NodeError when the node may go on no more.
     """
-    with logging_to_stderr(style), _told_to_stop() as told:
+    with logging_to_stderr(style), asked_to_stop() as asked:
         configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
         registry = plugins_for(settings)
@@ -51,28 +48,9 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
         with Node(settings, registry=registry, configuration=configuration) as node:
             counts = status(node.desk, Nothing()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
-            # With a time-out: the kernel may give the signal to another thread (it does after SIGCONT), and this one,
-            # in which Python runs the handler, would sleep on.
-            while not (told.wait(_LOOK_S) or node.leaving.is_set()):
+            while not (asked() or node.leaving.wait(_LOOK_S)):
                 pass
-            log.info("node_stopping", why=node.failure or ("" if told.is_set() else "told to leave"))
+            log.info("node_stopping", why=node.failure or ("" if asked() else "told to leave"))
         log.info("node_stopped")
         if node.failure:
             raise NodeError(node.failure)
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    told = threading.Event()
-
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        if told.is_set():
-            raise KeyboardInterrupt
-        told.set()
-
-    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

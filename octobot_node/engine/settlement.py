@@ -68,9 +68,10 @@ class Settlement:
             return False
         core.checkpoint("before-settle")
         with core.storage.write() as connection:
+            found, watched = self._lock(connection, account, _concerned(live, fresh, observed, now), fresh)
+            # Under the locks of those that they are about: another node may have settled them a moment ago.
             known = _settled_before(connection, account, fresh)
             trades = [trade for trade in fresh if (trade.symbol, trade.id) not in known]
-            found, watched = self._lock(connection, account, _concerned(live, trades, observed, now), trades)
             book = load_book(connection, {intent.row.automation_id for intent in found})
             happened: list[Event] = []
             asked_at = {row.id: row.attempt for row in live}

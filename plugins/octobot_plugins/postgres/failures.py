@@ -37,6 +37,10 @@ def said(error: sa.exc.DBAPIError, shown: str) -> str:
     text = first[0] if first else type(error.orig).__name__
     for start, meaning in (
         ("password authentication failed", _WORDS["28P01"]),
+        ("too many clients", _WORDS["53300"]),
+        ("too many connections", _WORDS["53300"]),
+        ("remaining connection slots", _WORDS["53300"]),
+        ('role "', _WORDS["28000"]),
         ("does not exist", _WORDS["3D000"]),
         ("Connection refused", "refuses connections: is the server started, and host and port right?"),
         ("resolve host", "has a host name that is not found: check it in the URL"),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
@@ -22,12 +19,15 @@ from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
 from octobot_plugins.postgres.failures import is_lost, said
 from octobot_plugins.postgres.opening import check_server
+from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["PostgresStorage"]
 
 log = structlog.get_logger(__name__)
 #: Which lock keeps two nodes from migrating at once; any number that nobody else uses.
 _MIGRATING = 0x0C70B07
+#: In the pool's own notes of a connection.
+_USED = "octobot_used"
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     "application_name": "octobot-node",
@@ -55,19 +55,21 @@ class PostgresStorage:
         self.shown = shown(url)
         self._url = url
         self._lease = settings.lease_ttl
-        self._connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
+        self._sockets = Sockets()
         self.engine = sa.create_engine(
             url, pool_size=10, max_overflow=10, pool_timeout=30, pool_use_lifo=True, connect_args=_CONNECT
         )
         sa.event.listen(self.engine, "connect", self._prepare)
-        # On the same pool: BEGIN says what a transaction may, which costs no round trip of its own.
-        self._readers = self.engine.execution_options()
-        sa.event.listen(self._readers, "begin", _begin_reading)
+        sa.event.listen(self.engine, "checkin", _note_use)
+        sa.event.listen(self.engine, "checkout", self._refuse_stale)
+        sa.event.listen(self.engine, "close", self._forget)
+        # On the same pool: psycopg's BEGIN says what a transaction may, which costs no round trip of its own.
+        self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._writing = threading.local()
         self._lost = ""
         self._lock = threading.Lock()
         self._clock = ServerClock()
-        self._bus = Bus(self._connect, self._clock)
+        self._bus = Bus(self._connect, self._sockets, self._clock, self.shown)
         try:
             with self.engine.connect() as connection:
                 check_server(connection, self.shown)
@@ -80,7 +82,7 @@ class PostgresStorage:
             raise
 
     def _prepare(self, connection: psycopg.Connection[Any], _record: Any) -> None:
-        self._connections.add(connection)
+        self._sockets.add(connection)
         # A frozen node's session is ended by the server before its lease is over: what it had locked is free then.
         idle = int(max(self._lease * 0.8, 1) * 1000)
         before, connection.autocommit = connection.autocommit, True
@@ -90,10 +92,20 @@ class PostgresStorage:
         )
         connection.autocommit = before
 
+    def _refuse_stale(self, connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
+        # A server that was restarted, or a severed connection, is nobody's failure once it is reachable again.
+        if record.info.get(_USED) and self._sockets.is_stale(connection):
+            raise sa.exc.DisconnectionError("it ended while nobody used it")
+
+    def _forget(self, connection: psycopg.Connection[Any], _record: Any) -> None:
+        self._sockets.forget(connection)
+
     def _connect(self) -> psycopg.Connection[Any]:
         """Return a connection of its own, in autocommit, outside of the pool."""
         plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return psycopg.connect(plain, autocommit=True, **_CONNECT)
+        connection = psycopg.connect(plain, autocommit=True, **_CONNECT)
+        self._sockets.add(connection)
+        return connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
@@ -157,9 +169,7 @@ class PostgresStorage:
 
     def sever(self) -> None:
         """Shut every socket, so that whoever waits on a dead network wakes up."""
-        for connection in list(self._connections):
-            shut(connection)
-        self._bus.sever()
+        self._sockets.shut_all()
 
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Take the lock that every node takes before it migrates."""
@@ -185,18 +195,10 @@ class PostgresStorage:
         self.engine.dispose()
 
 
-def shut(connection: psycopg.Connection[Any]) -> None:
-    """Shut a connection's socket under it: whoever waits for its answer gets an error."""
-    with suppress(Exception):
-        twin = socket.socket(fileno=os.dup(connection.pgconn.socket))
-        with twin:
-            twin.shutdown(socket.SHUT_RDWR)
-
-
 def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
-def _begin_reading(connection: sa.Connection) -> None:
-    # psycopg sends its BEGIN with the first statement; this is that statement.
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+def _note_use(_connection: Any, record: Any) -> None:
+    # A new connection is not looked at: what comes with its making may still lie in its socket.
+    record.info[_USED] = True

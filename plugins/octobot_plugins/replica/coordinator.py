@@ -115,10 +115,12 @@ class ReplicaCoordinator:
         self._hurried.set()
 
     def withdraw(self) -> None:
-        """Take no new work, and say so to the others."""
+        """Take no new work, say so to the others, and give the lead to whoever stands by: finishing takes seconds."""
         self._withdrawn = True
+        led, self._leader_epoch = self._leader_epoch, 0
         with suppress(StorageUnavailable), self._storage.write(durable=True) as connection:
             members.say(connection, self._id, self.epoch, "draining")
+            members.give_up_lead(connection, led, self._clock.now())
 
     def stop(self) -> None:
         """Leave: what is unfinished goes back to the queues, and the lead to whoever wants it."""
@@ -232,7 +234,7 @@ class ReplicaCoordinator:
         self._look_for_drift(rows, held, me)
         if mine.told_to_leave and engine is not None and not self._withdrawn:
             engine.leave("")
-        if not self._leader_epoch and self.role != "consumer" and engine is not None:
+        if not (self._leader_epoch or self._withdrawn) and self.role != "consumer" and engine is not None:
             engine.leave(_held_by(held, now))
 
     def _keep_lead(self, connection: sa.Connection, now: int) -> None:
@@ -241,6 +243,8 @@ class ReplicaCoordinator:
 
     def _rejoin(self, engine: Engine | None, me: members.Me) -> None:
         """Take part under a new epoch: another node declared this one dead and has its work."""
+        if self._withdrawn:
+            return
         began = self._clock.monotonic()
         with self._storage.write(durable=True) as connection:
             now, epoch = self._clock.now(), members.next_epoch(connection)
@@ -303,9 +307,11 @@ class ReplicaCoordinator:
 
     def _look_for_drift(self, rows: Sequence[members.Row], held: members.Lead | None, me: members.Me) -> None:
         master = next((row for row in rows if held is not None and row.id == held.holder), None)
-        drift = master is not None and master.plugins != me.plugins
+        if master is None:
+            return  # between two masters what was known of the last one holds
+        drift = master.plugins != me.plugins
         if drift and not self._drift:
-            log.error("plugins_differ", master=master and master.plugins, here=me.plugins, cure="install the same"
+            log.error("plugins_differ", master=master.plugins, here=me.plugins, cure="install the same"
                       " tentacle packages here as on the master; until then this node gets no work")  # fmt: skip
         if drift != self._drift:
             self._drift = drift

@@ -15,8 +15,8 @@ from octobot_node.store.types import AnyRow
 from octobot_plugins.replica.tables import nodes
 
 __all__ = [
-    "Lead", "Me", "Row", "beat", "bury", "every", "executor_id", "get", "give_on", "holds", "join", "keep_lead", "lead",
-    "leads", "leave", "moment", "next_epoch", "say", "stranded", "take_lead", "tell_to_leave",
+    "Lead", "Me", "Row", "beat", "bury", "every", "executor_id", "get", "give_on", "give_up_lead", "holds", "join",
+    "keep_lead", "lead", "leads", "leave", "moment", "next_epoch", "say", "stranded", "take_lead", "tell_to_leave",
 ]  # fmt: skip
 
 Row: TypeAlias = AnyRow
@@ -85,8 +85,8 @@ def take_lead(connection: sa.Connection, me: Me, epoch: int, now: int, ttl: floa
 
 
 def keep_lead(connection: sa.Connection, epoch: int, now: int, ttl: float) -> bool:
-    """Go on leading; return False where another has taken the lead."""
-    mine = leases.update().where(_l.name == _MASTER, _l.epoch == epoch)
+    """Go on leading; return False where another has taken the lead, or it was given up."""
+    mine = leases.update().where(_l.name == _MASTER, _l.epoch == epoch, _l.holder != "")
     return connection.execute(mine.values(expires_at=now + int(ttl * 1000))).rowcount > 0
 
 
@@ -156,7 +156,13 @@ def leave(connection: sa.Connection, node_id: str, epoch: int, now: int) -> None
         return
     connection.execute(nodes.update().where(_n.id == node_id).values(status="left", beat_at=now, load=0))
     give_back(connection, executor_id(node_id, epoch))
-    connection.execute(leases.update().where(_l.name == _MASTER, _l.epoch == epoch).values(expires_at=now))
+    give_up_lead(connection, epoch, now)
+
+
+def give_up_lead(connection: sa.Connection, epoch: int, now: int) -> None:
+    """Let the lead go, if it is held under ``epoch``: nobody has it then, nor keeps it by a heartbeat under way."""
+    mine = leases.update().where(_l.name == _MASTER, _l.epoch == epoch)
+    connection.execute(mine.values(holder="", expires_at=now))
 
 
 def bury(connection: sa.Connection, node_id: str, epoch: int, beat: int) -> int | None:

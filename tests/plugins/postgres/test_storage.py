@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,6 @@ import sqlalchemy as sa
 
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_node.store import events
-from octobot_node.store.events import Event
-from octobot_node.store.following import end, follow
-from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.storage import PostgresStorage
 
@@ -71,26 +66,6 @@ def test_what_was_committed_survives_a_crash_of_the_server_and_the_node_goes_on(
         storage.close()
 
 
-def test_severing_frees_whoever_waits(storage: PostgresStorage) -> None:
-    failed = threading.Event()
-
-    def wait() -> None:
-        try:
-            with storage.read() as connection:
-                connection.exec_driver_sql("SELECT pg_sleep(60)")
-        except StorageUnavailable:
-            failed.set()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    time.sleep(0.5)
-    storage.sever()
-    assert failed.wait(5)
-    thread.join()
-    with storage.read() as connection:
-        assert connection.scalar(sa.text("SELECT 1")) == 1
-
-
 def test_announcements_reach_every_node_gathered(tmp_path: Path, postgres: Server) -> None:
     url = postgres.create_database()
     one, two = PostgresStorage(settings(tmp_path, url)), PostgresStorage(settings(tmp_path, url))
@@ -109,41 +84,6 @@ def test_announcements_reach_every_node_gathered(tmp_path: Path, postgres: Serve
     assert ("two", "orders") not in heard
     one.close()
     two.close()
-
-
-def test_the_clock_is_the_server_s(storage: PostgresStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "time", lambda: 12.0)
-    clock = storage.open_clock()
-    with storage.read() as connection:
-        theirs = connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp()) * 1000").scalar_one()
-    assert abs(clock.now() - int(theirs)) < 1_000
-
-
-def test_a_follower_misses_no_event_that_is_committed_after_a_later_one(tmp_path: Path, postgres: Server) -> None:
-    from octobot_node.plugins import load_plugins
-
-    storage = PostgresStorage(settings(tmp_path, postgres.create_database()))
-    migrate(storage, load_plugins(discover=False).tables)
-    with storage.read() as connection:
-        start = end(connection)
-    slow = storage.engine.connect()
-    slow.begin()
-    events.append(slow, [Event("o", "a", "first", "x", {})], 1)
-    with storage.write() as connection:
-        events.append(connection, [Event("o", "a", "second", "x", {})], 2)
-    with storage.read() as connection:
-        rows, position = follow(connection, start, ["x"], 10)
-    assert rows == []
-    slow.commit()
-    slow.close()
-    _until(lambda: len(_followed(storage, position)) == 2)
-    assert [row.automation_id for row in _followed(storage, position)] == ["first", "second"]
-    storage.close()
-
-
-def _followed(storage: PostgresStorage, position: Any) -> Any:
-    with storage.read() as connection:
-        return follow(connection, position, ["x"], 10)[0]
 
 
 @pytest.mark.parametrize(

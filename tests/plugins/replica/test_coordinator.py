@@ -158,6 +158,24 @@ def test_a_tampered_lease_holds_nobody_up(cluster: Cluster) -> None:
     assert last.epoch == max(epochs)
 
 
+def test_a_master_that_leaves_gives_up_the_lead_before_it_has_finished(cluster: Cluster) -> None:
+    master, heir = cluster.node("master", "master"), cluster.node("heir", "master")
+    master.start()
+    master.withdraw()
+    heir.start()
+    assert (master.may_dispatch(), heir.may_dispatch()) == (False, True)
+    # The one that finishes is still heard, and takes back neither the lead nor its work.
+    beats = "SELECT beat FROM replica_nodes WHERE id = 'master'"
+    before = cluster.query(beats)[0].beat
+    until(lambda: cluster.query(beats)[0].beat > before + 1)
+    assert {node.id: (node.state, node.leads) for node in master.nodes()} == {
+        "master": ("draining", False),
+        "heir": ("live", True),
+    }
+    with cluster.opened[0][1].write() as connection:
+        assert (master.leads(connection), heir.leads(connection)) == (False, True)
+
+
 def test_draining_names_what_is_wrong(cluster: Cluster) -> None:
     master, gone = cluster.node("master", "master"), cluster.node("gone", "consumer")
     master.start()

@@ -1,0 +1,40 @@
+"""Storages on a real server, and a network to it that can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octobot_node.settings import Settings
+from octobot_node.testing.postgres import Server
+from octobot_node.testing.proxy import Proxy
+from octobot_plugins.postgres.storage import PostgresStorage
+
+
+@pytest.fixture
+def open_storage(tmp_path: Path) -> Iterator[Callable[..., PostgresStorage]]:
+    """Open the storage of a URL, with settings of the test's own."""
+    opened: list[PostgresStorage] = []
+
+    def open_(url: str, **more: Any) -> PostgresStorage:
+        opened.append(PostgresStorage(Settings(data_dir=tmp_path, database_url=url, **more)))
+        return opened[-1]
+
+    yield open_
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def network(postgres: Server) -> Iterator[Proxy]:
+    with Proxy(postgres.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def through(postgres: Server, network: Proxy, open_storage: Callable[..., PostgresStorage]) -> PostgresStorage:
+    """A storage behind ``network``."""
+    return open_storage(postgres.create_database().replace(f":{postgres.port}/", f":{network.port}/"))
