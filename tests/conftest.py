@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from octobot_node.plugins import load_plugins
+from octobot_node.settings import Settings
+from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
 
 
@@ -14,3 +17,14 @@ def postgres() -> Iterator[Server]:
     # Without fsync: nothing here loses power, and a killed server loses nothing that it gave to the system.
     with Server(fsync=False) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated database without a row."""
+    registry, url = load_plugins(discover=False), postgres.create_database()
+    settings = Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=url)
+    storage = registry.hook.open_storage(settings=settings)
+    migrate(storage, registry.tables)
+    storage.close()
+    return url.rpartition("/")[2]

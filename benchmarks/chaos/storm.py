@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ class Storm:
                 # As a service manager would: whatever ended is started again a moment later.
                 self._ended[f"{node.name}: {code}"] += 1
                 self._struck.add(node.name)
-                self._in(1.0, lambda node=node: self._start(node))  # type: ignore[misc]
+                self._in(1.0, partial(self._start, node))
 
     def _ready(self, node: Node) -> bool:
         return node.name not in self._struck and node.ended() is None and node.said("node_started")

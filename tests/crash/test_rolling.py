@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_rolling_restart_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    with Cluster(tmp_path, automations=2_000, every=20.0) as cluster:
+    with Cluster(tmp_path, automations=600, every=8.0) as cluster:
         result = rolling_restart(cluster)
 
     verdict = result.verdict

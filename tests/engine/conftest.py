@@ -30,17 +30,6 @@ def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Pa
     return folder / "octobot.db"
 
 
-@pytest.fixture(scope="session")
-def postgres_template(postgres: Server, tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> str:
-    """The name of a migrated database without a row."""
-    url = postgres.create_database()
-    settings = Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=url)
-    storage = registry.hook.open_storage(settings=settings)
-    migrate(storage, registry.tables)
-    storage.close()
-    return url.rpartition("/")[2]
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def make_bench(
     request: pytest.FixtureRequest, tmp_path: Path, template: Path, registry: Registry

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import zoneinfo
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -157,24 +155,10 @@ def test_broken_plugins_are_named_with_their_errors(bench: Bench) -> None:
     assert (health.status, health.detail) == ("failed", "telex: ImportError: no paper")
 
 
-@pytest.fixture
-def damage(bench: Bench) -> Iterator[Callable[[str], None]]:
-    """Change the database behind the node's back."""
-    connections: list[sqlite3.Connection] = []
-
-    def run(statement: str) -> None:
-        connections.append(sqlite3.connect(bench.settings.data_dir / "octobot.db"))
-        connections[-1].execute(statement)
-        connections[-1].commit()
-
-    yield run
-    for connection in connections:
-        connection.close()
-
-
-def test_every_table_and_column_has_to_be_there(bench: Bench, damage: Callable[[str], None]) -> None:
+def test_every_table_and_column_has_to_be_there(bench: Bench) -> None:
     assert check_tables(bench.core.context).status == "ok"
-    damage("DROP TABLE equity")
-    damage("ALTER TABLE notices DROP COLUMN delivered")
+    with bench.core.storage.write() as connection:
+        connection.exec_driver_sql("DROP TABLE equity")
+        connection.exec_driver_sql("ALTER TABLE notices DROP COLUMN delivered")
     health = check_tables(bench.core.context)
     assert (health.status, health.detail) == ("failed", "there is no equity, notices.delivered")
