@@ -10,6 +10,7 @@ from octobot_node.context import PluginContext
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugins import Registry
+from octobot_node.store.auditing import Actor
 
 __all__ = ["Desk"]
 
@@ -32,6 +33,15 @@ class Desk:
     live: bool
     owner: str | None = None
     by: str = "local"
+    #: How, from where and in which request it was given, for the audit.
+    via: str = "cli"
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Who gives it, for the audit."""
+        return Actor(self.by, self.via, self.address, self.request_id)
 
     @property
     def registry(self) -> Registry:
