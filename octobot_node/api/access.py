@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 import structlog
 from fastapi import Depends, Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
 from octobot_node.api.callers import Caller
@@ -119,8 +119,7 @@ def public() -> Any:
 
 def _refuse_unknown_query(request: Request) -> None:
     """Raise ApiProblem for a parameter that the route does not have: a misspelt filter must not give everything."""
-    dependant = get_flat_dependant(request.scope["route"].dependant)
-    known = {name for field in dependant.query_params for name in _query_names(field)}
+    known = set(_query_names(request.scope["route"].dependant))
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         there_are = ", ".join(sorted(known)) or "none"
@@ -130,12 +129,15 @@ def _refuse_unknown_query(request: Request) -> None:
         )
 
 
-def _query_names(field: Any) -> Iterator[str]:
-    model = field.field_info.annotation
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        yield from (info.alias or name for name, info in model.model_fields.items())
-    else:
-        yield field.alias
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for each in dependant.query_params:
+        model = each.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (info.alias or name for name, info in model.model_fields.items())
+        else:
+            yield each.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
 
 
 def _authenticated(request: Request, state: ApiState) -> Caller:

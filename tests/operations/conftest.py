@@ -34,7 +34,7 @@ class Office:
         hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
         return Desk(core, self.bench.commands, configuration, context, hurry, live=live, owner=owner, by=by)
 
-    def do(self, name: str, **arguments: Any) -> Any:
+    def do(self, name: str, /, **arguments: Any) -> Any:
         return perform(self.desk(), name, arguments)
 
     def database(self) -> list[str]:
