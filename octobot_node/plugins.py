@@ -33,6 +33,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.order_rules",
     "octobot_plugins.health",
     "octobot_plugins.auth",
+    "octobot_plugins.webhooks",
     "octobot_tentacles.dca",
     "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",

@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from octobot_node.api.app import create_app
 from octobot_node.operations.catalogue import perform
 from octobot_plugins.auth.passwords import Passwords
-from tests.engine.bench import Bench
 from tests.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
 
 __all__ = ["ROLES", "Service", "bench", "make_bench", "office", "open_office", "registry", "service", "template"]
@@ -97,5 +96,3 @@ def _add_users(service: Service, password_hash: str) -> None:
         scopes = sorted(scopes_of(role, all_scopes(service.office.bench.registry.api_routes)))  # type: ignore[arg-type]
         made = service.do("keys.create", user=name, name="tests", scopes=scopes)
         service.keys[name], service.scopes[name] = made.token, scopes
-
-
