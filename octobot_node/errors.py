@@ -18,7 +18,7 @@ OctoBotError
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
-│   └── Conflict
+│   └── Conflict              whoever gave it, once he has seen what it is now
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute
@@ -131,7 +131,7 @@ class CommandRefused(OctoBotError):
 
 
 class Conflict(CommandRefused):
-    """What was to be changed is not as it was when it was read; nothing was changed."""
+    """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds."""
 
 
 class DataUnavailable(OctoBotError):

@@ -177,6 +177,7 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
     desk = replace(
         state.desk,
         owner="" if not caller.name else caller.sees,
+        creates_for=caller.owner or "local",
         by=caller.name,
         via=caller.via,
         address=request.client.host if request.client else "",

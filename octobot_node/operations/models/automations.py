@@ -11,12 +11,14 @@ from octobot_node.operations.models.base import Asked, Page, Told, Wanted
 from octobot_node.operations.models.events import EventRow
 from octobot_node.operations.models.orders import OrderRow
 from octobot_node.report import Amount, AutomationReport
+from octobot_node.run_file import LimitsSpec, Name
 
 __all__ = [
     "AutomationDetail",
     "AutomationPage",
     "AutomationRow",
     "AutomationStatus",
+    "ChangeAutomation",
     "Changed",
     "CreateAutomations",
     "Created",
@@ -42,6 +44,14 @@ class OneAutomation(Asked):
     automation: Wanted
 
 
+class ChangeAutomation(OneAutomation):
+    """One automation to change."""
+
+    revision: int | None = Field(
+        default=None, ge=0, description="Change it only if this is its revision still; None: whatever it is."
+    )
+
+
 class ListAutomations(Page):
     """Which automations; every filter that is given must fit."""
 
@@ -54,6 +64,7 @@ class AutomationRow(Told):
     """One automation in a list."""
 
     id: str
+    owner: str
     name: str
     type: str
     account: str
@@ -62,6 +73,8 @@ class AutomationRow(Told):
     next_run: datetime | None
     last_run: datetime | None
     ticks: int
+    revision: int = Field(description="Grows with every command; ticks leave it alone.")
+    sending: bool = Field(description="Whether its orders may be sent: its kill switch is not thrown.")
     open_orders: int = Field(description="Orders planned, sent or resting.")
     unknown_orders: int = Field(description="Orders whose outcome is not known.")
     created_at: datetime
@@ -132,14 +145,19 @@ class Created(Told):
     accounts: list[str]
 
 
-class EditAutomation(OneAutomation):
-    """A whole new ``config``, or ``changes`` of single fields by dotted name, such as {"safety_orders.count": 3}."""
+class EditAutomation(ChangeAutomation):
+    """A whole new ``config``, or ``changes`` of single fields by dotted name, such as {"safety_orders.count": 3}.
+
+    ``name`` renames it; ``limits`` are all its limits from now on, {} is none.
+    """
 
     config: dict[str, Any] | None = None
     changes: dict[str, Any] = Field(default_factory=dict)
+    name: Name | None = None
+    limits: LimitsSpec | None = None
 
 
-class StopAutomation(OneAutomation):
+class StopAutomation(ChangeAutomation):
     """``close`` also sells what it holds, at market."""
 
     close: bool = False
