@@ -189,6 +189,6 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
 def describe(scope: str | None, known: Sequence[Scope]) -> Mapping[str, Any]:
     """Return what the OpenAPI document says of who may use a route."""
     if scope is None:
-        return {"security": [], "x-scope": None}
+        return {"security": []}
     role = next(each.role for each in known if each.name == scope)
     return {"security": [{"bearer": []}, {"session": []}], "x-scope": scope, "x-role": role}

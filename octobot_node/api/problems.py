@@ -161,7 +161,10 @@ def _on_error(request: Request, error: Exception) -> Response:
         log.exception("request_failed", exc_info=error)
     if kind == "unavailable":
         log.warning("request_unavailable", error=str(error))
-    return problem_response(kind, str(error), _request_id(request))
+    fields = []
+    if isinstance(error, errors.UsageError) and error.field:
+        fields.append(FieldError(field=f"body.{error.field}", reason=error.reason))
+    return problem_response(kind, str(error), _request_id(request), fields=fields)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:

@@ -50,6 +50,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "settings.list": _look("node", "list_settings", models.Nothing, models.SettingPage),
     "nodes.list": _look("nodes", "list_nodes", models.Nothing, models.NodePage),
     "nodes.drain": _change("nodes", "drain", models.DrainNode, models.NodePage),
+    "audit.list": _look("audit", "list_audit", models.ListAudit, models.AuditPage),
     "node.status": _look("node", "status", models.Nothing, models.NodeStatus),
     "node.doctor": _look("node", "doctor", models.Nothing, models.Checkup),
 }
@@ -64,7 +65,8 @@ def perform(desk: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
     try:
         wanted = operation.takes.model_validate(dict(arguments))
     except ValidationError as error:
-        raise UsageError(_mistake(error)) from None
+        where, text = _mistake(error)
+        raise UsageError(f"{where}: {text}", field=where, reason=text) from None
     return carry_out(desk, name, wanted)
 
 
@@ -88,9 +90,9 @@ def _find(desk: Any, name: str) -> Operation:
     return found
 
 
-def _mistake(error: ValidationError) -> str:
+def _mistake(error: ValidationError) -> tuple[str, str]:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     text = first["msg"].replace("Input should", "must").removeprefix("Value error, ")
     given = repr(first["input"])
-    return f"{where}: {text}, not {given if len(given) <= 80 else f'{given[:77]}...'}"
+    return where, f"{text}, not {given if len(given) <= 80 else f'{given[:77]}...'}"

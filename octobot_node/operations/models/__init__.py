@@ -11,6 +11,11 @@ from octobot_node.operations.models.accounts import (
     AccountPage,
     AccountRow,
 )
+from octobot_node.operations.models.audit import (
+    AuditPage,
+    AuditRow,
+    ListAudit,
+)
 from octobot_node.operations.models.automations import (
     AutomationDetail,
     AutomationPage,
@@ -87,6 +92,8 @@ __all__ = [
     "AccountRow",
     "AdoptOrder",
     "Asked",
+    "AuditPage",
+    "AuditRow",
     "AutomationDetail",
     "AutomationPage",
     "AutomationRow",
@@ -107,6 +114,7 @@ __all__ = [
     "Exported",
     "Funds",
     "Limit",
+    "ListAudit",
     "ListAutomations",
     "ListEvents",
     "ListOrders",
