@@ -157,6 +157,9 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_error(request: Request, error: Exception) -> Response:
     kind = next((kind for cls, kind in _OF_ERROR if isinstance(error, cls)), "internal")
+    if kind == "not-found" and not request.path_params:
+        # What is asked for is there; a filter or a field of it names something that is not.
+        kind = "invalid"
     if kind == "internal":
         log.exception("request_failed", exc_info=error)
     if kind == "unavailable":
