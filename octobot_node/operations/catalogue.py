@@ -49,6 +49,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "automations.stop": _change("changes", "stop", models.StopAutomation, models.Changed),
     "automations.run_now": _change("changes", "run_now", models.ChangeAutomation, models.Changed),
     "automations.delete": _change("changes", "delete", models.ChangeAutomation, models.Changed),
+    "automations.clone": _change("cloning", "clone", models.CloneAutomation, models.Created),
+    "automations.bulk": _change("bulk", "bulk", models.BulkAutomations, models.BulkDone),
     "automations.export": _look("exporting", "export", models.ExportAutomations, models.Exported),
     "automations.plan": _look("plans", "plan", models.PlanAutomation, models.PlannedTick),
     "events.list": _look("automations", "events", models.ListEvents, models.EventPage),

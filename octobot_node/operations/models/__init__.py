@@ -38,6 +38,14 @@ from octobot_node.operations.models.base import (
     Told,
     Wanted,
 )
+from octobot_node.operations.models.bulk import (
+    BulkAutomations,
+    BulkDone,
+    BulkRefusal,
+)
+from octobot_node.operations.models.cloning import (
+    CloneAutomation,
+)
 from octobot_node.operations.models.events import (
     EventPage,
     EventRow,
@@ -91,11 +99,15 @@ __all__ = [
     "AutomationPage",
     "AutomationRow",
     "AutomationStatus",
+    "BulkAutomations",
+    "BulkDone",
+    "BulkRefusal",
     "CandlesSeen",
     "ChangeAutomation",
     "Changed",
     "Check",
     "Checkup",
+    "CloneAutomation",
     "CreateAutomations",
     "Created",
     "DeclareNotSent",
