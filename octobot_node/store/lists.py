@@ -268,9 +268,12 @@ def event_page(connection: sa.Connection, wanted: EventFilter, after: int, count
     return connection.execute(wanted.of(_EVENTS).where(_e.id > after).order_by(_e.id).limit(count)).all()
 
 
-def newest_events(connection: sa.Connection, wanted: EventFilter, count: int) -> Sequence[AnyRow]:
-    """Return the newest events, newest first, with their automation's name."""
-    return connection.execute(wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)).all()
+def newest_events(
+    connection: sa.Connection, wanted: EventFilter, count: int, before: int | None = None
+) -> Sequence[AnyRow]:
+    """Return the newest events, perhaps those before an id, newest first, with their automation's name."""
+    statement = wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)
+    return connection.execute(statement if before is None else statement.where(_e.id < before)).all()
 
 
 def last_event(connection: sa.Connection) -> int:
