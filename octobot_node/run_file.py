@@ -37,6 +37,8 @@ from octobot_node.limits import Limits
 
 __all__ = [
     "AccountSpec",
+    "Amount",
+    "Asset",
     "AutomationSpec",
     "ConnectorSpec",
     "LimitsSpec",
