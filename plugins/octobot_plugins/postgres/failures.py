@@ -19,6 +19,15 @@ _WORDS = {
     "57P03": "is starting or stopping",
 }
 
+#: What libpq says of TLS, looked for before anything else: "does not exist" is said of databases, too.
+_TLS = (
+    ("root certificate file", "cannot be verified: the file of the URL's sslrootcert is not there, or cannot be read"),
+    ("certificate verify failed", "has a certificate that the URL's sslrootcert does not vouch for: check that file"),
+    ("does not match host name", "has a certificate for another host: write the host as the certificate has it"),
+    ("does not support SSL", "does not speak TLS, which the URL's sslmode asks for: turn `ssl` on at the server"),
+    ("certificate file", "does not get the file of the URL's sslcert: check that it is there and can be read"),
+)
+
 
 def is_lost(error: sa.exc.DBAPIError) -> bool:
     """Whether it is an outage, that passes, and not a mistake in a statement."""
@@ -36,6 +45,7 @@ def said(error: sa.exc.DBAPIError, shown: str) -> str:
     first = str(error.orig).strip().splitlines()
     text = first[0] if first else type(error.orig).__name__
     for start, meaning in (
+        *_TLS,
         ("password authentication failed", _WORDS["28P01"]),
         ("too many clients", _WORDS["53300"]),
         ("too many connections", _WORDS["53300"]),
