@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["is_lost", "said"]
+__all__ = ["is_full", "is_lost", "is_refused_to_spill", "said"]
 
 #: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
 _OUTAGES = ("08", "53", "57P", "58")
@@ -35,6 +35,16 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return state.startswith(_OUTAGES) or state in _ALSO or error.connection_invalidated
+
+
+def is_full(error: sa.exc.DBAPIError) -> bool:
+    """Whether the server's disk has no room."""
+    return _state(error) == "53100"
+
+
+def is_refused_to_spill(error: sa.exc.DBAPIError) -> bool:
+    """Whether it is the server's ``temp_file_limit``: that says nothing of the disk."""
+    return _state(error) == "53400"
 
 
 def said(error: sa.exc.DBAPIError, shown: str) -> str:
