@@ -10,6 +10,7 @@ OctoBotError
 │   └── UnusableBackup
 ├── NodeError                 the operator of the machine: exit code 1
 │   ├── DataFolderInUse
+│   ├── DatabaseInUse
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
@@ -32,6 +33,7 @@ __all__ = [
     "CommandRefused",
     "DataFolderInUse",
     "DataUnavailable",
+    "DatabaseInUse",
     "DatabaseMoved",
     "DatabaseTooNew",
     "DiskNearlyFull",
@@ -98,6 +100,10 @@ class DataFolderInUse(NodeError):
 
 class DatabaseMoved(NodeError):
     """The database moved to another one, and no node may start on this one."""
+
+
+class DatabaseInUse(NodeError):
+    """The database must change, and nodes work on it that know it only as it is."""
 
 
 class DatabaseTooNew(NodeError):

@@ -21,6 +21,7 @@ __all__ = ["GUARANTEES", "Nodes", "claimed_by", "create", "orders", "settle", "u
 #: An exchange that can be asked about everything.
 GUARANTEES: dict[str, Any] = {"dedupe": "open", "lookup": "all", "request_expiry": True, "visibility_lag_ms": 300}
 LEASE_S = 3.0
+ROOT = Path(__file__).parent.parent
 
 
 class Nodes:
@@ -38,11 +39,14 @@ class Nodes:
             "OCTOBOT_REQUEST_TTL": "2",
         }
 
-    def start(self, name: str, *options: str) -> None:
+    def start(self, name: str, *options: str, release: Path = ROOT) -> None:
+        """Start a node, of the release in another folder if one is given."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [*self._program("start"), "--data-dir", str(self.folder / name), "--log", "json", *options],
-                env=self.environment,
+                env={**self.environment, "PYTHONPATH": f"{release}:{ROOT}"},
+                # Where Python looks first.
+                cwd=release,
                 stderr=log,
             )
 
@@ -77,6 +81,10 @@ class Nodes:
         with psycopg.connect(self.url) as connection:
             return connection.execute(statement.encode()).fetchall()
 
+    def change(self, statement: str) -> None:
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement.encode())
+
     def close(self) -> None:
         for process in self.running.values():
             if process.poll() is None:
@@ -94,7 +102,9 @@ def until(condition: Callable[[], Any], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def create(nodes: Nodes, exchange: HostileExchange, count: int, *, at: str = "master", expected: int = 0) -> str:
+def create(
+    nodes: Nodes, exchange: HostileExchange, count: int, *, at: str = "master", first: int = 0, expected: int = 0
+) -> str:
     """Give a node traders; return what the command said on stderr."""
     market = {"use": "hostile", **exchange.market_data_settings()}
     trading = {"use": "hostile", **exchange.trading_settings("crash")}
@@ -106,13 +116,12 @@ def create(nodes: Nodes, exchange: HostileExchange, count: int, *, at: str = "ma
             "budget": {"USD": 1_000_000},
             "config": {"every": 1.0, "symbol": "BTC/USD"},
         }
-        for number in range(count)
+        for number in range(first, first + count)
     ]
     file = nodes.folder / "traders.yaml"
     # JSON is YAML.
-    file.write_text(
-        json.dumps({"accounts": {"crash": {"market_data": market, "trading": trading}}, "automations": traders})
-    )
+    accounts = {} if first else {"accounts": {"crash": {"market_data": market, "trading": trading}}}
+    file.write_text(json.dumps({**accounts, "automations": traders}))
     answer = nodes.command("automations", "create", str(file), at=at)
     assert answer.returncode == expected, answer.stderr
     return answer.stderr

@@ -30,8 +30,6 @@ def build(source: Path, folder: Path) -> Path:
     flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread"]
     done = subprocess.run([compiler, *flags, "-o", fresh, source], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LibraryUnavailable(
-            f"gcc cannot build {source.name} (are libc6-dev's headers installed?): {done.stderr}"
-        )
+        raise LibraryUnavailable(f"gcc cannot build {source.name} (are libc6-dev's headers installed?): {done.stderr}")
     fresh.replace(library)
     return library
