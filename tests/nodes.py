@@ -39,12 +39,12 @@ class Nodes:
             "OCTOBOT_REQUEST_TTL": "2",
         }
 
-    def start(self, name: str, *options: str, release: Path = ROOT) -> None:
+    def start(self, name: str, *options: str, release: Path = ROOT, **environment: str) -> None:
         """Start a node, of the release in another folder if one is given."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [*self._program("start"), "--data-dir", str(self.folder / name), "--log", "json", *options],
-                env={**self.environment, "PYTHONPATH": f"{release}:{ROOT}"},
+                env={**self.environment, **environment, "PYTHONPATH": f"{release}:{ROOT}"},
                 # Where Python looks first.
                 cwd=release,
                 stderr=log,
@@ -103,11 +103,18 @@ def until(condition: Callable[[], Any], seconds: float) -> None:
 
 
 def create(
-    nodes: Nodes, exchange: HostileExchange, count: int, *, at: str = "master", first: int = 0, expected: int = 0
+    nodes: Nodes,
+    exchange: HostileExchange,
+    count: int,
+    *,
+    at: str = "master",
+    connector: str = "hostile",
+    first: int = 0,
+    expected: int = 0,
 ) -> str:
     """Give a node traders; return what the command said on stderr."""
     market = {"use": "hostile", **exchange.market_data_settings()}
-    trading = {"use": "hostile", **exchange.trading_settings("crash")}
+    trading = {"use": connector, **exchange.trading_settings("crash")}
     traders = [
         {
             "name": f"trader-{number}",
