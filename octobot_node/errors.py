@@ -19,6 +19,7 @@ OctoBotError
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
+│   └── Conflict              whoever gave it, once he has seen what it is now
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 __all__ = [
     "CommandRefused",
+    "Conflict",
     "DataFolderInUse",
     "DataUnavailable",
     "DatabaseInUse",
@@ -132,6 +134,10 @@ class DuplicateName(PluginError):
 
 class CommandRefused(OctoBotError):
     """A command does not fit the automation's status; nothing was changed."""
+
+
+class Conflict(CommandRefused):
+    """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds."""
 
 
 class DataUnavailable(OctoBotError):

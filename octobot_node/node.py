@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -38,6 +38,9 @@ from octobot_node.settings import Settings
 from octobot_node.store import retention, schedules
 from octobot_node.supervisor import Supervisor
 
+if TYPE_CHECKING:
+    from octobot_node.api.server import ApiServer
+
 __all__ = ["Node"]
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
@@ -53,6 +56,7 @@ class Node:
     """One process that dispatches, evaluates, sends and watches. Use it as a context manager.
 
     ``checkpoint`` is called at each named point of the send fence; crash tests end the process there.
+    ``serve_api``: the REST API, too.
     """
 
     core: Core
@@ -65,8 +69,12 @@ class Node:
         registry: Registry | None = None,
         configuration: Configuration | None = None,
         checkpoint: Callable[[str], None] | None = None,
+        serve_api: bool = False,
     ) -> None:
         self.settings = settings
+        #: The REST API, once it is served.
+        self.api: ApiServer | None = None
+        self._serve_api = serve_api
         self.registry = registry or plugins_for(settings)
         self.configuration = configuration or Configuration(settings)
         #: Set when the node shall end, because somebody asked for it from elsewhere or it may go on no more.
@@ -162,6 +170,8 @@ class Node:
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
         self._closers.append(control.stop)
+        if self._serve_api:
+            self._start_api()
         base.coordinator.attach(
             Engine(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave)
         )
@@ -234,6 +244,13 @@ class Node:
         self.core.services = supervisor.states
         supervisor.start()
         self._closers.append(supervisor.stop)
+
+    def _start_api(self) -> None:
+        from octobot_node.api.server import ApiServer
+
+        self.api = ApiServer(replace(self.desk, via="api"))
+        self.api.start()
+        self._closers.append(self.api.stop)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
         return perform(replace(self.desk, by=by), operation, arguments)

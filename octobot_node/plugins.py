@@ -32,6 +32,8 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.notify",
     "octobot_plugins.order_rules",
     "octobot_plugins.health",
+    "octobot_plugins.auth",
+    "octobot_plugins.webhooks",
     "octobot_tentacles.dca",
     "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",

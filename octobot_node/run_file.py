@@ -40,6 +40,7 @@ __all__ = [
     "AutomationSpec",
     "ConnectorSpec",
     "LimitsSpec",
+    "Name",
     "RunFile",
     "first_mistake",
     "json_schema",

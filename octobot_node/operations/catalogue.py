@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.errors import UsageError
 from octobot_node.operations import models
+from octobot_node.operations.operation import Operation
 
-__all__ = ["OPERATIONS", "Operation", "perform"]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Where an operation's function is, and the models that it takes and returns."""
-
-    module: str
-    function: str
-    takes: type[BaseModel]
-    returns: type[BaseModel]
-    #: Whether it changes something.
-    writes: bool = False
+__all__ = ["OPERATIONS", "Operation", "carry_out", "perform"]
 
 
-def _in(module: str, function: str, takes: type[BaseModel], returns: type[BaseModel], *, writes: bool) -> Operation:
-    return Operation(f"octobot_node.operations.{module}", function, takes, returns, writes)
+_HERE = "octobot_node.operations"
 
 
 def _look(module: str, function: str, takes: type[BaseModel], returns: type[BaseModel]) -> Operation:
-    return _in(module, function, takes, returns, writes=False)
+    return Operation(f"{_HERE}.{module}", function, takes, returns)
 
 
-def _change(module: str, function: str, takes: type[BaseModel], returns: type[BaseModel]) -> Operation:
-    return _in(module, function, takes, returns, writes=True)
+def _change(module: str, function: str, takes: type[BaseModel], returns: type[BaseModel], about: str = "") -> Operation:
+    subject = f"{_HERE}.subjects:{about}" if about else ""
+    return Operation(f"{_HERE}.{module}", function, takes, returns, writes=True, subject=subject)
 
 
 #: The names are a protocol between versions: never rename one, add another.
@@ -43,19 +32,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "automations.list": _look("automations", "list_automations", models.ListAutomations, models.AutomationPage),
     "automations.show": _look("automations", "show", models.OneAutomation, models.AutomationDetail),
     "automations.create": _change("creating", "create", models.CreateAutomations, models.Created),
-    "automations.edit": _change("changes", "edit", models.EditAutomation, models.Changed),
-    "automations.pause": _change("changes", "pause", models.OneAutomation, models.Changed),
-    "automations.resume": _change("changes", "resume", models.OneAutomation, models.Changed),
-    "automations.stop": _change("changes", "stop", models.StopAutomation, models.Changed),
-    "automations.run_now": _change("changes", "run_now", models.OneAutomation, models.Changed),
-    "automations.delete": _change("changes", "delete", models.OneAutomation, models.Changed),
+    "automations.edit": _change("changes", "edit", models.EditAutomation, models.Changed, "automation"),
+    "automations.pause": _change("changes", "pause", models.ChangeAutomation, models.Changed, "automation"),
+    "automations.resume": _change("changes", "resume", models.ChangeAutomation, models.Changed, "automation"),
+    "automations.stop": _change("changes", "stop", models.StopAutomation, models.Changed, "automation"),
+    "automations.run_now": _change("changes", "run_now", models.ChangeAutomation, models.Changed, "automation"),
+    "automations.delete": _change("changes", "delete", models.ChangeAutomation, models.Changed, "automation"),
     "automations.export": _look("exporting", "export", models.ExportAutomations, models.Exported),
     "automations.plan": _look("plans", "plan", models.PlanAutomation, models.PlannedTick),
     "events.list": _look("automations", "events", models.ListEvents, models.EventPage),
     "orders.list": _look("orders", "list_orders", models.ListOrders, models.OrderPage),
-    "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved),
-    "orders.declare_not_sent": _change("orders", "declare_not_sent", models.DeclareNotSent, models.Resolved),
-    "signals.send": _change("changes", "send_signal", models.SendSignal, models.SignalSent),
+    "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved, "order"),
+    "orders.declare_not_sent": _change("orders", "declare_not_sent", models.DeclareNotSent, models.Resolved, "order"),
+    "signals.send": _change("changes", "send_signal", models.SendSignal, models.SignalSent, "automation"),
     "accounts.list": _look("node", "list_accounts", models.Page, models.AccountPage),
     "plugins.list": _look("node", "list_plugins", models.Nothing, models.PluginPage),
     "settings.list": _look("node", "list_settings", models.Nothing, models.SettingPage),
@@ -71,19 +60,32 @@ def perform(desk: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
 
     Raises UsageError for an unknown operation or arguments that it does not take, and whatever the operation raises.
     """
-    from importlib import import_module
-
-    import octobot_node
-
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        raise UsageError(f"this node (version {octobot_node.__version__}) knows no operation {name!r}: upgrade it")
+    operation = _find(desk, name)
     try:
         wanted = operation.takes.model_validate(dict(arguments))
     except ValidationError as error:
         raise UsageError(_mistake(error)) from None
+    return carry_out(desk, name, wanted)
+
+
+def carry_out(desk: Any, name: str, wanted: BaseModel) -> BaseModel:
+    """Carry out an operation whose arguments are a model already; one that changes something is audited."""
+    operation = _find(desk, name)
     function: Callable[[Any, BaseModel], BaseModel] = getattr(import_module(operation.module), operation.function)
-    return function(desk, wanted)
+    if not operation.writes:
+        return function(desk, wanted)
+    from octobot_node.operations.audited import audited
+
+    return audited(desk, name, operation, wanted, function)
+
+
+def _find(desk: Any, name: str) -> Operation:
+    found: Operation | None = OPERATIONS.get(name) or desk.registry.operations.get(name)
+    if found is None:
+        import octobot_node
+
+        raise UsageError(f"this node (version {octobot_node.__version__}) knows no operation {name!r}: upgrade it")
+    return found
 
 
 def _mistake(error: ValidationError) -> str:

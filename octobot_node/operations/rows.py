@@ -24,6 +24,7 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
     open_orders, unknown = live.get(row.id, (0, 0))
     return AutomationRow(
         id=row.id,
+        owner=row.owner,
         name=row.name,
         type=row.type,
         account=row.account,
@@ -32,6 +33,8 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
         next_run=moment(row.next_run_at) if row.runnable else None,
         last_run=moment(row.ticked_at),
         ticks=row.tick,
+        revision=row.revision,
+        sending=row.sending,
         open_orders=open_orders,
         unknown_orders=unknown,
         created_at=from_ms(row.created_at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,14 +33,17 @@ __all__ = [
     "end_request",
     "fail_signals",
     "get",
+    "get_all",
     "named",
     "positions_of_batch",
     "signals_of_batch",
     "update",
+    "update_all",
     "waiting_requests",
     "watch",
     "watched_by_batch",
     "watchers_of",
+    "watchers_of_names",
 ]
 
 _a, _s = automations.c, schedule.c
@@ -165,6 +168,17 @@ def get(connection: sa.Connection, automation_id: str) -> AnyRow | None:
     return connection.execute(sa.select(automations).where(_a.id == automation_id)).first()
 
 
+def get_all(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return the wide halves of these automations, in order of id."""
+    return connection.execute(sa.select(automations).where(_a.id.in_(ids)).order_by(_a.id)).all()
+
+
+def update_all(connection: sa.Connection, ids: Collection[str], values: Mapping[str, Any]) -> None:
+    """Write the same ``values`` to all of these automations."""
+    if ids:
+        connection.execute(automations.update().where(_a.id.in_(ids)).values(dict(values)))
+
+
 def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
     """Return an owner's automation by name, or None."""
     return connection.execute(sa.select(automations).where(_a.owner == owner, _a.name == name)).first()
@@ -258,6 +272,12 @@ def watchers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, list
         for watched, watcher in connection.execute(_WATCHERS, {"ids": wanted[start : start + _IDS_MAX]}):
             found.setdefault(watched, []).append(watcher)
     return found
+
+
+def watchers_of_names(connection: sa.Connection, owner: str, names: Collection[str]) -> list[str]:
+    """Return who watches an owner's automations of these names, whether there are any. Rides ix_watchings_name."""
+    statement = sa.select(_w.automation_id).where(_w.owner == owner, _w.name.in_(names)).distinct()
+    return list(connection.scalars(statement))
 
 
 def watch(connection: sa.Connection, watcher: Mapping[str, Any], names: Sequence[str]) -> None:

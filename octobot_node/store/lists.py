@@ -49,6 +49,7 @@ _WITH_SCHEDULE = sa.select(
     _s.next_run_at,
     _s.ticked_at,
     _s.tick,
+    _s.revision,
     _s.due_at,
     _s.levels,
     _s.source,

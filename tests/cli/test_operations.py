@@ -62,8 +62,8 @@ def error(octobot: Octobot, *arguments: str) -> tuple[int, str]:
 
 def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     row = {
-        *("id", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
-        *("open_orders", "unknown_orders", "created_at"),
+        *("id", "owner", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
+        *("revision", "sending", "open_orders", "unknown_orders", "created_at"),
     }
     page = as_json(created, "automations", "list")
     assert (set(page), set(page["automations"][0])) == ({"automations", "next_cursor"}, row)
@@ -215,7 +215,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["automations", "rm", "dca"], 2, "there is no terminal to ask on whether you are sure: give --yes"),
     (["automations", "rm", "dca", "--yes"], 1, "'dca' is active: stop it and let its orders settle first"),
     (["automations", "stop", "dca", "--close"], 2, "there is no terminal to ask on whether you are sure"),
-    (["automations", "edit", "dca"], 2, "an edit needs either a whole config or changes of single fields"),
+    (["automations", "edit", "dca"], 2, "an edit changes nothing: give a whole config"),
     (["automations", "edit", "dca", "--set", "amount"], 2, "--set 'amount' is not FIELD=VALUE: write --set"),
     (["automations", "edit", "dca", "--set", "a=1", "--set", "a=2"], 2, "--set names a twice"),
     (["automations", "edit", "dca", "--set", "amount=-1"], 2, "automation 'dca': config.amount: "),

@@ -28,13 +28,15 @@ class Office:
     bench: Bench
     hurried: list[None] = field(default_factory=list)
 
-    def desk(self, *, live: bool = True, owner: str | None = None, by: str = "alice") -> Desk:
+    def desk(
+        self, *, live: bool = True, owner: str | None = None, by: str = "alice", creates_for: str = "local"
+    ) -> Desk:
         core, configuration = self.bench.core, Configuration(self.bench.settings)
         context = Lent(configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id)
         hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
-        return Desk(core, self.bench.commands, configuration, context, hurry, live=live, owner=owner, by=by)
+        return Desk(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
 
-    def do(self, name: str, **arguments: Any) -> Any:
+    def do(self, name: str, /, **arguments: Any) -> Any:
         return perform(self.desk(), name, arguments)
 
     def database(self) -> list[str]:

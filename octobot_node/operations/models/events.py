@@ -1,0 +1,42 @@
+"""What happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Asked, Limit, Told, Wanted
+
+__all__ = ["EventPage", "EventRow", "ListEvents"]
+
+
+class EventRow(Told):
+    """Something that happened; ids only grow. ``automation`` is "" for the node, and an id's where it was deleted."""
+
+    id: int
+    at: datetime
+    automation: str
+    automation_id: str
+    kind: str
+    data: dict[str, Any]
+
+
+class ListEvents(Asked):
+    """Events after an id, oldest first; without ``after``, the newest ``limit``.
+
+    ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``.
+    """
+
+    automation: Wanted | None = None
+    after: int | None = Field(default=None, ge=0)
+    kind: str | None = Field(default=None, max_length=32)
+    limit: Limit = 50
+
+
+class EventPage(Told):
+    """Events, oldest first; ``last`` is the id to go on after."""
+
+    events: list[EventRow]
+    last: int
