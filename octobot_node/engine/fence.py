@@ -167,6 +167,9 @@ class Fence:
             return "this node no longer holds its lease"
         if failing:
             return "the exchange keeps failing"
+        lost = core.storage.lost()
+        if lost:
+            return lost  # a full disk: here and there something can be written still
         free = shutil.disk_usage(core.settings.data_dir).free
         if free < core.settings.disk_reserve_mb * 1_048_576:
             return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"

@@ -102,7 +102,10 @@ class AutomationFilter:
 def automation_page(
     connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
 ) -> Sequence[AnyRow]:
-    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``."""
+    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``.
+
+    Of a status, type or account it rides ix_automations_status, _type or _account.
+    """
     statement = wanted.of(_WITH_SCHEDULE).order_by(_a.id).limit(count)
     return connection.execute(statement if after is None else statement.where(_a.id > after)).all()
 
@@ -119,7 +122,7 @@ def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequen
 
 
 def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
-    """Return (id, name, owner) of those with this name or id, the one of this id first."""
+    """Return (id, name, owner) of those with this name or id, the one of this id first. Rides ix_automations_name."""
     statement = (
         sa.select(_a.id, _a.name, _a.owner)
         .where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner))
