@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -94,6 +95,8 @@ class Changes:
         self.limits: dict[str, Limits] = {}
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
+        #: What orders would have needed that lacked funds, by asset; told by a rehearsal, which is of one automation.
+        self.wanting: dict[str, Decimal] = {}
 
 
 class Commit:
@@ -223,6 +226,7 @@ class Commit:
             vetoes=item.vetoes,
         )
         rows = plan_group(plan, decision.orders, book, independent=decision.independent)
+        changes.wanting |= plan.wanting
         if account.id in changes.rooms:
             changes.rooms[account.id] -= sum(row["kind"] == "order" and _to_send(row) for row in rows)
         return rows

@@ -24,7 +24,7 @@ from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, t
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
 
-__all__ = ["Levels", "MarketHub"]
+__all__ = ["Levels", "MarketHub", "requests_for"]
 
 log = structlog.get_logger(__name__)
 #: A ticker younger than this is shared instead of fetched again.
@@ -33,6 +33,13 @@ _TICKER_MS = 200
 _GRACE_S = 1.0
 #: Listings change now and then.
 _SYMBOLS_MS = 600_000
+
+
+def requests_for(needs: Needs) -> int:
+    """Return how many requests market data takes that nobody else asked for just now: one for all tickers, one for each
+    series of candles.
+    """
+    return int(bool(needs.symbols)) + len(needs.candles)
 
 
 @dataclass(slots=True)

@@ -112,6 +112,7 @@ from octobot_node.operations.models.plans import (
     PlannedOrder,
     PlannedRequest,
     PlannedTick,
+    RequestsUsed,
     TickerSeen,
 )
 from octobot_node.operations.models.plugins import (
@@ -209,6 +210,7 @@ __all__ = [
     "PositionRow",
     "PostingPage",
     "PostingRow",
+    "RequestsUsed",
     "Resolved",
     "RunFileText",
     "SendSignal",
