@@ -289,6 +289,8 @@ class Node:
         elif topic == "dispatch":
             self._dispatch.hurry()
             self._sweep.hurry()
+        elif topic.startswith("account "):
+            self.core.accounts.renew(topic.removeprefix("account "))
         elif topic.startswith("watch "):
             self._watchers.take_up(topic.removeprefix("watch "))
         elif topic == "":

@@ -16,8 +16,10 @@ __all__ = [
     "AutomationFilter",
     "EventFilter",
     "OrderFilter",
+    "account_names",
     "account_page",
     "account_sums",
+    "accounts_by_connector",
     "accounts_by_id",
     "accounts_matching",
     "automation_ids",
@@ -306,6 +308,18 @@ def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None)
         .order_by((_c.id != wanted), _c.id)
     )
     return connection.execute(statement).all()
+
+
+def accounts_by_connector(connection: sa.Connection, what: str, owner: str | None) -> dict[str, int]:
+    """Return connector -> how many accounts use it; ``what`` is market_data or trading."""
+    statement = sa.select(_c[what], sa.func.count()).where(_owned(_c.owner, owner)).group_by(_c[what])
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def account_names(connection: sa.Connection, what: str, name: str, owner: str | None, count: int) -> list[str]:
+    """Return the names of the oldest accounts that use a connector; ``what`` is market_data or trading."""
+    statement = sa.select(_c.name).where(_c[what] == name, _owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    return list(connection.scalars(statement))
 
 
 def account_sums(connection: sa.Connection, ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
