@@ -32,6 +32,8 @@ class Nodes:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {
             **os.environ,
+            # They are on one machine, and all of them would take its port.
+            "OCTOBOT_API": "false",
             "OCTOBOT_DATABASE_URL": url,
             "OCTOBOT_DISK_RESERVE_MB": "0",
             "OCTOBOT_LEASE_TTL": str(LEASE_S),
