@@ -133,6 +133,7 @@ automations = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
+    sa.Index("ix_automations_account", "account_id", "id"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
     sa.Index("ix_automations_name", "name"),
     sa.Index("ix_automations_status", "status", "id"),
@@ -268,6 +269,9 @@ fills = sa.Table(
     sa.Column("settled_at", Millis, nullable=False),
     sa.UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
     sa.Index("ix_fills_of", "automation_id", "id"),
+    sa.Index("ix_fills_order", "intent_id"),
+    sa.Index("ix_fills_account", "account_id", "id"),
+    sa.Index("ix_fills_owned", "owner", "id"),
     _partial("ix_fills_news", "automation_id", where="news"),
 )
 
@@ -330,6 +334,8 @@ inbox = sa.Table(
     sa.Column("expires_at", Millis),
     sa.Column("consumed_tick", sa.BigInteger),
     sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
+    sa.Index("ix_inbox_of", "automation_id", "id"),
+    # After ix_inbox_of, as with ix_intents_live_of.
     _partial("ix_inbox_waiting", "automation_id", "id", where="status = 'waiting'"),
 )
 
@@ -423,6 +429,7 @@ equity = sa.Table(
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
     sa.Column("realised", Money, nullable=False),
+    sa.Index("ix_equity_at", "at"),
 )
 
 #: The oldest revision of each owner's tables that may still run on this database: releases run side by side.
