@@ -23,6 +23,9 @@ from tests.nodes import GUARANTEES, Nodes, create, orders, settle, until, verify
 Open = Callable[..., PostgresStorage]
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(fsync=False, disk=True) as server:
@@ -93,7 +96,7 @@ def test_a_full_disk_is_said_until_there_is_room_whatever_else_succeeds(
         assert (health.status, health.detail) == ("failed", storage.lost())
         assert health.cure == "make room on the disk of PostgreSQL's data; the node goes on by itself"
         disk.free()
-        until(lambda: found(storage), 10)
+        until(lambda: found(storage))
         write(storage)
     assert rows(storage) == 1_000
     assert [log["event"] for log in logs] == ["database_lost", "database_found"]
@@ -115,19 +118,18 @@ def test_a_server_that_allows_no_temporary_files_is_not_taken_for_a_full_one(
     disk.free()
     with storage.read() as connection, pytest.raises(sa.exc.DBAPIError, match="temp_file_limit"):
         connection.exec_driver_sql("SET LOCAL work_mem = '64kB'; SELECT n FROM generate_series(1, 20000) n ORDER BY 1")
-    until(lambda: found(storage), 10)
+    until(lambda: found(storage))
 
 
-@pytest.mark.timeout(180)
 def test_a_node_waits_for_room_says_so_and_goes_on_with_every_order_once(nodes: Nodes, disk: FullDisk) -> None:
     with HostileExchange.start(nodes.folder / "exchange", **GUARANTEES) as exchange:
         nodes.start("node")
         nodes.ready("node")
         create(nodes, exchange, 30, at="node")
-        until(lambda: orders(nodes) > 100, 60)
+        until(lambda: orders(nodes) > 100)
 
         disk.fill()
-        until(lambda: said(nodes, FULL) == 1, 60)
+        until(lambda: said(nodes, FULL) == 1)
         # A busy machine may have lost the database for a moment before.
         found_before = said(nodes, FOUND)
         doctor = nodes.command("doctor", at="node")
@@ -140,9 +142,9 @@ def test_a_node_waits_for_room_says_so_and_goes_on_with_every_order_once(nodes: 
         assert said(nodes, FOUND) == found_before
 
         disk.free()
-        until(lambda: said(nodes, FOUND) > found_before, 20)
+        until(lambda: said(nodes, FOUND) > found_before)
         now = orders(nodes)
-        until(lambda: orders(nodes) > now + 40, 60)
+        until(lambda: orders(nodes) > now + 40)
         settle(nodes)
         verify(nodes, exchange)
     assert said(nodes, FULL) == 1
@@ -158,7 +160,7 @@ def test_a_command_that_finds_no_room_says_so_and_leaves_nothing(nodes: Nodes, d
         assert nodes.query("SELECT count(*) FROM automations") == [(0,)]
         assert nodes.query("SELECT count(*) FROM balances") == [(0,)]
         disk.free()
-        until(lambda: said(nodes, FOUND) > 0, 20)
+        until(lambda: said(nodes, FOUND) > 0)
         create(nodes, exchange, 400, at="node")
         assert nodes.query("SELECT count(*) FROM automations") == [(400,)]
 
