@@ -16,10 +16,8 @@ from octobot_node.operations.models import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
-    EventPage,
     Funds,
     ListAutomations,
-    ListEvents,
     OneAutomation,
     PositionRow,
 )
@@ -30,7 +28,7 @@ from octobot_node.store.lists import AutomationFilter, EventFilter
 from octobot_node.store.tables import balances, positions
 from octobot_node.store.types import AnyRow
 
-__all__ = ["events", "list_automations", "rows_of", "show"]
+__all__ = ["list_automations", "rows_of", "show"]
 
 _EVENTS = 10
 
@@ -119,19 +117,3 @@ def _positions(connection: sa.Connection, found: str) -> list[PositionRow]:
         )
         for row in connection.execute(statement)
     ]
-
-
-def events(desk: Desk, wanted: ListEvents) -> EventPage:
-    """Return events after an id, oldest first, or the newest ones."""
-    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
-    which = EventFilter(desk.owner, found, wanted.kind)
-    with desk.core.storage.read() as connection:
-        # In the same snapshot: whoever goes on after it misses none, whatever it filters by.
-        last = lists.last_event(connection)
-        if wanted.after is None:
-            rows = [*reversed(lists.newest_events(connection, which, wanted.limit))]
-        else:
-            rows = [*lists.event_page(connection, which, wanted.after, wanted.limit)]
-    if wanted.after is not None and len(rows) == wanted.limit:
-        last = rows[-1].id
-    return EventPage(events=[event_row(row) for row in rows], last=max(last, wanted.after or 0))

@@ -42,6 +42,9 @@ from octobot_node.operations.models.events import (
     EventPage,
     EventRow,
     ListEvents,
+    ListLog,
+    LogLine,
+    LogPage,
 )
 from octobot_node.operations.models.node import (
     Check,
@@ -109,7 +112,10 @@ __all__ = [
     "Limit",
     "ListAutomations",
     "ListEvents",
+    "ListLog",
     "ListOrders",
+    "LogLine",
+    "LogPage",
     "NodePage",
     "NodeRow",
     "NodeStatus",
