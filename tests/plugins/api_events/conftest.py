@@ -20,6 +20,7 @@ from octobot_node.api.server import ApiServer
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.storage import Storage
+from octobot_plugins.api_events.feed import Feed
 from tests.api.conftest import (
     Service,
     bench,
@@ -113,6 +114,19 @@ class Live:
     def storage(self) -> Storage:
         return self.service.office.bench.core.storage
 
+    @property
+    def feed(self) -> Feed:
+        assert self.server._server is not None
+        app: Any = self.server._server.config.app
+        found: Feed = app.state.api.kept["events.feed"]
+        return found
+
+    def restart(self) -> None:
+        """Listen again, as a node that starts anew."""
+        self.server = ApiServer(self.service.office.desk(owner=None))
+        self.server.start()
+        self.stack.callback(self.server.stop)
+
     def client(self, user: str) -> httpx2.Client:
         client = httpx2.Client(
             base_url=f"http://127.0.0.1:{self.server.port}/api/v1",
@@ -159,10 +173,9 @@ def make_live(make_service: Callable[..., Service], tmp_path: Any) -> Iterator[C
 
         def make(**settings: Any) -> Live:
             service = make_service(api_port=0, **settings)
-            server = ApiServer(service.office.desk(owner=None))
-            server.start()
-            stack.callback(server.stop)
-            return Live(service, server, stack)
+            live = Live(service, ApiServer(service.office.desk(owner=None)), stack)
+            live.restart()
+            return live
 
         yield make
 
