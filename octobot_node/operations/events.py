@@ -39,7 +39,7 @@ GAPS: dict[Gap, str] = {
 
 def list_events(desk: Desk, wanted: ListEvents) -> EventPage:
     """Return events after an id or a cursor, oldest first; or the newest ones, or those before an id."""
-    if sum(each is not None for each in (wanted.after, wanted.newer_than, wanted.older_than)) > 1:
+    if sum(each is not None for each in (wanted.after, wanted.newer_than, wanted.before)) > 1:
         raise UsageError("events after one place and before another at once are not to be had: give one of them")
     which = event_filter(desk, wanted.automation, wanted.kind, wanted.owner)
     with desk.core.storage.read() as connection:
@@ -74,12 +74,12 @@ def start(desk: Desk, connection: sa.Connection, cursor: str | None) -> tuple[Po
 
 def _newest(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
     # One more than asked for says whether there are older ones.
-    found = lists.newest_events(connection, which, wanted.limit + 1, wanted.older_than)
+    found = lists.newest_events(connection, which, wanted.limit + 1, wanted.before)
     rows = [*reversed(found[: wanted.limit])]
-    older = rows[0].id if len(found) > wanted.limit else None
+    first = rows[0].id if len(found) > wanted.limit else None
     # In the same snapshot: whoever goes on after it misses none, whatever it filters by. Where several nodes write, the
     # newest events may be shown before they are due in the log's order; they come once more then.
-    return _page(desk, rows, tail(connection), older=older)
+    return _page(desk, rows, tail(connection), first=first)
 
 
 def _newer(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
@@ -92,12 +92,12 @@ def _newer(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: Li
 
 
 def _page(
-    desk: Desk, rows: Sequence[AnyRow], position: Position, *, older: int | None = None, gap: Gap | None = None
+    desk: Desk, rows: Sequence[AnyRow], position: Position, *, first: int | None = None, gap: Gap | None = None
 ) -> EventPage:
     return EventPage(
         events=[event_row(row) for row in rows],
         last=position.id,
         newer=cursor_of(desk, position),
-        older=older,
+        first=first,
         gap="" if gap is None else GAPS[gap],
     )

@@ -33,23 +33,26 @@ class ListEvents(Asked):
     automation: Wanted | None = None
     after: int | None = Field(default=None, ge=0)
     newer_than: str | None = Field(default=None, max_length=64)
-    older_than: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    before: int | None = Field(default=None, ge=0)
     owner: str | None = Field(default=None, max_length=64)
     kind: str | None = Field(default=None, max_length=32)
     limit: Limit = 50
 
 
 class EventPage(Told):
-    """Events, oldest first; ``last`` is the id to go on after."""
+    """Events, oldest first.
+
+    ``last`` is the id to go on after, ``first`` the one to go back before, None where nothing is before.
+    """
 
     events: list[EventRow]
     last: int
+    first: int | None = Field(default=None, description="`before` of the page before this one; null: there is none.")
     newer: str = Field(
         default="",
         description="Where to go on and miss nothing: `after` of the next page, `Last-Event-ID` of a stream.",
         examples=["0-0-4711"],
     )
-    older: int | None = Field(default=None, description="`before` of the page before this one; null: there is none.")
     gap: str = Field(
         default="", description="Why events between `after` and these are missing: read again what you show. Or empty."
     )

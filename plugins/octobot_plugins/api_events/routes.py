@@ -49,7 +49,7 @@ Own = Annotated[bool, Query(description="Only one's own, also for those who see 
 After = Annotated[
     str | None, Query(max_length=64, description="`newer` of a page, or the id of a streamed event: go on after it.")
 ]
-Before = Annotated[int | None, Query(ge=1, lt=2**63, description="`older` of a page: events before it. Of pages.")]
+Before = Annotated[int | None, Query(ge=1, lt=2**63, description="`first` of a page: events before it. Of pages.")]
 Limit = Annotated[int | None, Query(ge=1, le=500, description="Events on a page at most; 50 where not said. Of pages.")]
 LastEventId = Annotated[
     str | None,
@@ -87,7 +87,7 @@ def list_events(
         kind=kind,
         owner=owner,
         newer_than=after,
-        older_than=before,
+        before=before,
         limit=50 if limit is None else limit,
     )
     return api.perform("events.list", EventPage, wanted)
