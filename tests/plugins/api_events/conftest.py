@@ -52,9 +52,10 @@ __all__ = [
 STREAM = "text/event-stream"
 
 
-def happen(storage: Storage, *kinds: str, owner: str = "ada", automation: str = "one") -> None:
+def happen(storage: Storage, *kinds: str, owner: str = "ada", automation: str = "one", **data: str) -> None:
     with storage.write() as connection:
-        events.append(connection, [Event(owner, "account", automation, kind, {}) for kind in kinds], 1_767_225_600_000)
+        some = [Event(owner, "account", automation, kind, data) for kind in kinds]
+        events.append(connection, some, 1_767_225_600_000)
 
 
 @dataclass
@@ -153,10 +154,15 @@ class Live:
             connection.close()
 
     def open(
-        self, user: str = "ada", path: str = "/events", *, after: str | None = None, **query: str
+        self, user: str = "ada", path: str = "/events", *, after: str | None = None, buffer: int = 0, **query: str
     ) -> tuple[socket.socket, HTTPResponse]:
         """Open a stream and read nothing of it yet."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        connection.sock = socket.socket()
+        connection.sock.settimeout(60)
+        if buffer:
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        connection.sock.connect(("127.0.0.1", self.server.port))
         headers = {"accept": STREAM, "authorization": f"Bearer {self.service.keys[user]}"}
         if after is not None:
             headers["last-event-id"] = after
