@@ -70,9 +70,8 @@ def test_what_no_page_can_be_is_refused(service: Service, query: str, why: str) 
 
 def trade(tick: Tick[Any, Any]) -> Decision:
     if tick.number == 0:
-        return Decision(
-            actions=[MarketOrder("BTC/USDT", "buy", amount=Decimal("0.5")), Notify("here we go\nnow", level="warning")]
-        )
+        buy = MarketOrder("BTC/USDT", "buy", amount=Decimal("0.5"))
+        return Decision(orders=[buy], actions=[Notify("here we go\nnow", level="warning")])
     raise ValueError("no\nidea")
 
 
