@@ -20,6 +20,7 @@ from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.api.scopes import scopes_of
 from octobot_node.api_routes import Role, Scope
 from octobot_node.context import PluginContext
+from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
 from octobot_node.operations.desk import Desk
 from octobot_node.store import auditing
@@ -154,7 +155,8 @@ def _authenticated(request: Request, state: ApiState) -> Caller:
         given = {"request": request, "context": state.desk.context}
         try:
             found = implementation.function(*[given[name] for name in implementation.argnames])
-        except ApiProblem:
+        except (ApiProblem, StorageUnavailable):
+            # Whose credentials cannot be looked up is not known to be nobody: that is to be tried again.
             raise
         except Exception as error:
             state.desk.core.troubles.record(implementation.plugin_name, "authenticate", said(error))

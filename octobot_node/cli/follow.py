@@ -35,13 +35,21 @@ def events(
         give.show(page, print_events)
         return
     _print(give, page)
+    shown = {event.id for event in page.events}
     give.say_if_quiet("what happens is shown")
     while True:
         time.sleep(_EVERY_S)
         # Without a node nothing happens, and whoever looked would keep one from starting.
         if give.live or give.answers():
-            page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=page.last, limit=_PAGE)
-            _print(give, page)
+            page = _next(give, page, automation, kind)
+            # What the first page showed before its turn comes again, once.
+            _print(give, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
+
+
+def _next(give: Give, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
+    # A node of the release before knows ids alone.
+    where = {"newer_than": page.newer} if page.newer else {"after": page.last}
+    return give.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
 
 
 def _print(give: Give, page: EventPage) -> None:
