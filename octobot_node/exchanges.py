@@ -230,6 +230,24 @@ class ConnectorContext(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RequestBudget:
+    """One of an exchange's request budgets: "weight a minute", of which ``remaining`` are left until it is renewed."""
+
+    name: str
+    limit: float
+    remaining: float
+
+
+@runtime_checkable
+class Budgeted(Protocol):
+    """A connector that knows how much it may still ask; for metrics."""
+
+    def request_budgets(self) -> Sequence[RequestBudget]:
+        """Return the budgets as the exchange stated them last, at once and without asking it."""
+        ...
+
+
 @runtime_checkable
 class PastMarket(Protocol):
     """Market data whose future is known: what a replay may skip ahead by. Times are ms UTC."""
