@@ -34,6 +34,8 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.health",
     "octobot_plugins.auth",
     "octobot_plugins.webhooks",
+    "octobot_plugins.api_health",
+    "octobot_plugins.metrics",
     "octobot_tentacles.dca",
     "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",

@@ -30,6 +30,9 @@ _SECURITY = {
 }
 _HSTS = "max-age=31536000"
 _TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
+_ASKED_ALL_THE_TIME = ("/health/", "/metrics")
 _URL_MAX, _HEADERS_MAX = 4_096, 100
 
 
@@ -91,7 +94,11 @@ class Surroundings:
                 self._tell(scope, status, time.perf_counter() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        self._meter.count(scope["method"], _route(scope), status, seconds)
+        # Programs may make up methods; each would be a series of its own.
+        method = scope["method"] if scope["method"] in _METHODS else "(other)"
+        self._meter.count(method, _route(scope), status, seconds)
+        if scope["path"].startswith(_ASKED_ALL_THE_TIME) and status < 400:
+            return
         log.info(
             "request",
             method=scope["method"],
