@@ -63,7 +63,14 @@ class OctoBotError(Exception):
 
 
 class UsageError(OctoBotError):
-    """What was asked for cannot be done as written; change the request."""
+    """What was asked for cannot be done as written; change the request.
+
+    ``field`` is where the mistake is, dotted, and ``reason`` what is wrong there, where that is known.
+    """
+
+    def __init__(self, message: str, *, field: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.field, self.reason = field, reason or message
 
 
 class InvalidRunFile(UsageError):

@@ -46,6 +46,8 @@ __all__ = ["Node"]
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
 _FORGOTTEN_AT_ONCE = 500
+#: Equity is a point a fill for a week, and one an hour before.
+_FINE_EQUITY_MS = 7 * 86_400_000
 #: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
 #: Work that met an outage of the database is tried again after this.
@@ -343,8 +345,10 @@ class Node:
             self.core.stopping.wait(0.05)
 
     def _forget(self, before: int) -> int:
+        now = self._clock.now()
         with self.core.storage.write() as connection:
-            return retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            deleted = retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            return deleted + retention.roll_up_equity(connection, now - _FINE_EQUITY_MS, _FORGOTTEN_AT_ONCE, now)
 
     def _wake_crossed(self) -> None:
         if not self.core.coordinator.may_dispatch():

@@ -13,7 +13,7 @@ def list_telex(api: Annotated[Api, allow("automations:read")]) -> Telex: ...
 from octobot_node.api.access import Api, allow, public
 from octobot_node.api.callers import Caller
 from octobot_node.api.exact import ApiRouter
-from octobot_node.api.problems import ApiProblem, Problem
+from octobot_node.api.problems import ApiProblem, FieldError, Problem
 from octobot_node.api_routes import ApiRoutes, Scope
 
-__all__ = ["Api", "ApiProblem", "ApiRouter", "ApiRoutes", "Caller", "Problem", "Scope", "allow", "public"]
+__all__ = ["Api", "ApiProblem", "ApiRouter", "ApiRoutes", "Caller", "FieldError", "Problem", "Scope", "allow", "public"]

@@ -101,6 +101,7 @@ class Allow:
     def __call__(self, request: Request) -> Api:
         """Return the node as the caller sees it; raise ApiProblem."""
         state: ApiState = request.app.state.api
+        _refuse_nul(request)
         _refuse_unknown_query(request)
         if self.scope is None:
             return _api(request, state, Caller("", "viewer", "", "nobody", frozenset()), frozenset())
@@ -152,6 +153,12 @@ async def scopes_if_known(request: Request) -> frozenset[str]:
     except (ApiProblem, StorageUnavailable, TimeoutError):
         return frozenset()
     return _scopes(caller, state)
+
+
+def _refuse_nul(request: Request) -> None:
+    # PostgreSQL keeps none, so nothing can be called so.
+    if any("\0" in text for text in (*map(str, request.path_params.values()), *request.query_params.values())):
+        raise ApiProblem("bad-request", "the address has a NUL in it: leave it out")
 
 
 def _refuse_unknown_query(request: Request) -> None:
@@ -241,6 +248,6 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
 def describe(scope: str | None, known: Sequence[Scope]) -> Mapping[str, Any]:
     """Return what the OpenAPI document says of who may use a route."""
     if scope is None:
-        return {"security": [], "x-scope": None}
+        return {"security": []}
     role = next(each.role for each in known if each.name == scope)
     return {"security": [{"bearer": []}, {"session": []}], "x-scope": scope, "x-role": role}

@@ -9,7 +9,7 @@ from fastapi import Header, Response
 
 from octobot_node.api.problems import ApiProblem, FieldError
 
-__all__ = ["IfMatch", "expected", "tag"]
+__all__ = ["IfMatch", "expected", "optional", "tag"]
 
 _TAG = re.compile(r'"([0-9]{1,18})"')
 #: The header of an edit.
@@ -21,6 +21,11 @@ IfMatch = Annotated[
 def tag(response: Response, revision: int) -> None:
     """Tell a thing's revision."""
     response.headers["ETag"] = f'"{revision}"'
+
+
+def optional(if_match: str | None) -> int | None:
+    """Return the revision that a command is about, where it says one; raise ApiProblem for a tag that is none."""
+    return None if if_match is None else expected(if_match)
 
 
 def expected(if_match: str | None) -> int | None:

@@ -27,7 +27,7 @@ from octobot_node.errors import OctoBotError
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import api_requests
 
-__all__ = ["HEADER", "KEEP_MS", "Idempotency", "Replayed", "begin_idempotent", "forget_answers"]
+__all__ = ["HEADER", "KEEP_MS", "Idempotency", "Replayed", "begin_idempotent", "forget_answers", "tell_once"]
 
 log = structlog.get_logger(__name__)
 HEADER = "idempotency-key"
@@ -35,8 +35,10 @@ HEADER = "idempotency-key"
 KEEP_MS = 86_400_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+#: Marks an answer that has a secret in it: it is not kept.
+_TOLD_ONCE = "x-told-once"
 #: Of an answer's headers these are given again.
-_KEPT_HEADERS = ("content-type", "etag", "location")
+_KEPT_HEADERS = ("content-type", "etag", "location", _TOLD_ONCE)
 _c = api_requests.c
 
 
@@ -91,9 +93,15 @@ def begin_idempotent(request: Request, storage: Storage, caller: Caller, now: in
             "outcome-unknown",
             "a request with this Idempotency-Key is under way, or was broken off: look whether it was carried out",
         )
-    raise Replayed(
-        Response(known.body or b"", known.status, {**json.loads(known.headers), "Idempotency-Replayed": "true"})
-    )
+    headers = json.loads(known.headers)
+    if _TOLD_ONCE in headers:
+        raise ApiProblem("conflict", "this request was carried out already; the secret in its answer was told once")
+    raise Replayed(Response(known.body or b"", known.status, {**headers, "Idempotency-Replayed": "true"}))
+
+
+def tell_once(response: Response) -> None:
+    """Mark an answer that has a secret in it: a request that is sent again is not given it again."""
+    response.headers[_TOLD_ONCE] = "true"
 
 
 def forget_answers(connection: sa.Connection, before: int, limit: int) -> int:
@@ -154,7 +162,7 @@ def _keep(running: _Running, held: list[Message]) -> None:
             elif status < 400:
                 headers = Headers(raw=start["headers"])
                 kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-                body = b"".join(message.get("body", b"") for message in held[1:])
+                body = b"" if _TOLD_ONCE in kept else b"".join(message.get("body", b"") for message in held[1:])
                 connection.execute(
                     api_requests.update().where(here).values(status=status, headers=json.dumps(kept), body=body)
                 )

@@ -157,11 +157,17 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_error(request: Request, error: Exception) -> Response:
     kind = next((kind for cls, kind in _OF_ERROR if isinstance(error, cls)), "internal")
+    if kind == "not-found" and not request.path_params:
+        # What is asked for is there; a filter or a field of it names something that is not.
+        kind = "invalid"
     if kind == "internal":
         log.exception("request_failed", exc_info=error)
     if kind == "unavailable":
         log.warning("request_unavailable", error=str(error))
-    return problem_response(kind, str(error), _request_id(request))
+    fields = []
+    if isinstance(error, errors.UsageError) and error.field:
+        fields.append(FieldError(field=f"body.{error.field}", reason=error.reason))
+    return problem_response(kind, str(error), _request_id(request), fields=fields)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:

@@ -285,9 +285,9 @@ def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], na
     except ValidationError as error:
         place, text = first_mistake(error, automation.Config)
         where = ".".join(["config", *(str(part) for part in place)])
-        raise UsageError(f"automation {name!r}: {where}: {text}") from None
+        raise UsageError(f"automation {name!r}: {where}: {text}", field=where, reason=text) from None
     except BadDecision as error:
-        raise UsageError(f"automation {name!r}: config: {error}") from None
+        raise UsageError(f"automation {name!r}: config: {error}", field="config", reason=str(error)) from None
     return model
 
 

@@ -38,18 +38,27 @@ OPERATIONS: Mapping[str, Operation] = {
     "automations.stop": _change("changes", "stop", models.StopAutomation, models.Changed, "automation"),
     "automations.run_now": _change("changes", "run_now", models.ChangeAutomation, models.Changed, "automation"),
     "automations.delete": _change("changes", "delete", models.ChangeAutomation, models.Changed, "automation"),
+    "automations.clone": _change("cloning", "clone", models.CloneAutomation, models.Created),
+    "automations.bulk": _change("bulk", "bulk", models.BulkAutomations, models.BulkDone),
     "automations.export": _look("exporting", "export", models.ExportAutomations, models.Exported),
     "automations.plan": _look("plans", "plan", models.PlanAutomation, models.PlannedTick),
     "events.list": _look("automations", "events", models.ListEvents, models.EventPage),
     "orders.list": _look("orders", "list_orders", models.ListOrders, models.OrderPage),
+    "orders.show": _look("orders", "show", models.OneOrder, models.OrderDetail),
     "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved, "order"),
     "orders.declare_not_sent": _change("orders", "declare_not_sent", models.DeclareNotSent, models.Resolved, "order"),
     "signals.send": _change("changes", "send_signal", models.SendSignal, models.SignalSent, "automation"),
+    "signals.list": _look("signals", "list_signals", models.ListSignals, models.SignalPage),
+    "fills.list": _look("money", "list_fills", models.ListFills, models.FillPage),
+    "ledger.list": _look("money", "list_postings", models.ListPostings, models.PostingPage),
+    "ledger.balances": _look("money", "list_balances", models.ListBalances, models.BalancePage),
+    "equity.series": _look("money", "equity", models.ShowEquity, models.EquitySeries),
     "accounts.list": _look("node", "list_accounts", models.Page, models.AccountPage),
     "plugins.list": _look("node", "list_plugins", models.Nothing, models.PluginPage),
     "settings.list": _look("node", "list_settings", models.Nothing, models.SettingPage),
     "nodes.list": _look("nodes", "list_nodes", models.Nothing, models.NodePage),
     "nodes.drain": _change("nodes", "drain", models.DrainNode, models.NodePage),
+    "audit.list": _look("audit", "list_audit", models.ListAudit, models.AuditPage),
     "node.status": _look("node", "status", models.Nothing, models.NodeStatus),
     "node.doctor": _look("node", "doctor", models.Nothing, models.Checkup),
 }
@@ -64,7 +73,8 @@ def perform(desk: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
     try:
         wanted = operation.takes.model_validate(dict(arguments))
     except ValidationError as error:
-        raise UsageError(_mistake(error)) from None
+        where, text = _mistake(error)
+        raise UsageError(f"{where}: {text}", field=where, reason=text) from None
     return carry_out(desk, name, wanted)
 
 
@@ -88,9 +98,9 @@ def _find(desk: Any, name: str) -> Operation:
     return found
 
 
-def _mistake(error: ValidationError) -> str:
+def _mistake(error: ValidationError) -> tuple[str, str]:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     text = first["msg"].replace("Input should", "must").removeprefix("Value error, ")
     given = repr(first["input"])
-    return f"{where}: {text}, not {given if len(given) <= 80 else f'{given[:77]}...'}"
+    return where, f"{text}, not {given if len(given) <= 80 else f'{given[:77]}...'}"

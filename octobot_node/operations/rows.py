@@ -8,10 +8,10 @@ from datetime import datetime
 
 from octobot_node.engine.ledger import rounded
 from octobot_node.market import from_ms
-from octobot_node.operations.models import AutomationRow, EventRow, OrderRow
+from octobot_node.operations.models import AutomationRow, EventRow, FillRow, OrderRow
 from octobot_node.store.types import AnyRow
 
-__all__ = ["automation_row", "event_row", "moment", "order_row"]
+__all__ = ["automation_row", "event_row", "fill_row", "moment", "order_row"]
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -51,6 +51,18 @@ def order_row(row: AnyRow) -> OrderRow:
         average=rounded().divide(row.cost, row.filled).normalize(rounded()) if row.filled else None,
         created_at=from_ms(row.created_at),
         updated_at=from_ms(row.updated_at),
+    )
+
+
+def fill_row(row: AnyRow) -> FillRow:
+    """Return a fill with the names of its automation and account."""
+    names = ("id", "automation", "automation_id", "account", "symbol", "side", "fee_asset", "liquidity", "tag")
+    figures = ("amount", "price", "cost", "fee", "realised", "exchange_trade_id", "exchange_order_id")
+    return FillRow(
+        **{name: getattr(row, name) for name in (*names, *figures)},
+        order=row.intent_id,
+        at=from_ms(row.at),
+        settled_at=from_ms(row.settled_at),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +20,7 @@ __all__ = [
     "account_sums",
     "accounts_by_id",
     "accounts_matching",
+    "automation_ids",
     "automation_page",
     "automations_by_id",
     "automations_by_status",
@@ -83,22 +85,32 @@ class AutomationFilter:
     status: str | None = None
     types: Collection[str] | None = None
     account_id: str | None = None
+    ids: Collection[str] | None = None
+
+    def of(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+        """Return the statement narrowed to these automations."""
+        found = statement.where(_owned(_a.owner, self.owner))
+        if self.status is not None:
+            found = found.where(_a.status == self.status)
+        if self.types is not None:
+            found = found.where(_a.type.in_(self.types))
+        if self.account_id is not None:
+            found = found.where(_a.account_id == self.account_id)
+        return found if self.ids is None else found.where(_a.id.in_(self.ids))
 
 
 def automation_page(
     connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
 ) -> Sequence[AnyRow]:
     """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``."""
-    statement = _WITH_SCHEDULE.where(_owned(_a.owner, wanted.owner)).order_by(_a.id).limit(count)
-    if after is not None:
-        statement = statement.where(_a.id > after)
-    if wanted.status is not None:
-        statement = statement.where(_a.status == wanted.status)
-    if wanted.types is not None:
-        statement = statement.where(_a.type.in_(wanted.types))
-    if wanted.account_id is not None:
-        statement = statement.where(_a.account_id == wanted.account_id)
-    return connection.execute(statement).all()
+    statement = wanted.of(_WITH_SCHEDULE).order_by(_a.id).limit(count)
+    return connection.execute(statement if after is None else statement.where(_a.id > after)).all()
+
+
+def automation_ids(connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int) -> list[str]:
+    """Return the ids of up to ``count`` automations, in order, after ``after``. Rides the primary key."""
+    statement = wanted.of(sa.select(_a.id)).order_by(_a.id).limit(count)
+    return list(connection.scalars(statement if after is None else statement.where(_a.id > after)))
 
 
 def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
@@ -256,9 +268,12 @@ def event_page(connection: sa.Connection, wanted: EventFilter, after: int, count
     return connection.execute(wanted.of(_EVENTS).where(_e.id > after).order_by(_e.id).limit(count)).all()
 
 
-def newest_events(connection: sa.Connection, wanted: EventFilter, count: int) -> Sequence[AnyRow]:
-    """Return the newest events, newest first, with their automation's name."""
-    return connection.execute(wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)).all()
+def newest_events(
+    connection: sa.Connection, wanted: EventFilter, count: int, before: int | None = None
+) -> Sequence[AnyRow]:
+    """Return the newest events, perhaps those before an id, newest first, with their automation's name."""
+    statement = wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)
+    return connection.execute(statement if before is None else statement.where(_e.id < before)).all()
 
 
 def last_event(connection: sa.Connection) -> int:

@@ -266,6 +266,9 @@ fills = sa.Table(
     sa.Column("settled_at", Millis, nullable=False),
     sa.UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
     sa.Index("ix_fills_of", "automation_id", "id"),
+    sa.Index("ix_fills_order", "intent_id"),
+    sa.Index("ix_fills_account", "account_id", "id"),
+    sa.Index("ix_fills_owned", "owner", "id"),
     _partial("ix_fills_news", "automation_id", where="news"),
 )
 
@@ -328,6 +331,8 @@ inbox = sa.Table(
     sa.Column("expires_at", Millis),
     sa.Column("consumed_tick", sa.BigInteger),
     sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
+    sa.Index("ix_inbox_of", "automation_id", "id"),
+    # After ix_inbox_of, as with ix_intents_live_of.
     _partial("ix_inbox_waiting", "automation_id", "id", where="status = 'waiting'"),
 )
 
@@ -421,6 +426,7 @@ equity = sa.Table(
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
     sa.Column("realised", Money, nullable=False),
+    sa.Index("ix_equity_at", "at"),
 )
 
 #: The oldest revision of each owner's tables that may still run on this database: releases run side by side.

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from octobot_node import Decision, Wake
 from octobot_node.api.app import create_app
+from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.operations.catalogue import perform
 from octobot_plugins.auth.passwords import Passwords
 from tests.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
@@ -45,6 +49,21 @@ class Service:
     def anonymous(self, **headers: str) -> TestClient:
         """Return a fresh client, without any cookie."""
         return self.stack.enter_context(_client(self.app, headers))
+
+    def account(self, owner: str, name: str = "main") -> str:
+        """Create an account of an owner's on the bench's exchange, and return its id."""
+        return self.office.bench.commands.create_account(NewAccount(name, "fake", "fake", {}, {}, owner=owner))
+
+    def automation(self, owner: str, name: str = "one", **budget: Decimal) -> str:
+        """Create an automation of an owner's, which waits; return its id."""
+        account, bench = self.account(owner), self.office.bench
+        bench.type.scripts.setdefault("waits", lambda _tick: Decision(wake=Wake(every=timedelta(days=1))))
+        new = NewAutomation(
+            name, "scripted", account, budget or {"USDT": Decimal(1_000)}, {"who": "waits"}, owner=owner
+        )
+        found: str = bench.commands.create(new)
+        bench.settle()
+        return found
 
     def do(self, name: str, /, **arguments: Any) -> Any:
         return perform(self.office.desk(owner=None), name, arguments)

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import automations, intents, schedules
+from octobot_node.store import automations, history, intents, schedules
+from octobot_node.store.history import FillFilter
 from octobot_node.store.storage import Storage
 
 Statement = Callable[[sa.Connection], Any]
 
+#: What finds the names of a row's automation and account.
+NAMES = {"sqlite_autoindex_automations_1", "sqlite_autoindex_accounts_1"}
 PLANS: dict[str, tuple[Statement, set[str]]] = {
     "schedules.due": (lambda c: schedules.due(c, 1, 10), {"ix_schedule_due"}),
     "schedules.next_due_at": (schedules.next_due_at, {"ix_schedule_due"}),
@@ -59,6 +62,44 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "automations.watchers_of": (
         lambda c: automations.watchers_of(c, ["a"]),
         {"ix_watchings_name", "sqlite_autoindex_automations_1"},
+    ),
+    "automations.watchers_of_names": (
+        lambda c: automations.watchers_of_names(c, "local", ["a"]),
+        {"ix_watchings_name"},
+    ),
+    "intents.with_live": (lambda c: intents.with_live(c, ["a"]), {"ix_intents_live_of"}),
+    "history.fill_page": (
+        lambda c: history.fill_page(c, FillFilter(), "z", 10),
+        {"sqlite_autoindex_fills_1", *NAMES},
+    ),
+    "history.fill_page of an owner": (
+        lambda c: history.fill_page(c, FillFilter("bob", symbol="BTC/USD"), "z", 10),
+        {"ix_fills_owned", *NAMES},
+    ),
+    "history.fill_page of an automation": (
+        lambda c: history.fill_page(c, FillFilter(automation_id="a"), "z", 10),
+        {"ix_fills_of", *NAMES},
+    ),
+    "history.fill_page of an account": (
+        lambda c: history.fill_page(c, FillFilter(account_id="x"), "z", 10),
+        {"ix_fills_account", *NAMES},
+    ),
+    "history.fill_page of an order": (
+        lambda c: history.fill_page(c, FillFilter(order_id="o"), None, 10),
+        {"ix_fills_order", *NAMES},
+    ),
+    "history.fills_of_order": (lambda c: history.fills_of_order(c, "o"), {"ix_fills_order", *NAMES}),
+    "history.posting_page": (lambda c: history.posting_page(c, "a", "USD", "z", 10), {"ix_postings_of"}),
+    "history.balance_page": (
+        lambda c: history.balance_page(c, None, None, None, ("a", "USD"), 10),
+        {"sqlite_autoindex_balances_1", *NAMES},
+    ),
+    "history.equity_points": (lambda c: history.equity_points(c, "a", 1, 2), {"sqlite_autoindex_equity_1"}),
+    "history.equity_slices": (lambda c: history.equity_slices(c, "a", 1, 2, 10), {"sqlite_autoindex_equity_1"}),
+    "history.signal_page": (lambda c: history.signal_page(c, "a", None, "z", 10), {"ix_inbox_of"}),
+    "history.signal_page of those that wait": (
+        lambda c: history.signal_page(c, "a", "waiting", "z", 10),
+        {"ix_inbox_waiting"},
     ),
     "automations.batch": (
         lambda c: automations.batch(c, "b"),

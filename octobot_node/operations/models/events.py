@@ -24,19 +24,24 @@ class EventRow(Told):
 
 
 class ListEvents(Asked):
-    """Events after an id, oldest first; without ``after``, the newest ``limit``.
+    """Events after an id, oldest first; or the newest ``limit``, with ``before`` the newest before an id.
 
     ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``.
     """
 
     automation: Wanted | None = None
     after: int | None = Field(default=None, ge=0)
+    before: int | None = Field(default=None, ge=0)
     kind: str | None = Field(default=None, max_length=32)
     limit: Limit = 50
 
 
 class EventPage(Told):
-    """Events, oldest first; ``last`` is the id to go on after."""
+    """Events, oldest first.
+
+    ``last`` is the id to go on after, ``first`` the one to go back before, None where nothing is before.
+    """
 
     events: list[EventRow]
     last: int
+    first: int | None = None

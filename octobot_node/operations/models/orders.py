@@ -10,7 +10,7 @@ from pydantic import Field
 from octobot_node.operations.models.base import Asked, Page, Told, Wanted
 from octobot_node.report import Amount
 
-__all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
+__all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
 
 OrderStatus = Literal["planned", "sent", "open", "unknown", "filled", "cancelled", "refused", "expired", "skipped"]
 
@@ -58,6 +58,12 @@ class OrderPage(Told):
 
     orders: list[OrderRow]
     next_cursor: str | None
+
+
+class OneOrder(Asked):
+    """One order, by its id."""
+
+    order: str = Field(min_length=1, max_length=64)
 
 
 class AdoptOrder(Asked):

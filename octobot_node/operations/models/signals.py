@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import Field
 
 from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.operations.models.base import Told
+from octobot_node.operations.models.base import Page, Told, Wanted
 
-__all__ = ["SendSignal", "SignalSent"]
+__all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
+
+SignalStatus = Literal["waiting", "consumed", "dead"]
 
 
 class SendSignal(OneAutomation):
@@ -27,3 +30,37 @@ class SignalSent(Told):
     automation: str
     id: str
     accepted: bool
+
+
+class ListSignals(Page):
+    """Whose inbox, and perhaps which signals of it."""
+
+    automation: Wanted
+    status: SignalStatus | None = None
+
+
+class SignalRow(Told):
+    """One signal: it waits, a tick consumed it, or it is dead since ticks that were given it failed.
+
+    What is over is forgotten after a time.
+    """
+
+    id: str
+    channel: str
+    source: str = Field(description="Who sent it.")
+    key: str
+    payload: Any
+    status: SignalStatus
+    tries: int = Field(description="Failed ticks that it was given to.")
+    received_at: datetime
+    expires_at: datetime | None = Field(description="No tick is given it after this.")
+    consumed_tick: int | None
+
+
+class SignalPage(Told):
+    """An automation's signals, newest first."""
+
+    automation: str
+    automation_id: str
+    signals: list[SignalRow]
+    next_cursor: str | None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.etags import IfMatch, expected, tag
+from octobot_node.api.idempotency import tell_once
 from octobot_node.api_routes import Role
 from octobot_node.market import from_ms
 from octobot_node.store.auditing import Entry
@@ -196,12 +197,13 @@ def list_own_keys(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> K
 
 
 @router.post("/keys", tags=["keys"], summary="Make an API key", status_code=201)
-def create_own_key(asked: NewKey, api: WritesSelf) -> KeyCreated:
+def create_own_key(asked: NewKey, response: Response, api: WritesSelf) -> KeyCreated:
     """Make an API key with some of the caller's scopes; its token is told this once."""
     beyond = sorted(set(asked.scopes) - api.scopes)
     if beyond:
         raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
     wanted = CreateKey(user=api.caller.name, name=asked.name, scopes=asked.scopes, expires_in=asked.expires_in)
+    tell_once(response)
     return api.perform("keys.create", KeyCreated, wanted)
 
 
@@ -222,6 +224,7 @@ def create_user(asked: NewUser, response: Response, api: WritesUsers) -> UserCre
     """Create a user; a generated password is told this once."""
     wanted = CreateUser(user=asked.name, role=asked.role, owner=asked.owner, password=asked.password)
     found = api.perform("users.create", UserCreated, wanted)
+    tell_once(response)
     tag(response, found.revision)
     return found
 

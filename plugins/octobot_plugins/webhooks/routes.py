@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Response
 
 from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.api.idempotency import tell_once
 from octobot_plugins.webhooks.models import CreateHook, HookCreated, HookDeleted, HookPage, HookRow, ListHooks, OneHook
 
 __all__ = ["router"]
@@ -25,8 +26,9 @@ def list_hooks(wanted: Annotated[ListHooks, Query()], api: Reads) -> HookPage:
 
 
 @router.post("", summary="Make an address for signals", status_code=201, responses={404: {}})
-def create_hook(wanted: CreateHook, api: Writes) -> HookCreated:
+def create_hook(wanted: CreateHook, response: Response, api: Writes) -> HookCreated:
     """Make an address that is bound to one automation; its token is told this once."""
+    tell_once(response)
     return api.perform("hooks.create", HookCreated, wanted)
 
 
@@ -37,8 +39,9 @@ def read_hook(hook: Id, api: Reads) -> HookRow:
 
 
 @router.post("/{hook}/rotate", summary="Replace an address's token")
-def rotate_hook(hook: Id, api: Writes) -> HookCreated:
+def rotate_hook(hook: Id, response: Response, api: Writes) -> HookCreated:
     """Replace the token; the old one is worth nothing from now on."""
+    tell_once(response)
     return api.perform("hooks.rotate", HookCreated, OneHook(hook=hook))
 
 
