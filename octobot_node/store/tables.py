@@ -134,7 +134,6 @@ automations = sa.Table(
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
-    sa.Index("ix_automations_status", "status", "id"),
     _partial("ix_automations_silent", "id", where="NOT sending"),
 )
 

@@ -51,7 +51,7 @@ router = ApiRouter(tags=["health"])
 
 # Both wait for no thread of the pool: each of those may wait for a database that does not answer.
 @router.get("/health/live", summary="Does the process live", responses={503: {"model": Live}})
-async def read_live(response: Response, api: Everybody) -> Live:
+async def live(response: Response, api: Everybody) -> Live:
     """Tell whether the engine goes round; a lost database or exchange is no reason to end the process."""
     liveness: Liveness = api.state.kept.setdefault("health.liveness", Liveness())
     if liveness.is_stuck(api.desk.core):
@@ -66,7 +66,7 @@ async def read_live(response: Response, api: Everybody) -> Live:
     responses={503: {"model": Ready}},
     response_model_exclude_none=True,
 )
-async def read_ready(request: Request, response: Response, api: Everybody) -> Ready:
+async def ready(request: Request, response: Response, api: Everybody) -> Ready:
     """Tell what each check says: 200 while everything that the node needs is well, 503 otherwise.
 
     An answer is repeated for two seconds, so that it may be asked for as often as one likes.
@@ -77,10 +77,10 @@ async def read_ready(request: Request, response: Response, api: Everybody) -> Re
     found = await asyncio.wrap_future(readiness.look())
     answers = [*node_checks(api.desk.core), *found]
     told = "node:read" in await scopes_if_known(request)
-    ready = not any(each.check.needed and each.health.status == "failed" for each in answers)
-    if not ready:
+    is_ready = not any(each.check.needed and each.health.status == "failed" for each in answers)
+    if not is_ready:
         response.status_code = 503
-    return Ready(status="ready" if ready else "not ready", checks=list(_shown(answers, told=told)))
+    return Ready(status="ready" if is_ready else "not ready", checks=list(_shown(answers, told=told)))
 
 
 def _shown(answers: Sequence[Answer], *, told: bool) -> Iterator[ReadyCheck]:

@@ -1,11 +1,11 @@
-"""Indexes for what is counted often: automations by status, and those that may not send."""
+"""An index of the automations that may not send: they are counted for metrics."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0008"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
@@ -14,7 +14,6 @@ expands = True
 
 
 def upgrade() -> None:
-    op.create_index("ix_automations_status", "automations", ["status", "id"], unique=False)
     op.create_index(
         "ix_automations_silent",
         "automations",
