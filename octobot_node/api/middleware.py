@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from octobot_node.api.meter import Meter
 from octobot_node.api.problems import problem_response
 
-__all__ = ["Surroundings", "shown_path"]
+__all__ = ["PREFIX", "Surroundings", "shown_path"]
 
 log = structlog.get_logger(__name__)
+#: Where the API's routes are, but those that a plugin puts outside.
+PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: The API gives data, never a page: whatever a browser takes it for, it may do nothing with it.
 _SECURITY = {
@@ -112,5 +114,9 @@ class Surroundings:
 
 def _route(scope: Scope) -> str:
     route: Any = scope.get("route")
-    found = scope.get("route_path") or getattr(route, "path", "")
-    return str(found) if found else "(none)"
+    found = str(getattr(route, "path", ""))
+    if not found:
+        return "(none)"
+    # A route knows its path as its plugin wrote it.
+    inside = scope["path"].startswith(f"{PREFIX}/") and not found.startswith(f"{PREFIX}/")
+    return f"{PREFIX}{found}" if inside else found

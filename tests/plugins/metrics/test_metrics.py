@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
-from octobot_node import Decision, LimitOrder, Order, Wake
+from octobot_node import Decision, LimitOrder, Wake
 from octobot_node.engine.counted import CountedTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.exchanges import RequestBudget
@@ -27,10 +28,10 @@ def buys(*prices: int) -> Any:
     """Decide these orders in the first tick, and nothing after."""
 
     def decide(tick: Any) -> Decision:
-        orders: list[Order] = [
-            LimitOrder("BTC/USDT", "buy", amount=Decimal("0.1"), price=Decimal(price)) for price in prices
-        ]
-        return Decision(orders if tick.number == 0 else [], wake=Wake(every=3_600))
+        orders: list[Any] = [LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(price)) for price in prices]
+        return Decision(
+            orders=orders if tick.number == 0 else [], independent=True, wake=Wake(every=timedelta(hours=1))
+        )
 
     return decide
 

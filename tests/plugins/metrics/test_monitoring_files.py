@@ -57,7 +57,7 @@ def selectors(expression: Any) -> Iterator[tuple[str, set[str]]]:
     """Return (metric, labels) of every selector in a parsed expression."""
     if isinstance(expression, promql.VectorSelector):
         yield expression.name, {matcher.name for matcher in expression.matchers.matchers}
-    for name in ("expr", "lhs", "rhs", "vs"):
+    for name in ("expr", "lhs", "rhs", "vector_selector"):
         inner = getattr(expression, name, None)
         if inner is not None:
             yield from selectors(inner)
@@ -84,8 +84,10 @@ def busy(service: Service) -> Read:
     bench.trading.will(bench.trading.fill_at_once, Unresolved("the line broke"))
 
     def decide(tick: Any) -> Decision:
-        orders = [LimitOrder("BTC/USDT", "buy", amount=Decimal("0.1"), price=Decimal(90))] * 2
-        return Decision(orders if tick.number == 0 else [], wake=Wake(every=timedelta(hours=1)))
+        orders = [LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(90))] * 2
+        return Decision(
+            orders=orders if tick.number == 0 else [], independent=True, wake=Wake(every=timedelta(hours=1))
+        )
 
     bench.automation("buyer", decide)
     bench.settle()
@@ -165,7 +167,7 @@ def test_no_panel_lies_on_another() -> None:
 def documented() -> dict[str, tuple[str, set[str]]]:
     """Return metric -> (type, labels) as the documentation's table says."""
     page = (ROOT / "docs" / "monitoring.md").read_text()
-    rows = re.findall(r"^\| `(octobot_\w+)` \| (\w+) \| ([^|]*) \|", page, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(octobot_\w+)` \| (\w+) \|([^|]*)\|", page, flags=re.MULTILINE)
     return {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
 
 
