@@ -10,6 +10,7 @@ OctoBotError
 │   └── UnusableBackup
 ├── NodeError                 the operator of the machine: exit code 1
 │   ├── DataFolderInUse
+│   ├── DatabaseInUse
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
@@ -34,6 +35,7 @@ __all__ = [
     "Conflict",
     "DataFolderInUse",
     "DataUnavailable",
+    "DatabaseInUse",
     "DatabaseMoved",
     "DatabaseTooNew",
     "DiskNearlyFull",
@@ -107,6 +109,10 @@ class DataFolderInUse(NodeError):
 
 class DatabaseMoved(NodeError):
     """The database moved to another one, and no node may start on this one."""
+
+
+class DatabaseInUse(NodeError):
+    """The database must change, and nodes work on it that know it only as it is."""
 
 
 class DatabaseTooNew(NodeError):

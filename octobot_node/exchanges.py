@@ -32,6 +32,7 @@ __all__ = [
     "MarketDataFactory",
     "OrderRequest",
     "PastMarket",
+    "SymbolList",
     "Trading",
     "TradingFactory",
 ]
@@ -216,6 +217,8 @@ class TradingFactory:
     open: Any
     #: Orders never leave this machine.
     simulated: bool = False
+    #: What its exchange guarantees, for those who choose one; None where that depends on the settings.
+    capabilities: Capabilities | None = None
 
 
 class ConnectorContext(Protocol):
@@ -245,6 +248,18 @@ class Budgeted(Protocol):
 
     def request_budgets(self) -> Sequence[RequestBudget]:
         """Return the budgets as the exchange stated them last, at once and without asking it."""
+        ...
+
+
+@runtime_checkable
+class SymbolList(Protocol):
+    """Market data that can say which symbols it has: what people choose from."""
+
+    #: Whether those are all; otherwise it has more that it does not list.
+    lists_all: bool
+
+    async def symbols(self) -> Collection[str]:
+        """Return the symbols; raise DataUnavailable when the market does not answer."""
         ...
 
 

@@ -141,7 +141,7 @@ class Node:
         return Desk(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
-        io = ThreadedIo()
+        io = self._io = ThreadedIo()
         self._closers.append(io.close)
         executor_id = base.coordinator.executor_id
         self._durable = Durable(base.storage, self.settings, executor_id, {TICKS: self._tick, ORDERS: self._send})
@@ -268,7 +268,7 @@ class Node:
     def _still_for(self) -> float:
         """Return for how long the slowest of the loops that everything hangs on has not gone round, in seconds."""
         now = time.monotonic()
-        return max(now - loop.went_round - loop.interval for loop in self._loops)
+        return max(self._io.still_for(), *(now - loop.went_round - loop.interval for loop in self._loops))
 
     def _rejoined(self) -> None:
         self._durable.act_as(self.core.coordinator.executor_id)
@@ -292,6 +292,8 @@ class Node:
         elif topic == "dispatch":
             self._dispatch.hurry()
             self._sweep.hurry()
+        elif topic.startswith("account "):
+            self.core.accounts.renew(topic.removeprefix("account "))
         elif topic.startswith("watch "):
             self._watchers.take_up(topic.removeprefix("watch "))
         elif topic == "":

@@ -39,6 +39,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.api_automations",
     "octobot_plugins.api_orders",
     "octobot_plugins.api_accounts",
+    "octobot_plugins.api_markets",
     "octobot_plugins.api_node",
     "octobot_plugins.api_audit",
     "octobot_tentacles.dca",

@@ -78,21 +78,47 @@ class Commands(StatusCommands):
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
-            account_id = new_id()
-            row = {
-                "id": account_id,
-                "owner": new.owner,
-                "name": new.name,
-                "market_data": new.market_data,
-                "market_data_settings": dict(new.market_data_settings),
-                "trading": new.trading,
-                "trading_settings": dict(new.trading_settings),
-                "limits": new.limits.model_dump(mode="json", exclude_none=True),
-                "trades_cursor": now,
-                "created_at": now,
-            }
+            row = _account_row(new, now)
             automations.add_account(connection, row)
-        return account_id
+        return str(row["id"])
+
+    def add_account(self, new: NewAccount) -> str:
+        """Create an account of a new name and return its id; raise CommandRefused for a name that is taken."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            if automations.account_id_named(connection, new.owner, new.name) is not None:
+                raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
+            row = _account_row(new, now)
+            automations.add_account(connection, row)
+            told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}
+            events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
+        return str(row["id"])
+
+    def edit_account(self, account_id: str, *, name: str | None = None, limits: Limits | None = None) -> None:
+        """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
+
+        Raises CommandRefused for a name that is taken.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            change, told = _account_change(connection, row, name, limits)
+            automations.update_account(connection, account_id, change)
+            events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
+        core.accounts.renew(account_id)
+        core.storage.announce(f"account {account_id}")
+
+    def delete_account(self, account_id: str) -> None:
+        """Remove an account; raise CommandRefused while automations are on it."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            count = automations.count_on_account(connection, account_id)
+            if count:
+                raise CommandRefused(f"{count:,} automations are on {row.name!r}: delete them first")
+            automations.delete_account(connection, account_id)
+            events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
+        core.io.call(core.accounts.forget(account_id))
 
     def create(self, new: NewAutomation) -> str:
         """Create an automation, active and due now; return its id.
@@ -324,9 +350,48 @@ def _limit(connection: sa.Connection, row: AnyRow, limits: Limits) -> dict[str, 
     return {"before": row.limits, "after": stored}
 
 
+def _account_row(new: NewAccount, now: int) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "owner": new.owner,
+        "name": new.name,
+        "market_data": new.market_data,
+        "market_data_settings": dict(new.market_data_settings),
+        "trading": new.trading,
+        "trading_settings": dict(new.trading_settings),
+        "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "trades_cursor": now,
+        "created_at": now,
+    }
+
+
+def _lock_account(connection: sa.Connection, account_id: str) -> AnyRow:
+    row = automations.lock_account(connection, account_id)
+    if row is None:
+        raise CommandRefused(f"there is no account {account_id}")
+    return row
+
+
+def _account_change(
+    connection: sa.Connection, row: AnyRow, name: str | None, limits: Limits | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is to be written to an account, and what its event says."""
+    change: dict[str, Any] = {}
+    if name is not None and name != row.name:
+        if automations.account_id_named(connection, row.owner, name) is not None:
+            raise CommandRefused(f"an account is called {name!r} already: choose another name")
+        change["name"] = name
+    if limits is not None:
+        change["limits"] = limits.model_dump(mode="json", exclude_none=True)
+    told = {field: {"before": getattr(row, field), "after": value} for field, value in change.items()}
+    return change, {"account": row.name, **told}
+
+
 def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]:
     found = {}
-    for row in connection.execute(sa.select(accounts).where(accounts.c.id.in_(account_ids))):
+    # Locked: an account is not deleted while an automation comes to be on it.
+    statement = sa.select(accounts).where(accounts.c.id.in_(account_ids)).order_by(accounts.c.id)
+    for row in connection.execute(statement.with_for_update(read=True, key_share=True)):
         found[row.id] = source_key(row.market_data, row.market_data_settings)
     missing = account_ids - set(found)
     if missing:

@@ -44,6 +44,8 @@ def export(desk: Desk, wanted: ExportAutomations) -> Exported:
         held = lists.accounts_by_id(connection, ids)
     content, left_out = _content(desk.registry, rows, held, budgets)
     resting = [row.name for row in rows if row.status not in _DECIDING]
+    if wanted.format == "json":
+        return Exported(text=_to_json(content), left_out=left_out)
     return Exported(text=f"{_heading(desk, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
 
 
@@ -175,6 +177,17 @@ _Dumper.add_representer(Decimal, _number)
 
 def _to_yaml(content: Mapping[str, Any]) -> str:
     return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _to_json(content: Mapping[str, Any]) -> str:
+    # Amounts as strings: many a reader of JSON makes a binary float of a number.
+    return f"{json.dumps(content, indent=2, ensure_ascii=False, default=_digits)}\n"
+
+
+def _digits(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} is nothing that a run file has")
+    return format(value, "f")
 
 
 def _plain(value: Any) -> Any:

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from octobot_node.engine.ledger import rounded
 from octobot_node.market import from_ms
-from octobot_node.operations.models import AutomationRow, EventRow, FillRow, OrderRow
+from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
+from octobot_node.plugins import Registry
 from octobot_node.store.types import AnyRow
 
-__all__ = ["automation_row", "event_row", "fill_row", "moment", "order_row"]
+__all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -35,6 +36,25 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
         ticks=row.tick,
         revision=row.revision,
         sending=row.sending,
+        open_orders=open_orders,
+        unknown_orders=unknown,
+        created_at=from_ms(row.created_at),
+    )
+
+
+def account_row(registry: Registry, row: AnyRow, automations: int, open_orders: int, unknown: int) -> AccountRow:
+    """Return an account with how many automations and orders are on it."""
+    trading = registry.trading.get(row.trading)
+    return AccountRow(
+        id=row.id,
+        owner=row.owner,
+        name=row.name,
+        market_data=row.market_data,
+        trading=row.trading,
+        simulated=None if trading is None else trading.simulated,
+        sending=row.sending,
+        limits=row.limits,
+        automations=automations,
         open_orders=open_orders,
         unknown_orders=unknown,
         created_at=from_ms(row.created_at),

@@ -30,14 +30,19 @@ __all__ = [
     "balances_of_batch",
     "batch",
     "consume_signals",
+    "count_on_account",
+    "delete_account",
     "end_request",
     "fail_signals",
     "get",
     "get_all",
+    "limits",
+    "lock_account",
     "named",
     "positions_of_batch",
     "signals_of_batch",
     "update",
+    "update_account",
     "update_all",
     "waiting_requests",
     "watch",
@@ -192,6 +197,16 @@ def account(connection: sa.Connection, account_id: str) -> AnyRow | None:
     return connection.execute(_ACCOUNT, {"account": account_id}).first()
 
 
+_LIMITS = sa.select(accounts.c.id, accounts.c.limits).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def limits(connection: sa.Connection, account_ids: Collection[str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (account id, its limits as JSON) of accounts."""
+    if not account_ids:
+        return []
+    return [(row.id, row.limits) for row in connection.execute(_LIMITS, {"ids": sorted(account_ids)})]
+
+
 def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | None:
     """Return the id of an owner's account by name, or None."""
     statement = sa.select(accounts.c.id).where(accounts.c.owner == owner, accounts.c.name == name)
@@ -201,6 +216,27 @@ def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | 
 def add_account(connection: sa.Connection, row: Mapping[str, Any]) -> None:
     """Insert an account."""
     connection.execute(accounts.insert(), [dict(row)])
+
+
+def lock_account(connection: sa.Connection, account_id: str) -> AnyRow | None:
+    """Return an account, locked, or None."""
+    return connection.execute(sa.select(accounts).where(accounts.c.id == account_id).with_for_update()).first()
+
+
+def update_account(connection: sa.Connection, account_id: str, values: Mapping[str, Any]) -> None:
+    """Write the given columns of an account."""
+    if values:
+        connection.execute(accounts.update().where(accounts.c.id == account_id).values(dict(values)))
+
+
+def count_on_account(connection: sa.Connection, account_id: str) -> int:
+    """Return how many automations are on an account. Rides ix_automations_account."""
+    return connection.scalar(sa.select(sa.func.count()).where(_a.account_id == account_id)) or 0
+
+
+def delete_account(connection: sa.Connection, account_id: str) -> None:
+    """Delete an account."""
+    connection.execute(accounts.delete().where(accounts.c.id == account_id))
 
 
 def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ __all__ = [
     "equity_slices",
     "fill_page",
     "fills_of_order",
+    "funds_of_account",
     "posting_page",
     "signal_page",
 ]
@@ -99,6 +101,16 @@ def balance_page(
     if after is not None:
         statement = statement.where(sa.tuple_(_b.automation_id, _b.asset) > sa.tuple_(*after))
     return connection.execute(statement).all()
+
+
+def funds_of_account(connection: sa.Connection, account_id: str) -> dict[str, Decimal]:
+    """Return asset -> what an account's automations have of it, free and reserved. Rides ix_balances_account."""
+    statement = sa.select(_b.asset, _b.free, _b.reserved).where(_b.account_id == account_id).order_by(_b.asset)
+    found: dict[str, Decimal] = {}
+    # Exact in Decimal; in SQL, SQLite would add texts up as floats.
+    for asset, free, reserved in connection.execute(statement):
+        found[asset] = found.get(asset, Decimal(0)) + free + reserved
+    return found
 
 
 # Equity; everything of it rides the primary key ----------------------------------------------------------------------

@@ -16,8 +16,10 @@ __all__ = [
     "AutomationFilter",
     "EventFilter",
     "OrderFilter",
+    "account_names",
     "account_page",
     "account_sums",
+    "accounts_by_connector",
     "accounts_by_id",
     "accounts_matching",
     "automation_ids",
@@ -102,7 +104,10 @@ class AutomationFilter:
 def automation_page(
     connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
 ) -> Sequence[AnyRow]:
-    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``."""
+    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``.
+
+    Of a status, type or account it rides ix_automations_status, _type or _account.
+    """
     statement = wanted.of(_WITH_SCHEDULE).order_by(_a.id).limit(count)
     return connection.execute(statement if after is None else statement.where(_a.id > after)).all()
 
@@ -119,7 +124,7 @@ def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequen
 
 
 def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
-    """Return (id, name, owner) of those with this name or id, the one of this id first."""
+    """Return (id, name, owner) of those with this name or id, the one of this id first. Rides ix_automations_name."""
     statement = (
         sa.select(_a.id, _a.name, _a.owner)
         .where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner))
@@ -303,6 +308,18 @@ def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None)
         .order_by((_c.id != wanted), _c.id)
     )
     return connection.execute(statement).all()
+
+
+def accounts_by_connector(connection: sa.Connection, what: str, owner: str | None) -> dict[str, int]:
+    """Return connector -> how many accounts use it; ``what`` is market_data or trading."""
+    statement = sa.select(_c[what], sa.func.count()).where(_owned(_c.owner, owner)).group_by(_c[what])
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def account_names(connection: sa.Connection, what: str, name: str, owner: str | None, count: int) -> list[str]:
+    """Return the names of the oldest accounts that use a connector; ``what`` is market_data or trading."""
+    statement = sa.select(_c.name).where(_c[what] == name, _owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    return list(connection.scalars(statement))
 
 
 def account_sums(connection: sa.Connection, ids: Collection[str]) -> dict[str, tuple[int, int, int]]:

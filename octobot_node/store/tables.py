@@ -133,8 +133,13 @@ automations = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
+    sa.Index("ix_automations_account", "account_id", "id"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
     _partial("ix_automations_silent", "id", where="NOT sending"),
+    sa.Index("ix_automations_name", "name"),
+    sa.Index("ix_automations_status", "status", "id"),
+    sa.Index("ix_automations_type", "type", "id"),
+    sa.Index("ix_automations_account", "account_id", "id"),
 )
 
 #: The narrow half, written by every tick. On PostgreSQL with room for updates in place (fillfactor).

@@ -75,13 +75,13 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
-        *("tickers", "candles"),
+        *("tickers", "candles", "lacking_funds", "requests_used"),
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
     events = as_json(created, "automations", "events")
     assert (set(events), set(events["events"][0])) == (
-        {"events", "last"},
+        {"events", "last", "first"},
         {"id", "at", "automation", "automation_id", "kind", "data"},
     )
     assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}
@@ -94,7 +94,18 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert (set(accounts), set(accounts["accounts"][0])) == (
         {"accounts", "next_cursor"},
         {
-            *("id", "name", "market_data", "trading", "simulated", "sending", "limits", "automations", "open_orders"),
+            *(
+                "id",
+                "owner",
+                "name",
+                "market_data",
+                "trading",
+                "simulated",
+                "sending",
+                "limits",
+                "automations",
+                "open_orders",
+            ),
             *("unknown_orders", "created_at"),
         },
     )

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import automations, history, intents, schedules
+from octobot_node.store import automations, history, intents, lists, schedules
 from octobot_node.store.history import FillFilter
+from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.storage import Storage
 
 Statement = Callable[[sa.Connection], Any]
@@ -101,6 +102,23 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         lambda c: history.signal_page(c, "a", "waiting", "z", 10),
         {"ix_inbox_waiting"},
     ),
+    "lists.automation_page of a status": (
+        lambda c: lists.automation_page(c, AutomationFilter(status="paused"), "a", 10),
+        {"ix_automations_status", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of a type": (
+        lambda c: lists.automation_page(c, AutomationFilter(types=["a.b"]), "a", 10),
+        {"ix_automations_type", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of an account": (
+        lambda c: lists.automation_page(c, AutomationFilter(account_id="x"), "a", 10),
+        {"ix_automations_account", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automations_matching": (
+        lambda c: lists.automations_matching(c, "name", None),
+        {"ix_automations_name", "sqlite_autoindex_automations_1"},
+    ),
+    "lists.automations_by_status": (lambda c: lists.automations_by_status(c, None), {"ix_automations_status"}),
     "automations.batch": (
         lambda c: automations.batch(c, "b"),
         {"ix_schedule_claim", "sqlite_autoindex_automations_1"},

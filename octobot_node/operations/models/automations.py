@@ -173,9 +173,10 @@ class Changed(Told):
 
 
 class ExportAutomations(Asked):
-    """Which automations to export; none named: all."""
+    """Which automations to export; none named: all. In JSON amounts are strings, and there is no heading."""
 
     automations: list[Wanted] = Field(default_factory=list)
+    format: Literal["yaml", "json"] = "yaml"
 
 
 class Exported(Told):

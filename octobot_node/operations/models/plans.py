@@ -18,6 +18,7 @@ __all__ = [
     "PlannedOrder",
     "PlannedRequest",
     "PlannedTick",
+    "RequestsUsed",
     "TickerSeen",
 ]
 
@@ -82,6 +83,17 @@ class CandlesSeen(Told):
     stale: bool
 
 
+class RequestsUsed(Told):
+    """How many requests something costs at its exchange.
+
+    Market data is counted as if nobody else had asked for it: one for all tickers, one for each series of candles.
+    Trading is one an order or cancel; asking for what became of them comes on top, once for the whole account.
+    """
+
+    market_data: int
+    trading: int
+
+
 class PlannedTick(Told):
     """What the next tick would do. Nothing of it was written, sent or told."""
 
@@ -103,6 +115,10 @@ class PlannedTick(Told):
     state: Any
     needs_funds: dict[str, Amount] = Field(description="What its orders would reserve, by asset.")
     free_funds: dict[str, Amount] = Field(description="What is free before, by asset.")
+    lacking_funds: dict[str, Amount] = Field(
+        description="By asset, what all its orders need beyond what is free; {} when they fit."
+    )
+    requests_used: RequestsUsed = Field(description="The share of the exchange's request budget that it takes.")
     source: str
     market_at: datetime
     tickers: list[TickerSeen]

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from anyio.to_thread import run_sync
+from fastapi import Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, FieldError, allow
 from octobot_node.api.etags import IfMatch, expected, optional, tag
-from octobot_node.api.params import AutomationPath
+from octobot_node.api.params import AutomationPath, Cursor
 from octobot_node.errors import InvalidRunFile
 from octobot_node.operations.models import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
+    BulkAutomations,
+    BulkDone,
     ChangeAutomation,
     Changed,
+    CloneAutomation,
     CreateAutomations,
     Created,
     EditAutomation,
+    EquitySeries,
+    ExportAutomations,
+    Exported,
+    Limit,
     ListAutomations,
+    ListPostings,
+    ListSignals,
     OneAutomation,
     PlanAutomation,
     PlannedTick,
+    PostingPage,
+    RunFileText,
     SendSignal,
+    ShowEquity,
+    SignalPage,
     SignalSent,
+    SignalStatus,
     StopAutomation,
 )
-from octobot_node.run_file import LimitsSpec, Name
+from octobot_node.run_file import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["router"]
 
 Reads = Annotated[Api, allow("automations:read")]
 Writes = Annotated[Api, allow("automations:write")]
+ReadsOrders = Annotated[Api, allow("orders:read")]
+ReadsSignals = Annotated[Api, allow("signals:read")]
 Signals = Annotated[Api, allow("signals:write")]
+_IMPORTED = frozenset({"application/yaml", "application/x-yaml", "application/json"})
 
 router = ApiRouter(prefix="/automations", tags=["automations"])
 _EXAMPLE: dict[str, JsonValue] = {
@@ -59,7 +76,7 @@ class NewAutomation(_Body):
     name: Name
     type: str = Field(min_length=1, max_length=128, description="package.name, or name alone; GET /types has them.")
     account: str = Field(min_length=1, max_length=128, description="An account's name.")
-    budget: dict[str, Decimal] = Field(default={}, description="What it may spend, by asset.")
+    budget: dict[Asset, Amount] = Field(default={}, description="What it may spend, by asset.")
     limits: LimitsSpec | None = None
     config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
 
@@ -79,6 +96,17 @@ class Stop(_Body):
     """How to stop."""
 
     close: bool = Field(default=False, description="Also sell what it holds, at market.")
+
+
+class Clone(_Body):
+    """A new name, and what is to be other than in the automation that it is made from."""
+
+    name: Name
+    account: str | None = Field(default=None, min_length=1, max_length=128, description="null: the same.")
+    budget: dict[Asset, Amount] | None = Field(default=None, description="All its money by asset; null: as much.")
+    limits: LimitsSpec | None = Field(default=None, description="All its limits; null: the same.")
+    config: dict[str, Any] | None = Field(default=None, description="The whole config; null: the same.")
+    changes: dict[str, Any] = Field(default={}, description="Changes of the config by dotted field.")
 
 
 class Plan(_Body):
@@ -126,6 +154,76 @@ def _of_one(error: InvalidRunFile) -> ApiProblem:
     where = f"body.{place}" if place else "body"
     fields = [FieldError(field=where, reason=error.reason)]
     return ApiProblem("invalid", f"{where}: {error.reason}", fields=fields)
+
+
+@router.post("/bulk", summary="One command for many automations")
+def command_many_automations(asked: BulkAutomations, api: Writes) -> BulkDone:
+    """Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."""
+    return api.perform("automations.bulk", BulkDone, asked)
+
+
+@router.post(
+    "/import",
+    summary="Import automations",
+    status_code=201,
+    responses={413: {}, 415: {}, 422: {}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "A run file: its accounts and automations are created, all or none.",
+            "content": {
+                "application/yaml": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        }
+    },
+)
+async def import_automations(request: Request, api: Writes) -> Created:
+    """Create what a run file has; an account that exists need not be written out."""
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _IMPORTED:
+        raise ApiProblem("unsupported-media-type", f"send a run file as {' or '.join(sorted(_IMPORTED))}, not {kind!r}")
+    return await run_sync(_import, api, body)
+
+
+def _import(api: Api, body: bytes) -> Created:
+    # JSON is YAML, and read as exactly.
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ApiProblem("bad-request", "the run file is not UTF-8") from None
+    wanted = CreateAutomations(files=[RunFileText(name="run file", text=text)])
+    return api.perform("automations.create", Created, wanted)
+
+
+@router.get(
+    "/export",
+    summary="Export automations",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A run file that an import takes back. X-Left-Out names the secrets that it does not have.",
+            "content": {
+                "application/yaml": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        },
+        404: {},
+    },
+)
+def export_automations(
+    api: Reads,
+    automation: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=128)]],
+        Query(max_length=500, description="Ids or names; none: all that have not ended."),
+    ] = [],  # noqa: B006 - FastAPI copies it
+    format: Annotated[Literal["yaml", "json"], Query()] = "yaml",  # noqa: A002 - what people write into the address
+) -> Response:
+    """Give automations as a run file, with the accounts that they trade on, without secrets."""
+    found = api.perform("automations.export", Exported, ExportAutomations(automations=automation, format=format))
+    left_out = {"X-Left-Out": ", ".join(found.left_out)} if found.left_out else {}
+    return Response(found.text, media_type=f"application/{format}", headers=left_out)
 
 
 @router.get("/{automation}", summary="An automation")
@@ -179,6 +277,17 @@ def stop_automation(
     return api.perform("automations.stop", Changed, wanted)
 
 
+@router.post("/{automation}/clone", summary="Clone an automation", status_code=201)
+def clone_automation(automation: AutomationPath, asked: Clone, response: Response, api: Writes) -> AutomationRow:
+    """Create another automation like this one: its config, limits and budget, not its state, money or orders."""
+    given = {name: getattr(asked, name) for name in asked.model_fields_set}
+    made = api.perform("automations.clone", Created, CloneAutomation(automation=automation, **given))
+    row = made.automations[0]
+    tag(response, row.revision)
+    response.headers["Location"] = f"/api/v1/automations/{row.id}"
+    return row
+
+
 @router.post("/{automation}/plan", summary="What the next tick would do", responses={503: {}})
 def plan_automation(automation: AutomationPath, api: Reads, asked: Plan | None = None) -> PlannedTick:
     """Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told."""
@@ -197,6 +306,45 @@ def send_signal(automation: AutomationPath, asked: NewSignal, api: Signals) -> S
         expires_in=asked.expires_in,
     )
     return api.perform("signals.send", SignalSent, wanted)
+
+
+@router.get("/{automation}/signals", summary="An automation's inbox", tags=["signals"])
+def list_signals(
+    automation: AutomationPath,
+    api: ReadsSignals,
+    status: Annotated[SignalStatus | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = 50,
+    cursor: Cursor = None,
+) -> SignalPage:
+    """List what is in an automation's inbox, or was, newest first."""
+    wanted = ListSignals(automation=automation, status=status, limit=limit, cursor=cursor)
+    return api.perform("signals.list", SignalPage, wanted)
+
+
+@router.get("/{automation}/ledger", summary="An automation's postings", tags=["orders"])
+def list_postings(
+    automation: AutomationPath,
+    api: ReadsOrders,
+    asset: Annotated[str | None, Query(max_length=16)] = None,
+    limit: Annotated[Limit, Query()] = 50,
+    cursor: Cursor = None,
+) -> PostingPage:
+    """List what moved, newest first: budget, trades and fees, which are never changed."""
+    wanted = ListPostings(automation=automation, asset=asset, limit=limit, cursor=cursor)
+    return api.perform("ledger.list", PostingPage, wanted)
+
+
+@router.get("/{automation}/equity", summary="What an automation was worth")
+def read_equity(
+    automation: AutomationPath,
+    api: Reads,
+    since: Annotated[AwareDatetime | None, Query()] = None,
+    until: Annotated[AwareDatetime | None, Query()] = None,
+    points: Annotated[int, Query(ge=10, le=5_000, description="Points at most.")] = 500,
+) -> EquitySeries:
+    """Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour."""
+    wanted = ShowEquity(automation=automation, since=since, until=until, points=points)
+    return api.perform("equity.series", EquitySeries, wanted)
 
 
 def _command(api: Api, command: str, automation: str, if_match: str | None) -> Changed:

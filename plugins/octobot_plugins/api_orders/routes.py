@@ -9,7 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.api.params import OrderPath
-from octobot_node.operations.models import AdoptOrder, DeclareNotSent, ListOrders, OrderPage, Resolved
+from octobot_node.operations.models import (
+    AdoptOrder,
+    BalancePage,
+    DeclareNotSent,
+    FillPage,
+    ListBalances,
+    ListFills,
+    ListOrders,
+    OneOrder,
+    OrderDetail,
+    OrderPage,
+    Resolved,
+)
 
 __all__ = ["router"]
 
@@ -36,6 +48,24 @@ class Adoption(BaseModel):
 def list_orders(wanted: Annotated[ListOrders, Query()], api: Reads) -> OrderPage:
     """List orders, newest first."""
     return api.perform("orders.list", OrderPage, wanted)
+
+
+@router.get("/orders/{order}", summary="An order")
+def read_order(order: OrderPath, api: Reads) -> OrderDetail:
+    """Tell everything about an order, with its fills."""
+    return api.perform("orders.show", OrderDetail, OneOrder(order=order))
+
+
+@router.get("/fills", summary="Fills")
+def list_fills(wanted: Annotated[ListFills, Query()], api: Reads) -> FillPage:
+    """List executions, newest first."""
+    return api.perform("fills.list", FillPage, wanted)
+
+
+@router.get("/balances", summary="Balances")
+def list_balances(wanted: Annotated[ListBalances, Query()], api: Reads) -> BalancePage:
+    """List what automations have of each asset, free and reserved."""
+    return api.perform("ledger.balances", BalancePage, wanted)
 
 
 @router.post("/orders/{order}/adopt", summary="Say what an unknown order became", responses={502: {}})

@@ -14,6 +14,7 @@ expands = True
 
 
 def upgrade() -> None:
+    op.create_index("ix_automations_account", "automations", ["account_id", "id"], unique=False)
     op.create_index("ix_fills_order", "fills", ["intent_id"], unique=False)
     op.create_index("ix_fills_account", "fills", ["account_id", "id"], unique=False)
     op.create_index("ix_fills_owned", "fills", ["owner", "id"], unique=False)
