@@ -18,6 +18,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.engine.accounts import Accounts
 from octobot_node.engine.coordinator import Coordinator
 from octobot_node.engine.core import Core
+from octobot_node.engine.counters import Counters
 from octobot_node.engine.evaluator import Evaluator
 from octobot_node.engine.hub import MarketHub
 from octobot_node.engine.io import Io
@@ -144,7 +145,8 @@ def assemble(
     settings = base.settings
     context = Lent(configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id)
     troubles = Troubles(clock, lambda message, level: context.tell(message, level=level))
-    accounts = Accounts(base.storage, clock, base.settings, base.registry)
+    counters = Counters()
+    accounts = Accounts(base.storage, clock, base.settings, base.registry, counters)
     core = Core(
         settings=base.settings,
         storage=base.storage,
@@ -152,7 +154,7 @@ def assemble(
         registry=base.registry,
         io=io,
         accounts=accounts,
-        hub=MarketHub(accounts, clock, io, base.settings.hub_deadline),
+        hub=MarketHub(accounts, clock, io, base.settings.hub_deadline, counters),
         evaluator=evaluator,
         coordinator=base.coordinator,
         installation=base.installation,
@@ -163,6 +165,7 @@ def assemble(
         kick=kick,
         owns=owns,
         carried=carried,
+        counters=counters,
     )
     load_levels(core)
     return core

@@ -34,6 +34,8 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.health",
     "octobot_plugins.auth",
     "octobot_plugins.webhooks",
+    "octobot_plugins.api_health",
+    "octobot_plugins.metrics",
     "octobot_plugins.api_automations",
     "octobot_plugins.api_orders",
     "octobot_plugins.api_accounts",

@@ -135,6 +135,7 @@ automations = sa.Table(
     sa.UniqueConstraint("owner", "name"),
     sa.Index("ix_automations_account", "account_id", "id"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
+    _partial("ix_automations_silent", "id", where="NOT sending"),
     sa.Index("ix_automations_name", "name"),
     sa.Index("ix_automations_status", "status", "id"),
     sa.Index("ix_automations_type", "type", "id"),
