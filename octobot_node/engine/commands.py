@@ -23,7 +23,7 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.run_file import first_mistake
-from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
 from octobot_node.store.tables import (
@@ -32,7 +32,6 @@ from octobot_node.store.tables import (
     equity,
     fills,
     inbox,
-    installation,
     notices,
     positions,
     postings,
@@ -99,6 +98,8 @@ class Commands:
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
+            # So that whoever stops everything of an owner does it before or after this.
+            kill_switches.lock_installation(connection, shared=True)
             account_id = new_id()
             row = {
                 "id": account_id,
@@ -110,6 +111,8 @@ class Commands:
                 "trading_settings": dict(new.trading_settings),
                 "limits": new.limits.model_dump(mode="json", exclude_none=True),
                 "trades_cursor": now,
+                # Whoever stopped everything of his meant what he adds meanwhile, too.
+                "sending": not kill_switches.halts_new_accounts(connection, new.owner),
                 "created_at": now,
             }
             automations.add_account(connection, row)
@@ -266,15 +269,17 @@ class Commands:
         return any(position.amount > 0 for position in book.held.values())
 
     def delete(self, automation_id: str) -> None:
-        """Remove an automation that has ended, with its history."""
+        """Remove an automation that has ended, with its history but for what a kill switch's checklist answers for."""
         with self._core.storage.write(durable=True) as connection:
             watched = lock_with_watchers(connection, [automation_id])
             row = _get(connection, automation_id)
             if row.status not in _ENDED or intents.live_count(connection, automation_id):
                 raise CommandRefused(f"{row.name!r} is {row.status}: stop it and let its orders settle first")
             watched.wake_watchers(connection, [automation_id], self._core.clock.now())
+            noted = intents_table.c.id.in_(kill_switches.noted_of(automation_id))
             for table in _HISTORY:
-                connection.execute(table.delete().where(table.c.automation_id == automation_id))
+                theirs = table.c.automation_id == automation_id
+                connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
             connection.execute(automations_table.delete().where(automations_table.c.id == automation_id))
             events.append(
                 connection, [_event(_owner(row), "automation.deleted", {"name": row.name})], self._core.clock.now()
@@ -322,11 +327,6 @@ class Commands:
             schedules.wake(connection, [automation_id], now)
         return True
 
-    def set_sending(self, *, on: bool) -> None:
-        """Switch all sending on or off: the kill switch. Off takes effect before this returns."""
-        with self._core.storage.write(durable=True) as connection:
-            connection.execute(installation.update().values(sending=on))
-
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
         """Cancel live orders of an automation, as the engine itself does for orders that expire."""
         core, now = self._core, self._core.clock.now()
@@ -334,7 +334,7 @@ class Commands:
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             live = intents.lock(connection, intent_ids)
-            self._own_orders.cancel(connection, _get(connection, automation_id), live, now)
+            self._own_orders.cancel(connection, live, now)
         core.kick(ORDERS)
 
     def _open_account(self, automation_id: str) -> None:
