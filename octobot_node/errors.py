@@ -13,6 +13,7 @@ OctoBotError
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
+│   ├── NodeSilent
 │   ├── StorageUnavailable
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
@@ -41,6 +42,7 @@ __all__ = [
     "InvalidRunFile",
     "InvalidSettings",
     "NodeError",
+    "NodeSilent",
     "NotSent",
     "OctoBotError",
     "OrderRefused",
@@ -106,6 +108,10 @@ class DatabaseTooNew(NodeError):
 
 class DiskNearlyFull(NodeError):
     """Too little disk is left to open the send fence safely."""
+
+
+class NodeSilent(NodeError):
+    """The node on the data folder does not answer, or ended before it did."""
 
 
 class StorageUnavailable(NodeError):

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from octobot_node import __version__
-from octobot_node.cli import automations, db, node, nodes, orders, signals
+from octobot_node.cli import automations, db, kill_switch, node, nodes, orders, signals
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
 
@@ -56,6 +56,9 @@ def build_app() -> typer.Typer:
     app.command("status")(node.status)
     app.add_typer(automations.commands(), name="automations", help="Look at automations, and change what they do.")
     app.add_typer(orders.commands(), name="orders", help="Look at orders, and settle those of unknown outcome.")
+    app.add_typer(
+        kill_switch.commands(), name="kill-switch", help="Stop all sending and cancel, at once; let it go on."
+    )
     app.add_typer(signals.commands(), name="signals", help="Send signals to automations.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")

@@ -90,7 +90,8 @@ class KillSwitch:
             kill_switches.insert(connection, row)
             switch = kill_switches.lock(connection, switch_id)
             _switch(connection, switch)
-            noted = kill_switches.note_orders(connection, switch)
+            kill_switches.note_orders(connection, switch)
+            noted = sum(kill_switches.totals(connection, switch_id, None).values())
             data = {"id": switch_id, "scope": target.scope, "target": target.name, "by": by, "reason": reason}
             message = f"The kill switch is thrown for {name_of(switch)} by {by}: {reason}. Orders live then: {noted}."
             _tell(connection, switch, "thrown", {**data, "orders": noted}, "warning", message, now)

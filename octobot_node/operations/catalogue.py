@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.errors import UsageError
-from octobot_node.operations import models
+from octobot_node.operations import kill_switch_models, models
 
 __all__ = ["OPERATIONS", "Operation", "perform"]
 
@@ -55,6 +55,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "orders.list": _look("orders", "list_orders", models.ListOrders, models.OrderPage),
     "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved),
     "orders.declare_not_sent": _change("orders", "declare_not_sent", models.DeclareNotSent, models.Resolved),
+    "kill_switch.throw": _change("kill_switch", "throw", kill_switch_models.ThrowKillSwitch, kill_switch_models.Thrown),
+    "kill_switch.show": _look("kill_switch", "show", kill_switch_models.ShowKillSwitch, kill_switch_models.Checklist),
+    "kill_switch.list": _look(
+        "kill_switch", "list_switches", kill_switch_models.ListKillSwitches, kill_switch_models.KillSwitchPage
+    ),
+    "kill_switch.release": _change(
+        "kill_switch", "release", kill_switch_models.ReleaseKillSwitch, kill_switch_models.KillSwitchRow
+    ),
     "signals.send": _change("changes", "send_signal", models.SendSignal, models.SignalSent),
     "accounts.list": _look("node", "list_accounts", models.Page, models.AccountPage),
     "plugins.list": _look("node", "list_plugins", models.Nothing, models.PluginPage),

@@ -18,6 +18,7 @@ from octobot_node.store.types import AnyRow
 __all__ = [
     "BUSY",
     "Underway",
+    "accounts_to_watch",
     "asked",
     "busy",
     "cancels_of",
@@ -34,6 +35,7 @@ __all__ = [
     "note_orders",
     "noted_of",
     "page",
+    "planned",
     "resting",
     "sends",
     "settle",
@@ -187,13 +189,13 @@ def _within(switch: AnyRow) -> sa.ColumnElement[bool]:
 _NOTED = ("switch_id", "intent_id", "owner", "account_id", "shard", "automation_id", "status", "filled", "waiting")
 
 
-def note_orders(connection: sa.Connection, switch: AnyRow) -> int:
-    """Note every order that is live in a kill switch's scope, in one statement; return how many."""
+def note_orders(connection: sa.Connection, switch: AnyRow) -> None:
+    """Note every order that is live in a kill switch's scope, in one statement."""
     found = sa.select(
         sa.literal(switch.id), _i.id, _i.owner, _i.account_id, _i.shard, _i.automation_id, _i.status, _i.filled,
         sa.true(),
     ).where(_LIVE, _i.kind == "order", _within(switch))  # fmt: skip
-    return connection.execute(kill_switch_orders.insert().from_select(_NOTED, found)).rowcount
+    connection.execute(kill_switch_orders.insert().from_select(_NOTED, found))
 
 
 def waiting_accounts(connection: sa.Connection, switch_id: str) -> list[str]:
@@ -310,6 +312,24 @@ def cancels_of(connection: sa.Connection, order_ids: Collection[str]) -> dict[st
         _LIVE, _i.account_id.in_(accounts_of), _i.kind == "cancel", _i.parent.in_(order_ids)
     )
     return {row.parent: row for row in connection.execute(statement)}
+
+
+def planned(connection: sa.Connection, switch: AnyRow, now: int, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` planned intents (id, account_id) of a scope that may be sent at ``now``."""
+    statement = (
+        sa.select(_i.id, _i.account_id)
+        .where(_LIVE, _i.status == IntentStatus.PLANNED, _within(switch))
+        .where(sa.or_(_i.retry_at.is_(None), _i.retry_at <= now))
+        .order_by(_i.account_id, _i.group_id, _i.seq)
+        .limit(count)
+    )
+    return connection.execute(statement).all()
+
+
+def accounts_to_watch(connection: sa.Connection, switch: AnyRow) -> list[str]:
+    """Return the accounts with sent, open or unknown intents in a scope."""
+    statement = sa.select(_i.account_id).where(_LIVE, _i.status != IntentStatus.PLANNED, _within(switch)).distinct()
+    return list(connection.scalars(statement.order_by(_i.account_id)))
 
 
 def noted_of(automation_id: str) -> sa.Select[tuple[str]]:
