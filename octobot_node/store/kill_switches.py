@@ -93,8 +93,9 @@ def in_force(connection: sa.Connection, owner: str, scope: str, target_id: str) 
 
 def every_in_force(connection: sa.Connection, owner: str | None) -> Sequence[AnyRow]:
     """Return those in force, newest first. Rides ix_kill_switches_in_force."""
-    statement = sa.select(kill_switches).where(_IN_FORCE, _seen_by(owner)).order_by(_k.id.desc())
-    return connection.execute(statement).all()
+    # Sorted here: SQLite would read every kill switch there ever was in that order instead.
+    found = connection.execute(sa.select(kill_switches).where(_IN_FORCE, _seen_by(owner))).all()
+    return sorted(found, key=lambda row: row.id, reverse=True)
 
 
 def page(connection: sa.Connection, owner: str | None, before: str | None, count: int) -> Sequence[AnyRow]:
