@@ -78,7 +78,10 @@ def look(give: Give, wanted: Mapping[str, Any]) -> Checklist:
     """Return a checklist, also of a node that hangs."""
     given = {key: value for key, value in wanted.items() if value is not None}
     try:
-        return give.ask("kill_switch.show", Checklist, **given)
+        try:
+            return Checklist.model_validate(control.ask(give.folder, "kill_switch.show", given, timeout=_ANSWER_S))
+        except NoNode:
+            return give.ask("kill_switch.show", Checklist, **given)
     except (NodeSilent, DataFolderInUse):
         with _quiet(give), _beside(give, _plugins(give)) as ask:
             return Checklist.model_validate(ask("kill_switch.show", given))
@@ -118,6 +121,8 @@ class _Throwing:
                 if found is not None and self._is_over(found.switch):
                     self._end_line()
                     return found
+                if found is None and self._asked():
+                    raise KeyboardInterrupt
                 time.sleep(_LOOK_S)
 
     def _is_over(self, switch: KillSwitchRow) -> bool:
