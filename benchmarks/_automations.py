@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, LimitOrder, MarketOrder, Tick, Wake, hookimpl
+from octobot_node.market import to_ms
 from octobot_node.orders import Side
 
 #: Longer than any benchmark runs: what is due again is made due by the benchmark.
@@ -77,6 +78,30 @@ class Buyer(Automation["Buyer.Config", BuyerState]):
             orders = [MarketOrder(tick.config.symbol, "buy", amount=tick.config.amount)]
         changed = BuyerState(bought=state.bought + len(orders), fills=state.fills + len(tick.fills))
         return Decision(state=changed, orders=orders, wake=Wake(every=_NEVER_AGAIN, anchor=tick.now))
+
+
+class Steady(Automation["Steady.Config", BuyerState]):
+    """Ticks at an interval, writes a new state, and where it orders, tags each order with when it was due (ms UTC)."""
+
+    name = "bench_steady"
+    State = BuyerState
+
+    class Config(BaseModel):
+        """One market, the seconds between two ticks, and an amount in base to buy at each; 0 orders nothing."""
+
+        symbol: str = "BTC/USD"
+        every: float
+        amount: Decimal = Decimal(0)
+
+    def evaluate(self, tick: Tick[Steady.Config, BuyerState]) -> Decision:
+        """Order at scheduled ticks, count fills."""
+        config, state = tick.config, tick.state or BuyerState()
+        tick.market.ticker(config.symbol)
+        orders = []
+        if config.amount and tick.number and tick.scheduled_at is not None:
+            orders = [MarketOrder(config.symbol, "buy", amount=config.amount, tag=str(to_ms(tick.scheduled_at)))]
+        changed = BuyerState(bought=state.bought + 1, fills=state.fills + len(tick.fills))
+        return Decision(state=changed, orders=orders, wake=Wake(every=timedelta(seconds=config.every)))
 
 
 class Sleeper(Automation["Sleeper.Config", None]):
@@ -148,5 +173,5 @@ class Stepper(Automation["Stepper.Config", None]):
 @hookimpl
 def register_automations(register: Callable[[type[Automation[Any, Any]]], None]) -> None:
     """Offer them."""
-    for automation in (Averager, Buyer, Sleeper, Ladder, Stepper):
+    for automation in (Averager, Buyer, Steady, Sleeper, Ladder, Stepper):
         register(automation)

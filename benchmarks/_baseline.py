@@ -24,7 +24,7 @@ from octobot_node.engine.io import ThreadedIo
 from octobot_node.ids import new_id
 from octobot_node.plugins import load_plugins
 
-__all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_workflows"]
+__all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_steadily", "run_workflows"]
 
 WORKERS = 50
 POLL_S = 0.1
@@ -87,9 +87,42 @@ def run_workflows(core: Core, workflow: Callable[[str], Any], ids: Sequence[str]
     """Run one workflow for each id through a queue; return the seconds from the commit that enqueues them all to the
     last end.
     """
-    import dbos
-
     ended = _Ended(workflow)
+    client, first = _warmed(core, ended, ids[0])
+    with core.storage.write() as connection:
+        others = [_enqueue(client, connection, each) for each in ids[1:]]
+    started = time.monotonic()
+    wait_until(lambda: ended.all_of(core, [first, *others]), seconds=600, what="the baseline's workflows")
+    return time.monotonic() - started
+
+
+def run_steadily(core: Core, workflow: Callable[[str], Any], ids: Sequence[str], rate: float) -> dict[str, int]:
+    """Run one workflow for each id but the first, ``rate`` a second; return when each was due (ms).
+
+    Who looks for what is due does so every 0.1 s, and enqueues all of it in one transaction.
+    """
+    ended = _Ended(workflow)
+    client, first = _warmed(core, ended, ids[0])
+    started = core.clock.now() + 500
+    due = {each: started + int(number * 1_000 / rate) for number, each in enumerate(ids[1:])}
+    waiting, enqueued = list(due), [first]
+    while waiting:
+        time.sleep(0.1)
+        now = core.clock.now()
+        found = [each for each in waiting if due[each] <= now]
+        waiting = waiting[len(found) :]
+        if found:
+            with core.storage.write() as connection:
+                enqueued += [_enqueue(client, connection, each) for each in found]
+    wait_until(lambda: ended.all_of(core, enqueued), seconds=600, what="the baseline's workflows")
+    return due
+
+
+def _warmed(core: Core, ended: _Ended, argument: str) -> tuple[Any, str]:
+    """Launch DBOS and run one workflow, so that what is imported and compiled at first use is not counted, as for a
+    warm node; return what enqueues more, and the workflow's id.
+    """
+    import dbos
 
     @dbos.DBOS.workflow(name="baseline")
     def run(argument: str) -> Any:
@@ -98,15 +131,10 @@ def run_workflows(core: Core, workflow: Callable[[str], Any], ids: Sequence[str]
     dbos.DBOS.launch()
     client = dbos.DBOSClient(system_database_engine=core.storage.engine, application_name="baseline")
     dbos.DBOS.register_queue("baseline", worker_concurrency=WORKERS, polling_interval_sec=POLL_S)
-    # One first, so that what is imported and compiled at first use is not counted, as for a warm node.
     with core.storage.write() as connection:
-        first = _enqueue(client, connection, ids[0])
+        first = _enqueue(client, connection, argument)
     wait_until(lambda: ended.all_of(core, [first]), seconds=30, what="the first workflow")
-    with core.storage.write() as connection:
-        others = [_enqueue(client, connection, each) for each in ids[1:]]
-    started = time.monotonic()
-    wait_until(lambda: ended.all_of(core, [first, *others]), seconds=600, what="the baseline's workflows")
-    return time.monotonic() - started
+    return client, first
 
 
 def _enqueue(client: Any, connection: sa.Connection, argument: str) -> str:

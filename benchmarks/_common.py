@@ -28,6 +28,7 @@ __all__ = [
     "empty_folder",
     "in_fresh_process",
     "parse_options",
+    "quantile",
     "settings_for",
     "show",
     "usage",
@@ -40,12 +41,18 @@ PLUGINS = ("octobot_node.testing.hostile", "benchmarks._automations")
 Options = argparse.Namespace
 
 
-def parse_options(doc: str | None, **defaults: int) -> Options:
-    """Return the options of a benchmark: a whole number for each default, ``--postgres``, ``--json``, ``--keep``."""
+def parse_options(doc: str | None, *, either: bool = False, **defaults: int) -> Options:
+    """Return the options of a benchmark: a whole number for each default, ``--json``, ``--keep``.
+
+    ``--database`` is one of them for those that run on either.
+    """
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for name, default in defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, metavar="N", help=" ")
-    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, started for this, instead of SQLite")
+    if either:
+        parser.add_argument(
+            "--database", choices=("sqlite", "postgresql"), default="sqlite", help="PostgreSQL is a server of its own"
+        )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     return parser.parse_args()
@@ -73,7 +80,7 @@ class empty_folder:  # noqa: N801 - used like a function
 @contextmanager
 def databases(options: Options) -> Iterator[Callable[[], str]]:
     """Yield what gives the URL of a new database at each call: one on PostgreSQL, or "" for the data folder's own."""
-    if not options.postgres:
+    if options.database == "sqlite":
         yield lambda: ""
         return
     from octobot_node.testing.postgres import Server
@@ -148,6 +155,11 @@ def usage(pids: Iterable[int]) -> Usage:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return Usage(own, resident, cpu)
+
+
+def quantile(ordered: Sequence[float], part: float) -> float:
+    """Return what ``part`` of the ordered values do not exceed: 0.5 is the median."""
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
 def write_numbers(options: Options, figures: Mapping[str, object], ratio: float) -> None:

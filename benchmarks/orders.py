@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,12 @@ BUDGET = Decimal(1_000_000)
 
 def main() -> None:
     """Run both and print."""
-    options = parse_options(__doc__, automations=5_000, baseline=500)
+    options = parse_options(__doc__, either=True, automations=5_000, baseline=500)
     with empty_folder(options.keep) as folder, databases(options) as new:
         ours = in_fresh_process(node_rate, folder / "node", options.automations, new())
         theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline, new())
     figures = {
+        "database": options.database,
         "orders": options.automations,
         "orders settled per second": ours["rate"],
         "orders sent per second": ours["sent"],
@@ -69,7 +70,8 @@ def main() -> None:
     write_numbers(options, figures, ours["rate"] / theirs)
 
 
-def _account(exchange: HostileExchange) -> NewAccount:
+def account_at(exchange: HostileExchange) -> NewAccount:
+    """Return an account at an exchange, to be created."""
     return NewAccount(
         "bench", "hostile", "hostile", exchange.market_data_settings(), exchange.trading_settings("bench")
     )
@@ -85,7 +87,7 @@ def node_rate(folder: Path, count: int, database: str = "") -> Mapping[str, floa
         HostileExchange.start(folder / "exchange", request_expiry=True) as exchange,
         Node(settings_for(folder / "node", database)) as node,
     ):
-        create_in_chunks(node.commands, _account(exchange), _new(count))
+        create_in_chunks(node.commands, account_at(exchange), _new(count))
         counters = node.core.counters
         node.hurry()
         wait_until(lambda: counters.ticks >= count, seconds=300, what="the first ticks, which order nothing")
@@ -134,12 +136,10 @@ def baseline_rate(folder: Path, count: int, database: str = "") -> float:
     """Return orders per second of one workflow each."""
     with HostileExchange.start(folder / "exchange", request_expiry=True) as exchange:
         core = open_core(folder / "node", database)
-        account = _account(exchange)
+        account = account_at(exchange)
         ids = create_in_chunks(Commands(core), account, _new(count))
         launch_dbos(core)
-        seconds = run_workflows(
-            core, _workflow(core, source_key(account.market_data, account.market_data_settings)), ids
-        )
+        seconds = run_workflows(core, order_workflow(core, account), ids)
         with core.storage.read() as connection:
             settled = connection.scalar(sa.select(sa.func.count()).select_from(fills))
         assert settled == count, f"{settled} of {count} settled"
@@ -147,8 +147,11 @@ def baseline_rate(folder: Path, count: int, database: str = "") -> float:
     return (count - 1) / seconds
 
 
-def _workflow(core: Core, source: str) -> Any:
+def order_workflow(core: Core, account: NewAccount) -> Callable[[str], str]:
+    """Return a workflow that buys for one automation, in three steps."""
     import dbos
+
+    source = source_key(account.market_data, account.market_data_settings)
 
     @dbos.DBOS.step()
     def reserve(automation_id: str) -> str:

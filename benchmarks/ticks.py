@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,12 @@ ACCOUNT = NewAccount("bench", "simulated", "hostile", {}, {"url": "http://127.0.
 
 def main() -> None:
     """Run both and print."""
-    options = parse_options(__doc__, automations=20_000, rounds=2, baseline=2_000)
+    options = parse_options(__doc__, either=True, automations=20_000, rounds=2, baseline=2_000)
     with empty_folder(options.keep) as folder, databases(options) as new:
         ours = in_fresh_process(node_rate, folder / "node", options.automations, options.rounds, new())
         theirs = in_fresh_process(baseline_rate, folder / "baseline", options.baseline, new())
     figures = {
+        "database": options.database,
         "automations": options.automations,
         "ticks per second": ours["rate"],
         "first round, of just created ones": ours["first"],
@@ -83,18 +84,21 @@ def baseline_rate(folder: Path, count: int, database: str = "") -> float:
     core = open_core(folder, database)
     ids = create_in_chunks(Commands(core), ACCOUNT, _new(count))
     launch_dbos(core)
+    seconds = run_workflows(core, tick_workflow(core), ids)
+    _check(core, count)
+    return (count - 1) / seconds
+
+
+def tick_workflow(core: Core) -> Callable[[str], int]:
+    """Return a workflow that ticks one automation, in one step."""
     import dbos
 
     @dbos.DBOS.step()
     def tick(automation_id: str) -> int:
         return _tick(core, automation_id)
 
-    def workflow(automation_id: str) -> int:
-        return tick(automation_id)
-
-    seconds = run_workflows(core, workflow, ids)
-    _check(core, count)
-    return (count - 1) / seconds
+    ticking: Callable[[str], int] = tick
+    return ticking
 
 
 _LOAD = (

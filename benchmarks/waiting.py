@@ -44,7 +44,7 @@ DAY_MS = 86_400_000
 
 def main() -> None:
     """Run all and print."""
-    options = parse_options(__doc__, automations=100_000, parked=2_000, seconds=20)
+    options = parse_options(__doc__, either=True, automations=100_000, parked=2_000, seconds=20)
     with empty_folder(options.keep) as folder, databases(options) as new:
         small, large = new(), new()
         in_fresh_process(create, folder / "empty", 1, small)
@@ -54,6 +54,7 @@ def main() -> None:
         parked = in_fresh_process(park, folder / "parked", options.parked, options.seconds, new())
     memory = full["own"] - empty["own"]
     figures = {
+        "database": options.database,
         "automations": options.automations,
         "created per second": created,
         "memory above an empty node, MB": memory / MEGA,

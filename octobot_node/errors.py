@@ -10,6 +10,7 @@ OctoBotError
 │   └── UnusableBackup
 ├── NodeError                 the operator of the machine: exit code 1
 │   ├── DataFolderInUse
+│   ├── DatabaseInUse
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
@@ -19,6 +20,7 @@ OctoBotError
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
+│   └── Conflict              whoever gave it, once he has seen what it is now
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute
@@ -31,8 +33,10 @@ from __future__ import annotations
 
 __all__ = [
     "CommandRefused",
+    "Conflict",
     "DataFolderInUse",
     "DataUnavailable",
+    "DatabaseInUse",
     "DatabaseMoved",
     "DatabaseTooNew",
     "DiskNearlyFull",
@@ -63,7 +67,14 @@ class OctoBotError(Exception):
 
 
 class UsageError(OctoBotError):
-    """What was asked for cannot be done as written; change the request."""
+    """What was asked for cannot be done as written; change the request.
+
+    ``field`` is where the mistake is, dotted, and ``reason`` what is wrong there, where that is known.
+    """
+
+    def __init__(self, message: str, *, field: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.field, self.reason = field, reason or message
 
 
 class InvalidRunFile(UsageError):
@@ -102,6 +113,10 @@ class DatabaseMoved(NodeError):
     """The database moved to another one, and no node may start on this one."""
 
 
+class DatabaseInUse(NodeError):
+    """The database must change, and nodes work on it that know it only as it is."""
+
+
 class DatabaseTooNew(NodeError):
     """The database was written by a newer version of the node."""
 
@@ -132,6 +147,10 @@ class DuplicateName(PluginError):
 
 class CommandRefused(OctoBotError):
     """A command does not fit the automation's status; nothing was changed."""
+
+
+class Conflict(CommandRefused):
+    """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds."""
 
 
 class DataUnavailable(OctoBotError):

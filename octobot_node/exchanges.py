@@ -32,6 +32,7 @@ __all__ = [
     "MarketDataFactory",
     "OrderRequest",
     "PastMarket",
+    "SymbolList",
     "Trading",
     "TradingFactory",
 ]
@@ -216,6 +217,8 @@ class TradingFactory:
     open: Any
     #: Orders never leave this machine.
     simulated: bool = False
+    #: What its exchange guarantees, for those who choose one; None where that depends on the settings.
+    capabilities: Capabilities | None = None
 
 
 class ConnectorContext(Protocol):
@@ -227,6 +230,18 @@ class ConnectorContext(Protocol):
 
     def market_data(self, source: str) -> MarketData:
         """Return the opened market data source of this name, as accounts name it."""
+        ...
+
+
+@runtime_checkable
+class SymbolList(Protocol):
+    """Market data that can say which symbols it has: what people choose from."""
+
+    #: Whether those are all; otherwise it has more that it does not list.
+    lists_all: bool
+
+    async def symbols(self) -> Collection[str]:
+        """Return the symbols; raise DataUnavailable when the market does not answer."""
         ...
 
 

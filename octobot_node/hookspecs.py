@@ -9,12 +9,17 @@ import pluggy
 
 if TYPE_CHECKING:
     import typer
+    from starlette.requests import Request
 
+    from octobot_node.api.callers import Caller
+    from octobot_node.api_routes import ApiRoutes
     from octobot_node.automation import Automation
+    from octobot_node.context import PluginContext
     from octobot_node.engine.coordinator import Coordinator
     from octobot_node.exchanges import MarketDataFactory, TradingFactory
     from octobot_node.health import HealthCheck
     from octobot_node.notifiers import NotifierFactory
+    from octobot_node.operations.operation import Operation
     from octobot_node.order_checks import OrderContext
     from octobot_node.orders import Order
     from octobot_node.plugin_settings import PluginSettings
@@ -98,6 +103,24 @@ def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
 @hookspec
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
     """Offer checks for ``octobot-node doctor``."""
+
+
+@hookspec
+def register_operations(register: Callable[[Operation], None]) -> None:
+    """Offer operations: what a command line, the control socket and the API may ask for, audited where they write."""
+
+
+@hookspec
+def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
+    """Offer FastAPI routes, each with the scope that its callers need."""
+
+
+@hookspec(firstresult=True)
+def authenticate(request: Request, context: PluginContext) -> Caller | None:
+    """Say who makes this request, or return None to let another plugin try; nobody's answer is 401.
+
+    Called in a worker thread. An exception counts as no answer.
+    """
 
 
 @hookspec

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -38,11 +38,16 @@ from octobot_node.settings import Settings
 from octobot_node.store import retention, schedules
 from octobot_node.supervisor import Supervisor
 
+if TYPE_CHECKING:
+    from octobot_node.api.server import ApiServer
+
 __all__ = ["Node"]
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
 _FORGOTTEN_AT_ONCE = 500
+#: Equity is a point a fill for a week, and one an hour before.
+_FINE_EQUITY_MS = 7 * 86_400_000
 #: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
 #: Work that met an outage of the database is tried again after this.
@@ -53,6 +58,7 @@ class Node:
     """One process that dispatches, evaluates, sends and watches. Use it as a context manager.
 
     ``checkpoint`` is called at each named point of the send fence; crash tests end the process there.
+    ``serve_api``: the REST API, too.
     """
 
     core: Core
@@ -65,8 +71,12 @@ class Node:
         registry: Registry | None = None,
         configuration: Configuration | None = None,
         checkpoint: Callable[[str], None] | None = None,
+        serve_api: bool = False,
     ) -> None:
         self.settings = settings
+        #: The REST API, once it is served.
+        self.api: ApiServer | None = None
+        self._serve_api = serve_api
         self.registry = registry or plugins_for(settings)
         self.configuration = configuration or Configuration(settings)
         #: Set when the node shall end, because somebody asked for it from elsewhere or it may go on no more.
@@ -130,7 +140,7 @@ class Node:
         return Desk(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
-        io = ThreadedIo()
+        io = self._io = ThreadedIo()
         self._closers.append(io.close)
         executor_id = base.coordinator.executor_id
         self._durable = Durable(base.storage, self.settings, executor_id, {TICKS: self._tick, ORDERS: self._send})
@@ -162,6 +172,8 @@ class Node:
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
         self._closers.append(control.stop)
+        if self._serve_api:
+            self._start_api()
         base.coordinator.attach(
             Engine(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave)
         )
@@ -235,6 +247,13 @@ class Node:
         supervisor.start()
         self._closers.append(supervisor.stop)
 
+    def _start_api(self) -> None:
+        from octobot_node.api.server import ApiServer
+
+        self.api = ApiServer(replace(self.desk, via="api"))
+        self.api.start()
+        self._closers.append(self.api.stop)
+
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
         return perform(replace(self.desk, by=by), operation, arguments)
 
@@ -247,7 +266,7 @@ class Node:
     def _still_for(self) -> float:
         """Return for how long the slowest of the loops that everything hangs on has not gone round, in seconds."""
         now = time.monotonic()
-        return max(now - loop.went_round - loop.interval for loop in self._loops)
+        return max(self._io.still_for(), *(now - loop.went_round - loop.interval for loop in self._loops))
 
     def _rejoined(self) -> None:
         self._durable.act_as(self.core.coordinator.executor_id)
@@ -270,6 +289,8 @@ class Node:
         elif topic == "dispatch":
             self._dispatch.hurry()
             self._sweep.hurry()
+        elif topic.startswith("account "):
+            self.core.accounts.renew(topic.removeprefix("account "))
         elif topic.startswith("watch "):
             self._watchers.take_up(topic.removeprefix("watch "))
         elif topic == "":
@@ -323,8 +344,10 @@ class Node:
             self.core.stopping.wait(0.05)
 
     def _forget(self, before: int) -> int:
+        now = self._clock.now()
         with self.core.storage.write() as connection:
-            return retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            deleted = retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            return deleted + retention.roll_up_equity(connection, now - _FINE_EQUITY_MS, _FORGOTTEN_AT_ONCE, now)
 
     def _wake_crossed(self) -> None:
         if not self.core.coordinator.may_dispatch():

@@ -31,8 +31,8 @@ __all__ = ["Candidate", "Loader", "resolve"]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-#: Whoever opens the storage, or says which node may act, can read and move everything.
-_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator"})
+#: Whoever opens the storage, or says which node may act or who is calling, can read and move everything.
+_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ def _type_name(automation: Any) -> str:
     return f"{automation.__module__.partition('.')[0]}.{automation.name}"
 
 
+def _operation_name(operation: Any) -> str:
+    from octobot_node.operations.catalogue import OPERATIONS
+
+    if operation.name in OPERATIONS:
+        raise DuplicateName(f"the node itself has an operation {operation.name!r}: choose another name")
+    return str(operation.name)
+
+
 _NAME = attrgetter("name")
 _KINDS: Mapping[str, _Kind] = {
     "register_settings": _Kind("settings section", attrgetter("section")),
@@ -76,6 +84,8 @@ _KINDS: Mapping[str, _Kind] = {
     "register_services": _Kind("service", _NAME),
     "register_notifiers": _Kind("notifier", _NAME),
     "register_health_checks": _Kind("health check", _NAME),
+    "register_operations": _Kind("operation", _operation_name),
+    "register_api_routers": _Kind("API routes", _NAME),
 }
 
 
@@ -127,6 +137,8 @@ class Loader:
             services=tuple(found["register_services"].values()),
             health_checks=tuple(found["register_health_checks"].values()),
             settings_models=tuple(found["register_settings"].values()),
+            operations=found["register_operations"],
+            api_routes=tuple(found["register_api_routers"].values()),
             plugins=tuple(self._plugins),
         )
 

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import pluggy
 
+from octobot_node.api_routes import ApiRoutes
 from octobot_node.automation import Automation
 from octobot_node.errors import UnknownType
 from octobot_node.exchanges import MarketDataFactory, TradingFactory
 from octobot_node.health import HealthCheck
 from octobot_node.notifiers import NotifierFactory
+from octobot_node.operations.operation import Operation
 from octobot_node.plugin_settings import PluginSettings
 from octobot_node.services import Service
 from octobot_node.store.plugin_tables import PluginTables
@@ -51,6 +53,9 @@ class Registry:
     services: tuple[Service, ...] = ()
     health_checks: tuple[HealthCheck, ...] = ()
     settings_models: tuple[PluginSettings, ...] = ()
+    #: What plugins add to the operations, by name.
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    api_routes: tuple[ApiRoutes, ...] = ()
     #: Every plugin that was found, built-in ones first.
     plugins: tuple[PluginInfo, ...] = ()
 

@@ -37,9 +37,12 @@ from octobot_node.limits import Limits
 
 __all__ = [
     "AccountSpec",
+    "Amount",
+    "Asset",
     "AutomationSpec",
     "ConnectorSpec",
     "LimitsSpec",
+    "Name",
     "RunFile",
     "first_mistake",
     "json_schema",
@@ -169,7 +172,7 @@ class RunFile(_Spec):
     def mistake(self, path: exact_yaml.Path, text: str) -> InvalidRunFile:
         """Return the error to raise for what is wrong at ``path``; with file and line if it was read from files."""
         if self._origins is None:
-            return InvalidRunFile(f"{_dotted(path)}: {text}")
+            return _invalid(path, text)
         return self._origins.invalid(_Problem(path, text))
 
 
@@ -201,11 +204,15 @@ def parse_run_file(content: Mapping[str, Any], accounts: Mapping[str, AccountSpe
         parts = _Parts.model_validate(dict(content))
     except ValidationError as error:
         place, text = first_mistake(error, _Parts)
-        raise InvalidRunFile(f"{_dotted(place)}: {text}") from None
+        raise _invalid(place, text) from None
     merged = _Parts.model_construct(accounts={**accounts, **parts.accounts}, automations=parts.automations)
     for problem in _problems(merged):
-        raise InvalidRunFile(f"{_dotted(problem.path)}: {problem.text}")
+        raise _invalid(problem.path, problem.text)
     return RunFile(accounts=merged.accounts, automations=merged.automations)
+
+
+def _invalid(path: exact_yaml.Path, text: str) -> InvalidRunFile:
+    return InvalidRunFile(f"{_dotted(path)}: {text}", field=".".join(str(part) for part in path), reason=text)
 
 
 def _one(sources: Sequence[_Source], accounts: Mapping[str, AccountSpec]) -> RunFile:

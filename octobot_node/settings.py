@@ -78,6 +78,23 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a node that leaves may finish what it has begun; the rest is handed to the others.",
     )
+    production: bool = Field(
+        default=False,
+        description="Refuse what is only good for trying it out, such as a generated password on an open address.",
+    )
+    api: bool = Field(default=True, description="Whether `octobot-node start` serves the REST API.")
+    api_host: str = Field(
+        default="127.0.0.1", description="The address that the API listens on; 0.0.0.0 for every one of the machine."
+    )
+    api_port: int = Field(default=8000, ge=0, le=65_535, description="The API's port; 0 for any that is free.")
+    api_trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For and -Proto are believed.",
+    )
+    api_cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Origins, such as https://desk.example, whose pages may call the API from a browser.",
+    )
     extra_plugins: tuple[str, ...] = Field(
         default=(), description="Modules to load as plugins besides the built-in ones, by dotted name."
     )

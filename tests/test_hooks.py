@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from octobot_node import Market, MarketOrder, hookspecs
 from octobot_node.assembly import open_base
+from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.order_checks import OrderContext
 from octobot_node.plugin_commands import plugin_commands
 from octobot_node.plugins import DEFAULT_PLUGINS, Registry, load_plugins
@@ -60,8 +62,13 @@ def test_hook_open_storage(registry: Registry, tmp_path: Path) -> None:
 
 
 def test_hook_register_tables(registry: Registry) -> None:
-    assert users(registry, "register_tables") == ["octobot_plugins.paper", "octobot_plugins.replica"]
-    assert sorted(owner.name for owner in registry.tables) == ["paper", "replica"]
+    assert users(registry, "register_tables") == [
+        "octobot_plugins.auth",
+        "octobot_plugins.paper",
+        "octobot_plugins.replica",
+        "octobot_plugins.webhooks",
+    ]
+    assert sorted(owner.name for owner in registry.tables) == ["auth", "paper", "replica", "webhooks"]
     for owner in registry.tables:
         assert all(name.startswith(f"{owner.name}_") for name in owner.metadata.tables)
 
@@ -104,8 +111,12 @@ def test_hook_register_notifiers(registry: Registry) -> None:
 
 
 def test_hook_register_settings(registry: Registry) -> None:
-    assert users(registry, "register_settings") == ["octobot_plugins.notify", "octobot_plugins.order_rules"]
-    assert [owned.section for owned in registry.settings_models] == ["notify", "order_rules"]
+    assert users(registry, "register_settings") == [
+        "octobot_plugins.auth",
+        "octobot_plugins.notify",
+        "octobot_plugins.order_rules",
+    ]
+    assert [owned.section for owned in registry.settings_models] == ["notify", "order_rules", "admin", "auth"]
 
 
 def test_hook_check_order(registry: Registry) -> None:
@@ -147,7 +158,42 @@ def test_hook_register_health_checks(registry: Registry) -> None:
 
 
 def test_hook_register_commands(registry: Registry) -> None:
-    assert users(registry, "register_commands") == ["octobot_plugins.notify"]
+    assert users(registry, "register_commands") == [
+        "octobot_plugins.auth",
+        "octobot_plugins.notify",
+        "octobot_plugins.webhooks",
+    ]
     assert {added.plugin: sorted(added.commands) for added in plugin_commands(registry)} == {
-        "octobot_plugins.notify": ["notify"]
+        "octobot_plugins.auth": ["keys", "users"],
+        "octobot_plugins.notify": ["notify"],
+        "octobot_plugins.webhooks": ["hooks"],
     }
+
+
+def test_hook_register_operations(registry: Registry) -> None:
+    assert users(registry, "register_operations") == ["octobot_plugins.auth", "octobot_plugins.webhooks"]
+    assert set(registry.operations).isdisjoint(OPERATIONS)
+    for name, operation in registry.operations.items():
+        module, _, function = operation.subject.partition(":")
+        assert operation.name == name
+        assert callable(getattr(import_module(operation.module), operation.function))
+        # What writes and tells a secret must not have its answer in the audit.
+        assert callable(getattr(import_module(module), function)) if operation.writes else not operation.subject
+
+
+def test_hook_register_api_routers(registry: Registry) -> None:
+    named = {routes.name for routes in registry.api_routes}
+
+    assert users(registry, "register_api_routers") == sorted(
+        plugin.name for plugin in registry.plugins if "register_api_routers" in plugin.registers
+    )
+    assert {"auth", "webhooks", "webhooks-inbound", "api_automations", "api_audit"} <= named
+    for routes in registry.api_routes:
+        assert routes.router().routes
+
+
+def test_hook_authenticate(registry: Registry) -> None:
+    assert users(registry, "authenticate") == ["octobot_plugins.auth"]
+    nobody: Any = SimpleNamespace(headers={}, cookies={})
+
+    assert registry.hook.authenticate(request=nobody, context=SimpleNamespace()) is None

@@ -88,7 +88,7 @@ def _list(
     """List kill switches, newest first: those in force, and those that were."""
     from octobot_node.cli.give import Give
     from octobot_node.cli.show_kill_switch import print_kill_switches
-    from octobot_node.operations.kill_switch_models import KillSwitchPage
+    from octobot_node.operations.models import KillSwitchPage
 
     give = Give(context, data_dir, as_json=as_json)
     page = give.ask("kill_switch.list", KillSwitchPage, in_force=in_force, limit=limit, cursor=cursor)
@@ -109,7 +109,7 @@ def _release(
     """Let orders be sent again. Asks first, and is refused while it is not confirmed what became of all orders."""
     from octobot_node.cli.give import Give, confirm
     from octobot_node.cli.show_kill_switch import print_kill_switch
-    from octobot_node.operations.kill_switch_models import KillSwitchRow
+    from octobot_node.operations.models import KillSwitchRow
 
     give = Give(context, data_dir, as_json=as_json)
     confirm("Let orders be sent again?", yes=yes)

@@ -24,7 +24,7 @@ from octobot_node.cli.log import logging_to_file
 from octobot_node.control import NoNode
 from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
 from octobot_node.operations.catalogue import OPERATIONS, perform
-from octobot_node.operations.kill_switch_models import Checklist, KillSwitchRow, Thrown
+from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from octobot_node.cli import text
 from octobot_node.cli.show import console_for, facts_of, say_more, status_text, table_of, when
-from octobot_node.operations.kill_switch_models import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
+from octobot_node.operations.models import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
 
 __all__ = ["print_checklist", "print_kill_switch", "print_kill_switches", "progress_line", "target_text"]
 

@@ -45,7 +45,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
             data_dir=str(settings.data_dir),
             process=os.getpid(),
         )
-        with Node(settings, registry=registry, configuration=configuration) as node:
+        with Node(settings, registry=registry, configuration=configuration, serve_api=settings.api) as node:
             counts = status(node.desk, Nothing()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
             while not (asked() or node.leaving.wait(_LOOK_S)):

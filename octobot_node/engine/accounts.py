@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -93,6 +93,25 @@ class Accounts:
             limits=Limits.model_validate(row.limits),
             simulated=factory.simulated,
         )
+
+    def renew(self, account_id: str) -> None:
+        """Take over an opened account's name and limits as they are now."""
+        with self._lock:
+            found = self._open.get(account_id)
+            if found is None:
+                return
+            with self.storage.read() as connection:
+                row = automations.account(connection, account_id)
+            if row is not None:
+                limits = Limits.model_validate(row.limits)
+                self._open[account_id] = replace(found, name=row.name, limits=limits)
+
+    async def forget(self, account_id: str) -> None:
+        """Close an account that was deleted, if it is open."""
+        with self._lock:
+            found = self._open.pop(account_id, None)
+        if found is not None:
+            await found.trading.close()
 
     def _open_source(self, key: str, name: str, given: Mapping[str, Any]) -> MarketData:
         if key not in self._sources:

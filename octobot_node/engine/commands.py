@@ -4,10 +4,11 @@ dropped.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
@@ -16,8 +17,8 @@ from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.durable import ORDERS, json_encode
 from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs, needs_after_edit
-from octobot_node.engine.ledger import Book, Owner, load_book
-from octobot_node.engine.own_orders import OwnOrders
+from octobot_node.engine.ledger import Book, Owner
+from octobot_node.engine.status_commands import ENDED, StatusCommands, expect, gone
 from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
@@ -28,32 +29,14 @@ from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
 from octobot_node.store.tables import (
     accounts,
-    balances,
-    equity,
-    fills,
     inbox,
-    notices,
-    positions,
-    postings,
-    requests,
     schedule,
     watchings,
 )
 from octobot_node.store.tables import automations as automations_table
-from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import AnyRow
 
-if TYPE_CHECKING:
-    from octobot_node.engine.core import Core
-
-__all__ = ["Commands", "NewAccount", "NewAutomation", "parse_config"]
-
-_ENDED = ("stopped", "completed", "failed")
-#: What goes with an automation that is deleted; its events stay.
-_HISTORY = (
-    *(schedule, intents_table, fills, postings, balances, positions),
-    *(inbox, notices, equity, watchings, requests),
-)
+__all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields", "parse_config"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +65,8 @@ class NewAutomation:
     owner: str = "local"
 
 
-class Commands:
+class Commands(StatusCommands):
     """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._own_orders = OwnOrders(core)
 
     def create_account(self, new: NewAccount) -> str:
         """Create an account and return its id; one of that name and owner is returned as it is."""
@@ -98,25 +77,47 @@ class Commands:
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
-            # So that whoever stops everything of an owner does it before or after this.
-            kill_switches.lock_installation(connection, shared=True)
-            account_id = new_id()
-            row = {
-                "id": account_id,
-                "owner": new.owner,
-                "name": new.name,
-                "market_data": new.market_data,
-                "market_data_settings": dict(new.market_data_settings),
-                "trading": new.trading,
-                "trading_settings": dict(new.trading_settings),
-                "limits": new.limits.model_dump(mode="json", exclude_none=True),
-                "trades_cursor": now,
-                # Whoever stopped everything of his meant what he adds meanwhile, too.
-                "sending": not kill_switches.halts_new_accounts(connection, new.owner),
-                "created_at": now,
-            }
+            row = _account_row(connection, new, now)
             automations.add_account(connection, row)
-        return account_id
+        return str(row["id"])
+
+    def add_account(self, new: NewAccount) -> str:
+        """Create an account of a new name and return its id; raise CommandRefused for a name that is taken."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            if automations.account_id_named(connection, new.owner, new.name) is not None:
+                raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
+            row = _account_row(connection, new, now)
+            automations.add_account(connection, row)
+            told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}
+            events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
+        return str(row["id"])
+
+    def edit_account(self, account_id: str, *, name: str | None = None, limits: Limits | None = None) -> None:
+        """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
+
+        Raises CommandRefused for a name that is taken.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            change, told = _account_change(connection, row, name, limits)
+            automations.update_account(connection, account_id, change)
+            events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
+        core.accounts.renew(account_id)
+        core.storage.announce(f"account {account_id}")
+
+    def delete_account(self, account_id: str) -> None:
+        """Remove an account; raise CommandRefused while automations are on it."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            count = automations.count_on_account(connection, account_id)
+            if count:
+                raise CommandRefused(f"{count:,} automations are on {row.name!r}: delete them first")
+            automations.delete_account(connection, account_id)
+            events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
+        core.io.call(core.accounts.forget(account_id))
 
     def create(self, new: NewAutomation) -> str:
         """Create an automation, active and due now; return its id.
@@ -165,15 +166,6 @@ class Commands:
                 raise UsageError(f"automation {new.name!r}: the budget of {asset} must be positive, not {amount}")
         return full_name, automation, config
 
-    def pause(self, automation_id: str) -> None:
-        """Make no more decisions; resting orders stay and fills settle."""
-        self._change(automation_id, ("active", "waiting", "held"), "paused", runnable=False, next_run_at=None)
-
-    def resume(self, automation_id: str) -> None:
-        """Decide again, at once. Also for one that failed or is held: its failures are forgiven."""
-        now = self._core.clock.now()
-        self._change(automation_id, ("paused", "failed", "held"), "active", runnable=True, next_run_at=now)
-
     def take_up_held(self) -> list[str]:
         """Let those automations decide again that were held for want of their type, if it is installed now.
 
@@ -194,96 +186,63 @@ class Commands:
             self.take_up(automation_id)
         return found
 
-    def take_up(self, automation_id: str) -> None:
-        """Let one that is held decide again, at once; its failures are not forgiven."""
-        now = self._core.clock.now()
-        self._change(automation_id, ("held",), "active", runnable=True, next_run_at=now, forgive=False)
+    def edit(
+        self,
+        automation_id: str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        limits: Limits | None = None,
+        revision: int | None = None,
+    ) -> None:
+        """Replace the config, the name, the limits, or several of them; None leaves one as it is.
 
-    def run_now(self, automation_id: str) -> None:
-        """Evaluate as soon as possible."""
-        with self._core.storage.write() as connection:
-            row = _get(connection, automation_id)
-            if row.status not in ("active", "waiting"):
-                raise CommandRefused(f"{row.name!r} is {row.status}: resume it first")
-            schedules.wake(connection, [automation_id], self._core.clock.now())
-
-    def edit(self, automation_id: str, config: Mapping[str, Any]) -> None:
-        """Replace the config, validated, and evaluate with it at once.
-
-        Own orders are cancelled first unless the type declares ``live_edit``; the next tick sees ``previous_config``.
+        A new config is validated and evaluated at once: own orders are cancelled first unless the type declares
+        ``live_edit``, and the next tick sees ``previous_config``. Raises Conflict where ``revision`` is another.
         """
         core, now = self._core, self._core.clock.now()
         self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
-            locked = schedules.lock(connection, [automation_id]).get(automation_id)
-            row = _get(connection, automation_id)
-            if locked is None or row.status in (*_ENDED, "stopping", "completing"):
+            watchers = _watchers_by_name(connection, automation_id, name)
+            locked = schedules.lock(connection, [automation_id, *watchers])
+            row = expect(connection, automation_id, locked, revision)
+            if row.status in (*ENDED, "stopping", "completing"):
                 raise CommandRefused(f"{row.name!r} is {row.status} and cannot be edited")
-            _, automation = core.registry.automation(row.type)
-            model = parse_config(automation, config, row.name)
-            change = {
-                "id": automation_id,
-                "config": model.model_dump_json(),
-                # Edited twice between two ticks: the next one compares with what the last one saw.
-                "previous_config": row.previous_config or row.config,
-                "needs": needs_after_edit(automation, model, row.state, row.state_version),
-                "updated_at": now,
-            }
-            automations.update(connection, [change])
-            automations.watch(connection, _watcher(_owner(row)), load_needs(change["needs"]).automations)
-            if not automation.live_edit:
-                self._own_orders.cancel_all(connection, row, now)
-            run_at = now if locked.runnable else None
-            schedules.set_runnable(
-                connection, automation_id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at
-            )
-            events.append(connection, [_event(_owner(row), "automation.edited", {})], now)
+            told: dict[str, Any] = {}
+            if name is not None and name != row.name:
+                told["name"] = _rename(connection, row, name)
+                schedules.wake(connection, watchers, now)
+            if limits is not None:
+                told["limits"] = _limit(connection, row, limits)
+            if config is None:
+                schedules.renew(connection, automation_id)
+            else:
+                told["config"] = self._configure(connection, row, config, locked[automation_id])
+            automations.update(connection, [{"id": automation_id, "updated_at": now}])
+            events.append(connection, [_event(_owner(row), "automation.edited", told)], now)
         core.kick(ORDERS)
 
-    def stop(self, automation_id: str, *, close: bool = False) -> None:
-        """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market.
-
-        What an automation still holds that has ended already is sold with ``close``. Raises CommandRefused where there
-        is nothing left to do.
-        """
-        core, now = self._core, self._core.clock.now()
-        self._open_account(automation_id)
-        with core.storage.write(durable=True) as connection:
-            locked = lock_with_watchers(connection, [automation_id])
-            row = _get(connection, automation_id)
-            if row.status in ("stopped", "completed") and not (close and self.holds(connection, automation_id)):
-                raise CommandRefused(f"{row.name!r} is {row.status} already{' and holds nothing' if close else ''}")
-            # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
-            close = close or (row.status == "stopping" and row.close_on_stop)
-            change = {"id": automation_id, "status": "stopping", "reason": "", "close_on_stop": close}
-            automations.update(connection, [{**change, "updated_at": now}])
-            schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
+    def _configure(
+        self, connection: sa.Connection, row: AnyRow, config: Mapping[str, Any], locked: AnyRow
+    ) -> list[str]:
+        """Replace the config of a locked automation; return the fields that changed."""
+        now = self._core.clock.now()
+        _, automation = self._core.registry.automation(row.type)
+        model = parse_config(automation, config, row.name)
+        change = {
+            "id": row.id,
+            "config": model.model_dump_json(),
+            # Edited twice between two ticks: the next one compares with what the last one saw.
+            "previous_config": row.previous_config or row.config,
+            "needs": needs_after_edit(automation, model, row.state, row.state_version),
+        }
+        automations.update(connection, [change])
+        automations.watch(connection, _watcher(_owner(row)), load_needs(change["needs"]).automations)
+        if not automation.live_edit:
             self._own_orders.cancel_all(connection, row, now)
-            events.append(connection, [_event(_owner(row), "automation.stopping", {"close": close})], now)
-            locked.wake_watchers(connection, [automation_id], now)
-        core.kick(ORDERS)
-
-    def holds(self, connection: sa.Connection, automation_id: str) -> bool:
-        """Whether an automation has a position in anything."""
-        book = load_book(connection, [automation_id])
-        return any(position.amount > 0 for position in book.held.values())
-
-    def delete(self, automation_id: str) -> None:
-        """Remove an automation that has ended, with its history but for what a kill switch's checklist answers for."""
-        with self._core.storage.write(durable=True) as connection:
-            watched = lock_with_watchers(connection, [automation_id])
-            row = _get(connection, automation_id)
-            if row.status not in _ENDED or intents.live_count(connection, automation_id):
-                raise CommandRefused(f"{row.name!r} is {row.status}: stop it and let its orders settle first")
-            watched.wake_watchers(connection, [automation_id], self._core.clock.now())
-            noted = intents_table.c.id.in_(kill_switches.noted_of(automation_id))
-            for table in _HISTORY:
-                theirs = table.c.automation_id == automation_id
-                connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
-            connection.execute(automations_table.delete().where(automations_table.c.id == automation_id))
-            events.append(
-                connection, [_event(_owner(row), "automation.deleted", {"name": row.name})], self._core.clock.now()
-            )
+        run_at = now if locked.runnable else None
+        schedules.set_runnable(connection, row.id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at)
+        return changed_fields(json.loads(row.config), json.loads(change["config"]))
 
     def signal(
         self,
@@ -337,42 +296,6 @@ class Commands:
             self._own_orders.cancel(connection, live, now)
         core.kick(ORDERS)
 
-    def _open_account(self, automation_id: str) -> None:
-        """Open the connector before a transaction: it may write, too."""
-        with self._core.storage.read() as connection:
-            account_id = _get(connection, automation_id).account_id
-        self._core.accounts.get(account_id)
-
-    def _change(
-        self,
-        automation_id: str,
-        allowed: tuple[str, ...],
-        status: str,
-        *,
-        runnable: bool,
-        next_run_at: int | None,
-        forgive: bool = True,
-    ) -> None:
-        now = self._core.clock.now()
-        with self._core.storage.write(durable=True) as connection:
-            watched = lock_with_watchers(connection, [automation_id])
-            locked = watched.rows.get(automation_id)
-            row = _get(connection, automation_id)
-            if locked is None or row.status not in allowed:
-                what = "already" if row.status == status else f"and cannot become {status}"
-                raise CommandRefused(f"{row.name!r} is {row.status} {what}")
-            change = {"id": automation_id, "status": status, "reason": "", "updated_at": now}
-            automations.update(connection, [change])
-            schedules.set_runnable(
-                connection, automation_id, runnable=runnable, next_run_at=next_run_at, due_at=locked.due_at
-            )
-            if forgive:
-                columns = schedule.c
-                forgiven = schedule.update().where(columns.automation_id == automation_id).values(failures=0)
-                connection.execute(forgiven)
-            events.append(connection, [_event(_owner(row), f"automation.{status}", {})], now)
-            watched.wake_watchers(connection, [automation_id], now)
-
 
 def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], name: str) -> BaseModel:
     """Return ``config`` as the type's model; raise UsageError naming the automation, the field and what is wrong."""
@@ -382,15 +305,91 @@ def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], na
     except ValidationError as error:
         place, text = first_mistake(error, automation.Config)
         where = ".".join(["config", *(str(part) for part in place)])
-        raise UsageError(f"automation {name!r}: {where}: {text}") from None
+        raise UsageError(f"automation {name!r}: {where}: {text}", field=where, reason=text) from None
     except BadDecision as error:
-        raise UsageError(f"automation {name!r}: config: {error}") from None
+        raise UsageError(f"automation {name!r}: config: {error}", field="config", reason=str(error)) from None
     return model
+
+
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any], section: str = "") -> list[str]:
+    """Return the dotted names of the fields in which two configs differ."""
+    found: list[str] = []
+    for name in dict.fromkeys([*new, *old]):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += changed_fields(before, after, f"{section}{name}.")
+        elif before != after:
+            found.append(f"{section}{name}")
+    return found
+
+
+def _watchers_by_name(connection: sa.Connection, automation_id: str, name: str | None) -> list[str]:
+    """Return who is to see that an automation is called ``name`` from now on, to be locked with it in one id order."""
+    row = automations.get(connection, automation_id)
+    if row is None or name is None:
+        return []
+    return automations.watchers_of_names(connection, row.owner, [row.name, name])
+
+
+def _rename(connection: sa.Connection, row: AnyRow, name: str) -> dict[str, str]:
+    if automations.named(connection, row.owner, name) is not None:
+        raise CommandRefused(f"an automation is called {name!r} already: choose another name")
+    automations.update(connection, [{"id": row.id, "name": name}])
+    return {"before": row.name, "after": name}
+
+
+def _limit(connection: sa.Connection, row: AnyRow, limits: Limits) -> dict[str, Any]:
+    stored = limits.model_dump(mode="json", exclude_none=True)
+    automations.update(connection, [{"id": row.id, "limits": stored}])
+    return {"before": row.limits, "after": stored}
+
+
+def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[str, Any]:
+    # So that whoever stops everything of an owner does it before or after this.
+    kill_switches.lock_installation(connection, shared=True)
+    return {
+        "id": new_id(),
+        "owner": new.owner,
+        "name": new.name,
+        "market_data": new.market_data,
+        "market_data_settings": dict(new.market_data_settings),
+        "trading": new.trading,
+        "trading_settings": dict(new.trading_settings),
+        "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "trades_cursor": now,
+        # Whoever stopped everything of his meant what he adds meanwhile, too.
+        "sending": not kill_switches.halts_new_accounts(connection, new.owner),
+        "created_at": now,
+    }
+
+
+def _lock_account(connection: sa.Connection, account_id: str) -> AnyRow:
+    row = automations.lock_account(connection, account_id)
+    if row is None:
+        raise CommandRefused(f"there is no account {account_id}")
+    return row
+
+
+def _account_change(
+    connection: sa.Connection, row: AnyRow, name: str | None, limits: Limits | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is to be written to an account, and what its event says."""
+    change: dict[str, Any] = {}
+    if name is not None and name != row.name:
+        if automations.account_id_named(connection, row.owner, name) is not None:
+            raise CommandRefused(f"an account is called {name!r} already: choose another name")
+        change["name"] = name
+    if limits is not None:
+        change["limits"] = limits.model_dump(mode="json", exclude_none=True)
+    told = {field: {"before": getattr(row, field), "after": value} for field, value in change.items()}
+    return change, {"account": row.name, **told}
 
 
 def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]:
     found = {}
-    for row in connection.execute(sa.select(accounts).where(accounts.c.id.in_(account_ids))):
+    # Locked: an account is not deleted while an automation comes to be on it.
+    statement = sa.select(accounts).where(accounts.c.id.in_(account_ids)).order_by(accounts.c.id)
+    for row in connection.execute(statement.with_for_update(read=True, key_share=True)):
         found[row.id] = source_key(row.market_data, row.market_data_settings)
     missing = account_ids - set(found)
     if missing:
@@ -453,7 +452,7 @@ def _watcher(owner: Owner) -> dict[str, Any]:
 def _get(connection: sa.Connection, automation_id: str) -> AnyRow:
     row = automations.get(connection, automation_id)
     if row is None:
-        raise CommandRefused(f"there is no automation {automation_id}")
+        raise gone(automation_id)
     return row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -90,8 +91,12 @@ class Changes:
         self.levels: list[tuple[str, str, str | None]] = []
         #: Automations that changed so that those who watch them are to see it.
         self.told: list[str] = []
+        #: account id -> its limits, of accounts that are ordered on.
+        self.limits: dict[str, Limits] = {}
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
+        #: What orders would have needed that lacked funds, by asset; told by a rehearsal, which is of one automation.
+        self.wanting: dict[str, Decimal] = {}
 
 
 class Commit:
@@ -119,7 +124,8 @@ class Commit:
         changes = Changes()
         with self._core.storage.read() as connection:
             book = load_book(connection, _spenders([(item, item.row)]))
-            changes.rooms = self._rooms(connection, [(item, item.row)])
+            changes.limits = _account_limits(connection, [(item, item.row)])
+            changes.rooms = _rooms(connection, changes.limits)
         self._one(changes, item, item.row, market, book)
         return changes
 
@@ -147,24 +153,14 @@ class Commit:
             held = {row.automation_id: row for row in schedules.lock_claimed(connection, batch)}
             current = [(item, held[item.row.id]) for item in evaluated if _unmoved(item, held.get(item.row.id))]
             book = load_book(connection, _spenders(current))
-            changes.rooms = self._rooms(connection, current)
+            changes.limits = _account_limits(connection, current)
+            changes.rooms = _rooms(connection, changes.limits)
             for item, lock in current:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
             if watched is not None:
                 watched.wake_watchers(connection, changes.told, core.clock.now())
         return changes
-
-    def _rooms(self, connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, int]:
-        ordering = {
-            item.row.account_id for item, _ in current if item.outcome.decision and item.outcome.decision.orders
-        }
-        rooms = {}
-        for account_id in ordering:
-            most = self._core.accounts.get(account_id).limits.max_open_orders
-            if most is not None:
-                rooms[account_id] = most - intents.live_orders_of_account(connection, account_id)
-        return rooms
 
     def _one(self, changes: Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
         problem = item.outcome.problem
@@ -224,12 +220,13 @@ class Commit:
             now=now,
             market=market,
             capabilities=account.capabilities,
-            limits=Limits.model_validate(item.row.limits).tightened_by(account.limits),
+            limits=Limits.model_validate(item.row.limits).tightened_by(changes.limits[account.id]),
             live_orders=item.live,
             account_room=changes.rooms.get(account.id),
             vetoes=item.vetoes,
         )
         rows = plan_group(plan, decision.orders, book, independent=decision.independent)
+        changes.wanting |= plan.wanting
         if account.id in changes.rooms:
             changes.rooms[account.id] -= sum(row["kind"] == "order" and _to_send(row) for row in rows)
         return rows
@@ -455,3 +452,19 @@ def _order_data(intent: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_outcome(item: Evaluated, outcome: Outcome) -> Evaluated:
     return replace(item, outcome=outcome)
+
+
+def _account_limits(connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, Limits]:
+    """Return the limits of the accounts that are ordered on, as they are now: another node may have changed them."""
+    ordering = {item.row.account_id for item, _ in current if item.outcome.decision and item.outcome.decision.orders}
+    return {
+        account_id: Limits.model_validate(limits) for account_id, limits in automations.limits(connection, ordering)
+    }
+
+
+def _rooms(connection: sa.Connection, limits: Mapping[str, Limits]) -> dict[str, int]:
+    return {
+        account_id: each.max_open_orders - intents.live_orders_of_account(connection, account_id)
+        for account_id, each in limits.items()
+        if each.max_open_orders is not None
+    }

@@ -10,7 +10,7 @@ import structlog
 
 from octobot_node.automation import Needs
 from octobot_node.engine.durable import ORDERS
-from octobot_node.engine.fence import switched_off
+from octobot_node.engine.fence import as_it_is
 from octobot_node.engine.ledger import load_book
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.engine.watching import lock_with_watchers
@@ -97,7 +97,7 @@ class Endings:
     def _stopped(self, connection: sa.Connection, row: AnyRow) -> bool:
         """Whether one was thrown this very moment."""
         sending = connection.scalar(_SENDING, {"id": row.id})
-        return not sending or bool(switched_off(connection, self._core.accounts.get(row.account_id)))
+        return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
 
     def _held(self, automation_id: str) -> dict[str, Decimal]:
         with self._core.storage.read() as connection:

@@ -26,7 +26,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["FENCED_MS", "THROWN", "Fence", "Passed", "later", "lock_automations", "switched_off"]
+__all__ = ["FENCED_MS", "THROWN", "Fence", "Passed", "as_it_is", "later", "lock_automations"]
 
 #: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
@@ -63,21 +63,21 @@ class _Gate:
     def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
         self.account = account
         self.shut = shut
-        self.off = switched_off(connection, account)
+        self.off, self.limits = as_it_is(connection, account)
         #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
         self.serial = account.capabilities.lookup.reach == "none"
         self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
         self.passing: set[str] = set()
         self._connection = connection
         self._sent: dict[str, int] = {}
-        self._unlimited = Limits(), Limits().tightened_by(account.limits)
+        self._unlimited = Limits(), Limits().tightened_by(self.limits)
 
     def limits_of(self, owner: AnyRow) -> tuple[Limits, Limits]:
         """Return an automation's own limits, and those that an order of it is under."""
         if not owner.limits:
             return self._unlimited
         own = Limits.model_validate(owner.limits)
-        return own, own.tightened_by(self.account.limits)
+        return own, own.tightened_by(self.limits)
 
     def sent_in_last_minute(self, column: str, scope: str, now: int) -> int:
         """Return how many orders were sent within a minute, those of this passage included."""
@@ -95,19 +95,24 @@ class _Gate:
 
 _SENDING = sa.select(installation.c.sending).with_for_update(read=True)
 #: A key share: settling moves the row's cursor meanwhile. Who switches sending off locks the row for update.
-_ACCOUNT_SENDING = (
-    sa.select(accounts.c.sending)
+_ACCOUNT = (
+    sa.select(accounts.c.sending, accounts.c.limits)
     .where(accounts.c.id == sa.bindparam("account"))
     .with_for_update(read=True, key_share=True)
 )
 
 
-def switched_off(connection: sa.Connection, account: Account) -> str:
-    """Return which kill switch stops this account's orders, or ""; its row stays locked until the caller commits."""
-    if not connection.scalar(_SENDING):
-        return THROWN
-    on = connection.scalar(_ACCOUNT_SENDING, {"account": account.id})
-    return "" if on else f"{THROWN} for the account {account.name}"
+def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
+    """Return which kill switch stops this account's orders, or "", and the account's limits.
+
+    From its row, which stays locked until the fence commits: another node may have changed them just now.
+    """
+    sending = connection.scalar(_SENDING)
+    row = connection.execute(_ACCOUNT, {"account": account.id}).one()
+    limits = Limits.model_validate(row.limits) if row.limits else Limits()
+    if not sending:
+        return THROWN, limits
+    return "" if row.sending else f"{THROWN} for the account {account.name}", limits
 
 
 class Fence:
@@ -174,6 +179,9 @@ class Fence:
             return "this node no longer holds its lease"
         if failing:
             return "the exchange keeps failing"
+        lost = core.storage.lost()
+        if lost:
+            return lost  # a full disk: here and there something can be written still
         free = shutil.disk_usage(core.settings.data_dir).free
         if free < core.settings.disk_reserve_mb * 1_048_576:
             return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
@@ -213,7 +221,7 @@ class Fence:
             most_ms = min(most_ms, int(limits.max_data_age.total_seconds() * 1000))
         if now - row.created_at > most_ms:
             return IntentStatus.REFUSED, f"decided more than {most_ms // 1000} s ago: too old to be sent"
-        for column, most in (("automation_id", own), ("account_id", gate.account.limits)):
+        for column, most in (("automation_id", own), ("account_id", gate.limits)):
             if most.max_orders_per_minute is None:
                 continue
             recent = gate.sent_in_last_minute(column, getattr(row, column), now)

@@ -6,7 +6,8 @@ import asyncio
 import bisect
 import json
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,19 +18,28 @@ from octobot_node.automation import Needs
 from octobot_node.engine.accounts import Accounts
 from octobot_node.engine.io import Io
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import MarketData
+from octobot_node.exchanges import MarketData, SymbolList
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
 
-__all__ = ["Levels", "MarketHub"]
+__all__ = ["Levels", "MarketHub", "requests_for"]
 
 log = structlog.get_logger(__name__)
 #: A ticker younger than this is shared instead of fetched again.
 _TICKER_MS = 200
 #: How long a tick on a boundary waits for the candle that just closed.
 _GRACE_S = 1.0
+#: Listings change now and then.
+_SYMBOLS_MS = 600_000
+
+
+def requests_for(needs: Needs) -> int:
+    """Return how many requests market data takes that nobody else asked for just now: one for all tickers, one for each
+    series of candles.
+    """
+    return int(bool(needs.symbols)) + len(needs.candles)
 
 
 @dataclass(slots=True)
@@ -38,6 +48,7 @@ class _Source:
     tickers: dict[str, tuple[int, Ticker]] = field(default_factory=dict)
     candles: dict[tuple[str, str], tuple[int, Candles]] = field(default_factory=dict)
     rules: dict[str, MarketRules] = field(default_factory=dict)
+    symbols: tuple[int, list[str]] | None = None
     #: Fetches take turns: whoever waited finds what the one before fetched.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     turns: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
@@ -65,12 +76,38 @@ class MarketHub:
         """
         return self._io.call(self._snapshot(source, needs))
 
-    async def _snapshot(self, name: str, needs: Needs) -> Market:
+    def symbols(self, source: str) -> tuple[list[str], bool]:
+        """Return (the symbols that a source lists, in order; whether those are all it has).
+
+        Raises DataUnavailable when it does not answer, or lists none.
+        """
+        return self._io.call(self._symbols(source))
+
+    def rules(self, source: str, symbols: Collection[str]) -> dict[str, MarketRules]:
+        """Return the rules of those symbols that are listed; raises DataUnavailable when the source is silent."""
+        return self._io.call(self._rules_in_time(source, symbols))
+
+    async def _symbols(self, name: str) -> tuple[list[str], bool]:
+        source, now = self._source(name), self._clock.now()
+        market = source.market
+        if not isinstance(market, SymbolList):
+            raise DataUnavailable(f"{name} does not list its symbols: name one, as its exchange does")
+        async with self._answering(name), source.turn:
+            if source.symbols is None or now - source.symbols[0] > _SYMBOLS_MS:
+                source.symbols = now, sorted(await market.symbols())
+            return source.symbols[1], market.lists_all
+
+    async def _rules_in_time(self, name: str, symbols: Collection[str]) -> dict[str, MarketRules]:
         source = self._source(name)
+        async with self._answering(name), source.turn:
+            return await self._rules(source, symbols)
+
+    @asynccontextmanager
+    async def _answering(self, name: str) -> AsyncIterator[None]:
+        """Turn whatever a source does but answer in time into DataUnavailable."""
         try:
-            async with asyncio.timeout(self._deadline), source.turn:
-                tickers = await self.tickers(name, needs.symbols)
-                rules = await self._rules(source, needs.symbols)
+            async with asyncio.timeout(self._deadline):
+                yield
         except DataUnavailable:
             raise
         except TimeoutError:
@@ -78,6 +115,12 @@ class MarketHub:
         except Exception as error:
             log.warning("market_data_failed", source=name, error=str(error))
             raise DataUnavailable(f"{name} failed: {error}") from error
+
+    async def _snapshot(self, name: str, needs: Needs) -> Market:
+        source = self._source(name)
+        async with self._answering(name), source.turn:
+            tickers = await self.tickers(name, needs.symbols)
+            rules = await self._rules(source, needs.symbols)
         keys = list(needs.candles)
         found = await asyncio.gather(*(self._candles_in_time(source, *key, needs.candles[key]) for key in keys))
         candles = {key: each for key, each in zip(keys, found, strict=True) if each is not None}

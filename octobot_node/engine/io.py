@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
@@ -11,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 __all__ = ["InlineIo", "Io", "ThreadedIo"]
 
 T = TypeVar("T")
+#: So often the loop says that it goes round.
+_ROUND_S = 1.0
 
 
 class Io(Protocol):
@@ -34,12 +37,22 @@ class ThreadedIo:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._went_round = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="octobot-io", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        self._go_round()
         self.loop.run_forever()
+
+    def _go_round(self) -> None:
+        self._went_round = time.monotonic()
+        self.loop.call_later(_ROUND_S, self._go_round)
+
+    def still_for(self) -> float:
+        """Return for how long, in seconds, the loop has not gone round: something in it blocks."""
+        return max(time.monotonic() - self._went_round - _ROUND_S, 0.0)
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop from any other thread."""

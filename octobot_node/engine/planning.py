@@ -28,6 +28,15 @@ class Refusal(Exception):
     """A local refusal; the text is the reason the automation and its owner are told."""
 
 
+class _Unfunded(Refusal):
+    """There is too little free for an order that needs ``amount`` of ``asset``."""
+
+    def __init__(self, reason: str, asset: str, amount: Decimal) -> None:
+        super().__init__(reason)
+        self.asset = asset
+        self.amount = amount
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What makes client order ids unique in the world."""
@@ -54,6 +63,13 @@ class Plan:
     carrier: str | None = None
     #: Why a plugin refuses an order, by its place among the decision's.
     vetoes: Mapping[int, str] = field(default_factory=dict)
+    #: Filled in: what the orders would have needed that were not planned for want of funds, by asset.
+    wanting: dict[str, Decimal] = field(default_factory=dict)
+
+    def want(self, asset: str, amount: Decimal) -> None:
+        """Note what an order would have needed."""
+        with exact():
+            self.wanting[asset] = self.wanting.get(asset, ZERO) + amount
 
 
 def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, independent: bool) -> list[dict[str, Any]]:
@@ -81,6 +97,7 @@ def _skip_after_refusal(plan: Plan, rows: list[dict[str, Any]], book: Book) -> l
             row |= {"status": IntentStatus.SKIPPED, "reason": "an order before it was refused", "news": True}
             if row["reserved"]:
                 book.release(plan.owner, row["reserved_asset"], row["reserved"])
+                plan.want(row["reserved_asset"], row["reserved"])
                 row["reserved"] = ZERO
         refused = refused or row["status"] == IntentStatus.REFUSED
     return rows
@@ -115,6 +132,8 @@ def _plan_order(
                 raise Refusal(veto)
             _reserve(plan, order, rules, row, book)
     except Refusal as refusal:
+        if isinstance(refusal, _Unfunded):
+            plan.want(refusal.asset, refusal.amount)
         row |= {"status": IntentStatus.REFUSED, "reason": str(refusal), "news": True}
     return row
 
@@ -196,7 +215,8 @@ def _reserve(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
     asset, wanted, least = _cost(order, rules, row)
     free = book.free(plan.owner.automation_id, asset)
     if free < least:
-        raise Refusal(f"{least} {asset} is needed, {max(free, ZERO)} is free in the automation's budget")
+        reason = f"{least} {asset} is needed, {max(free, ZERO)} is free in the automation's budget"
+        raise _Unfunded(reason, asset, least)
     amount = min(wanted, free)
     book.reserve(plan.owner, asset, amount)
     row["reserved_asset"], row["reserved"] = asset, amount

@@ -7,90 +7,97 @@ from collections.abc import Mapping
 from typing import Any
 
 from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.limits import Limits
 from octobot_node.operations.automations import rows_of
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import (
     AutomationRow,
+    ChangeAutomation,
     Changed,
     EditAutomation,
-    OneAutomation,
     SendSignal,
     SignalSent,
     StopAutomation,
 )
+from octobot_node.store import lists
 
-__all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop"]
+__all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
 
 _ENDED = ("stopped", "completed", "failed")
 _SIGNAL_LIMIT = 64_000
 _LATER = "no node runs on this data folder: it is carried out when one runs next"
 
 
-def pause(desk: Desk, wanted: OneAutomation) -> Changed:
+def pause(desk: Desk, wanted: ChangeAutomation) -> Changed:
     """Make no more decisions; resting orders stay, and their fills settle."""
     found = automation_id(desk, wanted.automation)
-    desk.commands.pause(found)
+    desk.commands.pause(found, revision=wanted.revision)
     row = _row(desk, found)
     return _changed(desk, row, "its resting orders stay" if row.open_orders else "")
 
 
-def resume(desk: Desk, wanted: OneAutomation) -> Changed:
+def resume(desk: Desk, wanted: ChangeAutomation) -> Changed:
     """Decide again, at once; also for one that failed or is held."""
     found = automation_id(desk, wanted.automation)
-    desk.commands.resume(found)
+    desk.commands.resume(found, revision=wanted.revision)
     return _woken(desk, found)
 
 
-def run_now(desk: Desk, wanted: OneAutomation) -> Changed:
+def run_now(desk: Desk, wanted: ChangeAutomation) -> Changed:
     """Evaluate as soon as possible."""
     found = automation_id(desk, wanted.automation)
-    desk.commands.run_now(found)
+    desk.commands.run_now(found, revision=wanted.revision)
     return _woken(desk, found)
 
 
 def stop(desk: Desk, wanted: StopAutomation) -> Changed:
     """Cancel its orders, settle, then end it; with ``close`` also sell what it holds, at market."""
     found = automation_id(desk, wanted.automation)
-    desk.commands.stop(found, close=wanted.close)
+    desk.commands.stop(found, close=wanted.close, revision=wanted.revision)
     desk.hurry()
     row = _row(desk, found)
     waits = "its orders are being cancelled" if row.open_orders + row.unknown_orders else "it ends in a moment"
     return _changed(desk, row, f"{waits}, then what it holds is sold" if wanted.close else waits)
 
 
-def delete(desk: Desk, wanted: OneAutomation) -> Changed:
+def delete(desk: Desk, wanted: ChangeAutomation) -> Changed:
     """Remove an automation that has ended, with its orders, fills and money; its events stay."""
     found = automation_id(desk, wanted.automation)
     row = _row(desk, found)
-    desk.commands.delete(found)
+    desk.commands.delete(found, revision=wanted.revision)
     return Changed(automation=row.name, id=found, status="deleted", note="")
 
 
 def edit(desk: Desk, wanted: EditAutomation) -> Changed:
-    """Replace the config, or change fields of it, and evaluate with it at once."""
+    """Replace the config, or change fields of it, and evaluate with it at once; rename it; set its limits."""
     found = automation_id(desk, wanted.automation)
-    if (wanted.config is None) == (not wanted.changes):
-        raise UsageError("an edit needs either a whole config or changes of single fields: give one of them")
-    config = wanted.config
-    if config is None:
-        config = _with_changes(_stored_config(desk, found), wanted.changes)
-    desk.commands.edit(found, config)
+    if wanted.config is not None and wanted.changes:
+        raise UsageError("an edit takes either a whole config or changes of single fields: give one of them")
+    config, revision = wanted.config, wanted.revision
+    if wanted.changes:
+        stored, read_at = _stored_config(desk, found)
+        config = with_changes(stored, wanted.changes)
+        # They were made to this config: one that another edit put there meanwhile must not be lost.
+        revision = read_at if revision is None else revision
+    if config is None and wanted.name is None and wanted.limits is None:
+        raise UsageError("an edit changes nothing: give a whole config, changes of single fields, a name or limits")
+    limits = None if wanted.limits is None else Limits.model_validate(wanted.limits.model_dump(exclude_none=True))
+    desk.commands.edit(found, config, name=wanted.name, limits=limits, revision=revision)
     return _woken(desk, found)
 
 
-def _stored_config(desk: Desk, found: str) -> dict[str, Any]:
-    from octobot_node.store import automations
-
+def _stored_config(desk: Desk, found: str) -> tuple[dict[str, Any], int]:
+    """Return an automation's config and the revision that it is of."""
     with desk.core.storage.read() as connection:
-        row = automations.get(connection, found)
-    if row is None:
+        rows = lists.automations_by_id(connection, [found])
+    if not rows:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
-    stored: dict[str, Any] = json.loads(row.config)
-    return stored
+    return json.loads(rows[0].config), rows[0].revision
 
 
-def _with_changes(config: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_changes(config: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``config``, changed in place; the changes are by dotted field name."""
     for path, value in changes.items():
         *parents, last = path.split(".")
         place = config

@@ -30,7 +30,7 @@ def create(desk: Desk, wanted: CreateAutomations) -> Created:
 
     Raises InvalidRunFile, naming file, line and field.
     """
-    owner = desk.owner or "local"
+    owner = desk.creator
     held = _held(desk, owner)
     run_file = _read(wanted, held, desk)
     refuse_signals(run_file)

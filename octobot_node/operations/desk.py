@@ -10,6 +10,7 @@ from octobot_node.context import PluginContext
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugins import Registry
+from octobot_node.store.auditing import Actor
 
 __all__ = ["Desk"]
 
@@ -19,8 +20,8 @@ class Desk:
     """What operations work on; one is safe to use from several threads.
 
     ``live`` says whether a node runs here; otherwise what must be sent is carried out when one runs next. ``owner``
-    narrows everything to one owner's automations and accounts, None is everybody's. ``by`` is who gives the
-    operation, for the events that say so.
+    narrows everything to one owner's automations and accounts, None is everybody's. ``creates_for`` owns what is
+    created where nothing narrows. ``by`` is who gives the operation, for the events that say so.
     """
 
     core: Core
@@ -32,8 +33,23 @@ class Desk:
     live: bool
     owner: str | None = None
     by: str = "local"
+    creates_for: str = "local"
+    #: How, from where and in which request it was given, for the audit.
+    via: str = "cli"
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Who gives it, for the audit."""
+        return Actor(self.by, self.via, self.address, self.request_id)
 
     @property
     def registry(self) -> Registry:
         """The plugins."""
         return self.core.registry
+
+    @property
+    def creator(self) -> str:
+        """The owner of what is created here: whoever sees only one owner's must find what he created."""
+        return self.owner or self.creates_for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from octobot_node.errors import UnknownType
 from octobot_node.exact_yaml import YamlProblem, read_yaml
 from octobot_node.market import from_ms
+from octobot_node.masking import is_secret_name
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
@@ -28,8 +28,6 @@ __all__ = ["account_spec", "export", "secret_settings"]
 _OVER = ("stopping", "completing", "stopped", "completed")
 _DECIDING = ("active", "waiting")
 _PAGE = 500
-#: Settings that are secret by their name, whatever type their model gives them.
-_SECRET = re.compile(r"secret|passw|passphrase|token|credential|private|(^|_)(api_?)?keys?$", re.IGNORECASE)
 
 
 def export(desk: Desk, wanted: ExportAutomations) -> Exported:
@@ -46,6 +44,8 @@ def export(desk: Desk, wanted: ExportAutomations) -> Exported:
         held = lists.accounts_by_id(connection, ids)
     content, left_out = _content(desk.registry, rows, held, budgets)
     resting = [row.name for row in rows if row.status not in _DECIDING]
+    if wanted.format == "json":
+        return Exported(text=_to_json(content), left_out=left_out)
     return Exported(text=f"{_heading(desk, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
 
 
@@ -107,7 +107,7 @@ def secret_settings(model: type[BaseModel] | None, given: Mapping[str, Any]) -> 
 
     ``model`` is the connector's settings model, None where no plugin has the connector.
     """
-    return sorted(name for name in given if model is None or _SECRET.search(name) or _is_secret(model, name))
+    return sorted(name for name in given if model is None or is_secret_name(name) or _is_secret(model, name))
 
 
 def _is_secret(model: type[BaseModel], name: str) -> bool:
@@ -177,6 +177,17 @@ _Dumper.add_representer(Decimal, _number)
 
 def _to_yaml(content: Mapping[str, Any]) -> str:
     return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _to_json(content: Mapping[str, Any]) -> str:
+    # Amounts as strings: many a reader of JSON makes a binary float of a number.
+    return f"{json.dumps(content, indent=2, ensure_ascii=False, default=_digits)}\n"
+
+
+def _digits(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} is nothing that a run file has")
+    return format(value, "f")
 
 
 def _plain(value: Any) -> Any:

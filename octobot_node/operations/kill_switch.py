@@ -9,7 +9,7 @@ from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id
-from octobot_node.operations.kill_switch_models import (
+from octobot_node.operations.models import (
     Checklist,
     ChecklistLine,
     KillSwitchPage,

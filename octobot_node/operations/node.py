@@ -13,13 +13,10 @@ from octobot_node.context import PluginContext
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.models import (
-    AccountPage,
-    AccountRow,
     Check,
     Checkup,
     NodeStatus,
     Nothing,
-    Page,
     PluginPage,
     PluginRow,
     ServiceRow,
@@ -30,14 +27,12 @@ from octobot_node.operations.models import (
 from octobot_node.plugin_commands import PluginCommands, plugin_commands
 from octobot_node.plugins import PluginInfo, Registry
 from octobot_node.store import lists
-from octobot_node.store.types import AnyRow
 from octobot_node.supervisor import ServiceState
 from octobot_node.troubles import Trouble
 
 __all__ = [
     "checkup_of",
     "doctor",
-    "list_accounts",
     "list_plugins",
     "list_settings",
     "plugins_of",
@@ -69,35 +64,6 @@ def status(desk: Desk, wanted: Nothing) -> NodeStatus:
         lag=0.0 if due is None else max(now - due, 0) / 1000,
         broken_plugins=[plugin.name for plugin in desk.registry.broken],
         as_of=from_ms(now),
-    )
-
-
-def list_accounts(desk: Desk, wanted: Page) -> AccountPage:
-    """Return a page of accounts, oldest first."""
-    with desk.core.storage.read() as connection:
-        found = lists.account_page(connection, desk.owner, wanted.cursor, wanted.limit + 1)
-        rows = found[: wanted.limit]
-        sums = lists.account_sums(connection, [row.id for row in rows])
-    return AccountPage(
-        accounts=[_account(desk.registry, row, *sums[row.id]) for row in rows],
-        next_cursor=rows[-1].id if len(found) > wanted.limit else None,
-    )
-
-
-def _account(registry: Registry, row: AnyRow, automations: int, open_orders: int, unknown: int) -> AccountRow:
-    trading = registry.trading.get(row.trading)
-    return AccountRow(
-        id=row.id,
-        name=row.name,
-        market_data=row.market_data,
-        trading=row.trading,
-        simulated=None if trading is None else trading.simulated,
-        sending=row.sending,
-        limits=row.limits,
-        automations=automations,
-        open_orders=open_orders,
-        unknown_orders=unknown,
-        created_at=from_ms(row.created_at),
     )
 
 

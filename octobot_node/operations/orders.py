@@ -6,12 +6,20 @@ from octobot_node.engine.resolving import Resolving
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.finding import order_row as find_order
-from octobot_node.operations.models import AdoptOrder, DeclareNotSent, ListOrders, OrderPage, Resolved
-from octobot_node.operations.rows import order_row
-from octobot_node.store import lists
+from octobot_node.operations.models import (
+    AdoptOrder,
+    DeclareNotSent,
+    ListOrders,
+    OneOrder,
+    OrderDetail,
+    OrderPage,
+    Resolved,
+)
+from octobot_node.operations.rows import fill_row, moment, order_row
+from octobot_node.store import history, lists
 from octobot_node.store.lists import OrderFilter
 
-__all__ = ["adopt", "declare_not_sent", "list_orders"]
+__all__ = ["adopt", "declare_not_sent", "list_orders", "show"]
 
 
 def list_orders(desk: Desk, wanted: ListOrders) -> OrderPage:
@@ -23,6 +31,22 @@ def list_orders(desk: Desk, wanted: ListOrders) -> OrderPage:
     return OrderPage(
         orders=[order_row(row) for row in rows[: wanted.limit]],
         next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+    )
+
+
+def show(desk: Desk, wanted: OneOrder) -> OrderDetail:
+    """Return everything about one order, with its fills."""
+    row = find_order(desk, wanted.order)
+    with desk.core.storage.read() as connection:
+        fills = history.fills_of_order(connection, row.id)
+    return OrderDetail(
+        **dict(order_row(row)),
+        tif=row.tif,
+        post_only=row.post_only,
+        expires_at=moment(row.expires_at),
+        sent_at=moment(row.sent_at),
+        attempts=row.attempt,
+        fills=[fill_row(fill) for fill in fills],
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from octobot_node.engine.batch import Rehearsal, TickBatch
+from octobot_node.engine.hub import requests_for
 from octobot_node.engine.ledger import exact
 from octobot_node.engine.schedule import FLOOR_MS
 from octobot_node.errors import CommandRefused
@@ -24,9 +25,10 @@ from octobot_node.operations.models import (
     PlannedOrder,
     PlannedRequest,
     PlannedTick,
+    RequestsUsed,
     TickerSeen,
 )
-from octobot_node.orders import OpenOrder
+from octobot_node.orders import IntentStatus, OpenOrder
 
 __all__ = ["plan"]
 
@@ -96,6 +98,11 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         state=None if state is None else json.loads(state),
         needs_funds=_needed(changes.intents),
         free_funds=dict(loaded.given.balances),
+        lacking_funds=_lacking(_needed(changes.intents), changes.wanting, dict(loaded.given.balances)),
+        requests_used=RequestsUsed(
+            market_data=requests_for(loaded.needs),
+            trading=sum(intent["status"] == IntentStatus.PLANNED for intent in changes.intents),
+        ),
         source=loaded.row.source.partition(":")[0],
         market_at=market.as_of,
         tickers=[
@@ -136,6 +143,19 @@ def _needed(intents: list[dict[str, Any]]) -> dict[str, Decimal]:
                 asset = intent["reserved_asset"]
                 needed[asset] = needed.get(asset, Decimal(0)) + intent["reserved"]
     return needed
+
+
+def _lacking(
+    needed: Mapping[str, Decimal], wanting: Mapping[str, Decimal], free: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    zero, lacking = Decimal(0), {}
+    with exact():
+        # What lacks in one order may be what another reserved: only the sum says how much more it takes.
+        for asset in sorted(wanting):
+            more = needed.get(asset, zero) + wanting[asset] - free.get(asset, zero)
+            if more > 0:
+                lacking[asset] = more
+    return lacking
 
 
 def _candles(rehearsal: Rehearsal, symbol: str, timeframe: str, asked: int) -> CandlesSeen:

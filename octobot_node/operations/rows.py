@@ -8,10 +8,11 @@ from datetime import datetime
 
 from octobot_node.engine.ledger import rounded
 from octobot_node.market import from_ms
-from octobot_node.operations.models import AutomationRow, EventRow, OrderRow
+from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
+from octobot_node.plugins import Registry
 from octobot_node.store.types import AnyRow
 
-__all__ = ["automation_row", "event_row", "moment", "order_row"]
+__all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -24,6 +25,7 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
     open_orders, unknown = live.get(row.id, (0, 0))
     return AutomationRow(
         id=row.id,
+        owner=row.owner,
         name=row.name,
         type=row.type,
         account=row.account,
@@ -32,6 +34,27 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
         next_run=moment(row.next_run_at) if row.runnable else None,
         last_run=moment(row.ticked_at),
         ticks=row.tick,
+        revision=row.revision,
+        sending=row.sending,
+        open_orders=open_orders,
+        unknown_orders=unknown,
+        created_at=from_ms(row.created_at),
+    )
+
+
+def account_row(registry: Registry, row: AnyRow, automations: int, open_orders: int, unknown: int) -> AccountRow:
+    """Return an account with how many automations and orders are on it."""
+    trading = registry.trading.get(row.trading)
+    return AccountRow(
+        id=row.id,
+        owner=row.owner,
+        name=row.name,
+        market_data=row.market_data,
+        trading=row.trading,
+        simulated=None if trading is None else trading.simulated,
+        sending=row.sending,
+        limits=row.limits,
+        automations=automations,
         open_orders=open_orders,
         unknown_orders=unknown,
         created_at=from_ms(row.created_at),
@@ -48,6 +71,18 @@ def order_row(row: AnyRow) -> OrderRow:
         average=rounded().divide(row.cost, row.filled).normalize(rounded()) if row.filled else None,
         created_at=from_ms(row.created_at),
         updated_at=from_ms(row.updated_at),
+    )
+
+
+def fill_row(row: AnyRow) -> FillRow:
+    """Return a fill with the names of its automation and account."""
+    names = ("id", "automation", "automation_id", "account", "symbol", "side", "fee_asset", "liquidity", "tag")
+    figures = ("amount", "price", "cost", "fee", "realised", "exchange_trade_id", "exchange_order_id")
+    return FillRow(
+        **{name: getattr(row, name) for name in (*names, *figures)},
+        order=row.intent_id,
+        at=from_ms(row.at),
+        settled_at=from_ms(row.settled_at),
     )
 
 

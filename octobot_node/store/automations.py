@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,17 +30,25 @@ __all__ = [
     "balances_of_batch",
     "batch",
     "consume_signals",
+    "count_on_account",
+    "delete_account",
     "end_request",
     "fail_signals",
     "get",
+    "get_all",
+    "limits",
+    "lock_account",
     "named",
     "positions_of_batch",
     "signals_of_batch",
     "update",
+    "update_account",
+    "update_all",
     "waiting_requests",
     "watch",
     "watched_by_batch",
     "watchers_of",
+    "watchers_of_names",
 ]
 
 _a, _s = automations.c, schedule.c
@@ -165,6 +173,17 @@ def get(connection: sa.Connection, automation_id: str) -> AnyRow | None:
     return connection.execute(sa.select(automations).where(_a.id == automation_id)).first()
 
 
+def get_all(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return the wide halves of these automations, in order of id."""
+    return connection.execute(sa.select(automations).where(_a.id.in_(ids)).order_by(_a.id)).all()
+
+
+def update_all(connection: sa.Connection, ids: Collection[str], values: Mapping[str, Any]) -> None:
+    """Write the same ``values`` to all of these automations."""
+    if ids:
+        connection.execute(automations.update().where(_a.id.in_(ids)).values(dict(values)))
+
+
 def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
     """Return an owner's automation by name, or None."""
     return connection.execute(sa.select(automations).where(_a.owner == owner, _a.name == name)).first()
@@ -178,6 +197,16 @@ def account(connection: sa.Connection, account_id: str) -> AnyRow | None:
     return connection.execute(_ACCOUNT, {"account": account_id}).first()
 
 
+_LIMITS = sa.select(accounts.c.id, accounts.c.limits).where(accounts.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def limits(connection: sa.Connection, account_ids: Collection[str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (account id, its limits as JSON) of accounts."""
+    if not account_ids:
+        return []
+    return [(row.id, row.limits) for row in connection.execute(_LIMITS, {"ids": sorted(account_ids)})]
+
+
 def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | None:
     """Return the id of an owner's account by name, or None."""
     statement = sa.select(accounts.c.id).where(accounts.c.owner == owner, accounts.c.name == name)
@@ -187,6 +216,27 @@ def account_id_named(connection: sa.Connection, owner: str, name: str) -> str | 
 def add_account(connection: sa.Connection, row: Mapping[str, Any]) -> None:
     """Insert an account."""
     connection.execute(accounts.insert(), [dict(row)])
+
+
+def lock_account(connection: sa.Connection, account_id: str) -> AnyRow | None:
+    """Return an account, locked, or None."""
+    return connection.execute(sa.select(accounts).where(accounts.c.id == account_id).with_for_update()).first()
+
+
+def update_account(connection: sa.Connection, account_id: str, values: Mapping[str, Any]) -> None:
+    """Write the given columns of an account."""
+    if values:
+        connection.execute(accounts.update().where(accounts.c.id == account_id).values(dict(values)))
+
+
+def count_on_account(connection: sa.Connection, account_id: str) -> int:
+    """Return how many automations are on an account. Rides ix_automations_account."""
+    return connection.scalar(sa.select(sa.func.count()).where(_a.account_id == account_id)) or 0
+
+
+def delete_account(connection: sa.Connection, account_id: str) -> None:
+    """Delete an account."""
+    connection.execute(accounts.delete().where(accounts.c.id == account_id))
 
 
 def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -258,6 +308,12 @@ def watchers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, list
         for watched, watcher in connection.execute(_WATCHERS, {"ids": wanted[start : start + _IDS_MAX]}):
             found.setdefault(watched, []).append(watcher)
     return found
+
+
+def watchers_of_names(connection: sa.Connection, owner: str, names: Collection[str]) -> list[str]:
+    """Return who watches an owner's automations of these names, whether there are any. Rides ix_watchings_name."""
+    statement = sa.select(_w.automation_id).where(_w.owner == owner, _w.name.in_(names)).distinct()
+    return list(connection.scalars(statement))
 
 
 def watch(connection: sa.Connection, watcher: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "symbols_in_flight",
     "told",
     "update",
+    "with_live",
 ]
 
 _c = intents.c
@@ -170,6 +171,14 @@ def live_count(connection: sa.Connection, automation_id: str) -> int:
     """Return how many of an automation's intents can still change. Rides ix_intents_live_of."""
     statement = sa.select(sa.func.count()).where(_c.automation_id == automation_id, _LIVE_OR_NEWS, _LIVE)
     return connection.scalar(statement) or 0
+
+
+def with_live(connection: sa.Connection, automation_ids: Collection[str]) -> set[str]:
+    """Return those of these automations that have intents which can still change. Rides ix_intents_live_of."""
+    if not automation_ids:
+        return set()
+    statement = sa.select(_c.automation_id).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS, _LIVE)
+    return set(connection.scalars(statement.distinct()))
 
 
 _NEWS_OF_BATCH = (

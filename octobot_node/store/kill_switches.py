@@ -333,9 +333,9 @@ def accounts_to_watch(connection: sa.Connection, switch: AnyRow) -> list[str]:
     return list(connection.scalars(statement.order_by(_i.account_id)))
 
 
-def noted_of(automation_id: str) -> sa.Select[tuple[str]]:
-    """Return the orders of an automation that a checklist answers for. Rides ix_kill_switch_orders_of."""
-    return sa.select(_o.intent_id).where(_o.automation_id == automation_id)
+def noted_of(automation_ids: Collection[str]) -> sa.Select[tuple[str]]:
+    """Return the orders of automations that a checklist answers for. Rides ix_kill_switch_orders_of."""
+    return sa.select(_o.intent_id).where(_o.automation_id.in_(automation_ids))
 
 
 def with_news(connection: sa.Connection, switch: AnyRow) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,10 +16,13 @@ __all__ = [
     "AutomationFilter",
     "EventFilter",
     "OrderFilter",
+    "account_names",
     "account_page",
     "account_sums",
+    "accounts_by_connector",
     "accounts_by_id",
     "accounts_matching",
+    "automation_ids",
     "automation_page",
     "automations_by_id",
     "automations_by_status",
@@ -49,6 +53,7 @@ _WITH_SCHEDULE = sa.select(
     _s.next_run_at,
     _s.ticked_at,
     _s.tick,
+    _s.revision,
     _s.due_at,
     _s.levels,
     _s.source,
@@ -82,22 +87,35 @@ class AutomationFilter:
     status: str | None = None
     types: Collection[str] | None = None
     account_id: str | None = None
+    ids: Collection[str] | None = None
+
+    def of(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+        """Return the statement narrowed to these automations."""
+        found = statement.where(_owned(_a.owner, self.owner))
+        if self.status is not None:
+            found = found.where(_a.status == self.status)
+        if self.types is not None:
+            found = found.where(_a.type.in_(self.types))
+        if self.account_id is not None:
+            found = found.where(_a.account_id == self.account_id)
+        return found if self.ids is None else found.where(_a.id.in_(self.ids))
 
 
 def automation_page(
     connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
 ) -> Sequence[AnyRow]:
-    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``."""
-    statement = _WITH_SCHEDULE.where(_owned(_a.owner, wanted.owner)).order_by(_a.id).limit(count)
-    if after is not None:
-        statement = statement.where(_a.id > after)
-    if wanted.status is not None:
-        statement = statement.where(_a.status == wanted.status)
-    if wanted.types is not None:
-        statement = statement.where(_a.type.in_(wanted.types))
-    if wanted.account_id is not None:
-        statement = statement.where(_a.account_id == wanted.account_id)
-    return connection.execute(statement).all()
+    """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``.
+
+    Of a status, type or account it rides ix_automations_status, _type or _account.
+    """
+    statement = wanted.of(_WITH_SCHEDULE).order_by(_a.id).limit(count)
+    return connection.execute(statement if after is None else statement.where(_a.id > after)).all()
+
+
+def automation_ids(connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int) -> list[str]:
+    """Return the ids of up to ``count`` automations, in order, after ``after``. Rides the primary key."""
+    statement = wanted.of(sa.select(_a.id)).order_by(_a.id).limit(count)
+    return list(connection.scalars(statement if after is None else statement.where(_a.id > after)))
 
 
 def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
@@ -106,7 +124,7 @@ def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequen
 
 
 def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
-    """Return (id, name, owner) of those with this name or id, the one of this id first."""
+    """Return (id, name, owner) of those with this name or id, the one of this id first. Rides ix_automations_name."""
     statement = (
         sa.select(_a.id, _a.name, _a.owner)
         .where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner))
@@ -255,9 +273,12 @@ def event_page(connection: sa.Connection, wanted: EventFilter, after: int, count
     return connection.execute(wanted.of(_EVENTS).where(_e.id > after).order_by(_e.id).limit(count)).all()
 
 
-def newest_events(connection: sa.Connection, wanted: EventFilter, count: int) -> Sequence[AnyRow]:
-    """Return the newest events, newest first, with their automation's name."""
-    return connection.execute(wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)).all()
+def newest_events(
+    connection: sa.Connection, wanted: EventFilter, count: int, before: int | None = None
+) -> Sequence[AnyRow]:
+    """Return the newest events, perhaps those before an id, newest first, with their automation's name."""
+    statement = wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)
+    return connection.execute(statement if before is None else statement.where(_e.id < before)).all()
 
 
 def last_event(connection: sa.Connection) -> int:
@@ -287,6 +308,18 @@ def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None)
         .order_by((_c.id != wanted), _c.id)
     )
     return connection.execute(statement).all()
+
+
+def accounts_by_connector(connection: sa.Connection, what: str, owner: str | None) -> dict[str, int]:
+    """Return connector -> how many accounts use it; ``what`` is market_data or trading."""
+    statement = sa.select(_c[what], sa.func.count()).where(_owned(_c.owner, owner)).group_by(_c[what])
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def account_names(connection: sa.Connection, what: str, name: str, owner: str | None, count: int) -> list[str]:
+    """Return the names of the oldest accounts that use a connector; ``what`` is market_data or trading."""
+    statement = sa.select(_c.name).where(_c[what] == name, _owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    return list(connection.scalars(statement))
 
 
 def account_sums(connection: sa.Connection, ids: Collection[str]) -> dict[str, tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from octobot_node.errors import DatabaseTooNew
+from octobot_node.errors import DatabaseInUse, DatabaseTooNew
 from octobot_node.store import tables
 from octobot_node.store.plugin_tables import PluginTables
 
@@ -29,16 +29,21 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
 
     Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know,
     unless that revision only adds to what this version knows (``expands = True`` in its file): then both run on it.
+    Raises DatabaseInUse where a revision does more than add, and nodes of before are at work.
     """
     owners = [CORE, *plugins]
     scripts = {owner.name: _scripts(owner) for owner in owners}
     with storage.read() as connection:
         for owner in owners:
             _refuse_newer(connection, owner, scripts[owner.name], storage.shown)
+            _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
     storage.migrate_dbos()
     for owner in owners:
         with storage.write(durable=True) as connection:
             storage.lock_migrations(connection)
+            # Once more, now that nobody else migrates: who waited for the lock may find other tables than before.
+            _refuse_newer(connection, owner, scripts[owner.name], storage.shown)
+            _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
             if _is_known(connection, owner, scripts[owner.name]):
                 _upgrade(connection, owner, scripts[owner.name])
                 _raise_floor(connection, owner, scripts[owner.name])
@@ -67,6 +72,34 @@ def _refuse_newer(connection: sa.Connection, owner: PluginTables, script: Script
                 f"{shown} was written by a newer version ({owner.name} revision {current!r}; newest known here:"
                 f" {script.get_current_head()!r}): upgrade octobot-node, or use another data folder"
             )
+
+
+def _refuse_while_in_use(
+    connection: sa.Connection,
+    owner: PluginTables,
+    script: ScriptDirectory,
+    storage: Storage,
+    owners: list[PluginTables],
+) -> None:
+    breaking = _breaking(connection, owner, script) if storage.shared else []
+    now = storage.open_clock().now() if breaking else 0
+    users = [user for each in owners if breaking and each.in_use for user in each.in_use(connection, now)]
+    if users:
+        raise DatabaseInUse(
+            f"{storage.shown} must change in a way that nodes of the release before cannot live with"
+            f" ({owner.name} revision {breaking[0]!r}), and they are at work: {', '.join(users)}; end them first, with"
+            " `octobot-node nodes drain ID` of their release"
+        )
+
+
+def _breaking(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> list[str]:
+    """Return the revisions still to be run that do more than add; none where an owner has no tables yet."""
+    context = MigrationContext.configure(connection, opts={"version_table": _version_table(owner)})
+    heads = context.get_current_heads()
+    if not heads or not _is_known(connection, owner, script):
+        return []
+    pending = [each for each in script.iterate_revisions("heads", heads) if each.revision not in heads]
+    return [each.revision for each in reversed(pending) if not getattr(each.module, "expands", False)]
 
 
 def _floor(connection: sa.Connection, owner: PluginTables) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,9 +15,12 @@ class PluginTables:
     """A plugin's tables and the folder of its Alembic migrations.
 
     ``name`` prefixes every table (``paper_orders``) and names the plugin's own Alembic version table. ``migrations``
-    is a dotted package with a ``versions`` folder of revisions inside.
+    is a dotted package with a ``versions`` folder of revisions inside. ``in_use(connection, now)`` says, each in a few
+    words, who works on the database at ``now`` (ms UTC) and was made for its tables as they are: while there is
+    anybody, a revision that does more than add is refused.
     """
 
     name: str
     metadata: sa.MetaData
     migrations: str
+    in_use: Callable[[sa.Connection, int], Sequence[str]] | None = None

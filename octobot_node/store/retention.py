@@ -1,12 +1,16 @@
-"""Forget what is old, a little at a time: events, notices, requests and signals that are over."""
+"""Forget what is old, a little at a time: events, notices, requests and signals that are over, fine equity points."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.store.tables import events, inbox, notices, requests
+from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 
-__all__ = ["prune"]
+__all__ = ["EQUITY_ROLLED_UP", "prune", "roll_up_equity"]
+
+#: The cursor that says up to when (ms UTC) equity is hourly.
+EQUITY_ROLLED_UP = "equity.hourly"
+_HOUR_MS = 3_600_000
 
 #: What is over in each table; orders, fills and postings are kept for ever.
 _OVER = (
@@ -28,6 +32,39 @@ def prune(connection: sa.Connection, before: int, limit: int) -> int:
     # A signal that nobody took in time is over, too.
     late = sa.select(inbox.c.id).where(inbox.c.id < _first_id_at(before), inbox.c.expires_at < before).limit(limit)
     return deleted + _delete(connection, inbox, list(connection.scalars(late)))
+
+
+def roll_up_equity(connection: sa.Connection, before: int, limit: int, now: int) -> int:
+    """Leave of the points before ``before`` (ms UTC) the last of every hour; return how many were looked at.
+
+    About ``limit`` at once, in order of time from where the last call ended, so that none is looked at twice. Rides
+    ix_equity_at.
+    """
+    point = equity.c
+    done = connection.scalar(sa.select(cursors.c.position).where(cursors.c.name == EQUITY_ROLLED_UP))
+    # Whole hours only: the last point of one that is cut would stay beside that of the rest.
+    end = before // _HOUR_MS * _HOUR_MS
+    ahead = sa.select(point.at).where(point.at >= (done or 0), point.at < end).order_by(point.at).limit(limit)
+    times = connection.scalars(ahead).all()
+    if not times:
+        return 0
+    reached = times[-1] + 1
+    later = equity.alias("later")
+    next_hour = (point.at // _HOUR_MS + 1) * _HOUR_MS
+    another = sa.exists().where(
+        later.c.automation_id == point.automation_id, later.c.at > point.at, later.c.at < next_hour
+    )
+    connection.execute(equity.delete().where(point.at >= times[0], point.at < reached, another))
+    _move_cursor(connection, reached, now, known=done is not None)
+    return len(times)
+
+
+def _move_cursor(connection: sa.Connection, position: int, now: int, *, known: bool) -> None:
+    values = {"position": position, "updated_at": now}
+    if known:
+        connection.execute(cursors.update().where(cursors.c.name == EQUITY_ROLLED_UP).values(**values))
+    else:
+        connection.execute(cursors.insert().values(name=EQUITY_ROLLED_UP, **values))
 
 
 def _prune_events(connection: sa.Connection, before: int, limit: int) -> int:

@@ -26,6 +26,8 @@ __all__ = [
     "next_due_at",
     "note_levels",
     "release",
+    "renew",
+    "set_all_runnable",
     "set_runnable",
     "shorten_claim",
     "suspects_claimed",
@@ -211,7 +213,7 @@ def wake(connection: sa.Connection, ids: Iterable[str], now: int) -> None:
 
 
 _LOCK = (
-    sa.select(_c.automation_id, _c.runnable, _c.due_at)
+    sa.select(_c.automation_id, _c.runnable, _c.due_at, _c.revision)
     .where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(_c.automation_id)
     .with_for_update()
@@ -221,7 +223,7 @@ _LOCK = (
 def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:
     """Lock rows in id order, before anything else of their automations.
 
-    Returns id -> (automation_id, runnable, due_at).
+    Returns id -> (automation_id, runnable, due_at, revision).
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -245,6 +247,42 @@ def set_runnable(
             claim_until=None,
             claim_tries=0,
         )
+    )
+
+
+def set_all_runnable(
+    connection: sa.Connection,
+    ids: Sequence[str],
+    *,
+    runnable: bool,
+    next_run_at: int | None,
+    planned: bool = True,
+    forgive: bool = False,
+) -> None:
+    """Change, as ``set_runnable``, whether automations are evaluated.
+
+    Their own plan stays unless not ``planned``; ``forgive`` forgets their failures.
+    """
+    values: dict[str, Any] = {
+        "runnable": runnable,
+        "next_run_at": next_run_at,
+        "revision": _c.revision + 1,
+        "claim": None,
+        "claim_until": None,
+        "claim_tries": 0,
+    }
+    values |= {} if planned else {"due_at": None}
+    values |= {"failures": 0} if forgive else {}
+    if ids:
+        connection.execute(schedule.update().where(_c.automation_id.in_(ids)).values(**values))
+
+
+def renew(connection: sa.Connection, automation_id: str) -> None:
+    """Bump an automation's revision: an evaluation under way is dropped, and done again if it was due."""
+    connection.execute(
+        schedule.update()
+        .where(_c.automation_id == automation_id)
+        .values(revision=_c.revision + 1, claim=None, claim_until=None, claim_tries=0)
     )
 
 

@@ -12,6 +12,8 @@ from octobot_node.store.types import Millis, Money
 
 __all__ = [
     "accounts",
+    "api_requests",
+    "audit",
     "automations",
     "balances",
     "changed_levels",
@@ -133,7 +135,11 @@ automations = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
+    sa.Index("ix_automations_account", "account_id", "id"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
+    sa.Index("ix_automations_name", "name"),
+    sa.Index("ix_automations_status", "status", "id"),
+    sa.Index("ix_automations_type", "type", "id"),
 )
 
 #: The narrow half, written by every tick. On PostgreSQL with room for updates in place (fillfactor).
@@ -264,6 +270,9 @@ fills = sa.Table(
     sa.Column("settled_at", Millis, nullable=False),
     sa.UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
     sa.Index("ix_fills_of", "automation_id", "id"),
+    sa.Index("ix_fills_order", "intent_id"),
+    sa.Index("ix_fills_account", "account_id", "id"),
+    sa.Index("ix_fills_owned", "owner", "id"),
     _partial("ix_fills_news", "automation_id", where="news"),
 )
 
@@ -326,6 +335,8 @@ inbox = sa.Table(
     sa.Column("expires_at", Millis),
     sa.Column("consumed_tick", sa.BigInteger),
     sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
+    sa.Index("ix_inbox_of", "automation_id", "id"),
+    # After ix_inbox_of, as with ix_intents_live_of.
     _partial("ix_inbox_waiting", "automation_id", "id", where="status = 'waiting'"),
 )
 
@@ -469,6 +480,7 @@ equity = sa.Table(
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
     sa.Column("realised", Money, nullable=False),
+    sa.Index("ix_equity_at", "at"),
 )
 
 #: The oldest revision of each owner's tables that may still run on this database: releases run side by side.
@@ -477,4 +489,47 @@ schema_floors = sa.Table(
     metadata,
     sa.Column("owner", sa.String(64), primary_key=True),
     sa.Column("revision", sa.String(32), nullable=False),
+)
+
+#: Who changed what, for ever: triggers refuse every update and delete. What may fail has two rows, one before (`begun`)
+#: and one after, whose `begun_id` names the first: a first one that stayed alone is of a process that died.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("at", Millis, nullable=False),
+    #: Whose automations it is about; "" for the node itself.
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("actor", sa.String(128), nullable=False),
+    #: How the actor came: cli, session, key NAME, signal, a plugin's own way.
+    sa.Column("via", sa.String(128), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(256), nullable=False),
+    sa.Column("target_id", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(8), nullable=False),
+    #: JSON: arguments, before, after, error; secrets masked.
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("begun_id", sa.BigInteger),
+    sa.Index("ix_audit_begun", "begun_id", unique=True),
+    sa.Index("ix_audit_owner", "owner", "id"),
+    sa.Index("ix_audit_target", "target_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+#: Answers to requests that had an Idempotency-Key, for a day.
+api_requests = sa.Table(
+    "api_requests",
+    metadata,
+    #: SHA-256 of who asks and of the key.
+    sa.Column("id", sa.String(64), primary_key=True),
+    #: SHA-256 of method, path and body.
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    #: NULL while it is being carried out, or for ever where that process died.
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("body", sa.LargeBinary),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.Index("ix_api_requests_created", "created_at"),
 )

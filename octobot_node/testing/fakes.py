@@ -86,6 +86,12 @@ class FakeMarket:
         price = np.full(count, float(self.prices[symbol]))
         return Candles(symbol, timeframe, times, price, price, price, price, price)
 
+    lists_all = True
+
+    async def symbols(self) -> Collection[str]:
+        """Return every symbol that has a price."""
+        return self.prices
+
     async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
         """Return the same rules for every symbol that has a price."""
         return {symbol: _rules(symbol) for symbol in symbols if symbol in self.prices}

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import psycopg
 
 from octobot_node.errors import UsageError
+from octobot_node.testing.fulldisk import FullDisk
 
 __all__ = ["Server"]
 
@@ -36,10 +38,10 @@ class Server:
     """One server in a folder of its own, on a free port of 127.0.0.1; a context manager that leaves nothing behind.
 
     Nothing is left behind either by a test run that is killed: a process of its own then ends the server.
-    ``fsync=False`` makes it faster where nothing is ever made to lose power.
+    ``fsync=False`` makes it faster where nothing is ever made to lose power; ``disk`` is one that can be full.
     """
 
-    def __init__(self, *, fsync: bool = True) -> None:
+    def __init__(self, *, fsync: bool = True, disk: bool = False) -> None:
         self._user = "nobody" if os.geteuid() == 0 else None
         # Not below the caller's folder: PostgreSQL refuses root, and another user could not walk into that.
         self.folder = Path(tempfile.mkdtemp(prefix="octobot-postgres-", dir="/tmp"))
@@ -47,6 +49,8 @@ class Server:
         self.data = self.folder / "data"
         self.password = secrets.token_hex(8)
         self.port = _free_port()
+        #: What fills its disk, and makes room again, where it was asked for.
+        self.disk = FullDisk(self.folder / "disk") if disk else None
         self._fsync = fsync
         self._names = 0
         self._bin = _programs()
@@ -126,13 +130,16 @@ class Server:
                 "max_wal_size = 1GB\nlogging_collector = off\n"
             )
 
+    def _environment(self) -> Mapping[str, str]:
+        return os.environ if self.disk is None else self.disk.environment(self.data)
+
     def _run(self, program: str, *arguments: str) -> None:
         # Not captured: the server inherits the pipes, and reading them would wait for its end.
         with (self.folder / "out").open("a+") as out:
             done = subprocess.run(
                 [str(self._bin / program), *arguments],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, user=self._user, check=False,
-                cwd=self.folder, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+                cwd=self.folder, env={**self._environment(), "LC_ALL": "C", "TZ": "UTC"},
             )  # fmt: skip
             if done.returncode:
                 out.seek(0)

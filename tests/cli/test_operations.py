@@ -62,8 +62,8 @@ def error(octobot: Octobot, *arguments: str) -> tuple[int, str]:
 
 def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     row = {
-        *("id", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
-        *("open_orders", "unknown_orders", "created_at"),
+        *("id", "owner", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
+        *("revision", "sending", "open_orders", "unknown_orders", "created_at"),
     }
     page = as_json(created, "automations", "list")
     assert (set(page), set(page["automations"][0])) == ({"automations", "next_cursor"}, row)
@@ -75,13 +75,13 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
-        *("tickers", "candles"),
+        *("tickers", "candles", "lacking_funds", "requests_used"),
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
     events = as_json(created, "automations", "events")
     assert (set(events), set(events["events"][0])) == (
-        {"events", "last"},
+        {"events", "last", "first"},
         {"id", "at", "automation", "automation_id", "kind", "data"},
     )
     assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}
@@ -94,7 +94,18 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert (set(accounts), set(accounts["accounts"][0])) == (
         {"accounts", "next_cursor"},
         {
-            *("id", "name", "market_data", "trading", "simulated", "sending", "limits", "automations", "open_orders"),
+            *(
+                "id",
+                "owner",
+                "name",
+                "market_data",
+                "trading",
+                "simulated",
+                "sending",
+                "limits",
+                "automations",
+                "open_orders",
+            ),
             *("unknown_orders", "created_at"),
         },
     )
@@ -215,7 +226,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["automations", "rm", "dca"], 2, "there is no terminal to ask on whether you are sure: give --yes"),
     (["automations", "rm", "dca", "--yes"], 1, "'dca' is active: stop it and let its orders settle first"),
     (["automations", "stop", "dca", "--close"], 2, "there is no terminal to ask on whether you are sure"),
-    (["automations", "edit", "dca"], 2, "an edit needs either a whole config or changes of single fields"),
+    (["automations", "edit", "dca"], 2, "an edit changes nothing: give a whole config"),
     (["automations", "edit", "dca", "--set", "amount"], 2, "--set 'amount' is not FIELD=VALUE: write --set"),
     (["automations", "edit", "dca", "--set", "a=1", "--set", "a=2"], 2, "--set names a twice"),
     (["automations", "edit", "dca", "--set", "amount=-1"], 2, "automation 'dca': config.amount: "),

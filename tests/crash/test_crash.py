@@ -38,7 +38,7 @@ def test_with_request_expiry_and_lookup_no_order_is_sent_twice_and_none_is_lost(
 
 
 def test_without_them_what_cannot_be_known_is_unknown_and_never_sent_again(tmp_path: Path) -> None:
-    result = CrashRun(tmp_path, automations=30, strong=False, seed=5).run(3, ("kill", "point", "freeze"))
+    result = CrashRun(tmp_path, automations=150, strong=False, seed=5).run(3, ("kill", "point", "freeze"))
 
     assert (result.verdict.duplicates, result.verdict.losses, result.verdict.problems) == (0, 0, [])
     assert result.verdict.unknown > 0

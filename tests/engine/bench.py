@@ -141,13 +141,14 @@ class Bench:
         limits: Limits | None = None,
         type: str = "tests.scripted",  # noqa: A002 - the field's name
         account: str | None = None,
+        owner: str = "local",
         **config: Any,
     ) -> str:
         """Create an automation that decides by the given function."""
         self.type.scripts[who] = decide
         funds = {asset: Decimal(amount) for asset, amount in (budget or {"USDT": "1000"}).items()}
         new = NewAutomation(
-            who, type, account or self.account, funds, {"who": who, **config}, limits=limits or Limits()
+            who, type, account or self.account, funds, {"who": who, **config}, limits=limits or Limits(), owner=owner
         )
         return self.commands.create(new)
 

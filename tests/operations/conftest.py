@@ -28,24 +28,27 @@ class Office:
     bench: Bench
     hurried: list[None] = field(default_factory=list)
 
-    def desk(self, *, live: bool = True, owner: str | None = None, by: str = "alice") -> Desk:
+    def desk(
+        self, *, live: bool = True, owner: str | None = None, by: str = "alice", creates_for: str = "local"
+    ) -> Desk:
         core, configuration = self.bench.core, Configuration(self.bench.settings)
         context = Lent(configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id)
         hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
-        return Desk(core, self.bench.commands, configuration, context, hurry, live=live, owner=owner, by=by)
+        return Desk(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
 
-    def do(self, name: str, **arguments: Any) -> Any:
+    def do(self, name: str, /, **arguments: Any) -> Any:
         return perform(self.desk(), name, arguments)
 
     def database(self) -> list[str]:
-        """Return every table and row, as SQL or as they are."""
+        """Return every table and row, as SQL or as they are, but the audit's: it has what was refused, too."""
         if self.bench.core.storage.shared:
             # A heartbeat prolongs the lease meanwhile.
-            tables = [table for table in metadata.sorted_tables if table.name != "leases"]
+            tables = [table for table in metadata.sorted_tables if table.name not in {"leases", "audit"}]
             with self.bench.core.storage.read() as connection:
                 return [f"{table.name} {row}" for table in tables for row in connection.execute(sa.select(table))]
         with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as connection:
-            dump = list(connection.iterdump())
+            audit = ('INSERT INTO "audit"', "INSERT INTO \"sqlite_sequence\" VALUES('audit'")
+            dump = [line for line in connection.iterdump() if not line.startswith(audit)]
         connection.close()
         return dump
 

@@ -226,3 +226,16 @@ def test_text_is_exported_as_text_whatever_it_looks_like(value: str) -> None:
 def test_numbers_are_exported_exactly(value: Any) -> None:
     assert read_yaml(_to_yaml({"n": value})).value == {"n": value}
     assert read_yaml(_to_yaml({"n": json.loads("1e-7")})).value == {"n": Decimal("0.0000001")}
+
+
+def test_an_export_in_json_is_created_again_digit_by_digit(open_office: Callable[..., Office]) -> None:
+    office, other, third = open_office(), open_office(), open_office()
+    create(office, ACCOUNT + AUTOMATION)
+    exported = office.do("automations.export", format="json")
+    content = json.loads(exported.text)
+    assert content["automations"][0]["budget"] == {"USD": "5000.10"}
+    assert content["accounts"]["paper"]["balances"] == {"USD": "10000.50"}
+    other.do("automations.create", run_file=content)
+    create(third, exported.text, "run.json")
+    same = [each.do("automations.export", format="json").text for each in (office, other, third)]
+    assert same == [exported.text] * 3

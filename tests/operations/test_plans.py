@@ -80,6 +80,9 @@ def test_a_plan_is_what_the_next_tick_then_does_and_writes_nothing(office: Offic
     assert told["orders"][2]["reason"] == "110 USDT is needed, 59 is free in the automation's budget"
     assert told["needs_funds"] == {"USDT": "1"}
     assert told["free_funds"] == {"USDT": "59"}
+    assert told["lacking_funds"] == {"USDT": "52"}
+    # All tickers at once, one series of candles; two cancels and an order.
+    assert told["requests_used"] == {"market_data": 2, "trading": 3}
     assert told["notices"] == [{"level": "warning", "message": "hello"}]
     assert told["requests"] == [{"automation": "other", "command": "pause"}]
     assert told["levels"] == {"above": {"BTC/USDT": "125"}, "below": {}}
@@ -175,3 +178,26 @@ def test_a_plan_counts_a_budget_in_base_as_its_first_tick_would(office: Office) 
     plan = office.do("automations.plan", automation="seller")
     assert ([order.status for order in plan.orders], plan.needs_funds) == (["planned"], {"BTC": Decimal(1)})
     assert office.database() == before
+
+
+def test_what_all_orders_lack_is_told_by_asset_also_for_those_skipped_after_the_first(office: Office) -> None:
+    def both(_tick: Tick[Any, Any]) -> Decision:
+        sale = LimitOrder("BTC/USDT", "sell", amount=Decimal(2), price=Decimal(110))
+        return Decision(orders=[buy("90"), buy("90"), sale, buy("5")])
+
+    office.bench.automation("poor", both, budget={"USDT": "100", "BTC": "0.5"})
+    plan = office.do("automations.plan", automation="poor")
+    assert [order.status for order in plan.orders] == ["planned", "refused", "refused", "skipped"]
+    assert plan.needs_funds == {"USDT": Decimal(90)}
+    assert plan.lacking_funds == {"USDT": Decimal(85), "BTC": Decimal("1.5")}
+    assert plan.requests_used.model_dump() == {"market_data": 1, "trading": 1}
+
+
+def test_a_plan_that_fits_lacks_nothing_and_one_without_orders_costs_market_data_alone(office: Office) -> None:
+    office.bench.automation("rich", lambda _: Decision(orders=[buy("90")]))
+    office.bench.automation("idle", lambda _: Decision(wake=HOURLY), symbols=("BTC/USDT", "ETH/USDT"))
+    assert office.do("automations.plan", automation="rich").lacking_funds == {}
+    assert office.do("automations.plan", automation="idle").requests_used.model_dump() == {
+        "market_data": 1,
+        "trading": 0,
+    }

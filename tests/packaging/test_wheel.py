@@ -32,7 +32,11 @@ def test_the_wheel_holds_every_file_of_the_three_packages(wheel: zipfile.ZipFile
     }
     found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert found == expected
-    assert {"octobot_node/py.typed", "octobot_node/testing/powerloss/powerloss.c"} <= found
+    assert {
+        "octobot_node/py.typed",
+        "octobot_node/testing/fulldisk/fulldisk.c",
+        "octobot_node/testing/powerloss/powerloss.c",
+    } <= found
 
 
 def test_the_wheel_installs_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:

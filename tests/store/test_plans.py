@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import automations, intents, kill_switches, schedules
+from octobot_node.store import automations, history, intents, kill_switches, lists, schedules
+from octobot_node.store.history import FillFilter
+from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.storage import Storage
 
 Statement = Callable[[sa.Connection], Any]
+
+#: What finds the names of a row's automation and account.
+NAMES = {"sqlite_autoindex_automations_1", "sqlite_autoindex_accounts_1"}
 
 
 def switch(scope: str, owner: str = "") -> Any:
@@ -71,6 +76,61 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         lambda c: automations.watchers_of(c, ["a"]),
         {"ix_watchings_name", "sqlite_autoindex_automations_1"},
     ),
+    "automations.watchers_of_names": (
+        lambda c: automations.watchers_of_names(c, "local", ["a"]),
+        {"ix_watchings_name"},
+    ),
+    "intents.with_live": (lambda c: intents.with_live(c, ["a"]), {"ix_intents_live_of"}),
+    "history.fill_page": (
+        lambda c: history.fill_page(c, FillFilter(), "z", 10),
+        {"sqlite_autoindex_fills_1", *NAMES},
+    ),
+    "history.fill_page of an owner": (
+        lambda c: history.fill_page(c, FillFilter("bob", symbol="BTC/USD"), "z", 10),
+        {"ix_fills_owned", *NAMES},
+    ),
+    "history.fill_page of an automation": (
+        lambda c: history.fill_page(c, FillFilter(automation_id="a"), "z", 10),
+        {"ix_fills_of", *NAMES},
+    ),
+    "history.fill_page of an account": (
+        lambda c: history.fill_page(c, FillFilter(account_id="x"), "z", 10),
+        {"ix_fills_account", *NAMES},
+    ),
+    "history.fill_page of an order": (
+        lambda c: history.fill_page(c, FillFilter(order_id="o"), None, 10),
+        {"ix_fills_order", *NAMES},
+    ),
+    "history.fills_of_order": (lambda c: history.fills_of_order(c, "o"), {"ix_fills_order", *NAMES}),
+    "history.posting_page": (lambda c: history.posting_page(c, "a", "USD", "z", 10), {"ix_postings_of"}),
+    "history.balance_page": (
+        lambda c: history.balance_page(c, None, None, None, ("a", "USD"), 10),
+        {"sqlite_autoindex_balances_1", *NAMES},
+    ),
+    "history.equity_points": (lambda c: history.equity_points(c, "a", 1, 2), {"sqlite_autoindex_equity_1"}),
+    "history.equity_slices": (lambda c: history.equity_slices(c, "a", 1, 2, 10), {"sqlite_autoindex_equity_1"}),
+    "history.signal_page": (lambda c: history.signal_page(c, "a", None, "z", 10), {"ix_inbox_of"}),
+    "history.signal_page of those that wait": (
+        lambda c: history.signal_page(c, "a", "waiting", "z", 10),
+        {"ix_inbox_waiting"},
+    ),
+    "lists.automation_page of a status": (
+        lambda c: lists.automation_page(c, AutomationFilter(status="paused"), "a", 10),
+        {"ix_automations_status", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of a type": (
+        lambda c: lists.automation_page(c, AutomationFilter(types=["a.b"]), "a", 10),
+        {"ix_automations_type", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of an account": (
+        lambda c: lists.automation_page(c, AutomationFilter(account_id="x"), "a", 10),
+        {"ix_automations_account", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automations_matching": (
+        lambda c: lists.automations_matching(c, "name", None),
+        {"ix_automations_name", "sqlite_autoindex_automations_1"},
+    ),
+    "lists.automations_by_status": (lambda c: lists.automations_by_status(c, None), {"ix_automations_status"}),
     "automations.batch": (
         lambda c: automations.batch(c, "b"),
         {"ix_schedule_claim", "sqlite_autoindex_automations_1"},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import retention
+from octobot_node.store import history, retention
 from octobot_node.store.storage import Storage
-from octobot_node.store.tables import events, inbox, notices, requests
+from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 
 DAY = 86_400_000
 NOW = 1_767_225_600_000
@@ -59,3 +62,48 @@ def test_no_more_is_deleted_at_once_than_was_asked_for(storage: Storage) -> None
     with storage.write() as connection:
         assert retention.prune(connection, NOW - 3 * DAY, 2) == 2 * 5
     assert counts(storage) == {"events": 8, "notices": 18, "requests": 18, "inbox": 26}
+
+
+HOUR = 3_600_000
+START = NOW - 10 * DAY
+
+
+def leave_points(storage: Storage, automation: str, times: list[int]) -> None:
+    owned = {**OWNED, "automation_id": automation, "asset": "USD", "realised": Decimal(0)}
+    with storage.write() as connection:
+        rows = [{**owned, "at": at, "equity": Decimal(at % HOUR)} for at in times]
+        connection.execute(equity.insert(), rows)
+
+
+def points(storage: Storage, automation: str) -> list[int]:
+    with storage.read() as connection:
+        return [row.at for row in history.equity_points(connection, automation, 0, NOW)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 100])
+def test_of_old_equity_the_last_point_of_every_hour_stays(any_storage: Storage, at_once: int) -> None:
+    fine = [START + offset for offset in (0, 1, HOUR - 1, HOUR, 3 * HOUR + 5, 3 * HOUR + 6, 4 * HOUR, 4 * HOUR + 1)]
+    leave_points(any_storage, "a", fine)
+    leave_points(any_storage, "b", fine[:2])
+    # The fifth hour is not over at the time before which it is rolled up.
+    before, last = START + 4 * HOUR + 2, 1
+    while last:
+        with any_storage.write() as connection:
+            last = retention.roll_up_equity(connection, before, at_once, NOW)
+        assert last <= at_once
+    assert points(any_storage, "a") == [fine[2], fine[3], fine[5], fine[6], fine[7]]
+    assert points(any_storage, "b") == [fine[1]]
+    with any_storage.read() as connection:
+        rolled_up = connection.execute(sa.select(cursors)).one()
+    assert (rolled_up.name, rolled_up.position) == (retention.EQUITY_ROLLED_UP, fine[5] + 1)
+
+
+def test_equity_that_was_rolled_up_is_not_looked_at_again(any_storage: Storage) -> None:
+    leave_points(any_storage, "a", [START, START + 1])
+    with any_storage.write() as connection:
+        assert retention.roll_up_equity(connection, NOW, 100, NOW) == 2
+        assert retention.roll_up_equity(connection, NOW, 100, NOW) == 0
+    leave_points(any_storage, "a", [START + 2 * HOUR, START + 2 * HOUR + 1])
+    with any_storage.write() as connection:
+        assert retention.roll_up_equity(connection, NOW, 100, NOW) == 2
+    assert points(any_storage, "a") == [START + 1, START + 2 * HOUR + 1]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.testing.powerloss import PowerCut, PowerLoss, PowerLossUnavailable, cut_power
+from octobot_node.testing.powerloss import PowerCut, PowerLoss, cut_power
+from octobot_node.testing.preload import LibraryUnavailable
 
 # Commits one row after the other for ever, and says so after each commit.
 COMMITTER = """
@@ -194,5 +195,5 @@ def test_a_record_torn_by_the_kill_is_skipped_since_its_write_never_began(tmp_pa
 
 def test_without_gcc_the_error_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PowerLossUnavailable, match="apt install gcc"):
+    with pytest.raises(LibraryUnavailable, match="apt install gcc"):
         PowerLoss(tmp_path / "power").environment(tmp_path / "data")

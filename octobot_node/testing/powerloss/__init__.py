@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import struct
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from octobot_node.testing.preload import build
 
 __all__ = ["PowerCut", "PowerLoss", "PowerLossUnavailable", "cut_power"]
 
@@ -32,7 +32,7 @@ _MAGIC = int.from_bytes(b"POWRLOS1", "little")
 
 
 class PowerLossUnavailable(RuntimeError):
-    """The library cannot be built or the undo log cannot be read here."""
+    """The undo log cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class PowerLoss:
     def environment(self, data_dir: Path) -> dict[str, str]:
         """Return the environment for a process on ``data_dir``, which is created; the rest is this process's own.
 
-        Files that are there already count as synced. Raises PowerLossUnavailable where the library cannot be built.
+        Files that are there already count as synced. Raises LibraryUnavailable where the library cannot be built.
         """
-        library = _build(self._folder)
+        library = build(_SOURCE, self._folder)
         self._log.mkdir(parents=True, exist_ok=True)
         data_dir.mkdir(parents=True, exist_ok=True)
         self._data_dir = data_dir.resolve()
@@ -125,25 +125,3 @@ def _read_log(log: Path) -> Iterator[_Undo]:
             return
         yield _Undo(sequence, int(log.stem), size, offset, content[start : start + length])
         start += length
-
-
-def _build(folder: Path) -> Path:
-    library = folder / "powerloss.so"
-    if library.exists() and library.stat().st_mtime >= _SOURCE.stat().st_mtime:
-        return library
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        raise PowerLossUnavailable(
-            "gcc is needed to simulate a power cut: install it, on Debian with 'apt install gcc libc6-dev'"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    # Under a name of its own first: another test process may be building too.
-    fresh = folder / f"powerloss.{os.getpid()}.so"
-    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread"]
-    done = subprocess.run([compiler, *flags, "-o", fresh, _SOURCE], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise PowerLossUnavailable(
-            f"gcc cannot build {_SOURCE.name} (are libc6-dev's headers installed?): {done.stderr}"
-        )
-    fresh.replace(library)
-    return library

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
 from octobot_node.exchanges import ConnectorContext, TradingFactory
+from octobot_plugins.paper.capabilities import CAPABILITIES
 from octobot_plugins.paper.settings import PaperSettings
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 @hookimpl
 def register_trading(register: Callable[[TradingFactory], None]) -> None:
     """Offer ``paper``."""
-    register(TradingFactory("paper", PaperSettings, _open, simulated=True))
+    register(TradingFactory("paper", PaperSettings, _open, simulated=True, capabilities=CAPABILITIES))
 
 
 def _open(settings: PaperSettings, account_id: str, context: ConnectorContext) -> PaperTrading:

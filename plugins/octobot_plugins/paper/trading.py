@@ -9,11 +9,9 @@ from functools import cached_property
 
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
 from octobot_node.exchanges import (
-    Capabilities,
     ConnectorContext,
     ExchangeOrder,
     ExchangeTrade,
-    Lookup,
     MarketData,
     OrderRequest,
     PastMarket,
@@ -21,6 +19,7 @@ from octobot_node.exchanges import (
 from octobot_node.market import Candles, Ticker
 from octobot_plugins.paper import fills
 from octobot_plugins.paper.book import Book, Ended
+from octobot_plugins.paper.capabilities import CAPABILITIES
 from octobot_plugins.paper.orders import ZERO, Ending, PaperOrder, Terms, draft, end, exact, terms_of
 from octobot_plugins.paper.settings import PaperSettings
 
@@ -41,15 +40,7 @@ class PaperTrading:
     written once.
     """
 
-    capabilities = Capabilities(
-        dedupe="forever",
-        lookup=Lookup("all"),
-        request_expiry=True,
-        visibility_lag_ms=0,
-        market_spend=True,
-        native_stops=True,
-        post_only=True,
-    )
+    capabilities = CAPABILITIES
 
     def __init__(self, settings: PaperSettings, account_id: str, context: ConnectorContext) -> None:
         self._settings = settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["is_lost", "said"]
+__all__ = ["is_full", "is_lost", "is_refused_to_spill", "said"]
 
 #: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
 _OUTAGES = ("08", "53", "57P", "58")
@@ -19,6 +19,15 @@ _WORDS = {
     "57P03": "is starting or stopping",
 }
 
+#: What libpq says of TLS, looked for before anything else: "does not exist" is said of databases, too.
+_TLS = (
+    ("root certificate file", "cannot be verified: the file of the URL's sslrootcert is not there, or cannot be read"),
+    ("certificate verify failed", "has a certificate that the URL's sslrootcert does not vouch for: check that file"),
+    ("does not match host name", "has a certificate for another host: write the host as the certificate has it"),
+    ("does not support SSL", "does not speak TLS, which the URL's sslmode asks for: turn `ssl` on at the server"),
+    ("certificate file", "does not get the file of the URL's sslcert: check that it is there and can be read"),
+)
+
 
 def is_lost(error: sa.exc.DBAPIError) -> bool:
     """Whether it is an outage, that passes, and not a mistake in a statement."""
@@ -26,6 +35,16 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return state.startswith(_OUTAGES) or state in _ALSO or error.connection_invalidated
+
+
+def is_full(error: sa.exc.DBAPIError) -> bool:
+    """Whether the server's disk has no room."""
+    return _state(error) == "53100"
+
+
+def is_refused_to_spill(error: sa.exc.DBAPIError) -> bool:
+    """Whether it is the server's ``temp_file_limit``: that says nothing of the disk."""
+    return _state(error) == "53400"
 
 
 def said(error: sa.exc.DBAPIError, shown: str) -> str:
@@ -36,6 +55,7 @@ def said(error: sa.exc.DBAPIError, shown: str) -> str:
     first = str(error.orig).strip().splitlines()
     text = first[0] if first else type(error.orig).__name__
     for start, meaning in (
+        *_TLS,
         ("password authentication failed", _WORDS["28P01"]),
         ("too many clients", _WORDS["53300"]),
         ("too many connections", _WORDS["53300"]),

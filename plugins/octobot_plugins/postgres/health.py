@@ -10,6 +10,10 @@ from octobot_node.health import Health
 
 __all__ = ["check_postgres"]
 
+_GOES_ON = "; the node goes on by itself"
+_CURE = "start PostgreSQL, or mend the network" + _GOES_ON
+_ROOM = "make room on the disk of PostgreSQL's data" + _GOES_ON
+
 
 def check_postgres(context: PluginContext) -> Health:
     """Say whether the database answers, how fast, and how large it is; nothing is written."""
@@ -18,7 +22,7 @@ def check_postgres(context: PluginContext) -> Health:
         return Health("ok", "another plugin's database is in use")
     lost = storage.lost()
     if lost:
-        return Health("failed", lost, "start PostgreSQL, or mend the network; the node goes on by itself")
+        return Health("failed", lost, _ROOM if getattr(storage, "full", False) else _CURE)
     try:
         began = time.monotonic()
         with storage.read() as connection:
@@ -26,7 +30,7 @@ def check_postgres(context: PluginContext) -> Health:
         took = (time.monotonic() - began) * 1000
         size = storage.size() // 1_048_576
     except StorageUnavailable as error:
-        return Health("failed", str(error), "start PostgreSQL, or mend the network; the node goes on by itself")
+        return Health("failed", str(error), _CURE)
     detail = f"{storage.shown} (PostgreSQL {version}, {size:,} MB) answers in {took:.1f} ms"
     if took > 50:
         return Health("warning", detail, "put the node and its database closer together")

@@ -17,8 +17,9 @@ from octobot_node.settings import Settings
 from octobot_plugins.postgres.address import address, shown
 from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
-from octobot_plugins.postgres.failures import is_lost, said
+from octobot_plugins.postgres.failures import is_full, is_lost, said
 from octobot_plugins.postgres.opening import check_server
+from octobot_plugins.postgres.room import Room
 from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["PostgresStorage"]
@@ -67,6 +68,7 @@ class PostgresStorage:
         self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._writing = threading.local()
         self._lost = ""
+        self._room = Room(self.engine)
         self._lock = threading.Lock()
         self._clock = ServerClock()
         self._bus = Bus(self._connect, self._sockets, self._clock, self.shown)
@@ -134,11 +136,13 @@ class PostgresStorage:
         except sa.exc.DBAPIError as error:
             if not is_lost(error):
                 raise
+            if is_full(error):
+                self._room.ran_out()
             raise StorageUnavailable(self._note_loss(said(error, self.shown))) from None
         except sa.exc.TimeoutError:
             why = f"{self.shown}: no connection of the pool came free in time"
             raise StorageUnavailable(self._note_loss(why)) from None
-        if self._lost:
+        if self._lost and self._room.is_back():
             with self._lock:
                 was, self._lost = self._lost, ""
             if was:
@@ -164,8 +168,13 @@ class PostgresStorage:
         return self._bus.listen(hear)
 
     def lost(self) -> str:
-        """Return why the server cannot be reached just now, or ""."""
+        """Return why the server cannot be worked with just now, or ""."""
         return self._lost
+
+    @property
+    def full(self) -> bool:
+        """Whether that is its disk, which has no room."""
+        return self._room.lacking
 
     def sever(self) -> None:
         """Shut every socket, so that whoever waits on a dead network wakes up."""
@@ -181,7 +190,8 @@ class PostgresStorage:
 
         # It takes a lock of its own. Not inside a transaction of ours: it makes indexes concurrently, which waits for
         # every open one.
-        DBOS.migrate(self._url.render_as_string(hide_password=False), schema="dbos")
+        with self._guarded():
+            DBOS.migrate(self._url.render_as_string(hide_password=False), schema="dbos")
 
     def size(self) -> int:
         """Return the bytes of the database."""

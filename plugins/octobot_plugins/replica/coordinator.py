@@ -48,7 +48,7 @@ class ReplicaCoordinator:
         self._renewed = -1e9
         self._peers: dict[str, tuple[tuple[int, int], float]] = {}
         self._workers: tuple[str, ...] = ()
-        self._drift = self._withdrawn = False
+        self._drift = self._withdrawn = self._still = False
         self._engine: Engine | None = None
         self._stopping = threading.Event()
         self._hurried = threading.Event()
@@ -215,8 +215,8 @@ class ReplicaCoordinator:
     def _beat(self) -> None:
         engine, me = self._engine, self._me
         assert me is not None
-        if engine is not None and engine.still_for() > self._ttl / 2:
-            return  # a node whose engine stands still must not look alive
+        if engine is not None and self._stands_still(engine):
+            return  # it must not look alive
         began = self._clock.monotonic()
         load = 0 if engine is None else engine.load()
         with self._storage.write(durable=True) as connection:
@@ -236,6 +236,16 @@ class ReplicaCoordinator:
             engine.leave("")
         if not (self._leader_epoch or self._withdrawn) and self.role != "consumer" and engine is not None:
             engine.leave(_held_by(held, now))
+
+    def _stands_still(self, engine: Engine) -> bool:
+        still = engine.still_for()
+        if still <= self._ttl / 2:
+            self._still = False
+        elif not self._still:
+            self._still = True
+            log.error("engine_stands_still", seconds=round(still, 1), cure="a connector or a plugin may be blocking;"
+                      " the others take over, and it takes part again when it goes on")  # fmt: skip
+        return self._still
 
     def _keep_lead(self, connection: sa.Connection, now: int) -> None:
         if not members.keep_lead(connection, self._leader_epoch, now, self._ttl):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from octobot_node.store.plugin_tables import PluginTables
 from octobot_node.store.types import Millis
 
 __all__ = ["REPLICA_TABLES", "nodes"]
+
+#: A node that was killed, and that nobody outlived to declare dead, counts as long as this: a few leases.
+_HEARD_MS = 30_000
 
 _metadata = sa.MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
@@ -36,4 +41,15 @@ nodes = sa.Table(
     info={"moves": False},
 )
 
-REPLICA_TABLES = PluginTables("replica", _metadata, "octobot_plugins.replica.migrations")
+
+def _in_use(connection: sa.Connection, now: int) -> Sequence[str]:
+    """Return the nodes that were heard lately."""
+    n = nodes.c
+    if not sa.inspect(connection).has_table(nodes.name):
+        return []
+    alive = n.status.in_(("live", "draining")) & (n.beat_at > now - _HEARD_MS)
+    rows = connection.execute(sa.select(n.id, n.host, n.version).where(alive).order_by(n.id))
+    return [f"{row.id} on {row.host} ({row.version})" for row in rows]
+
+
+REPLICA_TABLES = PluginTables("replica", _metadata, "octobot_plugins.replica.migrations", _in_use)

@@ -100,6 +100,13 @@ class SimulatedMarket:
         """Return the rules of each symbol."""
         return {symbol: self._listing(symbol).rules for symbol in symbols if _is_pair(symbol)}
 
+    #: It has every pair; these are the ones that people look for.
+    lists_all = False
+
+    async def symbols(self) -> Collection[str]:
+        """Return pairs of well-known assets, and those that have a price of their own in the settings."""
+        return {*(f"{base}/USD" for base in _WORTH if base not in _DOLLARS), *self._settings.prices}
+
     async def close(self) -> None:
         """Do nothing: there is no connection."""
 

@@ -82,11 +82,6 @@ def test_a_server_without_a_free_connection_says_so(open_storage: Open, postgres
     run(postgres, "DROP ROLE none_left")
 
 
-def test_tls_asked_for_in_the_url_is_insisted_on(open_storage: Open, postgres: Server) -> None:
-    with pytest.raises(StorageUnavailable, match="does not support SSL"):
-        open_storage(f"{postgres.create_database()}?sslmode=require")
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from octobot_node.operations.models import OrderStatus, Page, _Asked, _Told
+from octobot_node.operations.models.base import Asked, Page, Told
+from octobot_node.operations.models.orders import OrderStatus
 from octobot_node.report import Amount
 
 __all__ = [
@@ -29,7 +30,7 @@ WhichSwitch = Annotated[
 ]
 
 
-class ThrowKillSwitch(_Asked):
+class ThrowKillSwitch(Asked):
     """Stop all sending of an account, an automation or everything, and cancel own open orders."""
 
     scope: Scope
@@ -45,7 +46,7 @@ class ThrowKillSwitch(_Asked):
         return self
 
 
-class KillSwitchRow(_Told):
+class KillSwitchRow(Told):
     """A kill switch and what became of the orders that were live when it was thrown."""
 
     id: str
@@ -66,7 +67,7 @@ class KillSwitchRow(_Told):
     cancels: int = Field(description="Cancels that are under way.")
 
 
-class Thrown(_Told):
+class Thrown(Told):
     """The kill switch that is in force now; ``already``: it was thrown before."""
 
     switch: KillSwitchRow
@@ -80,7 +81,7 @@ class ShowKillSwitch(Page):
     live: bool = False
 
 
-class ChecklistLine(_Told):
+class ChecklistLine(Told):
     """One order: what it was when the kill switch was thrown, and what is confirmed since."""
 
     order: str
@@ -105,7 +106,7 @@ class ChecklistLine(_Told):
     advice: str = Field(description='What a person may do about it; "" where nothing is needed.')
 
 
-class Checklist(_Told):
+class Checklist(Told):
     """A kill switch and its orders, oldest first."""
 
     switch: KillSwitchRow
@@ -120,14 +121,14 @@ class ListKillSwitches(Page):
     in_force: bool = Field(default=False, description="Only those that are in force.")
 
 
-class KillSwitchPage(_Told):
+class KillSwitchPage(Told):
     """Kill switches, newest first."""
 
     switches: list[KillSwitchRow]
     next_cursor: str | None
 
 
-class ReleaseKillSwitch(_Asked):
+class ReleaseKillSwitch(Asked):
     """A kill switch to release."""
 
     id: WhichSwitch = None

@@ -1,0 +1,201 @@
+"""Who may do what: every route names the scope that it needs, or says that it is for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hmac import compare_digest
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel
+
+from octobot_node.api.callers import Caller
+from octobot_node.api.idempotency import begin_idempotent
+from octobot_node.api.meter import Meter
+from octobot_node.api.problems import ApiProblem, FieldError
+from octobot_node.api.scopes import scopes_of
+from octobot_node.api_routes import Role, Scope
+from octobot_node.context import PluginContext
+from octobot_node.operations.catalogue import carry_out
+from octobot_node.operations.desk import Desk
+from octobot_node.store import auditing
+from octobot_node.store.auditing import Actor, Entry
+from octobot_node.troubles import said
+
+__all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public"]
+
+log = structlog.get_logger(__name__)
+R = TypeVar("R", bound=BaseModel)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class ApiState:
+    """What the whole API works with; in ``app.state.api``."""
+
+    desk: Desk
+    scopes: Sequence[Scope]
+    meter: Meter = field(default_factory=Meter)
+    #: What plugins keep for as long as the API runs, by their own names.
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The node as one request sees it: narrowed to what its caller may see."""
+
+    state: ApiState
+    desk: Desk
+    caller: Caller
+    scopes: frozenset[str]
+
+    @property
+    def context(self) -> PluginContext:
+        """Storage, clock and settings, not narrowed to anybody."""
+        return self.desk.context
+
+    @property
+    def actor(self) -> Actor:
+        """The caller, for the audit."""
+        return self.desk.actor
+
+    def perform(self, name: str, returns: type[R], wanted: BaseModel) -> R:
+        """Carry out an operation of the node or of a plugin as the caller; raise what it raises."""
+        found = carry_out(self.desk, name, wanted)
+        assert isinstance(found, returns)
+        return found
+
+    def audit(self, connection: sa.Connection, entry: Entry) -> None:
+        """Write down what the caller does, in the transaction that does it."""
+        auditing.append(connection, self.actor, entry, self.context.clock.now())
+
+    def scopes_of_role(self, role: Role) -> list[str]:
+        """Return the scopes that a role has, by name."""
+        return sorted(scopes_of(role, self.state.scopes))
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller has a scope."""
+        return scope in self.scopes
+
+
+class Allow:
+    """The dependency that lets a request pass: callers with ``scope``, or everybody where it is None."""
+
+    def __init__(self, scope: str | None) -> None:
+        self.scope = scope
+
+    def __call__(self, request: Request) -> Api:
+        """Return the node as the caller sees it; raise ApiProblem."""
+        state: ApiState = request.app.state.api
+        _refuse_nul(request)
+        _refuse_unknown_query(request)
+        if self.scope is None:
+            return _api(request, state, Caller("", "viewer", "", "nobody", frozenset()), frozenset())
+        caller = _authenticated(request, state)
+        request.state.caller = caller.name
+        scopes = scopes_of(caller.role, state.scopes)
+        if caller.scopes is not None:
+            scopes &= caller.scopes
+        if self.scope not in scopes:
+            raise ApiProblem("forbidden", _forbidden(self.scope, caller, state.scopes))
+        if request.method not in _SAFE:
+            _check_csrf(request, caller)
+            begin_idempotent(request, state.desk.core.storage, caller, state.desk.core.clock.now())
+        return _api(request, state, caller, scopes)
+
+
+def allow(scope: str) -> Any:
+    """Return the dependency for callers with ``scope``; it gives the route its ``Api``."""
+    return Depends(Allow(scope))
+
+
+def public() -> Any:
+    """Return the dependency of a route that is for everybody; it gives the route an ``Api`` that sees nothing."""
+    return Depends(Allow(None))
+
+
+def _refuse_nul(request: Request) -> None:
+    # PostgreSQL keeps none, so nothing can be called so.
+    if any("\0" in text for text in (*map(str, request.path_params.values()), *request.query_params.values())):
+        raise ApiProblem("bad-request", "the address has a NUL in it: leave it out")
+
+
+def _refuse_unknown_query(request: Request) -> None:
+    """Raise ApiProblem for a parameter that the route does not have: a misspelt filter must not give everything."""
+    known = set(_query_names(request.scope["route"].dependant))
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        there_are = ", ".join(sorted(known)) or "none"
+        fields = [FieldError(field=f"query.{name}", reason="there is no such parameter") for name in unknown]
+        raise ApiProblem(
+            "invalid", f"query.{unknown[0]}: there is no such parameter; there are: {there_are}", fields=fields
+        )
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for each in dependant.query_params:
+        model = each.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (info.alias or name for name, info in model.model_fields.items())
+        else:
+            yield each.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
+
+
+def _authenticated(request: Request, state: ApiState) -> Caller:
+    hook = state.desk.registry.hook.authenticate
+    # One at a time: what breaks in one plugin must neither let anybody in nor keep others out.
+    for implementation in reversed(hook.get_hookimpls()):
+        given = {"request": request, "context": state.desk.context}
+        try:
+            found = implementation.function(*[given[name] for name in implementation.argnames])
+        except ApiProblem:
+            raise
+        except Exception as error:
+            state.desk.core.troubles.record(implementation.plugin_name, "authenticate", said(error))
+            log.exception("authenticate_failed", plugin=implementation.plugin_name)
+            continue
+        if isinstance(found, Caller):
+            return found
+    raise ApiProblem(
+        "unauthenticated", "nobody is logged in: log in at /api/v1/session, or send an API key as a bearer token"
+    )
+
+
+def _forbidden(scope: str, caller: Caller, known: Sequence[Scope]) -> str:
+    role = next(each.role for each in known if each.name == scope)
+    if scope in scopes_of(caller.role, known):
+        return f"this API key lacks the scope {scope!r}: make one that has it"
+    return f"{scope!r} takes the role {role}, and {caller.name} is a {caller.role}: ask an admin"
+
+
+def _check_csrf(request: Request, caller: Caller) -> None:
+    given = request.headers.get("x-csrf-token", "")
+    if caller.csrf and not compare_digest(given.encode(), caller.csrf.encode()):
+        raise ApiProblem("csrf", "send the session's token as X-CSRF-Token: logging in and GET /api/v1/session tell it")
+
+
+def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[str]) -> Api:
+    desk = replace(
+        state.desk,
+        owner="" if not caller.name else caller.sees,
+        creates_for=caller.owner or "local",
+        by=caller.name,
+        via=caller.via,
+        address=request.client.host if request.client else "",
+        request_id=request.state.request_id,
+    )
+    return Api(state, desk, caller, scopes)
+
+
+def describe(scope: str | None, known: Sequence[Scope]) -> Mapping[str, Any]:
+    """Return what the OpenAPI document says of who may use a route."""
+    if scope is None:
+        return {"security": []}
+    role = next(each.role for each in known if each.name == scope)
+    return {"security": [{"bearer": []}, {"session": []}], "x-scope": scope, "x-role": role}

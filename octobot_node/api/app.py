@@ -1,0 +1,157 @@
+"""Build the FastAPI application out of the routes of plugins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIRouter
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+import octobot_node
+from octobot_node.api.access import Allow, ApiState, describe
+from octobot_node.api.idempotency import Idempotency, Replayed
+from octobot_node.api.middleware import Surroundings
+from octobot_node.api.openapi import PATH, document
+from octobot_node.api.problems import add_handlers
+from octobot_node.api.scopes import all_scopes
+from octobot_node.api_routes import ApiRoutes, Scope
+from octobot_node.errors import PluginError
+from octobot_node.operations.desk import Desk
+from octobot_node.plugin_registry import Registry
+from octobot_node.troubles import said
+
+__all__ = ["BODY_MAX", "PREFIX", "create_app"]
+
+log = structlog.get_logger(__name__)
+PREFIX = "/api/v1"
+#: Bytes of a request's body: a run file of some thousand automations.
+BODY_MAX = 2_000_000
+_COMPRESSED_FROM = 1_000
+#: Requests that work on the database at once; more wait. The pool of connections has room for these and the engine.
+_THREADS = 12
+
+
+def create_app(desk: Desk, only: Iterable[str] | None = None) -> FastAPI:
+    """Return the application of a node.
+
+    ``only`` names the plugins' routes to serve; None: all. Raises PluginError for routes of a built-in plugin that name
+    no scope; those of a third party are left out, and listed with the reason.
+    """
+    routes = [each for each in desk.registry.api_routes if only is None or each.name in only]
+    state = ApiState(desk, all_scopes(routes))
+    app = FastAPI(
+        title="OctoBot Node",
+        version=octobot_node.__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        max_body_size=BODY_MAX,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.api = state
+    add_handlers(app)
+    app.add_exception_handler(Replayed, _replay)
+    _add_middleware(app, state)
+    for each in routes:
+        _include(app, each, state, desk.registry)
+    app.add_api_route(PATH, _openapi, include_in_schema=False, dependencies=[])
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
+
+
+def _add_middleware(app: FastAPI, state: ApiState) -> None:
+    # The last one added is the outermost.
+    app.add_middleware(Idempotency)
+    origins = state.desk.core.settings.api_cors_origins
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "if-match",
+                "last-event-id",
+                "x-csrf-token",
+            ],
+            expose_headers=["etag", "location", "x-request-id", "retry-after"],
+        )
+    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
+    app.add_middleware(Surroundings, meter=state.meter)
+
+
+def _include(app: FastAPI, routes: ApiRoutes, state: ApiState, registry: Registry) -> None:
+    owner = next(
+        plugin for plugin in registry.plugins if routes.name in plugin.registers.get("register_api_routers", ())
+    )
+    try:
+        router = routes.router()
+        for route in _routes_of(router):
+            _complete(route, state.scopes)
+        app.include_router(router, prefix="" if routes.outside else PREFIX)
+    except Exception as error:
+        if owner.origin == "built-in":
+            raise
+        state.desk.core.troubles.record(owner.name, f"the API routes {routes.name}", said(error))
+        log.exception("routes_left_out", plugin=owner.name, routes=routes.name)
+
+
+def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            raise PluginError(
+                f"{type(route).__name__} {getattr(route, 'path', '')} is no plain route: add routes to one ApiRouter"
+            )
+
+
+def _complete(route: APIRoute, scopes: Sequence[Scope]) -> None:
+    """Check that a route says who may use it, and write that into its description."""
+    found = {each.scope for each in _allows(route.dependant)}
+    if len(found) != 1:
+        which = "names no scope" if not found else f"names several scopes ({found})"
+        raise PluginError(f"the route {route.path} {which}: give it allow(scope) or public() as a dependency")
+    (scope,) = found
+    if scope is not None and scope not in {each.name for each in scopes}:
+        raise PluginError(f"the route {route.path} needs the scope {scope!r}, which nobody registers")
+    extra: dict[str, Any] = {**(route.openapi_extra or {}), **describe(scope, scopes)}
+    route.openapi_extra = extra
+
+
+def _allows(dependant: Dependant) -> Iterator[Allow]:
+    if isinstance(dependant.call, Allow):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _allows(inner)
+
+
+async def _replay(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)
+    return error.response
+
+
+async def _openapi(request: Request) -> Response:
+    app: FastAPI = request.app
+    if app.openapi_schema is None:
+        app.openapi_schema = document(app)
+    return JSONResponse(app.openapi_schema)

@@ -1,0 +1,81 @@
+"""Routes whose JSON is read exactly: a number such as 0.1 is a Decimal of those digits, never a binary float."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from octobot_node.api.problems import ApiProblem
+from octobot_node.control import decode
+
+__all__ = ["ApiRouter"]
+
+#: Deeper than any document that the API takes, and far from what would overflow a stack.
+_DEPTH_MAX = 64
+
+
+class _ExactRequest(Request):
+    async def json(self) -> Any:
+        """Return the body, its numbers as they are written; raise ApiProblem for what is no JSON."""
+        if not hasattr(self, "_json"):
+            body = await self.body()
+            self._json = _decoded(body)
+        return self._json
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        found = decode(body)
+    except RecursionError:
+        raise ApiProblem("bad-request", f"the body is nested more than {_DEPTH_MAX} levels deep") from None
+    except UnicodeDecodeError:
+        raise ApiProblem("bad-request", "the body is no JSON: it is not UTF-8") from None
+    except ValueError as error:
+        raise ApiProblem("bad-request", f"the body is no JSON: {error}") from None
+    _refuse_odd(found)
+    return found
+
+
+def _refuse_odd(found: Any) -> None:
+    """Raise ApiProblem for what no database keeps: a NUL or half a character in a text, or a bottomless nesting."""
+    level = [found]
+    for _ in range(_DEPTH_MAX):
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper += item.keys()
+                deeper += item.values()
+            elif isinstance(item, list):
+                deeper += item
+            elif isinstance(item, str):
+                _refuse_odd_text(item)
+        if not deeper:
+            return
+        level = deeper
+    raise ApiProblem("bad-request", f"the body is nested more than {_DEPTH_MAX} levels deep")
+
+
+def _refuse_odd_text(text: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ApiProblem("bad-request", "a text in the body has a NUL or half of a surrogate pair: leave it out")
+
+
+class _ExactRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, given a request that reads JSON exactly."""
+        handle = super().get_route_handler()
+
+        async def exactly(request: Request) -> Response:
+            return await handle(_ExactRequest(request.scope, request.receive))
+
+        return exactly
+
+
+class ApiRouter(APIRouter):
+    """FastAPI's router, with routes that read JSON exactly."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(route_class=_ExactRoute, **given)

@@ -1,0 +1,109 @@
+"""What surrounds every request: its id, its log line, security headers, and an answer whatever breaks."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from octobot_node.api.meter import Meter
+from octobot_node.api.problems import problem_response
+
+__all__ = ["Surroundings", "shown_path"]
+
+log = structlog.get_logger(__name__)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: The API gives data, never a page: whatever a browser takes it for, it may do nothing with it.
+_SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "interest-cohort=()",
+    "cache-control": "no-store",
+}
+_HSTS = "max-age=31536000"
+_TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
+_URL_MAX, _HEADERS_MAX = 4_096, 100
+
+
+def shown_path(path: str) -> str:
+    """Return a path for the log: without the token of an address for signals."""
+    return _TOKEN.sub("…", path)
+
+
+class Surroundings:
+    """The outermost middleware."""
+
+    def __init__(self, app: ASGIApp, meter: Meter) -> None:
+        self._app = app
+        self._meter = meter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry the request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        scope.setdefault("state", {})["request_id"] = request_id
+        began, status = time.perf_counter(), 0
+
+        async def completing(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", _HSTS)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                if (
+                    len(scope["headers"]) > _HEADERS_MAX
+                    or len(scope["raw_path"]) + len(scope["query_string"]) > _URL_MAX
+                ):
+                    refusal = problem_response(
+                        "header-too-large",
+                        f"an address takes {_URL_MAX:,} characters and {_HEADERS_MAX} headers at most",
+                        request_id,
+                    )
+                    await refusal(scope, receive, completing)
+                else:
+                    await self._app(scope, receive, completing)
+            except Exception:
+                log.exception("request_failed", method=scope["method"], path=shown_path(scope["path"]))
+                if status:
+                    raise  # Half an answer is out: breaking the connection is all that is left to say.
+                failed = "the node failed at this: its log has the request's id and a traceback; please report it"
+                await problem_response("internal", failed, request_id)(scope, receive, completing)
+            finally:
+                self._tell(scope, status, time.perf_counter() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        self._meter.count(scope["method"], _route(scope), status, seconds)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=shown_path(scope["path"]),
+            status=status,
+            ms=round(seconds * 1_000, 1),
+            caller=scope["state"].get("caller", ""),
+            address=(scope.get("client") or ("",))[0],
+        )
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    found = scope.get("route_path") or getattr(route, "path", "")
+    return str(found) if found else "(none)"

@@ -1,0 +1,50 @@
+"""What callers of the API may do; a role is the scopes that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from octobot_node.api_routes import ROLES, ApiRoutes, Role, Scope
+from octobot_node.errors import PluginError
+
+__all__ = ["SCOPES", "all_scopes", "scopes_of"]
+
+SCOPES: tuple[Scope, ...] = (
+    Scope("automations:read", "viewer", "Look at automations, their figures, logs and plans."),
+    Scope("automations:write", "trader", "Create, change, run, stop and delete automations."),
+    Scope("orders:read", "viewer", "Look at orders, fills and ledgers."),
+    Scope("orders:write", "trader", "Settle orders of unknown outcome."),
+    Scope("events:read", "viewer", "Read and follow what happens."),
+    Scope("signals:read", "viewer", "Look at signals, and at where they may be sent."),
+    Scope("signals:write", "trader", "Send signals, and make addresses for them."),
+    Scope("accounts:read", "viewer", "Look at accounts and exchanges."),
+    Scope("accounts:write", "trader", "Create, change and delete accounts."),
+    Scope("markets:read", "viewer", "Look at symbols, tickers and candles."),
+    Scope("kill-switch:read", "viewer", "Look at kill switches and what exchanges confirmed."),
+    Scope("kill-switch:write", "trader", "Throw and release kill switches."),
+    Scope("node:read", "viewer", "Look at the node's state and health, its nodes and plugins."),
+    Scope("nodes:write", "admin", "Let nodes leave."),
+    Scope("settings:read", "admin", "Look at settings; secrets are masked."),
+    Scope("self:read", "viewer", "Look at one's own API keys and sessions."),
+    Scope("self:write", "viewer", "Make and revoke one's own API keys, end one's own sessions, change one's password."),
+    Scope("users:read", "admin", "Look at users, and everybody's keys and sessions."),
+    Scope("users:write", "admin", "Create, change and delete users, revoke anybody's keys and sessions."),
+    Scope("audit:read", "admin", "Read and export who did what."),
+    Scope("metrics:read", "viewer", "Read the node's metrics."),
+)
+
+
+def all_scopes(routes: Iterable[ApiRoutes] = ()) -> tuple[Scope, ...]:
+    """Return the node's scopes and those that plugins add; raise PluginError for a name that there is already."""
+    found = {scope.name: scope for scope in SCOPES}
+    for each in routes:
+        for scope in each.scopes:
+            if found.setdefault(scope.name, scope) != scope:
+                raise PluginError(f"the routes {each.name!r} add the scope {scope.name!r}, which means something else")
+    return tuple(found.values())
+
+
+def scopes_of(role: Role, scopes: Sequence[Scope]) -> frozenset[str]:
+    """Return the names of the scopes that a role has."""
+    rank = ROLES.index(role)
+    return frozenset(scope.name for scope in scopes if ROLES.index(scope.role) <= rank)

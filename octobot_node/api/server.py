@@ -1,0 +1,123 @@
+"""Serve the API beside the engine: uvicorn on an event loop and a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from octobot_node.api.app import create_app
+from octobot_node.errors import NodeError
+from octobot_node.operations.desk import Desk
+from octobot_node.settings import Settings
+
+__all__ = ["ApiServer", "is_loopback"]
+
+log = structlog.get_logger(__name__)
+_BACKLOG = 2_048
+#: Of request line and headers together.
+_HEADERS_MAX = 32_768
+_CONNECTIONS_MAX = 1_000
+#: Requests under way, and readers of events, have this long when the node stops.
+_GRACE_S = 3
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine alone."""
+    return host in {"127.0.0.1", "::1", "localhost"} or host.startswith("127.")
+
+
+class ApiServer:
+    """Listens where the settings say; ``start`` raises NodeError where it cannot."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+        self.stopping = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        assert self._socket is not None
+        found: int = self._socket.getsockname()[1]
+        return found
+
+    def start(self) -> None:
+        """Listen and begin to serve; raises NodeError, also what a plugin's ``prepare`` says against it."""
+        settings = self._desk.core.settings
+        for routes in self._desk.registry.api_routes:
+            if routes.prepare is not None:
+                routes.prepare(self._desk.context)
+        app = create_app(self._desk)
+        app.state.stopping = self.stopping
+        self._socket = _listen(settings)
+        self._server = uvicorn.Server(_config(app, settings))
+        self._thread = threading.Thread(target=self._run, name="octobot-api", daemon=True)
+        self._thread.start()
+        log.info("api_started", url=f"http://{settings.api_host}:{self.port}/api/v1")
+
+    def stop(self) -> None:
+        """Take no more requests, give those under way their time, and end."""
+        self.stopping.set()
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(_GRACE_S + 5)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _run(self) -> None:
+        assert self._server is not None
+        assert self._socket is not None
+        try:
+            asyncio.run(self._server.serve([self._socket]))
+        except Exception:
+            log.exception("api_ended")
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        # Pure Python, and bounded: what it reads of a request's head has a limit of its own.
+        http="h11",
+        h11_max_incomplete_event_size=_HEADERS_MAX,
+        ws="none",
+        lifespan="on",
+        # Our own log has a line for each request, without what is secret in an address.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.api_trusted_proxies),
+        forwarded_allow_ips=list(settings.api_trusted_proxies),
+        limit_concurrency=_CONNECTIONS_MAX,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE_S,
+        backlog=_BACKLOG,
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.api_host, settings.api_port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+            listener.setblocking(False)
+        except BaseException:
+            listener.close()
+            raise
+    except OSError as error:
+        raise NodeError(
+            f"the API cannot listen on {host}:{port} ({error.strerror or error}): give another OCTOBOT_API_HOST or"
+            " OCTOBOT_API_PORT (0: any free port), or switch it off with OCTOBOT_API=false"
+        ) from None
+    return listener

@@ -1,0 +1,44 @@
+"""Routes that a plugin adds to the REST API; importing this loads neither FastAPI nor the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from octobot_node.context import PluginContext
+
+__all__ = ["ROLES", "ApiRoutes", "Role", "Scope"]
+
+Role = Literal["viewer", "trader", "admin"]
+#: Each may do what the ones before it may.
+ROLES: tuple[Role, ...] = ("viewer", "trader", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What callers may do: ``automations:write``. ``role`` is the least one that has it; keys have some of them."""
+
+    name: str
+    role: Role
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoutes:
+    """A plugin's routes.
+
+    ``router()`` makes an ``octobot_node.api.ApiRouter``, or FastAPI's own; it is called when the API starts. Every
+    route has ``allow(scope)`` or ``public()`` among its dependencies: one without is refused. Paths begin under
+    ``/api/v1``, or with ``outside`` at the root. ``scopes`` are those that the node does not have already. ``prepare``
+    is called before the node listens; a NodeError of it keeps the API from starting.
+    """
+
+    name: str
+    router: Callable[[], APIRouter]
+    scopes: Sequence[Scope] = field(default=())
+    prepare: Callable[[PluginContext], None] | None = None
+    outside: bool = False

@@ -1,0 +1,42 @@
+"""Look at who did what."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from octobot_node.market import from_ms, to_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
+from octobot_node.store import auditing
+from octobot_node.store.auditing import AuditFilter
+from octobot_node.store.types import AnyRow
+
+__all__ = ["list_audit"]
+
+
+def list_audit(desk: Desk, wanted: ListAudit) -> AuditPage:
+    """Return a page of entries, newest first; of those that have two, the second."""
+    which = AuditFilter(
+        desk.owner, wanted.actor, wanted.action, wanted.target_id, _moment(wanted.since), _moment(wanted.until)
+    )
+    with desk.core.storage.read() as connection:
+        rows = auditing.page(connection, which, wanted.cursor, wanted.limit + 1)
+    shown = rows[: wanted.limit]
+    return AuditPage(
+        entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > wanted.limit else None
+    )
+
+
+def _moment(given: datetime | None) -> int | None:
+    return None if given is None else to_ms(given)
+
+
+def _row(row: AnyRow) -> AuditRow:
+    names = ("id", "actor", "via", "address", "request_id", "action", "owner", "target", "target_id")
+    return AuditRow(
+        **{name: getattr(row, name) for name in names},
+        at=from_ms(row.at),
+        outcome="unknown" if row.outcome == "begun" else row.outcome,
+        data=json.loads(row.data),
+    )

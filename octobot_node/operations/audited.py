@@ -1,0 +1,73 @@
+"""Carry out an operation that changes something, and write down who did what: before, and after.
+
+Two entries, since the operation commits in transactions of its own: a process that dies in between leaves the first
+one alone, and so it is told that the outcome is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
+
+from octobot_node.errors import OctoBotError, StorageUnavailable
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.operation import Operation, Subject
+from octobot_node.store import auditing
+from octobot_node.store.auditing import Entry
+
+__all__ = ["audited"]
+
+
+def audited(
+    desk: Desk, name: str, operation: Operation, wanted: BaseModel, function: Callable[[Desk, Any], BaseModel]
+) -> BaseModel:
+    """Carry out an operation between its two entries; return or raise what it does."""
+    about = _subject(desk, operation, wanted)
+    known: dict[str, Any] = {"arguments": wanted.model_dump(mode="json", exclude_none=True)}
+    if about is not None:
+        known["before"] = about.data
+    begun = _append(desk, _entry(desk, name, "begun", about, known))
+    try:
+        result = function(desk, wanted)
+    except StorageUnavailable:
+        raise  # Whether it was carried out is not known, and so the first entry stays alone.
+    except OctoBotError as error:
+        _append(desk, _entry(desk, name, "refused", about, {**known, "error": str(error)}, begun))
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        with suppress(OctoBotError):
+            _append(desk, _entry(desk, name, "failed", about, {**known, "error": said}, begun))
+        raise
+    after = _subject(desk, operation, wanted)
+    told = after.data if after is not None else result.model_dump(mode="json", exclude_none=True)
+    _append(desk, _entry(desk, name, "done", about or after, {**known, "after": told}, begun))
+    return result
+
+
+def _append(desk: Desk, entry: Entry) -> int:
+    with desk.core.storage.write() as connection:
+        return auditing.append(connection, desk.actor, entry, desk.core.clock.now())
+
+
+def _entry(
+    desk: Desk, name: str, outcome: str, about: Subject | None, data: dict[str, Any], begun: int | None = None
+) -> Entry:
+    owner = (desk.owner or "") if about is None else about.owner
+    target, target_id = ("", "") if about is None else (about.name, about.id)
+    return Entry(name, outcome, target, target_id, owner, data, begun)
+
+
+def _subject(desk: Desk, operation: Operation, wanted: BaseModel) -> Subject | None:
+    if not operation.subject:
+        return None
+    module, _, function = operation.subject.partition(":")
+    try:
+        found: Subject | None = getattr(import_module(module), function)(desk, wanted)
+    except OctoBotError:
+        return None  # There is none, or not any more: the operation itself says so.
+    return found

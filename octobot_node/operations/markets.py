@@ -1,0 +1,120 @@
+"""Look at markets as automations see them: through the hub, which asks once for all."""
+
+from __future__ import annotations
+
+from octobot_node.automation import Needs
+from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
+from octobot_node.market import Candles, Market, MarketRules, timeframe_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import account_id
+from octobot_node.operations.models import (
+    CandleSeries,
+    ListSymbols,
+    Nothing,
+    ShowCandles,
+    ShowTicker,
+    SourcePage,
+    SourceRow,
+    SymbolPage,
+    SymbolRow,
+    TickerNow,
+)
+from octobot_node.operations.types import plugin_of
+from octobot_node.store import lists
+
+__all__ = ["candles", "list_sources", "list_symbols", "ticker"]
+
+_NAMED = 100
+
+
+def list_sources(desk: Desk, wanted: Nothing) -> SourcePage:
+    """Return every market data connector, by name, and the accounts that use it."""
+    del wanted
+    rows = []
+    with desk.core.storage.read() as connection:
+        used = lists.accounts_by_connector(connection, "market_data", desk.owner)
+        for name, factory in sorted(desk.registry.market_data.items()):
+            plugin = plugin_of(desk.registry, "register_market_data", name)
+            rows.append(
+                SourceRow(
+                    name=name,
+                    plugin="" if plugin is None else plugin.name,
+                    replay=factory.replay,
+                    settings=factory.Settings.model_json_schema(),
+                    accounts=lists.account_names(connection, "market_data", name, desk.owner, _NAMED),
+                    used_by=used.get(name, 0),
+                )
+            )
+    return SourcePage(sources=rows)
+
+
+def list_symbols(desk: Desk, wanted: ListSymbols) -> SymbolPage:
+    """Return a page of the symbols that an account's market has, by name.
+
+    Raises DataUnavailable when the market does not answer, or does not list what it has.
+    """
+    symbols, complete = desk.core.hub.symbols(_source(desk, wanted.account))
+    sought = wanted.search.upper()
+    found = [symbol for symbol in symbols if sought in symbol.upper() and symbol > (wanted.cursor or "")]
+    page = found[: wanted.limit]
+    rules = desk.core.hub.rules(_source(desk, wanted.account), page)
+    return SymbolPage(
+        symbols=[_symbol(rules[symbol]) for symbol in page if symbol in rules],
+        complete=complete,
+        next_cursor=page[-1] if len(found) > wanted.limit else None,
+    )
+
+
+def _symbol(rules: MarketRules) -> SymbolRow:
+    return SymbolRow(**{name: getattr(rules, name) for name in SymbolRow.model_fields})
+
+
+def ticker(desk: Desk, wanted: ShowTicker) -> TickerNow:
+    """Return a symbol's prices now; raise DataUnavailable when there are none."""
+    market = _snapshot(desk, wanted, Needs(tickers=(wanted.symbol,)))
+    found = market.tickers.get(wanted.symbol)
+    if found is None:
+        raise DataUnavailable(f"there is no price of {wanted.symbol}: see that the market has the symbol")
+    return TickerNow(
+        symbol=found.symbol, last=found.last, bid=found.bid, ask=found.ask, at=found.at, as_of=market.as_of
+    )
+
+
+def candles(desk: Desk, wanted: ShowCandles) -> CandleSeries:
+    """Return the newest closed candles of a symbol; raise DataUnavailable when there are none."""
+    try:
+        timeframe_ms(wanted.timeframe)
+    except ValueError as error:
+        raise UsageError(f"timeframe: {error}") from None
+    key = (wanted.symbol, wanted.timeframe)
+    market = _snapshot(desk, wanted, Needs(candles={key: wanted.count}))
+    found = market.all_candles.get(key)
+    if found is None or not len(found):
+        raise DataUnavailable(f"there are no {wanted.timeframe} candles of {wanted.symbol} now: try again")
+    return CandleSeries(
+        symbol=wanted.symbol,
+        timeframe=wanted.timeframe,
+        candles=_rows(found),
+        stale=found.stale,
+        as_of=market.as_of,
+    )
+
+
+def _rows(found: Candles) -> list[tuple[int, float, float, float, float, float]]:
+    columns = (found.open, found.high, found.low, found.close, found.volume)
+    return list(zip(found.time.tolist(), *(column.tolist() for column in columns), strict=True))
+
+
+def _snapshot(desk: Desk, wanted: ShowTicker, needs: Needs) -> Market:
+    return desk.core.hub.snapshot(_source(desk, wanted.account), needs)
+
+
+def _source(desk: Desk, account: str) -> str:
+    """Return the market data of an account; raise what keeps it from being opened."""
+    found = account_id(desk, account)
+    try:
+        return desk.core.accounts.get(found).source
+    except OctoBotError:
+        raise
+    except Exception as error:
+        raise DataUnavailable(f"the account {account!r} cannot be opened: {error}") from error

@@ -1,0 +1,123 @@
+"""Accounts, and what they are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Asked, Told
+from octobot_node.report import Amount
+from octobot_node.run_file import AccountSpec, LimitsSpec, Name
+
+__all__ = [
+    "AccountDetail",
+    "AccountGone",
+    "AccountPage",
+    "AccountRow",
+    "CapabilitiesRow",
+    "CreateAccount",
+    "EditAccount",
+    "ExchangePage",
+    "ExchangeRow",
+    "OneAccount",
+]
+
+
+class AccountRow(Told):
+    """One account; its connectors' settings are not told, they may hold secrets."""
+
+    id: str
+    owner: str
+    name: str
+    market_data: str
+    trading: str
+    simulated: bool | None = Field(description="Orders never leave the machine; None: its plugin is missing.")
+    sending: bool
+    limits: dict[str, Any]
+    automations: int
+    open_orders: int
+    unknown_orders: int
+    created_at: datetime
+
+
+class AccountPage(Told):
+    """Accounts, oldest first."""
+
+    accounts: list[AccountRow]
+    next_cursor: str | None
+
+
+class CapabilitiesRow(Told):
+    """What an exchange really guarantees; docs/exchanges.md says what the engine makes of each."""
+
+    dedupe: Literal["none", "open", "forever"] = Field(
+        description="A second order with the same client id is refused: never, while the first is open, or for ever."
+    )
+    lookup: Literal["none", "open", "recent", "all"] = Field(
+        description="How far back an order is found by its client id."
+    )
+    lookup_seconds: float | None = Field(description="For how long, where it is `recent`.")
+    request_expiry: bool = Field(description="A request that arrives after its own expiry is thrown away.")
+    visibility_lag: float = Field(description="Seconds for which an accepted order may be missing from look-ups.")
+    client_id_length: int
+    market_spend: bool = Field(description="Market buys can be given in quote.")
+    native_stops: bool = Field(description="Stop orders rest at the exchange.")
+    post_only: bool
+
+
+class OneAccount(Asked):
+    """One account."""
+
+    account: str = Field(min_length=1, max_length=128, description="An account's name, or its id.")
+
+
+class AccountDetail(AccountRow):
+    """Everything about one account but its secrets."""
+
+    market_data_settings: dict[str, Any]
+    trading_settings: dict[str, Any]
+    secrets: list[str] = Field(description="Settings that are not told: they are secret, or no plugin knows them.")
+    source: str = Field(description="The market data that it shares with others.")
+    egress: str
+    capabilities: CapabilitiesRow | None = Field(description="None where the account cannot be opened.")
+    problem: str = Field(description="Why it cannot be opened, or empty.")
+    funds: dict[str, Amount] = Field(description="What its automations have of each asset, free and reserved.")
+
+
+class CreateAccount(AccountSpec):
+    """An account as a run file has it, with its name."""
+
+    name: Name
+
+
+class EditAccount(OneAccount):
+    """What is to be other; None leaves it. ``limits`` are all its limits from now on, {} is none."""
+
+    name: Name | None = None
+    limits: LimitsSpec | None = None
+
+
+class AccountGone(Told):
+    """An account that was deleted."""
+
+    id: str
+    name: str
+
+
+class ExchangeRow(Told):
+    """A trading connector; ``settings`` is the JSON schema of what an account writes beside its name."""
+
+    name: str
+    plugin: str
+    simulated: bool = Field(description="Orders never leave the machine.")
+    settings: dict[str, Any]
+    capabilities: CapabilitiesRow | None = Field(description="None where they depend on an account's settings.")
+    accounts: int = Field(description="How many accounts use it.")
+
+
+class ExchangePage(Told):
+    """Every trading connector, by name."""
+
+    exchanges: list[ExchangeRow]

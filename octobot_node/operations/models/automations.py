@@ -1,0 +1,186 @@
+"""Automations: what they are, and what is done to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Asked, Page, Told, Wanted
+from octobot_node.operations.models.events import EventRow
+from octobot_node.operations.models.orders import OrderRow
+from octobot_node.report import Amount, AutomationReport
+from octobot_node.run_file import LimitsSpec, Name
+
+__all__ = [
+    "AutomationDetail",
+    "AutomationPage",
+    "AutomationRow",
+    "AutomationStatus",
+    "ChangeAutomation",
+    "Changed",
+    "CreateAutomations",
+    "Created",
+    "EditAutomation",
+    "ExportAutomations",
+    "Exported",
+    "Funds",
+    "ListAutomations",
+    "OneAutomation",
+    "PositionRow",
+    "RunFileText",
+    "StopAutomation",
+]
+
+AutomationStatus = Literal[
+    "active", "waiting", "paused", "stopping", "completing", "stopped", "completed", "failed", "held"
+]
+
+
+class OneAutomation(Asked):
+    """One automation."""
+
+    automation: Wanted
+
+
+class ChangeAutomation(OneAutomation):
+    """One automation to change."""
+
+    revision: int | None = Field(
+        default=None, ge=0, description="Change it only if this is its revision still; None: whatever it is."
+    )
+
+
+class ListAutomations(Page):
+    """Which automations; every filter that is given must fit."""
+
+    status: AutomationStatus | None = None
+    type: str | None = Field(default=None, max_length=128, description="package.name, or name alone.")
+    account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
+
+
+class AutomationRow(Told):
+    """One automation in a list."""
+
+    id: str
+    owner: str
+    name: str
+    type: str
+    account: str
+    status: AutomationStatus
+    reason: str = Field(description="Why it waits, failed or is held; of an active one, why its last tick failed.")
+    next_run: datetime | None
+    last_run: datetime | None
+    ticks: int
+    revision: int = Field(description="Grows with every command; ticks leave it alone.")
+    sending: bool = Field(description="Whether its orders may be sent: its kill switch is not thrown.")
+    open_orders: int = Field(description="Orders planned, sent or resting.")
+    unknown_orders: int = Field(description="Orders whose outcome is not known.")
+    created_at: datetime
+
+
+class AutomationPage(Told):
+    """Automations, oldest first."""
+
+    automations: list[AutomationRow]
+    next_cursor: str | None
+
+
+class Funds(Told):
+    """What an automation has of an asset."""
+
+    free: Amount
+    reserved: Amount
+
+
+class PositionRow(Told):
+    """What an automation holds of a symbol's base; money is in the symbol's quote."""
+
+    symbol: str
+    amount: Amount
+    cost: Amount
+    average: Amount | None
+    realised: Amount
+
+
+class AutomationDetail(AutomationRow):
+    """Everything about one automation."""
+
+    config: dict[str, Any]
+    limits: dict[str, Any]
+    budget: dict[str, Amount]
+    state: Any
+    state_version: int
+    needs: dict[str, Any]
+    wake: dict[str, Any] | None
+    levels: dict[str, dict[str, str]] | None = Field(description="Prices that wake it: above and below, by symbol.")
+    waiting_signals: int
+    balances: dict[str, Funds]
+    positions: list[PositionRow]
+    figures: dict[str, str]
+    orders: list[OrderRow] = Field(description="Those that can still change, oldest first.")
+    events: list[EventRow] = Field(description="The newest, newest first.")
+    report: AutomationReport
+
+
+class RunFileText(Asked):
+    """A run file as text; ``name`` is what messages call it."""
+
+    name: str = Field(max_length=1_024)
+    text: str
+
+
+class CreateAutomations(Asked):
+    """What to create: run files as text, or one run file's content as JSON."""
+
+    files: list[RunFileText] = Field(default_factory=list)
+    run_file: dict[str, Any] | None = None
+
+
+class Created(Told):
+    """What was created, and how it stands: ``accounts`` are the names of new ones."""
+
+    automations: list[AutomationRow]
+    accounts: list[str]
+
+
+class EditAutomation(ChangeAutomation):
+    """A whole new ``config``, or ``changes`` of single fields by dotted name, such as {"safety_orders.count": 3}.
+
+    ``name`` renames it; ``limits`` are all its limits from now on, {} is none.
+    """
+
+    config: dict[str, Any] | None = None
+    changes: dict[str, Any] = Field(default_factory=dict)
+    name: Name | None = None
+    limits: LimitsSpec | None = None
+
+
+class StopAutomation(ChangeAutomation):
+    """``close`` also sells what it holds, at market."""
+
+    close: bool = False
+
+
+class Changed(Told):
+    """An automation after a command; ``note`` says what is still to come, "" when all is done."""
+
+    automation: str
+    id: str
+    status: AutomationStatus | Literal["deleted"]
+    note: str
+
+
+class ExportAutomations(Asked):
+    """Which automations to export; none named: all. In JSON amounts are strings, and there is no heading."""
+
+    automations: list[Wanted] = Field(default_factory=list)
+    format: Literal["yaml", "json"] = "yaml"
+
+
+class Exported(Told):
+    """A run file that `create` takes back; ``left_out`` names the secrets that it does not have."""
+
+    text: str
+    left_out: list[str]

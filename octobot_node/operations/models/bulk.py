@@ -1,0 +1,49 @@
+"""One command for many automations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.automations import AutomationStatus
+from octobot_node.operations.models.base import Asked, Told
+
+__all__ = ["BulkAutomations", "BulkDone", "BulkRefusal"]
+
+_Id = Annotated[str, Field(min_length=1, max_length=36)]
+
+
+class BulkAutomations(Asked):
+    """A command for those automations that every given filter fits; without a filter, ``everything`` says that it is
+    meant.
+
+    ``stop_close`` also sells what they hold, at market.
+    """
+
+    command: Literal["pause", "resume", "run_now", "stop", "stop_close", "delete"]
+    everything: bool = Field(default=False, description="All automations: what no filter at all must say.")
+    status: AutomationStatus | None = None
+    type: str | None = Field(default=None, max_length=128, description="package.name, or name alone.")
+    account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
+    ids: list[_Id] | None = Field(default=None, max_length=5_000, description="Ids of automations.")
+    dry_run: bool = Field(default=False, description="Change nothing, and say what would be changed.")
+    limit: int = Field(default=5_000, ge=1, le=5_000, description="Automations in this call at most.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the call before; None for the first.")
+
+
+class BulkRefusal(Told):
+    """An automation that the command did not fit; it is as it was."""
+
+    id: str
+    reason: str
+
+
+class BulkDone(Told):
+    """What a command did, or would do: each automation is changed whole or refused."""
+
+    command: str
+    dry_run: bool
+    done: list[str] = Field(description="Ids of the automations that were changed.")
+    refused: list[BulkRefusal]
+    next_cursor: str | None = Field(description="Where to go on: there are more. None: these were all.")

@@ -1,0 +1,94 @@
+"""The node, those beside it, its settings and its health."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Asked, Told
+
+__all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
+
+
+class NodeStatus(Told):
+    """How the node is."""
+
+    version: str
+    data_dir: str
+    running: bool
+    process: int | None
+    sending: bool = Field(description="Whether orders may be sent at all: the kill switch is not thrown.")
+    automations: dict[str, int] = Field(description="How many, by status.")
+    open_orders: int
+    unknown_orders: int
+    lag: float = Field(description="Seconds since the automation that waits longest was due; 0 when none waits.")
+    broken_plugins: list[str]
+    as_of: datetime
+
+
+class NodeRow(Told):
+    """A node on the database, as the others see it."""
+
+    id: str
+    role: str
+    state: str = Field(description="live, draining, drift (its plugins differ from the master's), dead or left.")
+    leads: bool = Field(description="Whether it hands out work.")
+    works: bool = Field(description="Whether it does work.")
+    version: str
+    plugins: str = Field(description="What two nodes must have in common; empty where a node is alone.")
+    host: str
+    load: int = Field(description="Batches and sends that it is at.")
+    heartbeat_age: float = Field(description="Seconds since it was heard.")
+    since: datetime
+    this: bool = Field(description="Whether it is the node that answers.")
+
+
+class NodePage(Told):
+    """Every node on the database."""
+
+    nodes: list[NodeRow]
+
+
+class DrainNode(Asked):
+    """A node to let leave: its id, or how it begins."""
+
+    node: str
+
+
+class SettingView(Told):
+    """One setting in force; secrets are masked. ``section`` is "" for the node's own."""
+
+    section: str
+    name: str
+    variable: str
+    value: str
+    origin: str
+    description: str
+
+
+class SettingPage(Told):
+    """Every setting in force, the node's own first; ``unknown`` are OCTOBOT_* variables that nothing reads."""
+
+    file: str | None
+    settings: list[SettingView]
+    unknown: list[str]
+
+
+class Check(Told):
+    """What a health check answered, in ``seconds``."""
+
+    name: str
+    plugin: str
+    status: Literal["ok", "warning", "failed"]
+    detail: str
+    cure: str
+    seconds: float
+
+
+class Checkup(Told):
+    """What every health check answered; ``status`` is the worst of them."""
+
+    status: Literal["ok", "warning", "failed"]
+    checks: list[Check]

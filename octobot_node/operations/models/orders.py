@@ -1,0 +1,88 @@
+"""Orders, and settling those whose outcome only a person knows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Asked, Page, Told, Wanted
+from octobot_node.report import Amount
+
+__all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
+
+OrderStatus = Literal["planned", "sent", "open", "unknown", "filled", "cancelled", "refused", "expired", "skipped"]
+
+
+class OrderRow(Told):
+    """One order; amounts are in base, ``spend`` and prices in quote."""
+
+    id: str
+    automation: str
+    automation_id: str
+    account: str
+    symbol: str
+    side: str
+    type: str
+    status: OrderStatus
+    reason: str
+    amount: Amount | None
+    spend: Amount | None
+    price: Amount | None
+    stop: Amount | None
+    filled: Amount
+    average: Amount | None
+    fee: Amount
+    fee_asset: str | None
+    reserved: Amount
+    reserved_asset: str | None
+    tag: str
+    tick: int
+    client_order_id: str
+    exchange_order_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ListOrders(Page):
+    """Which orders; ``status`` may also be `live`: those that can still change."""
+
+    automation: Wanted | None = None
+    status: OrderStatus | Literal["live"] | None = None
+    symbol: str | None = Field(default=None, max_length=64)
+
+
+class OrderPage(Told):
+    """Orders, newest first."""
+
+    orders: list[OrderRow]
+    next_cursor: str | None
+
+
+class OneOrder(Asked):
+    """One order, by its id."""
+
+    order: str = Field(min_length=1, max_length=64)
+
+
+class AdoptOrder(Asked):
+    """An order of unknown outcome, and the exchange's own id of what it became.
+
+    Without an id the exchange is asked for the order's client id.
+    """
+
+    order: str = Field(min_length=1, max_length=64)
+    exchange_order_id: str | None = Field(default=None, min_length=1, max_length=128)
+
+
+class DeclareNotSent(Asked):
+    """An order of unknown outcome that a person knows never reached the exchange."""
+
+    order: str = Field(min_length=1, max_length=64)
+
+
+class Resolved(Told):
+    """An order whose outcome a person settled."""
+
+    order: OrderRow

@@ -1,0 +1,55 @@
+"""Plugins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from octobot_node.operations.models.base import Told
+
+__all__ = ["PluginPage", "PluginRow", "ServiceRow", "TroubleRow"]
+
+
+class TroubleRow(Told):
+    """What a plugin's code raised while the node ran: with what, how often, and the last time."""
+
+    what: str
+    count: int
+    error: str
+    at: datetime
+
+
+class ServiceRow(Told):
+    """A plugin's service: how it is, since when, how often and why it was started again."""
+
+    name: str
+    status: str
+    since: datetime
+    restarts: int
+    error: str
+
+
+class PluginRow(Told):
+    """One plugin: ``registers`` maps hook to names, ``commands`` are those it adds to `octobot-node`.
+
+    ``troubles`` and ``services`` are those of the running node; without one there are none.
+    """
+
+    name: str
+    version: str
+    origin: str
+    module: str
+    status: str
+    hooks: list[str]
+    registers: dict[str, list[str]]
+    commands: list[str]
+    error: str
+    troubles: list[TroubleRow] = Field(default_factory=list)
+    services: list[ServiceRow] = Field(default_factory=list)
+
+
+class PluginPage(Told):
+    """Every plugin that was found."""
+
+    plugins: list[PluginRow]

@@ -1,0 +1,66 @@
+"""Messages for automations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models.automations import OneAutomation
+from octobot_node.operations.models.base import Page, Told, Wanted
+
+__all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
+
+SignalStatus = Literal["waiting", "consumed", "dead"]
+
+
+class SendSignal(OneAutomation):
+    """A message for an automation's inbox; one with a ``key`` that arrived before is not taken again."""
+
+    payload: Any
+    channel: str = Field(default="default", min_length=1, max_length=64)
+    key: str | None = Field(default=None, min_length=1, max_length=128)
+    expires_in: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it is worthless.")
+
+
+class SignalSent(Told):
+    """Whether the inbox took it: False for a key that arrived before."""
+
+    automation: str
+    id: str
+    accepted: bool
+
+
+class ListSignals(Page):
+    """Whose inbox, and perhaps which signals of it."""
+
+    automation: Wanted
+    status: SignalStatus | None = None
+
+
+class SignalRow(Told):
+    """One signal: it waits, a tick consumed it, or it is dead since ticks that were given it failed.
+
+    What is over is forgotten after a time.
+    """
+
+    id: str
+    channel: str
+    source: str = Field(description="Who sent it.")
+    key: str
+    payload: Any
+    status: SignalStatus
+    tries: int = Field(description="Failed ticks that it was given to.")
+    received_at: datetime
+    expires_at: datetime | None = Field(description="No tick is given it after this.")
+    consumed_tick: int | None
+
+
+class SignalPage(Told):
+    """An automation's signals, newest first."""
+
+    automation: str
+    automation_id: str
+    signals: list[SignalRow]
+    next_cursor: str | None

@@ -1,0 +1,46 @@
+"""Look into automations' inboxes."""
+
+from __future__ import annotations
+
+from octobot_node.engine.durable import json_decode
+from octobot_node.errors import CommandRefused
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.models import ListSignals, SignalPage, SignalRow
+from octobot_node.operations.rows import moment
+from octobot_node.store import automations, history
+from octobot_node.store.types import AnyRow
+
+__all__ = ["list_signals"]
+
+
+def list_signals(desk: Desk, wanted: ListSignals) -> SignalPage:
+    """Return a page of an automation's signals, newest first."""
+    found = automation_id(desk, wanted.automation)
+    with desk.core.storage.read() as connection:
+        automation = automations.get(connection, found)
+        rows = history.signal_page(connection, found, wanted.status, wanted.cursor, wanted.limit + 1)
+    if automation is None:
+        raise CommandRefused(f"the automation {found} was deleted meanwhile")
+    return SignalPage(
+        automation=automation.name,
+        automation_id=found,
+        signals=[_signal(row) for row in rows[: wanted.limit]],
+        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+    )
+
+
+def _signal(row: AnyRow) -> SignalRow:
+    return SignalRow(
+        id=row.id,
+        channel=row.channel,
+        source=row.source,
+        key=row.dedup_key,
+        payload=json_decode(row.payload),
+        status=row.status,
+        tries=row.tries,
+        received_at=from_ms(row.received_at),
+        expires_at=moment(row.expires_at),
+        consumed_tick=row.consumed_tick,
+    )

@@ -1,0 +1,31 @@
+"""What the core's operations are about, for the audit: as it stands before, and after."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from octobot_node.operations.automations import rows_of
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.finding import order_row as find_order
+from octobot_node.operations.operation import Subject
+from octobot_node.operations.rows import order_row
+from octobot_node.store import lists
+
+__all__ = ["automation", "order"]
+
+
+def automation(desk: Desk, wanted: Any) -> Subject:
+    """Return the automation that ``wanted.automation`` names; raise UnknownName."""
+    found = automation_id(desk, wanted.automation)
+    with desk.core.storage.read() as connection:
+        (row,) = lists.automations_by_id(connection, [found])
+    shown = rows_of(desk, [found])[0].model_dump(mode="json", include={"name", "status", "reason", "type", "account"})
+    return Subject(row.owner, row.name, found, {**shown, "config": json.loads(row.config), "limits": row.limits})
+
+
+def order(desk: Desk, wanted: Any) -> Subject:
+    """Return the order that ``wanted.order`` names; raise UnknownName."""
+    row = find_order(desk, wanted.order)
+    return Subject(row.owner, f"{row.side} {row.symbol}", row.id, order_row(row).model_dump(mode="json"))

@@ -1,0 +1,97 @@
+"""Accounts over HTTP, and the exchanges and automation types that they and automations are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.api.params import AccountPath
+from octobot_node.operations.models import (
+    AccountDetail,
+    AccountGone,
+    AccountPage,
+    CreateAccount,
+    EditAccount,
+    ExchangePage,
+    Nothing,
+    OneAccount,
+    OneType,
+    Page,
+    TypeDetail,
+    TypePage,
+)
+from octobot_node.run_file import LimitsSpec, Name
+
+__all__ = ["router"]
+
+Reads = Annotated[Api, allow("accounts:read")]
+Writes = Annotated[Api, allow("accounts:write")]
+ReadsTypes = Annotated[Api, allow("automations:read")]
+
+router = ApiRouter()
+
+
+class AccountChanges(BaseModel):
+    """What is to be other; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name | None = None
+    limits: LimitsSpec | None = None
+
+
+@router.get("/accounts", tags=["accounts"], summary="Accounts")
+def list_accounts(wanted: Annotated[Page, Query()], api: Reads) -> AccountPage:
+    """List accounts, oldest first."""
+    return api.perform("accounts.list", AccountPage, wanted)
+
+
+@router.post("/accounts", tags=["accounts"], summary="Create an account", status_code=201)
+def create_account(asked: CreateAccount, response: Response, api: Writes) -> AccountDetail:
+    """Create an account: market data, trading, and the money of a simulated one, as in a run file."""
+    found = api.perform("accounts.create", AccountDetail, asked)
+    response.headers["Location"] = f"/api/v1/accounts/{found.id}"
+    return found
+
+
+@router.get("/accounts/{account}", tags=["accounts"], summary="An account")
+def read_account(account: AccountPath, api: Reads) -> AccountDetail:
+    """Tell everything about an account but its secrets."""
+    return api.perform("accounts.show", AccountDetail, OneAccount(account=account))
+
+
+@router.patch("/accounts/{account}", tags=["accounts"], summary="Change an account")
+def edit_account(account: AccountPath, asked: AccountChanges, api: Writes) -> AccountDetail:
+    """Change an account's name or limits; what is left out stays, whatever it was changed to meanwhile."""
+    wanted = EditAccount(account=account, name=asked.name, limits=asked.limits)
+    return api.perform("accounts.edit", AccountDetail, wanted)
+
+
+@router.delete("/accounts/{account}", tags=["accounts"], summary="Delete an account")
+def delete_account(account: AccountPath, api: Writes) -> AccountGone:
+    """Delete an account that no automation is on."""
+    return api.perform("accounts.delete", AccountGone, OneAccount(account=account))
+
+
+@router.get("/exchanges", tags=["accounts"], summary="Exchanges")
+def list_exchanges(api: Reads) -> ExchangePage:
+    """List trading connectors, and what each one's exchange really guarantees."""
+    return api.perform("exchanges.list", ExchangePage, Nothing())
+
+
+@router.get("/types", tags=["automations"], summary="Automation types")
+def list_types(api: ReadsTypes) -> TypePage:
+    """List what an automation can be."""
+    return api.perform("types.list", TypePage, Nothing())
+
+
+@router.get("/types/{type}", tags=["automations"], summary="An automation type")
+def read_type(
+    type: Annotated[str, Path(min_length=1, max_length=128, description="package.name, or name alone.")],  # noqa: A002
+    api: ReadsTypes,
+) -> TypeDetail:
+    """Tell a type's documentation and the JSON schema, defaults and examples of its config."""
+    return api.perform("types.show", TypeDetail, OneType(type=type))

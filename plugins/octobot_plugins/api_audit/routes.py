@@ -1,0 +1,46 @@
+"""The audit over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import StreamingResponse
+
+from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.operations.models import AuditPage, ListAudit
+
+__all__ = ["router"]
+
+Reads = Annotated[Api, allow("audit:read")]
+_PAGE = 500
+
+router = ApiRouter(prefix="/audit", tags=["audit"])
+
+
+@router.get("", summary="Who did what")
+def list_audit(wanted: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
+    """List what was done or tried, newest first."""
+    return api.perform("audit.list", AuditPage, wanted)
+
+
+@router.get(
+    "/export",
+    summary="Export who did what",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
+)
+def export_audit(wanted: Annotated[ListAudit, Query()], api: Reads) -> StreamingResponse:
+    """Give every entry that fits, newest first, as one JSON object a line; `limit` is ignored."""
+    return StreamingResponse(_lines(api, wanted), media_type="application/x-ndjson")
+
+
+def _lines(api: Api, wanted: ListAudit) -> Iterator[str]:
+    page = wanted.model_copy(update={"limit": _PAGE})
+    while True:
+        found = api.perform("audit.list", AuditPage, page)
+        yield "".join(f"{entry.model_dump_json()}\n" for entry in found.entries)
+        if found.next_cursor is None:
+            return
+        page = page.model_copy(update={"cursor": found.next_cursor})

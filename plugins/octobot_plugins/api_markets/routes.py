@@ -1,0 +1,49 @@
+"""Markets over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.operations.models import (
+    CandleSeries,
+    ListSymbols,
+    Nothing,
+    ShowCandles,
+    ShowTicker,
+    SourcePage,
+    SymbolPage,
+    TickerNow,
+)
+
+__all__ = ["router"]
+
+Reads = Annotated[Api, allow("markets:read")]
+
+router = ApiRouter(prefix="/markets", tags=["markets"])
+
+
+@router.get("/sources", summary="Market data")
+def list_sources(api: Reads) -> SourcePage:
+    """List market data connectors."""
+    return api.perform("markets.sources", SourcePage, Nothing())
+
+
+@router.get("/symbols", summary="Symbols")
+def list_symbols(wanted: Annotated[ListSymbols, Query()], api: Reads) -> SymbolPage:
+    """List an account's symbols, with what its exchange accepts of each."""
+    return api.perform("markets.symbols", SymbolPage, wanted)
+
+
+@router.get("/ticker", summary="A ticker")
+def read_ticker(wanted: Annotated[ShowTicker, Query()], api: Reads) -> TickerNow:
+    """Tell a symbol's prices, as automations see them."""
+    return api.perform("markets.ticker", TickerNow, wanted)
+
+
+@router.get("/candles", summary="Candles")
+def read_candles(wanted: Annotated[ShowCandles, Query()], api: Reads) -> CandleSeries:
+    """Tell a symbol's newest closed candles, as automations see them."""
+    return api.perform("markets.candles", CandleSeries, wanted)

@@ -1,0 +1,81 @@
+"""Users, sessions and API keys: who may use the API, and how they prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.api_routes import ApiRoutes
+from octobot_node.plugin_settings import PluginSettings
+
+if TYPE_CHECKING:
+    import typer
+    from fastapi import APIRouter
+    from starlette.requests import Request
+
+    from octobot_node.api import Caller
+    from octobot_node.context import PluginContext
+    from octobot_node.operations.operation import Operation
+    from octobot_node.store.plugin_tables import PluginTables
+
+
+@hookimpl
+def register_settings(register: Callable[[PluginSettings], None]) -> None:
+    """Offer the sections ``admin`` and ``auth``."""
+    from octobot_plugins.auth.settings import AdminSettings, AuthSettings
+
+    register(PluginSettings("admin", AdminSettings))
+    register(PluginSettings("auth", AuthSettings))
+
+
+@hookimpl
+def register_tables(register: Callable[[PluginTables], None]) -> None:
+    """Offer the tables of users, keys and sessions."""
+    from octobot_plugins.auth.tables import AUTH_TABLES
+
+    register(AUTH_TABLES)
+
+
+@hookimpl
+def register_operations(register: Callable[[Operation], None]) -> None:
+    """Offer what can be done with users, keys and sessions."""
+    from octobot_plugins.auth.catalogue import OPERATIONS
+
+    for operation in OPERATIONS:
+        register(operation)
+
+
+@hookimpl
+def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
+    """Offer sessions, users and keys; make the first admin before the API listens."""
+    register(ApiRoutes("auth", _router, prepare=_prepare))
+
+
+@hookimpl
+def authenticate(request: Request, context: PluginContext) -> Caller | None:
+    """Know who comes with a session's cookie or an API key."""
+    from octobot_plugins.auth.authenticating import caller_of
+
+    return caller_of(request, context)
+
+
+@hookimpl
+def register_commands(cli: typer.Typer) -> None:
+    """Add ``users`` and ``keys``."""
+    from octobot_plugins.auth import commands
+
+    cli.add_typer(commands.users(), name="users")
+    cli.add_typer(commands.keys(), name="keys")
+
+
+def _router() -> APIRouter:
+    from octobot_plugins.auth.routes import router
+
+    return router
+
+
+def _prepare(context: PluginContext) -> None:
+    from octobot_plugins.auth.first_admin import prepare
+
+    prepare(context)

@@ -1,0 +1,87 @@
+"""Know who makes a request: by an API key, or by a session's cookie."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from octobot_node.api import ApiProblem, Caller
+from octobot_node.context import PluginContext
+from octobot_node.store import auditing
+from octobot_node.store.auditing import Actor, Entry
+from octobot_node.store.types import AnyRow
+from octobot_plugins.auth import statements
+from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.tables import keys, sessions
+from octobot_plugins.auth.tokens import hashed
+
+__all__ = ["COOKIE", "address_of", "caller_of"]
+
+COOKIE = "octobot_session"
+#: When somebody was last seen is kept to the minute: not every request is a write.
+_SEEN_MS = 60_000
+_TOKEN_MAX = 256
+
+
+def caller_of(request: Request, context: PluginContext) -> Caller | None:
+    """Return who comes with an API key or a session, None without either; raise ApiProblem for one that is no good."""
+    given = request.headers.get("authorization")
+    if given is not None:
+        kind, _, token = given.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        return _by_key(request, context, token.strip())
+    token = request.cookies.get(COOKIE, "")
+    return _by_session(context, token) if token else None
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def _by_key(request: Request, context: PluginContext, token: str) -> Caller:
+    now = context.clock.now()
+    with context.storage.read() as connection:
+        row = statements.active_key(connection, hashed(token[:_TOKEN_MAX]), now)
+    if row is None:
+        raise ApiProblem("unauthenticated", "the API key is unknown, revoked or expired: make another one")
+    _note_use(request, context, row, now)
+    return Caller(
+        name=row.user, role=row.role, owner=row.owner, via=f"key {row.name}", scopes=frozenset(row.scopes), key=row.id
+    )
+
+
+def _note_use(request: Request, context: PluginContext, row: AnyRow, now: int) -> None:
+    """Keep when a key was used, and write down an address that it never was used from before."""
+    address = address_of(request)
+    known: set[tuple[str, str]] = _known(request)
+    if (row.id, address) in known and row.used_at is not None and row.used_at > now - _SEEN_MS:
+        return
+    with context.storage.write() as connection:
+        connection.execute(keys.update().where(keys.c.id == row.id).values(used_at=now))
+        if statements.add_address(connection, row.id, address, now):
+            actor = Actor(row.user, f"key {row.name}", address, request.state.request_id)
+            entry = Entry("keys.new_address", target=row.name, target_id=row.id, data={"address": address})
+            auditing.append(connection, actor, entry, now)
+    known.add((row.id, address))
+
+
+def _known(request: Request) -> set[tuple[str, str]]:
+    # Addresses that this process has seen a key come from; those it forgets are looked up again.
+    kept = request.app.state.api.kept.setdefault("auth.addresses", set())
+    if len(kept) > 10_000:
+        kept.clear()
+    found: set[tuple[str, str]] = kept
+    return found
+
+
+def _by_session(context: PluginContext, token: str) -> Caller | None:
+    now, settings = context.clock.now(), context.plugin_settings(AuthSettings)
+    with context.storage.read() as connection:
+        row = statements.active_session(connection, hashed(token[:_TOKEN_MAX]), now, int(settings.session_idle * 1000))
+    if row is None:
+        return None
+    if row.seen_at < now - _SEEN_MS:
+        with context.storage.write() as connection:
+            connection.execute(sessions.update().where(sessions.c.hash == row.hash).values(seen_at=now))
+    return Caller(name=row.user, role=row.role, owner=row.owner, via="session", csrf=row.csrf, session=row.id)

@@ -1,0 +1,193 @@
+"""``octobot-node users`` and ``octobot-node keys``: whoever may write to the data folder is the machine's admin."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.give import Give, confirm
+from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
+from octobot_node.errors import UsageError
+from octobot_plugins.auth import shown
+from octobot_plugins.auth.models import KeyCreated, KeyPage, Revoked, UserCreated, UserPage, UserRow
+
+__all__ = ["keys", "users"]
+
+
+class RoleName(StrEnum):
+    """What a user may do."""
+
+    viewer = "viewer"
+    trader = "trader"
+    admin = "admin"
+
+
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="A user's name.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", metavar="FILE", help="A file with the password; - for stdin. Otherwise it is asked."
+    ),
+]
+Owner = Annotated[
+    str | None, typer.Option("--owner", metavar="NAME", help="Whose automations they see and create for.")
+]
+
+
+def users() -> typer.Typer:
+    """Return the commands about users."""
+    found = group()
+    found.info.help = "Who may use the API."
+    found.command("list")(_list_users)
+    found.command("add")(_add)
+    found.command("edit")(_edit)
+    found.command("password")(_password)
+    found.command("remove")(_remove)
+    return found
+
+
+def keys() -> typer.Typer:
+    """Return the commands about API keys."""
+    found = group()
+    found.info.help = "Keys for programs that use the API."
+    found.command("list")(_list_keys)
+    found.command("add")(_add_key)
+    found.command("revoke")(_revoke)
+    return found
+
+
+def _list_users(
+    context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """List users by name."""
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("users.list", UserPage, limit=limit, cursor=cursor), shown.users)
+
+
+def _add(
+    context: typer.Context,
+    user: UserArgument,
+    role: Annotated[
+        RoleName, typer.Option("--role", help="viewer looks, trader trades, admin does all.")
+    ] = RoleName.trader,
+    owner: Owner = None,
+    password_file: PasswordFile = None,
+    generate: Annotated[bool, typer.Option("--generate", help="Generate the password and print it.")] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create a user."""
+    give = Give(context, data_dir, as_json=as_json)
+    password = None if generate else _read_password(password_file)
+    made = give.ask("users.create", UserCreated, user=user, role=role.value, owner=owner, password=password)
+    give.show(made, shown.user_created)
+
+
+def _edit(
+    context: typer.Context,
+    user: UserArgument,
+    role: Annotated[RoleName | None, typer.Option("--role", help="What they may do.")] = None,
+    owner: Owner = None,
+    disabled: Annotated[
+        bool | None, typer.Option("--disable/--enable", help="Whether they may come in at all.")
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Change a user's role or owner, disable or enable them."""
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"role": None if role is None else role.value, "owner": owner, "disabled": disabled}
+    if all(value is None for value in given.values()):
+        raise UsageError("nothing is to be changed: give --role, --owner, --disable or --enable")
+    give.show(give.ask("users.edit", UserRow, user=user, **given), shown.user)
+
+
+def _password(
+    context: typer.Context,
+    user: UserArgument,
+    password_file: PasswordFile = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Set a user's password; their sessions end."""
+    give = Give(context, data_dir, as_json=as_json)
+    found = give.ask("users.set_password", UserRow, user=user, password=_read_password(password_file))
+    give.show(found, shown.user)
+
+
+def _remove(
+    context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """Delete a user who owns nothing, with their keys and sessions."""
+    give = Give(context, data_dir, as_json=as_json)
+    confirm(f"delete the user {user}, their keys and sessions?", yes=yes)
+    give.show(give.ask("users.delete", Revoked, user=user), shown.revoked)
+
+
+def _list_keys(
+    context: typer.Context,
+    user: UserArgument,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List a user's API keys, oldest first."""
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("keys.list", KeyPage, user=user, limit=limit, cursor=cursor), shown.keys)
+
+
+def _add_key(
+    context: typer.Context,
+    user: UserArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, such as grafana.")],
+    scopes: Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help="What it may do; may be repeated.")],
+    expires_in: Annotated[
+        str | None,
+        typer.Option("--expires-in", metavar="DURATION", help="When it ends: 30d, 12h. Otherwise it does not."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an API key and print its token, this once."""
+    from octobot_node.cli.reading import seconds
+
+    give = Give(context, data_dir, as_json=as_json)
+    made = give.ask(
+        "keys.create", KeyCreated, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in")
+    )
+    give.show(made, shown.key_created)
+
+
+def _revoke(
+    context: typer.Context,
+    user: UserArgument,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key's id.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Revoke an API key: from now on it lets nobody in."""
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("keys.revoke", Revoked, user=user, key=key), shown.revoked)
+
+
+def _read_password(file: Path | None) -> str:
+    """Return a password from a file, or from whoever sits at the terminal; never from the command line itself."""
+    if file is not None:
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--password-file {file} cannot be read ({error}): check the path") from None
+        return text.rstrip("\n")
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the password: give --password-file, or - for stdin")
+    from getpass import getpass
+
+    first = getpass("password: ")
+    if getpass("again: ") != first:
+        raise UsageError("the two passwords are not the same: nothing was changed, try again")
+    return first

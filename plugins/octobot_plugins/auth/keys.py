@@ -1,0 +1,117 @@
+"""Operations on API keys and sessions."""
+
+from __future__ import annotations
+
+from octobot_node.api.scopes import all_scopes, scopes_of
+from octobot_node.errors import UnknownName, UsageError
+from octobot_node.ids import new_id
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.store.types import AnyRow
+from octobot_plugins.auth import statements, tokens
+from octobot_plugins.auth.models import (
+    CreateKey,
+    KeyCreated,
+    KeyPage,
+    KeyRow,
+    ListKeys,
+    OneKey,
+    OneSession,
+    OneUser,
+    Revoked,
+    SessionPage,
+    SessionRow,
+)
+from octobot_plugins.auth.tables import keys
+from octobot_plugins.auth.users import show
+
+__all__ = ["create_key", "end_session", "list_keys", "list_sessions", "revoke_key", "session_row"]
+
+
+def list_keys(desk: Desk, wanted: ListKeys) -> KeyPage:
+    """Return a page of a user's keys, oldest first."""
+    show(desk, OneUser(user=wanted.user))
+    with desk.core.storage.read() as connection:
+        found = statements.key_page(connection, wanted.user, wanted.cursor, wanted.limit + 1)
+    rows = found[: wanted.limit]
+    return KeyPage(keys=[_key_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > wanted.limit else None)
+
+
+def create_key(desk: Desk, wanted: CreateKey) -> KeyCreated:
+    """Make an API key; its token is told this once. Raises UsageError for scopes that its user's role has not."""
+    user, now = show(desk, OneUser(user=wanted.user)), desk.core.clock.now()
+    has = scopes_of(user.role, all_scopes(desk.registry.api_routes))
+    beyond = sorted(set(wanted.scopes) - has)
+    if beyond:
+        raise UsageError(
+            f"scopes: a {user.role} has no {', '.join(beyond)}; there are {', '.join(sorted(has))}: choose of those"
+        )
+    token = tokens.new_key()
+    values = {
+        "id": new_id(),
+        "user": user.name,
+        "name": wanted.name,
+        "hash": tokens.hashed(token),
+        "prefix": token[: len(tokens.KEY_PREFIX) + 6],
+        "scopes": sorted(set(wanted.scopes)),
+        "created_at": now,
+        "expires_at": None if wanted.expires_in is None else now + int(wanted.expires_in * 1000),
+    }
+    with desk.core.storage.write(durable=True) as connection:
+        connection.execute(keys.insert().values(values))
+        (row,) = connection.execute(keys.select().where(keys.c.id == values["id"])).all()
+    return KeyCreated(**dict(_key_row(row)), token=token)
+
+
+def revoke_key(desk: Desk, wanted: OneKey) -> Revoked:
+    """Revoke a key: from now on it lets nobody in."""
+    with desk.core.storage.write(durable=True) as connection:
+        if not statements.revoke_keys(connection, wanted.user, desk.core.clock.now(), wanted.key):
+            raise UnknownName(f"{wanted.user!r} has no key {wanted.key!r} that could be revoked: list them")
+    return Revoked(id=wanted.key)
+
+
+def list_sessions(desk: Desk, wanted: ListKeys) -> SessionPage:
+    """Return a page of a user's sessions, oldest first."""
+    show(desk, OneUser(user=wanted.user))
+    with desk.core.storage.read() as connection:
+        found = statements.session_page(connection, wanted.user, desk.core.clock.now(), wanted.cursor, wanted.limit + 1)
+    rows = found[: wanted.limit]
+    return SessionPage(
+        sessions=[session_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > wanted.limit else None
+    )
+
+
+def end_session(desk: Desk, wanted: OneSession) -> Revoked:
+    """End a session."""
+    with desk.core.storage.write(durable=True) as connection:
+        if not statements.end_sessions(connection, wanted.user, wanted.session):
+            raise UnknownName(f"{wanted.user!r} has no session {wanted.session!r}: list them")
+    return Revoked(id=wanted.session)
+
+
+def _key_row(row: AnyRow) -> KeyRow:
+    return KeyRow(
+        id=row.id,
+        user=row.user,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=row.scopes,
+        created_at=from_ms(row.created_at),
+        expires_at=None if row.expires_at is None else from_ms(row.expires_at),
+        used_at=None if row.used_at is None else from_ms(row.used_at),
+        revoked_at=None if row.revoked_at is None else from_ms(row.revoked_at),
+    )
+
+
+def session_row(row: AnyRow) -> SessionRow:
+    """Return a session as it is told."""
+    return SessionRow(
+        id=row.id,
+        user=row.user,
+        address=row.address,
+        agent=row.agent,
+        created_at=from_ms(row.created_at),
+        seen_at=from_ms(row.seen_at),
+        expires_at=from_ms(row.expires_at),
+    )

@@ -1,0 +1,120 @@
+"""Log in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from fastapi import Request, Response
+
+from octobot_node.api import Api, ApiProblem
+from octobot_node.ids import new_id
+from octobot_node.market import from_ms
+from octobot_node.store.auditing import Actor, Entry, append
+from octobot_node.store.types import AnyRow
+from octobot_plugins.auth import statements, throttling, tokens
+from octobot_plugins.auth.authenticating import COOKIE, address_of
+from octobot_plugins.auth.passwords import Passwords
+from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.tables import sessions
+
+__all__ = ["Opened", "check_password", "close", "expires_at", "log_in"]
+
+_EXPIRED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that was just opened."""
+
+    user: AnyRow
+    id: str
+    csrf: str
+    expires_at: int
+
+
+def check_password(api: Api, request: Request, name: str, password: str) -> AnyRow:
+    """Return the user whose password it is; raise ApiProblem, after as long for nobody as for somebody.
+
+    Attempts are counted by account and by address, and slowed down.
+    """
+    storage, now, address = api.context.storage, api.context.clock.now(), address_of(request)
+    with storage.write() as connection:
+        wait = throttling.wait_s(connection, throttling.names_of(name, address), now)
+        row = statements.user(connection, name)
+    if wait:
+        raise ApiProblem(
+            "throttled",
+            f"too many failed log-ins: try again in {wait} s",
+            headers={"Retry-After": str(wait)},
+        )
+    if Passwords.fits(password, None if row is None else row.password) and row is not None and not row.disabled:
+        with storage.write() as connection:
+            throttling.clear(connection, name)
+        return row
+    with storage.write() as connection:
+        actor = Actor(name, "login", address, request.state.request_id)
+        append(connection, actor, Entry("session.create", "refused", name, name), api.context.clock.now())
+    raise ApiProblem("unauthenticated", "name or password is wrong, or the user is disabled")
+
+
+def log_in(api: Api, request: Request, response: Response, name: str, password: str) -> Opened:
+    """Open a session for whose password it is, and give the browser its cookie."""
+    row = check_password(api, request, name, password)
+    settings, now = api.context.plugin_settings(AuthSettings), api.context.clock.now()
+    token, session = tokens.new_session(), new_id()
+    opened = Opened(row, session, tokens.new_session(), now + int(settings.session_ttl * 1000))
+    with api.context.storage.write(durable=True) as connection:
+        connection.execute(
+            sessions.insert().values(
+                hash=tokens.hashed(token),
+                id=session,
+                user=row.name,
+                csrf=opened.csrf,
+                address=address_of(request),
+                agent=request.headers.get("user-agent", "")[:200],
+                created_at=now,
+                seen_at=now,
+                expires_at=opened.expires_at,
+            )
+        )
+        _forget_expired(connection, now)
+        actor = Actor(row.name, "login", address_of(request), request.state.request_id)
+        append(connection, actor, Entry("session.create", target=row.name, target_id=session), now)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(settings.session_ttl),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return opened
+
+
+def expires_at(api: Api) -> datetime | None:
+    """Return when the caller's session ends, None for who came otherwise."""
+    if not api.caller.session:
+        return None
+    with api.context.storage.read() as connection:
+        found = connection.scalar(sa.select(sessions.c.expires_at).where(sessions.c.id == api.caller.session))
+    return None if found is None else from_ms(found)
+
+
+def close(api: Api, response: Response) -> None:
+    """End the caller's session, and take the cookie back."""
+    if not api.caller.session:
+        raise ApiProblem("conflict", "an API key is no session: revoke it instead")
+    with api.context.storage.write(durable=True) as connection:
+        statements.end_sessions(connection, api.caller.name, api.caller.session)
+        api.audit(connection, Entry("session.end", target=api.caller.name, target_id=api.caller.session))
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+
+def _forget_expired(connection: sa.Connection, now: int) -> None:
+    old = sa.select(sessions.c.hash).where(sessions.c.expires_at < now).limit(_EXPIRED_AT_ONCE)
+    hashes = list(connection.scalars(old))
+    if hashes:
+        connection.execute(sessions.delete().where(sessions.c.hash.in_(hashes)))

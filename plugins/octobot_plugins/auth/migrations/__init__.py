@@ -1,0 +1,1 @@
+"""Migrations of users, keys and sessions: expand first, contract a release later."""

@@ -1,0 +1,194 @@
+"""What the operations on users, keys and sessions take and return."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from octobot_node.api_routes import Role
+
+__all__ = [
+    "CreateKey",
+    "CreateUser",
+    "EditUser",
+    "KeyCreated",
+    "KeyPage",
+    "KeyRow",
+    "ListKeys",
+    "ListUsers",
+    "OneKey",
+    "OneSession",
+    "OneUser",
+    "Password",
+    "Revoked",
+    "SessionPage",
+    "SessionRow",
+    "SetPassword",
+    "UserCreated",
+    "UserPage",
+    "UserRow",
+]
+
+UserName = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9._-]*$", description="A user's name.", examples=["ada"]
+    ),
+]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1_024, description="Argon2id keeps it.")]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OneUser(_Asked):
+    """One user."""
+
+    user: UserName
+
+
+class ListUsers(_Asked):
+    """A page of users, by name."""
+
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = Field(default=None, max_length=64)
+
+
+class CreateUser(OneUser):
+    """A user; without ``owner`` they see and create what is their own, without ``password`` one is generated."""
+
+    role: Role = "trader"
+    owner: str | None = Field(
+        default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
+    )
+    password: Password | None = None
+
+
+class EditUser(OneUser):
+    """What changes of a user; disabling one ends their sessions and stops their keys."""
+
+    role: Role | None = None
+    owner: str | None = Field(default=None, min_length=1, max_length=64)
+    disabled: bool | None = None
+    revision: int | None = Field(default=None, description="The revision that was read; None for whatever there is.")
+
+
+class SetPassword(OneUser):
+    """A new password; every session of the user ends."""
+
+    password: Password
+
+
+class UserRow(_Told):
+    """One user."""
+
+    name: str
+    role: Role
+    owner: str
+    disabled: bool
+    generated_password: bool = Field(description="Whether the first, generated password was never changed.")
+    revision: int
+    created_at: datetime
+    password_at: datetime = Field(description="When the password was set.")
+
+
+class UserCreated(UserRow):
+    """A user; ``password`` is the generated one, told this once."""
+
+    password: str | None = None
+
+
+class UserPage(_Told):
+    """Users, by name."""
+
+    users: list[UserRow]
+    next_cursor: str | None
+
+
+class ListKeys(_Asked):
+    """Whose keys, or sessions."""
+
+    user: UserName
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = Field(default=None, max_length=36)
+
+
+class CreateKey(OneUser):
+    """An API key with some of its user's scopes."""
+
+    name: str = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
+    scopes: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=64)
+    expires_in: float | None = Field(
+        default=None, gt=0, le=315_360_000, description="Seconds until it ends; None: it does not."
+    )
+
+
+class OneKey(OneUser):
+    """One API key."""
+
+    key: str = Field(min_length=1, max_length=36)
+
+
+class KeyRow(_Told):
+    """One API key; its token is not kept."""
+
+    id: str
+    user: str
+    name: str
+    prefix: str = Field(description="How its token begins.")
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None = Field(description="When it was last used, to the minute.")
+    revoked_at: datetime | None
+
+
+class KeyCreated(KeyRow):
+    """A key with its token, told this once."""
+
+    token: str
+
+
+class KeyPage(_Told):
+    """Keys, oldest first."""
+
+    keys: list[KeyRow]
+    next_cursor: str | None
+
+
+class OneSession(OneUser):
+    """One session."""
+
+    session: str = Field(min_length=1, max_length=36)
+
+
+class SessionRow(_Told):
+    """One browser's session."""
+
+    id: str
+    user: str
+    address: str
+    agent: str = Field(description="What the browser calls itself.")
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class SessionPage(_Told):
+    """Sessions, oldest first."""
+
+    sessions: list[SessionRow]
+    next_cursor: str | None
+
+
+class Revoked(_Told):
+    """What was ended or deleted."""
+
+    id: str

@@ -1,0 +1,52 @@
+"""Passwords: Argon2id, with the parameters that argon2-cffi recommends (RFC 9106, low memory)."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from octobot_node.errors import UsageError
+
+__all__ = ["Passwords", "generated"]
+
+_HASHER = PasswordHasher()
+#: Each takes 64 MiB and a core for some 50 ms: many at once would be an attack on the node.
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+def generated() -> str:
+    """Return a password nobody guesses: 144 random bits."""
+    return secrets.token_urlsafe(18)
+
+
+class Passwords:
+    """Makes hashes and checks passwords against them. ``length`` is what a new one has at least."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def hash(self, password: str, user: str) -> str:
+        """Return the hash of a new password; raise UsageError for one that is too weak."""
+        if len(password) < self._length:
+            raise UsageError(f"password: it needs {self._length} characters at least, and has {len(password)}")
+        if password.casefold() == user.casefold() or len(set(password)) < 5:
+            raise UsageError("password: it is the user's name, or hardly more than one character: choose another")
+        with _AT_ONCE:
+            return _HASHER.hash(password)
+
+    @staticmethod
+    def fits(password: str, hashed: str | None) -> bool:
+        """Whether a password is that of a hash; without one it takes as long, and is not."""
+        with _AT_ONCE:
+            try:
+                _HASHER.verify(_NOBODY if hashed is None else hashed, password)
+            except (VerificationError, InvalidHashError):
+                return False
+        return hashed is not None
+
+
+#: Compared with where there is no such user, so that the time tells nobody who exists.
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(18))

@@ -1,0 +1,292 @@
+"""Sessions, users and API keys over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
+from octobot_node.api.etags import IfMatch, expected, tag
+from octobot_node.api.idempotency import tell_once
+from octobot_node.api_routes import Role
+from octobot_node.market import from_ms
+from octobot_node.store.auditing import Entry
+from octobot_plugins.auth import login
+from octobot_plugins.auth.models import (
+    CreateKey,
+    CreateUser,
+    EditUser,
+    KeyCreated,
+    KeyPage,
+    ListKeys,
+    ListUsers,
+    OneKey,
+    OneSession,
+    OneUser,
+    Password,
+    Revoked,
+    SessionPage,
+    SetPassword,
+    UserCreated,
+    UserName,
+    UserPage,
+    UserRow,
+)
+from octobot_plugins.auth.users import change_password
+
+__all__ = ["router"]
+
+_Asked = ConfigDict(extra="forbid", frozen=True)
+Limit = Annotated[int, Query(ge=1, le=500, description="Rows on a page at most.")]
+Cursor = Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")]
+User = Annotated[UserName, Path(description="A user's name.")]
+Id = Annotated[str, Path(min_length=1, max_length=36)]
+
+ReadsSelf = Annotated[Api, allow("self:read")]
+WritesSelf = Annotated[Api, allow("self:write")]
+ReadsUsers = Annotated[Api, allow("users:read")]
+WritesUsers = Annotated[Api, allow("users:write")]
+
+
+class LogIn(BaseModel):
+    """Who logs in."""
+
+    model_config = _Asked
+
+    user: str = Field(min_length=1, max_length=64, examples=["admin"])
+    password: SecretStr = Field(max_length=1_024)
+
+
+class Session(BaseModel):
+    """Who is logged in, and what they may do."""
+
+    user: str
+    role: Role
+    owner: str | None = Field(description="Whose automations they see; null: everybody's.")
+    scopes: list[str]
+    via: str = Field(description="How they came: session, key NAME, or a plugin's way.")
+    csrf_token: str | None = Field(description="What writes send as X-CSRF-Token; null for an API key.")
+    expires_at: datetime | None
+
+
+class ChangePassword(BaseModel):
+    """One's own new password."""
+
+    model_config = _Asked
+
+    current: SecretStr = Field(max_length=1_024)
+    new: Password
+
+
+class NewUser(BaseModel):
+    """A user to create."""
+
+    model_config = _Asked
+
+    name: UserName
+    role: Role = "trader"
+    owner: str | None = Field(
+        default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
+    )
+    password: Password | None = Field(default=None, description="Without one it is generated, and told once.")
+
+
+class UserChanges(BaseModel):
+    """What changes of a user."""
+
+    model_config = _Asked
+
+    role: Role | None = None
+    owner: str | None = Field(default=None, min_length=1, max_length=64)
+    disabled: bool | None = None
+
+
+class NewPassword(BaseModel):
+    """A user's new password."""
+
+    model_config = _Asked
+
+    password: Password
+
+
+class NewKey(BaseModel):
+    """An API key to make."""
+
+    model_config = _Asked
+
+    name: str = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
+    scopes: list[Annotated[str, Field(max_length=64)]] = Field(
+        min_length=1, max_length=64, description="Some of one's own.", examples=[["automations:read", "events:read"]]
+    )
+    expires_in: float | None = Field(
+        default=None, gt=0, le=315_360_000, description="Seconds until it ends; null: it does not."
+    )
+
+
+router = ApiRouter()
+
+
+@router.post("/session", tags=["session"], summary="Log in", responses={401: {}, 429: {}})
+def create_session(asked: LogIn, request: Request, response: Response, api: Annotated[Api, public()]) -> Session:
+    """Open a browser's session: the answer sets its cookie, and tells the token that writes must carry."""
+    opened = login.log_in(api, request, response, asked.user, asked.password.get_secret_value())
+    row = opened.user
+    return Session(
+        user=row.name,
+        role=row.role,
+        owner=None if row.role == "admin" else row.owner,
+        scopes=api.scopes_of_role(row.role),
+        via="session",
+        csrf_token=opened.csrf,
+        expires_at=from_ms(opened.expires_at),
+    )
+
+
+@router.get("/session", tags=["session"], summary="Who am I, and what may I do")
+def read_session(api: ReadsSelf) -> Session:
+    """Tell who the caller is, however they came."""
+    caller = api.caller
+    return Session(
+        user=caller.name,
+        role=caller.role,
+        owner=caller.sees,
+        scopes=sorted(api.scopes),
+        via=caller.via,
+        csrf_token=caller.csrf or None,
+        expires_at=login.expires_at(api),
+    )
+
+
+@router.delete("/session", tags=["session"], summary="Log out", status_code=204)
+def delete_session(response: Response, api: WritesSelf) -> None:
+    """End the caller's session."""
+    login.close(api, response)
+
+
+@router.put("/session/password", tags=["session"], summary="Change one's own password", responses={429: {}})
+def change_own_password(asked: ChangePassword, request: Request, api: WritesSelf) -> UserRow:
+    """Set a new password; every other session of the caller ends."""
+    login.check_password(api, request, api.caller.name, asked.current.get_secret_value())
+    found = change_password(
+        api.desk, api.caller.name, asked.new.get_secret_value(), keep_session=api.caller.session or None
+    )
+    with api.context.storage.write() as connection:
+        api.audit(connection, Entry("users.set_password", target=found.name, target_id=found.name))
+    return found
+
+
+@router.get("/sessions", tags=["session"], summary="One's own sessions")
+def list_own_sessions(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> SessionPage:
+    """List the caller's sessions, oldest first."""
+    return _sessions(api, api.caller.name, limit, cursor)
+
+
+@router.delete("/sessions/{session}", tags=["session"], summary="End one of one's own sessions")
+def end_own_session(session: Id, api: WritesSelf) -> Revoked:
+    """End a session of the caller's."""
+    return api.perform("sessions.end", Revoked, OneSession(user=api.caller.name, session=session))
+
+
+@router.get("/keys", tags=["keys"], summary="One's own API keys")
+def list_own_keys(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> KeyPage:
+    """List the caller's API keys, oldest first."""
+    return _keys(api, api.caller.name, limit, cursor)
+
+
+@router.post("/keys", tags=["keys"], summary="Make an API key", status_code=201)
+def create_own_key(asked: NewKey, response: Response, api: WritesSelf) -> KeyCreated:
+    """Make an API key with some of the caller's scopes; its token is told this once."""
+    beyond = sorted(set(asked.scopes) - api.scopes)
+    if beyond:
+        raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
+    wanted = CreateKey(user=api.caller.name, name=asked.name, scopes=asked.scopes, expires_in=asked.expires_in)
+    tell_once(response)
+    return api.perform("keys.create", KeyCreated, wanted)
+
+
+@router.delete("/keys/{key}", tags=["keys"], summary="Revoke one of one's own API keys")
+def revoke_own_key(key: Id, api: WritesSelf) -> Revoked:
+    """Revoke an API key of the caller's."""
+    return api.perform("keys.revoke", Revoked, OneKey(user=api.caller.name, key=key))
+
+
+@router.get("/users", tags=["users"], summary="Users")
+def list_users(api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
+    """List users by name."""
+    return api.perform("users.list", UserPage, ListUsers(limit=limit, cursor=cursor))
+
+
+@router.post("/users", tags=["users"], summary="Create a user", status_code=201)
+def create_user(asked: NewUser, response: Response, api: WritesUsers) -> UserCreated:
+    """Create a user; a generated password is told this once."""
+    wanted = CreateUser(user=asked.name, role=asked.role, owner=asked.owner, password=asked.password)
+    found = api.perform("users.create", UserCreated, wanted)
+    tell_once(response)
+    tag(response, found.revision)
+    return found
+
+
+@router.get("/users/{user}", tags=["users"], summary="A user")
+def read_user(user: User, response: Response, api: ReadsUsers) -> UserRow:
+    """Tell a user."""
+    found = api.perform("users.show", UserRow, OneUser(user=user))
+    tag(response, found.revision)
+    return found
+
+
+@router.patch("/users/{user}", tags=["users"], summary="Change a user")
+def edit_user(
+    user: User, asked: UserChanges, response: Response, api: WritesUsers, if_match: IfMatch = None
+) -> UserRow:
+    """Change a user's role or owner, disable or enable them."""
+    wanted = EditUser(user=user, revision=expected(if_match), **asked.model_dump(exclude_none=True))
+    found = api.perform("users.edit", UserRow, wanted)
+    tag(response, found.revision)
+    return found
+
+
+@router.put("/users/{user}/password", tags=["users"], summary="Set a user's password")
+def set_user_password(user: User, asked: NewPassword, api: WritesUsers) -> UserRow:
+    """Set a user's password; all their sessions end."""
+    return api.perform("users.set_password", UserRow, SetPassword(user=user, password=asked.password))
+
+
+@router.delete("/users/{user}", tags=["users"], summary="Delete a user")
+def delete_user(user: User, api: WritesUsers) -> Revoked:
+    """Delete a user who owns nothing, with their keys and sessions."""
+    return api.perform("users.delete", Revoked, OneUser(user=user))
+
+
+@router.get("/users/{user}/keys", tags=["users"], summary="A user's API keys")
+def list_user_keys(user: User, api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> KeyPage:
+    """List a user's API keys, oldest first."""
+    return _keys(api, user, limit, cursor)
+
+
+@router.delete("/users/{user}/keys/{key}", tags=["users"], summary="Revoke a user's API key")
+def revoke_user_key(user: User, key: Id, api: WritesUsers) -> Revoked:
+    """Revoke an API key of a user's."""
+    return api.perform("keys.revoke", Revoked, OneKey(user=user, key=key))
+
+
+@router.get("/users/{user}/sessions", tags=["users"], summary="A user's sessions")
+def list_user_sessions(user: User, api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> SessionPage:
+    """List a user's sessions, oldest first."""
+    return _sessions(api, user, limit, cursor)
+
+
+@router.delete("/users/{user}/sessions/{session}", tags=["users"], summary="End a user's session")
+def end_user_session(user: User, session: Id, api: WritesUsers) -> Revoked:
+    """End a session of a user's."""
+    return api.perform("sessions.end", Revoked, OneSession(user=user, session=session))
+
+
+def _keys(api: Api, user: str, limit: int, cursor: str | None) -> KeyPage:
+    return api.perform("keys.list", KeyPage, ListKeys(user=user, limit=limit, cursor=cursor))
+
+
+def _sessions(api: Api, user: str, limit: int, cursor: str | None) -> SessionPage:
+    return api.perform("sessions.list", SessionPage, ListKeys(user=user, limit=limit, cursor=cursor))

@@ -1,0 +1,139 @@
+"""Statements on the tables of users, keys and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from octobot_node.store.types import AnyRow
+from octobot_plugins.auth.tables import addresses, keys, sessions, users
+
+__all__ = [
+    "active_admins",
+    "active_key",
+    "active_session",
+    "add_address",
+    "end_sessions",
+    "forget_user",
+    "generated_admins",
+    "key_page",
+    "revoke_keys",
+    "session_page",
+    "user",
+    "user_page",
+    "user_rows",
+]
+
+_KEY_USER = users.c.name == keys.c.user
+_SESSION_USER = users.c.name == sessions.c.user
+
+
+def user(connection: sa.Connection, name: str, *, lock: bool = False) -> AnyRow | None:
+    """Return a user, or None."""
+    statement = sa.select(users).where(users.c.name == name)
+    return connection.execute(statement.with_for_update() if lock else statement).first()
+
+
+def user_page(connection: sa.Connection, after: str | None, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` users in order of name after ``after``."""
+    statement = sa.select(users).order_by(users.c.name).limit(count)
+    return connection.execute(statement if after is None else statement.where(users.c.name > after)).all()
+
+
+def user_rows(connection: sa.Connection) -> int:
+    """Return how many users there are."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(users)) or 0
+
+
+def active_admins(connection: sa.Connection) -> Sequence[str]:
+    """Return the names of the admins who are not disabled, locked: the last one must stay."""
+    wanted = sa.select(users.c.name).where(users.c.role == "admin", users.c.disabled.is_(False)).order_by(users.c.name)
+    return connection.scalars(wanted.with_for_update()).all()
+
+
+def generated_admins(connection: sa.Connection) -> Sequence[str]:
+    """Return the names of users whose generated password was never changed."""
+    wanted = sa.select(users.c.name).where(users.c.generated, users.c.disabled.is_(False)).order_by(users.c.name)
+    return connection.scalars(wanted).all()
+
+
+def forget_user(connection: sa.Connection, name: str) -> None:
+    """Delete a user with their keys and sessions."""
+    own = sa.select(keys.c.id).where(keys.c.user == name)
+    connection.execute(addresses.delete().where(addresses.c.key_id.in_(own)))
+    connection.execute(keys.delete().where(keys.c.user == name))
+    end_sessions(connection, name)
+    connection.execute(users.delete().where(users.c.name == name))
+
+
+def active_key(connection: sa.Connection, hashed: str, now: int) -> AnyRow | None:
+    """Return a key that may be used now, with its user's role and owner. Rides uq_auth_keys_hash."""
+    statement = (
+        sa.select(keys, users.c.role, users.c.owner)
+        .join(users, _KEY_USER)
+        .where(
+            keys.c.hash == hashed,
+            keys.c.revoked_at.is_(None),
+            sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
+            users.c.disabled.is_(False),
+        )
+    )
+    return connection.execute(statement).first()
+
+
+def key_page(connection: sa.Connection, name: str, after: str | None, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` keys of a user, oldest first. Rides ix_auth_keys_user."""
+    statement = sa.select(keys).where(keys.c.user == name).order_by(keys.c.id).limit(count)
+    return connection.execute(statement if after is None else statement.where(keys.c.id > after)).all()
+
+
+def revoke_keys(connection: sa.Connection, name: str, now: int, key: str | None = None) -> int:
+    """Revoke a user's keys, or one of them, that are not revoked; return how many."""
+    statement = keys.update().where(keys.c.user == name, keys.c.revoked_at.is_(None)).values(revoked_at=now)
+    return connection.execute(statement if key is None else statement.where(keys.c.id == key)).rowcount
+
+
+def add_address(connection: sa.Connection, key: str, address: str, now: int) -> bool:
+    """Remember from where a key is used; return whether it never was from there before."""
+    here = (addresses.c.key_id == key) & (addresses.c.address == address)
+    if connection.execute(sa.select(addresses.c.at).where(here)).first() is not None:
+        return False
+    connection.execute(addresses.insert().values(key_id=key, address=address, at=now))
+    return True
+
+
+def active_session(connection: sa.Connection, hashed: str, now: int, idle_ms: int) -> AnyRow | None:
+    """Return a session that may be used now, with its user's role and owner."""
+    statement = (
+        sa.select(sessions, users.c.role, users.c.owner)
+        .join(users, _SESSION_USER)
+        .where(
+            sessions.c.hash == hashed,
+            sessions.c.expires_at > now,
+            sessions.c.seen_at > now - idle_ms,
+            users.c.disabled.is_(False),
+        )
+    )
+    return connection.execute(statement).first()
+
+
+def session_page(connection: sa.Connection, name: str, now: int, after: str | None, count: int) -> Sequence[AnyRow]:
+    """Return up to ``count`` sessions of a user that have not expired, oldest first. Rides ix_auth_sessions_user."""
+    statement = (
+        sa.select(sessions)
+        .where(sessions.c.user == name, sessions.c.expires_at > now)
+        .order_by(sessions.c.id)
+        .limit(count)
+    )
+    return connection.execute(statement if after is None else statement.where(sessions.c.id > after)).all()
+
+
+def end_sessions(connection: sa.Connection, name: str, session: str | None = None, *, but: str | None = None) -> int:
+    """End a user's sessions, one of them, or all ``but`` one; return how many."""
+    statement = sessions.delete().where(sessions.c.user == name)
+    if session is not None:
+        statement = statement.where(sessions.c.id == session)
+    if but is not None:
+        statement = statement.where(sessions.c.id != but)
+    return connection.execute(statement).rowcount

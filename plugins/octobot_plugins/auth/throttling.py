@@ -1,0 +1,82 @@
+"""Slow down whoever guesses passwords: by account and by address, on every node, across restarts."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from octobot_plugins.auth.tables import throttles
+
+__all__ = ["clear", "names_of", "wait_s"]
+
+_c = throttles.c
+#: Failures that cost nothing: people mistype. From one address many people may come.
+_FREE = {"account": 5, "address": 20}
+_LONGEST_S = 900
+#: Failures of longer ago count no more.
+_FORGOTTEN_MS = 3_600_000
+_PRUNED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    failures: int
+    at: int
+
+
+def names_of(user: str, address: str) -> tuple[str, str]:
+    """Return what a log-in is counted under."""
+    return f"account:{user[:64]}", f"address:{_network(address)}"
+
+
+def _network(address: str) -> str:
+    # Whoever has one IPv6 address has a whole /64 of them.
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+def wait_s(connection: sa.Connection, names: tuple[str, ...], now: int) -> int:
+    """Count one attempt under each name and return 0, or return how many seconds it must wait, and count nothing.
+
+    Counted before the password is looked at, so that many guesses at once are many.
+    """
+    rows = {name: _row(connection, name, now) for name in names}
+    waits = [_pause_s(name, row) - (now - row.at) / 1000 for name, row in rows.items()]
+    longest = max(waits)
+    if longest > 0:
+        return int(longest) + 1
+    for name, row in rows.items():
+        values = {"failures": row.failures + 1, "at": now}
+        if connection.execute(throttles.update().where(_c.name == name).values(values)).rowcount == 0:
+            connection.execute(throttles.insert().values(name=name, **values))
+    _prune(connection, now)
+    return 0
+
+
+def clear(connection: sa.Connection, user: str) -> None:
+    """Forget an account's failures: its owner logged in. The address's stay: a guesser may have an account, too."""
+    connection.execute(throttles.delete().where(_c.name == f"account:{user[:64]}"))
+
+
+def _row(connection: sa.Connection, name: str, now: int) -> _Row:
+    found = connection.execute(sa.select(throttles).where(_c.name == name).with_for_update()).first()
+    if found is None or found.at < now - _FORGOTTEN_MS:
+        return _Row(0, 0)
+    return _Row(found.failures, found.at)
+
+
+def _pause_s(name: str, row: _Row) -> float:
+    beyond = row.failures - _FREE[name.partition(":")[0]]
+    return 0.0 if beyond < 0 else min(2.0 ** min(beyond, 20), _LONGEST_S)
+
+
+def _prune(connection: sa.Connection, now: int) -> None:
+    old = sa.select(_c.name).where(_c.at < now - _FORGOTTEN_MS).order_by(_c.at).limit(_PRUNED_AT_ONCE)
+    names = list(connection.scalars(old))
+    if names:
+        connection.execute(throttles.delete().where(_c.name.in_(names)))

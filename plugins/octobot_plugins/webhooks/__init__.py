@@ -1,0 +1,60 @@
+"""Webhooks: addresses that alerts are sent to, such as TradingView's, each bound to one automation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.api_routes import ApiRoutes
+
+if TYPE_CHECKING:
+    import typer
+    from fastapi import APIRouter
+
+    from octobot_node.operations.operation import Operation
+    from octobot_node.store.plugin_tables import PluginTables
+
+
+@hookimpl
+def register_tables(register: Callable[[PluginTables], None]) -> None:
+    """Offer the table of addresses."""
+    from octobot_plugins.webhooks.tables import WEBHOOK_TABLES
+
+    register(WEBHOOK_TABLES)
+
+
+@hookimpl
+def register_operations(register: Callable[[Operation], None]) -> None:
+    """Offer what can be done with addresses."""
+    from octobot_plugins.webhooks.catalogue import OPERATIONS
+
+    for operation in OPERATIONS:
+        register(operation)
+
+
+@hookimpl
+def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
+    """Offer the addresses, and the routes to manage them."""
+    register(ApiRoutes("webhooks", _router))
+    register(ApiRoutes("webhooks-inbound", _inbound, outside=True))
+
+
+@hookimpl
+def register_commands(cli: typer.Typer) -> None:
+    """Add ``hooks``."""
+    from octobot_plugins.webhooks.commands import commands
+
+    cli.add_typer(commands(), name="hooks")
+
+
+def _router() -> APIRouter:
+    from octobot_plugins.webhooks.routes import router
+
+    return router
+
+
+def _inbound() -> APIRouter:
+    from octobot_plugins.webhooks.inbound import router
+
+    return router

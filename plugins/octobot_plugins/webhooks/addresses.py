@@ -1,0 +1,109 @@
+"""Operations on addresses for signals."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from octobot_node.errors import UnknownName
+from octobot_node.ids import new_id
+from octobot_node.market import from_ms
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import automation_id
+from octobot_node.operations.operation import Subject
+from octobot_node.store import automations
+from octobot_node.store.types import AnyRow
+from octobot_plugins.webhooks import statements
+from octobot_plugins.webhooks.models import (
+    CreateHook,
+    HookCreated,
+    HookDeleted,
+    HookPage,
+    HookRow,
+    ListHooks,
+    OneHook,
+)
+from octobot_plugins.webhooks.tables import hooks
+
+__all__ = ["create", "delete", "hashed", "list_hooks", "rotate", "show", "subject"]
+
+
+def hashed(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def list_hooks(desk: Desk, wanted: ListHooks) -> HookPage:
+    """Return a page of addresses, oldest first."""
+    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
+    with desk.core.storage.read() as connection:
+        rows = statements.page(connection, desk.owner, found, wanted.cursor, wanted.limit + 1)
+    shown = rows[: wanted.limit]
+    return HookPage(
+        hooks=[HookRow(**_told(row)) for row in shown],
+        next_cursor=shown[-1].id if len(rows) > wanted.limit else None,
+    )
+
+
+def show(desk: Desk, wanted: OneHook) -> HookRow:
+    """Return an address; raise UnknownName."""
+    return HookRow(**_told(_hook(desk, wanted.hook)))
+
+
+def create(desk: Desk, wanted: CreateHook) -> HookCreated:
+    """Make an address for signals to an automation; its token, 256 random bits, is told this once."""
+    found, token, now = automation_id(desk, wanted.automation), secrets.token_urlsafe(32), desk.core.clock.now()
+    with desk.core.storage.write(durable=True) as connection:
+        row = automations.get(connection, found)
+        if row is None:
+            raise UnknownName(f"there is no automation {wanted.automation!r} any more")
+        values = wanted.model_dump(exclude={"automation"})
+        values |= {"id": new_id(), "owner": row.owner, "automation_id": found, "hash": hashed(token)}
+        connection.execute(hooks.insert().values(**values, created_at=now))
+    return _with_token(desk, values["id"], token)
+
+
+def rotate(desk: Desk, wanted: OneHook) -> HookCreated:
+    """Replace an address's token; the old one is worth nothing from now on."""
+    row, token = _hook(desk, wanted.hook), secrets.token_urlsafe(32)
+    with desk.core.storage.write(durable=True) as connection:
+        connection.execute(
+            hooks.update().where(hooks.c.id == row.id).values(hash=hashed(token), rotated_at=desk.core.clock.now())
+        )
+    return _with_token(desk, row.id, token)
+
+
+def delete(desk: Desk, wanted: OneHook) -> HookDeleted:
+    """Delete an address."""
+    row = _hook(desk, wanted.hook)
+    with desk.core.storage.write(durable=True) as connection:
+        connection.execute(hooks.delete().where(hooks.c.id == row.id))
+    return HookDeleted(id=row.id)
+
+
+def subject(desk: Desk, wanted: Any) -> Subject:
+    """Return the address that an operation is about, for the audit."""
+    row = _hook(desk, wanted.hook)
+    return Subject(row.owner, row.name, row.id, HookRow(**_told(row)).model_dump(mode="json"))
+
+
+def _hook(desk: Desk, hook_id: str) -> AnyRow:
+    with desk.core.storage.read() as connection:
+        row = statements.hook(connection, hook_id, desk.owner)
+    if row is None:
+        raise UnknownName(f"there is no hook {hook_id!r}: `octobot-node hooks list` shows their ids")
+    return row
+
+
+def _with_token(desk: Desk, hook_id: str, token: str) -> HookCreated:
+    return HookCreated(**_told(_hook(desk, hook_id)), token=token, path=f"/hooks/{token}")
+
+
+def _told(row: AnyRow) -> dict[str, Any]:
+    names = ("id", "automation", "automation_id", "name", "channel", "allow", "expires_in", "same_within", "per_minute")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "created_at": from_ms(row.created_at),
+        "rotated_at": None if row.rotated_at is None else from_ms(row.rotated_at),
+    }

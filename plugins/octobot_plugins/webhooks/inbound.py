@@ -1,0 +1,175 @@
+"""Take what is sent to an address: ``POST /hooks/{token}``, answered as soon as it is in the inbox."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import re
+from collections import deque
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Header, Path, Request
+from pydantic import BaseModel
+
+from octobot_node.api import Api, ApiProblem, ApiRouter, public
+from octobot_node.control import decode
+from octobot_node.store.types import AnyRow
+from octobot_plugins.webhooks import statements
+from octobot_plugins.webhooks.addresses import hashed
+
+__all__ = ["router"]
+
+_BODY_MAX = 16_000
+_TOKEN_MAX = 64
+_OVER = frozenset({"stopping", "completing", "stopped", "completed", "failed"})
+_MINUTE_MS = 60_000
+#: Unknown tokens an address may try in a minute: guessing 256 bits is hopeless, but each try costs a look-up.
+_GUESSES = 60
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_NO_SUCH = "there is no such address for signals: it was deleted, or its token replaced"
+
+
+class Taken(BaseModel):
+    """Whether the inbox took the signal: false for one that it has already."""
+
+    accepted: bool
+
+
+router = ApiRouter(tags=["signals"])
+
+
+@router.post(
+    "/hooks/{token}",
+    status_code=202,
+    summary="Send a signal",
+    responses={403: {}, 404: {}, 409: {}, 413: {}, 422: {}, 429: {}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "What the automation is given: JSON, or any other text as one string.",
+            "content": {
+                "application/json": {"schema": {}, "examples": {"alert": {"value": {"side": "buy"}}}},
+                "text/plain": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def send_signal_to_hook(
+    token: Annotated[str, Path(min_length=1, max_length=_TOKEN_MAX)],
+    request: Request,
+    api: Annotated[Api, public()],
+    idempotency_key: Annotated[str | None, Header(description="One signal, however often it is sent.")] = None,
+) -> Taken:
+    """Put a message into the inbox of the automation that the address is bound to."""
+    body = await request.body()
+    return await _in_thread(api, request, token, body, idempotency_key)
+
+
+async def _in_thread(api: Api, request: Request, token: str, body: bytes, key: str | None) -> Taken:
+    from anyio.to_thread import run_sync
+
+    return await run_sync(_take, api, request, token, body, key)
+
+
+def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) -> Taken:
+    address = request.client.host if request.client else ""
+    limits: _Limits = api.state.kept.setdefault("webhooks.limits", _Limits())
+    now = api.context.clock.now()
+    with api.context.storage.read() as connection:
+        row = statements.by_hash(connection, hashed(token))
+    if row is None:
+        if not limits.lets(f"guess {address}", _GUESSES, now):
+            raise ApiProblem("throttled", "too many unknown addresses: try again in a minute", headers=_WAIT)
+        raise ApiProblem("not-found", _NO_SUCH)
+    if not _is_allowed(row.allow, address):
+        raise ApiProblem("forbidden", "this address for signals does not take any from where this one comes from")
+    if not limits.lets(row.id, row.per_minute, now):
+        raise ApiProblem(
+            "throttled", f"more than {row.per_minute} signals in a minute: the address takes no more", headers=_WAIT
+        )
+    if row.automation_status in _OVER:
+        raise ApiProblem("conflict", f"the automation is {row.automation_status}: it takes no signals any more")
+    return _put(api, row, _payload(body), _keys(row, body, key, now), address, now)
+
+
+_WAIT = {"Retry-After": "60"}
+
+
+def _put(api: Api, row: AnyRow, payload: Any, keys: Sequence[str], address: str, now: int) -> Taken:
+    since = now - int(row.same_within * 1000)
+    with api.context.storage.read() as connection:
+        seen = len(keys) > 1 and statements.seen_since(connection, row.automation_id, row.channel, keys[1:], since)
+    accepted = not seen and api.desk.commands.signal(
+        row.automation_id,
+        payload,
+        channel=row.channel,
+        source=f"hook {row.name} {address}"[:128],
+        key=keys[0] if keys else None,
+        expires_at=now + int(row.expires_in * 1000),
+    )
+    if accepted:
+        api.desk.hurry()
+    return Taken(accepted=accepted)
+
+
+def _keys(row: AnyRow, body: bytes, given: str | None, now: int) -> list[str]:
+    """Return what the signal is known by, and what it would have been known by a moment ago."""
+    if given is not None:
+        if not _KEY.fullmatch(given):
+            raise ApiProblem("invalid", "header.Idempotency-Key: must be 1 to 100 visible ASCII characters")
+        return [f"key:{given}"]
+    if not row.same_within:
+        return []
+    # The same body within the window falls into the same span of time, or into the one before.
+    digest, span = hashlib.sha256(body).hexdigest()[:40], now // max(int(row.same_within * 1000), 1)
+    return [f"body:{digest}:{span}", f"body:{digest}:{span - 1}"]
+
+
+def _payload(body: bytes) -> Any:
+    if len(body) > _BODY_MAX:
+        raise ApiProblem("too-large", f"a signal takes {_BODY_MAX:,} bytes at most")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise ApiProblem("bad-request", "the signal is not UTF-8") from None
+    if not text.strip():
+        raise ApiProblem("invalid", "body: the signal is empty")
+    if "\0" in text:
+        raise ApiProblem("bad-request", "the signal has a NUL in it: leave it out")
+    try:
+        found = decode(text)
+        json.dumps(found, default=str).encode()
+    except (ValueError, RecursionError):
+        return text
+    return found
+
+
+def _is_allowed(networks: Sequence[str], address: str) -> bool:
+    if not networks:
+        return True
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ipaddress.ip_network(network) for network in networks)
+
+
+class _Limits:
+    """How often each name came within the last minute, on this node; forgets names that stay away."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[int]] = {}
+
+    def lets(self, name: str, most: int, now: int) -> bool:
+        """Count one more, unless there were ``most`` within a minute; return whether it was counted."""
+        if len(self._seen) > 10_000:
+            self._seen = {each: times for each, times in self._seen.items() if times and times[-1] > now - _MINUTE_MS}
+        times = self._seen.setdefault(name, deque())
+        while times and times[0] <= now - _MINUTE_MS:
+            times.popleft()
+        if len(times) >= most:
+            return False
+        times.append(now)
+        return True

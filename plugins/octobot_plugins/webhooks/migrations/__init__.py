@@ -1,0 +1,1 @@
+"""Migrations of the addresses for signals: expand first, contract a release later."""

@@ -1,0 +1,93 @@
+"""What the operations on addresses take and return."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from octobot_node.operations.models import Asked, OneAutomation, Page, Told, Wanted
+
+__all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "ListHooks", "OneHook"]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError(f"{text!r} is no address or network: write 52.89.214.238 or 192.0.2.0/24") from None
+
+
+Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]
+Name = Annotated[str, Field(min_length=1, max_length=64, description="What sends there.", examples=["TradingView"])]
+Channel = Annotated[str, Field(min_length=1, max_length=64, description="The inbox's channel.")]
+
+
+class ListHooks(Page):
+    """A page of addresses, oldest first."""
+
+    automation: Wanted | None = None
+
+
+class CreateHook(OneAutomation):
+    """An address for signals to one automation."""
+
+    name: Name
+    channel: Channel = "default"
+    allow: list[Network] = Field(
+        default=[],
+        max_length=64,
+        description="Networks that may send; an empty list lets everybody who knows the address.",
+        examples=[["52.89.214.238", "34.212.75.30"]],
+    )
+    expires_in: float = Field(
+        default=300, gt=0, le=31_536_000, description="Seconds until a signal that no tick took is worthless."
+    )
+    same_within: float = Field(
+        default=10, ge=0, le=86_400, description="Seconds in which the same body again is the same signal; 0: never."
+    )
+    per_minute: int = Field(default=60, ge=1, le=6_000, description="Signals a minute at most, on each node.")
+
+
+class OneHook(Asked):
+    """One address."""
+
+    hook: str = Field(min_length=1, max_length=36, description="Its id.")
+
+
+class HookRow(Told):
+    """An address; its token is not kept."""
+
+    id: str
+    automation: str
+    automation_id: str
+    name: str
+    channel: str
+    allow: list[str]
+    expires_in: float
+    same_within: float
+    per_minute: int
+    created_at: datetime
+    rotated_at: datetime | None = Field(description="When its token was last replaced.")
+
+
+class HookCreated(HookRow):
+    """An address with its token, told this once: signals are POSTed to ``path``."""
+
+    token: str
+    path: str = Field(description="What follows the node's own address.", examples=["/hooks/…"])
+
+
+class HookPage(Told):
+    """Addresses, oldest first."""
+
+    hooks: list[HookRow]
+    next_cursor: str | None
+
+
+class HookDeleted(Told):
+    """An address that is gone."""
+
+    id: str

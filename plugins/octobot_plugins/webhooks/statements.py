@@ -1,0 +1,49 @@
+"""Statements on the table of addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables import automations, inbox
+from octobot_node.store.types import AnyRow
+from octobot_plugins.webhooks.tables import hooks
+
+__all__ = ["by_hash", "hook", "page", "seen_since"]
+
+_h, _a = hooks.c, automations.c
+_WITH_NAME = sa.select(hooks, _a.name.label("automation"), _a.status.label("automation_status")).join(
+    automations, _a.id == _h.automation_id
+)
+
+
+def by_hash(connection: sa.Connection, hashed: str) -> AnyRow | None:
+    """Return the address with this token's hash, with its automation. Rides uq_webhooks_hooks_hash."""
+    return connection.execute(_WITH_NAME.where(_h.hash == hashed)).first()
+
+
+def hook(connection: sa.Connection, hook_id: str, owner: str | None) -> AnyRow | None:
+    """Return an address of an owner's (None: anybody's), or None."""
+    statement = _WITH_NAME.where(_h.id == hook_id)
+    return connection.execute(statement if owner is None else statement.where(_h.owner == owner)).first()
+
+
+def page(
+    connection: sa.Connection, owner: str | None, automation_id: str | None, after: str | None, count: int
+) -> Sequence[AnyRow]:
+    """Return up to ``count`` addresses, oldest first. Rides the key, of one automation ix_webhooks_hooks_automation."""
+    statement = _WITH_NAME.order_by(_h.id).limit(count)
+    for column, value in ((_h.owner, owner), (_h.automation_id, automation_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return connection.execute(statement if after is None else statement.where(_h.id > after)).all()
+
+
+def seen_since(connection: sa.Connection, automation_id: str, channel: str, keys: Sequence[str], since: int) -> bool:
+    """Whether a signal with one of these keys arrived after ``since`` (ms UTC). Rides the inbox's unique key."""
+    c = inbox.c
+    statement = sa.select(c.id).where(
+        c.automation_id == automation_id, c.channel == channel, c.dedup_key.in_(keys), c.received_at > since
+    )
+    return connection.execute(statement.limit(1)).first() is not None

@@ -1,0 +1,37 @@
+"""The table of addresses for signals; a token is kept as its SHA-256."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store import tables
+from octobot_node.store.plugin_tables import PluginTables
+from octobot_node.store.types import Millis
+
+__all__ = ["WEBHOOK_TABLES", "hooks", "metadata"]
+
+metadata = sa.MetaData(naming_convention=tables.metadata.naming_convention)
+
+hooks = sa.Table(
+    "webhooks_hooks",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("automation_id", sa.String(36), nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(64), nullable=False),
+    #: JSON list of networks; an empty one lets every address in.
+    sa.Column("allow", sa.JSON, nullable=False),
+    #: Seconds: a signal that no tick took by then is worthless.
+    sa.Column("expires_in", sa.Float, nullable=False),
+    #: Seconds in which the same body again is the same signal.
+    sa.Column("same_within", sa.Float, nullable=False),
+    sa.Column("per_minute", sa.Integer, nullable=False),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.Column("rotated_at", Millis),
+    sa.UniqueConstraint("hash"),
+    sa.Index("ix_webhooks_hooks_automation", "automation_id", "id"),
+)
+
+WEBHOOK_TABLES = PluginTables("webhooks", metadata, "octobot_plugins.webhooks.migrations")
