@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
-from io import StringIO
 from typing import Any, TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli import text
 from octobot_node.cli.report import problem_lines
-from octobot_node.cli.view import STATUS_STYLE
+from octobot_node.cli.tables import STYLE as _STYLE
+from octobot_node.cli.tables import amounts as _amounts
+from octobot_node.cli.tables import console as _console
+from octobot_node.cli.tables import more as _more
+from octobot_node.cli.tables import pairs as _pairs
+from octobot_node.cli.tables import status as _status
+from octobot_node.cli.tables import table as _table
+from octobot_node.cli.tables import when as _when
 from octobot_node.operations.models import (
     AccountPage,
     AutomationDetail,
@@ -41,9 +44,7 @@ from octobot_node.operations.models import (
 )
 
 __all__ = [
-    "console_for",
     "event_line",
-    "facts_of",
     "print_accounts",
     "print_automation",
     "print_automations",
@@ -60,75 +61,12 @@ __all__ = [
     "print_settings",
     "print_signal",
     "print_status",
-    "say_more",
-    "status_text",
-    "table_of",
-    "when",
 ]
 
-_STYLE = {**STATUS_STYLE, "ok": "green", "warning": "yellow", "unknown": "bold white on magenta", "refused": "red"}
-_STYLE |= {"broken": "bold red", "off": "dim", "loaded": "green"}
 #: A person who wants more of a state than this asks for --json.
 _STATE = 2_000
 #: How a service is that does not do its work.
 _UNWELL = frozenset({"restarting", "abandoned"})
-
-
-class _Trimmed(StringIO):
-    """Passes lines on without the blanks that fill a table's last column."""
-
-    def __init__(self, out: TextIO) -> None:
-        super().__init__()
-        self._out = out
-
-    def write(self, text: str) -> int:
-        """Write what rich prints, whole lines at a time."""
-        self._out.write("\n".join(line.rstrip() for line in text.split("\n")))
-        return len(text)
-
-
-def console_for(out: TextIO) -> Console:
-    """Return what prints to ``out``, as wide as that is."""
-    if out.isatty():
-        return Console(file=out, highlight=False, emoji=False)
-    # What is not a terminal has no width: nothing is cut off there.
-    return Console(file=_Trimmed(out), highlight=False, emoji=False, width=200)
-
-
-def table_of(*titles: str, right: Iterable[str] = ()) -> Table:
-    """Return an empty table with these columns, those of ``right`` aligned there."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in titles:
-        table.add_column(title, justify="right" if title in set(right) else "left", overflow="fold")
-    return table
-
-
-def facts_of(pairs: Iterable[tuple[str, str]]) -> Table:
-    """Return a table of labels and values, a line each."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for label, value in pairs:
-        table.add_row(escape(label), value)
-    return table
-
-
-def status_text(status: str, reason: str = "") -> str:
-    """Return a status as markup, with its reason."""
-    style = _STYLE.get(status)
-    shown = f"[{style}]{status}[/]" if style else status
-    return f"{shown}: {escape(reason)}" if reason else shown
-
-
-def when(moment: datetime | None) -> str:
-    """Return a time, or a dash."""
-    return text.moment(moment)
-
-
-def say_more(console: Console, cursor: str | None) -> None:
-    """Say how to go on, where there is more."""
-    if cursor is not None:
-        console.print(f"[dim]there are more: --cursor {escape(cursor)}[/]")
 
 
 # Automations ---------------------------------------------------------------------------------------------------------
@@ -136,29 +74,29 @@ def say_more(console: Console, cursor: str | None) -> None:
 
 def print_automations(page: AutomationPage, out: TextIO) -> None:
     """Print a page of automations."""
-    console = console_for(out)
+    console = _console(out)
     if not page.automations:
         console.print("no automations")
         return
     console.print(_automations(page.automations))
-    say_more(console, page.next_cursor)
+    _more(console, page.next_cursor)
 
 
 def _automations(rows: Iterable[AutomationRow]) -> Table:
-    table = table_of(
+    table = _table(
         *("automation", "type", "account", "status", "next run", "ticks", "open", "unknown"),
         right=("ticks", "open", "unknown"),
     )
     for row in rows:
         unknown = f"[{_STYLE['unknown']}] {row.unknown_orders} [/]" if row.unknown_orders else "0"
-        named = (escape(row.name), escape(row.type), escape(row.account), status_text(row.status, row.reason))
-        table.add_row(*named, when(row.next_run), f"{row.ticks:,}", f"{row.open_orders:,}", unknown)
+        named = (escape(row.name), escape(row.type), escape(row.account), _status(row.status, row.reason))
+        table.add_row(*named, _when(row.next_run), f"{row.ticks:,}", f"{row.open_orders:,}", unknown)
     return table
 
 
 def print_created(created: Created, out: TextIO) -> None:
     """Print what was created."""
-    console = console_for(out)
+    console = _console(out)
     if created.accounts:
         console.print(f"new accounts: {escape(', '.join(created.accounts))}", soft_wrap=True)
     console.print(_automations(created.automations))
@@ -167,14 +105,14 @@ def print_created(created: Created, out: TextIO) -> None:
 def print_changed(changed: Changed, out: TextIO) -> None:
     """Print how an automation stands after a command."""
     note = f"; {escape(changed.note)}" if changed.note else ""
-    console_for(out).print(f"{escape(changed.automation)} is {status_text(changed.status)}{note}", soft_wrap=True)
+    _console(out).print(f"{escape(changed.automation)} is {_status(changed.status)}{note}", soft_wrap=True)
 
 
 def print_automation(found: AutomationDetail, out: TextIO) -> None:
     """Print everything about an automation."""
-    console, report = console_for(out), found.report
+    console, report = _console(out), found.report
     console.print(f"[bold]{escape(found.name)}[/] ({escape(found.type)})", soft_wrap=True)
-    console.print(facts_of(_facts(found)))
+    console.print(_pairs(_facts(found)))
     for problem in problem_lines(report):
         console.print(problem, soft_wrap=True)
     for title, table in (("positions", _positions(found)), ("open orders", _orders(found.orders))):
@@ -193,12 +131,12 @@ def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
     pnl = None if report.unrealised_pnl is None else report.realised_pnl + report.unrealised_pnl
     state = json.dumps(found.state)
     facts = [
-        ("status", status_text(found.status, found.reason)),
+        ("status", _status(found.status, found.reason)),
         ("id", found.id),
         ("account", escape(found.account)),
-        ("next run", when(found.next_run)),
+        ("next run", _when(found.next_run)),
         ("wakes at prices", escape(_levels(found.levels))),
-        ("ticks", f"{found.ticks:,}{failed}, last {when(found.last_run)}"),
+        ("ticks", f"{found.ticks:,}{failed}, last {_when(found.last_run)}"),
         ("signals waiting", f"{found.waiting_signals:,}" if found.waiting_signals else ""),
         ("budget", escape(_amounts(found.budget))),
         ("free", escape(_amounts({asset: funds.free for asset, funds in found.balances.items()}))),
@@ -210,7 +148,7 @@ def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
         ("limits", escape(", ".join(f"{name} {value}" for name, value in found.limits.items()))),
         ("config", escape(json.dumps(found.config))),
         ("state", escape(state if len(state) <= _STATE else f"{state[:_STATE]}… (--json has all of it)")),
-        ("as of", when(report.as_of)),
+        ("as of", _when(report.as_of)),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -221,12 +159,8 @@ def _levels(levels: Mapping[str, Mapping[str, str]] | None) -> str:
     return ", ".join(f"{symbol} {side} {price}" for side, prices in levels.items() for symbol, price in prices.items())
 
 
-def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return ", ".join(text.amount(value, asset) for asset, value in sorted(amounts.items()))
-
-
 def _positions(found: AutomationDetail) -> Table:
-    table = table_of("symbol", "amount", "average cost", "cost", "realised", right=("amount", "average cost", "cost"))
+    table = _table("symbol", "amount", "average cost", "cost", "realised", right=("amount", "average cost", "cost"))
     for position in found.positions:
         base, _, quote = position.symbol.partition("/")
         figures = (text.amount(position.amount, base), text.amount(position.average, quote))
@@ -240,31 +174,31 @@ def _positions(found: AutomationDetail) -> Table:
 
 def print_orders(page: OrderPage, out: TextIO) -> None:
     """Print a page of orders."""
-    console = console_for(out)
+    console = _console(out)
     if not page.orders:
         console.print("no orders")
         return
     console.print(_orders(page.orders))
-    say_more(console, page.next_cursor)
+    _more(console, page.next_cursor)
 
 
 def print_resolved(resolved: Resolved, out: TextIO) -> None:
     """Print how an order stands now."""
-    console_for(out).print(_orders([resolved.order]))
+    _console(out).print(_orders([resolved.order]))
 
 
 def _orders(rows: Iterable[OrderRow]) -> Table:
-    table = table_of("order", "automation", "what", "status", "filled", "average", "since", right=("filled", "average"))
+    table = _table("order", "automation", "what", "status", "filled", "average", "since", right=("filled", "average"))
     for row in rows:
         base, _, quote = row.symbol.partition("/")
         table.add_row(
             row.id,
             escape(row.automation),
             escape(_what(row)),
-            status_text(row.status, row.reason),
+            _status(row.status, row.reason),
             escape(text.amount(row.filled, base)),
             escape(text.amount(row.average, quote)),
-            when(row.created_at),
+            _when(row.created_at),
         )
     return table
 
@@ -281,7 +215,7 @@ def _what(row: OrderRow | PlannedOrder) -> str:
 
 def print_events(page: EventPage, out: TextIO) -> None:
     """Print events, a line each."""
-    console = console_for(out)
+    console = _console(out)
     if not page.events:
         console.print("no events")
     for event in page.events:
@@ -309,7 +243,7 @@ def print_exported(exported: Exported, out: TextIO) -> None:
 def print_signal(sent: SignalSent, out: TextIO) -> None:
     """Say whether an inbox took a signal."""
     took = "has the signal" if sent.accepted else "had a signal of this key before: this one is not given to it"
-    console_for(out).print(f"{escape(sent.automation)} {took}", soft_wrap=True)
+    _console(out).print(f"{escape(sent.automation)} {took}", soft_wrap=True)
 
 
 # What would happen ---------------------------------------------------------------------------------------------------
@@ -317,14 +251,14 @@ def print_signal(sent: SignalSent, out: TextIO) -> None:
 
 def print_plan(found: PlannedTick, out: TextIO) -> None:
     """Print what a tick would do."""
-    console = console_for(out)
+    console = _console(out)
     due = "as due by its own plan" if found.scheduled else "as if woken"
     console.print(
-        f"[bold]{escape(found.automation)}[/]: tick {found.tick} at {when(found.at)}, {due}."
+        f"[bold]{escape(found.automation)}[/]: tick {found.tick} at {_when(found.at)}, {due}."
         " Nothing was written, sent or told.",
         soft_wrap=True,
     )
-    console.print(facts_of((label, value) for label, value in _outcome(found) if value))
+    console.print(_pairs((label, value) for label, value in _outcome(found) if value))
     if found.orders:
         console.print(_planned(found.orders))
 
@@ -337,12 +271,14 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
     candles = [f"{each.got} of {each.asked} {each.timeframe} candles of {each.symbol}" for each in found.candles]
     prices = [f"{each.symbol} {text.amount(each.last)}" for each in found.tickers]
     return [
-        ("it", status_text(found.outcome, found.reason)),
-        ("status after", status_text(found.status)),
-        ("next run", when(found.next_run)),
+        ("it", _status(found.outcome, found.reason)),
+        ("status after", _status(found.status)),
+        ("next run", _when(found.next_run)),
         ("wakes at prices", escape(_levels(found.levels))),
         ("missed runs", f"{found.missed:,}" if found.missed else ""),
         ("funds needed", escape(needs)),
+        ("funds lacking", escape(_amounts(found.lacking_funds))),
+        ("requests", f"{found.requests_used.market_data} for market data, {found.requests_used.trading} to trade"),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
         *((escape(label), escape(text.figure(value))) for label, value in found.figures.items()),
@@ -352,11 +288,11 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
 
 
 def _planned(orders: Iterable[PlannedOrder]) -> Table:
-    table = table_of("order", "status", "reserves", right=("reserves",))
+    table = _table("order", "status", "reserves", right=("reserves",))
     for order in orders:
         what = f"cancel {_what(order)}" if order.kind == "cancel" else _what(order)
         reserves = text.amount(order.reserves, order.reserved_asset or "") if order.reserves else ""
-        table.add_row(escape(what), status_text(order.status, order.reason), escape(reserves))
+        table.add_row(escape(what), _status(order.status, order.reason), escape(reserves))
     return table
 
 
@@ -366,7 +302,7 @@ def _planned(orders: Iterable[PlannedOrder]) -> Table:
 def print_status(found: NodeStatus, out: TextIO) -> None:
     """Print how the node is."""
     running = f"[green]runs[/] as process {found.process}" if found.running else "[yellow]does not run[/]"
-    counts = ", ".join(f"{count:,} {status_text(status)}" for status, count in found.automations.items())
+    counts = ", ".join(f"{count:,} {_status(status)}" for status, count in found.automations.items())
     unknown = f"[{_STYLE['unknown']}] {found.unknown_orders} unknown [/]" if found.unknown_orders else "0 unknown"
     facts = [
         ("node", f"{running}, version {found.version}"),
@@ -376,18 +312,18 @@ def print_status(found: NodeStatus, out: TextIO) -> None:
         ("sending", "on" if found.sending else "[bold red]off: nothing is sent[/]"),
         ("waits longest", f"{found.lag:.1f} s" if found.running else text.UNKNOWN),
         ("broken plugins", escape(", ".join(found.broken_plugins))),
-        ("as of", when(found.as_of)),
+        ("as of", _when(found.as_of)),
     ]
-    console_for(out).print(facts_of((label, value) for label, value in facts if value))
+    _console(out).print(_pairs((label, value) for label, value in facts if value))
 
 
 def print_accounts(page: AccountPage, out: TextIO) -> None:
     """Print a page of accounts."""
-    console = console_for(out)
+    console = _console(out)
     if not page.accounts:
         console.print("no accounts")
         return
-    table = table_of(
+    table = _table(
         *("account", "market data", "trading", "automations", "open", "unknown", "sending", "limits"),
         right=("automations", "open", "unknown"),
     )
@@ -397,16 +333,16 @@ def print_accounts(page: AccountPage, out: TextIO) -> None:
         counts = (f"{row.automations:,}", f"{row.open_orders:,}", f"{row.unknown_orders:,}")
         table.add_row(*names, *counts, "on" if row.sending else "off", escape(limits))
     console.print(table)
-    say_more(console, page.next_cursor)
+    _more(console, page.next_cursor)
 
 
 def print_nodes(page: NodePage, out: TextIO) -> None:
     """Print the nodes on the database."""
-    console = console_for(out)
+    console = _console(out)
     if not page.nodes:
         console.print("no node has worked on this database yet")
         return
-    table = table_of("node", "role", "state", "version", "plugins", "heard", "load", "host", right=("heard", "load"))
+    table = _table("node", "role", "state", "version", "plugins", "heard", "load", "host", right=("heard", "load"))
     for row in page.nodes:
         role = row.role if row.works else f"{row.role}, no work"
         names = (f"{row.id}{' (this)' if row.this else ''}", f"{role}{' *' if row.leads else ''}", row.state)
@@ -418,8 +354,8 @@ def print_nodes(page: NodePage, out: TextIO) -> None:
 
 def print_plugins(page: PluginPage, out: TextIO) -> None:
     """Print the plugins."""
-    console = console_for(out)
-    table = table_of("plugin", "version", "origin", "status", "registers", "commands")
+    console = _console(out)
+    table = _table("plugin", "version", "origin", "status", "registers", "commands")
     for row in page.plugins:
         registers = "; ".join(
             f"{hook.removeprefix('register_').replace('_', ' ')}: {', '.join(names)}"
@@ -428,7 +364,7 @@ def print_plugins(page: PluginPage, out: TextIO) -> None:
         )
         others = ", ".join(hook for hook in row.hooks if not hook.startswith("register_"))
         does = "; ".join(part for part in (registers, others) if part)
-        named = (escape(row.name), escape(row.version), escape(row.origin), status_text(row.status))
+        named = (escape(row.name), escape(row.version), escape(row.origin), _status(row.status))
         table.add_row(*named, escape(does), escape(", ".join(row.commands)))
     console.print(table)
     for row in page.plugins:
@@ -446,8 +382,8 @@ def print_plugins(page: PluginPage, out: TextIO) -> None:
 
 def print_settings(page: SettingPage, out: TextIO) -> None:
     """Print the settings in force."""
-    console = console_for(out)
-    table = table_of("setting", "value", "from", "what it is for")
+    console = _console(out)
+    table = _table("setting", "value", "from", "what it is for")
     for row in page.settings:
         name = f"{row.section}.{row.name}" if row.section else row.name
         origin = "[dim]default[/]" if row.origin == "default" else escape(row.origin)
@@ -460,10 +396,10 @@ def print_settings(page: SettingPage, out: TextIO) -> None:
 
 def print_checkup(found: Checkup, out: TextIO) -> None:
     """Print what the health checks answered, each with its cure."""
-    console = console_for(out)
-    table = table_of("check", "status", "detail", "cure")
+    console = _console(out)
+    table = _table("check", "status", "detail", "cure")
     for check in found.checks:
-        table.add_row(escape(check.name), status_text(check.status), escape(check.detail), escape(check.cure))
+        table.add_row(escape(check.name), _status(check.status), escape(check.detail), escape(check.cure))
     if found.checks:
         console.print(table)
     failed = sum(check.status == "failed" for check in found.checks)

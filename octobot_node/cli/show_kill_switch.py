@@ -6,8 +6,8 @@ from typing import TextIO
 
 from rich.markup import escape
 
-from octobot_node.cli import text
-from octobot_node.cli.show import console_for, facts_of, say_more, status_text, table_of, when
+from octobot_node.cli import tables, text
+from octobot_node.cli.tables import when
 from octobot_node.operations.models import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
 
 __all__ = ["print_checklist", "print_kill_switch", "print_kill_switches", "progress_line", "target_text"]
@@ -47,15 +47,15 @@ def print_kill_switch(switch: KillSwitchRow, out: TextIO) -> None:
         ("orders", escape(progress_line(switch))),
         ("it is", settled),
     ]
-    console_for(out).print(facts_of((label, value) for label, value in facts if value))
+    tables.console(out).print(tables.pairs((label, value) for label, value in facts if value))
 
 
 def print_checklist(found: Checklist, out: TextIO) -> None:
     """Print one, with a line for each of its orders."""
     print_kill_switch(found.switch, out)
-    console = console_for(out)
+    console = tables.console(out)
     if found.lines:
-        table = table_of("order", "automation", "account", "what", "was", "is", "confirmed")
+        table = tables.table("order", "automation", "account", "what", "was", "is", "confirmed")
         for line in found.lines:
             names = (line.order, escape(line.automation or line.automation_id), escape(line.account))
             table.add_row(*names, escape(_what(line)), line.status_then, _is(line), when(line.confirmed_at))
@@ -64,7 +64,7 @@ def print_checklist(found: Checklist, out: TextIO) -> None:
     for line in found.lines:
         if line.advice:
             console.print(f"{line.order}: {escape(line.advice)}", soft_wrap=True)
-    say_more(console, found.next_cursor)
+    tables.more(console, found.next_cursor)
 
 
 def _what(line: ChecklistLine) -> str:
@@ -76,20 +76,20 @@ def _what(line: ChecklistLine) -> str:
 
 def _is(line: ChecklistLine) -> str:
     if line.status == "unknown":
-        return f"{status_text('unknown')}{escape(line.outcome.removeprefix('still unknown'))}"
+        return f"{tables.status('unknown')}{escape(line.outcome.removeprefix('still unknown'))}"
     return escape(line.outcome)
 
 
 def print_kill_switches(page: KillSwitchPage, out: TextIO) -> None:
     """Print a page of them."""
-    console = console_for(out)
+    console = tables.console(out)
     if not page.switches:
         console.print("no kill switch")
         return
-    table = table_of("kill switch", "stops", "thrown", "by", "reason", "state", "orders", right=("orders",))
+    table = tables.table("kill switch", "stops", "thrown", "by", "reason", "state", "orders", right=("orders",))
     for row in page.switches:
         state = ("in force" if row.in_force else "released") + (", settled" if row.settled else ", not settled")
         who = (when(row.thrown_at), escape(row.by), escape(row.reason))
         table.add_row(row.id, escape(target_text(row)), *who, state, f"{row.orders:,}")
     console.print(table)
-    say_more(console, page.next_cursor)
+    tables.more(console, page.next_cursor)
