@@ -17,8 +17,8 @@ from octobot_node.operations.models import (
     ListKillSwitches,
     ReleaseKillSwitch,
     ShowKillSwitch,
-    Thrown,
     ThrowKillSwitch,
+    Thrown,
 )
 
 __all__ = ["router"]
