@@ -57,7 +57,7 @@ _REFUSALS = 20
 def print_bulk(found: BulkDone, out: TextIO) -> None:
     """Print what a command did to many automations."""
     shown = console(out)
-    what = found.command.replace("_", " ")
+    what = {"run_now": "run now", "stop_close": "stop and sell"}.get(found.command, found.command)
     shown.print(
         f"{what}: {len(found.done):,} {'would be done' if found.dry_run else 'done'}, {len(found.refused):,} not"
     )

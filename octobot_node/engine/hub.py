@@ -53,6 +53,8 @@ class _Source:
     symbols: tuple[int, list[str]] | None = None
     #: Fetches take turns: whoever waited finds what the one before fetched.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Apart: what people look at holds up no tick.
+    listing_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     turns: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
 
     def candles_turn(self, symbol: str, timeframe: str) -> asyncio.Lock:
@@ -95,7 +97,7 @@ class MarketHub:
         market = source.market
         if not isinstance(market, SymbolList):
             raise DataUnavailable(f"{name} does not list its symbols: name one, as its exchange does")
-        async with self._answering(name), source.turn:
+        async with self._answering(name), source.listing_turn:
             if source.symbols is None or now - source.symbols[0] > _SYMBOLS_MS:
                 source.symbols = now, sorted(await market.symbols())
             return source.symbols[1], market.lists_all

@@ -398,7 +398,7 @@ def test_many_are_changed_at_once_after_a_question(created: Octobot) -> None:
     assert (code, out) == (0, "pause: 1 done, 1 not\n  'second' is paused already\n")
     assert created("automations", "resume", "--status", "paused", "--yes")[1] == "resume: 2 done, 0 not\n"
     assert created("automations", "run-now", "--all", "--yes")[1] == "run now: 2 done, 0 not\n"
-    assert created("automations", "stop", "--all", "--close", "--yes")[1] == "stop close: 2 done, 0 not\n"
+    assert created("automations", "stop", "--all", "--close", "--yes")[1] == "stop and sell: 2 done, 0 not\n"
     # Nothing fits: there is nothing to ask.
     assert created("automations", "rm", "--all")[1].startswith("delete: 0 would be done, 2 not\n")
 
