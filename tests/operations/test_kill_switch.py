@@ -441,9 +441,14 @@ class Freezing:
         return self._clock.monotonic()
 
 
-def test_a_passage_through_the_fence_is_either_noted_as_sent_or_finds_sending_off(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("scope", "target", "leave"), [("everything", None, 1), ("account", "main", 1), ("automation", "a", 2)]
+)
+def test_a_passage_through_the_fence_is_either_noted_as_sent_or_finds_sending_off(
+    office: Office, scope: str, target: str | None, leave: int
+) -> None:
     bench, thrown = office.bench, []
-    thread = threading.Thread(target=lambda: thrown.append(throw(office)))
+    thread = threading.Thread(target=lambda: thrown.append(throw(office, scope, target)))
 
     def throw_now() -> None:
         thread.start()
@@ -469,7 +474,7 @@ def test_a_passage_through_the_fence_is_either_noted_as_sent_or_finds_sending_of
     assert [row.status in ("sent", "open") for row in bench.rows(tables.kill_switch_orders)] == [True]
     bench.automation("b", Rester(1))
     watch_every(office)
-    assert (len(bench.trading.requests), bench.trading.cancels) == (1, ["x1"])
+    assert (len(bench.trading.requests), bench.trading.cancels) == (leave, ["x1"])
 
 
 def test_two_who_throw_at_once_throw_one(office: Office) -> None:
