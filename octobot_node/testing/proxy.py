@@ -86,10 +86,11 @@ class Proxy:
                 self._open += [client, server]
                 if self._closed:
                     return
-            self._begin(self._pass_on, client, server, True)
-            self._begin(self._pass_on, server, client, False)
+            ended = threading.Barrier(2)
+            self._begin(self._pass_on, client, server, True, ended)
+            self._begin(self._pass_on, server, client, False, ended)
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, asking: bool) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, asking: bool, ended: threading.Barrier) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
                 self._forwarding.wait()
@@ -100,3 +101,11 @@ class Proxy:
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        # Whoever comes last closes both: a network that lives for hours must not run out of descriptors.
+        if ended.wait() == 0:
+            with self._lock:
+                for each in (source, target):
+                    self._open.remove(each)
+                    each.close()
+        with self._lock:
+            self._threads.remove(threading.current_thread())
