@@ -12,7 +12,6 @@ from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
 
-
 # Nodes of tests that run side by side do not want one port.
 os.environ["OCTOBOT_API_PORT"] = "0"
 
