@@ -138,7 +138,6 @@ automations = sa.Table(
     sa.Index("ix_automations_name", "name"),
     sa.Index("ix_automations_status", "status", "id"),
     sa.Index("ix_automations_type", "type", "id"),
-    sa.Index("ix_automations_account", "account_id", "id"),
 )
 
 #: The narrow half, written by every tick. On PostgreSQL with room for updates in place (fillfactor).

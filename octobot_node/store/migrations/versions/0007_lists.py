@@ -14,6 +14,6 @@ expands = True
 
 def upgrade() -> None:
     op.create_index("ix_automations_name", "automations", ["name"], unique=False)
-    for column in ("status", "type", "account_id"):
+    for column in ("status", "type"):
         # With the id, in whose order pages are read: a page of a rare one is found, not searched for.
-        op.create_index(f"ix_automations_{column.removesuffix('_id')}", "automations", [column, "id"], unique=False)
+        op.create_index(f"ix_automations_{column}", "automations", [column, "id"], unique=False)
