@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ from benchmarks._common import (
 from benchmarks.chaos.cluster import Node
 from benchmarks.latency import EVERY_S
 from octobot_node.control import ask
-from octobot_node.engine.commands import Commands, NewAutomation
+from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.store.tables import events, schedule
 from octobot_node.testing.hostile.process import HostileExchange
 
@@ -66,7 +67,7 @@ def _before(figures: Mapping[str, object]) -> float:
 
 def _run(folder: Path, database: str, options: Options) -> dict[str, object]:
     with HostileExchange.start(folder / "exchange", request_expiry=True) as exchange:
-        in_fresh_process(_create, folder / "node", database, exchange, options.ticks, options.orders)
+        in_fresh_process(_create, folder / "node", database, orders.account_at(exchange), options.ticks, options.orders)
         with _started(folder, database, options) as (node, port):
             token = ask(node.data, "keys.create", {"user": "admin", "name": "b", "scopes": ["events:read"]})["token"]
             log = _Log(node.data, database)
@@ -74,27 +75,26 @@ def _run(folder: Path, database: str, options: Options) -> dict[str, object]:
             time.sleep(EVERY_S)
             without = _measure(node, log, options.seconds)
             with _silent(port, token, options.silent):
-                read = _Readers(port, token, options.readers, options.seconds)
-                read.begun.wait()
+                read = _Readers(port, token, options.readers, options.seconds, folder / "readers-began")
+                read.wait_begun()
                 reading = _measure(node, log, options.seconds)
                 late = read.result(log)
-            return {"database": options.database, "readers": options.readers, "of them silent": options.silent} | (
+            return {"database": options.database, "readers": options.readers, "and who never read": options.silent} | (
                 _figures(without, reading, late)
             )
 
 
-def _create(folder: Path, database: str, exchange: HostileExchange, rate: int, ordering: int) -> None:
+def _create(folder: Path, database: str, account: NewAccount, rate: int, ordering: int) -> None:
     """Create what ticks and what orders; a node finds them when it starts."""
     commands, amount = Commands(open_core(folder, database)), str(orders.AMOUNT)
-    for account, count, config in (
-        (ticks.ACCOUNT, (rate - ordering) * EVERY_S, {"every": EVERY_S}),
-        (orders.account_at(exchange), ordering * EVERY_S, {"every": EVERY_S, "amount": amount}),
+    for where, count, config in (
+        (replace(ticks.ACCOUNT, name="ticks"), (rate - ordering) * EVERY_S, {"every": EVERY_S}),
+        (account, ordering * EVERY_S, {"every": EVERY_S, "amount": amount}),
     ):
         new = [
-            NewAutomation(f"{account.trading}-{count}-{i}", "bench_steady", "", {"USD": orders.BUDGET}, config)
-            for i in range(count)
+            NewAutomation(f"{where.name}-{i}", "bench_steady", "", {"USD": orders.BUDGET}, config) for i in range(count)
         ]
-        create_in_chunks(commands, account, new)
+        create_in_chunks(commands, where, new)
 
 
 @contextmanager
@@ -183,16 +183,18 @@ def _silent(port: int, token: str, count: int) -> Iterator[None]:
 class _Readers:
     """Readers in a process of their own, and a thread that waits for what it says."""
 
-    def __init__(self, port: int, token: str, count: int, seconds: int) -> None:
-        self.begun = threading.Event()
+    def __init__(self, port: int, token: str, count: int, seconds: int, mark: Path) -> None:
+        self._mark = mark
         self._found: list[Mapping[str, Any]] = []
         self._thread = threading.Thread(target=self._run, args=(port, token, count, seconds))
         self._thread.start()
 
+    def wait_begun(self) -> None:
+        """Wait until all of them read."""
+        wait_until(self._mark.exists, seconds=60, what="all readers reading")
+
     def _run(self, port: int, token: str, count: int, seconds: int) -> None:
-        # While the process starts the node is measured with few readers for a moment: it is short, and said to be so.
-        self.begun.set()
-        self._found.append(in_fresh_process(_read_all, port, token, count, seconds))
+        self._found.append(in_fresh_process(_read_all, port, token, count, seconds, self._mark))
 
     def result(self, log: _Log) -> list[float]:
         """Return how late (s) each event was at each reader; raise RuntimeError where one lacks an event."""
@@ -206,14 +208,19 @@ class _Readers:
         return sorted(found["late"])
 
 
-def _read_all(port: int, token: str, count: int, seconds: int) -> Mapping[str, Any]:
-    return asyncio.run(_read_for(port, token, count, seconds))
+def _read_all(port: int, token: str, count: int, seconds: int, mark: Path) -> Mapping[str, Any]:
+    return asyncio.run(_read_for(port, token, count, seconds, mark))
 
 
-async def _read_for(port: int, token: str, count: int, seconds: int) -> Mapping[str, Any]:
+async def _read_for(port: int, token: str, count: int, seconds: int, mark: Path) -> Mapping[str, Any]:
     ids: list[list[int]] = [[] for _ in range(count)]
     late: list[float] = []
-    tasks = [asyncio.create_task(_read(port, token, each, late)) for each in ids]
+    everybody = asyncio.Barrier(count + 1)
+    tasks = [asyncio.create_task(_read(port, token, each, late, everybody)) for each in ids]
+    async with asyncio.timeout(60):
+        await everybody.wait()
+    await asyncio.to_thread(mark.touch)
+    late.clear()
     await asyncio.sleep(seconds)
     for task in tasks:
         if task.done():
@@ -222,12 +229,14 @@ async def _read_for(port: int, token: str, count: int, seconds: int) -> Mapping[
     return {"ids": ids, "late": late}
 
 
-async def _read(port: int, token: str, ids: list[int], late: list[float]) -> None:
+async def _read(port: int, token: str, ids: list[int], late: list[float], everybody: asyncio.Barrier) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(_ASK.format(token=token).encode())
     status = await reader.readline()
     if b"200" not in status:
+        await everybody.abort()
         raise RuntimeError(f"a reader was answered {status!r}")
+    await everybody.wait()
     while line := await reader.readline():
         if line.startswith(b"data: "):
             event = json.loads(line[6:])
