@@ -233,6 +233,24 @@ class ConnectorContext(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RequestBudget:
+    """One of an exchange's request budgets: "weight a minute", of which ``remaining`` are left until it is renewed."""
+
+    name: str
+    limit: float
+    remaining: float
+
+
+@runtime_checkable
+class Budgeted(Protocol):
+    """A connector that knows how much it may still ask; for metrics."""
+
+    def request_budgets(self) -> Sequence[RequestBudget]:
+        """Return the budgets as the exchange stated them last, at once and without asking it."""
+        ...
+
+
 @runtime_checkable
 class SymbolList(Protocol):
     """Market data that can say which symbols it has: what people choose from."""

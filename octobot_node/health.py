@@ -1,4 +1,4 @@
-"""Health checks of plugins: what `octobot-node doctor` runs."""
+"""Health checks of plugins: what `octobot-node doctor` and `/health/ready` run."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ class Health:
 class HealthCheck:
     """A named check; ``check(context)`` is a plain function that answers within seconds.
 
-    One that raises, or does not answer in time, counts as failed, with its error as the detail.
+    One that raises, or does not answer in time, counts as failed, with its error as the detail. Without what is
+    ``needed`` the node can do no work: it is not ready. ``every`` is for how many seconds ``/health/ready`` repeats an
+    answer that is ok; give None to what takes long, and it is asked by `octobot-node doctor` alone.
     """
 
     name: str
     check: Callable[[PluginContext], Health]
+    needed: bool = False
+    every: float | None = 30.0

@@ -113,6 +113,7 @@ class Node:
     def stop(self) -> None:
         """Stop taking work, leave for the next start what is in flight, and close everything, newest first."""
         if hasattr(self, "core"):
+            self.core.draining.set()
             self._finish()
             self.core.stopping.set()
             # At once: a batch that waits for an evaluation that hangs would hold up everything else.
@@ -168,6 +169,7 @@ class Node:
         if base.coordinator.role != "consumer":
             self.commands.take_up_held()
         self._start_looking()
+        self.core.still_for = self._still_for
         self._start_plugins()
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
@@ -281,6 +283,7 @@ class Node:
     def _leave(self, why: str) -> None:
         if not self.leaving.is_set():
             self.failure = why
+            self.core.draining.set()
             self.leaving.set()
 
     def _hear(self, topic: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Any, TypeVar
 
+import anyio.to_thread
 import sqlalchemy as sa
 import structlog
 from fastapi import Depends, Request
@@ -27,11 +30,14 @@ from octobot_node.store import auditing
 from octobot_node.store.auditing import Actor, Entry
 from octobot_node.troubles import said
 
-__all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public"]
+__all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public", "scopes_if_known"]
 
 log = structlog.get_logger(__name__)
 R = TypeVar("R", bound=BaseModel)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Public routes answer without knowing who asks, rather than late.
+_KNOWN_WITHIN_S = 2.0
+_REMEMBERED_S, _REMEMBERED_MAX = 3_600.0, 100
 
 
 @dataclass(slots=True)
@@ -43,6 +49,8 @@ class ApiState:
     meter: Meter = field(default_factory=Meter)
     #: What plugins keep for as long as the API runs, by their own names.
     kept: dict[str, Any] = field(default_factory=dict)
+    #: SHA-256 of an Authorization header -> whose it is, and when that was seen (monotonic seconds).
+    remembered: dict[bytes, tuple[Caller, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,9 @@ class Api:
 class Allow:
     """The dependency that lets a request pass: callers with ``scope``, or everybody where it is None."""
 
-    def __init__(self, scope: str | None) -> None:
+    def __init__(self, scope: str | None, *, outlasts_database: bool = False) -> None:
         self.scope = scope
+        self._outlasts = outlasts_database
 
     def __call__(self, request: Request) -> Api:
         """Return the node as the caller sees it; raise ApiProblem."""
@@ -96,11 +105,9 @@ class Allow:
         _refuse_unknown_query(request)
         if self.scope is None:
             return _api(request, state, Caller("", "viewer", "", "nobody", frozenset()), frozenset())
-        caller = _authenticated(request, state)
+        caller = _remembered(request, state) if self._outlasts else _authenticated(request, state)
         request.state.caller = caller.name
-        scopes = scopes_of(caller.role, state.scopes)
-        if caller.scopes is not None:
-            scopes &= caller.scopes
+        scopes = _scopes(caller, state)
         if self.scope not in scopes:
             raise ApiProblem("forbidden", _forbidden(self.scope, caller, state.scopes))
         if request.method not in _SAFE:
@@ -109,14 +116,43 @@ class Allow:
         return _api(request, state, caller, scopes)
 
 
-def allow(scope: str) -> Any:
-    """Return the dependency for callers with ``scope``; it gives the route its ``Api``."""
-    return Depends(Allow(scope))
+def _scopes(caller: Caller, state: ApiState) -> frozenset[str]:
+    scopes = scopes_of(caller.role, state.scopes)
+    return scopes if caller.scopes is None else scopes & caller.scopes
+
+
+def allow(scope: str, *, outlasts_database: bool = False) -> Any:
+    """Return the dependency for callers with ``scope``; it gives the route its ``Api``.
+
+    ``outlasts_database`` lets those with an API key in while the database is away, who were let in within the hour
+    before: only for what tells nothing that a key revoked meanwhile should not see.
+    """
+    return Depends(Allow(scope, outlasts_database=outlasts_database))
 
 
 def public() -> Any:
     """Return the dependency of a route that is for everybody; it gives the route an ``Api`` that sees nothing."""
-    return Depends(Allow(None))
+    return Depends(_Everybody(None))
+
+
+class _Everybody(Allow):
+    """It asks no database, so it need not wait for a thread either, which may be the last that is free."""
+
+    async def __call__(self, request: Request) -> Api:  # type: ignore[override]
+        return super().__call__(request)
+
+
+async def scopes_if_known(request: Request) -> frozenset[str]:
+    """Return what the caller of a public route may do besides; nothing where nobody is known, or cannot be now."""
+    state: ApiState = request.app.state.api
+    if not (request.headers.get("authorization") or request.cookies) or state.desk.core.storage.lost():
+        return frozenset()
+    try:
+        with anyio.fail_after(_KNOWN_WITHIN_S):
+            caller = await anyio.to_thread.run_sync(_authenticated, request, state, abandon_on_cancel=True)
+    except (ApiProblem, StorageUnavailable, TimeoutError):
+        return frozenset()
+    return _scopes(caller, state)
 
 
 def _refuse_nul(request: Request) -> None:
@@ -167,6 +203,20 @@ def _authenticated(request: Request, state: ApiState) -> Caller:
     raise ApiProblem(
         "unauthenticated", "nobody is logged in: log in at /api/v1/session, or send an API key as a bearer token"
     )
+
+
+def _remembered(request: Request, state: ApiState) -> Caller:
+    """Return who makes a request; with the database away, who it was when it was there last. Raises ApiProblem."""
+    now, digest = time.monotonic(), hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
+    known = state.remembered.get(digest)
+    if state.desk.core.storage.lost() and known is not None and now - known[1] < _REMEMBERED_S:
+        return known[0]
+    caller = _authenticated(request, state)
+    if caller.key:
+        if len(state.remembered) >= _REMEMBERED_MAX:
+            state.remembered.clear()
+        state.remembered[digest] = (caller, now)
+    return caller
 
 
 def _forbidden(scope: str, caller: Caller, known: Sequence[Scope]) -> str:

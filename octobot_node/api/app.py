@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 import octobot_node
 from octobot_node.api.access import Allow, ApiState, describe
 from octobot_node.api.idempotency import Idempotency, Replayed
-from octobot_node.api.middleware import Surroundings
+from octobot_node.api.middleware import PREFIX, Surroundings
 from octobot_node.api.openapi import PATH, document
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
@@ -32,7 +32,6 @@ from octobot_node.troubles import said
 __all__ = ["BODY_MAX", "PREFIX", "create_app"]
 
 log = structlog.get_logger(__name__)
-PREFIX = "/api/v1"
 #: Bytes of a request's body: a run file of some thousand automations.
 BODY_MAX = 2_000_000
 _COMPRESSED_FROM = 1_000

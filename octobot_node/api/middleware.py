@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from octobot_node.api.meter import Meter
 from octobot_node.api.problems import problem_response
 
-__all__ = ["Surroundings", "shown_path"]
+__all__ = ["PREFIX", "Surroundings", "shown_path"]
 
 log = structlog.get_logger(__name__)
+#: Where the API's routes are, but those that a plugin puts outside.
+PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: The API gives data, never a page: whatever a browser takes it for, it may do nothing with it.
 _SECURITY = {
@@ -30,6 +32,9 @@ _SECURITY = {
 }
 _HSTS = "max-age=31536000"
 _TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
+_ASKED_ALL_THE_TIME = ("/health/", "/metrics")
 _URL_MAX, _HEADERS_MAX = 4_096, 100
 
 
@@ -94,7 +99,11 @@ class Surroundings:
                 self._tell(scope, status, streamed_after or time.perf_counter() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        self._meter.count(scope["method"], _route(scope), status, seconds)
+        # Programs may make up methods; each would be a series of its own.
+        method = scope["method"] if scope["method"] in _METHODS else "(other)"
+        self._meter.count(method, _route(scope), status, seconds)
+        if scope["path"].startswith(_ASKED_ALL_THE_TIME) and status < 400:
+            return
         log.info(
             "request",
             method=scope["method"],
@@ -108,5 +117,9 @@ class Surroundings:
 
 def _route(scope: Scope) -> str:
     route: Any = scope.get("route")
-    found = scope.get("route_path") or getattr(route, "path", "")
-    return str(found) if found else "(none)"
+    found = str(getattr(route, "path", ""))
+    if not found:
+        return "(none)"
+    # A route knows its path as its plugin wrote it.
+    inside = scope["path"].startswith(f"{PREFIX}/") and not found.startswith(f"{PREFIX}/")
+    return f"{PREFIX}{found}" if inside else found

@@ -94,6 +94,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         titles = [kind.title for kind in KINDS.values() if kind.status == status]
         responses[str(status)] = {
             "description": declared.get("description") or "; or: ".join(titles),
-            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            # Some routes answer a status in their own words, too: /health/ready does.
+            "content": {
+                **declared.get("content", {}),
+                PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}},
+            },
             **({"headers": declared["headers"]} if "headers" in declared else {}),
         }

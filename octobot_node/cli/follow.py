@@ -7,6 +7,7 @@ import time
 
 from octobot_node.cli.give import Give
 from octobot_node.cli.show import event_line, print_events
+from octobot_node.errors import UsageError
 from octobot_node.operations.models import EventPage
 
 __all__ = ["events"]
@@ -16,10 +17,20 @@ _PAGE = 500
 
 
 def events(
-    give: Give, *, automation: str | None, kind: str | None, after: int | None, limit: int, follow: bool
+    give: Give,
+    *,
+    automation: str | None,
+    kind: str | None,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    follow: bool,
 ) -> None:
     """Print events; with ``follow``, go on until Ctrl-C."""
-    page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=after, limit=limit)
+    if follow and before is not None:
+        raise UsageError("--before goes back and --follow goes on: give one of them")
+    given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
+    page = give.ask("events.list", EventPage, **given)
     if not follow:
         give.show(page, print_events)
         return

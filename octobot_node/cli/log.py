@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -61,9 +62,11 @@ def _logging(stream: TextIO, style: str) -> Iterator[None]:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _mask,
     ]
     if style == "json":
-        processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+        processors.append(structlog.processors.JSONRenderer(default=str))
     else:
         colours = stream.isatty()
         plain = structlog.dev.plain_traceback
@@ -71,11 +74,40 @@ def _logging(stream: TextIO, style: str) -> Iterator[None]:
     structlog.configure(processors=processors, logger_factory=structlog.WriteLoggerFactory(stream))
     forward = _ToStructlog(logging.WARNING)
     logging.getLogger().addHandler(forward)
+    logging.captureWarnings(capture=True)
+    before, threading.excepthook = threading.excepthook, _thread_failed
     try:
         yield
     finally:
+        threading.excepthook = before
+        logging.captureWarnings(capture=False)
         logging.getLogger().removeHandler(forward)
         structlog.reset_defaults()
+
+
+def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask secrets by what they are called, and by how they look: what a library says may hold one."""
+    from octobot_node.masking import masked
+
+    return {name: _without_secrets(masked(value, name)) for name, value in line.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    from octobot_node.masking import masked_text
+
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else masked_text(str(value))
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    import structlog
+
+    if failure.exc_type is not SystemExit:
+        name = "" if failure.thread is None else failure.thread.name
+        structlog.get_logger(__name__).error("thread_failed", thread=name, exc_info=failure.exc_value)
 
 
 class _LazyFile:
@@ -113,7 +145,11 @@ class _ToStructlog(logging.Handler):
         import structlog
 
         log = structlog.get_logger(record.name)
-        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        try:
+            said = record.getMessage()
+        except Exception:  # noqa: BLE001 - whoever logs may fill in what does not fit
+            said = str(record.msg)
+        log.log(record.levelno, said, logger=record.name, exc_info=record.exc_info)
 
 
 def _open(path: Path) -> TextIO:

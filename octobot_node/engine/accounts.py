@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from octobot_node.engine.counted import CountedMarketData, CountedTrading, budgets_of
+from octobot_node.engine.counters import Counters
 from octobot_node.errors import InvalidSettings
-from octobot_node.exchanges import Capabilities, MarketData, Trading
+from octobot_node.exchanges import Capabilities, MarketData, RequestBudget, Trading
 from octobot_node.limits import Limits
 from octobot_node.plugins import Registry
 from octobot_node.store import automations
@@ -54,11 +56,14 @@ def source_key(name: str, settings: Mapping[str, Any]) -> str:
 class Accounts:
     """Opens connectors from the rows of ``accounts``. Lends them the clock, the storage and market data."""
 
-    def __init__(self, storage: Storage, clock: Clock, settings: Settings, registry: Registry) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, settings: Settings, registry: Registry, counters: Counters
+    ) -> None:
         self.storage = storage
         self.clock = clock
         self.settings = settings
         self._registry = registry
+        self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
         # Re-entrant: opening paper trading asks for its market data.
@@ -82,6 +87,9 @@ class Accounts:
         factory = self._registry.trading_factory(row.trading)
         settings = parse_settings(factory.Settings, row.trading_settings, f"account {row.name!r}, trading")
         trading: Trading = factory.open(settings, row.id, _Lent(self, source))
+        # A replay asks nobody, and its connectors are more than these calls.
+        if not self._registry.market_data_factory(row.market_data).replay:
+            trading = CountedTrading(row.trading, self._counters, trading)
         return Account(
             id=row.id,
             owner=row.owner,
@@ -117,7 +125,8 @@ class Accounts:
         if key not in self._sources:
             factory = self._registry.market_data_factory(name)
             settings = parse_settings(factory.Settings, given, f"market data {name!r}")
-            self._sources[key] = factory.open(settings, _Lent(self, key))
+            opened: MarketData = factory.open(settings, _Lent(self, key))
+            self._sources[key] = opened if factory.replay else CountedMarketData(name, self._counters, opened)
         return self._sources[key]
 
     def source(self, key: str) -> MarketData:
@@ -131,6 +140,14 @@ class Accounts:
                         return self._open_source(key, row.market_data, row.market_data_settings)
                 raise LookupError(f"no account uses the market data {key!r}")
             return self._sources[key]
+
+    def budgets(self) -> list[tuple[str, RequestBudget]]:
+        """Return (connector, budget) of those open connectors that state their exchange's request budgets."""
+        with self._lock:
+            opened = [(account.route.partition("/")[0], account.trading) for account in self._open.values()]
+            sources = [(key.partition(":")[0], source) for key, source in self._sources.items()]
+        found = [(name, budget) for name, trading in opened for budget in budgets_of(trading)]
+        return found + [(name, budget) for name, source in sources for budget in budgets_of(source)]
 
     async def close(self) -> None:
         """Close every connector."""

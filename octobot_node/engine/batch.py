@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,7 @@ class TickBatch:
 
     def run(self, workflow_id: str, batch: str) -> Mapping[str, int]:
         """Evaluate and commit; return counts. Running it again finds nothing left and does nothing."""
+        began = time.perf_counter()
         loaded = self._load(batch)
         if not loaded:
             return {"ticks": 0}
@@ -72,7 +74,7 @@ class TickBatch:
             market, missing = self._snapshot(loaded)
             evaluated = self._evaluate(loaded, market, missing, suspects=bool(loaded[0].row.suspect))
             evaluated = self._checked(evaluated, market)
-            return self._commit.run(workflow_id, batch, evaluated, market)
+            counts = self._commit.run(workflow_id, batch, evaluated, market)
         except EvaluatorClosed:
             self._let_go(batch, loaded)
             return {"ticks": 0}
@@ -81,6 +83,8 @@ class TickBatch:
             with self._core.storage.write() as connection:
                 schedules.shorten_claim(connection, batch, self._core.clock.now() + _BROKEN_MS)
             raise
+        self._core.counters.batch(time.perf_counter() - began)
+        return counts
 
     def _let_go(self, batch: str, loaded: Sequence[Loaded]) -> None:
         """Give back what was not evaluated because the node stops: it is due at once at the next start."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -84,6 +85,9 @@ class Changes:
         self.signals: list[tuple[str, int]] = []
         self.signals_failed: list[str] = []
         self.events: list[Event] = []
+        #: What became of the rows, and when those that ticked had been due (ms UTC).
+        self.outcomes: Counter[str] = Counter()
+        self.due: list[int] = []
         self.notices: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
         #: (watcher, the names that it watches from now on).
@@ -164,6 +168,9 @@ class Commit:
 
     def _one(self, changes: Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
         problem = item.outcome.problem
+        changes.outcomes[problem or "done"] += 1
+        if problem in (None, "failed") and item.row.next_run_at is not None:
+            changes.due.append(item.row.next_run_at)
         if problem is None:
             assert item.outcome.decision is not None
             self._decided(changes, item, lock, item.outcome.decision, market, book)
@@ -372,7 +379,8 @@ class Commit:
             core.kick(ORDERS)
         if changes.requests:
             core.requested()
-        core.counters.ticks += len(changes.finished)
+        now = core.clock.now()
+        core.counters.ticked(changes.outcomes, [max(now - due, 0) / 1000 for due in changes.due])
 
 
 def _lock_telling(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from octobot_node.engine.counters import Counters
 from octobot_node.engine.planning import Installation
 
 if TYPE_CHECKING:
@@ -26,19 +27,10 @@ if TYPE_CHECKING:
     from octobot_node.supervisor import ServiceState
     from octobot_node.troubles import Troubles
 
-__all__ = ["Core", "Counters"]
+__all__ = ["Core"]
 
 #: Called at each named point of the send fence; crash tests stop the process there.
 Checkpoint = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What this process did since it started; for tables and benchmarks, never for decisions."""
-
-    ticks: int = 0
-    sent: int = 0
-    settled: int = 0
 
 
 def _pass_by(_point: str) -> None:
@@ -47,6 +39,11 @@ def _pass_by(_point: str) -> None:
 
 def _do_nothing() -> None:
     """Hurry nobody: what there is to do is looked for in any case."""
+
+
+def _never_still() -> float:
+    """Go round always: a replay is what its caller makes of it."""
+    return 0.0
 
 
 @dataclass(slots=True)
@@ -81,6 +78,10 @@ class Core:
     requested: Callable[[], None] = _do_nothing
     #: How plugins' services are; none run in a replay.
     services: Callable[[], Sequence[ServiceState]] = tuple
+    #: For how long, in seconds, the slowest of the loops that everything hangs on has not gone round.
+    still_for: Callable[[], float] = _never_still
     checkpoint: Checkpoint = _pass_by
     counters: Counters = field(default_factory=Counters)
+    #: Set once the node is to end: it takes nothing new and finishes what it has begun.
+    draining: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)

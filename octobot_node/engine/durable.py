@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from octobot_node.settings import Settings
     from octobot_node.store.storage import Storage
 
-__all__ = ["ORDERS", "TICKS", "Durable", "Handler", "StoredError", "give_back", "json_decode", "json_encode", "left_by"]
+__all__ = [
+    "ORDERS",
+    "TICKS",
+    "Durable",
+    "Handler",
+    "StoredError",
+    "depths",
+    "give_back",
+    "json_decode",
+    "json_encode",
+    "left_by",
+]
 
 #: The queues. Their names are stored in rows: never rename one, add another.
 TICKS, ORDERS = "ticks", "orders"
@@ -307,6 +318,26 @@ def give_back(connection: sa.Connection, executor_id: str) -> int:
     )
     statement = row.update().where(row.c.workflow_uuid.in_(theirs))
     return connection.execute(statement.values(status="ENQUEUED", owner_xid=None, started_at_epoch_ms=None)).rowcount
+
+
+# In the words of DBOS's partial index, without which SQLite does not use it.
+_IN_FLIGHT = sa.text("status IN ('ENQUEUED', 'PENDING')")
+
+
+def depths(connection: sa.Connection) -> dict[tuple[str, str], int]:
+    """Return (queue, waiting or running) -> how many. Private: the status table.
+
+    Rides idx_workflow_status_in_flight_v2, which has no workflow that ended.
+    """
+    row = _table(connection.dialect)
+    statement = sa.select(row.c.queue_name, row.c.status, sa.func.count()).where(
+        row.c.queue_name.in_(tuple(_WORKFLOWS)), _IN_FLIGHT
+    )
+    words = {"ENQUEUED": "waiting", "PENDING": "running"}
+    found = {(queue, state): 0 for queue in _WORKFLOWS for state in words.values()}
+    for queue, status, count in connection.execute(statement.group_by(row.c.queue_name, row.c.status)):
+        found[queue, words[status]] = count
+    return found
 
 
 def left_by(connection: sa.Connection) -> set[str]:

@@ -16,6 +16,7 @@ import structlog
 
 from octobot_node.automation import Needs
 from octobot_node.engine.accounts import Accounts
+from octobot_node.engine.counters import Counters
 from octobot_node.engine.io import Io
 from octobot_node.errors import DataUnavailable
 from octobot_node.exchanges import MarketData, SymbolList
@@ -44,6 +45,7 @@ def requests_for(needs: Needs) -> int:
 
 @dataclass(slots=True)
 class _Source:
+    name: str
     market: MarketData
     tickers: dict[str, tuple[int, Ticker]] = field(default_factory=dict)
     candles: dict[tuple[str, str], tuple[int, Candles]] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class _Source:
     symbols: tuple[int, list[str]] | None = None
     #: Fetches take turns: whoever waited finds what the one before fetched.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Apart: what people look at holds up no tick.
+    listing_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     turns: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
 
     def candles_turn(self, symbol: str, timeframe: str) -> asyncio.Lock:
@@ -61,11 +65,12 @@ class _Source:
 class MarketHub:
     """Shared market data with short-lived caches."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, io: Io, deadline: float) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, io: Io, deadline: float, counters: Counters) -> None:
         self._accounts = accounts
         self._clock = clock
         self._io = io
         self._deadline = deadline
+        self._counters = counters
         self._sources: dict[str, _Source] = {}
         self.levels = Levels()
 
@@ -92,7 +97,7 @@ class MarketHub:
         market = source.market
         if not isinstance(market, SymbolList):
             raise DataUnavailable(f"{name} does not list its symbols: name one, as its exchange does")
-        async with self._answering(name), source.turn:
+        async with self._answering(name), source.listing_turn:
             if source.symbols is None or now - source.symbols[0] > _SYMBOLS_MS:
                 source.symbols = now, sorted(await market.symbols())
             return source.symbols[1], market.lists_all
@@ -140,6 +145,7 @@ class MarketHub:
         source, now = self._source(name), self._clock.now()
         age = 0 if self._clock.virtual else _TICKER_MS
         stale = [s for s in symbols if s not in source.tickers or now - source.tickers[s][0] > age]
+        self._counters.looked_up(_shown(name), "tickers", len(symbols) - len(stale), len(stale))
         if stale:
             for symbol, ticker in (await source.market.tickers(stale)).items():
                 source.tickers[symbol] = (now, ticker)
@@ -157,7 +163,9 @@ class MarketHub:
         now, step = self._clock.now(), timeframe_ms(timeframe)
         closed = now // step * step
         cached = source.candles.get((symbol, timeframe))
-        if cached is None or cached[0] < closed or len(cached[1]) < count:
+        fresh = cached is not None and cached[0] >= closed and len(cached[1]) >= count
+        self._counters.looked_up(source.name, "candles", int(fresh), int(not fresh))
+        if cached is None or not fresh:
             fetched = await self._fetch_candles(source.market, symbol, timeframe, count, closed - step)
             cached = source.candles[symbol, timeframe] = (closed, fetched)
         return _newest(cached[1], count)
@@ -176,8 +184,16 @@ class MarketHub:
 
     def _source(self, name: str) -> _Source:
         if name not in self._sources:
-            self._sources[name] = _Source(self._accounts.source(name))
+            self._sources[name] = _Source(_shown(name), self._accounts.source(name))
         return self._sources[name]
+
+    def answered(self) -> dict[str, int]:
+        """Return source -> when it last gave a price (ms UTC); of those with the same connector the latest."""
+        found: dict[str, int] = {}
+        for source in list(self._sources.values()):
+            for at, _ in list(source.tickers.values()):
+                found[source.name] = max(found.get(source.name, 0), at)
+        return found
 
     def set_levels(self, automation_id: str, source: str, levels: str | None) -> None:
         """Watch the prices of ``levels`` (JSON as stored) for an automation, instead of those before."""
@@ -201,6 +217,11 @@ class MarketHub:
         return woken
 
 
+def _shown(source: str) -> str:
+    """Return a source's connector: sources of other settings are as many as people like."""
+    return source.partition(":")[0]
+
+
 def _newest(candles: Candles, count: int) -> Candles:
     if len(candles) <= count:
         return candles
@@ -222,6 +243,11 @@ class Levels:
 
     def __bool__(self) -> bool:
         return bool(self._of)
+
+    def count(self) -> int:
+        """Return how many levels are watched."""
+        with self._lock:
+            return sum(len(own) for own in self._of.values())
 
     def replace(self, automation_id: str, source: str, levels: str | None) -> None:
         """Replace an automation's levels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -135,8 +136,16 @@ class Sends:
                 _read_answer(answer, row, now, changes, closed)
             close_intents(connection, closed, now)
             intents.update(connection, changes)
-        core.counters.sent += len(answers)
+        core.counters.tried(len(answers), _outcomes(answers))
         core.checkpoint("after-record")
+
+
+def _outcomes(answers: Sequence[Answer]) -> Counter[str]:
+    """Return what became of the orders whose request left."""
+    orders = [answer.error for answer in answers if answer.passed.row.kind == "order"]
+    sent = sum(not isinstance(error, NotSent) for error in orders)
+    refused = sum(isinstance(error, OrderRefused) and not isinstance(error, RequestExpired) for error in orders)
+    return Counter({"sent": sent, "refused": refused})
 
 
 def _read_answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -85,7 +85,7 @@ class Settlement:
         core.checkpoint("after-settle")
         # A trade that is nobody's may yet turn out to be ours: it is not remembered.
         self._remember(account, known | {(trade.symbol, trade.id) for trade in settled})
-        core.counters.settled += len(settled)
+        core.counters.settle(len(settled), _became(found))
         return any(intent.changed for intent in found) or bool(settled)
 
     def admit_unknown(self, account: Account, live: Sequence[AnyRow]) -> bool:
@@ -101,6 +101,7 @@ class Settlement:
                 if intent.status == IntentStatus.SENT:
                     intent.become(IntentStatus.UNKNOWN, "the exchange cannot be asked", news=True)
             self._write(connection, Book(), found, [], now)
+        self._core.counters.settle(0, _became(found))
         return True
 
     def _lock(
@@ -230,6 +231,16 @@ class Settlement:
             self._seen[account.id, symbol, trade_id] = None
         while len(self._seen) > _SEEN_MAX:
             self._seen.popitem(last=False)
+
+
+def _became(found: Iterable[MovingIntent]) -> Counter[str]:
+    """Return how many orders ended how, or became unknown."""
+    changed = (
+        IntentStatus(intent.status)
+        for intent in found
+        if intent.row.kind == "order" and intent.status != intent.row.status
+    )
+    return Counter(status.value for status in changed if status.terminal or status == IntentStatus.UNKNOWN)
 
 
 def _key(account: Account, trade: ExchangeTrade) -> tuple[str, str, str]:

@@ -168,7 +168,7 @@ def live_by_automation(connection: sa.Connection, ids: Collection[str]) -> Mappi
 
 
 def automations_by_status(connection: sa.Connection, owner: str | None) -> dict[str, int]:
-    """Return status -> how many automations."""
+    """Return status -> how many automations. Everybody's ride ix_automations_status."""
     statement = (
         sa.select(_a.status, sa.func.count()).where(_owned(_a.owner, owner)).group_by(_a.status).order_by(_a.status)
     )

@@ -122,7 +122,7 @@ def _tell(data_dir: Path, password: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\nThe API's user is {NAME!r}, the password {password}\n\n")
         sys.stderr.flush()
-    log.warning("admin_created", user=NAME, password_in=str(password_file(data_dir)), cure="change it")
+    log.warning("admin_created", user=NAME, file=str(password_file(data_dir)), cure="change the password in it")
 
 
 def _refuse_exposure(context: PluginContext) -> None:

@@ -27,4 +27,4 @@ def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
     """Offer ``postgres``."""
     from octobot_plugins.postgres.health import check_postgres
 
-    register(HealthCheck("postgres", check_postgres))
+    register(HealthCheck("postgres", check_postgres, needed=True, every=2))

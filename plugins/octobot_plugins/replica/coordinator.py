@@ -18,8 +18,8 @@ import octobot_node
 from octobot_node.engine.coordinator import Engine, NodeState, Role
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
+from octobot_node.plugin_set import plugin_set
 from octobot_plugins.replica import members
-from octobot_plugins.replica.plugin_set import plugin_set
 
 __all__ = ["ReplicaCoordinator"]
 

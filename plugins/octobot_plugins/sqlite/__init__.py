@@ -22,7 +22,8 @@ def open_storage(settings: Settings) -> Storage | None:
 
 @hookimpl
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
-    """Offer ``database``."""
-    from octobot_plugins.sqlite.health import check_database
+    """Offer ``sqlite``, whether it answers, and ``database``, whether it is whole."""
+    from octobot_plugins.sqlite.health import check_database, check_sqlite
 
-    register(HealthCheck("database", check_database))
+    register(HealthCheck("sqlite", check_sqlite, needed=True, every=2))
+    register(HealthCheck("database", check_database, needed=True, every=None))

@@ -1,4 +1,4 @@
-"""Whether the database file is whole, can be written, and is in the mode that the node relies on."""
+"""Whether the database file answers, is whole, can be written, and is in the mode that the node relies on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,34 @@ import sqlalchemy as sa
 
 from octobot_node.context import PluginContext
 from octobot_node.health import Health
+from octobot_node.store.tables import installation
 
-__all__ = ["check_database"]
+__all__ = ["check_database", "check_sqlite"]
 
 #: A large file is looked through for so long, and no longer, in seconds.
 _BOUND_S = 6.0
 #: A log this large is not folded into the file, because somebody reads from an old state for ever.
 _LOG_MAX_MB = 512
 _RESTORE = "stop the node and restore a backup, or `sqlite3 octobot.db .recover` into a new file"
+
+
+def check_sqlite(context: PluginContext) -> Health:
+    """Say whether the database answers and can be written; nothing is."""
+    url = context.settings.url()
+    if not url.startswith("sqlite:"):
+        return Health("ok", "another plugin's database is in use")
+    path = Path(sa.make_url(url).database or "")
+    if not os.access(path, os.W_OK):
+        return Health(
+            "failed", f"{path} is not there, or cannot be written", f"run `ls -l {path}`, `chown $USER {path}*`"
+        )
+    began = time.monotonic()
+    try:
+        with context.storage.read() as connection:
+            connection.execute(sa.select(installation.c.sending)).first()
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        return Health("failed", f"{path} cannot be read: {getattr(error, 'orig', error)}", _RESTORE)
+    return Health("ok", f"{path} answers in {(time.monotonic() - began) * 1000:.1f} ms")
 
 
 def check_database(context: PluginContext, bound: float = _BOUND_S) -> Health:

@@ -1,0 +1,123 @@
+"""Connectors whose requests are counted: how many, how long they took, and which failed how."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from octobot_node.engine.counters import Counters
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
+from octobot_node.exchanges import (
+    Budgeted,
+    ExchangeOrder,
+    ExchangeTrade,
+    MarketData,
+    OrderRequest,
+    RequestBudget,
+    Trading,
+)
+from octobot_node.market import Candles, MarketRules, Ticker
+
+__all__ = ["CountedMarketData", "CountedTrading", "budgets_of"]
+
+T = TypeVar("T")
+#: The first that fits names the kind. Whoever waits too long breaks a request off, which it sees as a cancellation.
+_KINDS: tuple[tuple[type[BaseException], str], ...] = (
+    (RequestExpired, "expired"),
+    (OrderRefused, "refused"),
+    (NotSent, "not_sent"),
+    (Unresolved, "unresolved"),
+    (DataUnavailable, "unavailable"),
+    (asyncio.CancelledError, "timeout"),
+    (TimeoutError, "timeout"),
+)
+
+
+class _Counted:
+    def __init__(self, name: str, counters: Counters) -> None:
+        self._name = name
+        self._counters = counters
+
+    async def _ask(self, call: str, request: Coroutine[Any, Any, T]) -> T:
+        began, kind = time.perf_counter(), ""
+        try:
+            return await request
+        except BaseException as error:
+            kind = next((kind for cls, kind in _KINDS if isinstance(error, cls)), "other")
+            raise
+        finally:
+            self._counters.asked(self._name, call, time.perf_counter() - began, kind)
+
+
+class CountedMarketData(_Counted):
+    """Market data, counted."""
+
+    def __init__(self, name: str, counters: Counters, source: MarketData) -> None:
+        super().__init__(name, counters)
+        self.inner = source
+
+    async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
+        """Return the ticker of each symbol."""
+        return await self._ask("tickers", self.inner.tickers(symbols))
+
+    async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
+        """Return the newest closed candles."""
+        return await self._ask("candles", self.inner.candles(symbol, timeframe, count))
+
+    async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
+        """Return the rules of each symbol that is listed."""
+        return await self._ask("rules", self.inner.rules(symbols))
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.inner.close()
+
+
+class CountedTrading(_Counted):
+    """A trading connector, counted."""
+
+    def __init__(self, name: str, counters: Counters, trading: Trading) -> None:
+        super().__init__(name, counters)
+        self.inner = trading
+        self.capabilities = trading.capabilities
+
+    async def create_order(self, request: OrderRequest) -> ExchangeOrder:
+        """Send one order."""
+        return await self._ask("create_order", self.inner.create_order(request))
+
+    async def cancel_order(self, symbol: str, order_id: str) -> None:
+        """Ask to cancel."""
+        await self._ask("cancel_order", self.inner.cancel_order(symbol, order_id))
+
+    async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
+        """Return the order with a client id, or None."""
+        return await self._ask("find_order", self.inner.find_order(symbol, client_order_id, since))
+
+    async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
+        """Return the order with the exchange's id, or None."""
+        return await self._ask("order", self.inner.order(symbol, order_id))
+
+    async def open_orders(self) -> Sequence[ExchangeOrder]:
+        """Return every open order."""
+        return await self._ask("open_orders", self.inner.open_orders())
+
+    async def trades(self, since: int) -> Sequence[ExchangeTrade]:
+        """Return the executions since a moment."""
+        return await self._ask("trades", self.inner.trades(since))
+
+    async def balances(self) -> Mapping[str, Decimal]:
+        """Return what the exchange holds."""
+        return await self._ask("balances", self.inner.balances())
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.inner.close()
+
+
+def budgets_of(connector: Trading | MarketData) -> Sequence[RequestBudget]:
+    """Return what a connector states of its exchange's request budgets; most state none."""
+    inner = connector.inner if isinstance(connector, CountedTrading | CountedMarketData) else connector
+    return inner.request_budgets() if isinstance(inner, Budgeted) else ()
