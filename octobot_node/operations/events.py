@@ -40,7 +40,7 @@ GAPS: dict[Gap, str] = {
 def list_events(desk: Desk, wanted: ListEvents) -> EventPage:
     """Return events after an id or a cursor, oldest first; or the newest ones, or those before an id."""
     if sum(each is not None for each in (wanted.after, wanted.newer_than, wanted.before)) > 1:
-        raise UsageError("events after one place and before another at once are not to be had: give one of them")
+        raise UsageError("events are listed either after an id or before one: give one of them")
     which = event_filter(desk, wanted.automation, wanted.kind, wanted.owner)
     with desk.core.storage.read() as connection:
         if wanted.after is not None or wanted.newer_than is not None:

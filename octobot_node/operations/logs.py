@@ -46,14 +46,9 @@ def log(desk: Desk, wanted: ListLog) -> LogPage:
     with desk.core.storage.read() as connection:
         events = lists.newest_events(connection, EventFilter(desk.owner, found), count, place.event)
         notices = lists.newest_notices(connection, found, desk.owner, count, place.notice)
-    lines = [
-        *islice(
-            heapq.merge(
-                [_of_event(row) for row in events], [_of_notice(row) for row in notices], key=lambda each: -each.at
-            ),
-            count,
-        )
-    ]
+    # Of one millisecond, what was told comes after what happened.
+    both = heapq.merge(map(_of_notice, notices), map(_of_event, events), key=lambda each: -each.at)
+    lines = [*islice(both, count)]
     page = lines[: wanted.limit]
     return LogPage(
         lines=[each.line for each in page], next_cursor=_dump(place, page) if len(lines) > wanted.limit else None
