@@ -29,6 +29,7 @@ __all__ = [
     "in_fresh_process",
     "parse_options",
     "quantile",
+    "server_cpu",
     "settings_for",
     "show",
     "usage",
@@ -142,6 +143,27 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
+def server_cpu(database: str) -> float:
+    """Return the CPU seconds so far of the PostgreSQL at a URL, on this machine; 0 for ""."""
+    if not database:
+        return 0.0
+    import psycopg
+
+    with psycopg.connect(database) as connection:
+        status = Path(f"/proc/{connection.info.backend_pid}/status").read_text()
+    master = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+    # With what its ended processes took.
+    return _cpu(master, ended=True) + sum(_cpu(each) for each in children(master))
+
+
+def _cpu(pid: int, *, ended: bool = False) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(int(each) for each in fields[11 : 15 if ended else 13]) / os.sysconf("SC_CLK_TCK")
+
+
 def usage(pids: Iterable[int]) -> Usage:
     """Return the sum over processes, as Linux tells it in /proc."""
     own = resident = 0
@@ -152,8 +174,7 @@ def usage(pids: Iterable[int]) -> Usage:
             kilobytes = int(value.split()[0])
             own += kilobytes * 1024 * (name in ("Private_Clean", "Private_Dirty"))
             resident += kilobytes * 1024 * (name == "Rss")
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        cpu += _cpu(pid)
     return Usage(own, resident, cpu)
 
 

@@ -26,6 +26,7 @@ from benchmarks._common import (
     empty_folder,
     in_fresh_process,
     parse_options,
+    server_cpu,
     settings_for,
     usage,
     wait_until,
@@ -62,6 +63,7 @@ def main() -> None:
         "memory of the empty node, MB": empty["own"] / MEGA,
         "idle CPU, % of a core": full["cpu"],
         "idle CPU of the empty node, % of a core": empty["cpu"],
+        **_of_server(full, empty, options.database),
         "restart to first tick, s": full["first"],
         "restart to first tick of the empty node, s": empty["first"],
         "baseline parked workflows": options.parked,
@@ -73,6 +75,13 @@ def main() -> None:
         "the ratio": "memory each, the baseline's by ours",
     }
     write_numbers(options, figures, parked["own"] / options.parked / max(memory / options.automations, 1e-9))
+
+
+def _of_server(full: Mapping[str, float], empty: Mapping[str, float], database: str) -> dict[str, float]:
+    if database == "sqlite":
+        return {}
+    of = "idle CPU of the server, % of a core"
+    return {of: full["server"], f"{of}, for the empty node": empty["server"]}
 
 
 def create(folder: Path, count: int, database: str = "") -> float:
@@ -108,16 +117,21 @@ def wait(started: float, folder: Path, seconds: int, database: str = "") -> Mapp
     with Node(settings_for(folder, database)) as node:
         wait_until(lambda: node.core.counters.ticks >= 1, seconds=60, what="the first tick")
         first = time.monotonic() - started
-        return {"first": first, **_idle(seconds)}
+        return {"first": first, **_idle(seconds, database)}
 
 
-def _idle(seconds: int) -> dict[str, float]:
+def _idle(seconds: int, database: str = "") -> dict[str, float]:
     time.sleep(3.0)
     pids = [os.getpid(), *children(os.getpid())]
-    before, at = usage(pids), time.monotonic()
+    before, server_before, at = usage(pids), server_cpu(database), time.monotonic()
     time.sleep(seconds)
-    after = usage(pids)
-    return {**_memory(after), "cpu": 100 * (after.cpu - before.cpu) / (time.monotonic() - at)}
+    after, server_after, took = usage(pids), server_cpu(database), time.monotonic() - at
+    percent = 100 / took
+    return {
+        **_memory(after),
+        "cpu": percent * (after.cpu - before.cpu),
+        "server": percent * (server_after - server_before),
+    }
 
 
 def _memory(used: Usage) -> dict[str, float]:

@@ -42,6 +42,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.api_markets",
     "octobot_plugins.api_node",
     "octobot_plugins.api_audit",
+    "octobot_plugins.api_events",
     "octobot_tentacles.dca",
     "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",

@@ -21,6 +21,8 @@ __all__ = ["GUARANTEES", "Nodes", "claimed_by", "create", "orders", "settle", "u
 #: An exchange that can be asked about everything.
 GUARANTEES: dict[str, Any] = {"dedupe": "open", "lookup": "all", "request_expiry": True, "visibility_lag_ms": 300}
 LEASE_S = 3.0
+#: How long anything may take on a machine that does much else; nothing waits longer than it must.
+PATIENCE_S = 120.0
 ROOT = Path(__file__).parent.parent
 
 
@@ -32,6 +34,8 @@ class Nodes:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {
             **os.environ,
+            # They are on one machine, and all of them would take its port.
+            "OCTOBOT_API": "false",
             "OCTOBOT_DATABASE_URL": url,
             "OCTOBOT_DISK_RESERVE_MB": "0",
             "OCTOBOT_LEASE_TTL": str(LEASE_S),
@@ -51,7 +55,13 @@ class Nodes:
             )
 
     def ready(self, name: str, times: int = 1) -> None:
-        until(lambda: self.log(name).count('"node_started"') >= times, 40)
+        """Wait until a node works, in its so many-th life."""
+
+        def works() -> bool:
+            assert self.running[name].poll() is None, self.log(name)[-2_000:]
+            return self.log(name).count('"node_started"') >= times
+
+        until(works)
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
@@ -60,12 +70,12 @@ class Nodes:
         self.running[name].send_signal(number)
 
     def wait(self, name: str) -> int:
-        return self.running[name].wait(30)
+        return self.running[name].wait(PATIENCE_S)
 
     def command(self, *arguments: str, at: str = "visitor") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self._program(*arguments), "--data-dir", str(self.folder / at)],
-            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+            env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
 
     def list(self) -> dict[str, dict[str, Any]]:
@@ -95,7 +105,7 @@ class Nodes:
         return [sys.executable, "-m", "octobot_node", *arguments]
 
 
-def until(condition: Callable[[], Any], seconds: float) -> None:
+def until(condition: Callable[[], Any], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -148,13 +158,13 @@ def settle(nodes: Nodes) -> None:
     stopped = "UPDATE schedule SET runnable = false, next_run_at = NULL WHERE claim IS NULL RETURNING 1"
     waiting = "SELECT count(*) FROM schedule WHERE runnable OR claim IS NOT NULL"
     undecided = "SELECT count(*) FROM intents WHERE status IN ('planned', 'sent', 'unknown')"
-    until(lambda: nodes.query(stopped) and nodes.query(waiting)[0][0] == 0, 30)
-    until(lambda: nodes.query(undecided)[0][0] == 0, 40)
+    until(lambda: nodes.query(stopped) and nodes.query(waiting)[0][0] == 0)
+    until(lambda: nodes.query(undecided)[0][0] == 0)
 
 
 def verify(nodes: Nodes, exchange: HostileExchange) -> None:
     """Every execution is settled once, no intent is at the exchange twice, no tick is lost or repeated."""
-    until(lambda: nodes.query("SELECT count(*) FROM fills")[0][0] == exchange.report("crash").trades, 30)
+    until(lambda: nodes.query("SELECT count(*) FROM fills")[0][0] == exchange.report("crash").trades)
     report = exchange.report("crash")
     assert (report.duplicates, report.duplicated_intents) == (0, {})
     assert report.trades > 100

@@ -47,7 +47,8 @@ class Node:
         self.process: subprocess.Popen[bytes] | None = None
         self.lives = 0
         self._options = options
-        self._environment = {**os.environ, "OCTOBOT_DATABASE_URL": url, **environment}
+        # Without the API: the nodes are on one machine, and all of them would take its port.
+        self._environment = {**os.environ, "OCTOBOT_API": "false", "OCTOBOT_DATABASE_URL": url, **environment}
         self._started_at_byte = 0
 
     def start(self) -> None:

@@ -192,7 +192,7 @@ def _authenticated(request: Request, state: ApiState) -> Caller:
         try:
             found = implementation.function(*[given[name] for name in implementation.argnames])
         except (ApiProblem, StorageUnavailable):
-            # Nobody can be known without the database: that is not what "nobody is logged in" says.
+            # Whose credentials cannot be looked up is not known to be nobody: that is to be tried again.
             raise
         except Exception as error:
             state.desk.core.troubles.record(implementation.plugin_name, "authenticate", said(error))

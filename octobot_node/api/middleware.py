@@ -58,13 +58,15 @@ class Surroundings:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
-        began, status = time.perf_counter(), 0
+        began, status, streamed_after = time.perf_counter(), 0, 0.0
 
         async def completing(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed_after
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/event-stream"):
+                    streamed_after = time.perf_counter() - began
                 headers["x-request-id"] = request_id
                 for name, value in _SECURITY.items():
                     headers.setdefault(name, value)
@@ -93,7 +95,8 @@ class Surroundings:
                 failed = "the node failed at this: its log has the request's id and a traceback; please report it"
                 await problem_response("internal", failed, request_id)(scope, receive, completing)
             finally:
-                self._tell(scope, status, time.perf_counter() - began)
+                # A stream goes on for hours: how long its reader waited for it is how long it took.
+                self._tell(scope, status, streamed_after or time.perf_counter() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         # Programs may make up methods; each would be a series of its own.

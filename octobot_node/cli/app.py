@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from octobot_node import __version__
-from octobot_node.cli import automations, db, node, nodes, orders, signals
+from octobot_node.cli import accounts, automations, db, ledger, markets, node, nodes, orders, signals, types
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
 
@@ -56,10 +56,14 @@ def build_app() -> typer.Typer:
     app.command("status")(node.status)
     app.add_typer(automations.commands(), name="automations", help="Look at automations, and change what they do.")
     app.add_typer(orders.commands(), name="orders", help="Look at orders, and settle those of unknown outcome.")
-    app.add_typer(signals.commands(), name="signals", help="Send signals to automations.")
+    app.add_typer(signals.commands(), name="signals", help="Send signals to automations, and look into inboxes.")
+    app.add_typer(ledger.commands(), name="ledger", help="Look at what moved, and at what there is.")
+    app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")
+    app.add_typer(types.commands(), name="types", help="Look at the automation types that are installed.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")
-    app.command("accounts")(node.accounts)
+    app.add_typer(accounts.commands(), name="accounts", help="List accounts, make them, change them.")
+    app.command("exchanges")(accounts.exchanges)
     app.command("plugins")(node.plugins)
     app.command("settings")(node.settings)
     app.command("doctor")(node.doctor)

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, Yes, group
+from octobot_node.cli.options import (
+    All,
+    AutomationArgument,
+    Cursor,
+    DataDir,
+    DryRun,
+    Json,
+    Limit,
+    MaybeAutomation,
+    OfStatus,
+    OfType,
+    OnAccount,
+    Yes,
+    group,
+)
 
 __all__ = ["commands"]
 
@@ -19,11 +33,13 @@ def commands() -> typer.Typer:
     app.command("show")(_show)
     app.command("create")(_create)
     app.command("edit")(_edit)
+    app.command("clone")(_clone)
     app.command("pause")(_pause)
     app.command("resume")(_resume)
     app.command("stop")(_stop)
     app.command("run-now")(_run_now)
     app.command("rm")(_rm)
+    app.command("equity")(_equity)
     app.command("events")(_events)
     app.command("export")(_export)
     app.command("plan")(_plan)
@@ -117,69 +133,192 @@ def _edit(
 
 
 def _pause(
-    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Make no more decisions; resting orders stay, and their fills settle."""
-    _change(context, "automations.pause", automation, data_dir, as_json=as_json)
+    from octobot_node.cli.many import change
+
+    change(
+        context,
+        "automations.pause",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
 
 
 def _resume(
-    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Decide again, at once; also for an automation that failed or is held."""
-    _change(context, "automations.resume", automation, data_dir, as_json=as_json)
+    from octobot_node.cli.many import change
+
+    change(
+        context,
+        "automations.resume",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
 
 
 def _run_now(
-    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Evaluate as soon as possible, whatever was planned."""
-    _change(context, "automations.run_now", automation, data_dir, as_json=as_json)
+    from octobot_node.cli.many import change
 
-
-def _change(context: typer.Context, name: str, automation: str, data_dir: Path | None, *, as_json: bool) -> None:
-    from octobot_node.cli.give import Give
-    from octobot_node.cli.show import print_changed
-    from octobot_node.operations.models import Changed
-
-    give = Give(context, data_dir, as_json=as_json)
-    give.show(give.ask(name, Changed, automation=automation), print_changed)
+    change(
+        context,
+        "automations.run_now",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
 
 
 def _stop(
     context: typer.Context,
-    automation: AutomationArgument,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
     close: Annotated[bool, typer.Option("--close", help="Also sell what it holds, at market. Asks first.")] = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Cancel an automation's orders, settle, then end it for good."""
-    from octobot_node.cli.give import Give, confirm
-    from octobot_node.cli.show import print_changed
-    from octobot_node.operations.models import Changed
+    from octobot_node.cli.many import change
 
-    give = Give(context, data_dir, as_json=as_json)
-    if close:
-        confirm(f"Stop {automation} and sell all that it holds at market?", yes=yes)
-    give.show(give.ask("automations.stop", Changed, automation=automation, close=close), print_changed)
+    change(
+        context,
+        "automations.stop",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+        question=f"Stop {automation} and sell all that it holds at market?" if close else "",
+        close=close,
+    )
 
 
 def _rm(
     context: typer.Context,
-    automation: AutomationArgument,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Remove an automation that has ended, with its orders, fills and money. Asks first."""
-    from octobot_node.cli.give import Give, confirm
-    from octobot_node.cli.show import print_changed
-    from octobot_node.operations.models import Changed
+    from octobot_node.cli.many import change
+
+    change(
+        context,
+        "automations.delete",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+        question=f"Remove {automation} with its whole history?",
+    )
+
+
+def _clone(
+    context: typer.Context,
+    automation: AutomationArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the new one.")],
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ACCOUNT", help="Where it trades, if not on the same one.")
+    ] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option("--budget", metavar="ASSET=AMOUNT", help="All its money, if not as much; may be repeated."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create another automation like one that there is; it begins anew."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.reading import field_changes, fields
+    from octobot_node.cli.show import print_created
+    from octobot_node.operations.models import Created
+
+    given = {"account": account, "budget": fields(budget or [], "--budget") or None}
+    given |= {"changes": field_changes(changes or []) or None}
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
+    give.say_if_quiet("it runs")
+
+
+def _equity(
+    context: typer.Context,
+    automation: AutomationArgument,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From then on, in ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Until then, in ISO 8601.")] = None,
+    points: Annotated[int, typer.Option("--points", min=10, max=5_000, metavar="N", help="Points at most.")] = 50,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what an automation was worth after its fills, its positions at what they cost."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show_lists import print_equity
+    from octobot_node.operations.models import EquitySeries
 
     give = Give(context, data_dir, as_json=as_json)
-    confirm(f"Remove {automation} with its whole history?", yes=yes)
-    give.show(give.ask("automations.delete", Changed, automation=automation), print_changed)
+    given = {"automation": automation, "since": since, "until": until, "points": points}
+    give.show(give.ask("equity.series", EquitySeries, **given), print_equity)
 
 
 def _events(
@@ -193,6 +332,9 @@ def _events(
         typer.Option("--kind", metavar="KIND", help="Only this kind, such as order.fill; `order.` is all of them."),
     ] = None,
     after: Annotated[int | None, typer.Option("--after", metavar="ID", min=0, help="Only later ones.")] = None,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="ID", min=0, help="The newest before this one.")
+    ] = None,
     limit: Limit = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")] = False,
     as_json: Json = False,
@@ -203,7 +345,7 @@ def _events(
     from octobot_node.cli.give import Give
 
     give = Give(context, data_dir, as_json=as_json)
-    events(give, automation=automation, kind=kind, after=after, limit=limit, follow=follow)
+    events(give, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
 
 
 def _export(
@@ -214,6 +356,7 @@ def _export(
             metavar="[AUTOMATION]...", help="Names or ids; without any, all that have not ended.", show_default=False
         ),
     ] = None,
+    style: Annotated[str, typer.Option("--format", metavar="FORMAT", help="How to write it: yaml or json.")] = "yaml",
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -223,7 +366,7 @@ def _export(
     from octobot_node.operations.models import Exported
 
     give = Give(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.export", Exported, automations=automations or []), print_exported)
+    give.show(give.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
 
 
 def _plan(

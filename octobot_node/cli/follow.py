@@ -7,6 +7,7 @@ import time
 
 from octobot_node.cli.give import Give
 from octobot_node.cli.show import event_line, print_events
+from octobot_node.errors import UsageError
 from octobot_node.operations.models import EventPage
 
 __all__ = ["events"]
@@ -16,21 +17,39 @@ _PAGE = 500
 
 
 def events(
-    give: Give, *, automation: str | None, kind: str | None, after: int | None, limit: int, follow: bool
+    give: Give,
+    *,
+    automation: str | None,
+    kind: str | None,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    follow: bool,
 ) -> None:
     """Print events; with ``follow``, go on until Ctrl-C."""
-    page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=after, limit=limit)
+    if follow and before is not None:
+        raise UsageError("--before goes back and --follow goes on: give one of them")
+    given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
+    page = give.ask("events.list", EventPage, **given)
     if not follow:
         give.show(page, print_events)
         return
     _print(give, page)
+    shown = {event.id for event in page.events}
     give.say_if_quiet("what happens is shown")
     while True:
         time.sleep(_EVERY_S)
         # Without a node nothing happens, and whoever looked would keep one from starting.
         if give.live or give.answers():
-            page = give.ask("events.list", EventPage, automation=automation, kind=kind, after=page.last, limit=_PAGE)
-            _print(give, page)
+            page = _next(give, page, automation, kind)
+            # What the first page showed before its turn comes again, once.
+            _print(give, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
+
+
+def _next(give: Give, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
+    # A node of the release before knows ids alone.
+    where = {"newer_than": page.newer} if page.newer else {"after": page.last}
+    return give.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
 
 
 def _print(give: Give, page: EventPage) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import Cursor, DataDir, Json, Limit
+from octobot_node.cli.options import DataDir, Json
 
-__all__ = ["LogStyle", "RoleName", "accounts", "doctor", "plugins", "settings", "start", "status"]
+__all__ = ["LogStyle", "RoleName", "doctor", "plugins", "settings", "start", "status"]
 
 
 class LogStyle(StrEnum):
@@ -62,22 +62,6 @@ def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = No
 
     give = Give(context, data_dir, as_json=as_json)
     give.show(give.ask("node.status", NodeStatus), print_status)
-
-
-def accounts(
-    context: typer.Context,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List accounts, oldest first."""
-    from octobot_node.cli.give import Give
-    from octobot_node.cli.show import print_accounts
-    from octobot_node.operations.models import AccountPage
-
-    give = Give(context, data_dir, as_json=as_json)
-    give.show(give.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
 
 
 def plugins(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AutomationArgument", "Cursor", "DataDir", "Json", "Limit", "Yes", "group"]
+__all__ = [
+    "AccountArgument",
+    "All",
+    "AutomationArgument",
+    "Cursor",
+    "DataDir",
+    "DryRun",
+    "Json",
+    "Limit",
+    "MaybeAutomation",
+    "OfStatus",
+    "OfType",
+    "OnAccount",
+    "Yes",
+    "group",
+]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")]
@@ -29,6 +44,23 @@ AutomationArgument = Annotated[
         metavar="AUTOMATION", help="An automation's name, or its id.", autocompletion=_names, show_default=False
     ),
 ]
+
+
+MaybeAutomation = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[AUTOMATION]", help="An automation's name, or its id.", autocompletion=_names, show_default=False
+    ),
+]
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account's name, or its id.")]
+# Which of many.
+All = Annotated[bool, typer.Option("--all", help="All automations that it fits.")]
+OfStatus = Annotated[
+    str | None, typer.Option("--status", metavar="STATUS", help="Those that are active, waiting, paused, …")
+]
+OfType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Those of this type.")]
+OnAccount = Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Those on this account.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say of how many it would be done, and do nothing.")]
 
 
 def group() -> typer.Typer:

@@ -17,6 +17,8 @@ def commands() -> typer.Typer:
     """Return the group."""
     app = group()
     app.command("list")(_list)
+    app.command("show")(_show)
+    app.command("fills")(_fills)
     app.command("adopt")(_adopt)
     app.command("declare-not-sent")(_declare_not_sent)
     return app
@@ -47,6 +49,41 @@ def _list(
         "orders.list", OrderPage, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor
     )
     give.show(page, print_orders)
+
+
+def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Show everything about an order, with its fills."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show_lists import print_order
+    from octobot_node.operations.models import OrderDetail
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("orders.show", OrderDetail, order=order), print_order)
+
+
+def _fills(
+    context: typer.Context,
+    automation: Annotated[
+        str | None, typer.Option("--automation", metavar="AUTOMATION", help="Only this one's, by name or id.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those on this account.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
+    order: Annotated[str | None, typer.Option("--order", metavar="ORDER", help="Only those of this order.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List fills, newest first."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show_lists import print_fills
+    from octobot_node.operations.models import FillPage
+
+    given = {"automation": automation, "account": account, "symbol": symbol, "order": order}
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("fills.list", FillPage, **given, limit=limit, cursor=cursor), print_fills)
 
 
 def _adopt(

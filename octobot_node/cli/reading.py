@@ -12,7 +12,7 @@ from octobot_node.durations import parse_duration
 from octobot_node.errors import InvalidRunFile, UsageError
 from octobot_node.exact_yaml import YamlProblem, read_yaml
 
-__all__ = ["config_of", "field_changes", "message", "run_file_texts", "seconds"]
+__all__ = ["config_of", "connector_settings", "field_changes", "fields", "message", "run_file_texts", "seconds"]
 
 
 def run_file_texts(files: Sequence[Path]) -> list[dict[str, str]]:
@@ -40,17 +40,33 @@ def config_of(file: Path | None, automation: str) -> dict[str, Any] | None:
 
 def field_changes(pairs: Sequence[str]) -> dict[str, Any]:
     """Return FIELD=VALUE pairs as {field: value}; values are read as YAML, so 50 is a number and "null" none."""
+    return fields(pairs, "--set")
+
+
+def fields(pairs: Sequence[str], option: str) -> dict[str, Any]:
+    """Return the pairs that an option was given, as ``field_changes`` does."""
     found: dict[str, Any] = {}
     for pair in pairs:
         field, equals, value = pair.partition("=")
         if not (field and equals):
-            raise UsageError(f"--set {pair!r} is not FIELD=VALUE: write --set amount=50")
+            raise UsageError(f"{option} {pair!r} is not FIELD=VALUE: write {option} amount=50")
         if field in found:
-            raise UsageError(f"--set names {field} twice: give one value for it")
+            raise UsageError(f"{option} names {field} twice: give one value for it")
         try:
             found[field] = read_yaml(value).value
         except YamlProblem as error:
-            raise UsageError(f"--set {field}: the value cannot be read ({error}): put it in quotes") from None
+            raise UsageError(f"{option} {field}: the value cannot be read ({error}): put it in quotes") from None
+    return found
+
+
+def connector_settings(pairs: Sequence[str], **connectors: str) -> dict[str, dict[str, Any]]:
+    """Return each connector with its settings, which are given as CONNECTOR.FIELD=VALUE pairs."""
+    found: dict[str, dict[str, Any]] = {half: {"use": name} for half, name in connectors.items()}
+    for path, value in fields(pairs, "--set").items():
+        half, _, field = path.partition(".")
+        if half not in found or not field:
+            raise UsageError(f"--set {path}: write it as {' or '.join(f'{each}.FIELD' for each in found)}")
+        found[half][field] = value
     return found
 
 

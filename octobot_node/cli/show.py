@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
-from io import StringIO
 from typing import Any, TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli import text
 from octobot_node.cli.report import problem_lines
-from octobot_node.cli.view import STATUS_STYLE
+from octobot_node.cli.tables import STYLE as _STYLE
+from octobot_node.cli.tables import amounts as _amounts
+from octobot_node.cli.tables import console as _console
+from octobot_node.cli.tables import more as _more
+from octobot_node.cli.tables import pairs as _pairs
+from octobot_node.cli.tables import status as _status
+from octobot_node.cli.tables import table as _table
+from octobot_node.cli.tables import when as _when
 from octobot_node.operations.models import (
     AccountPage,
     AutomationDetail,
@@ -60,63 +63,10 @@ __all__ = [
     "print_status",
 ]
 
-_STYLE = {**STATUS_STYLE, "ok": "green", "warning": "yellow", "unknown": "bold white on magenta", "refused": "red"}
-_STYLE |= {"broken": "bold red", "off": "dim", "loaded": "green"}
 #: A person who wants more of a state than this asks for --json.
 _STATE = 2_000
 #: How a service is that does not do its work.
 _UNWELL = frozenset({"restarting", "abandoned"})
-
-
-class _Trimmed(StringIO):
-    """Passes lines on without the blanks that fill a table's last column."""
-
-    def __init__(self, out: TextIO) -> None:
-        super().__init__()
-        self._out = out
-
-    def write(self, text: str) -> int:
-        """Write what rich prints, whole lines at a time."""
-        self._out.write("\n".join(line.rstrip() for line in text.split("\n")))
-        return len(text)
-
-
-def _console(out: TextIO) -> Console:
-    if out.isatty():
-        return Console(file=out, highlight=False, emoji=False)
-    # What is not a terminal has no width: nothing is cut off there.
-    return Console(file=_Trimmed(out), highlight=False, emoji=False, width=200)
-
-
-def _table(*titles: str, right: Iterable[str] = ()) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in titles:
-        table.add_column(title, justify="right" if title in set(right) else "left", overflow="fold")
-    return table
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for label, value in pairs:
-        table.add_row(escape(label), value)
-    return table
-
-
-def _status(status: str, reason: str = "") -> str:
-    style = _STYLE.get(status)
-    shown = f"[{style}]{status}[/]" if style else status
-    return f"{shown}: {escape(reason)}" if reason else shown
-
-
-def _when(moment: datetime | None) -> str:
-    return text.moment(moment)
-
-
-def _more(console: Console, cursor: str | None) -> None:
-    if cursor is not None:
-        console.print(f"[dim]there are more: --cursor {escape(cursor)}[/]")
 
 
 # Automations ---------------------------------------------------------------------------------------------------------
@@ -207,10 +157,6 @@ def _levels(levels: Mapping[str, Mapping[str, str]] | None) -> str:
     if levels is None:
         return ""
     return ", ".join(f"{symbol} {side} {price}" for side, prices in levels.items() for symbol, price in prices.items())
-
-
-def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return ", ".join(text.amount(value, asset) for asset, value in sorted(amounts.items()))
 
 
 def _positions(found: AutomationDetail) -> Table:
@@ -331,6 +277,8 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("wakes at prices", escape(_levels(found.levels))),
         ("missed runs", f"{found.missed:,}" if found.missed else ""),
         ("funds needed", escape(needs)),
+        ("funds lacking", escape(_amounts(found.lacking_funds))),
+        ("requests", f"{found.requests_used.market_data} for market data, {found.requests_used.trading} to trade"),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
         *((escape(label), escape(text.figure(value))) for label, value in found.figures.items()),

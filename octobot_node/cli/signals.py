@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import AutomationArgument, DataDir, Json, group
+from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, group
 
 __all__ = ["commands"]
 
@@ -15,13 +15,29 @@ def commands() -> typer.Typer:
     """Return the group."""
     app = group()
     app.command("send")(_send)
-    # With a callback a single command keeps its name.
-    app.callback()(_group)
+    app.command("list")(_list)
     return app
 
 
-def _group() -> None:
-    """Send signals to automations."""
+def _list(
+    context: typer.Context,
+    automation: AutomationArgument,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are waiting, consumed or dead.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what an automation's inbox got, newest first."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show_lists import print_signals
+    from octobot_node.operations.models import SignalPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
+    give.show(give.ask("signals.list", SignalPage, **given), print_signals)
 
 
 def _send(

@@ -13,6 +13,7 @@ import structlog
 from octobot_node.engine.commands import Commands
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
+from octobot_node.sentences import REQUESTS
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
 from octobot_node.store.types import AnyRow
@@ -27,7 +28,6 @@ _LIMIT = 1_000
 #: Statuses in which there is nothing left to do.
 _STOPPED = ("stopping", "stopped", "completed")
 _RUNNING = ("active", "waiting", "held")
-_WORDS = {"stop": "to stop", "close": "to stop and sell what it holds", "pause": "to pause"}
 
 
 class Requests:
@@ -92,7 +92,7 @@ class Requests:
             event = Event(request.owner, request.account_id, request.automation_id, kind, data)
             events.append(connection, [event], now)
             if status == "failed":
-                message = f"asked {request.target!r} {_WORDS[request.command]}, but {reason}"
+                message = f"asked {request.target!r} {REQUESTS[request.command]}, but {reason}"
                 notice = {"id": new_id(), **asker, "level": "error", "message": message}
                 automations.add_notices(connection, [{**notice, "status": "waiting", "created_at": now}])
         return True

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.errors import OctoBotError, StorageUnavailable
+from octobot_node.masking import MASK
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.operation import Operation, Subject
 from octobot_node.store import auditing
@@ -27,7 +28,8 @@ def audited(
 ) -> BaseModel:
     """Carry out an operation between its two entries; return or raise what it does."""
     about = _subject(desk, operation, wanted)
-    known: dict[str, Any] = {"arguments": wanted.model_dump(mode="json", exclude_none=True)}
+    arguments = wanted.model_dump(mode="json", exclude_none=True)
+    known: dict[str, Any] = {"arguments": {**arguments, **dict.fromkeys(operation.hidden & set(arguments), MASK)}}
     if about is not None:
         known["before"] = about.data
     begun = _append(desk, _entry(desk, name, "begun", about, known))

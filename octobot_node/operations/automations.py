@@ -10,17 +10,14 @@ import sqlalchemy as sa
 from octobot_node.engine.evaluation import load_needs
 from octobot_node.engine.ledger import rounded
 from octobot_node.engine.reporting import automation_report
-from octobot_node.errors import UsageError
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id, type_names
 from octobot_node.operations.models import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
-    EventPage,
     Funds,
     ListAutomations,
-    ListEvents,
     OneAutomation,
     PositionRow,
 )
@@ -31,7 +28,7 @@ from octobot_node.store.lists import AutomationFilter, EventFilter
 from octobot_node.store.tables import balances, positions
 from octobot_node.store.types import AnyRow
 
-__all__ = ["events", "list_automations", "rows_of", "show"]
+__all__ = ["list_automations", "rows_of", "show"]
 
 _EVENTS = 10
 
@@ -120,22 +117,3 @@ def _positions(connection: sa.Connection, found: str) -> list[PositionRow]:
         )
         for row in connection.execute(statement)
     ]
-
-
-def events(desk: Desk, wanted: ListEvents) -> EventPage:
-    """Return events after an id, oldest first, or the newest ones, perhaps before an id."""
-    if wanted.after is not None and wanted.before is not None:
-        raise UsageError("events are listed either after an id or before one: give one of them")
-    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
-    which = EventFilter(desk.owner, found, wanted.kind)
-    with desk.core.storage.read() as connection:
-        # In the same snapshot: whoever goes on after it misses none, whatever it filters by.
-        last = lists.last_event(connection)
-        if wanted.after is None:
-            rows = [*reversed(lists.newest_events(connection, which, wanted.limit, wanted.before))]
-        else:
-            rows = [*lists.event_page(connection, which, wanted.after, wanted.limit)]
-    if wanted.after is not None and len(rows) == wanted.limit:
-        last = rows[-1].id
-    first = rows[0].id if rows and wanted.after is None and len(rows) == wanted.limit else None
-    return EventPage(events=[event_row(row) for row in rows], last=max(last, wanted.after or 0), first=first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -22,16 +22,27 @@ def _look(module: str, function: str, takes: type[BaseModel], returns: type[Base
     return Operation(f"{_HERE}.{module}", function, takes, returns)
 
 
-def _change(module: str, function: str, takes: type[BaseModel], returns: type[BaseModel], about: str = "") -> Operation:
+def _change(
+    module: str,
+    function: str,
+    takes: type[BaseModel],
+    returns: type[BaseModel],
+    about: str = "",
+    hidden: Collection[str] = (),
+) -> Operation:
     subject = f"{_HERE}.subjects:{about}" if about else ""
-    return Operation(f"{_HERE}.{module}", function, takes, returns, writes=True, subject=subject)
+    return Operation(
+        f"{_HERE}.{module}", function, takes, returns, writes=True, subject=subject, hidden=frozenset(hidden)
+    )
 
 
 #: The names are a protocol between versions: never rename one, add another.
 OPERATIONS: Mapping[str, Operation] = {
     "automations.list": _look("automations", "list_automations", models.ListAutomations, models.AutomationPage),
     "automations.show": _look("automations", "show", models.OneAutomation, models.AutomationDetail),
-    "automations.create": _change("creating", "create", models.CreateAutomations, models.Created),
+    "automations.create": _change(
+        "creating", "create", models.CreateAutomations, models.Created, hidden=("files", "run_file")
+    ),
     "automations.edit": _change("changes", "edit", models.EditAutomation, models.Changed, "automation"),
     "automations.pause": _change("changes", "pause", models.ChangeAutomation, models.Changed, "automation"),
     "automations.resume": _change("changes", "resume", models.ChangeAutomation, models.Changed, "automation"),
@@ -42,7 +53,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "automations.bulk": _change("bulk", "bulk", models.BulkAutomations, models.BulkDone),
     "automations.export": _look("exporting", "export", models.ExportAutomations, models.Exported),
     "automations.plan": _look("plans", "plan", models.PlanAutomation, models.PlannedTick),
-    "events.list": _look("automations", "events", models.ListEvents, models.EventPage),
+    "automations.log": _look("logs", "log", models.ListLog, models.LogPage),
+    "events.list": _look("events", "list_events", models.ListEvents, models.EventPage),
     "orders.list": _look("orders", "list_orders", models.ListOrders, models.OrderPage),
     "orders.show": _look("orders", "show", models.OneOrder, models.OrderDetail),
     "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved, "order"),
@@ -55,9 +67,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "equity.series": _look("money", "equity", models.ShowEquity, models.EquitySeries),
     "accounts.list": _look("accounts", "list_accounts", models.Page, models.AccountPage),
     "accounts.show": _look("accounts", "show", models.OneAccount, models.AccountDetail),
-    "accounts.create": _change("accounts", "create", models.CreateAccount, models.AccountDetail),
-    "accounts.edit": _change("accounts", "edit", models.EditAccount, models.AccountDetail),
-    "accounts.delete": _change("accounts", "delete", models.OneAccount, models.AccountGone),
+    "accounts.create": _change(
+        "accounts", "create", models.CreateAccount, models.AccountDetail, hidden=("market_data", "trading")
+    ),
+    "accounts.edit": _change("accounts", "edit", models.EditAccount, models.AccountDetail, "account"),
+    "accounts.delete": _change("accounts", "delete", models.OneAccount, models.AccountGone, "account"),
     "exchanges.list": _look("accounts", "list_exchanges", models.Nothing, models.ExchangePage),
     "markets.sources": _look("markets", "list_sources", models.Nothing, models.SourcePage),
     "markets.symbols": _look("markets", "list_symbols", models.ListSymbols, models.SymbolPage),

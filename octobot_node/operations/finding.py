@@ -12,7 +12,7 @@ from octobot_node.operations.desk import Desk
 from octobot_node.store import lists, tables
 from octobot_node.store.types import AnyRow
 
-__all__ = ["account_id", "automation_id", "order_row", "type_names"]
+__all__ = ["account_id", "automation_id", "order_row", "past_automation_id", "type_names"]
 
 
 def automation_id(desk: Desk, wanted: str) -> str:
@@ -22,6 +22,17 @@ def automation_id(desk: Desk, wanted: str) -> str:
         if not found:
             raise _unknown(connection, "automation", tables.automations, wanted, desk.owner)
     return _the_only(found, "automations", wanted)
+
+
+def past_automation_id(desk: Desk, wanted: str) -> str:
+    """Return the id of the automation with this name or id, or of a deleted one that left events; see automation_id."""
+    try:
+        return automation_id(desk, wanted)
+    except UnknownName:
+        with desk.core.storage.read() as connection:
+            if lists.has_events(connection, wanted, desk.owner):
+                return wanted
+        raise
 
 
 def account_id(desk: Desk, wanted: str) -> str:

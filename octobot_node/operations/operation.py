@@ -26,6 +26,8 @@ class Operation:
     returns: type[BaseModel]
     writes: bool = False
     subject: str = ""
+    #: Arguments that the audit does not keep: secrets may be anywhere in them.
+    hidden: frozenset[str] = frozenset()
     #: What it is called; the core's catalogue is keyed by it.
     name: str = ""
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from octobot_node.operations.automations import rows_of
 from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
+from octobot_node.operations.finding import account_id, automation_id
 from octobot_node.operations.finding import order_row as find_order
 from octobot_node.operations.operation import Subject
 from octobot_node.operations.rows import order_row
 from octobot_node.store import lists
 
-__all__ = ["automation", "order"]
+__all__ = ["account", "automation", "order"]
 
 
 def automation(desk: Desk, wanted: Any) -> Subject:
@@ -23,6 +23,15 @@ def automation(desk: Desk, wanted: Any) -> Subject:
         (row,) = lists.automations_by_id(connection, [found])
     shown = rows_of(desk, [found])[0].model_dump(mode="json", include={"name", "status", "reason", "type", "account"})
     return Subject(row.owner, row.name, found, {**shown, "config": json.loads(row.config), "limits": row.limits})
+
+
+def account(desk: Desk, wanted: Any) -> Subject:
+    """Return the account that ``wanted.account`` names; raise UnknownName."""
+    found = account_id(desk, wanted.account)
+    with desk.core.storage.read() as connection:
+        (row,) = lists.accounts_by_id(connection, [found])
+    shown = {"name": row.name, "market_data": row.market_data, "trading": row.trading, "limits": row.limits}
+    return Subject(row.owner, row.name, found, shown)
 
 
 def order(desk: Desk, wanted: Any) -> Subject:

@@ -9,10 +9,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.tables import accounts, automations, events, inbox, installation, intents, postings, schedule
+from octobot_node.store.tables import (
+    accounts,
+    automations,
+    events,
+    inbox,
+    installation,
+    intents,
+    notices,
+    postings,
+    schedule,
+)
 from octobot_node.store.types import AnyRow
 
 __all__ = [
+    "EVENTS",
     "AutomationFilter",
     "EventFilter",
     "OrderFilter",
@@ -28,13 +39,13 @@ __all__ = [
     "automations_by_status",
     "automations_matching",
     "budget",
-    "event_page",
-    "last_event",
+    "has_events",
     "live_by_automation",
     "live_orders",
     "longest_due",
     "names_like",
     "newest_events",
+    "newest_notices",
     "order",
     "order_page",
     "orders_in_flight",
@@ -42,7 +53,7 @@ __all__ = [
     "waiting_signals",
 ]
 
-_a, _s, _i, _e, _c = automations.c, schedule.c, intents.c, events.c, accounts.c
+_a, _s, _i, _e, _c, _n = automations.c, schedule.c, intents.c, events.c, accounts.c, notices.c
 # In the words of the partial indexes, without which SQLite does not use them.
 _LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
 _ORDER = _i.kind == "order"
@@ -67,7 +78,8 @@ _WITH_NAMES = sa.select(
 ).select_from(
     intents.outerjoin(automations, _i.automation_id == _a.id).outerjoin(accounts, _i.account_id == _c.id),
 )
-_EVENTS = sa.select(events, sa.func.coalesce(_a.name, "").label("automation")).select_from(
+#: With the name of their automation, "" where there is none any more.
+EVENTS = sa.select(events, sa.func.coalesce(_a.name, "").label("automation")).select_from(
     events.outerjoin(automations, _e.automation_id == _a.id)
 )
 
@@ -267,23 +279,43 @@ class EventFilter:
             found = found.where(_e.kind.startswith(self.kind, autoescape=True) if group else _e.kind == self.kind)
         return found
 
-
-def event_page(connection: sa.Connection, wanted: EventFilter, after: int, count: int) -> Sequence[AnyRow]:
-    """Return up to ``count`` events after an id, oldest first, with their automation's name."""
-    return connection.execute(wanted.of(_EVENTS).where(_e.id > after).order_by(_e.id).limit(count)).all()
+    def takes(self, owner: str, automation_id: str, kind: str) -> bool:
+        """Whether an event is one of these: what ``of`` asks of the database."""
+        return (
+            self.owner in (None, owner)
+            and self.automation_id in (None, automation_id)
+            and (self.kind is None or self.kind == kind or (self.kind.endswith(".") and kind.startswith(self.kind)))
+        )
 
 
 def newest_events(
     connection: sa.Connection, wanted: EventFilter, count: int, before: int | None = None
 ) -> Sequence[AnyRow]:
-    """Return the newest events, perhaps those before an id, newest first, with their automation's name."""
-    statement = wanted.of(_EVENTS).order_by(_e.id.desc()).limit(count)
+    """Return the newest events, or those before an id, newest first, with their automation's name.
+
+    Of one automation it rides ix_events_of; others are read in order of id.
+    """
+    statement = wanted.of(EVENTS).order_by(_e.id.desc()).limit(count)
     return connection.execute(statement if before is None else statement.where(_e.id < before)).all()
 
 
-def last_event(connection: sa.Connection) -> int:
-    """Return the id of the newest event, 0 when there is none."""
-    return connection.scalar(sa.select(sa.func.max(_e.id))) or 0
+def has_events(connection: sa.Connection, automation_id: str, owner: str | None) -> bool:
+    """Whether anything is kept of an automation, which may be deleted. Rides ix_events_of."""
+    statement = sa.select(_e.id).where(_e.automation_id == automation_id, _owned(_e.owner, owner)).limit(1)
+    return connection.scalar(statement) is not None
+
+
+def newest_notices(
+    connection: sa.Connection, automation_id: str, owner: str | None, count: int, before: str | None = None
+) -> Sequence[AnyRow]:
+    """Return what an automation told, newest first, before an id. Rides ix_notices_of."""
+    statement = (
+        sa.select(notices)
+        .where(_n.automation_id == automation_id, _owned(_n.owner, owner))
+        .order_by(_n.id.desc())
+        .limit(count)
+    )
+    return connection.execute(statement if before is None else statement.where(_n.id < before)).all()
 
 
 # Accounts, and the node ----------------------------------------------------------------------------------------------

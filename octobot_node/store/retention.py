@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from octobot_node.store.following import Position, note_pruned
 from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 
 __all__ = ["EQUITY_ROLLED_UP", "prune", "roll_up_equity"]
@@ -69,8 +70,13 @@ def _move_cursor(connection: sa.Connection, position: int, now: int, *, known: b
 
 def _prune_events(connection: sa.Connection, before: int, limit: int) -> int:
     # The oldest first, and only as many as may go: to look for old ones would read the whole table when there are none.
-    oldest = connection.execute(sa.select(events.c.id, events.c.at).order_by(events.c.id).limit(limit)).all()
-    return _delete(connection, events, [row.id for row in oldest if row.at < before])
+    columns = events.c
+    oldest = connection.execute(sa.select(columns.id, columns.txid, columns.at).order_by(columns.id).limit(limit)).all()
+    old = [row for row in oldest if row.at < before]
+    if old:
+        # Whoever reads on from before these is told that there were more.
+        note_pruned(connection, max(Position(row.txid, row.id) for row in old), before)
+    return _delete(connection, events, [row.id for row in old])
 
 
 def _delete(connection: sa.Connection, table: sa.Table, ids: list[str] | list[int]) -> int:

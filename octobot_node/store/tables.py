@@ -381,6 +381,8 @@ notices = sa.Table(
     #: JSON list of the notifiers that have it, so that one which fails does not make the others tell it twice.
     sa.Column("delivered", sa.Text, nullable=False, server_default="[]"),
     _partial("ix_notices_waiting", "id", where="status = 'waiting'"),
+    #: What one automation told, for its log.
+    sa.Index("ix_notices_of", "automation_id", "id"),
 )
 
 #: Which automations see which others, by name: a change of the latter wakes the former.

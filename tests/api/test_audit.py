@@ -77,14 +77,20 @@ def test_no_secret_is_in_the_audit_nor_in_the_tables(service: Service) -> None:
     automation = service.automation("ada")
     hook = service.as_("ada").post("/api/v1/hooks", json={"automation": automation, "name": "tv"}).json()["token"]
 
+    hidden = "a passphrase under an odd name"
+    spec = {"market_data": {"use": "fake"}, "trading": {"use": "fake", "pin": hidden}}
+    root.post("/api/v1/accounts", json={"name": "x", **spec})
+    root.post("/api/v1/automations/import", json={"accounts": {"y": spec}, "automations": []})
     kept = "\n".join(service.office.database())
     with service.office.bench.core.storage.read() as connection:
-        kept += "\n".join(str(row) for row in connection.execute(sa.select(audit)))
+        audited = "\n".join(str(row) for row in connection.execute(sa.select(audit)))
 
     assert again.status_code == 409
     assert len(token) > 40
     assert len(hook) > 40
-    assert [each for each in (secret, token, hook, PASSWORD) if each in kept] == []
+    assert [each for each in (secret, token, hook, PASSWORD) if each in kept + audited] == []
+    assert audited.count("accounts.create") == 2
+    assert hidden not in audited
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'somebody else'", "DELETE FROM audit"])

@@ -381,3 +381,79 @@ def test_a_completion_script_is_made_for_every_shell(folder: Folder) -> None:
     words = {"_OCTOBOT_NODE_COMPLETE": "complete_bash", "COMP_WORDS": "octobot-node automations p", "COMP_CWORD": "2"}
     assert folder.run(**words).stdout.split() == ["pause", "plan"]
     assert EXECUTABLE.exists()
+
+
+def test_many_are_changed_at_once_after_a_question(created: Octobot) -> None:
+    assert error(created, "automations", "pause", "--all") == (
+        2,
+        "there is no terminal to ask on whether you are sure: give --yes if you are",
+    )
+    assert error(created, "automations", "pause")[1].startswith("name one automation, or say which with --all")
+    assert error(created, "automations", "pause", "dca", "--all")[0] == 2
+    assert error(created, "automations", "pause", "dca", "--dry-run")[1].startswith("--dry-run is about many")
+    would = as_json(created, "automations", "pause", "--type", "dca", "--dry-run")
+    assert (len(would["done"]), would["refused"], would["dry_run"]) == (2, [], True)
+    assert created("automations", "pause", "second")[0] == 0
+    code, out, _ = created("automations", "pause", "--account", "paper", "--yes")
+    assert (code, out) == (0, "pause: 1 done, 1 not\n  'second' is paused already\n")
+    assert created("automations", "resume", "--status", "paused", "--yes")[1] == "resume: 2 done, 0 not\n"
+    assert created("automations", "run-now", "--all", "--yes")[1] == "run now: 2 done, 0 not\n"
+    assert created("automations", "stop", "--all", "--close", "--yes")[1] == "stop close: 2 done, 0 not\n"
+    # Nothing fits: there is nothing to ask.
+    assert created("automations", "rm", "--all")[1].startswith("delete: 0 would be done, 2 not\n")
+
+
+def test_an_automation_is_cloned_and_what_it_did_is_looked_at(created: Octobot) -> None:
+    code, out, said = created("automations", "clone", "second", "third", "--set", "amount=7", "--budget", "USD=50")
+    assert (code, out.splitlines()[2].split()[:4]) == (0, ["third", "octobot_tentacles.dca", "paper", "active"])
+    assert said.endswith(": it runs when one does (octobot-node start)\n")
+    shown = as_json(created, "automations", "show", "third")
+    assert (shown["config"]["amount"], shown["budget"]) == ("7", {"USD": "50"})
+    assert created("orders", "fills") == (0, "no fills\n", "")
+    assert as_json(created, "orders", "fills", "--automation", "third") == {"fills": [], "next_cursor": None}
+    assert error(created, "orders", "show", "nobody")[1].startswith("there is no order 'nobody'")
+    assert created("automations", "equity", "third")[1] == "no points: there was no fill\n"
+    assert created("ledger", "list", "third")[1].splitlines()[2].split()[3:] == ["budget", "+50.00", "USD"]
+    assert created("ledger", "balances", "--automation", "third")[1].splitlines()[2].split() == [
+        *("third", "paper", "50.00", "USD", "0.00", "USD"),
+    ]
+    assert created("signals", "list", "third")[1] == "no signals\n"
+    assert created("signals", "send", "third", '{"a": 1}', "--key", "k")[0] == 0
+    assert created("signals", "list", "third")[1].splitlines()[2].split()[3:6] == ["default", "waiting", "k"]
+    exported = as_json(created, "automations", "export", "third", "--format", "json")
+    assert json.loads(exported["text"])["automations"][0]["budget"] == {"USD": "50"}
+    assert created("automations", "events", "--before", "2")[1].count("\n") == 1
+    assert error(created, "automations", "events", "--before", "2", "--follow")[0] == 2
+
+
+def test_accounts_are_made_changed_and_deleted(created: Octobot) -> None:
+    made = ("second", "--market-data", "simulated", "--set", "market_data.seed=7", "--set", "trading.fee=0.002")
+    code, out, _ = created("accounts", "create", *made, "--balance", "USD=100", "--limit-set", "max_open_orders=3")
+    assert (code, out.splitlines()[0]) == (0, "second")
+    shown = as_json(created, "accounts", "show", "second")
+    assert (shown["market_data_settings"], shown["limits"]) == ({"seed": 7}, {"max_open_orders": 3})
+    assert shown["trading_settings"] == {"fee": "0.002", "balances": {"USD": "100"}}
+    assert error(created, "accounts", "create", "x", "--market-data", "simulated", "--set", "fee=1") == (
+        2,
+        "--set fee: write it as market_data.FIELD or trading.FIELD",
+    )
+    assert as_json(created, "accounts", "edit", "second", "--name", "other", "--no-limits")["limits"] == {}
+    assert error(created, "accounts", "delete", "paper", "--yes") == (
+        1,
+        "2 automations are on 'paper': delete them first",
+    )
+    assert created("accounts", "delete", "other", "--yes")[1] == "other is deleted\n"
+    assert "paper" in created("exchanges")[1]
+
+
+def test_markets_and_types_are_looked_at(created: Octobot) -> None:
+    assert [line.split()[0] for line in created("markets", "sources")[1].splitlines()[2:]] == ["replay", "simulated"]
+    assert created("markets", "symbols", "paper", "--search", "btc")[1].splitlines()[2].startswith("BTC/USD")
+    assert created("markets", "ticker", "paper", "BTC/USD")[1].startswith("last ")
+    candles = as_json(created, "markets", "candles", "paper", "BTC/USD", "--timeframe", "4h", "--count", "3")
+    assert [len(candle) for candle in candles["candles"]] == [6, 6, 6]
+    assert created("markets", "candles", "paper", "BTC/USD", "--count", "3")[1].count("\n") == 5
+    assert error(created, "markets", "ticker", "nobody", "BTC/USD")[1].startswith("there is no account 'nobody'")
+    assert "octobot_tentacles.dca" in created("types", "list")[1]
+    assert created("types", "show", "dca")[1].startswith("octobot_tentacles.dca version ")
+    assert set(as_json(created, "types", "show", "dca")) >= {"config", "required", "defaults", "examples"}

@@ -63,6 +63,9 @@ from octobot_node.operations.models.events import (
     EventPage,
     EventRow,
     ListEvents,
+    ListLog,
+    LogLine,
+    LogPage,
 )
 from octobot_node.operations.models.markets import (
     CandleSeries,
@@ -191,10 +194,13 @@ __all__ = [
     "ListBalances",
     "ListEvents",
     "ListFills",
+    "ListLog",
     "ListOrders",
     "ListPostings",
     "ListSignals",
     "ListSymbols",
+    "LogLine",
+    "LogPage",
     "NodePage",
     "NodeRow",
     "NodeStatus",

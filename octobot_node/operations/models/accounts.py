@@ -50,7 +50,7 @@ class AccountPage(Told):
 
 
 class CapabilitiesRow(Told):
-    """What an exchange really guarantees; docs/exchanges.md says what the engine makes of each."""
+    """What an exchange really guarantees."""
 
     dedupe: Literal["none", "open", "forever"] = Field(
         description="A second order with the same client id is refused: never, while the first is open, or for ever."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from octobot_node.operations.models.base import Asked, Limit, Told, Wanted
 
-__all__ = ["EventPage", "EventRow", "ListEvents"]
+__all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLine", "LogPage"]
 
 
 class EventRow(Told):
@@ -24,14 +24,17 @@ class EventRow(Told):
 
 
 class ListEvents(Asked):
-    """Events after an id, oldest first; or the newest ``limit``, with ``before`` the newest before an id.
+    """Events after an id or a cursor, oldest first; without either the newest ``limit``, or those before an id.
 
-    ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``.
+    ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``. ``newer_than`` is a page's ``newer``,
+    and misses nothing where several nodes write; ``after`` is an id. ``owner`` narrows to one owner's.
     """
 
     automation: Wanted | None = None
     after: int | None = Field(default=None, ge=0)
+    newer_than: str | None = Field(default=None, max_length=64)
     before: int | None = Field(default=None, ge=0)
+    owner: str | None = Field(default=None, max_length=64)
     kind: str | None = Field(default=None, max_length=32)
     limit: Limit = 50
 
@@ -44,4 +47,37 @@ class EventPage(Told):
 
     events: list[EventRow]
     last: int
-    first: int | None = None
+    first: int | None = Field(default=None, description="`before` of the page before this one; null: there is none.")
+    newer: str = Field(
+        default="",
+        description="Where to go on and miss nothing: `after` of the next page, `Last-Event-ID` of a stream.",
+        examples=["0-0-4711"],
+    )
+    gap: str = Field(
+        default="", description="Why events between `after` and these are missing: read again what you show. Or empty."
+    )
+
+
+class ListLog(Asked):
+    """An automation's log, newest first."""
+
+    automation: Wanted
+    limit: Limit = 50
+    cursor: str | None = Field(default=None, max_length=64, description="`next_cursor` of the page before.")
+
+
+class LogLine(Told):
+    """One thing that happened to an automation, in words. ``event`` is its kind, ``notice`` for what it told itself."""
+
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    event: str
+    message: str
+    data: dict[str, Any]
+
+
+class LogPage(Told):
+    """An automation's log, newest first."""
+
+    lines: list[LogLine]
+    next_cursor: str | None

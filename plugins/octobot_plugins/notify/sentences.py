@@ -1,20 +1,19 @@
-"""Events, as sentences for a trader."""
+"""Events of an owner, gathered into one message for a trader."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
-__all__ = ["Happened", "Message", "Names", "compose", "number"]
+from octobot_node.sentences import ENDINGS, amount_of, bought_or_sold, number, price_of, reason_of, sentence
+
+__all__ = ["Happened", "Message", "Names", "compose"]
 
 #: So many lines of one kind are told; of more, how many there are.
 _LINES_MAX = 15
-_REASON_MAX = 300
-_PRECISION = Context(prec=8, rounding=ROUND_HALF_EVEN)
-_EXACT = Context(prec=60)
 #: id -> what it is called.
 Names = Mapping[str, str]
 
@@ -52,12 +51,6 @@ def compose(happened: Sequence[Happened], names: Names) -> Message | None:
     return Message(level, "\n\n".join(parts))
 
 
-def number(value: Decimal) -> str:
-    """Return a number as people write it, without zeros at its end."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _of(happened: Sequence[Happened], kind: str) -> list[Happened]:
     return [event for event in happened if event.kind == kind]
 
@@ -69,40 +62,24 @@ def _fills(fills: Sequence[Happened], names: Names) -> str:
     groups: dict[tuple[str, str, str], list[Happened]] = {}
     for fill in fills:
         groups.setdefault((fill.automation_id, fill.data["symbol"], fill.data["side"]), []).append(fill)
-    lines = [_bought_or_sold(_name(names, key[0]), key[1], key[2], group) for key, group in groups.items()]
+    lines = [
+        f"{_name(names, who)} {bought_or_sold(symbol, side, [fill.data for fill in group])}"
+        for (who, symbol, side), group in groups.items()
+    ]
     if len(fills) <= 1:
         return "".join(lines)
     automations = len({fill.automation_id for fill in fills})
     return _listed(f"{len(fills)} fills of {_counted(automations, 'automation')}:", lines)
 
 
-def _bought_or_sold(name: str, symbol: str, side: str, fills: Sequence[Happened]) -> str:
-    base, _, quote = symbol.partition("/")
-    with localcontext(_EXACT):
-        amount = sum((Decimal(fill.data["amount"]) for fill in fills), Decimal(0))
-        cost = sum((Decimal(fill.data["amount"]) * Decimal(fill.data["price"]) for fill in fills), Decimal(0))
-        average = cost / amount
-    price = number(_PRECISION.plus(average))
-    verb = "bought" if side == "buy" else "sold"
-    on_average = "" if len(fills) == 1 else f" on average, in {len(fills)} fills"
-    total = number(_PRECISION.plus(cost))
-    return f"{name} {verb} {number(amount)} {base} at {price} {quote}{on_average} ({total} {quote})"
-
-
 # Failures -------------------------------------------------------------------------------------------------------------
 
 
-_ENDINGS = {
-    "automation.failed": "has failed and does not run any more",
-    "automation.held": "is held until this is mended",
-}
-
-
 def _failures(happened: Sequence[Happened], names: Names) -> str:
-    ended = {event.automation_id for event in happened if event.kind in _ENDINGS}
+    ended = {event.automation_id for event in happened if event.kind in ENDINGS}
     lines = [
-        f"{_name(names, event.automation_id)} {ending}: {_reason(event)}"
-        for kind, ending in _ENDINGS.items()
+        f"{_name(names, event.automation_id)} {sentence(kind, event.data).text}"
+        for kind in ENDINGS
         for event in _of(happened, kind)
     ]
     ticks: dict[str, list[Happened]] = {}
@@ -110,9 +87,15 @@ def _failures(happened: Sequence[Happened], names: Names) -> str:
         if event.automation_id not in ended:
             ticks.setdefault(event.automation_id, []).append(event)
     for automation_id, events in ticks.items():
-        times = "a tick failed" if len(events) == 1 else f"{len(events)} ticks failed"
-        lines.append(f"{_name(names, automation_id)}: {times} and will be tried again: {_reason(events[-1])}")
+        lines.append(f"{_name(names, automation_id)}: {_failed_ticks(events)}")
     return lines[0] if len(lines) == 1 else _listed(f"{len(lines)} automations have trouble:", lines) if lines else ""
+
+
+def _failed_ticks(events: Sequence[Happened]) -> str:
+    newest = events[-1].data
+    if len(events) == 1:
+        return sentence("tick.failed", newest).text
+    return f"{len(events)} ticks failed and will be tried again: {reason_of(newest)}"
 
 
 # Unknown orders -------------------------------------------------------------------------------------------------------
@@ -134,18 +117,10 @@ def _unknown(unknown: Sequence[Happened], names: Names) -> str:
 
 def _unknown_order(event: Happened, name: str) -> str:
     data, order = event.data, event.order or {}
-    base, _, quote = data["symbol"].partition("/")
-    if order.get("amount") is not None:
-        what = f"{number(order['amount'])} {base}"
-    elif order.get("spend") is not None:
-        what = f"{base} for {number(order['spend'])} {quote}"
-    else:
-        what = base
-    price = order.get("price") or order.get("stop")
-    at = "at the market's price" if price is None else f"at {number(price)} {quote}"
+    what, at = amount_of(data["symbol"], order), price_of(data["symbol"], order)
     filled = Decimal(data.get("filled", "0"))
     so_far = f", {number(filled)} of it filled" if filled else ""
-    return f"{name}: {data['side']} {what} {at}{so_far} ({_reason(event)}); order {data['id']}"
+    return f"{name}: {data['side']} {what} {at}{so_far} ({reason_of(data)}); order {data['id']}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -153,11 +128,6 @@ def _unknown_order(event: Happened, name: str) -> str:
 
 def _name(names: Names, automation_id: str) -> str:
     return names.get(automation_id) or automation_id or "an automation"
-
-
-def _reason(event: Happened) -> str:
-    text = " ".join(str(event.data.get("reason") or "no reason is given").split())
-    return text if len(text) <= _REASON_MAX else f"{text[:_REASON_MAX]}…"
 
 
 def _counted(count: int, what: str) -> str:

@@ -36,9 +36,10 @@ class Room:
         """Whether there was none when it was last seen."""
         return self._lacking
 
-    def ran_out(self) -> None:
-        """Note that the server had none."""
-        self._lacking, self._ask_at = True, time.monotonic() + _ASK_S
+    def ran_out(self) -> bool:
+        """Note that the server had none; return whether that is news."""
+        known, self._lacking, self._ask_at = self._lacking, True, time.monotonic() + _ASK_S
+        return not known
 
     def is_back(self) -> bool:
         """Whether there is room, as far as is known; asks once a second at most."""

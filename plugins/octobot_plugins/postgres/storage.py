@@ -136,9 +136,8 @@ class PostgresStorage:
         except sa.exc.DBAPIError as error:
             if not is_lost(error):
                 raise
-            if is_full(error):
-                self._room.ran_out()
-            raise StorageUnavailable(self._note_loss(said(error, self.shown))) from None
+            news = is_full(error) and self._room.ran_out()
+            raise StorageUnavailable(self._note_loss(said(error, self.shown), news=news)) from None
         except sa.exc.TimeoutError:
             why = f"{self.shown}: no connection of the pool came free in time"
             raise StorageUnavailable(self._note_loss(why)) from None
@@ -148,10 +147,11 @@ class PostgresStorage:
             if was:
                 log.info("database_found", database=self.shown)
 
-    def _note_loss(self, why: str) -> str:
+    def _note_loss(self, why: str, *, news: bool = False) -> str:
+        """Remember why, and say so where that is not known yet, or is another reason than it was."""
         with self._lock:
             was, self._lost = self._lost, why
-        if not was:
+        if news or not was:
             log.error("database_lost", why=why, cure="what was begun goes on by itself once it answers")
         return why
 

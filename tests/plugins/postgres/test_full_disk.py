@@ -23,6 +23,9 @@ from tests.nodes import GUARANTEES, Nodes, create, orders, settle, until, verify
 Open = Callable[..., PostgresStorage]
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(fsync=False, disk=True) as server:
@@ -42,6 +45,10 @@ def nodes(tmp_path: Path, server: Server) -> Iterator[Nodes]:
     made.close()
 
 
+FULL = "has a full disk: nothing is sent until there is room"
+FOUND = '"database_found"'
+
+
 class Context:
     def __init__(self, storage: Any, settings: Settings) -> None:
         self.storage, self.settings = storage, settings
@@ -55,6 +62,12 @@ def write(storage: PostgresStorage, count: int = 1_000) -> None:
 def rows(storage: PostgresStorage) -> int:
     with storage.read() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one())
+
+
+def said(nodes: Nodes, words: str) -> int:
+    """Return how often the node has logged that it lost or found its database with these words."""
+    lines = nodes.log("node").splitlines()
+    return sum(words in line for line in lines if '"database_lost"' in line or FOUND in line)
 
 
 def found(storage: PostgresStorage) -> bool:
@@ -83,7 +96,7 @@ def test_a_full_disk_is_said_until_there_is_room_whatever_else_succeeds(
         assert (health.status, health.detail) == ("failed", storage.lost())
         assert health.cure == "make room on the disk of PostgreSQL's data; the node goes on by itself"
         disk.free()
-        until(lambda: found(storage), 10)
+        until(lambda: found(storage))
         write(storage)
     assert rows(storage) == 1_000
     assert [log["event"] for log in logs] == ["database_lost", "database_found"]
@@ -105,20 +118,20 @@ def test_a_server_that_allows_no_temporary_files_is_not_taken_for_a_full_one(
     disk.free()
     with storage.read() as connection, pytest.raises(sa.exc.DBAPIError, match="temp_file_limit"):
         connection.exec_driver_sql("SET LOCAL work_mem = '64kB'; SELECT n FROM generate_series(1, 20000) n ORDER BY 1")
-    until(lambda: found(storage), 10)
+    until(lambda: found(storage))
 
 
-@pytest.mark.timeout(180)
 def test_a_node_waits_for_room_says_so_and_goes_on_with_every_order_once(nodes: Nodes, disk: FullDisk) -> None:
     with HostileExchange.start(nodes.folder / "exchange", **GUARANTEES) as exchange:
         nodes.start("node")
         nodes.ready("node")
         create(nodes, exchange, 30, at="node")
-        until(lambda: orders(nodes) > 100, 60)
+        until(lambda: orders(nodes) > 100)
 
         disk.fill()
-        until(lambda: '"database_lost"' in nodes.log("node"), 60)
-        assert "has a full disk: nothing is sent until there is room" in nodes.log("node")
+        until(lambda: said(nodes, FULL) == 1)
+        # A busy machine may have lost the database for a moment before.
+        found_before = said(nodes, FOUND)
         doctor = nodes.command("doctor", at="node")
         assert doctor.returncode == 1
         assert "has a full disk" in doctor.stdout
@@ -126,15 +139,15 @@ def test_a_node_waits_for_room_says_so_and_goes_on_with_every_order_once(nodes: 
         before = exchange.report("crash").orders
         time.sleep(3)
         assert exchange.report("crash").orders == before
-        assert '"database_found"' not in nodes.log("node")
+        assert said(nodes, FOUND) == found_before
 
         disk.free()
-        until(lambda: '"database_found"' in nodes.log("node"), 20)
+        until(lambda: said(nodes, FOUND) > found_before)
         now = orders(nodes)
-        until(lambda: orders(nodes) > now + 40, 60)
+        until(lambda: orders(nodes) > now + 40)
         settle(nodes)
         verify(nodes, exchange)
-    assert nodes.log("node").count('"database_lost"') == 1
+    assert said(nodes, FULL) == 1
 
 
 def test_a_command_that_finds_no_room_says_so_and_leaves_nothing(nodes: Nodes, disk: FullDisk) -> None:
@@ -147,7 +160,7 @@ def test_a_command_that_finds_no_room_says_so_and_leaves_nothing(nodes: Nodes, d
         assert nodes.query("SELECT count(*) FROM automations") == [(0,)]
         assert nodes.query("SELECT count(*) FROM balances") == [(0,)]
         disk.free()
-        until(lambda: '"database_found"' in nodes.log("node"), 20)
+        until(lambda: said(nodes, FOUND) > 0)
         create(nodes, exchange, 400, at="node")
         assert nodes.query("SELECT count(*) FROM automations") == [(400,)]
 

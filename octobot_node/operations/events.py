@@ -1,0 +1,103 @@
+"""Look at what happened, a page at a time; whoever goes on from where a page ends misses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from octobot_node.errors import UsageError
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.finding import past_automation_id
+from octobot_node.operations.models import EventPage, ListEvents
+from octobot_node.operations.rows import event_row
+from octobot_node.store import lists
+from octobot_node.store.following import (
+    Gap,
+    Position,
+    dump_cursor,
+    find_place,
+    follow_wanted,
+    load_cursor,
+    place_of,
+    tail,
+)
+from octobot_node.store.lists import EventFilter
+from octobot_node.store.types import AnyRow
+
+__all__ = ["GAPS", "cursor_of", "event_filter", "list_events", "start"]
+
+#: What is missing between where a reader was and where it goes on, and what to do.
+GAPS: dict[Gap, str] = {
+    "pruned": "events after the cursor were deleted for their age (keep_days): read again what you show",
+    "restored": "the database was restored from a backup since the cursor was given: read again what you show",
+    "moved": "the database was moved since the cursor was given, and events about that time may be missing or come"
+    " twice: read again what you show",
+    "unknown": "this database does not know the cursor: read again what you show",
+}
+
+
+def list_events(desk: Desk, wanted: ListEvents) -> EventPage:
+    """Return events after an id or a cursor, oldest first; or the newest ones, or those before an id."""
+    if sum(each is not None for each in (wanted.after, wanted.newer_than, wanted.before)) > 1:
+        raise UsageError("events after one place and before another at once are not to be had: give one of them")
+    which = event_filter(desk, wanted.automation, wanted.kind, wanted.owner)
+    with desk.core.storage.read() as connection:
+        if wanted.after is not None or wanted.newer_than is not None:
+            return _newer(desk, connection, which, wanted)
+        return _newest(desk, connection, which, wanted)
+
+
+def event_filter(desk: Desk, automation: str | None, kind: str | None, owner: str | None = None) -> EventFilter:
+    """Return the filter for whoever is at the desk; raise UnknownName for an automation that never was."""
+    found = None if automation is None else past_automation_id(desk, automation)
+    return EventFilter(desk.owner if desk.owner is not None else owner, found, kind)
+
+
+def cursor_of(desk: Desk, position: Position) -> str:
+    """Return a position of this database as readers keep it."""
+    return dump_cursor(desk.core.installation.generation, position)
+
+
+def start(desk: Desk, connection: sa.Connection, cursor: str | None) -> tuple[Position, Gap | None]:
+    """Return where a reader begins: behind a cursor, or at the end; and why what came between is not known, or None.
+
+    Raises UsageError for what never was a cursor.
+    """
+    if cursor is None:
+        return tail(connection), None
+    given = load_cursor(cursor)
+    if given is None:
+        raise UsageError("the cursor is none that was given here: send the id of an event of a stream, or `newer`")
+    return find_place(connection, desk.core.installation.generation, given)
+
+
+def _newest(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
+    # One more than asked for says whether there are older ones.
+    found = lists.newest_events(connection, which, wanted.limit + 1, wanted.before)
+    rows = [*reversed(found[: wanted.limit])]
+    first = rows[0].id if len(found) > wanted.limit else None
+    # In the same snapshot: whoever goes on after it misses none, whatever it filters by. Where several nodes write, the
+    # newest events may be shown before they are due in the log's order; they come once more then.
+    return _page(desk, rows, tail(connection), first=first)
+
+
+def _newer(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
+    if wanted.after is not None:
+        position, gap = place_of(connection, wanted.after), None
+    else:
+        position, gap = start(desk, connection, wanted.newer_than)
+    page = follow_wanted(connection, position, which, wanted.limit)
+    return _page(desk, page.rows, page.position, gap=gap or page.gap)
+
+
+def _page(
+    desk: Desk, rows: Sequence[AnyRow], position: Position, *, first: int | None = None, gap: Gap | None = None
+) -> EventPage:
+    return EventPage(
+        events=[event_row(row) for row in rows],
+        last=position.id,
+        newer=cursor_of(desk, position),
+        first=first,
+        gap="" if gap is None else GAPS[gap],
+    )

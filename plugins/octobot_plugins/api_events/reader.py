@@ -1,0 +1,127 @@
+"""One reader of the stream: where it is, and what it gets next."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+
+from anyio import to_thread
+
+from octobot_node.errors import StorageUnavailable
+from octobot_node.operations.desk import Desk
+from octobot_node.operations.events import cursor_of
+from octobot_node.store.following import Gap, Position, follow_wanted
+from octobot_node.store.lists import EventFilter
+from octobot_plugins.api_events import frames
+from octobot_plugins.api_events.feed import Feed
+from octobot_plugins.api_events.ring import Ring
+
+__all__ = ["Reader"]
+
+#: What one reader is given at once; what it has not taken yet is all that it costs.
+_BYTES_MAX = 65_536
+_LOOK_MAX = 2_000
+_PAGE = 200
+_PAUSE_S = 1.0
+
+
+class Reader:
+    """Takes events from the feed's memory; from the database, page by page in turn with others, while it is behind.
+
+    ``check`` says whether the caller may go on; it is asked in a thread, and may raise StorageUnavailable.
+    """
+
+    def __init__(
+        self, feed: Feed, desk: Desk, wanted: EventFilter, start: tuple[Position, Gap | None], check: Callable[[], bool]
+    ) -> None:
+        self.position, self._gap = start
+        self._feed, self._desk, self._wanted, self._check = feed, desk, wanted, check
+        self._check_at = 0.0
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield pieces of the stream until the caller may read no more, or the node stops."""
+        clock = asyncio.get_running_loop().time
+        self._plan_check()
+        # Where it begins is told last: one that leaves before it knows of a gap is told of it again.
+        gap = b"" if self._gap is None else frames.gap(self._gap)
+        yield frames.hello() + gap + frames.alive(self._cursor)
+        sent_at = clock()
+        while await self._may_go_on():
+            news = self._feed.news
+            piece = await self._read_on()
+            silent_until = sent_at + self._feed.settings.keep_alive
+            if not piece and clock() >= silent_until:
+                piece = frames.alive(self._cursor)
+            if piece:
+                sent_at = clock()
+                yield piece
+            elif not self._is_behind():
+                await self._feed.wait(news, min(silent_until, self._check_at) - clock())
+
+    @property
+    def _cursor(self) -> str:
+        return cursor_of(self._desk, self.position)
+
+    def _is_behind(self) -> bool:
+        ring = self._feed.ring
+        return ring is not None and self.position < ring.head
+
+    async def _may_go_on(self) -> bool:
+        while not self._feed.stopping:
+            if asyncio.get_running_loop().time() < self._check_at:
+                return True
+            try:
+                allowed = await to_thread.run_sync(self._check)
+            except StorageUnavailable:
+                # Nobody is let go on unchecked; and nothing new is to be had before it is back.
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            self._plan_check()
+            return allowed
+        return False
+
+    def _plan_check(self) -> None:
+        # Those who came together are not all checked at once.
+        seconds = self._feed.settings.check_callers * random.uniform(0.5, 1)
+        self._check_at = asyncio.get_running_loop().time() + seconds
+
+    async def _read_on(self) -> bytes:
+        ring = self._feed.ring
+        if ring is None:
+            return b""
+        if ring.covers(self.position):
+            return self._from_memory(ring)
+        try:
+            return await self._catch_up()
+        except StorageUnavailable:
+            await asyncio.sleep(_PAUSE_S)
+            return b""
+
+    def _from_memory(self, ring: Ring) -> bytes:
+        taken: list[bytes] = []
+        size = 0
+        for entry in ring.after(self.position, _LOOK_MAX):
+            self.position = entry.position
+            if self._wanted.takes(entry.owner, entry.automation_id, entry.kind):
+                taken.append(entry.frame)
+                size += len(entry.frame)
+                if size >= _BYTES_MAX:
+                    break
+        return b"".join(taken)
+
+    async def _catch_up(self) -> bytes:
+        clock = asyncio.get_running_loop().time
+        async with self._feed.turn:
+            began = clock()
+            piece = await to_thread.run_sync(self._from_database, limiter=self._feed.lane)
+            # However many are behind, half of the time is left to the node.
+            await asyncio.sleep(clock() - began)
+        return piece
+
+    def _from_database(self) -> bytes:
+        with self._desk.core.storage.read() as connection:
+            page = follow_wanted(connection, self.position, self._wanted, _PAGE)
+        gap = b"" if page.gap is None else frames.gap(page.gap)
+        self.position = page.position
+        return gap + b"".join(frames.event(row, cursor_of(self._desk, Position(row.txid, row.id))) for row in page.rows)

@@ -1,0 +1,194 @@
+"""Events and logs over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from octobot_node.api import Api, ApiProblem, ApiRouter, allow
+from octobot_node.api.access import Allow
+from octobot_node.operations.events import event_filter, start
+from octobot_node.operations.models import EventPage, ListEvents, ListLog, LogPage
+from octobot_plugins.api_events.accepting import prefers
+from octobot_plugins.api_events.feed import Feed
+from octobot_plugins.api_events.reader import Reader
+from octobot_plugins.api_events.response import EventStream
+from octobot_plugins.api_events.settings import EventsSettings
+
+__all__ = ["router"]
+
+_SCOPE = "events:read"
+_STREAM = "text/event-stream"
+_EXAMPLE = (
+    ": events\nretry: 2000\n\n: alive\nid: 0-0-4710\n\n"
+    'data: {"id":4711,"at":"2026-01-01T00:00:00Z","automation":"dca-btc",'
+    '"automation_id":"019b1f00-0000-7000-8000-000000000000","kind":"automation.paused","data":{}}\nid: 0-0-4711\n\n'
+)
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A page as JSON; asked for `text/event-stream`, what happens from now on, or after a cursor.",
+        "content": {_STREAM: {"schema": {"type": "string"}, "example": _EXAMPLE}},
+    },
+    404: {"description": "There is no such automation, or it is not the caller's"},
+    429: {"description": "The caller reads as many streams as one user may"},
+}
+_PLAIN: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+Reads = Annotated[Api, allow(_SCOPE)]
+Name = Annotated[str, Path(min_length=1, max_length=128, description="An automation's name, or its id.")]
+Filtered = Annotated[str | None, Query(min_length=1, max_length=128, description="An automation's name, or its id.")]
+Kind = Annotated[
+    str | None,
+    Query(max_length=32, pattern=r"^[a-z0-9_.-]+$", description="A kind, or a group of kinds that ends with a dot."),
+]
+Own = Annotated[bool, Query(description="Only one's own, also for those who see everybody's.")]
+After = Annotated[
+    str | None, Query(max_length=64, description="`newer` of a page, or the id of a streamed event: go on after it.")
+]
+Before = Annotated[int | None, Query(ge=1, lt=2**63, description="`first` of a page: events before it. Of pages.")]
+Limit = Annotated[int | None, Query(ge=1, le=500, description="Events on a page at most; 50 where not said. Of pages.")]
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", max_length=64, description="What `after` says; browsers send it by themselves."),
+]
+
+router = ApiRouter(tags=["events"])
+
+
+@router.get("/events", summary="What happened, or happens", response_model=EventPage, responses=_ANSWERS)
+def list_events(
+    request: Request,
+    api: Reads,
+    automation: Filtered = None,
+    kind: Kind = None,
+    own: Own = False,
+    after: After = None,
+    before: Before = None,
+    limit: Limit = None,
+    last_event_id: LastEventId = None,
+) -> Any:
+    """Tell the newest events, those before an id or after a cursor; or stream what happens, and miss nothing.
+
+    With `Accept: text/event-stream` it is a stream that begins now, or after `Last-Event-ID` or `after`. Each event
+    comes once, in order, and its id is the cursor to go on after. `event: gap` says that events before the next one
+    are missing, and why.
+    """
+    owner = api.caller.owner if own else None
+    after = last_event_id if last_event_id is not None else after
+    if prefers(request.headers.get("accept", ""), _STREAM):
+        _refuse_of_pages(limit=limit, before=before)
+        return _stream(request, api, automation, kind, owner, after)
+    wanted = ListEvents(
+        automation=automation,
+        kind=kind,
+        owner=owner,
+        newer_than=after,
+        before=before,
+        limit=50 if limit is None else limit,
+    )
+    return api.perform("events.list", EventPage, wanted)
+
+
+@router.get(
+    "/automations/{automation}/events",
+    summary="What happened, or happens, to an automation",
+    response_model=EventPage,
+    responses=_ANSWERS,
+)
+def list_automation_events(
+    request: Request,
+    api: Reads,
+    automation: Name,
+    kind: Kind = None,
+    after: After = None,
+    before: Before = None,
+    limit: Limit = None,
+    last_event_id: LastEventId = None,
+) -> Any:
+    """Tell or stream an automation's events, as `/events` does; of a deleted one by its id."""
+    return list_events(
+        request,
+        api,
+        automation=automation,
+        kind=kind,
+        after=after,
+        before=before,
+        limit=limit,
+        last_event_id=last_event_id,
+    )
+
+
+@router.get(
+    "/automations/{automation}/logs",
+    tags=["automations"],
+    summary="An automation's log",
+    response_model=LogPage,
+    responses=_PLAIN,
+)
+def read_automation_log(
+    request: Request,
+    api: Annotated[Api, allow("automations:read")],
+    automation: Name,
+    limit: Annotated[int, Query(ge=1, le=500, description="Lines on a page at most.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+) -> Any:
+    """Tell what happened to an automation and what it told, in words, newest first; with `Accept: text/plain` as text.
+
+    Of text, the header `Link` has the address of the next page.
+    """
+    page = api.perform("automations.log", LogPage, ListLog(automation=automation, limit=limit, cursor=cursor))
+    return _as_text(request, page) if prefers(request.headers.get("accept", ""), "text/plain") else page
+
+
+def _refuse_of_pages(**given: int | None) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ApiProblem("invalid", f"query.{name}: a stream has no pages: leave it out, or ask for JSON")
+
+
+def _stream(
+    request: Request, api: Api, automation: str | None, kind: str | None, owner: str | None, after: str | None
+) -> EventStream:
+    wanted = event_filter(api.desk, automation, kind, owner)
+    with api.context.storage.read() as connection:
+        begin = start(api.desk, connection, after)
+    feed = _feed(request, api)
+    return EventStream(feed, Reader(feed, api.desk, wanted, begin, _check(request, api)), api.caller.name)
+
+
+def _check(request: Request, api: Api) -> Callable[[], bool]:
+    """Return what says whether the caller still may, and still sees the same."""
+
+    def may_go_on() -> bool:
+        try:
+            found: Api = Allow(_SCOPE)(request)
+        except ApiProblem:
+            return False
+        return found.caller.sees == api.caller.sees
+
+    return may_go_on
+
+
+def _feed(request: Request, api: Api) -> Feed:
+    stopping = getattr(request.app.state, "stopping", None) or threading.Event()
+    kept = api.state.kept
+    if "events.feed" not in kept:
+        settings = api.context.plugin_settings(EventsSettings)
+        kept.setdefault("events.feed", Feed(api.state.desk, settings, stopping))
+    found: Feed = kept["events.feed"]
+    return found
+
+
+def _as_text(request: Request, page: LogPage) -> Response:
+    lines = [
+        f"{line.at.isoformat().replace('+00:00', 'Z')} {line.level} {line.event}: {' '.join(line.message.split())}\n"
+        for line in page.lines
+    ]
+    headers = {}
+    if page.next_cursor is not None:
+        headers["Link"] = f'<{request.url.include_query_params(cursor=page.next_cursor)}>; rel="next"'
+    return PlainTextResponse("".join(lines), headers=headers)
