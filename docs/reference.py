@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 # Beside this file, which is run as a script.
 sys.path.insert(0, str(Path(__file__).parent))
-from api_reference import api
+from authors_reference import api
 
 from octobot_node.plugins import Registry, load_plugins
 from octobot_node.run_file import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
@@ -44,7 +44,7 @@ def pages() -> list[Path]:
 def rewritten(page: Path) -> str:
     """Return a page's text with its tables as the models are now; raise KeyError for a name that there is not."""
     registry = load_plugins(discover=False)
-    if page.name == "api.md":
+    if page.name == "authors.md":
         return _API.sub(lambda found: f"{found[1]}\n{api()}\n\n{found[2]}", page.read_text())
     return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", page.read_text())
 

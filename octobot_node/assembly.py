@@ -32,10 +32,10 @@ from octobot_node.settings import Settings
 from octobot_node.store import schedules
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage
-from octobot_node.store.tables import installation
+from octobot_node.store.tables import installation, kill_switches
 from octobot_node.troubles import Troubles
 
-__all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base"]
+__all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base", "open_beside"]
 
 
 class FolderLock:
@@ -77,7 +77,8 @@ class Base:
     settings: Settings
     registry: Registry
     storage: Storage
-    lock: FolderLock
+    #: None beside a node that holds the folder.
+    lock: FolderLock | None
     node_id: str
     coordinator: Coordinator
     installation: Installation
@@ -86,7 +87,8 @@ class Base:
         """Close the storage and let the folder go."""
         self.coordinator.stop()
         self.storage.close()
-        self.lock.release()
+        if self.lock is not None:
+            self.lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,7 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
     lock = FolderLock(settings.data_dir)
     try:
         node_id = _node_id(settings.data_dir)
-        storage: Storage | None = registry.hook.open_storage(settings=settings)
-        if storage is None:
-            raise UnknownStorage(f"no plugin opens the database URL {settings.url().partition(':')[0]!r}")
+        storage = _open_storage(settings, registry)
         try:
             migrate(storage, registry.tables)
             opened = _installation(storage, now)
@@ -127,6 +127,38 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
         lock.release()
         raise
     return Base(settings, registry, storage, lock, node_id, coordinator, opened)
+
+
+def open_beside(settings: Settings, registry: Registry) -> Base:
+    """Open the database of a node that holds the data folder and does not answer, past the folder's lock.
+
+    For the kill switch alone. It needs nothing of what the node has in memory, and the node nothing of what it
+    writes: the send fence reads the switches from the database each time. SQLite lets a second process write, in turn;
+    what has to be decided by one process only (who sends, who migrates, who leads) is not touched.
+    """
+    storage = _open_storage(settings, registry)
+    try:
+        with storage.read() as connection:
+            if not sa.inspect(connection).has_table(kill_switches.name):
+                raise NodeError(
+                    f"the node on {settings.data_dir} does not answer, and its release has no kill switch: end it with"
+                    " kill -9, then give this command again"
+                )
+            known = _known_installation(connection, storage)
+        assert known is not None
+        node_id = _node_id(settings.data_dir)
+        coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id, registry))
+    except BaseException:
+        storage.close()
+        raise
+    return Base(settings, registry, storage, None, node_id, coordinator, known)
+
+
+def _open_storage(settings: Settings, registry: Registry) -> Storage:
+    storage: Storage | None = registry.hook.open_storage(settings=settings)
+    if storage is None:
+        raise UnknownStorage(f"no plugin opens the database URL {settings.url().partition(':')[0]!r}")
+    return storage
 
 
 def assemble(
@@ -212,16 +244,20 @@ def _installation(storage: Storage, now: int) -> Installation:
     with storage.write(durable=True) as connection:
         # Two nodes that start on an empty database at once must not begin an installation each.
         storage.lock_migrations(connection)
-        row = connection.execute(
-            sa.select(installation.c.id, installation.c.generation, installation.c.moved_to)
-        ).first()
-        if row is None:
-            made = Installation(new_id(), 0)
-            connection.execute(installation.insert().values(id=made.id, generation=0, created_at=now))
-            return made
-        if row.moved_to:
-            raise DatabaseMoved(
-                f"{storage.shown} moved to {row.moved_to}: start the node there, with OCTOBOT_DATABASE_URL; if the copy"
-                " was interrupted, `octobot-node db copy --to` that database finishes it and `--abandon` takes it back"
-            )
-        return Installation(row.id, row.generation)
+        known = _known_installation(connection, storage)
+        if known is None:
+            known = Installation(new_id(), 0)
+            connection.execute(installation.insert().values(id=known.id, generation=0, created_at=now))
+        return known
+
+
+def _known_installation(connection: sa.Connection, storage: Storage) -> Installation | None:
+    row = connection.execute(sa.select(installation.c.id, installation.c.generation, installation.c.moved_to)).first()
+    if row is None:
+        return None
+    if row.moved_to:
+        raise DatabaseMoved(
+            f"{storage.shown} moved to {row.moved_to}: start the node there, with OCTOBOT_DATABASE_URL; if the copy"
+            " was interrupted, `octobot-node db copy --to` that database finishes it and `--abandon` takes it back"
+        )
+    return Installation(row.id, row.generation)

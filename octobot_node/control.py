@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from octobot_node import errors
-from octobot_node.errors import NodeError, OctoBotError
+from octobot_node.errors import NodeError, NodeSilent, OctoBotError
 
-__all__ = ["REQUEST_LIMIT", "NoNode", "address", "ask", "decode", "encode", "socket_path"]
+__all__ = ["REQUEST_LIMIT", "NoNode", "address", "ask", "decode", "encode", "holder", "socket_path"]
 
 #: Bytes of a request at most; some thousand automations' run files.
 REQUEST_LIMIT = 4_194_304
@@ -60,7 +60,7 @@ def address(data_dir: Path) -> Iterator[str]:
 def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout: float = _ANSWER_S) -> Any:
     """Let the node on this data folder carry out an operation and return its result as JSON.
 
-    Raises NoNode where no node listens, NodeError where one does not answer within ``timeout`` seconds, and what the
+    Raises NoNode where no node listens, NodeSilent where one does not answer within ``timeout`` seconds, and what the
     operation raised, of the same class as here.
     """
     with _connect(data_dir) as connection:
@@ -68,8 +68,8 @@ def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout
         try:
             line = _exchange(connection, f"{encode({'operation': operation, 'arguments': arguments})}\n".encode())
         except TimeoutError:
-            raise NodeError(
-                f"the node ({_holder(data_dir)}) does not answer within {timeout:g} s: is it stopped, or overloaded?"
+            raise NodeSilent(
+                f"the node ({holder(data_dir)}) does not answer within {timeout:g} s: is it stopped, or overloaded?"
                 " Whether the command was carried out is not known, so look first"
             ) from None
     try:
@@ -110,7 +110,7 @@ def _exchange(connection: socket.socket, request: bytes) -> bytes:
     return line
 
 
-def _holder(data_dir: Path) -> str:
+def holder(data_dir: Path) -> str:
     """Return who wrote its name into the folder's lock: "process 4711"."""
     try:
         return (data_dir / "node.lock").read_text(encoding="utf-8").strip() or "another process"
@@ -119,7 +119,7 @@ def _holder(data_dir: Path) -> str:
 
 
 def _broken(how: str) -> NoReturn:
-    raise NodeError(
+    raise NodeSilent(
         f"the node on this data folder {how}: whether the command was carried out is not known, so look first"
     )
 

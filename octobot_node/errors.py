@@ -14,6 +14,7 @@ OctoBotError
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
 │   ├── DiskNearlyFull
+│   ├── NodeSilent
 │   ├── StorageUnavailable
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
@@ -45,6 +46,7 @@ __all__ = [
     "InvalidRunFile",
     "InvalidSettings",
     "NodeError",
+    "NodeSilent",
     "NotSent",
     "OctoBotError",
     "OrderRefused",
@@ -121,6 +123,10 @@ class DatabaseTooNew(NodeError):
 
 class DiskNearlyFull(NodeError):
     """Too little disk is left to open the send fence safely."""
+
+
+class NodeSilent(NodeError):
+    """The node on the data folder does not answer, or ended before it did."""
 
 
 class StorageUnavailable(NodeError):

@@ -1,22 +1,22 @@
-"""A data folder on which no node runs, opened for a command: the engine without its loops, which sends nothing."""
+"""A data folder opened for a command, not for a node: the engine without its loops, which sends nothing by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from octobot_node.assembly import assemble, open_base
+from octobot_node.assembly import Base, assemble, open_base, open_beside
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.evaluator import InlineEvaluator
-from octobot_node.engine.io import InlineIo
+from octobot_node.engine.io import InlineIo, Io
 from octobot_node.ids import new_id
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins import Registry
 from octobot_node.settings import Settings
 
-__all__ = ["quiet_desk"]
+__all__ = ["beside_desk", "desk_over", "quiet_desk"]
 
 
 @contextmanager
@@ -28,14 +28,34 @@ def quiet_desk(
     What a command plans to be sent is given to a carrier that does not exist; the next node's sweeper finds it.
     Raises NodeError when the data folder or the database cannot be used.
     """
-    clock, settings = SystemClock(), settings or configuration.settings
-    base = open_base(settings, registry, clock.now(), visiting=True)
+    base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True)
+    with desk_over(base, configuration, InlineIo(), by=by) as desk:
+        yield desk
+
+
+@contextmanager
+def beside_desk(configuration: Configuration, registry: Registry, *, by: str) -> Iterator[Desk]:
+    """Yield a desk over the database of a node that holds the folder and does not answer: for the kill switch alone.
+
+    Nodes that share the database hear of what was done; a node that hangs finds it when it wakes.
+    """
+    base = open_beside(configuration.settings, registry)
+    tell: Callable[[], None] = lambda: base.storage.announce("dispatch")  # noqa: E731 - a field wants a function
+    with desk_over(base, configuration, InlineIo(), by=by, hurry=tell) as desk:
+        yield desk
+
+
+@contextmanager
+def desk_over(
+    base: Base, configuration: Configuration, io: Io, *, by: str, hurry: Callable[[], None] = lambda: None
+) -> Iterator[Desk]:
+    """Yield a desk over an opened base, and close everything in the end."""
+    settings, registry = base.settings, base.registry
     try:
-        io = InlineIo()
         try:
             core = assemble(
                 base,
-                clock=clock,
+                clock=SystemClock(),
                 io=io,
                 evaluator=InlineEvaluator(registry.automations, settings.evaluate_timeout),
                 deliver=lambda _connection, _queue, _argument: new_id(),
@@ -45,7 +65,7 @@ def quiet_desk(
                 configuration=configuration,
             )
             try:
-                yield Desk(core, Commands(core), configuration, core.context, lambda: None, live=False, by=by)
+                yield Desk(core, Commands(core), configuration, core.context, hurry, live=False, by=by)
             finally:
                 io.call(core.accounts.close())
         finally:

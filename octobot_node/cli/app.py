@@ -11,7 +11,19 @@ import typer
 from typer.core import TyperGroup
 
 from octobot_node import __version__
-from octobot_node.cli import accounts, automations, db, ledger, markets, node, nodes, orders, signals, types
+from octobot_node.cli import (
+    accounts,
+    automations,
+    db,
+    kill_switch,
+    ledger,
+    markets,
+    node,
+    nodes,
+    orders,
+    signals,
+    types,
+)
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.run_view import Gaps
 
@@ -56,6 +68,9 @@ def build_app() -> typer.Typer:
     app.command("status")(node.status)
     app.add_typer(automations.commands(), name="automations", help="Look at automations, and change what they do.")
     app.add_typer(orders.commands(), name="orders", help="Look at orders, and settle those of unknown outcome.")
+    app.add_typer(
+        kill_switch.commands(), name="kill-switch", help="Stop all sending and cancel, at once; let it go on."
+    )
     app.add_typer(signals.commands(), name="signals", help="Send signals to automations, and look into inboxes.")
     app.add_typer(ledger.commands(), name="ledger", help="Look at what moved, and at what there is.")
     app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")

@@ -21,7 +21,7 @@ from octobot_node.operations.catalogue import OPERATIONS, perform
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Give", "confirm"]
+__all__ = ["Give", "confirm", "user"]
 
 R = TypeVar("R", bound="BaseModel")
 #: How long a folder may be held by somebody who does not answer: a node that is starting, or another command.
@@ -77,7 +77,7 @@ class Give:
         return True
 
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
-        self._refuse_unused(name)
+        self.refuse_unused(name)
         from octobot_node.plugins import plugins_for
         from octobot_node.quiet import quiet_desk
 
@@ -85,12 +85,13 @@ class Give:
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
-            with quiet_desk(self.configuration, registry, by=_user()) as desk:
+            with quiet_desk(self.configuration, registry, by=user()) as desk:
                 found = perform(desk, name, arguments)
         assert isinstance(found, returns)
         return found
 
-    def _refuse_unused(self, name: str) -> None:
+    def refuse_unused(self, name: str) -> None:
+        """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
         try:
             unused = not (self.folder / "node-id").exists()
         except OSError:
@@ -129,7 +130,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.Abort
 
 
-def _user() -> str:
+def user() -> str:
+    """Return who gives the command, for the events that say so."""
     import getpass
 
     try:

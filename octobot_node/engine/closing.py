@@ -17,8 +17,13 @@ from octobot_node.store.types import AnyRow
 __all__ = ["close_intents", "close_with", "owner_of"]
 
 
-def close_intents(connection: sa.Connection, closed: Sequence[tuple[AnyRow, str, str]], now: int) -> None:
-    """End locked intents as (row, final status, reason); their automations' schedule rows are locked too."""
+def close_intents(
+    connection: sa.Connection, closed: Sequence[tuple[AnyRow, str, str]], now: int, *, wake: bool = True
+) -> None:
+    """End locked intents as (row, final status, reason); their automations' schedule rows are locked too.
+
+    Without ``wake`` the automations are told at their next tick, whenever that is.
+    """
     if not closed:
         return
     book = load_book(connection, {row.automation_id for row, _, _ in closed})
@@ -26,7 +31,8 @@ def close_intents(connection: sa.Connection, closed: Sequence[tuple[AnyRow, str,
     intents.update(connection, changes)
     book.write(connection)
     events.append(connection, [_event(row, status, reason) for row, status, reason in closed if _worth(row)], now)
-    schedules.wake(connection, {row.automation_id for row, _, _ in closed if _worth(row)}, now)
+    if wake:
+        schedules.wake(connection, {row.automation_id for row, _, _ in closed if _worth(row)}, now)
 
 
 def close_with(book: Book, row: AnyRow, status: str, reason: str, reserved: Decimal, now: int) -> dict[str, Any]:

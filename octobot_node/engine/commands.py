@@ -24,13 +24,12 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.run_file import first_mistake
-from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
 from octobot_node.store.tables import (
     accounts,
     inbox,
-    installation,
     schedule,
     watchings,
 )
@@ -78,7 +77,7 @@ class Commands(StatusCommands):
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
-            row = _account_row(new, now)
+            row = _account_row(connection, new, now)
             automations.add_account(connection, row)
         return str(row["id"])
 
@@ -88,7 +87,7 @@ class Commands(StatusCommands):
         with core.storage.write(durable=True) as connection:
             if automations.account_id_named(connection, new.owner, new.name) is not None:
                 raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
-            row = _account_row(new, now)
+            row = _account_row(connection, new, now)
             automations.add_account(connection, row)
             told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}
             events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
@@ -287,11 +286,6 @@ class Commands(StatusCommands):
             schedules.wake(connection, [automation_id], now)
         return True
 
-    def set_sending(self, *, on: bool) -> None:
-        """Switch all sending on or off: the kill switch. Off takes effect before this returns."""
-        with self._core.storage.write(durable=True) as connection:
-            connection.execute(installation.update().values(sending=on))
-
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
         """Cancel live orders of an automation, as the engine itself does for orders that expire."""
         core, now = self._core, self._core.clock.now()
@@ -299,7 +293,7 @@ class Commands(StatusCommands):
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             live = intents.lock(connection, intent_ids)
-            self._own_orders.cancel(connection, _get(connection, automation_id), live, now)
+            self._own_orders.cancel(connection, live, now)
         core.kick(ORDERS)
 
 
@@ -350,7 +344,9 @@ def _limit(connection: sa.Connection, row: AnyRow, limits: Limits) -> dict[str, 
     return {"before": row.limits, "after": stored}
 
 
-def _account_row(new: NewAccount, now: int) -> dict[str, Any]:
+def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[str, Any]:
+    # So that whoever stops everything of an owner does it before or after this.
+    kill_switches.lock_installation(connection, shared=True)
     return {
         "id": new_id(),
         "owner": new.owner,
@@ -361,6 +357,8 @@ def _account_row(new: NewAccount, now: int) -> dict[str, Any]:
         "trading_settings": dict(new.trading_settings),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "trades_cursor": now,
+        # Whoever stopped everything of his meant what he adds meanwhile, too.
+        "sending": not kill_switches.halts_new_accounts(connection, new.owner),
         "created_at": now,
     }
 

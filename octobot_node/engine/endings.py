@@ -10,12 +10,13 @@ import structlog
 
 from octobot_node.automation import Needs
 from octobot_node.engine.durable import ORDERS
+from octobot_node.engine.fence import as_it_is
 from octobot_node.engine.ledger import load_book
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
-from octobot_node.store import automations, events, intents
+from octobot_node.store import automations, events, intents, kill_switches
 from octobot_node.store.events import Event
 from octobot_node.store.tables import accounts
 from octobot_node.store.tables import automations as automations_table
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Endings"]
 
 log = structlog.get_logger(__name__)
+_SENDING = (
+    sa.select(automations_table.c.sending)
+    .where(automations_table.c.id == sa.bindparam("id"))
+    .with_for_update(read=True)
+)
 
 
 class Endings:
@@ -62,6 +68,8 @@ class Endings:
         core, now = self._core, self._core.clock.now()
         core.accounts.get(row.account_id)
         held = self._held(row.id) if row.status == "stopping" and row.close_on_stop else {}
+        if held and not self._sends(row):
+            return False
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
         market = self._market(row, held) if held else None
         with core.storage.write(durable=True) as connection:
@@ -69,6 +77,8 @@ class Endings:
             if intents.live_count(connection, row.id):
                 return False
             if market is not None:
+                if self._stopped(connection, row):
+                    return False
                 automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
                 if self._own_orders.close(connection, row, held, market, now):
                     return False
@@ -78,6 +88,16 @@ class Endings:
             events.append(connection, [event], now)
             watched.wake_watchers(connection, [row.id], now)
         return True
+
+    def _sends(self, row: AnyRow) -> bool:
+        """Whether no kill switch is thrown: a sale waits for its release, and is decided at the prices of then."""
+        with self._core.storage.read() as connection:
+            return kill_switches.sends(connection, row.id)
+
+    def _stopped(self, connection: sa.Connection, row: AnyRow) -> bool:
+        """Whether one was thrown this very moment."""
+        sending = connection.scalar(_SENDING, {"id": row.id})
+        return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
 
     def _held(self, automation_id: str) -> dict[str, Decimal]:
         with self._core.storage.read() as connection:

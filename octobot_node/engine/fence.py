@@ -26,10 +26,12 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["FENCED_MS", "Fence", "Passed", "later", "lock_automations"]
+__all__ = ["FENCED_MS", "THROWN", "Fence", "Passed", "as_it_is", "later", "lock_automations"]
 
-#: A closed fence (kill switch, full disk, unresolved order before this one) is tried again after this.
+#: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
+#: Why an order ends that comes to the fence while a kill switch stops it.
+THROWN = "the kill switch is thrown"
 #: A cancel waits this long for the exchange's id of its order to become known.
 _NAMELESS_MS = 3_000
 _FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
@@ -61,7 +63,7 @@ class _Gate:
     def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
         self.account = account
         self.shut = shut
-        self.off, self.limits = _as_it_is(connection, account)
+        self.off, self.limits = as_it_is(connection, account)
         #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
         self.serial = account.capabilities.lookup.reach == "none"
         self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
@@ -100,7 +102,7 @@ _ACCOUNT = (
 )
 
 
-def _as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
+def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
     """Return which kill switch stops this account's orders, or "", and the account's limits.
 
     From its row, which stays locked until the fence commits: another node may have changed them just now.
@@ -109,8 +111,8 @@ def _as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]
     row = connection.execute(_ACCOUNT, {"account": account.id}).one()
     limits = Limits.model_validate(row.limits) if row.limits else Limits()
     if not sending:
-        return "sending is switched off", limits
-    return "" if row.sending else f"sending is switched off for the account {account.name}", limits
+        return THROWN, limits
+    return "" if row.sending else f"{THROWN} for the account {account.name}", limits
 
 
 class Fence:
@@ -145,6 +147,7 @@ class Fence:
             passed: list[Passed] = []
             changes: list[dict[str, Any]] = []
             closed = _cancelled_here(rows, locked)
+            stopped: list[tuple[AnyRow, str, str]] = []
             ended = {row.id for row, _, _ in closed}
             for row in rows:
                 if row.id in ended:
@@ -156,14 +159,18 @@ class Fence:
                     changes.append(_sent(item, core.coordinator.epoch, now))
                 elif fate == "send":
                     changes.append(later(row, now + _NAMELESS_MS, "its order's id is not known yet"))
+                elif fate == "stop":
+                    stopped.append((row, IntentStatus.SKIPPED, reason))
                 elif fate == "later":
                     changes.append(later(row, now + FENCED_MS, reason))
                 elif fate != "next":
                     closed.append((row, fate, reason))
             close_intents(connection, closed, now)
+            # Told at the next tick: woken at once, one that orders anew whenever it is told would do so for ever.
+            close_intents(connection, stopped, now, wake=False)
             intents.update(connection, changes)
         core.checkpoint("after-fence")
-        return passed if changes or closed else None
+        return passed if changes or closed or stopped else None
 
     def _shut(self, connection: sa.Connection, *, failing: bool) -> str:
         """Return why nothing at all may leave now, cancels included, or ""."""
@@ -181,9 +188,12 @@ class Fence:
         return ""
 
     def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
-        """Return (send, next, later or a final status, reason); "next" waits for an intent before it in this
-        workflow.
+        """Return (send, next, stop, later or a final status, reason); "next" waits for an intent before it in this
+        workflow, "stop" is the kill switch's.
         """
+        off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else f"{THROWN} for the automation")
+        if off:
+            return "stop", off
         now = self._core.clock.now()
         before = [other for other in group if other.seq < row.seq and not row.independent]
         if any(other.status in _FAILURES for other in before):
@@ -192,9 +202,8 @@ class Fence:
             return IntentStatus.EXPIRED, "it expired before it could be sent"
         if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tick != NO_TICK:
             return IntentStatus.SKIPPED, f"the automation is {owner.status}"
-        off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else "sending is off for the automation")
-        if gate.shut or off:
-            return "later", gate.shut or off
+        if gate.shut:
+            return "later", gate.shut
         waiting = [other for other in before if other.status in _UNDECIDED]
         if waiting:
             same = all(other.status == IntentStatus.PLANNED and other.carrier == row.carrier for other in waiting)

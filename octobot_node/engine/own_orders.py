@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.closing import close_intents
+from octobot_node.engine.closing import close_intents, owner_of
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.ledger import Owner, load_book
 from octobot_node.engine.planning import Plan, plan_cancel, plan_group
@@ -37,19 +37,24 @@ class OwnOrders:
     def cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
         """Cancel every live order of an automation (its row in ``automations``)."""
         live = [order.id for order in intents.open_of(connection, [row.id]) if _is_live(order)]
-        self.cancel(connection, row, intents.lock(connection, live), now)
+        self.cancel(connection, intents.lock(connection, live), now)
 
-    def cancel(self, connection: sa.Connection, row: AnyRow, live: Sequence[AnyRow], now: int) -> None:
-        """Skip what was never sent; ask the exchange to cancel the rest, once each."""
+    def cancel(
+        self, connection: sa.Connection, live: Sequence[AnyRow], now: int, why: str = "cancelled before it was sent"
+    ) -> None:
+        """Skip what was never sent; ask the exchange to cancel the rest, once each. All are of one account."""
         planned = [order for order in live if order.status == IntentStatus.PLANNED]
-        reason = "cancelled before it was sent"
-        close_intents(connection, [(order, IntentStatus.SKIPPED, reason) for order in planned], now)
-        others = intents.open_of(connection, [row.id])
-        cancelling = {order.parent for order in others if order.kind == "cancel" and _is_live(order)}
-        skipped = {order.id for order in planned}
-        resting = [order.id for order in live if order.kind == "order" and order.id not in skipped | cancelling]
-        plan = self._plan(row, now, Market(as_of=from_ms(now)))
-        self._send(connection, [plan_cancel(plan, new_id(), 0, order_id) for order_id in resting], row.account_id)
+        close_intents(connection, [(order, IntentStatus.SKIPPED, why) for order in planned], now)
+        others = intents.open_of(connection, {order.automation_id for order in live})
+        done = {order.parent for order in others if order.kind == "cancel" and _is_live(order)}
+        done |= {order.id for order in planned}
+        market = Market(as_of=from_ms(now))
+        rows = [
+            plan_cancel(self._plan(owner_of(order), now, market), new_id(), 0, order.id)
+            for order in live
+            if order.kind == "order" and _is_live(order) and order.id not in done
+        ]
+        self._send(connection, rows)
 
     def close(
         self, connection: sa.Connection, row: AnyRow, held: Mapping[str, Decimal], market: Market, now: int
@@ -61,25 +66,27 @@ class OwnOrders:
             for symbol, amount in held.items()
             if symbol in market.all_rules
         ]
-        rows = plan_group(self._plan(row, now, market), orders, book, independent=True)
-        self._send(connection, rows, row.account_id)
+        rows = plan_group(
+            self._plan(Owner(row.id, row.owner, row.account_id, row.shard), now, market), orders, book, independent=True
+        )
+        self._send(connection, rows)
         book.write(connection)
         return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
 
-    def _plan(self, row: AnyRow, now: int, market: Market) -> Plan:
+    def _plan(self, owner: Owner, now: int, market: Market) -> Plan:
         return Plan(
             installation=self._core.installation,
-            owner=Owner(row.id, row.owner, row.account_id, row.shard),
+            owner=owner,
             tick=NO_TICK,
             now=now,
             market=market,
-            capabilities=self._core.accounts.get(row.account_id).capabilities,
+            capabilities=self._core.accounts.get(owner.account_id).capabilities,
             limits=Limits(),
         )
 
-    def _send(self, connection: sa.Connection, rows: list[dict[str, Any]], account_id: str) -> None:
+    def _send(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         if any(row["status"] == IntentStatus.PLANNED for row in rows):
-            carrier = self._core.deliver(connection, ORDERS, account_id)
+            carrier = self._core.deliver(connection, ORDERS, rows[0]["account_id"])
             rows = [{**row, "carrier": carrier} for row in rows]
         intents.insert(connection, rows)
 

@@ -19,7 +19,7 @@ from octobot_node.engine.ledger import load_book
 from octobot_node.engine.own_orders import OwnOrders
 from octobot_node.engine.watching import Watched, lock_with_watchers
 from octobot_node.errors import CommandRefused, Conflict
-from octobot_node.store import automations, events, intents, schedules
+from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import (
@@ -216,8 +216,11 @@ class StatusCommands:
     def _delete(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         locked.wake_watchers(connection, ids, now)
+        # What a kill switch's checklist answers for stays.
+        noted = intents_table.c.id.in_(kill_switches.noted_of(ids))
         for table in _HISTORY:
-            connection.execute(table.delete().where(table.c.automation_id.in_(ids)))
+            theirs = table.c.automation_id.in_(ids)
+            connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
         connection.execute(automations_table.delete().where(automations_table.c.id.in_(ids)))
         events.append(connection, [_event(row, "automation.deleted", {"name": row.name}) for row in rows], now)
 

@@ -10,9 +10,11 @@ from octobot_node.engine.commands import Commands
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import ORDERS
 from octobot_node.engine.endings import Endings
+from octobot_node.engine.kill_switch import KillSwitch
 from octobot_node.engine.requests import Requests
 from octobot_node.store import intents
-from octobot_node.store.tables import automations, requests, schedule
+from octobot_node.store.kill_switches import BUSY
+from octobot_node.store.tables import automations, kill_switches, requests, schedule
 from octobot_node.store.tables import intents as intents_table
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ _LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
 _EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id).where(
     _LIVE, intents_table.c.status == "open", intents_table.c.expires_at <= sa.bindparam("now")
 )
-#: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending.
-#: One look instead of five: most find nothing.
+#: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending,
+#: a kill switch to be settled. One look instead of six: most find nothing.
 _ANYTHING = sa.select(
     sa.exists().where(schedule.c.claim.is_not(None), schedule.c.claim_until < sa.bindparam("now")).label("claims"),
     sa.exists().where(_LIVE, sa.text("intents.status = 'planned'")).select_from(intents_table).label("planned"),
@@ -36,12 +38,13 @@ _ANYTHING = sa.select(
     .where(sa.text("automations.status IN ('stopping', 'completing')"))
     .select_from(automations)
     .label("ending"),
+    sa.exists().where(BUSY).select_from(kill_switches).label("switches"),
 )
 
 
 class Sweeper:
-    """Finds planned intents without a carrier, expired orders and claims, what automations asked of each other, and
-    automations that have ended.
+    """Finds planned intents without a carrier, expired orders and claims, what automations asked of each other,
+    automations that have ended, and kill switches that are not settled.
     """
 
     def __init__(self, core: Core, commands: Commands, dispatcher: Dispatcher) -> None:
@@ -50,6 +53,7 @@ class Sweeper:
         self._dispatcher = dispatcher
         self._requests = Requests(core, commands)
         self._endings = Endings(core)
+        self._kill_switch = KillSwitch(core)
 
     def sweep(self) -> int:
         """Make one pass; return how many things it moved."""
@@ -57,12 +61,17 @@ class Sweeper:
             return 0
         with self._core.storage.read() as connection:
             found = connection.execute(_ANYTHING, {"now": self._core.clock.now()}).one()
-        moved = self._dispatcher.reclaim() if found.claims else 0
+        # First: nothing else is in such a hurry.
+        moved = self._kill_switch.move_on(self._goes_on) if found.switches else 0
+        moved += self._dispatcher.reclaim() if found.claims else 0
         moved += self.carry_adrift() if found.planned else 0
         moved += self._cancel_expired() if found.expired else 0
         # Before the endings, so that what is stopped here ends in the same pass.
         moved += self._requests.carry_out() if found.requests else 0
         return moved + (self._endings.settle() if found.ending or found.requests else 0)
+
+    def _goes_on(self) -> bool:
+        return not self._core.stopping.is_set() and self._core.coordinator.may_dispatch()
 
     def carry_adrift(self) -> int:
         """Give planned intents that may be sent, and that no live workflow carries, to a new one per account."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -32,6 +33,9 @@ _ASK_MARGIN_MS = 500
 _CLOCKS_MS = 1_000
 #: Questions asked at once: more would only earn a 429.
 _QUESTIONS = 16
+#: Orders asked about in one pass: when thousands end together (the kill switch), what was learnt of the first is
+#: applied before the pass runs out of time.
+_ASKED_MAX = 500
 #: An unknown order is asked about again after this.
 _ASK_AGAIN_MS = 5_000
 
@@ -87,8 +91,8 @@ class Watcher:
         orders = [row for row in watched.live if row.kind == "order"]
         gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
         traded = _traded(trades)
-        ending = [row for row in gone if not _filled_by(row, traded)]
-        dark = [row for row in orders if self._to_ask(account, row)]
+        ending = [row for row in gone if not _filled_by(row, traded)][:_ASKED_MAX]
+        dark = list(islice((row for row in orders if self._to_ask(account, row)), _ASKED_MAX))
         if dark and account.capabilities.lookup.reach == "none":
             asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
         else:

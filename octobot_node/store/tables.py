@@ -24,6 +24,8 @@ __all__ = [
     "inbox",
     "installation",
     "intents",
+    "kill_switch_orders",
+    "kill_switches",
     "leases",
     "metadata",
     "notices",
@@ -409,6 +411,56 @@ requests = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Millis, nullable=False),
     _partial("ix_requests_waiting", "id", where="status = 'waiting'"),
+)
+
+#: Kill switches, those in force and those that were: whose sending was stopped, by whom and why.
+kill_switches = sa.Table(
+    "kill_switches",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    #: Whose accounts and automations it stops; "" for everybody's.
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("scope", sa.String(16), nullable=False),
+    #: The account or automation, with the name it had; "" where everything is stopped.
+    sa.Column("target_id", Id, nullable=False),
+    sa.Column("target", sa.String(128), nullable=False),
+    #: The owner who may release it; "" where only who sees everything may.
+    sa.Column("authority", sa.String(64), nullable=False),
+    sa.Column("by", sa.String(128), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("thrown_at", Millis, nullable=False),
+    sa.Column("settled_at", Millis),
+    sa.Column("released_at", Millis),
+    sa.Column("released_by", sa.String(128), nullable=False, server_default=""),
+    #: Whether the node that leads has something to do about it: orders to cancel, or automations to wake.
+    sa.Column("busy", sa.Boolean, nullable=False),
+    _partial("ix_kill_switches_busy", "id", where="busy"),
+    # Unique: one in force for each target, however many throw it at once.
+    sa.Index(
+        "ix_kill_switches_in_force",
+        *("owner", "scope", "target_id"),
+        unique=True,
+        sqlite_where=sa.text("released_at IS NULL"),
+        postgresql_where=sa.text("released_at IS NULL"),
+    ),
+)
+
+#: The orders that were live when a kill switch was thrown: what its checklist answers for.
+kill_switch_orders = sa.Table(
+    "kill_switch_orders",
+    metadata,
+    sa.Column("switch_id", Id, primary_key=True),
+    sa.Column("intent_id", Id, primary_key=True),
+    *_owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    #: As they were at that moment.
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("filled", Money, nullable=False),
+    #: Whether it is still to be cancelled, and when that was asked for last.
+    sa.Column("waiting", sa.Boolean, nullable=False),
+    sa.Column("asked_at", Millis),
+    _partial("ix_kill_switch_orders_waiting", "switch_id", "account_id", "intent_id", where="waiting"),
+    sa.Index("ix_kill_switch_orders_of", "automation_id"),
 )
 
 #: How far each durable follower of the events has read.

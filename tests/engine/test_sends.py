@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+import sqlalchemy as sa
 
-from octobot_node import CancelOrder, Decision, LimitOrder, Tick
+from octobot_node import CancelOrder, Decision, LimitOrder, Tick, Wake
 from octobot_node.engine.sends import Breaker
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.limits import Limits
@@ -209,36 +210,44 @@ def test_an_unanswered_request_is_given_up_after_its_time_out(make_bench: Callab
     assert [(row.status, row.reason) for row in bench.intents()] == [("sent", "no answer within 0.02 s")]
 
 
-def test_with_sending_switched_off_no_order_leaves_until_it_is_on_again(bench: Bench) -> None:
-    bench.commands.set_sending(on=False)
-    bench.automation("a", once(buy(90)))
-    bench.run(3_000)
-    assert [(row.status, row.reason) for row in bench.intents()] == [("planned", "sending is switched off")]
-    assert bench.trading.requests == []
-    bench.commands.set_sending(on=True)
-    bench.run(1_000)
-    assert bench.statuses() == ["open"]
+def switch(bench: Bench, table: sa.Table, *, on: bool) -> None:
+    with bench.core.storage.write() as connection:
+        connection.execute(table.update().values(sending=on))
 
 
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (tables.accounts, "sending is switched off for the account main"),
-        (tables.automations, "sending is off for the automation"),
+        (tables.installation, "the kill switch is thrown"),
+        (tables.accounts, "the kill switch is thrown for the account main"),
+        (tables.automations, "the kill switch is thrown for the automation"),
     ],
 )
-def test_an_account_and_an_automation_have_switches_of_their_own(bench: Bench, table: Any, reason: str) -> None:
-    bench.automation("a", once(buy(90)))
-    with bench.core.storage.write() as connection:
-        connection.execute(table.update().values(sending=False))
-    bench.settle()
-    assert ([row.reason for row in bench.intents()], bench.trading.requests) == ([reason], [])
+def test_what_is_decided_while_sending_is_off_ends_unsent_and_does_not_leave_when_it_is_on_again(
+    bench: Bench, table: sa.Table, reason: str
+) -> None:
+    told = []
+
+    def again(tick: Any) -> Decision:
+        told.extend((result.status, result.reason) for result in tick.results)
+        return Decision(orders=[buy(90)] if tick.number == 0 else [], wake=Wake(every=timedelta(minutes=1)))
+
+    a = bench.automation("a", again)
+    switch(bench, table, on=False)
+    bench.run(3_000)
+    assert [(row.status, row.reason) for row in bench.intents()] == [("skipped", reason)]
+    # It is not woken for that, or whoever orders anew at once would do so every second.
+    assert (bench.row(a).tick, told) == (1, [])
+    assert bench.funds(a) == {"USDT": (Decimal(1000), Decimal(0))}
+    switch(bench, table, on=True)
+    bench.run(60_000, step=5_000)
+    assert (bench.statuses(), bench.trading.requests, told) == (["skipped"], [], [("skipped", reason)])
 
 
-def test_cancels_leave_though_sending_is_switched_off(bench: Bench) -> None:
+def test_cancels_leave_though_sending_is_off(bench: Bench) -> None:
     a = bench.automation("a", once(buy(90)))
     bench.settle()
-    bench.commands.set_sending(on=False)
+    switch(bench, tables.installation, on=False)
     bench.commands.stop(a)
     bench.settle()
     assert (bench.trading.cancels, bench.row(a).status) == (["x1"], "stopped")
@@ -329,11 +338,9 @@ def test_orders_per_minute_of_an_account_count_all_its_automations(bench: Bench)
 
 
 def test_an_order_decided_too_long_ago_is_refused(bench: Bench) -> None:
-    bench.commands.set_sending(on=False)
+    bench.trading.will(NotSent("not now", retry_after=11))
     bench.automation("a", once(buy(90)), limits=Limits(max_data_age=timedelta(seconds=10)))
-    bench.run(11_000)
-    bench.commands.set_sending(on=True)
-    bench.run(2_000)
+    bench.run(13_000)
     assert [(row.status, row.reason) for row in bench.intents()] == [
         ("refused", "decided more than 10 s ago: too old to be sent")
     ]
@@ -342,10 +349,10 @@ def test_an_order_decided_too_long_ago_is_refused(bench: Bench) -> None:
 def test_an_order_that_expires_before_it_can_be_sent_ends_unsent(bench: Bench) -> None:
     soon = datetime.fromtimestamp(START / 1000 + 5, tz=UTC)
     order = LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(90), expires=soon)
-    bench.commands.set_sending(on=False)
+    bench.trading.will(NotSent("not now", retry_after=6))
     a = bench.automation("a", once(order))
-    bench.run(6_000)
-    assert (bench.statuses(), bench.trading.requests) == (["expired"], [])
+    bench.run(7_000)
+    assert (bench.statuses(), bench.trading.orders) == (["expired"], [])
     assert bench.funds(a) == {"USDT": (Decimal(1000), Decimal(0))}
 
 
@@ -361,11 +368,9 @@ def test_an_open_order_that_expires_is_cancelled(bench: Bench) -> None:
 
 
 def test_planned_orders_of_a_stopping_automation_are_skipped(bench: Bench) -> None:
-    bench.commands.set_sending(on=False)
     a = bench.automation("a", once(buy(90)))
-    bench.settle()
+    bench.tick()
     bench.commands.stop(a)
-    bench.commands.set_sending(on=True)
     bench.run(2_000)
     assert (bench.statuses(), bench.trading.requests, bench.row(a).status) == (["skipped"], [], "stopped")
 

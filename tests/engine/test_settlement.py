@@ -324,6 +324,24 @@ def test_one_order_that_cannot_be_asked_about_does_not_hold_up_the_others(bench:
     assert (fills(bench), bench.statuses()) == ([("t1", "1")], ["open", "filled"])
 
 
+def test_thousands_of_ends_are_asked_about_some_at_a_time_and_each_is_applied(bench: Bench) -> None:
+    """More than a pass has time for: what was learnt of the first would be thrown away with the rest, for ever."""
+
+    def many(tick: Tick[Any, Any]) -> Decision:
+        return Decision(orders=[buy(20)] * 260 if tick.number == 0 else (), independent=True)
+
+    for who in ("a", "b"):
+        bench.automation(who, many, budget={"USDT": "20000"})
+    bench.settle()
+    for number in range(1, 521):
+        bench.trading.become(f"x{number}", "cancelled")
+    bench.trading.questions.clear()
+    assert bench.watch() is True
+    assert (bench.trading.questions.count("order"), bench.statuses().count("cancelled")) == (500, 500)
+    bench.settle()
+    assert bench.statuses() == ["cancelled"] * 520
+
+
 def test_an_order_that_its_exchange_no_longer_knows_becomes_unknown_and_may_come_back(bench: Bench) -> None:
     bench.automation("a", once(buy()))
     bench.settle()

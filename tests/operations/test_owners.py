@@ -40,6 +40,9 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "orders.show": [{"order": "*"}],
     "orders.adopt": [{"order": "*", "exchange_order_id": "x1"}],
     "orders.declare_not_sent": [{"order": "*"}],
+    "kill_switch.throw": [{"scope": "automation", "target": "*", "reason": "mine"}],
+    "kill_switch.show": [{"id": "*"}],
+    "kill_switch.release": [{"id": "*"}],
     "signals.send": [{"automation": "*", "payload": 1}],
     "signals.list": [{"automation": "*"}],
     "fills.list": [{"automation": "*"}, {"account": "*"}, {"order": "*"}],
@@ -60,6 +63,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
     "automations.export": [{}],
     "events.list": [{}, {"after": 0}, {"before": 10_000}],
     "orders.list": [{}, {"status": "live"}],
+    "kill_switch.list": [{}, {"in_force": True}],
     "fills.list": [{}, {"symbol": "BTC/USDT"}],
     "ledger.balances": [{}],
     "accounts.list": [{}],
@@ -91,7 +95,10 @@ def ids(office: Office) -> dict[str, str]:
     office.bench.trading.fill(orders[0])
     office.bench.io.call(office.bench.watcher.watch(hers))
     office.do("signals.send", automation=automation, payload="secret plan")
-    return {"automation": automation, "account": hers, "order": office.bench.intents()[1].id}
+    thrown = {"scope": "automation", "target": automation, "reason": "hers"}
+    switch: Any = perform(office.desk(owner="alice"), "kill_switch.throw", thrown)
+    found = {"automation": automation, "account": hers, "order": office.bench.intents()[1].id}
+    return {**found, "target": automation, "id": switch.switch.id}
 
 
 def test_every_operation_is_held_to_owners_or_is_the_node_s() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import automations, counts, history, intents, lists, schedules
+from octobot_node.store import automations, counts, history, intents, kill_switches, lists, schedules
 from octobot_node.store.history import FillFilter
 from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.storage import Storage
@@ -17,6 +18,17 @@ Statement = Callable[[sa.Connection], Any]
 
 #: What finds the names of a row's automation and account.
 NAMES = {"sqlite_autoindex_automations_1", "sqlite_autoindex_accounts_1"}
+
+
+def switch(scope: str, owner: str = "") -> Any:
+    """Return what a kill switch's row has that statements look at."""
+    return SimpleNamespace(id="k", scope=scope, owner=owner, target_id="t")
+
+
+#: Either holds what is live, and next to nothing else.
+LIVE = {"ix_intents_live", "ix_intents_live_of"}
+OWNED = {*LIVE, "sqlite_autoindex_accounts_1", "sqlite_autoindex_accounts_2"}
+NOTED = {"sqlite_autoindex_kill_switch_orders_1", "sqlite_autoindex_intents_1"}
 PLANS: dict[str, tuple[Statement, set[str]]] = {
     "schedules.due": (lambda c: schedules.due(c, 1, 10), {"ix_schedule_due"}),
     "schedules.next_due_at": (schedules.next_due_at, {"ix_schedule_due"}),
@@ -134,6 +146,38 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "automations.positions_of_batch": (
         lambda c: automations.positions_of_batch(c, "b"),
         {"ix_schedule_claim", "sqlite_autoindex_positions_1"},
+    ),
+    "kill_switches.in_force": (
+        lambda c: kill_switches.in_force(c, "o", "account", "t"),
+        {"ix_kill_switches_in_force"},
+    ),
+    "kill_switches.every_in_force": (lambda c: kill_switches.every_in_force(c, None), {"ix_kill_switches_in_force"}),
+    "kill_switches.busy": (kill_switches.busy, {"ix_kill_switches_busy"}),
+    "kill_switches.note_orders of everything": (lambda c: kill_switches.note_orders(c, switch("everything")), LIVE),
+    "kill_switches.note_orders of an owner": (lambda c: kill_switches.note_orders(c, switch("everything", "o")), OWNED),
+    "kill_switches.note_orders of an account": (lambda c: kill_switches.note_orders(c, switch("account", "o")), LIVE),
+    "kill_switches.note_orders of an automation": (
+        lambda c: kill_switches.note_orders(c, switch("automation", "o")),
+        {"ix_intents_live_of"},
+    ),
+    "kill_switches.underway": (lambda c: kill_switches.underway(c, switch("everything"), None), LIVE),
+    "kill_switches.planned": (lambda c: kill_switches.planned(c, switch("account", "o"), 1, 9), LIVE),
+    "kill_switches.accounts_to_watch": (lambda c: kill_switches.accounts_to_watch(c, switch("everything")), LIVE),
+    "kill_switches.waiting": (lambda c: kill_switches.waiting(c, "k", "x", 9), {"ix_kill_switch_orders_waiting"}),
+    "kill_switches.waiting_accounts": (
+        lambda c: kill_switches.waiting_accounts(c, "k"),
+        {"ix_kill_switch_orders_waiting"},
+    ),
+    "kill_switches.asked": (lambda c: kill_switches.asked(c, "k", ["i"], 1), NOTED),
+    "kill_switches.totals": (lambda c: kill_switches.totals(c, "k", None), NOTED),
+    "kill_switches.lines": (
+        lambda c: kill_switches.lines(c, "k", None, live=False, after="i", count=9),
+        {*NOTED, "sqlite_autoindex_automations_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "kill_switches.resting": (lambda c: kill_switches.resting(c, "k", 1, 9), {*NOTED, *LIVE}),
+    "kill_switches.with_news": (
+        lambda c: kill_switches.with_news(c, switch("everything")),
+        {"ix_intents_live_of"},
     ),
 }
 

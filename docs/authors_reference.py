@@ -1,4 +1,4 @@
-"""Write the author's API as Markdown from its own docstrings; ``reference.py`` puts it into docs/api.md."""
+"""Write the author's API as Markdown from its own docstrings; ``reference.py`` puts it into docs/authors.md."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def api() -> str:
     """Return every name that authors import; raise LookupError for one that no group has."""
     missing = set(octobot_node.__all__) - _NO_PAGE - {name for group in _GROUPS.values() for name in group}
     if missing:
-        raise LookupError(f"docs/api_reference.py has no group for {', '.join(sorted(missing))}")
+        raise LookupError(f"docs/authors_reference.py has no group for {', '.join(sorted(missing))}")
     parts: list[str] = []
     for title, names in _GROUPS.items():
         parts.append(f"## {title}")

@@ -1,0 +1,24 @@
+"""Kill switches over HTTP: stop what sends, and follow what exchanges confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from octobot_node import hookimpl
+from octobot_node.api_routes import ApiRoutes
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+@hookimpl
+def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
+    """Offer the routes."""
+    register(ApiRoutes("api_kill_switch", _router))
+
+
+def _router() -> APIRouter:
+    from octobot_plugins.api_kill_switch.routes import router
+
+    return router
