@@ -44,8 +44,7 @@ class Give:
 
         Raises what the operation raises, and DataFolderInUse where another process holds the folder and answers not.
         """
-        # A plugin's operation is known where it is carried out.
-        known = OPERATIONS.get(name)
+        known = OPERATIONS.get(name)  # a plugin's are known where plugins are loaded
         assert known is None or known.returns is returns
         # What was left out is the operation's to choose; a message may well be null.
         given = {key: value for key, value in arguments.items() if value is not None or key == "payload"}

@@ -61,7 +61,7 @@ def _url(log: Path, node: subprocess.Popen[bytes]) -> str:
 def _type(folder: Path, environment: dict[str, str], url: str) -> dict[str, str]:
     script = ["set -euo pipefail", f"NODE={url}"]
     for heading, typed in recipes().items():
-        script += [f"echo '=== {heading}'", typed]
+        script += [f"echo; echo '=== {heading}'", typed]
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         cwd=folder,
@@ -103,7 +103,7 @@ def test_events_are_followed_and_gone_on_with_after_the_last_one(typed: dict[str
     lines = [line.partition(":data: ") for line in typed["Follow events"].strip().splitlines()]
     kinds = [(file, json.loads(data)["kind"]) for file, _, data in lines]
 
-    assert kinds == [("events.txt", "automation.paused"), ("later.txt", "automation.resumed")]
+    assert kinds == [("events.txt", "automation.paused"), ("later.txt", "automation.active")]
 
 
 def test_an_alert_arrives(typed: dict[str, str]) -> None:
