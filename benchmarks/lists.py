@@ -29,9 +29,8 @@ from benchmarks._common import (
 )
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import NewAccount, NewAutomation
-from octobot_node.operations.automations import events, list_automations
+from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.operations.models import ListAutomations, ListEvents
 from octobot_node.plugins import load_plugins
 from octobot_node.quiet import quiet_desk
 from octobot_node.settings import Settings
@@ -104,15 +103,16 @@ def _pages(desk: Desk, happened: int) -> dict[str, Page]:
         ids = list(connection.scalars(sa.select(automations.c.id).order_by(automations.c.id)))
 
     def listed(desk: Desk, dice: random.Random, **wanted: Any) -> object:
-        return list_automations(desk, ListAutomations(limit=LIMIT, cursor=dice.choice(ids), **wanted))
+        return perform(desk, "automations.list", {"limit": LIMIT, "cursor": dice.choice(ids), **wanted})
 
     def told(desk: Desk, **wanted: Any) -> object:
-        return events(desk, ListEvents(limit=LIMIT, **wanted))
+        return perform(desk, "events.list", {"limit": LIMIT, **wanted})
 
     return {
         "automations": listed,
         "automations, a rare status": lambda desk, dice: listed(desk, dice, status="paused"),
         "events after an id": lambda desk, dice: told(desk, after=dice.randrange(happened)),
+        "events before an id": lambda desk, dice: told(desk, before=dice.randrange(1, happened)),
         "the newest events": lambda desk, _: told(desk),
         "events of an automation": lambda desk, dice: told(desk, automation=dice.choice(ids)),
         "the newest of a rare kind": lambda desk, _: told(desk, kind="automation.failed"),

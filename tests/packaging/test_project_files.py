@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -24,6 +25,18 @@ def test_every_benchmark_has_a_target() -> None:
         path.stem for path in (ROOT / "benchmarks").iterdir() if path.stem[0].isalpha() and path.suffix in {".py", ""}
     }
     assert set(make("--no-print-directory", "bench").split()) == {f"bench-{name}" for name in modules}
+
+
+def test_every_benchmark_can_be_imported() -> None:
+    found = ROOT / "benchmarks"
+    modules = [f"benchmarks.{path.stem}" for path in found.glob("[a-z]*.py")]
+    modules += [f"benchmarks.{path.parent.name}.__main__" for path in found.glob("*/__main__.py")]
+    assert len(modules) > 5
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import {', '.join(sorted(modules))}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_dependency_has_its_reason() -> None:
