@@ -112,11 +112,13 @@ def test_hook_register_notifiers(registry: Registry) -> None:
 
 def test_hook_register_settings(registry: Registry) -> None:
     assert users(registry, "register_settings") == [
+        "octobot_plugins.api_events",
         "octobot_plugins.auth",
         "octobot_plugins.notify",
         "octobot_plugins.order_rules",
     ]
-    assert [owned.section for owned in registry.settings_models] == ["notify", "order_rules", "admin", "auth"]
+    sections = [owned.section for owned in registry.settings_models]
+    assert sections == ["notify", "order_rules", "admin", "auth", "events"]
 
 
 def test_hook_check_order(registry: Registry) -> None:
