@@ -110,6 +110,8 @@ def _started(folder: Path, database: str, options: Options) -> Iterator[tuple[No
     try:
         node.start()
         node.wait_started(120)
+        # The first user is made before the API listens.
+        wait_until(lambda: node.said("api_started"), seconds=60, what="the API")
         yield node, port
         node.stop()
     finally:
