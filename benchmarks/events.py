@@ -102,6 +102,7 @@ def _started(folder: Path, database: str, options: Options) -> Iterator[tuple[No
     port, most = _free_port(), str(options.readers + options.silent)
     environment = {
         "OCTOBOT_EXTRA_PLUGINS": ",".join(PLUGINS),
+        "OCTOBOT_API": "true",
         "OCTOBOT_API_PORT": str(port),
         "OCTOBOT_EVENTS_STREAMS": most,
         "OCTOBOT_EVENTS_STREAMS_PER_USER": most,
