@@ -143,7 +143,7 @@ def _database(server: Server, template: str) -> Iterator[str]:
 def _nodes(folder: Path, url: str, consumers: int) -> Iterator[None]:
     """Run a master that only dispatches, and consumers."""
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {"OCTOBOT_EXTRA_PLUGINS": ",".join(PLUGINS), "OCTOBOT_DISK_RESERVE_MB": "0"}
+    environment = {"OCTOBOT_EXTRA_PLUGINS": ",".join(PLUGINS), "OCTOBOT_DISK_RESERVE_MB": "0", "OCTOBOT_API_PORT": "0"}
     nodes = [Node("master", folder, url, ("--role", "master", "--no-work"), **environment)]
     nodes += [Node(f"consumer-{n}", folder, url, ("--role", "consumer"), **environment) for n in range(consumers)]
     try:

@@ -102,7 +102,7 @@ def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
 
 @hookspec
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
-    """Offer checks for ``octobot-node doctor``."""
+    """Offer checks for ``octobot-node doctor`` and ``/health/ready``."""
 
 
 @hookspec

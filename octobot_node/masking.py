@@ -17,7 +17,8 @@ _SECRET = re.compile(r"secret|passw|passphrase|token|credential|private|(^|_)(ap
 _LOOKS = re.compile(
     r"""(?P<before>
         \bock_                                                   # an API key
-      | \b(?:bearer|basic)\s+                                    # Authorization
+      | \bbearer\s+(?=\S{8})                                     # Authorization, and not "a bearer token"
+      | \bauthorization["']?\s*[:=]\s*["']?basic\s+
       | octobot_session=                                         # the session's cookie
       | /hooks/                                                  # an address for signals
       | ://[^/\s:@]*:(?=[^/\s@]*@)                              # a password in a URL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,9 @@ from octobot_node.plugins import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
+
+# Nodes of tests that run side by side do not want one port.
+os.environ["OCTOBOT_API_PORT"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -155,8 +155,14 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "notifications",
         "plugins",
         "postgres",
+        "sqlite",
         "tables",
     }
+    # What no node can work without; what takes long is for `doctor` alone.
+    assert {check.name for check in registry.health_checks if check.needed} == {
+        *("database", "disk", "folder", "postgres", "sqlite"),
+    }
+    assert {check.name for check in registry.health_checks if check.every is None} == {"database", "tables"}
 
 
 def test_hook_register_commands(registry: Registry) -> None:
@@ -189,7 +195,7 @@ def test_hook_register_api_routers(registry: Registry) -> None:
     assert users(registry, "register_api_routers") == sorted(
         plugin.name for plugin in registry.plugins if "register_api_routers" in plugin.registers
     )
-    assert {"auth", "webhooks", "webhooks-inbound", "api_automations", "api_audit"} <= named
+    assert {"auth", "webhooks", "webhooks-inbound", "api_automations", "api_audit", "health", "metrics"} <= named
     for routes in registry.api_routes:
         assert routes.router().routes
 

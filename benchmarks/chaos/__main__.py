@@ -22,6 +22,8 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=20.0, help="seconds between an automation's planned ticks")
     parser.add_argument("--lease", type=float, default=9.0, help="OCTOBOT_LEASE_TTL of the nodes")
     parser.add_argument("--pause", type=float, default=8.0, help="seconds between two events at most; a fifth at least")
+    parser.add_argument("--longest", type=float, default=20.0, help="seconds of a freeze or a cut at most")
+    parser.add_argument("--minutes", type=float, default=0, help="stop after so many, and verify; 0: when all is done")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--masters", type=int, default=0, help="instead: start two masters at once so many times")
@@ -53,10 +55,12 @@ def _tell(text: str) -> None:
 
 def _storm(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, object], bool]:
     kinds = tuple(options.kinds.split(","))
-    happenings = plan(options.kills, kinds, options.seed, options.lease, (options.pause / 5, options.pause))
+    happenings = plan(
+        options.kills, kinds, options.seed, options.lease, (options.pause / 5, options.pause), options.longest
+    )
     with Cluster(folder, automations=options.automations, every=options.every, lease=options.lease) as cluster:
         try:
-            result = Storm(cluster, _tell).run(happenings)
+            result = Storm(cluster, _tell).run(happenings, minutes=options.minutes)
         except BaseException:
             cluster.keep()
             raise

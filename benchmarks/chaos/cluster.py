@@ -135,6 +135,7 @@ class Cluster:
             "OCTOBOT_EXTRA_PLUGINS": ",".join(PLUGINS),
             "OCTOBOT_DISK_RESERVE_MB": "0",
             "OCTOBOT_LEASE_TTL": str(lease),
+            "OCTOBOT_API_PORT": "0",
             "OCTOBOT_REQUEST_TTL": "2",
             "OCTOBOT_REQUEST_TIMEOUT": "3",
         }

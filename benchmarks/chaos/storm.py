@@ -57,24 +57,29 @@ class Result:
         return self.verdict.clean and not self.unfenced
 
 
-def plan(count: int, kinds: Sequence[str], seed: int, lease: float, pause: tuple[float, float]) -> list[Happening]:
-    """Return what will happen; the same for the same seed. Each kind comes once before any comes twice."""
+def plan(
+    count: int, kinds: Sequence[str], seed: int, lease: float, pause: tuple[float, float], longest: float = 20.0
+) -> list[Happening]:
+    """Return what will happen; the same for the same seed. Each kind comes once before any comes twice.
+
+    ``longest`` is for how many seconds a node is frozen or cut off at most.
+    """
     dice = random.Random(seed)
     made = []
     for number in range(count):
         kind = kinds[number] if number < len(kinds) else dice.choice(kinds)
         target = "" if kind == "postgres" else dice.choice((MASTER, *CONSUMERS))
-        made.append(Happening(kind, target, _seconds(kind, dice, lease), dice.uniform(*pause)))
+        made.append(Happening(kind, target, _seconds(kind, dice, lease, longest), dice.uniform(*pause)))
     return made
 
 
-def _seconds(kind: str, dice: random.Random, lease: float) -> float:
+def _seconds(kind: str, dice: random.Random, lease: float, longest: float) -> float:
     if kind == "postgres":
         return dice.uniform(0.1, 3.0)
     if kind == "kill":
         # Half of the time it is started again at once, half of the time only after the others must have noticed.
         return dice.uniform(0.1, 1.0) if dice.random() < 0.5 else lease + dice.uniform(4.0, 8.0)
-    return dice.uniform(0.5 if kind == "freeze" else 1.0, 20.0)
+    return dice.uniform(0.5 if kind == "freeze" else 1.0, longest)
 
 
 class Storm:
@@ -95,14 +100,17 @@ class Storm:
         """Epoch -> (node, when it had ended, in ms; None: never)."""
         return self._observer.epochs
 
-    def run(self, happenings: Sequence[Happening], *, quiet_first: float = 5.0) -> Result:
-        """Start everything, let it all happen, settle and verify."""
+    def run(self, happenings: Sequence[Happening], *, quiet_first: float = 5.0, minutes: float = 0) -> Result:
+        """Start everything, let it all happen, or what does within ``minutes`` (0: all), settle and verify."""
+        until_at = time.monotonic() + minutes * 60 if minutes else float("inf")
         cluster = self._cluster
         cluster.start()
         since = self._observer.now()
         self._look_on(quiet_first)
         moments = []
         for number, happening in enumerate(happenings):
+            if time.monotonic() > until_at:
+                break
             self._await_target(happening)
             moments.append((happening.kind, self._observer.now()))
             self._strike(happening)

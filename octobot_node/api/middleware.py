@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
 _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
-_URL_MAX, _HEADERS_MAX = 4_096, 100
+_URL_MAX, _HEADERS_MAX, _HEAD_MAX = 4_096, 100, 32_768
 
 
 def shown_path(path: str) -> str:
@@ -76,13 +76,11 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if (
-                    len(scope["headers"]) > _HEADERS_MAX
-                    or len(scope["raw_path"]) + len(scope["query_string"]) > _URL_MAX
-                ):
+                if _is_too_large(scope):
                     refusal = problem_response(
                         "header-too-large",
-                        f"an address takes {_URL_MAX:,} characters and {_HEADERS_MAX} headers at most",
+                        f"an address takes {_URL_MAX:,} characters at most, and the head of a request {_HEADERS_MAX}"
+                        f" headers and {_HEAD_MAX:,} bytes",
                         request_id,
                     )
                     await refusal(scope, receive, completing)
@@ -113,6 +111,16 @@ class Surroundings:
             caller=scope["state"].get("caller", ""),
             address=(scope.get("client") or ("",))[0],
         )
+
+
+def _is_too_large(scope: Scope) -> bool:
+    # The server bounds what it keeps of a head that is not complete; one that comes at once is whole.
+    headers = scope["headers"]
+    return (
+        len(scope["raw_path"]) + len(scope["query_string"]) > _URL_MAX
+        or len(headers) > _HEADERS_MAX
+        or sum(len(name) + len(value) for name, value in headers) > _HEAD_MAX
+    )
 
 
 def _route(scope: Scope) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 __all__ = ["Proxy"]
+
+_RETRY_S = 0.05
 
 
 class Proxy:
@@ -73,7 +76,10 @@ class Proxy:
             try:
                 client, _ = self._listening.accept()
             except OSError:
-                return
+                if self._closed:
+                    return
+                time.sleep(_RETRY_S)  # no descriptor is free just now
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
             except OSError:
@@ -86,8 +92,21 @@ class Proxy:
                 self._open += [client, server]
                 if self._closed:
                     return
-            self._begin(self._pass_on, client, server, True)
-            self._begin(self._pass_on, server, client, False)
+            self._begin(self._serve, client, server)
+
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on both ways, and leave nothing open: in hours there are more connections than descriptors."""
+        back = threading.Thread(
+            target=self._pass_on, args=(server, client, False), name="octobot-proxy-back", daemon=True
+        )
+        back.start()
+        self._pass_on(client, server, True)
+        back.join()
+        with self._lock:
+            for each in (client, server):
+                self._open.remove(each)
+                each.close()
+            self._threads.remove(threading.current_thread())
 
     def _pass_on(self, source: socket.socket, target: socket.socket, asking: bool) -> None:
         with suppress(OSError):

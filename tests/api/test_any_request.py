@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
@@ -57,6 +58,11 @@ def ask_everything(service: Service, examples: int, headers: dict[str, str], mod
 
         try:
             ask()
+        except Unsatisfiable:
+            # In a request without parameters, body and credentials there is nothing that could be wrong.
+            raw = operation.definition.raw
+            if raw.get("parameters") or raw.get("requestBody") or raw.get("security"):
+                found.append(f"{operation.label}: nothing could be generated")
         except Exception as error:  # what cannot be generated at all
             found.append(f"{operation.label}: {type(error).__name__}: {str(error)[:300]}")
     return found

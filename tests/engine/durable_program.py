@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.engine.durable import ORDERS, TICKS, Durable
+from octobot_node.engine.durable import depths as queue_depths
 from octobot_node.plugins import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
@@ -157,6 +158,29 @@ def carried(program: Program) -> None:
         say([*during, program.durable.carried(connection, {workflow_id}) == set()])
 
 
+def depths(program: Program) -> None:
+    """What waits and what runs is counted by queue; what ended is not."""
+    during: list[list[int]] = []
+
+    def found() -> list[int]:
+        with program.storage.read() as connection:
+            depth = queue_depths(connection)
+        return [depth[queue, state] for queue in (TICKS, ORDERS) for state in ("waiting", "running")]
+
+    program.on_run = lambda _workflow, _argument: during.append(found())
+    program.enqueue(TICKS, "a", kick=False)
+    program.enqueue(ORDERS, "b", kick=False)
+    program.enqueue(ORDERS, "c", kick=False)
+    say(found())
+    program.durable.kick(TICKS)
+    program.wait(1)
+    say(during[0])
+    program.durable.kick(ORDERS)
+    program.wait(3)
+    program.quiet()
+    say(found())
+
+
 def begin_and_hang(folder: Path) -> None:
     """Claim a workflow, say so, and wait to be killed."""
     program = Program(folder)
@@ -229,7 +253,7 @@ def pruning(program: Program) -> None:
 def calm(folder: Path) -> None:
     """Play the scenarios that leave the process as it was, in one life: starting DBOS takes a while."""
     program = Program(folder)
-    for scenario in (delivery, ownership, carried, pruning):
+    for scenario in (delivery, ownership, carried, depths, pruning):
         say(scenario.__name__)
         scenario(program)
         program.forget()

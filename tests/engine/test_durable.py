@@ -62,6 +62,11 @@ def test_what_waits_or_runs_is_carried_and_what_ended_is_not(calm: dict[str, lis
     assert calm["carried"] == [True, True, [True, True]]
 
 
+def test_what_waits_and_what_runs_is_counted_by_queue(calm: dict[str, list[Any]]) -> None:
+    # Of ticks waiting and running, then of orders: before, while the tick runs, and after.
+    assert calm["depths"] == [[1, 0, 2, 0], [0, 1, 2, 0], [0, 0, 0, 0]]
+
+
 def test_what_a_killed_process_left_runs_again_in_its_next_life_and_in_nobody_else_s(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("begin_and_hang", tmp_path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT

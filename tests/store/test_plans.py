@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store import automations, history, intents, kill_switches, lists, schedules
+from octobot_node.store import automations, counts, history, intents, kill_switches, lists, schedules
 from octobot_node.store.history import FillFilter
 from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.storage import Storage
@@ -36,6 +36,11 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "schedules.expired_claims": (lambda c: schedules.expired_claims(c, 1), {"ix_schedule_claim"}),
     "schedules.levels": (schedules.levels, {"ix_schedule_levels"}),
     "schedules.wake": (lambda c: schedules.wake(c, ["a"], 1), {"sqlite_autoindex_schedule_1"}),
+    "counts.claimed": (counts.claimed, {"ix_schedule_claim"}),
+    "counts.live_intents": (counts.live_intents, {"ix_intents_live"}),
+    "counts.silent_automations": (counts.silent_automations, {"ix_automations_silent"}),
+    "lists.automations_by_status": (lambda c: lists.automations_by_status(c, None), {"ix_automations_status"}),
+    "lists.longest_due": (lambda c: lists.longest_due(c, None), {"ix_schedule_due"}),
     "intents.for_carrier": (lambda c: intents.for_carrier(c, "w", 10), {"ix_intents_carrier"}),
     "intents.live_of_account": (lambda c: intents.live_of_account(c, "x"), {"ix_intents_live"}),
     "intents.carriers": (intents.carriers, {"ix_intents_live", "ix_intents_carrier"}),
@@ -130,7 +135,6 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         lambda c: lists.automations_matching(c, "name", None),
         {"ix_automations_name", "sqlite_autoindex_automations_1"},
     ),
-    "lists.automations_by_status": (lambda c: lists.automations_by_status(c, None), {"ix_automations_status"}),
     "automations.batch": (
         lambda c: automations.batch(c, "b"),
         {"ix_schedule_claim", "sqlite_autoindex_automations_1"},

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from octobot_node.settings import Settings
-from octobot_plugins.sqlite.health import check_database
+from octobot_node.store.migrate import migrate
+from octobot_plugins.sqlite.health import check_database, check_sqlite
 from octobot_plugins.sqlite.storage import SqliteStorage
 
 
@@ -82,3 +83,26 @@ def test_a_large_database_is_looked_at_for_a_bounded_time(path: Path, context: A
 def test_another_database_is_another_plugin_s(tmp_path: Path) -> None:
     context = cast("Any", Anywhere(Settings(data_dir=tmp_path, database_url="postgresql://host/db")))
     assert check_database(context).status == "ok"
+
+
+def test_a_database_answers_until_its_file_is_gone_or_somebody_s_else(context: Any, tmp_path: Path) -> None:
+    storage = context.storage = SqliteStorage(context.settings)
+    migrate(storage)
+    health = check_sqlite(context)
+    assert (health.status, " answers in " in health.detail) == ("ok", True)
+    (tmp_path / "octobot.db").rename(tmp_path / "moved.db")
+    gone = check_sqlite(context)
+    assert (gone.status, gone.cure.startswith("run `ls -l ")) == ("failed", True)
+    storage.close()
+
+
+def test_a_database_that_lost_its_tables_does_not_answer(context: Any, path: Path) -> None:
+    context.storage = SqliteStorage(context.settings)
+    health = check_sqlite(context)
+    assert (health.status, "no such table: installation" in health.detail) == ("failed", True)
+    context.storage.close()
+
+
+def test_another_plugin_s_database_is_none_of_its_business(tmp_path: Path) -> None:
+    elsewhere = cast("Any", Anywhere(Settings(data_dir=tmp_path, database_url="postgresql://node@db/node")))
+    assert check_sqlite(elsewhere).status == "ok"
