@@ -60,6 +60,10 @@ imports: install ## Check who may import whom
 unit: install ## Run the tests; ARGS="-k ledger" picks some
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: fuzz
+fuzz: install ## Ask the API for long whatever its document allows, and does not; FUZZ_EXAMPLES=N for each operation
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 2 tests/api/test_any_request.py $(ARGS)
+
 .PHONY: reference
 reference: install ## Write docs/run-file.schema.json and the documentation's tables anew, after a change of a model
 	$(BIN)/octobot-node schema > docs/run-file.schema.json.new

@@ -57,7 +57,7 @@ def main() -> None:
     """Run it and print."""
     options = parse_options(__doc__, either=True, ticks=1_000, orders=20, readers=100, silent=10, seconds=30)
     with empty_folder(options.keep) as folder, databases(options) as new:
-        figures = _run(folder, new(), options)
+        figures = run(folder, new(), options)
     write_numbers(options, figures, float(str(figures["ticks a second, with readers"])) / _before(figures))
 
 
@@ -65,7 +65,7 @@ def _before(figures: Mapping[str, object]) -> float:
     return float(str(figures["ticks a second, without"]))
 
 
-def _run(folder: Path, database: str, options: Options) -> dict[str, object]:
+def run(folder: Path, database: str, options: Options) -> dict[str, object]:
     with HostileExchange.start(folder / "exchange", request_expiry=True) as exchange:
         in_fresh_process(_create, folder / "node", database, orders.account_at(exchange), options.ticks, options.orders)
         with _started(folder, database, options) as (node, port):

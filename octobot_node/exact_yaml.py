@@ -78,6 +78,9 @@ def read_yaml(text: str) -> Document:
 
 
 def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    if "nesting depth" in str(error.problem):
+        # PyYAML's own limit is far beyond ours, and reached before ours where nothing is ever closed.
+        return f"is nested more than {_DEPTH} levels deep: flatten it"
     lines = text.splitlines()
     if line <= len(lines) and "\t" in lines[line - 1]:
         return "a tab cannot indent YAML: use spaces"

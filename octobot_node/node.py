@@ -350,6 +350,7 @@ class Node:
         now = self._clock.now()
         with self.core.storage.write() as connection:
             deleted = retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            deleted += retention.prune_answers(connection, now - retention.ANSWERS_KEPT_MS, _FORGOTTEN_AT_ONCE)
             return deleted + retention.roll_up_equity(connection, now - _FINE_EQUITY_MS, _FORGOTTEN_AT_ONCE, now)
 
     def _wake_crossed(self) -> None:

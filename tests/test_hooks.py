@@ -117,8 +117,9 @@ def test_hook_register_settings(registry: Registry) -> None:
         "octobot_plugins.notify",
         "octobot_plugins.order_rules",
     ]
-    sections = [owned.section for owned in registry.settings_models]
-    assert sections == ["notify", "order_rules", "admin", "auth", "events"]
+    assert [owned.section for owned in registry.settings_models] == [
+        *("notify", "order_rules", "admin", "auth", "events")
+    ]
 
 
 def test_hook_check_order(registry: Registry) -> None:

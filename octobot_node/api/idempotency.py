@@ -24,15 +24,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from octobot_node.api.callers import Caller
 from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.errors import OctoBotError
+from octobot_node.store.retention import ANSWERS_KEPT_MS
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import api_requests
 
-__all__ = ["HEADER", "KEEP_MS", "Idempotency", "Replayed", "begin_idempotent", "forget_answers", "tell_once"]
+__all__ = ["HEADER", "Idempotency", "Replayed", "begin_idempotent", "tell_once"]
 
 log = structlog.get_logger(__name__)
 HEADER = "idempotency-key"
-#: Answers are kept for a day.
-KEEP_MS = 86_400_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 #: Marks an answer that has a secret in it: it is not kept.
@@ -77,7 +76,7 @@ def begin_idempotent(request: Request, storage: Storage, caller: Caller, now: in
     fingerprint = running.hash.hexdigest()
     with storage.write() as connection:
         known = connection.execute(
-            sa.select(api_requests).where(_c.id == row_id, _c.created_at > now - KEEP_MS)
+            sa.select(api_requests).where(_c.id == row_id, _c.created_at > now - ANSWERS_KEPT_MS)
         ).first()
         if known is None:
             connection.execute(api_requests.delete().where(_c.id == row_id))
@@ -102,15 +101,6 @@ def begin_idempotent(request: Request, storage: Storage, caller: Caller, now: in
 def tell_once(response: Response) -> None:
     """Mark an answer that has a secret in it: a request that is sent again is not given it again."""
     response.headers[_TOLD_ONCE] = "true"
-
-
-def forget_answers(connection: sa.Connection, before: int, limit: int) -> int:
-    """Delete up to ``limit`` answers that are older than ``before`` (ms UTC). Rides ix_api_requests_created."""
-    old = sa.select(_c.id).where(_c.created_at < before).order_by(_c.created_at).limit(limit)
-    ids = list(connection.scalars(old))
-    if ids:
-        connection.execute(api_requests.delete().where(_c.id.in_(ids)))
-    return len(ids)
 
 
 class Idempotency:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from octobot_node import __version__
 from octobot_node.cli import (
     accounts,
+    audit,
     automations,
     db,
     kill_switch,
@@ -75,6 +76,7 @@ def build_app() -> typer.Typer:
     app.add_typer(ledger.commands(), name="ledger", help="Look at what moved, and at what there is.")
     app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")
     app.add_typer(types.commands(), name="types", help="Look at the automation types that are installed.")
+    app.add_typer(audit.commands(), name="audit", help="Look at who did what.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")
     app.add_typer(accounts.commands(), name="accounts", help="List accounts, make them, change them.")

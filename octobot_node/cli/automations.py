@@ -41,6 +41,7 @@ def commands() -> typer.Typer:
     app.command("rm")(_rm)
     app.command("equity")(_equity)
     app.command("events")(_events)
+    app.command("log")(_log)
     app.command("export")(_export)
     app.command("plan")(_plan)
     return app
@@ -319,6 +320,23 @@ def _equity(
     give = Give(context, data_dir, as_json=as_json)
     given = {"automation": automation, "since": since, "until": until, "points": points}
     give.show(give.ask("equity.series", EquitySeries, **given), print_equity)
+
+
+def _log(
+    context: typer.Context,
+    automation: AutomationArgument,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say in words what happened to an automation, newest first: its events, and what it told."""
+    from octobot_node.cli.give import Give
+    from octobot_node.cli.show_lists import print_log
+    from octobot_node.operations.models import LogPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
 
 
 def _events(

@@ -14,6 +14,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.models import (
     AccountDetail,
     AccountGone,
+    AuditPage,
     BalancePage,
     BulkDone,
     CandleSeries,
@@ -21,6 +22,7 @@ from octobot_node.operations.models import (
     ExchangePage,
     FillPage,
     FillRow,
+    LogPage,
     OrderDetail,
     PostingPage,
     SignalPage,
@@ -34,12 +36,14 @@ from octobot_node.operations.models import (
 __all__ = [
     "print_account",
     "print_account_gone",
+    "print_audit",
     "print_balances",
     "print_bulk",
     "print_candles",
     "print_equity",
     "print_exchanges",
     "print_fills",
+    "print_log",
     "print_order",
     "print_postings",
     "print_signals",
@@ -118,6 +122,28 @@ def print_order(found: OrderDetail, out: TextIO) -> None:
     shown.print(pairs((label, value) for label, value in facts if value))
     if found.fills:
         shown.print(_fills(found.fills))
+
+
+def print_audit(page: AuditPage, out: TextIO) -> None:
+    """Print a page of who did what."""
+    shown = console(out)
+    made = table("at", "who", "from", "what", "of", "outcome")
+    for row in page.entries:
+        outcome = f"{row.outcome}: {row.data['error']}" if row.data.get("error") else row.outcome
+        came = f"{row.via} {row.address}".strip()
+        made.add_row(when(row.at), *(escape(each) for each in (row.actor, came, row.action, row.target, outcome)))
+    shown.print(made if page.entries else "nothing was done yet")
+    more(shown, None if page.next_cursor is None else str(page.next_cursor))
+
+
+def print_log(page: LogPage, out: TextIO) -> None:
+    """Print a page of an automation's log."""
+    shown = console(out)
+    for line in page.lines:
+        shown.print(f"{when(line.at)}  {line.level:7}  {escape(line.message)}")
+    if not page.lines:
+        shown.print("nothing happened yet")
+    more(shown, page.next_cursor)
 
 
 def print_postings(page: PostingPage, out: TextIO) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from octobot_node.engine.counted import CountedMarketData, CountedTrading, budgets_of
+from octobot_node.engine.counted import CountedTrading, budgets_of, counted_market_data
 from octobot_node.engine.counters import Counters
 from octobot_node.errors import InvalidSettings
 from octobot_node.exchanges import Capabilities, MarketData, RequestBudget, Trading
@@ -126,7 +126,7 @@ class Accounts:
             factory = self._registry.market_data_factory(name)
             settings = parse_settings(factory.Settings, given, f"market data {name!r}")
             opened: MarketData = factory.open(settings, _Lent(self, key))
-            self._sources[key] = opened if factory.replay else CountedMarketData(name, self._counters, opened)
+            self._sources[key] = opened if factory.replay else counted_market_data(name, self._counters, opened)
         return self._sources[key]
 
     def source(self, key: str) -> MarketData:

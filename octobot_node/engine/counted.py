@@ -17,11 +17,12 @@ from octobot_node.exchanges import (
     MarketData,
     OrderRequest,
     RequestBudget,
+    SymbolList,
     Trading,
 )
 from octobot_node.market import Candles, MarketRules, Ticker
 
-__all__ = ["CountedMarketData", "CountedTrading", "budgets_of"]
+__all__ = ["CountedMarketData", "CountedTrading", "budgets_of", "counted_market_data"]
 
 T = TypeVar("T")
 #: The first that fits names the kind. Whoever waits too long breaks a request off, which it sees as a cancellation.
@@ -74,6 +75,29 @@ class CountedMarketData(_Counted):
     async def close(self) -> None:
         """Let go of connections."""
         await self.inner.close()
+
+
+class CountedSymbolList(CountedMarketData):
+    """Market data that lists its symbols, counted."""
+
+    inner: Any
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether those are all that it has."""
+        found: bool = self.inner.lists_all
+        return found
+
+    async def symbols(self) -> Collection[str]:
+        """Return the symbols."""
+        found: Collection[str] = await self._ask("symbols", self.inner.symbols())
+        return found
+
+
+def counted_market_data(name: str, counters: Counters, source: MarketData) -> CountedMarketData:
+    """Return market data, counted; it offers what the source does."""
+    kind = CountedSymbolList if isinstance(source, SymbolList) else CountedMarketData
+    return kind(name, counters, source)
 
 
 class CountedTrading(_Counted):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.store.following import Position, note_pruned
-from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
+from octobot_node.store.tables import api_requests, cursors, equity, events, inbox, notices, requests
 
-__all__ = ["EQUITY_ROLLED_UP", "prune", "roll_up_equity"]
+__all__ = ["ANSWERS_KEPT_MS", "EQUITY_ROLLED_UP", "prune", "prune_answers", "roll_up_equity"]
 
 #: The cursor that says up to when (ms UTC) equity is hourly.
 EQUITY_ROLLED_UP = "equity.hourly"
 _HOUR_MS = 3_600_000
 
+#: Answers to requests with an Idempotency-Key are kept for a day.
+ANSWERS_KEPT_MS = 86_400_000
 #: What is over in each table; orders, fills and postings are kept for ever.
 _OVER = (
     (notices, ("sent", "failed")),
@@ -33,6 +35,13 @@ def prune(connection: sa.Connection, before: int, limit: int) -> int:
     # A signal that nobody took in time is over, too.
     late = sa.select(inbox.c.id).where(inbox.c.id < _first_id_at(before), inbox.c.expires_at < before).limit(limit)
     return deleted + _delete(connection, inbox, list(connection.scalars(late)))
+
+
+def prune_answers(connection: sa.Connection, before: int, limit: int) -> int:
+    """Delete up to ``limit`` answers of the API that are older than ``before``. Rides ix_api_requests_created."""
+    old = sa.select(api_requests.c.id).where(api_requests.c.created_at < before)
+    chosen = old.order_by(api_requests.c.created_at).limit(limit)
+    return _delete(connection, api_requests, list(connection.scalars(chosen)))
 
 
 def roll_up_equity(connection: sa.Connection, before: int, limit: int, now: int) -> int:

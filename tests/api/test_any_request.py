@@ -1,6 +1,6 @@
 """Whatever is sent, as whoever: no 5xx, no status or body that the document does not have, no garbage accepted.
 
-Bounded here; ``make api-fuzz`` asks for longer (``FUZZ_EXAMPLES``).
+Bounded here; ``make fuzz`` asks for longer (``FUZZ_EXAMPLES``).
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "automations.clone": [{"automation": "*", "name": "copy"}, {"automation": "his", "name": "copy", "account": "*"}],
     "automations.export": [{"automations": ["*"]}],
     "automations.plan": [{"automation": "*"}],
+    "automations.log": [{"automation": "*"}],
     "automations.list": [{"account": "*"}],
     "automations.bulk": [{"command": "pause", "account": "*"}],
     "events.list": [{"automation": "*"}],
@@ -71,6 +72,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
     "exchanges.list": [{}],
     "markets.sources": [{}],
     "node.status": [{}],
+    "audit.list": [{}],
 }
 #: The node itself, which is nobody's: what may look at it or change it is for whoever asks to decide.
 OF_THE_NODE = {
