@@ -72,22 +72,22 @@ def main() -> None:
 
 def measured(folder: Path, database: str, count: int, happened: int, pages: int) -> dict[str, Sequence[float]]:
     """Return for each kind of page how long (ms) each of some took, in order."""
-    with _desk(settings_for(folder, database, disk_reserve_mb=0)) as desk:
+    with desk_of(settings_for(folder, database, disk_reserve_mb=0)) as desk:
         new = [NewAutomation(f"sleeper-{i}", "bench_sleeper", "", {"USD": Decimal(1_000)}, {}) for i in range(count)]
         create_in_chunks(desk.commands, ACCOUNT, new)
-        _fill(desk, count, happened)
+        fill(desk, count, happened)
         dice = random.Random(7)
         return {name: _timed(page, desk, dice, pages) for name, page in _pages(desk, happened).items()}
 
 
 @contextmanager
-def _desk(settings: Settings) -> Iterator[Desk]:
+def desk_of(settings: Settings) -> Iterator[Desk]:
     registry = load_plugins(settings.extra_plugins, discover=False)
     with quiet_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
         yield desk
 
 
-def _fill(desk: Desk, count: int, happened: int) -> None:
+def fill(desk: Desk, count: int, happened: int) -> None:
     storage = desk.core.storage
     with storage.write() as connection:
         connection.execute(sa.text(_EVENTS), {"events": happened, "automations": count})

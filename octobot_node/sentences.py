@@ -168,6 +168,9 @@ _PLAIN: Mapping[str, tuple[Level, str]] = {
     "automation.stopped": ("info", "has stopped"),
     "automation.completed": ("info", "has completed"),
     "automation.deleted": ("info", "was deleted"),
+    "kill_switch.thrown": ("warning", "a kill switch was thrown: nothing new is sent, its own orders are cancelled"),
+    "kill_switch.settled": ("info", "the exchange has confirmed what became of every order since the kill switch"),
+    "kill_switch.released": ("info", "the kill switch was released: orders are sent again"),
 }
 _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
     "automation.stopping": ("info", _stopping),

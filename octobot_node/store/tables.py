@@ -136,6 +136,7 @@ automations = sa.Table(
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
     sa.Index("ix_automations_account", "account_id", "id"),
+    sa.Index("ix_automations_owner", "owner", "id"),
     _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
     _partial("ix_automations_silent", "id", where="NOT sending"),
     sa.Index("ix_automations_name", "name"),
@@ -241,6 +242,7 @@ intents = sa.Table(
     _partial("ix_intents_sent", "automation_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
     _partial("ix_intents_sent_by_account", "account_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
     sa.Index("ix_intents_exchange_order", "account_id", "exchange_order_id"),
+    sa.Index("ix_intents_owner", "owner", "id"),
 )
 
 fills = sa.Table(
@@ -355,6 +357,7 @@ events = sa.Table(
     #: 0 where one writes after another. Followers read by it: store/following.py.
     sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("ix_events_of", "automation_id", "id"),
+    sa.Index("ix_events_owner", "owner", "id"),
     sa.Index("ix_events_follow", "txid", "id").ddl_if(dialect="postgresql"),
     sqlite_autoincrement=True,
 )

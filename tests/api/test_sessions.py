@@ -104,3 +104,45 @@ def test_a_disabled_user_is_out_at_once_with_every_session_and_key(service: Serv
     assert client.get("/api/v1/session").status_code == 401
     assert service.as_("ada").get("/api/v1/session").status_code == 401
     assert log_in(service)[1].status_code == 401
+
+
+def key_of(service: Service, user: str = "ada", **more: Any) -> Any:
+    wanted = {"name": "k", "scopes": ["self:read", "self:write"], **more}
+    return service.as_(user).post("/api/v1/keys", json=wanted)
+
+
+def test_a_key_may_do_what_it_was_made_for_until_it_ends_or_is_revoked(service: Service) -> None:
+    made, clock = key_of(service, expires_in=60).json(), service.office.bench.clock
+    client = service.anonymous(authorization=f"Bearer {made['token']}")
+
+    assert client.get("/api/v1/session").json()["scopes"] == ["self:read", "self:write"]
+    assert client.get("/api/v1/automations").status_code == 403
+    clock.advance_to(clock.now() + 61_000)
+    assert client.get("/api/v1/session").status_code == 401
+
+    other = key_of(service).json()
+    revoked = service.as_("ada").delete(f"/api/v1/keys/{other['id']}")
+    assert revoked.status_code == 200
+    assert service.anonymous(authorization=f"Bearer {other['token']}").get("/api/v1/session").status_code == 401
+
+
+def test_a_key_makes_none_that_may_do_more_or_lives_longer(service: Service) -> None:
+    made = key_of(service, expires_in=60).json()
+    client = service.anonymous(authorization=f"Bearer {made['token']}")
+
+    def status(**more: Any) -> int:
+        wanted = {"name": "child", "scopes": ["self:read"], "expires_in": 30, **more}
+        found: int = client.post("/api/v1/keys", json=wanted).status_code
+        return found
+
+    assert status() == 201
+    assert status(scopes=["automations:write"]) == 403
+    assert status(expires_in=None) == 403
+    assert status(expires_in=3_600) == 403
+
+
+def test_a_token_that_is_no_good_is_refused_even_beside_a_good_cookie(service: Service) -> None:
+    client, _ = log_in(service)
+
+    assert client.get("/api/v1/session", headers={"authorization": "Bearer ock_nonsense"}).status_code == 401
+    assert client.get("/api/v1/session").status_code == 200

@@ -84,7 +84,8 @@ class Folder:
 
     def _variables(self, more: dict[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OCTOBOT_")}
-        given = {"OCTOBOT_DATA_DIR": str(self.state), "PYTHONPATH": str(ROOT), **self.environment, **more}
+        own = {"OCTOBOT_DATA_DIR": str(self.state), "PYTHONPATH": str(ROOT), "OCTOBOT_API_PORT": "0"}
+        given = {**own, **self.environment, **more}
         return inherited | given
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.store import automations, counts, history, intents, kill_switches, lists, schedules
 from octobot_node.store.history import FillFilter
-from octobot_node.store.lists import AutomationFilter
+from octobot_node.store.lists import AutomationFilter, EventFilter, OrderFilter
 from octobot_node.store.storage import Storage
 
 Statement = Callable[[sa.Connection], Any]
@@ -130,6 +130,30 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "lists.automation_page of an account": (
         lambda c: lists.automation_page(c, AutomationFilter(account_id="x"), "a", 10),
         {"ix_automations_account", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of an owner": (
+        lambda c: lists.automation_page(c, AutomationFilter("bob"), "a", 10),
+        {"ix_automations_owner", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.automation_page of an owner and a status": (
+        lambda c: lists.automation_page(c, AutomationFilter("bob", status="paused"), "a", 10),
+        {"ix_automations_status", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
+    ),
+    "lists.order_page of an owner": (
+        lambda c: lists.order_page(c, OrderFilter("bob"), "z", 10),
+        {"ix_intents_owner", *NAMES},
+    ),
+    "lists.order_page of an owner and an automation": (
+        lambda c: lists.order_page(c, OrderFilter("bob", "a"), "z", 10),
+        {"ix_intents_of", *NAMES},
+    ),
+    "lists.newest_events of an owner": (
+        lambda c: lists.newest_events(c, EventFilter("bob"), 10),
+        {"ix_events_owner", "sqlite_autoindex_automations_1"},
+    ),
+    "lists.newest_events of an owner and an automation": (
+        lambda c: lists.newest_events(c, EventFilter("bob", "a"), 10),
+        {"ix_events_of", "sqlite_autoindex_automations_1"},
     ),
     "lists.automations_matching": (
         lambda c: lists.automations_matching(c, "name", None),

@@ -21,7 +21,7 @@ class BulkAutomations(Asked):
     ``stop_close`` also sells what they hold, at market.
     """
 
-    command: Literal["pause", "resume", "run_now", "stop", "stop_close", "delete"]
+    command: Literal["pause", "resume", "run_now", "stop", "stop_close", "delete"] = Field(examples=["pause"])
     everything: bool = Field(default=False, description="All automations: what no filter at all must say.")
     status: AutomationStatus | None = None
     type: str | None = Field(default=None, max_length=128, description="package.name, or name alone.")

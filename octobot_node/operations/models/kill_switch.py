@@ -37,7 +37,7 @@ class ThrowKillSwitch(Asked):
     target: str | None = Field(
         default=None, min_length=1, max_length=128, description="The account's or automation's name, or its id."
     )
-    reason: str = Field(min_length=1, max_length=500, description="Why, for whoever reads it later.")
+    reason: str = Field(min_length=1, max_length=500, examples=["news"], description="Why, for whoever reads it later.")
 
     @model_validator(mode="after")
     def _names_a_target(self) -> ThrowKillSwitch:

@@ -63,6 +63,10 @@ _EXAMPLE: dict[str, JsonValue] = {
     "config": {"symbol": "BTC/USD", "amount": "100", "every": "1d"},
 }
 
+_RUN_FILE = """automations:
+  - {name: dca-btc, type: dca, account: paper, budget: {USD: 5000}, config: {symbol: BTC/USD, amount: 100, every: 1d}}
+"""
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -95,7 +99,7 @@ class AutomationChanges(_Body):
 class Stop(_Body):
     """How to stop."""
 
-    close: bool = Field(default=False, description="Also sell what it holds, at market.")
+    close: bool = Field(default=False, examples=[True], description="Also sell what it holds, at market.")
 
 
 class Clone(_Body):
@@ -112,7 +116,7 @@ class Clone(_Body):
 class Plan(_Body):
     """Which tick to plan."""
 
-    at_once: bool = Field(default=False, description="As if something woke it now, not as it is due.")
+    at_once: bool = Field(default=False, examples=[True], description="As if something woke it now, not as it is due.")
 
 
 class NewSignal(_Body):
@@ -172,8 +176,8 @@ def command_many_automations(asked: BulkAutomations, api: Writes) -> BulkDone:
             "required": True,
             "description": "A run file: its accounts and automations are created, all or none.",
             "content": {
-                "application/yaml": {"schema": {"type": "string"}},
-                "application/json": {"schema": {"type": "object"}},
+                "application/yaml": {"schema": {"type": "string"}, "example": _RUN_FILE},
+                "application/json": {"schema": {"type": "object"}, "example": {"automations": [_EXAMPLE]}},
             },
         }
     },

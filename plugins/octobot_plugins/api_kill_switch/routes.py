@@ -35,7 +35,9 @@ class Release(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    even_if_unsettled: bool = Field(default=False, description="Though it is not confirmed what became of all orders.")
+    even_if_unsettled: bool = Field(
+        default=False, examples=[True], description="Though it is not confirmed what became of all orders."
+    )
 
 
 @router.get("", summary="Kill switches")

@@ -40,6 +40,7 @@ class Adoption(BaseModel):
         default=None,
         min_length=1,
         max_length=128,
+        examples=["4711"],
         description="The exchange's own id; without it the exchange is asked for the order's client id.",
     )
 

@@ -15,7 +15,7 @@ from octobot_node.store.auditing import Actor, Entry, append
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, throttling, tokens
 from octobot_plugins.auth.authenticating import COOKIE, address_of
-from octobot_plugins.auth.passwords import Passwords
+from octobot_plugins.auth.passwords import Busy, Passwords
 from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import sessions
 
@@ -49,7 +49,11 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
             f"too many failed log-ins: try again in {wait} s",
             headers={"Retry-After": str(wait)},
         )
-    if Passwords.fits(password, None if row is None else row.password) and row is not None and not row.disabled:
+    try:
+        fits = Passwords.fits(password, None if row is None else row.password)
+    except Busy:
+        raise ApiProblem("throttled", "many log in just now: try again", headers={"Retry-After": "1"}) from None
+    if fits and row is not None and not row.disabled:
         with storage.write() as connection:
             throttling.clear(connection, name)
         return row

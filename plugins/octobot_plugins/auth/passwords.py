@@ -10,11 +10,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from octobot_node.errors import UsageError
 
-__all__ = ["Passwords", "generated"]
+__all__ = ["Busy", "Passwords", "generated"]
 
 _HASHER = PasswordHasher()
 #: Each takes 64 MiB and a core for some 50 ms: many at once would be an attack on the node.
 _AT_ONCE = threading.BoundedSemaphore(2)
+#: Whoever waits holds a thread that others want.
+_PATIENCE_S = 2.0
+
+
+class Busy(Exception):
+    """Too many passwords are being looked at: try again in a moment."""
 
 
 def generated() -> str:
@@ -39,12 +45,15 @@ class Passwords:
 
     @staticmethod
     def fits(password: str, hashed: str | None) -> bool:
-        """Whether a password is that of a hash; without one it takes as long, and is not."""
-        with _AT_ONCE:
-            try:
-                _HASHER.verify(_NOBODY if hashed is None else hashed, password)
-            except (VerificationError, InvalidHashError):
-                return False
+        """Whether a password is that of a hash; without one it takes as long, and is not. Raises Busy."""
+        if not _AT_ONCE.acquire(timeout=_PATIENCE_S):
+            raise Busy
+        try:
+            _HASHER.verify(_NOBODY if hashed is None else hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        finally:
+            _AT_ONCE.release()
         return hashed is not None
 
 

@@ -14,7 +14,7 @@ from octobot_node.api.idempotency import tell_once
 from octobot_node.api_routes import Role
 from octobot_node.market import from_ms
 from octobot_node.store.auditing import Entry
-from octobot_plugins.auth import login
+from octobot_plugins.auth import login, statements
 from octobot_plugins.auth.models import (
     CreateKey,
     CreateUser,
@@ -77,8 +77,8 @@ class ChangePassword(BaseModel):
 
     model_config = _Asked
 
-    current: SecretStr = Field(max_length=1_024)
-    new: Password
+    current: SecretStr = Field(max_length=1_024, examples=["the old password"])
+    new: Password = Field(examples=["correct horse battery"])
 
 
 class NewUser(BaseModel):
@@ -99,7 +99,7 @@ class UserChanges(BaseModel):
 
     model_config = _Asked
 
-    role: Role | None = None
+    role: Role | None = Field(default=None, examples=["viewer"])
     owner: str | None = Field(default=None, min_length=1, max_length=64)
     disabled: bool | None = None
 
@@ -109,7 +109,7 @@ class NewPassword(BaseModel):
 
     model_config = _Asked
 
-    password: Password
+    password: Password = Field(examples=["correct horse battery"])
 
 
 class NewKey(BaseModel):
@@ -202,6 +202,7 @@ def create_own_key(asked: NewKey, response: Response, api: WritesSelf) -> KeyCre
     beyond = sorted(set(asked.scopes) - api.scopes)
     if beyond:
         raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
+    _refuse_to_outlast(api, asked.expires_in)
     wanted = CreateKey(user=api.caller.name, name=asked.name, scopes=asked.scopes, expires_in=asked.expires_in)
     tell_once(response)
     return api.perform("keys.create", KeyCreated, wanted)
@@ -282,6 +283,18 @@ def list_user_sessions(user: User, api: ReadsUsers, limit: Limit = 50, cursor: C
 def end_user_session(user: User, session: Id, api: WritesUsers) -> Revoked:
     """End a session of a user's."""
     return api.perform("sessions.end", Revoked, OneSession(user=user, session=session))
+
+
+def _refuse_to_outlast(api: Api, expires_in: float | None) -> None:
+    """Raise ApiProblem where a key would make one that lives on after it."""
+    if not api.caller.key:
+        return
+    with api.context.storage.read() as connection:
+        ends = statements.key_ends(connection, api.caller.key)
+    now = api.context.clock.now()
+    if ends is not None and (expires_in is None or now + expires_in * 1000 > ends):
+        left = max((ends - now) // 1000, 0)
+        raise ApiProblem("forbidden", f"this key ends in {left} s, and makes none that outlasts it: give expires_in")
 
 
 def _keys(api: Api, user: str, limit: int, cursor: str | None) -> KeyPage:

@@ -17,6 +17,7 @@ __all__ = [
     "end_sessions",
     "forget_user",
     "generated_admins",
+    "key_ends",
     "key_page",
     "revoke_keys",
     "session_page",
@@ -80,6 +81,12 @@ def active_key(connection: sa.Connection, hashed: str, now: int) -> AnyRow | Non
         )
     )
     return connection.execute(statement).first()
+
+
+def key_ends(connection: sa.Connection, key: str) -> int | None:
+    """Return when a key ends (ms UTC), None where it does not."""
+    found: int | None = connection.scalar(sa.select(keys.c.expires_at).where(keys.c.id == key))
+    return found
 
 
 def key_page(connection: sa.Connection, name: str, after: str | None, count: int) -> Sequence[AnyRow]:

@@ -51,7 +51,7 @@ router = ApiRouter(tags=["signals"])
             "description": "What the automation is given: JSON, or any other text as one string.",
             "content": {
                 "application/json": {"schema": {}, "examples": {"alert": {"value": {"side": "buy"}}}},
-                "text/plain": {"schema": {"type": "string"}},
+                "text/plain": {"schema": {"type": "string"}, "example": "sell 50%"},
             },
         }
     },
