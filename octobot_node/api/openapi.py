@@ -75,7 +75,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)
     guarded = operation.get("x-scope") is not None
-    statuses = {400, 503} | {int(status) for status in responses if status.isdigit() and int(status) >= 400}
+    statuses = {400, 431, 503} | {int(status) for status in responses if status.isdigit() and int(status) >= 400}
     if guarded:
         statuses |= {401, 403}
     if "{" in path:

@@ -17,20 +17,23 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from tests.api.conftest import ROLES, Service
+from tests.api.conftest import Service
 
 pytestmark = [pytest.mark.timeout(1_800)]
 _EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
 #: Everybody brings credentials that are good here (test_who_may.py is about others); and what fits the schema may still
 #: name an automation that there is not.
 _NOT_ASKED = [ignored_auth, positive_data_acceptance]
+#: What garbage may be answered with; an address that is too long is not looked at any further.
+_REFUSALS = ["400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "429", "431"]
 #: A stream without an end; tests/plugins/api_events reads it.
 _STREAMS = {"stream_events"}
 
 
 def ask_everything(service: Service, examples: int, headers: dict[str, str], mode: GenerationMode) -> list[str]:
     """Send generated requests to every operation; return what was wrong with the answers."""
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", service.app)
+    config = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": _REFUSALS}}})
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", service.app, config=config)
     found: list[str] = []
     for result in schema.get_all_operations():
         operation = result.ok()
@@ -69,18 +72,21 @@ def ask_everything(service: Service, examples: int, headers: dict[str, str], mod
 
 
 def _told(case: Case, failure: BaseException) -> str:
-    return f"{case.method} {case.formatted_path} query={case.query} body={str(case.body)[:200]}: {failure}"[:900]
+    asked = f"query={str(case.query)[:200]} body={str(case.body)[:200]}"
+    return f"{case.method} {case.formatted_path[:100]} {asked}: {failure}"[:900]
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("who", ["nobody", *ROLES])
+@pytest.mark.parametrize("who", ["nobody", "vera", "ada", "root"])
 def test_every_request_is_answered_as_the_document_says(
-    make_service: Callable[..., Service], who: str, mode: GenerationMode
+    make_service: Callable[..., Service], request: pytest.FixtureRequest, who: str, mode: GenerationMode
 ) -> None:
     service = make_service()
     service.automation("ada", "nothing")
     headers: dict[str, Any] = {} if who == "nobody" else {"authorization": f"Bearer {service.keys[who]}"}
+    # Who is let in asks most; the other database is asked what differs there: the values.
+    many = who in {"ada", "root"} and ("sqlite" in request.node.name or mode is GenerationMode.POSITIVE)
 
-    found = ask_everything(service, _EXAMPLES if who in {"ada", "root"} else max(_EXAMPLES // 3, 1), headers, mode)
+    found = ask_everything(service, _EXAMPLES if many else max(_EXAMPLES // 3, 1), headers, mode)
 
     assert not found, "\n\n".join(found)

@@ -81,7 +81,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
     events = as_json(created, "automations", "events")
     assert (set(events), set(events["events"][0])) == (
-        {"events", "last", "first"},
+        {"events", "last", "first", "newer", "gap"},
         {"id", "at", "automation", "automation_id", "kind", "data"},
     )
     assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}

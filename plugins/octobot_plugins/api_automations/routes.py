@@ -209,7 +209,7 @@ def _import(api: Api, body: bytes) -> Created:
         200: {
             "description": "A run file that an import takes back. X-Left-Out names the secrets that it does not have.",
             "content": {
-                "application/yaml": {"schema": {"type": "string"}},
+                "application/yaml": {"schema": {"type": "object"}},
                 "application/json": {"schema": {"type": "object"}},
             },
         },
