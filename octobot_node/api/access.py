@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hmac import compare_digest
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import anyio.to_thread
 import sqlalchemy as sa
@@ -162,26 +162,34 @@ def _refuse_nul(request: Request) -> None:
 
 
 def _refuse_unknown_query(request: Request) -> None:
-    """Raise ApiProblem for a parameter that the route does not have: a misspelt filter must not give everything."""
-    known = set(_query_names(request.scope["route"].dependant))
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
+    """Raise ApiProblem for a parameter that the route does not have, or that is given twice and has one value.
+
+    A misspelt filter must not give everything, and of two nobody knows which was meant.
+    """
+    known = dict(_query_names(request.scope["route"].dependant))
+    given = [name for name, _ in request.query_params.multi_items()]
+    wrong = {name: "there is no such parameter" for name in given if name not in known}
+    wrong |= {name: "it is given twice: give one" for name in given if given.count(name) > 1 and not known.get(name)}
+    if wrong:
         there_are = ", ".join(sorted(known)) or "none"
-        fields = [FieldError(field=f"query.{name}", reason="there is no such parameter") for name in unknown]
-        raise ApiProblem(
-            "invalid", f"query.{unknown[0]}: there is no such parameter; there are: {there_are}", fields=fields
-        )
+        fields = [FieldError(field=f"query.{name}", reason=reason) for name, reason in wrong.items()]
+        raise ApiProblem("invalid", f"{fields[0].field}: {fields[0].reason}; there are: {there_are}", fields=fields)
 
 
-def _query_names(dependant: Dependant) -> Iterator[str]:
+def _query_names(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Yield each parameter's name, and whether it may have several values."""
     for each in dependant.query_params:
         model = each.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from (info.alias or name for name, info in model.model_fields.items())
+            yield from ((info.alias or name, _is_list(info.annotation)) for name, info in model.model_fields.items())
         else:
-            yield each.alias
+            yield each.alias, _is_list(model)
     for inner in dependant.dependencies:
         yield from _query_names(inner)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) in {list, tuple, set}
 
 
 def _authenticated(request: Request, state: ApiState) -> Caller:

@@ -92,6 +92,9 @@ def test_a_misspelt_filter_is_refused_rather_than_giving_everything(service: Ser
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "query.statsu"
     assert service.as_("ada").get("/api/v1/node?x=1").status_code == 422
+    assert service.as_("ada").get("/api/v1/automations?status=active&status=paused").status_code == 422
+    several = service.as_("ada").get("/api/v1/automations/export?automation=a&automation=b")
+    assert several.json()["detail"].startswith("there is no automation 'a'")
 
 
 def test_pages_follow_each_other_without_a_gap(service: Service) -> None:

@@ -230,7 +230,9 @@ def test_what_is_decided_while_sending_is_off_ends_unsent_and_does_not_leave_whe
 
     def again(tick: Any) -> Decision:
         told.extend((result.status, result.reason) for result in tick.results)
-        return Decision(orders=[buy(90)] if tick.number == 0 else [], wake=Wake(every=timedelta(minutes=1)))
+        # Aligned: spread by its id, the next minute might begin at once.
+        wake = Wake(every=timedelta(minutes=1), align=True)
+        return Decision(orders=[buy(90)] if tick.number == 0 else [], wake=wake)
 
     a = bench.automation("a", again)
     switch(bench, table, on=False)
