@@ -46,7 +46,7 @@ _EVENTS = (
     " places AS (SELECT id, account_id, row_number() OVER (ORDER BY id) - 1 AS place FROM automations)"
     " SELECT 'local', account_id, id, CASE WHEN n % 1000 = 0 THEN 'automation.failed' ELSE 'order.filled' END,"
     ' \'{"tag":"","amount":"0.001","price":"50000"}\', n'
-    " FROM numbers JOIN places ON place = (n * 7919) % :automations"
+    " FROM numbers JOIN places ON place = (CAST(n AS BIGINT) * 7919) % :automations"
 )
 _RARE = "UPDATE automations SET status = 'paused' WHERE id IN (SELECT id FROM automations ORDER BY id LIMIT :rare)"
 Page = Callable[[Desk, random.Random], object]
