@@ -138,7 +138,7 @@ def public() -> Any:
 class _Everybody(Allow):
     """It asks no database, so it need not wait for a thread either, which may be the last that is free."""
 
-    async def __call__(self, request: Request) -> Api:  # type: ignore[override]
+    async def __call__(self, request: Request) -> Api:  # type: ignore[override]  # FastAPI takes either kind
         return super().__call__(request)
 
 

@@ -23,6 +23,7 @@ STORM = (
     Happening("kill", "master", 0.2, 4.0),
     Happening("postgres", "", 1.0, 2.0),
 )
+TAKEN_OVER_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ def test_nothing_is_done_twice_and_nothing_lost_whatever_is_killed_frozen_or_cut
     assert verdict.trades > 1_000
 
 
-def test_what_a_killed_node_had_begun_goes_on_elsewhere(stormed: Stormed) -> None:
-    # How soon is measured by `python -m benchmarks.chaos`: beside other tests it would be they that are measured.
-    assert stormed.result.taken_over, "what the killed nodes had begun ran nowhere, or they were at nothing"
+def test_what_a_killed_node_had_begun_goes_on_elsewhere_in_time(stormed: Stormed) -> None:
+    taken_over = stormed.result.taken_over
+
+    assert taken_over, "the killed nodes were at nothing when they were killed"
+    assert max(taken_over) < TAKEN_OVER_S
 
 
 @pytest.mark.parametrize(

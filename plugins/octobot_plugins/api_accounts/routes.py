@@ -90,7 +90,7 @@ def list_types(api: ReadsTypes) -> TypePage:
 
 @router.get("/types/{type}", tags=["automations"], summary="An automation type")
 def read_type(
-    type: Annotated[str, Path(min_length=1, max_length=128, description="package.name, or name alone.")],  # noqa: A002
+    type: Annotated[str, Path(min_length=1, max_length=128, description="package.name, or name alone.")],  # noqa: A002 - as in the path
     api: ReadsTypes,
 ) -> TypeDetail:
     """Tell a type's documentation and the JSON schema, defaults and examples of its config."""
