@@ -39,8 +39,8 @@ _OUTCOMES: Mapping[str | None, Any] = {None: "decides", "waiting": "waits", "fai
 def plan(desk: Desk, wanted: PlanAutomation) -> PlannedTick:
     """Evaluate the next tick on live data and return what it would do; nothing is written, sent or told.
 
-    The tick is told the time at which it is due, even if that is still to come, unless ``at_once``; prices and
-    candles are those of now.
+    The tick is told the time at which its schedule wants it, even if that is still to come, unless ``at_once``;
+    prices and candles are those of now.
     """
     found = automation_id(desk, wanted.automation)
     rows = rows_of(desk, [found])
@@ -63,8 +63,10 @@ def _told_time(desk: Desk, found: str, *, at_once: bool) -> int:
         return now
     with desk.core.storage.read() as connection:
         rows = lists.automations_by_id(connection, [found])
-    due = [row.due_at if row.next_run_at is None else row.next_run_at for row in rows]
-    told: int = max([now, *(moment for moment in due if moment is not None)])
+    # Of a fill's wake, which comes first, there is nothing to plan that ``at_once`` does not show; the schedule's is
+    # what was asked about. Of one that is tried again later, the later moment is when it is told.
+    due = [moment for row in rows for moment in (row.due_at, row.next_run_at) if moment is not None]
+    told: int = max([now, *due])
     return told
 
 

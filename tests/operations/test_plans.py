@@ -121,6 +121,16 @@ def test_a_plan_is_told_the_time_at_which_the_tick_is_due(office: Office) -> Non
     assert (late.scheduled, late.missed, late.at.isoformat()) == (True, 2, "2026-01-01T03:01:00+00:00")
 
 
+def test_a_plan_is_about_the_schedules_tick_while_something_wakes_the_automation_before_it(office: Office) -> None:
+    office.bench.automation("clock", lambda tick: Decision(state=tick.scheduled_at is not None, wake=HOURLY))
+    office.bench.settle()
+    office.bench.advance(60_000)
+    office.do("automations.run_now", automation="clock")
+    due = office.do("automations.plan", automation="clock")
+    assert (due.scheduled, due.state, due.at.isoformat()) == (True, True, "2026-01-01T01:00:00+00:00")
+    assert office.do("automations.plan", automation="clock", at_once=True).state is False
+
+
 def test_a_plan_respects_limits_of_automation_and_account(office: Office) -> None:
     office.bench.automation(
         "limited",

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class PlanAutomation(OneAutomation):
-    """The next tick as it is due, or ``at_once`` as if something woke the automation now."""
+    """The schedule's next tick, or ``at_once`` as if something woke the automation now."""
 
     at_once: bool = False
 
