@@ -97,6 +97,7 @@ def _figures(result: Result, options: argparse.Namespace) -> dict[str, object]:
         "nodes_rejoined": result.rejoined,
         "ended_by_themselves": result.restarts_by_themselves,
         "errors_logged": result.errors_logged,
+        "broken_off": result.broken_off or None,
         "problems": [*verdict.problems[:20], *result.unfenced[:20]],
     }
 

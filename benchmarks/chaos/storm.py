@@ -51,10 +51,12 @@ class Result:
     unfenced: list[str] = field(default_factory=list)
     errors_logged: dict[str, int] = field(default_factory=dict)
     verdict: Verdict = field(default_factory=Verdict)
+    #: Why it ended before its plan did, if it did: of what had happened until then the books are verified all the same.
+    broken_off: str = ""
 
     @property
     def clean(self) -> bool:
-        return self.verdict.clean and not self.unfenced
+        return self.verdict.clean and not self.unfenced and not self.broken_off
 
 
 def plan(
@@ -111,9 +113,14 @@ class Storm:
         for number, happening in enumerate(happenings):
             if time.monotonic() > until_at:
                 break
-            self._await_target(happening)
-            moments.append((happening.kind, self._observer.now()))
-            self._strike(happening)
+            try:
+                self._await_target(happening)
+                moments.append((happening.kind, self._observer.now()))
+                self._strike(happening)
+            except (RuntimeError, TimeoutError, OSError) as error:
+                self.result.broken_off = f"at {number + 1}/{len(happenings)}, {happening.kind}: {error}"[:2_000]
+                self._told(f"broken off {self.result.broken_off}")
+                break
             self._told(f"{number + 1}/{len(happenings)}: {happening.kind} {happening.target}")
             self._look_on(happening.pause)
         self._calm()
