@@ -27,6 +27,7 @@ from octobot_node.run_file import first_mistake
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
+from octobot_node.store.names import sees_names_taken_meanwhile
 from octobot_node.store.tables import (
     accounts,
     inbox,
@@ -68,6 +69,7 @@ class NewAutomation:
 class Commands(StatusCommands):
     """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
 
+    @sees_names_taken_meanwhile
     def create_account(self, new: NewAccount) -> str:
         """Create an account and return its id; one of that name and owner is returned as it is."""
         core, now = self._core, self._core.clock.now()
@@ -81,6 +83,7 @@ class Commands(StatusCommands):
             automations.add_account(connection, row)
         return str(row["id"])
 
+    @sees_names_taken_meanwhile
     def add_account(self, new: NewAccount) -> str:
         """Create an account of a new name and return its id; raise CommandRefused for a name that is taken."""
         core, now = self._core, self._core.clock.now()
@@ -93,6 +96,7 @@ class Commands(StatusCommands):
             events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
         return str(row["id"])
 
+    @sees_names_taken_meanwhile
     def edit_account(self, account_id: str, *, name: str | None = None, limits: Limits | None = None) -> None:
         """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
 
@@ -126,6 +130,7 @@ class Commands(StatusCommands):
         """
         return self.create_many([new])[0]
 
+    @sees_names_taken_meanwhile
     def create_many(self, many: list[NewAutomation]) -> list[str]:
         """Create automations in one transaction: all or none."""
         if not many:
@@ -186,6 +191,7 @@ class Commands(StatusCommands):
             self.take_up(automation_id)
         return found
 
+    @sees_names_taken_meanwhile
     def edit(
         self,
         automation_id: str,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick
 from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, DataUnavailable, UnknownType, UsageError
+from octobot_node.store import automations as store_automations
 from octobot_node.store import tables
 from tests.engine.bench import Bench, Decide
 
@@ -94,6 +97,43 @@ def test_of_many_all_are_created_or_none(bench: Bench) -> None:
     with pytest.raises(CommandRefused, match="an automation is called 'b' already"):
         bench.commands.create_many([new(bench, name="a"), new(bench, name="b"), new(bench, name="b")])
     assert snapshot(bench) == before
+
+
+@pytest.mark.parametrize("looks_up", ["named", "account_id_named"])
+@pytest.mark.parametrize("renames", [False, True])
+def test_a_name_that_somebody_takes_between_look_and_commit_is_refused(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, looks_up: str, *, renames: bool
+) -> None:
+    if not bench.core.storage.shared:
+        pytest.skip("one transaction writes at a time: nobody comes between")
+    commands, of_automations = bench.commands, looks_up == "named"
+    an_account = NewAccount("taken", "fake", "fake", {}, {})
+    create: Callable[[], object] = (
+        (lambda: commands.create(new(bench, name="taken")))
+        if of_automations
+        else (lambda: commands.add_account(an_account))
+    )
+    other = commands.create(new(bench, name="other"))
+    rename: Callable[[], object] = (
+        (lambda: commands.edit(other, name="taken"))
+        if of_automations
+        else (lambda: commands.edit_account(bench.account, name="taken"))
+    )
+    look, looks = getattr(store_automations, looks_up), list[str]()
+
+    def somebody_is_faster(connection: sa.Connection, owner: str, name: str) -> Any:
+        looks.append(name)
+        found = look(connection, owner, name)
+        if len(looks) == 1:
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(create).result()
+        return found
+
+    monkeypatch.setattr(store_automations, looks_up, somebody_is_faster)
+    with pytest.raises(CommandRefused, match="is called 'taken' already: choose another name"):
+        (rename if renames else create)()
+    table = tables.automations if of_automations else tables.accounts
+    assert [row.name for row in bench.rows(table, table.c.name)].count("taken") == 1
 
 
 def test_an_account_of_the_same_name_is_returned_as_it_is(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from octobot_node.errors import CommandRefused, Conflict, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.operation import Subject
+from octobot_node.store.names import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import first_admin, statements
@@ -47,6 +48,7 @@ def show(desk: Desk, wanted: OneUser) -> UserRow:
         return user_row(_user(connection, wanted.user))
 
 
+@sees_names_taken_meanwhile
 def create(desk: Desk, wanted: CreateUser) -> UserCreated:
     """Create a user; without a password one is generated and told this once."""
     now = desk.core.clock.now()
