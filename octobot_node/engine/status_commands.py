@@ -221,6 +221,8 @@ class StatusCommands:
         for table in _HISTORY:
             theirs = table.c.automation_id.in_(ids)
             connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
+        for table in (table for each in self._core.registry.tables for table in each.of_automations):
+            connection.execute(table.delete().where(table.c.automation_id.in_(ids)))
         connection.execute(automations_table.delete().where(automations_table.c.id.in_(ids)))
         events.append(connection, [_event(row, "automation.deleted", {"name": row.name}) for row in rows], now)
 

@@ -17,10 +17,17 @@ class PluginTables:
     ``name`` prefixes every table (``paper_orders``) and names the plugin's own Alembic version table. ``migrations``
     is a dotted package with a ``versions`` folder of revisions inside. ``in_use(connection, now)`` says, each in a few
     words, who works on the database at ``now`` (ms UTC) and was made for its tables as they are: while there is
-    anybody, a revision that does more than add is refused.
+    anybody, a revision that does more than add is refused. Of the tables in ``of_automations``, which have a column
+    ``automation_id``, the rows of an automation that is deleted are deleted in the same transaction.
     """
 
     name: str
     metadata: sa.MetaData
     migrations: str
     in_use: Callable[[sa.Connection, int], Sequence[str]] | None = None
+    of_automations: Sequence[sa.Table] = ()
+
+    def __post_init__(self) -> None:
+        for table in self.of_automations:
+            if "automation_id" not in table.c:
+                raise ValueError(f"{table.name} has no column automation_id: add one, or leave it out of_automations")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from octobot_plugins.webhooks.tables import hooks
 from tests.api.conftest import Service
 
 
@@ -147,3 +148,17 @@ def test_who_sees_only_their_own_makes_none_for_others(service: Service, automat
     assert bob.get(f"/api/v1/hooks/{hook['id']}").status_code == 404
     assert bob.post(f"/api/v1/hooks/{hook['id']}/rotate").status_code == 404
     assert bob.get("/api/v1/hooks").json()["hooks"] == []
+
+
+def test_the_addresses_of_a_deleted_automation_go_with_it_and_no_others(service: Service, automation: str) -> None:
+    other = service.automation("ada", "other")
+    going, staying = make(service, automation), make(service, other)
+    ada = service.as_("ada")
+
+    ada.post(f"/api/v1/automations/{automation}/stop")
+    service.office.bench.settle()
+    assert ada.delete(f"/api/v1/automations/{automation}").status_code == 200
+
+    assert [row.id for row in service.office.bench.rows(hooks, hooks.c.id)] == [staying["id"]]
+    assert service.client.post(going["path"], json={}).status_code == 404
+    assert service.client.post(staying["path"], json={}).status_code == 202

@@ -34,4 +34,4 @@ hooks = sa.Table(
     sa.Index("ix_webhooks_hooks_automation", "automation_id", "id"),
 )
 
-WEBHOOK_TABLES = PluginTables("webhooks", metadata, "octobot_plugins.webhooks.migrations")
+WEBHOOK_TABLES = PluginTables("webhooks", metadata, "octobot_plugins.webhooks.migrations", of_automations=(hooks,))

@@ -1,0 +1,16 @@
+"""What a plugin says of its tables."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from octobot_node.store.plugin_tables import PluginTables
+
+
+def test_tables_of_automations_must_say_of_which() -> None:
+    metadata = sa.MetaData()
+    told = sa.Table("telex_told", metadata, sa.Column("id", sa.Integer, primary_key=True))
+
+    with pytest.raises(ValueError, match="telex_told has no column automation_id: add one"):
+        PluginTables("telex", metadata, "telex.migrations", of_automations=(told,))
