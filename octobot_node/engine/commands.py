@@ -18,7 +18,7 @@ from octobot_node.engine.accounts import source_key
 from octobot_node.engine.durable import ORDERS, json_encode
 from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs, needs_after_edit
 from octobot_node.engine.ledger import Book, Owner
-from octobot_node.engine.status_commands import ENDED, StatusCommands, expect, gone
+from octobot_node.engine.status_commands import ENDED, StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
@@ -97,16 +97,20 @@ class Commands(StatusCommands):
         return str(row["id"])
 
     @sees_names_taken_meanwhile
-    def edit_account(self, account_id: str, *, name: str | None = None, limits: Limits | None = None) -> None:
+    def edit_account(
+        self, account_id: str, *, name: str | None = None, limits: Limits | None = None, revision: int | None = None
+    ) -> None:
         """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
 
-        Raises CommandRefused for a name that is taken.
+        Raises CommandRefused for a name that is taken, Conflict where ``revision`` is another.
         """
         core, now = self._core, self._core.clock.now()
         with core.storage.write(durable=True) as connection:
             row = _lock_account(connection, account_id)
+            if revision is not None and row.revision != revision:
+                raise changed_meanwhile(row.name, row.revision, revision)
             change, told = _account_change(connection, row, name, limits)
-            automations.update_account(connection, account_id, change)
+            automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
         core.accounts.renew(account_id)
         core.storage.announce(f"account {account_id}")

@@ -271,11 +271,16 @@ def expect(connection: sa.Connection, automation_id: str, locked: Mapping[str, A
         raise gone(automation_id)
     found = locked[automation_id].revision
     if revision is not None and found != revision:
-        raise Conflict(
-            f"{row.name!r} was changed meanwhile (its revision is {found}, not {revision}): look at it again, and give"
-            " the command with its new revision if it still holds"
-        )
+        raise changed_meanwhile(row.name, found, revision)
     return row
+
+
+def changed_meanwhile(name: str, found: int, expected: int) -> Conflict:
+    """Return the refusal of a command that was about an older state of things."""
+    return Conflict(
+        f"{name!r} was changed meanwhile (its revision is {found}, not {expected}): look at it again, and give the"
+        " command with its new revision if it still holds"
+    )
 
 
 def gone(automation_id: str) -> CommandRefused:

@@ -145,7 +145,7 @@ def edit(desk: Desk, wanted: EditAccount) -> AccountDetail:
     if wanted.name is None and wanted.limits is None:
         raise UsageError("an edit changes nothing: give a name or limits")
     limits = None if wanted.limits is None else Limits.model_validate(wanted.limits.model_dump(exclude_none=True))
-    desk.commands.edit_account(found, name=wanted.name, limits=limits)
+    desk.commands.edit_account(found, name=wanted.name, limits=limits, revision=wanted.revision)
     return show(desk, OneAccount(account=found))
 
 

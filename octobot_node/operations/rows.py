@@ -54,6 +54,7 @@ def account_row(registry: Registry, row: AnyRow, automations: int, open_orders: 
         simulated=None if trading is None else trading.simulated,
         sending=row.sending,
         limits=row.limits,
+        revision=row.revision,
         automations=automations,
         open_orders=open_orders,
         unknown_orders=unknown,

@@ -106,6 +106,8 @@ accounts = sa.Table(
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
     sa.Column("reconcile_since", Millis),
+    #: Counts the edits of name and limits.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
 )

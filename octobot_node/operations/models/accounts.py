@@ -36,6 +36,7 @@ class AccountRow(Told):
     simulated: bool | None = Field(description="Orders never leave the machine; None: its plugin is missing.")
     sending: bool
     limits: dict[str, Any]
+    revision: int = Field(description="Counts its edits.")
     automations: int
     open_orders: int
     unknown_orders: int
@@ -97,6 +98,9 @@ class EditAccount(OneAccount):
 
     name: Name | None = None
     limits: LimitsSpec | None = None
+    revision: int | None = Field(
+        default=None, ge=0, description="Change it only if this is its revision still; None: whatever it is."
+    )
 
 
 class AccountGone(Told):

@@ -8,6 +8,7 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.params import AccountPath
 from octobot_node.operations.models import (
     AccountDetail,
@@ -53,21 +54,28 @@ def list_accounts(wanted: Annotated[Page, Query()], api: Reads) -> AccountPage:
 def create_account(asked: CreateAccount, response: Response, api: Writes) -> AccountDetail:
     """Create an account: market data, trading, and the money of a simulated one, as in a run file."""
     found = api.perform("accounts.create", AccountDetail, asked)
+    tag(response, found.revision)
     response.headers["Location"] = f"/api/v1/accounts/{found.id}"
     return found
 
 
 @router.get("/accounts/{account}", tags=["accounts"], summary="An account")
-def read_account(account: AccountPath, api: Reads) -> AccountDetail:
+def read_account(account: AccountPath, response: Response, api: Reads) -> AccountDetail:
     """Tell everything about an account but its secrets."""
-    return api.perform("accounts.show", AccountDetail, OneAccount(account=account))
+    found = api.perform("accounts.show", AccountDetail, OneAccount(account=account))
+    tag(response, found.revision)
+    return found
 
 
 @router.patch("/accounts/{account}", tags=["accounts"], summary="Change an account")
-def edit_account(account: AccountPath, asked: AccountChanges, api: Writes) -> AccountDetail:
-    """Change an account's name or limits; what is left out stays, whatever it was changed to meanwhile."""
-    wanted = EditAccount(account=account, name=asked.name, limits=asked.limits)
-    return api.perform("accounts.edit", AccountDetail, wanted)
+def edit_account(
+    account: AccountPath, asked: AccountChanges, response: Response, api: Writes, if_match: IfMatch = None
+) -> AccountDetail:
+    """Change an account's name or limits; what is left out stays."""
+    wanted = EditAccount(account=account, name=asked.name, limits=asked.limits, revision=expected(if_match))
+    found = api.perform("accounts.edit", AccountDetail, wanted)
+    tag(response, found.revision)
+    return found
 
 
 @router.delete("/accounts/{account}", tags=["accounts"], summary="Delete an account")
