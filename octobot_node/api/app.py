@@ -29,11 +29,9 @@ from octobot_node.operations.desk import Desk
 from octobot_node.plugin_registry import Registry
 from octobot_node.troubles import said
 
-__all__ = ["BODY_MAX", "PREFIX", "create_app"]
+__all__ = ["PREFIX", "create_app"]
 
 log = structlog.get_logger(__name__)
-#: Bytes of a request's body: a run file of some thousand automations.
-BODY_MAX = 2_000_000
 _COMPRESSED_FROM = 1_000
 #: Requests that work on the database at once; more wait. The pool of connections has room for these and the engine.
 _THREADS = 12
@@ -54,7 +52,6 @@ def create_app(desk: Desk, only: Iterable[str] | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        max_body_size=BODY_MAX,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )

@@ -9,12 +9,13 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octobot_node.api.meter import Meter
 from octobot_node.api.problems import problem_response
 
-__all__ = ["PREFIX", "Surroundings", "shown_path"]
+__all__ = ["BODY_MAX", "PREFIX", "Surroundings", "shown_path"]
 
 log = structlog.get_logger(__name__)
 #: Where the API's routes are, but those that a plugin puts outside.
@@ -35,6 +36,9 @@ _TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
 _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
+#: Bytes of a request's body: a run file of some thousand automations.
+BODY_MAX = 2_000_000
+_TOO_MUCH = f"a body takes {BODY_MAX:,} bytes at most: send it in several requests"
 _URL_MAX, _HEADERS_MAX, _HEAD_MAX = 4_096, 100, 32_768
 
 
@@ -76,7 +80,9 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if _is_too_large(scope):
+                if _announces_too_much(scope):
+                    await problem_response("too-large", _TOO_MUCH, request_id)(scope, receive, completing)
+                elif _is_too_large(scope):
                     refusal = problem_response(
                         "header-too-large",
                         f"an address takes {_URL_MAX:,} characters at most, and the head of a request {_HEADERS_MAX}"
@@ -85,7 +91,7 @@ class Surroundings:
                     )
                     await refusal(scope, receive, completing)
                 else:
-                    await self._app(scope, receive, completing)
+                    await self._app(scope, _bounded(receive), completing)
             except Exception:
                 log.exception("request_failed", method=scope["method"], path=shown_path(scope["path"]))
                 if status:
@@ -111,6 +117,28 @@ class Surroundings:
             caller=scope["state"].get("caller", ""),
             address=(scope.get("client") or ("",))[0],
         )
+
+
+def _announces_too_much(scope: Scope) -> bool:
+    length = Headers(scope=scope).get("content-length", "")
+    # The server refuses a length that is no number.
+    return length.isdecimal() and (len(length) > 15 or int(length) > BODY_MAX)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Refuse what goes on for longer than a body may, announced or not."""
+    # Starlette has such a bound, too: its answer is no problem+json, and what it raises after it looks like a failure.
+    taken = 0
+
+    async def receive_some() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_MAX:
+            raise HTTPException(413, _TOO_MUCH)
+        return message
+
+    return receive_some
 
 
 def _is_too_large(scope: Scope) -> bool:

@@ -39,6 +39,21 @@ def test_a_json_bomb_is_refused(service: Service, body: bytes, status: int) -> N
     assert post(service, body) == status
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_is_a_problem_like_any_other_and_no_failure(
+    service: Service, capsys: pytest.CaptureFixture[str], *, announced: bool
+) -> None:
+    piece = b" " * 100_000
+    body = piece * 30 if announced else (piece for _ in range(30))
+
+    answer = service.as_("ada", **{"content-type": "application/json"}).post(NEW, content=body)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert answer.json()["type"] == "urn:octobot-node:problem:too-large"
+    assert "2,000,000 bytes at most" in answer.json()["detail"]
+    assert "request_failed" not in "".join(capsys.readouterr())
+
+
 def test_a_budget_with_a_huge_exponent_is_refused(service: Service) -> None:
     service.account("ada")
     body = b'{"name":"x","type":"scripted","account":"main","budget":{"USDT":1e400000},"config":{"who":"waits"}}'
