@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from octobot_node.plugins import load_plugins
 from octobot_node.settings import Settings
@@ -14,6 +15,14 @@ from octobot_node.testing.postgres import Server
 
 # Nodes of tests that run side by side do not want one port.
 os.environ["OCTOBOT_API_PORT"] = "0"
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Print tracebacks as the node does: structlog's own way, with every frame's variables, takes seconds for some."""
+    *first, _ = structlog.get_config()["processors"]
+    printed = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*first, printed])
 
 
 @pytest.fixture(scope="session")
