@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -34,11 +35,12 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     owners = [CORE, *plugins]
     scripts = {owner.name: _scripts(owner) for owner in owners}
     with storage.read() as connection:
-        for owner in owners:
+        pending = [owner for owner in owners if not _is_current(connection, owner, scripts[owner.name])]
+        for owner in pending:
             _refuse_newer(connection, owner, scripts[owner.name], storage.shown)
             _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
     storage.migrate_dbos()
-    for owner in owners:
+    for owner in pending:
         with storage.write(durable=True) as connection:
             storage.lock_migrations(connection)
             # Once more, now that nobody else migrates: who waited for the lock may find other tables than before.
@@ -55,8 +57,12 @@ def known_revisions(owner: PluginTables) -> frozenset[str]:
 
 
 def _scripts(owner: PluginTables) -> ScriptDirectory:
-    folder = importlib.resources.files(owner.migrations)
-    return ScriptDirectory(str(folder))
+    return _read_scripts(str(importlib.resources.files(owner.migrations)))
+
+
+@functools.cache
+def _read_scripts(folder: str) -> ScriptDirectory:
+    return ScriptDirectory(folder)
 
 
 def _version_table(owner: PluginTables) -> str:
@@ -109,6 +115,12 @@ def _floor(connection: sa.Connection, owner: PluginTables) -> str | None:
         return None
     found: str | None = connection.scalar(sa.select(floors.c.revision).where(floors.c.owner == owner.name))
     return found
+
+
+def _is_current(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> bool:
+    """Whether the tables are just as this release wants them."""
+    context = MigrationContext.configure(connection, opts={"version_table": _version_table(owner)})
+    return set(context.get_current_heads()) == set(script.get_heads())
 
 
 def _is_known(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory) -> bool:

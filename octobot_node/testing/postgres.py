@@ -107,7 +107,9 @@ class Server:
         self._names += 1
         name = name or f"test_{os.getpid()}_{self._names}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {options}'.encode())
+            # Copying files takes a quarter of the time of writing every page to the log, while nothing else goes on.
+            made = f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy {options}'
+            connection.execute(made.encode())
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
