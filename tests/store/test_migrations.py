@@ -78,6 +78,16 @@ def test_migrating_again_changes_nothing(storage: Storage, registry: Registry) -
         assert connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all() == before
 
 
+def test_migrating_what_is_current_begins_no_transaction_that_writes(
+    any_storage: Storage, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_options: object) -> None:
+        raise AssertionError("it began to write")
+
+    monkeypatch.setattr(any_storage, "write", refuse)
+    migrate(any_storage, registry.tables)
+
+
 def test_a_database_of_a_newer_version_is_refused_before_anything_changes(storage: Storage, registry: Registry) -> None:
     with storage.write() as connection:
         connection.exec_driver_sql("UPDATE octobot_schema SET version_num = '9999'")
