@@ -110,6 +110,7 @@ class Poison(Automation[PoisonConfig, Any]):
     Config = PoisonConfig
 
     def evaluate(self, tick: Tick[PoisonConfig, Any]) -> Decision:
+        tick.log(f"about to {tick.config.deed}", "warning")
         DEEDS[tick.config.deed]()
         every = tick.config.every
         wake = None if every is None else Wake(every=timedelta(seconds=every))

@@ -112,9 +112,20 @@ def _methods(cls: type[Any]) -> Iterator[str]:
 
 
 def _signature(function: Any) -> str:
+    # Annotations are text in these modules: put together by hand, so that each stands as it was written.
     signature = inspect.signature(function)
     kept = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
-    return _type(str(signature.replace(parameters=kept)))
+    parts: list[str] = []
+    for parameter in kept:
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        parts.append(_parameter(parameter))
+    return f"({', '.join(parts)}) -> {signature.return_annotation}".replace("|", "\\|")
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {parameter.annotation}{default}"
 
 
 def _type(text: str) -> str:

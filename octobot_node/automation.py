@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from octobot_node.market import Market
 from octobot_node.orders import Fill, OpenOrder, OrderAction, OrderResult
@@ -153,6 +153,40 @@ class PauseAutomation:
     name: str
 
 
+class TickLog:
+    """The lines that a tick logged: 20 of 500 characters, and how many more there were."""
+
+    __slots__ = ("_lines", "_more")
+    LEVELS, LINES, LENGTH = ("info", "warning", "error"), 20, 500
+
+    def __init__(self) -> None:
+        self._lines: list[tuple[str, str]] = []
+        self._more = 0
+
+    def __repr__(self) -> str:
+        return "TickLog()"
+
+    def add(self, text: Any, level: Any) -> None:
+        """Keep a line; raise TypeError for what is no text, ValueError for what is no level."""
+        if not isinstance(text, str):
+            raise TypeError(f"a line of the log is text, not {type(text).__name__}")
+        if level not in self.LEVELS:
+            raise ValueError(f"the level of a line is one of {', '.join(self.LEVELS)}, not {level!r:.100}")
+        if len(self._lines) == self.LINES:
+            self._more += 1
+            return
+        shown = text if len(text) <= self.LENGTH else f"{text[: self.LENGTH - 1]}…"
+        # Half a surrogate pair, or a NUL, cannot be stored.
+        self._lines.append((str(level), shown.encode(errors="backslashreplace").decode().replace("\0", "\\0")))
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """The (level, text) of each line."""
+        if not self._more:
+            return tuple(self._lines)
+        return (*self._lines, ("warning", f"{self._more:,} more lines of this tick were not kept"))
+
+
 @dataclass(frozen=True, slots=True)
 class Tick(Generic[C, S]):
     """Everything an evaluation may look at; it has no other input.
@@ -182,10 +216,20 @@ class Tick(Generic[C, S]):
     random: Random
     #: The automations that ``Needs.automations`` names, by name; one that does not exist is missing.
     automations: Mapping[str, WatchedAutomation] = field(default_factory=dict)
+    #: What ``log`` keeps.
+    logged: TickLog = field(default_factory=TickLog)
 
     def position(self, symbol: str) -> Position:
         """Return the position in ``symbol``, an empty one if nothing was ever held."""
         return self.positions.get(symbol) or Position(symbol)
+
+    def log(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:
+        """Note a line in the automation's own log, kept once with what the tick decided, or failed at.
+
+        20 lines of 500 characters are kept of a tick. What people are to be told is a ``Notify``. Raises TypeError for
+        what is no text, ValueError for another level.
+        """
+        self.logged.add(text, level)
 
 
 class _Keep:

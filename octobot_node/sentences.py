@@ -53,6 +53,8 @@ def sentence(kind: str, data: Data) -> Sentence:
     group, _, status = kind.partition(".")
     if group == "order" and "side" in data:
         return Sentence(_ORDER_LEVELS.get(status, "info"), f"{_order(data)}: {status}{_because(data)}")
+    if group == "log" and status in _LOG_LEVELS:
+        return Sentence(_LOG_LEVELS[status], " ".join(data["text"].split()))
     return Sentence("info", " ".join([kind, *(f"{name}={_short(value)}" for name, value in data.items())]))
 
 
@@ -184,4 +186,6 @@ _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
     "tick.failed": ("warning", _failed_tick),
     "tick.missed": ("warning", _missed),
 }
+#: Of what an automation's own code notes; the text is its author's.
+_LOG_LEVELS: Mapping[str, Level] = {"info": "info", "warning": "warning", "error": "error"}
 _ORDER_LEVELS: Mapping[str, Level] = {"refused": "warning", "skipped": "warning", "unknown": "error"}

@@ -29,6 +29,7 @@ ORDER = {"id": "o1", "symbol": "BTC/USDT", "side": "buy"}
             Sentence("info", "is stopping: its own orders are cancelled, and what it holds is sold"),
         ),
         ("tick.failed", {"tick": 3, "reason": "x"}, Sentence("warning", "a tick failed and will be tried again: x")),
+        ("log.warning", {"tick": 3, "text": "thin\nbook"}, Sentence("warning", "thin book")),
         (
             "tick.missed",
             {"tick": 3, "missed": 1},

@@ -279,6 +279,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("funds needed", escape(needs)),
         ("funds lacking", escape(_amounts(found.lacking_funds))),
         ("requests", f"{found.requests_used.market_data} for market data, {found.requests_used.trading} to trade"),
+        ("log", escape("; ".join(f"{each.level}: {each.text}" for each in found.log))),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
         *((escape(label), escape(text.figure(value))) for label, value in found.figures.items()),

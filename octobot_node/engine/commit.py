@@ -264,6 +264,7 @@ class Commit:
     def _tell(
         self, changes: Changes, item: Evaluated, decision: PlainDecision, rows: list[dict[str, Any]], now: int
     ) -> None:
+        changes.events += _logged(item)
         if item.missed:
             changes.events.append(_event(item, "tick.missed", {"tick": item.row.tick, "missed": item.missed}))
         for intent in rows:
@@ -317,6 +318,7 @@ class Commit:
         changes.signals_failed += item.signals
         status = "failed" if final else row.status
         changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
+        changes.events += _logged(item)
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
         if final:
             changes.told.append(row.id)
@@ -447,6 +449,11 @@ def _finish(
         "suspect": item.outcome.suspect,
         "levels": levels,
     }
+
+
+def _logged(item: Evaluated) -> list[Event]:
+    """Return the lines that the author's code noted, as events."""
+    return [_event(item, f"log.{level}", {"tick": item.row.tick, "text": text}) for level, text in item.outcome.logged]
 
 
 def _event(item: Evaluated, kind: str, data: Mapping[str, Any]) -> Event:

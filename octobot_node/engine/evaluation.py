@@ -30,6 +30,7 @@ from octobot_node.automation import (
     Signal,
     StopAutomation,
     Tick,
+    TickLog,
     Wake,
     WatchedAutomation,
 )
@@ -140,13 +141,15 @@ class Outcome:
     reason: str = ""
     #: It hung, or took its process with it: it is evaluated apart from healthy ones from now on.
     suspect: bool = False
+    #: The (level, text) of what the author's code noted until then.
+    logged: tuple[tuple[str, str], ...] = ()
 
 
 def definite(outcome: Outcome) -> Outcome:
     """Read "slow" as a failure: there is nobody more patient to ask."""
     if outcome.problem != "slow":
         return outcome
-    return Outcome(outcome.automation_id, problem="failed", reason=f"evaluate() {outcome.reason}", suspect=True)
+    return replace(outcome, problem="failed", reason=f"evaluate() {outcome.reason}", suspect=True)
 
 
 def diverted(given: TickInput) -> Outcome:
@@ -172,9 +175,22 @@ def evaluate(
     if given.state_version > automation.version:
         reason = f"its state was written by version {given.state_version}, this is {automation.version}: upgrade"
         return Outcome(given.automation_id, problem="held", reason=reason)
+    noted = TickLog()
+    outcome = _outcome(automation, given, market, noted, timeout, give_up)
+    return replace(outcome, logged=noted.lines) if noted.lines else outcome
+
+
+def _outcome(
+    automation: Automation[Any, Any],
+    given: TickInput,
+    market: Market,
+    noted: TickLog,
+    timeout: float | None,
+    give_up: Callable[[], None] | None,
+) -> Outcome:
     try:
         with _alarm(timeout, give_up):
-            return Outcome(given.automation_id, decision=_decide(automation, given, market))
+            return Outcome(given.automation_id, decision=_decide(automation, given, market, noted))
     except _TookTooLong:
         return Outcome(given.automation_id, problem="slow", reason=f"took longer than {timeout:g} s")
     except DataUnavailable as error:
@@ -187,15 +203,15 @@ def evaluate(
         return Outcome(given.automation_id, problem="failed", reason=_where(error))
 
 
-def _decide(automation: Automation[Any, Any], given: TickInput, market: Market) -> PlainDecision:
-    tick = _tick(automation, given, market)
+def _decide(automation: Automation[Any, Any], given: TickInput, market: Market, noted: TickLog) -> PlainDecision:
+    tick = _tick(automation, given, market, noted)
     decision = automation.evaluate(tick)
     if not isinstance(decision, Decision):
         raise BadDecision(f"evaluate() returned {type(decision).__name__}, not a Decision")
     return _check(automation, tick, decision)
 
 
-def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) -> Tick[Any, Any]:
+def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, noted: TickLog) -> Tick[Any, Any]:
     config = automation.Config.model_validate_json(given.config)
     previous = given.previous_config
     return Tick(
@@ -216,6 +232,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market) ->
         signals=given.signals,
         random=Random(f"{given.automation_id}/{given.number}"),
         automations={watched.name: watched for watched in given.watched},
+        logged=noted,
     )
 
 

@@ -98,6 +98,8 @@ class AutomationTest:
         self.cancelling: list[str] = []
         #: The other automations that it watches, by name, as its next tick sees them.
         self.others: dict[str, WatchedAutomation] = {}
+        #: The (level, text) of each line that ticks noted with ``tick.log``.
+        self.logged: list[tuple[str, str]] = []
         #: The input of the last tick, as the engine hands it to a worker process.
         self.last_input: TickInput | None = None
 
@@ -159,6 +161,7 @@ class AutomationTest:
         given = self.last_input = self._input()
         self._ticked_at, self._woken = given.now, False
         outcome = evaluate({_TYPE: self._spied}, given, market, None)
+        self.logged += outcome.logged
         if outcome.decision is None:
             self.status = "waiting" if outcome.problem == "waiting" else self.status
             self.reason = outcome.reason

@@ -38,6 +38,7 @@ def buy(price: str, amount: str = "1", **more: Any) -> LimitOrder:
 def busy(tick: Tick[Any, Any]) -> Decision:
     """Cancel what rests, order anew, tell, ask, remember."""
     last = tick.market.ticker("BTC/USDT").last
+    tick.log(f"the price is {last}", "warning")
     return Decision(
         state={"last": str(last), "ticks": tick.number + 1},
         orders=[*(CancelOrder(order.id) for order in tick.open_orders), buy(f"{last - 10}", tag="low"), buy("1")],

@@ -231,6 +231,17 @@ def test_plans_are_followed_and_missed_ones_counted() -> None:
     assert trade.next_run == START + 6 * hour
 
 
+def test_what_ticks_note_is_kept() -> None:
+    def decide(tick: Tick[Config, Any]) -> Decision:
+        tick.log(f"tick {tick.number}")
+        return Decision()
+
+    trade = scripted(decide)
+    trade.tick()
+    trade.tick()
+    assert trade.logged == [("info", "tick 0"), ("info", "tick 1")]
+
+
 def test_a_crossed_level_wakes() -> None:
     trade = scripted(lambda tick: Decision(wake=Wake(above={"BTC/USD": D(110)}, below={"BTC/USD": D(90)})))
     trade.tick()

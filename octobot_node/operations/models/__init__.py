@@ -127,6 +127,7 @@ from octobot_node.operations.models.orders import (
 from octobot_node.operations.models.plans import (
     CandlesSeen,
     PlanAutomation,
+    PlannedLine,
     PlannedNotice,
     PlannedOrder,
     PlannedRequest,
@@ -231,6 +232,7 @@ __all__ = [
     "OrderStatus",
     "Page",
     "PlanAutomation",
+    "PlannedLine",
     "PlannedNotice",
     "PlannedOrder",
     "PlannedRequest",

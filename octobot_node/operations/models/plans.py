@@ -14,6 +14,7 @@ from octobot_node.report import Amount
 __all__ = [
     "CandlesSeen",
     "PlanAutomation",
+    "PlannedLine",
     "PlannedNotice",
     "PlannedOrder",
     "PlannedRequest",
@@ -53,6 +54,13 @@ class PlannedNotice(Told):
 
     level: str
     message: str
+
+
+class PlannedLine(Told):
+    """A line for the automation's log that it notes with ``tick.log``."""
+
+    level: str
+    text: str
 
 
 class PlannedRequest(Told):
@@ -108,6 +116,7 @@ class PlannedTick(Told):
     status: AutomationStatus = Field(description="The status that it would have after it.")
     orders: list[PlannedOrder]
     notices: list[PlannedNotice]
+    log: list[PlannedLine]
     requests: list[PlannedRequest]
     next_run: datetime | None
     levels: dict[str, dict[str, str]] | None

@@ -69,6 +69,7 @@ def test_what_no_page_can_be_is_refused(service: Service, query: str, why: str) 
 
 
 def trade(tick: Tick[Any, Any]) -> Decision:
+    tick.log(f"tick\n{tick.number}")
     if tick.number == 0:
         buy = MarketOrder("BTC/USDT", "buy", amount=Decimal("0.5"))
         return Decision(orders=[buy], actions=[Notify("here we go\nnow", level="warning")])
@@ -95,6 +96,7 @@ def test_a_log_tells_in_words_what_happened_and_what_was_told_newest_first(servi
     failed = [message for level, event, message in told if (level, event) == ("warning", "tick.failed")]
     assert len(failed) == 1
     assert failed[0].startswith("a tick failed and will be tried again: ValueError: no idea")
+    assert [message for _, event, message in told if event == "log.info"] == ["tick 0", "tick 1"]
     assert told[-1] == ("info", "automation.paused", "was paused")
     assert page["next_cursor"] is None
     lines = text.text.splitlines()
