@@ -15,14 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks._common import settings_for, wait_until
-from octobot_node.assembly import Base, assemble, open_base
 from octobot_node.clock import SystemClock
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import ThreadedIo
 from octobot_node.ids import new_id
-from octobot_node.plugins import load_plugins
+from octobot_node.live.assembly import Base, assemble, open_base
+from octobot_node.plugins.finding import load_plugins
 
 __all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_steadily", "run_workflows"]
 

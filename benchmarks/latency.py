@@ -33,7 +33,7 @@ from benchmarks._common import (
 )
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.node import Node
+from octobot_node.live.node import Node
 from octobot_node.store.tables import fills, intents, schedule
 from octobot_node.testing.hostile.process import HostileExchange
 

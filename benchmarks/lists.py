@@ -29,10 +29,10 @@ from benchmarks._common import (
 )
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins import load_plugins
-from octobot_node.quiet import quiet_desk
+from octobot_node.plugins.finding import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
 from octobot_node.store.tables import events as events_table

@@ -38,8 +38,8 @@ from octobot_node.engine.planning import Plan, plan_group
 from octobot_node.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
+from octobot_node.live.node import Node
 from octobot_node.market import Market
-from octobot_node.node import Node
 from octobot_node.orders import IntentStatus, MarketOrder
 from octobot_node.store import intents
 from octobot_node.store.tables import automations, fills, schedule

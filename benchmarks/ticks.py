@@ -33,7 +33,7 @@ from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluation import TickInput, evaluate, load_needs
 from octobot_node.engine.schedule import dump_wake, next_run
-from octobot_node.node import Node
+from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule
 
 ACCOUNT = NewAccount("bench", "simulated", "hostile", {}, {"url": "http://127.0.0.1:9"})

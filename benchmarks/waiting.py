@@ -33,7 +33,7 @@ from benchmarks._common import (
     write_numbers,
 )
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
-from octobot_node.node import Node
+from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule
 
 MEGA = 1_000_000

@@ -19,8 +19,8 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
 
-from octobot_node.plugins import Registry, load_plugins
-from octobot_node.run_file import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
+from octobot_node.plugins.finding import Registry, load_plugins
+from octobot_node.runs.run_file import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
 from octobot_node.settings import Settings
 
 __all__ = ["pages", "rewritten"]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from octobot_node.clock import Clock
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
     from octobot_node.settings import Settings
     from octobot_node.store.storage import Storage
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from octobot_node.order_checks import OrderContext
     from octobot_node.orders import Order
     from octobot_node.plugin_settings import PluginSettings
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
     from octobot_node.services import Service
     from octobot_node.settings import Settings
     from octobot_node.store.plugin_tables import PluginTables

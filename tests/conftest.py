@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from octobot_node.plugins import load_plugins
+from octobot_node.plugins.finding import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from octobot_node import control, errors
-from octobot_node.control import REQUEST_LIMIT, NoNode, ask, decode, encode, socket_path
-from octobot_node.control_server import ControlServer, peer_uid
+from octobot_node import errors
 from octobot_node.errors import CommandRefused, NodeError, NotSent, OctoBotError, UsageError
+from octobot_node.live import control
+from octobot_node.live.control import REQUEST_LIMIT, NoNode, ask, decode, encode, socket_path
+from octobot_node.live.control_server import ControlServer, peer_uid
 
 
 class Echo(BaseModel):

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from octobot_node import Market, MarketOrder, hookspecs
-from octobot_node.assembly import open_base
+from octobot_node.live.assembly import open_base
 from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.order_checks import OrderContext
-from octobot_node.plugin_commands import plugin_commands
-from octobot_node.plugins import DEFAULT_PLUGINS, Registry, load_plugins
+from octobot_node.plugins.commands import plugin_commands
+from octobot_node.plugins.finding import DEFAULT_PLUGINS, Registry, load_plugins
 from octobot_node.settings import Settings
 from octobot_plugins.order_rules.settings import OrderRulesSettings
 

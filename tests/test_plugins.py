@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node import plugins
 from octobot_node.errors import DuplicateName, PluginError, UnknownType
-from octobot_node.plugins import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
+from octobot_node.plugins import finding as plugins
+from octobot_node.plugins.finding import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
 from octobot_node.settings import Settings
 
 Write = Callable[[str, str], str]
@@ -297,7 +297,7 @@ def test_modules_and_packages_in_the_plugins_folder_are_loaded(tmp_path: Path) -
     ]
     assert {"folder_module.good", "folder_package.good"} <= set(registry.automations)
     in_another_process = (
-        f"import sys; sys.path.append({str(folder)!r})\nfrom octobot_node.plugins import load_named\n"
+        f"import sys; sys.path.append({str(folder)!r})\nfrom octobot_node.plugins.finding import load_named\n"
         "print(*load_named(['folder_module']).automations)"
     )
     ran = subprocess.run([sys.executable, "-c", in_another_process], capture_output=True, text=True, check=True)

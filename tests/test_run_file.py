@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from octobot_node.durations import parse_duration
 from octobot_node.errors import InvalidRunFile
-from octobot_node.exact_yaml import YamlProblem, read_yaml
-from octobot_node.run_file import RunFile, json_schema, load_run_files
+from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
+from octobot_node.runs.run_file import RunFile, json_schema, load_run_files
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from octobot_node.stopping import asked_to_stop
+from octobot_node.live.stopping import asked_to_stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,9 +12,9 @@ import pytest
 
 from octobot_node.clock import SystemClock
 from octobot_node.context import PluginContext
+from octobot_node.plugins.supervisor import Supervisor, pause_after
+from octobot_node.plugins.troubles import Troubles
 from octobot_node.services import Service
-from octobot_node.supervisor import Supervisor, pause_after
-from octobot_node.troubles import Troubles
 
 
 class Context:

@@ -24,9 +24,9 @@ from benchmarks.chaos.proxy import ProxyProcess
 from benchmarks.crash.harness import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins import load_plugins
-from octobot_node.quiet import quiet_desk
+from octobot_node.plugins.finding import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
 from octobot_node.testing.postgres import Server

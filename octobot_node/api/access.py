@@ -26,9 +26,9 @@ from octobot_node.context import PluginContext
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
 from octobot_node.operations.desk import Desk
+from octobot_node.plugins.troubles import said
 from octobot_node.store import auditing
 from octobot_node.store.auditing import Actor, Entry
-from octobot_node.troubles import said
 
 __all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public", "scopes_if_known"]
 

@@ -26,8 +26,8 @@ from octobot_node.api.scopes import all_scopes
 from octobot_node.api_routes import ApiRoutes, Scope
 from octobot_node.errors import PluginError
 from octobot_node.operations.desk import Desk
-from octobot_node.plugin_registry import Registry
-from octobot_node.troubles import said
+from octobot_node.plugins.registry import Registry
+from octobot_node.plugins.troubles import said
 
 __all__ = ["PREFIX", "create_app"]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import typer
 
-from octobot_node import control
 from octobot_node.cli.give import Give
 from octobot_node.cli.log import logging_to_file
 from octobot_node.cli.show import print_checkup, print_plugins, print_settings
 from octobot_node.configuration import Configuration
-from octobot_node.control import NoNode
 from octobot_node.errors import NodeError
+from octobot_node.live import control
+from octobot_node.live.control import NoNode
 from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 
 if TYPE_CHECKING:
     from octobot_node.context import PluginContext
@@ -68,15 +68,15 @@ def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> 
 
 
 def _registry(configuration: Configuration) -> Registry:
-    from octobot_node.plugins import plugins_for
+    from octobot_node.plugins.finding import plugins_for
 
     return plugins_for(configuration.settings)
 
 
 def _examined(configuration: Configuration) -> Checkup:
+    from octobot_node.live.quiet import quiet_desk
     from octobot_node.operations.models import Nothing
     from octobot_node.operations.node import checkup_of, doctor
-    from octobot_node.quiet import quiet_desk
 
     registry = _registry(configuration)
     try:
@@ -104,7 +104,7 @@ class _NoStorage:
 
 def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> PluginContext:
     from octobot_node.clock import SystemClock
-    from octobot_node.lent import Lent
+    from octobot_node.plugins.lent import Lent
 
     storage = cast("Storage", _NoStorage(error))
     return Lent(configuration, configuration.settings, storage, SystemClock(), registry, "")

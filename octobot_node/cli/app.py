@@ -26,7 +26,7 @@ from octobot_node.cli import (
     types,
 )
 from octobot_node.cli.options import DataDir, Json, group
-from octobot_node.run_view import Gaps
+from octobot_node.runs.view import Gaps
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -160,6 +160,6 @@ def _run(
 
 def _schema() -> None:
     """Print the JSON schema of a run file."""
-    from octobot_node.run_file import json_schema
+    from octobot_node.runs.run_file import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

@@ -12,7 +12,7 @@ _SHOWN = 500
 
 def automation_names(data_dir: Path | None, incomplete: str) -> list[str]:
     """Return the names that begin with ``incomplete``; none when no node answers at once."""
-    from octobot_node import control
+    from octobot_node.live import control
 
     try:
         folder = data_dir or _folder()

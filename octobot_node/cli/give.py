@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import typer
 
-from octobot_node import control
 from octobot_node.cli.log import logging_to_file
 from octobot_node.configuration import Configuration
-from octobot_node.control import NoNode
 from octobot_node.errors import DataFolderInUse, UsageError
+from octobot_node.live import control
+from octobot_node.live.control import NoNode
 from octobot_node.operations.catalogue import OPERATIONS, perform
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class Give:
 
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
         self.refuse_unused(name)
-        from octobot_node.plugins import plugins_for
-        from octobot_node.quiet import quiet_desk
+        from octobot_node.live.quiet import quiet_desk
+        from octobot_node.plugins.finding import plugins_for
 
         # What a plugin's author prints does not belong between the lines of JSON.
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from octobot_node import control
 from octobot_node.cli.give import Give, user
 from octobot_node.cli.log import logging_to_file
-from octobot_node.control import NoNode
 from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
+from octobot_node.live import control
+from octobot_node.live.control import NoNode
 from octobot_node.operations.catalogue import OPERATIONS, perform
 from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from octobot_node.operations.desk import Desk
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
 
 __all__ = ["chosen", "look", "throw"]
 
@@ -61,7 +61,7 @@ def chosen(*, account: str | None, automation: str | None, everything: bool, rea
 def throw(give: Give, given: Mapping[str, Any], *, wait: bool) -> None:
     """Throw, wait, print what is confirmed; exit code 0 only when all of it is, 130 after Ctrl-C."""
     from octobot_node.cli.show_kill_switch import print_checklist
-    from octobot_node.stopping import asked_to_stop
+    from octobot_node.live.stopping import asked_to_stop
 
     with asked_to_stop() as asked:
         found = _Throwing(give, given, wait=wait, asked=asked).run()
@@ -175,8 +175,8 @@ class _Throwing:
             self._on("another node leads on the database: it cancels")
             with _beside(self._give, self._registry) as ask:
                 return self._round(ask)
-        from octobot_node.cancelling import Canceller, cancelling_desk
-        from octobot_node.quiet import quiet_desk
+        from octobot_node.live.cancelling import Canceller, cancelling_desk
+        from octobot_node.live.quiet import quiet_desk
 
         if not self._wait:
             with quiet_desk(self._give.configuration, self._registry, by=user()) as desk:
@@ -234,7 +234,7 @@ def _quiet(give: Give) -> Iterator[None]:
 
 
 def _plugins(give: Give) -> Registry:
-    from octobot_node.plugins import plugins_for
+    from octobot_node.plugins.finding import plugins_for
 
     registry = plugins_for(give.configuration.settings)
     give.configuration.check(registry.settings_models)
@@ -249,7 +249,7 @@ def _at(desk: Desk) -> Ask:
 def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
     from sqlalchemy.exc import OperationalError
 
-    from octobot_node.quiet import beside_desk
+    from octobot_node.live.quiet import beside_desk
 
     try:
         with beside_desk(give.configuration, registry, by=user()) as desk:
@@ -267,7 +267,7 @@ def _led_by_another(give: Give, registry: Registry) -> bool:
     """Whether a node elsewhere leads on a database that nodes share."""
     if give.configuration.settings.url().startswith("sqlite:"):
         return False
-    from octobot_node.quiet import quiet_desk
+    from octobot_node.live.quiet import quiet_desk
 
     with quiet_desk(give.configuration, registry, by=user()) as desk:
         return any(node.leads and node.state in ("live", "draining") for node in desk.core.coordinator.nodes())

@@ -41,9 +41,9 @@ def plan(
 
 def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:
     """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
+    from octobot_node.live.quiet import quiet_desk
     from octobot_node.operations.catalogue import perform
-    from octobot_node.plugins import plugins_for
-    from octobot_node.quiet import quiet_desk
+    from octobot_node.plugins.finding import plugins_for
 
     texts = run_file_texts([file])
     context.obj.data_dir = data_dir

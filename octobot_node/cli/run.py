@@ -14,13 +14,13 @@ from octobot_node.cli.report import print_report
 from octobot_node.cli.view import open_view
 from octobot_node.durations import parse_duration
 from octobot_node.errors import UsageError
-from octobot_node.report import RunReport, report_json
-from octobot_node.run_file import RunFile, load_run_files
-from octobot_node.run_view import Gaps, RunOptions, RunView
+from octobot_node.runs.report import RunReport, report_json
+from octobot_node.runs.run_file import RunFile, load_run_files
+from octobot_node.runs.view import Gaps, RunOptions, RunView
 
 __all__ = ["Runner", "read_options", "run"]
 
-#: What carries out a run: ``octobot_node.runner.run``.
+#: What carries out a run: ``octobot_node.runs.runner.run``.
 Runner = Callable[[RunFile, RunOptions, RunView], RunReport]
 
 
@@ -75,7 +75,7 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 def _the_runner() -> Runner:
-    from octobot_node.runner import run as carry_out
+    from octobot_node.runs.runner import run as carry_out
 
     return carry_out
 

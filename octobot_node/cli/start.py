@@ -12,13 +12,13 @@ import structlog
 from octobot_node import __version__
 from octobot_node.cli.log import logging_to_stderr
 from octobot_node.configuration import Configuration
-from octobot_node.control import socket_path
 from octobot_node.errors import NodeError
-from octobot_node.node import Node
+from octobot_node.live.control import socket_path
+from octobot_node.live.node import Node
+from octobot_node.live.stopping import asked_to_stop
 from octobot_node.operations.models import Nothing
 from octobot_node.operations.node import status
-from octobot_node.plugins import plugins_for
-from octobot_node.stopping import asked_to_stop
+from octobot_node.plugins.finding import plugins_for
 
 __all__ = ["serve"]
 

@@ -17,7 +17,7 @@ from octobot_node.engine.counters import Counters
 from octobot_node.errors import InvalidSettings
 from octobot_node.exchanges import Capabilities, MarketData, RequestBudget, Trading
 from octobot_node.limits import Limits
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from octobot_node.engine.hub import MarketHub
     from octobot_node.engine.io import Io
     from octobot_node.engine.order_checks import OrderChecks
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
+    from octobot_node.plugins.supervisor import ServiceState
+    from octobot_node.plugins.troubles import Troubles
     from octobot_node.settings import Settings
     from octobot_node.store.storage import Storage
-    from octobot_node.supervisor import ServiceState
-    from octobot_node.troubles import Troubles
 
 __all__ = ["Core"]
 

@@ -18,11 +18,11 @@ import structlog
 
 from octobot_node.engine.io import InlineIo
 from octobot_node.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
+from octobot_node.plugins.troubles import said
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.tables import automations, notices
 from octobot_node.store.types import AnyRow
-from octobot_node.troubles import said
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

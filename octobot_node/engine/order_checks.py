@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from octobot_node.order_checks import OrderContext
 from octobot_node.orders import Order
-from octobot_node.plugin_registry import Registry
-from octobot_node.troubles import Troubles, said
+from octobot_node.plugins.registry import Registry
+from octobot_node.plugins.troubles import Troubles, said
 
 __all__ = ["OrderChecks"]
 

@@ -17,7 +17,6 @@ from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
 
-from octobot_node.assembly import Base, assemble
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.batch import TickBatch
@@ -33,7 +32,8 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.exchanges import PastMarket
 from octobot_node.ids import new_id
-from octobot_node.past_signals import PastSignal
+from octobot_node.live.assembly import Base, assemble
+from octobot_node.runs.past_signals import PastSignal
 from octobot_node.store import intents, schedules
 from octobot_node.store.joined import JoinedStorage
 from octobot_node.store.tables import installation, schedule

@@ -31,9 +31,9 @@ from octobot_node.operations.models import (
 )
 from octobot_node.operations.rows import account_row
 from octobot_node.operations.types import plugin_of
-from octobot_node.plugins import Registry
-from octobot_node.run_file import ConnectorSpec, first_mistake, nearest
-from octobot_node.run_setup import new_account
+from octobot_node.plugins.finding import Registry
+from octobot_node.runs.run_file import ConnectorSpec, first_mistake, nearest
+from octobot_node.runs.setup import new_account
 from octobot_node.store import history, lists
 from octobot_node.store.types import AnyRow
 

@@ -22,7 +22,7 @@ from octobot_node.operations.models import (
     PositionRow,
 )
 from octobot_node.operations.rows import automation_row, event_row, order_row
-from octobot_node.problems import with_problems
+from octobot_node.runs.problems import with_problems
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter, EventFilter
 from octobot_node.store.tables import balances, positions

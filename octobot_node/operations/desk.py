@@ -9,7 +9,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.context import PluginContext
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.store.auditing import Actor
 
 __all__ = ["Desk"]

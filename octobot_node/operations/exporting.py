@@ -11,14 +11,14 @@ import yaml
 from pydantic import BaseModel
 
 from octobot_node.errors import UnknownType
-from octobot_node.exact_yaml import YamlProblem, read_yaml
 from octobot_node.market import from_ms
 from octobot_node.masking import is_secret_name
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
-from octobot_node.plugins import Registry
-from octobot_node.run_file import AccountSpec
+from octobot_node.plugins.finding import Registry
+from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
+from octobot_node.runs.run_file import AccountSpec
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.types import AnyRow

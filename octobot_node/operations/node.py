@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 
 import octobot_node
-from octobot_node.checkup import run_checks
 from octobot_node.configuration import Configuration
 from octobot_node.context import PluginContext
 from octobot_node.market import from_ms
@@ -24,11 +23,12 @@ from octobot_node.operations.models import (
     SettingView,
     TroubleRow,
 )
-from octobot_node.plugin_commands import PluginCommands, plugin_commands
-from octobot_node.plugins import PluginInfo, Registry
+from octobot_node.plugins.checkup import run_checks
+from octobot_node.plugins.commands import PluginCommands, plugin_commands
+from octobot_node.plugins.finding import PluginInfo, Registry
+from octobot_node.plugins.supervisor import ServiceState
+from octobot_node.plugins.troubles import Trouble
 from octobot_node.store import lists
-from octobot_node.supervisor import ServiceState
-from octobot_node.troubles import Trouble
 
 __all__ = [
     "checkup_of",

@@ -9,7 +9,7 @@ from octobot_node.automation import Automation
 from octobot_node.errors import PluginError
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.models import Nothing, OneType, TypeDetail, TypePage, TypeRow
-from octobot_node.plugins import PluginInfo, Registry
+from octobot_node.plugins.finding import PluginInfo, Registry
 
 __all__ = ["list_types", "plugin_of", "show"]
 

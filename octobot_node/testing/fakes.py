@@ -30,7 +30,7 @@ from octobot_node.testing.candles import money
 from octobot_node.testing.markets import START, Price
 
 if TYPE_CHECKING:
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
 
 __all__ = ["SURE", "Behaviour", "FakeExchange", "FakeMarket", "FakeTrading"]
 

@@ -17,12 +17,12 @@ from pydantic import BaseModel
 from octobot_node.automation import Automation, Notify
 from octobot_node.market import from_ms, to_ms
 from octobot_node.orders import Fill, IntentStatus
-from octobot_node.report import AutomationReport
+from octobot_node.runs.report import AutomationReport
 from octobot_node.testing.candles import Given, money, read_rows, write_csv
 from octobot_node.testing.markets import START, Price
 
 if TYPE_CHECKING:
-    from octobot_node.plugins import Registry
+    from octobot_node.plugins.finding import Registry
     from octobot_node.store.storage import Storage
     from octobot_node.store.types import AnyRow
 
@@ -131,10 +131,10 @@ class PastReplay:
             return self._run(Path(made))
 
     def _run(self, folder: Path) -> Replayed:
-        from octobot_node.past_run import PastRun
-        from octobot_node.plugins import load_plugins
-        from octobot_node.run_file import RunFile
-        from octobot_node.run_view import RunOptions
+        from octobot_node.plugins.finding import load_plugins
+        from octobot_node.runs.past_run import PastRun
+        from octobot_node.runs.run_file import RunFile
+        from octobot_node.runs.view import RunOptions
         from octobot_node.settings import Settings
 
         if not self._candles:

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.assembly import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
-from octobot_node.plugins import Registry
+from octobot_node.live.assembly import FolderLock
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage

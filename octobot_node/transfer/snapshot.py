@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from octobot_node.clock import SystemClock
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import CORE
 from octobot_node.store.plugin_tables import PluginTables

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from octobot_node import control
 from octobot_node.cli import main
+from octobot_node.live import control
 from octobot_node.testing import HostileExchange
 from octobot_node.testing.postgres import Server
 from tests.cli.conftest import Folder

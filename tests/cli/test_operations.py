@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from octobot_node.assembly import FolderLock
 from octobot_node.cli import main
-from octobot_node.exact_yaml import read_yaml
+from octobot_node.live.assembly import FolderLock
+from octobot_node.runs.exact_yaml import read_yaml
 from tests.cli.conftest import EXECUTABLE, LIVE, Folder
 
 Octobot = Callable[..., tuple[int, str, str]]

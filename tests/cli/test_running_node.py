@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from octobot_node import control
 from octobot_node.cli import main
 from octobot_node.cli.complete import automation_names
-from octobot_node.control import socket_path
 from octobot_node.exchanges import OrderRequest
+from octobot_node.live import control
+from octobot_node.live.control import socket_path
 from octobot_node.testing import HostileExchange
 from octobot_node.testing.hostile.wire import request_to_json
 from tests.cli.conftest import LIVE, Folder

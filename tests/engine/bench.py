@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, Needs, Tick
-from octobot_node.assembly import assemble, open_base
 from octobot_node.clock import VirtualClock
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
@@ -28,7 +27,8 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.plugins import Registry
+from octobot_node.live.assembly import assemble, open_base
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import intents, tables
 from octobot_node.testing import FakeExchange

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins.finding import Registry, load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server

@@ -16,7 +16,7 @@ from octobot_node import CancelOrder, Decision, LimitOrder, MarketOrder, Wake, h
 from octobot_node.engine.order_checks import OrderChecks
 from octobot_node.order_checks import OrderContext
 from octobot_node.orders import Order
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins.finding import Registry, load_plugins
 from tests.engine.bench import Bench
 
 BUY = MarketOrder("BTC/USDT", "buy", spend=Decimal(50))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.plugins import Registry, load_plugins
+from octobot_node.plugins.finding import Registry, load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage

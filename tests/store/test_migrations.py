@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from octobot_node.errors import DatabaseTooNew
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import CORE, migrate
 from octobot_node.store.plugin_tables import PluginTables

@@ -11,7 +11,7 @@ import pytest
 
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
 from octobot_node.exchanges import OrderRequest
-from octobot_node.plugins import load_plugins
+from octobot_node.plugins.finding import load_plugins
 from octobot_node.testing import FakeExchange
 
 D = Decimal

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models.base import Asked, Told
-from octobot_node.report import Amount
-from octobot_node.run_file import AccountSpec, LimitsSpec, Name
+from octobot_node.runs.report import Amount
+from octobot_node.runs.run_file import AccountSpec, LimitsSpec, Name
 
 __all__ = [
     "AccountDetail",

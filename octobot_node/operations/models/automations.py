@@ -10,8 +10,8 @@ from pydantic import Field
 from octobot_node.operations.models.base import Asked, Page, Told, Wanted
 from octobot_node.operations.models.events import EventRow
 from octobot_node.operations.models.orders import OrderRow
-from octobot_node.report import Amount, AutomationReport
-from octobot_node.run_file import LimitsSpec, Name
+from octobot_node.runs.report import Amount, AutomationReport
+from octobot_node.runs.run_file import LimitsSpec, Name
 
 __all__ = [
     "AutomationDetail",

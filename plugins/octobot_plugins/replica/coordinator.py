@@ -18,7 +18,7 @@ import octobot_node
 from octobot_node.engine.coordinator import Engine, NodeState, Role
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
-from octobot_node.plugin_set import plugin_set
+from octobot_node.plugins.plugin_set import plugin_set
 from octobot_plugins.replica import members
 
 __all__ = ["ReplicaCoordinator"]

@@ -20,7 +20,7 @@ __all__ = ["StandaloneCoordinator"]
 class StandaloneCoordinator:
     """Bumps the lease's epoch at start, so that nothing left from an earlier life passes the send fence.
 
-    The data folder's lock (``octobot_node.node``) keeps a second process away.
+    The data folder's lock (``octobot_node.live.node``) keeps a second process away.
     """
 
     def __init__(self, node: NodeContext) -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from octobot_node.notifiers import Notice
-from octobot_node.plugins import load_named
+from octobot_node.plugins.finding import load_named
 
 
 def logged(level: str) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.engine.commands import NewAccount, NewAutomation
-from octobot_node.node import Node
+from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_plugins.notify.rules import HEARTBEAT, Heartbeat

@@ -16,7 +16,7 @@ from octobot_node.clock import Clock, VirtualClock
 from octobot_node.errors import DataUnavailable
 from octobot_node.exchanges import ExchangeOrder, ExchangeTrade, MarketData, OrderRequest
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
-from octobot_node.plugins import load_named
+from octobot_node.plugins.finding import load_named
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage

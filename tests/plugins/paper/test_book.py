@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from octobot_node.errors import OrderRefused, RequestExpired
 from octobot_node.exchanges import Capabilities, ExchangeOrder, Lookup
-from octobot_node.plugins import load_named
+from octobot_node.plugins.finding import load_named
 from octobot_plugins.paper.settings import PaperSettings
 from octobot_plugins.paper.tables import PAPER_TABLES, trades
 

@@ -11,15 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from octobot_node.assembly import Base
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
 from octobot_node.engine.core import Core
-from octobot_node.exact_yaml import Path
 from octobot_node.limits import Limits
-from octobot_node.plugins import Registry
-from octobot_node.preflight import check_budgets
-from octobot_node.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
-from octobot_node.run_view import RunView
+from octobot_node.live.assembly import Base
+from octobot_node.plugins.finding import Registry
+from octobot_node.runs.exact_yaml import Path
+from octobot_node.runs.preflight import check_budgets
+from octobot_node.runs.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
+from octobot_node.runs.view import RunView
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from octobot_node.assembly import Base, assemble, load_levels, open_base
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.control_server import ControlServer
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.coordinator import Engine
@@ -31,12 +29,14 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
 from octobot_node.engine.watchers import Watchers
 from octobot_node.errors import StorageUnavailable
+from octobot_node.live.assembly import Base, assemble, load_levels, open_base
+from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins import Registry, plugins_for
+from octobot_node.plugins.finding import Registry, plugins_for
+from octobot_node.plugins.supervisor import Supervisor
 from octobot_node.settings import Settings
 from octobot_node.store import retention, schedules
-from octobot_node.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from octobot_node.api.server import ApiServer

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from octobot_node.market import to_ms
-from octobot_node.run_file import RunFile
+from octobot_node.runs.run_file import RunFile
 
 __all__ = ["PastSignal", "read_signals", "refuse_signals"]
 

@@ -29,11 +29,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from octobot_node import exact_yaml
 from octobot_node.durations import DURATION_PATTERN, parse_duration
 from octobot_node.errors import InvalidRunFile
-from octobot_node.exact_yaml import Document, YamlProblem
 from octobot_node.limits import Limits
+from octobot_node.runs import exact_yaml
+from octobot_node.runs.exact_yaml import Document, YamlProblem
 
 __all__ = [
     "AccountSpec",

@@ -25,7 +25,7 @@ import structlog
 from octobot_node import hookspecs
 from octobot_node.automation import Automation
 from octobot_node.errors import DuplicateName, PluginError
-from octobot_node.plugin_registry import PluginInfo, Registry
+from octobot_node.plugins.registry import PluginInfo, Registry
 
 __all__ = ["Candidate", "Loader", "resolve"]
 

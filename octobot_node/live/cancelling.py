@@ -11,10 +11,8 @@ from typing import Any
 import structlog
 from pydantic import BaseModel
 
-from octobot_node.assembly import open_base
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.control_server import ControlServer
 from octobot_node.engine.core import Core
 from octobot_node.engine.io import ThreadedIo
 from octobot_node.engine.kill_switch import KillSwitch
@@ -22,10 +20,12 @@ from octobot_node.engine.sends import Sends
 from octobot_node.engine.watcher import Watcher
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
+from octobot_node.live.assembly import open_base
+from octobot_node.live.control_server import ControlServer
+from octobot_node.live.quiet import desk_over
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins import Registry
-from octobot_node.quiet import desk_over
+from octobot_node.plugins.finding import Registry
 from octobot_node.store import intents, kill_switches
 
 __all__ = ["Canceller", "cancelling_desk"]

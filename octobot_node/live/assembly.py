@@ -26,14 +26,14 @@ from octobot_node.engine.order_checks import OrderChecks
 from octobot_node.engine.planning import Installation
 from octobot_node.errors import DatabaseMoved, DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
-from octobot_node.lent import Lent
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
+from octobot_node.plugins.lent import Lent
+from octobot_node.plugins.troubles import Troubles
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
 from octobot_node.store.migrate import migrate
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import installation, kill_switches
-from octobot_node.troubles import Troubles
 
 __all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base", "open_beside"]
 

@@ -6,24 +6,24 @@ import time
 from collections.abc import Callable
 
 import octobot_node
-from octobot_node.assembly import open_base
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.reporting import automation_reports, live_rows
 from octobot_node.errors import UsageError
+from octobot_node.live.assembly import open_base
+from octobot_node.live.node import Node
+from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
-from octobot_node.node import Node
-from octobot_node.past_run import PastRun
-from octobot_node.past_signals import refuse_signals
-from octobot_node.plugins import Registry, plugins_for
-from octobot_node.preflight import check_accounts, check_automations, check_connectors
-from octobot_node.problems import with_problems
-from octobot_node.report import RunReport
-from octobot_node.run_file import RunFile
-from octobot_node.run_setup import create_missing, go_on, new_account, take_over_changes
-from octobot_node.run_view import RunOptions, RunView
-from octobot_node.said import Said
-from octobot_node.stopping import asked_to_stop
+from octobot_node.plugins.finding import Registry, plugins_for
+from octobot_node.runs.past_run import PastRun
+from octobot_node.runs.past_signals import refuse_signals
+from octobot_node.runs.preflight import check_accounts, check_automations, check_connectors
+from octobot_node.runs.problems import with_problems
+from octobot_node.runs.report import RunReport
+from octobot_node.runs.run_file import RunFile
+from octobot_node.runs.said import Said
+from octobot_node.runs.setup import create_missing, go_on, new_account, take_over_changes
+from octobot_node.runs.view import RunOptions, RunView
 
 __all__ = ["run"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from octobot_node import __version__, hookspecs
 from octobot_node.errors import PluginError
-from octobot_node.plugin_loader import Candidate, Loader, resolve
-from octobot_node.plugin_registry import PluginInfo, Registry
+from octobot_node.plugins.loader import Candidate, Loader, resolve
+from octobot_node.plugins.registry import PluginInfo, Registry
 
 if TYPE_CHECKING:
     from octobot_node.settings import Settings

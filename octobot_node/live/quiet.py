@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from octobot_node.assembly import Base, assemble, open_base, open_beside
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import InlineIo, Io
 from octobot_node.ids import new_id
+from octobot_node.live.assembly import Base, assemble, open_base, open_beside
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 
 __all__ = ["beside_desk", "desk_over", "quiet_desk"]

@@ -19,8 +19,8 @@ from typing import Any, cast
 import structlog
 from pydantic import BaseModel
 
-from octobot_node.control import REQUEST_LIMIT, address, decode, socket_path
 from octobot_node.errors import NodeError, OctoBotError, UsageError
+from octobot_node.live.control import REQUEST_LIMIT, address, decode, socket_path
 
 __all__ = ["ControlServer", "peer_uid"]
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
 from octobot_node.ids import new_id
-from octobot_node.plugins import Registry
+from octobot_node.plugins.finding import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import automations
 from octobot_node.store.storage import Storage

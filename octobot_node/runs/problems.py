@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from octobot_node.market import from_ms
-from octobot_node.report import AutomationReport, Problem
+from octobot_node.runs.report import AutomationReport, Problem
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import events, intents
 

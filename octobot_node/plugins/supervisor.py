@@ -14,8 +14,8 @@ import structlog
 
 from octobot_node.clock import Clock
 from octobot_node.context import PluginContext
+from octobot_node.plugins.troubles import Troubles, said
 from octobot_node.services import Service
-from octobot_node.troubles import Troubles, said
 
 __all__ = ["ServiceState", "Supervisor", "pause_after"]
 

@@ -1,0 +1,1 @@
+"""Finding plugins, loading them apart from each other, and running what they add."""
