@@ -31,7 +31,8 @@ from octobot_node.automation import Needs
 from octobot_node.engine.accounts import source_key
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.evaluation import TickInput, evaluate, load_needs
+from octobot_node.engine.decisions import load_needs
+from octobot_node.engine.evaluation import TickInput, evaluate
 from octobot_node.engine.schedule import dump_wake, next_run
 from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule

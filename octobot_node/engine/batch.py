@@ -13,8 +13,9 @@ import structlog
 from octobot_node.automation import Needs, Signal, WatchedAutomation
 from octobot_node.engine import seen
 from octobot_node.engine.commit import Changes, Commit, Evaluated
+from octobot_node.engine.decisions import load_needs
 from octobot_node.engine.durable import json_decode
-from octobot_node.engine.evaluation import Outcome, TickInput, load_needs
+from octobot_node.engine.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluator import EvaluatorClosed
 from octobot_node.engine.schedule import load_wake, runs_between
 from octobot_node.errors import DataUnavailable, UsageError

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.automation import Automation
 from octobot_node.engine.accounts import source_key
+from octobot_node.engine.decisions import BadDecision, first_needs, load_needs
 from octobot_node.engine.durable import ORDERS, json_encode
-from octobot_node.engine.evaluation import BadDecision, first_needs, load_needs, needs_after_edit
+from octobot_node.engine.evaluation import needs_after_edit
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.status_commands import ENDED, StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.watching import lock_with_watchers

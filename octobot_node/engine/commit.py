@@ -12,8 +12,9 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.automation import PauseAutomation, StopAutomation
+from octobot_node.engine.decisions import PlainDecision, load_needs
 from octobot_node.engine.durable import ORDERS
-from octobot_node.engine.evaluation import Outcome, PlainDecision, load_needs
+from octobot_node.engine.evaluation import Outcome
 from octobot_node.engine.ledger import Book, Owner, load_book
 from octobot_node.engine.opening import open_base_positions
 from octobot_node.engine.planning import Plan, plan_group

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from octobot_node.automation import Needs
-from octobot_node.engine.evaluation import load_needs
+from octobot_node.engine.decisions import load_needs
 from octobot_node.engine.ledger import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms

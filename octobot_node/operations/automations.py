@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.evaluation import load_needs
+from octobot_node.engine.decisions import load_needs
 from octobot_node.engine.ledger import rounded
 from octobot_node.engine.reporting import automation_report
 from octobot_node.operations.desk import Desk

@@ -23,7 +23,8 @@ from octobot_node.automation import (
     WatchedAutomation,
 )
 from octobot_node.engine.batch import lacking
-from octobot_node.engine.evaluation import Outcome, PlainDecision, TickInput, evaluate, first_needs, load_needs
+from octobot_node.engine.decisions import PlainDecision, first_needs, load_needs
+from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
 from octobot_node.engine.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable
 from octobot_node.exchanges import Capabilities
