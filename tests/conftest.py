@@ -17,6 +17,15 @@ from octobot_node.testing.postgres import Server
 os.environ["OCTOBOT_API_PORT"] = "0"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests may take longest: one that is begun last keeps one worker busy alone."""
+    longest: dict[object, float] = {}
+    for item in items:
+        marked = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0), marked.args[0] if marked else 0)
+    items.sort(key=lambda item: -longest[item.path])
+
+
 @pytest.fixture(autouse=True)
 def plain_log() -> None:
     """Print tracebacks as the node does: structlog's own way, with every frame's variables, takes seconds for some."""
