@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+import pytest
+from argon2 import PasswordHasher
+
+from octobot_plugins.auth import passwords
 from tests.api.conftest import PASSWORD, Service
 
 
@@ -52,6 +56,24 @@ def test_a_wrong_password_and_an_unknown_user_are_answered_alike(service: Servic
 
     assert (wrong.status_code, nobody.status_code) == (401, 401)
     assert wrong.json()["detail"] == nobody.json()["detail"]
+
+
+def test_a_password_is_looked_at_as_long_for_nobody_as_for_somebody(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    class Watched(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2's name
+            # What it costs: the algorithm, its version, memory, passes and lanes.
+            looked_at.append(str(hash).rpartition("$")[0].rpartition("$")[0])
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Watched())
+    for user in ("ada", "nobody"):
+        assert log_in(service, user, password="wrong horse battery")[1].status_code == 401
+
+    assert looked_at == ["$argon2id$v=19$m=65536,t=3,p=4"] * 2
 
 
 def test_guessing_is_slowed_down_for_the_account_and_the_right_password_waits_as_well(service: Service) -> None:
