@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
 
 from octobot_node.plugins.finding import Registry, load_plugins
-from octobot_node.runs.run_file import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
 from octobot_node.settings import Settings
+from octobot_node.specs import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
 
 __all__ = ["pages", "rewritten"]
 

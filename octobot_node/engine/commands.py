@@ -24,7 +24,7 @@ from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.runs.run_file import first_mistake
+from octobot_node.mistakes import first_mistake
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many

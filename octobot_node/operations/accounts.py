@@ -12,6 +12,7 @@ from octobot_node.engine.accounts import source_key
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.exchanges import Capabilities
 from octobot_node.limits import Limits
+from octobot_node.mistakes import first_mistake, nearest
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.exporting import secret_settings
 from octobot_node.operations.finding import account_id
@@ -32,8 +33,8 @@ from octobot_node.operations.models import (
 from octobot_node.operations.rows import account_row
 from octobot_node.operations.types import plugin_of
 from octobot_node.plugins.finding import Registry
-from octobot_node.runs.run_file import ConnectorSpec, first_mistake, nearest
 from octobot_node.runs.setup import new_account
+from octobot_node.specs import ConnectorSpec
 from octobot_node.store import history, lists
 from octobot_node.store.types import AnyRow
 

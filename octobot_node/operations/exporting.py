@@ -18,7 +18,7 @@ from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugins.finding import Registry
 from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
-from octobot_node.runs.run_file import AccountSpec
+from octobot_node.specs import AccountSpec
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.types import AnyRow

@@ -6,157 +6,35 @@ first problem.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
-from octobot_node.durations import DURATION_PATTERN, parse_duration
 from octobot_node.errors import InvalidRunFile
-from octobot_node.limits import Limits
+from octobot_node.mistakes import KINDS, dotted, first_mistake, nearest
 from octobot_node.runs import exact_yaml
 from octobot_node.runs.exact_yaml import Document, YamlProblem
+from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
 
 __all__ = [
-    "AccountSpec",
-    "Amount",
-    "Asset",
-    "AutomationSpec",
-    "ConnectorSpec",
-    "LimitsSpec",
-    "Name",
     "RunFile",
-    "first_mistake",
     "json_schema",
     "load_run_files",
-    "nearest",
     "parse_run_file",
     "read_run_files",
 ]
 
 
-def _sane(amount: Decimal) -> Decimal:
-    if abs(amount.adjusted()) > 60 or len(amount.as_tuple().digits) > 60:
-        raise ValueError("has more digits than any market: use at most 60")
-    return amount
-
-
-def _plain(amount: Decimal) -> str:
-    return format(amount, "f")
-
-
-def _to_duration(value: Any) -> Any:
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        value = f"{Decimal(value):f}s"
-    # Dumped as JSON a duration is ISO 8601 ("PT30S"), which pydantic reads back itself.
-    return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value
-
-
-Amount = Annotated[
-    Decimal,
-    Field(gt=0, allow_inf_nan=False),
-    AfterValidator(_sane),
-    PlainSerializer(_plain, return_type=str, when_used="json"),
-]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_to_duration),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]},
-                {"type": "number", "exclusiveMinimum": 0, "description": "Seconds."},
-            ]
-        }
-    ),
-]
-_ASSET = r"^[A-Za-z0-9._-]{1,16}$"
-_NAME = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-Asset = Annotated[str, Field(pattern=_ASSET)]
-Name = Annotated[str, Field(max_length=128, pattern=_NAME)]
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LimitsSpec(Limits):
-    """Limits, with the duration written as people write it."""
-
-    max_data_age: Duration | None = Field(
-        default=None,
-        gt=timedelta(0),
-        description="An order decided on older market data than this is not sent; such as 30s or 5m, or seconds.",
-    )
-
-
-class ConnectorSpec(BaseModel):
-    """A connector by name; every further key is one of that connector's own settings."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    use: str = Field(min_length=1, max_length=64, description="The connector's name, as its plugin registers it.")
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Return the connector's own settings, not validated yet; numbers that are not whole are Decimal."""
-        return self.model_extra or {}
-
-
-class AccountSpec(_Spec):
-    """Where prices come from and where orders go."""
-
-    market_data: ConnectorSpec = Field(description="The source of prices.")
-    trading: ConnectorSpec = Field(description="Where orders go.")
-    balances: dict[Asset, Amount] = Field(
-        default_factory=dict,
-        description="The paper account's money, by asset. The budgets of the account's automations may not exceed it.",
-    )
-    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on all the account's automations together.")
-
-
-class AutomationSpec(_Spec):
-    """One configured automation."""
-
-    name: Name = Field(description="What to call it; no two automations share a name.")
-    type: str = Field(
-        min_length=1,
-        max_length=128,
-        description="The automation type: its name, or package.name where two packages have one of that name.",
-    )
-    account: str = Field(description="The account it trades on, by its name under `accounts`.")
-    budget: dict[Asset, Amount] = Field(
-        default_factory=dict, description="The money it may use, by asset; it never touches more."
-    )
-    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
-    config: dict[str, Any] = Field(default_factory=dict, description="What the automation type asks for.")
-    signals: str | None = Field(
-        default=None,
-        min_length=1,
-        description="Of a replay: a file of signals that arrive in its inbox, a JSON object with `at` and `payload` a"
-        " line; a relative path is relative to the run file.",
-    )
-
-
-class RunFile(_Spec):
+class RunFile(Spec):
     """Accounts, and the automations that trade on them; several files add up to one."""
 
     accounts: dict[Name, AccountSpec] = Field(default_factory=dict, description="Accounts by name.")
@@ -166,7 +44,7 @@ class RunFile(_Spec):
     @model_validator(mode="after")
     def _coherent(self) -> RunFile:
         for problem in _problems(self):
-            raise ValueError(f"{_dotted(problem.path)}: {problem.text}")
+            raise ValueError(f"{dotted(problem.path)}: {problem.text}")
         return self
 
     def mistake(self, path: exact_yaml.Path, text: str) -> InvalidRunFile:
@@ -212,7 +90,7 @@ def parse_run_file(content: Mapping[str, Any], accounts: Mapping[str, AccountSpe
 
 
 def _invalid(path: exact_yaml.Path, text: str) -> InvalidRunFile:
-    return InvalidRunFile(f"{_dotted(path)}: {text}", field=".".join(str(part) for part in path), reason=text)
+    return InvalidRunFile(f"{dotted(path)}: {text}", field=".".join(str(part) for part in path), reason=text)
 
 
 def _one(sources: Sequence[_Source], accounts: Mapping[str, AccountSpec]) -> RunFile:
@@ -227,26 +105,10 @@ def _one(sources: Sequence[_Source], accounts: Mapping[str, AccountSpec]) -> Run
     return found
 
 
-def first_mistake(error: ValidationError, model: type[BaseModel]) -> tuple[exact_yaml.Path, str]:
-    """Return where the first problem of ``error`` is, as a path inside ``model``, and what to do about it."""
-    # A misspelt field is also a missing one: say the former.
-    first, *rest = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-    more = f" ({len(rest)} more to fix after this one)" if rest else ""
-    return _path(first), f"{_explain(first, model)}{more}"
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return the cure for a ``name`` that is none of the ``known``."""
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"there are {', '.join(known)}" if known else "remove it"
-
-
 # What is wrong beyond a single field ------------------------------------------------------------------------------
 
 
-class _Parts(_Spec):
+class _Parts(Spec):
     """A run file's fields, not yet checked against each other."""
 
     accounts: dict[Name, AccountSpec] = Field(default_factory=dict)
@@ -319,7 +181,7 @@ class _Source:
     parts: _Parts
 
     def invalid(self, problem: _Problem) -> InvalidRunFile:
-        where = f"{_dotted(problem.path)}: " if problem.path else ""
+        where = f"{dotted(problem.path)}: " if problem.path else ""
         return InvalidRunFile(f"{self.path}, line {self.document.line(problem.path)}: {where}{problem.text}")
 
 
@@ -368,13 +230,13 @@ def _read(path: Path, text: str) -> _Source:
     if document.value is None:
         raise InvalidRunFile(f"{path}: is empty: write accounts and automations, as docs/run-file.md shows")
     if not isinstance(document.value, dict):
-        kind = _KINDS.get(type(document.value), "text")
+        kind = KINDS.get(type(document.value), "text")
         raise InvalidRunFile(f"{path}: is {kind}, not a mapping: begin with 'accounts:' or 'automations:'")
     try:
         return _Source(path, document, _Parts.model_validate(document.value))
     except ValidationError as error:
         place, text = first_mistake(error, _Parts)
-        raise InvalidRunFile(f"{path}, line {document.line(place)}: {_dotted(place)}: {text}") from None
+        raise InvalidRunFile(f"{path}, line {document.line(place)}: {dotted(place)}: {text}") from None
 
 
 def _beside_itself(source: _Source) -> _Source:
@@ -405,111 +267,5 @@ def _parse(path: Path, text: str) -> Document:
         return exact_yaml.read_yaml(text)
     except YamlProblem as error:
         if error.path:
-            raise InvalidRunFile(f"{path}, line {error.line}: {_dotted(error.path)}: {error}") from None
+            raise InvalidRunFile(f"{path}, line {error.line}: {dotted(error.path)}: {error}") from None
         raise InvalidRunFile(f"{path}, line {error.line}, column {error.column}: is not YAML: {error}") from None
-
-
-# Words ------------------------------------------------------------------------------------------------------------
-
-_KINDS: Mapping[type, str] = {
-    bool: "true or false",
-    dict: "a mapping",
-    list: "a list",
-    int: "a number",
-    Decimal: "a number",
-    type(None): "empty",
-}
-
-_WANTED = {
-    "dict_type": "a mapping ('name: value' lines)",
-    "model_type": "a mapping ('name: value' lines)",
-    "list_type": "a list (lines that begin with '- ')",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "decimal_type": "a number",
-    "decimal_parsing": "a number",
-    "finite_number": "a finite number",
-    "time_delta_type": "a duration such as '30s' or '5m'",
-}
-
-
-def _path(error: ErrorDetails) -> exact_yaml.Path:
-    # pydantic marks a mistake in a mapping's key so; its place is the key's own.
-    return tuple(part for part in error["loc"] if part != "[key]")
-
-
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
-    given = error["input"]
-    match error["type"]:
-        case "missing":
-            return "is missing: add it"
-        case "extra_forbidden":
-            name = str(error["loc"][-1])
-            return f"there is no field {name!r}: {nearest(name, _fields_at(model, _path(error)[:-1]))}"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "greater_than" | "greater_than_equal" | "less_than_equal":
-            return f"{error['msg'].replace('Input should', 'must')}, not {given}"
-        case "string_type":
-            quotes = ": put it in quotes" if isinstance(given, int | Decimal) else ""
-            return f"must be text, not {_shown(given)}{quotes}"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            return _bad_text(error)
-    if error["type"] in _WANTED:
-        return f"must be {_WANTED[error['type']]}, not {_shown(given)}"
-    return f"{error['msg'].replace('Input should', 'must')}, not {_shown(given)}"
-
-
-def _bad_text(error: ErrorDetails) -> str:
-    if error["type"] != "string_pattern_mismatch":
-        return f"{error['msg'].replace('String should', 'must')}, not {_shown(error['input'])}"
-    given, pattern = _shown(error["input"]), error["ctx"]["pattern"]
-    if pattern == _ASSET:
-        return f"{given} is no asset: use up to 16 letters and digits, such as USD"
-    if pattern == _NAME:
-        return f"{given} is no name: use printable characters, with no space at either end"
-    # How connectors and automation types spell it is theirs.
-    if "]+/[" in pattern:
-        return f"{given} is no symbol: write BASE/QUOTE, such as BTC/USD"
-    return f"must match {pattern}, not {given}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return repr(value if len(value) <= 40 else f"{value[:37]}...")
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
-    return _KINDS.get(type(value), type(value).__name__)
-
-
-def _fields_at(model: type[BaseModel], place: exact_yaml.Path) -> list[str]:
-    """Return the fields of the model at ``place`` inside ``model``, none where there is no model."""
-    kind: Any = model
-    for part in place:
-        kind = _inside(_bare(kind), part)
-    kind = _bare(kind)
-    return list(kind.model_fields) if _is_model(kind) else []
-
-
-def _inside(kind: Any, part: str | int) -> Any:
-    if _is_model(kind):
-        field = kind.model_fields.get(part)
-        return None if field is None else field.annotation
-    # The values of a mapping, the items of a list.
-    return next(reversed(get_args(kind)), None)
-
-
-def _bare(kind: Any) -> Any:
-    while get_origin(kind) in {Annotated, Union, UnionType}:
-        kind = next((option for option in get_args(kind) if option is not NoneType), None)
-    return kind
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _dotted(path: exact_yaml.Path) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")

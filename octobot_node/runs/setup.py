@@ -18,8 +18,9 @@ from octobot_node.live.assembly import Base
 from octobot_node.plugins.finding import Registry
 from octobot_node.runs.exact_yaml import Path
 from octobot_node.runs.preflight import check_budgets
-from octobot_node.runs.run_file import AccountSpec, AutomationSpec, LimitsSpec, RunFile
+from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.view import RunView
+from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store.storage import Storage
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models.base import Asked, Told
 from octobot_node.runs.report import Amount
-from octobot_node.runs.run_file import AccountSpec, LimitsSpec, Name
+from octobot_node.specs import AccountSpec, LimitsSpec, Name
 
 __all__ = [
     "AccountDetail",

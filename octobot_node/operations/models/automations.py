@@ -11,7 +11,7 @@ from octobot_node.operations.models.base import Asked, Page, Told, Wanted
 from octobot_node.operations.models.events import EventRow
 from octobot_node.operations.models.orders import OrderRow
 from octobot_node.runs.report import Amount, AutomationReport
-from octobot_node.runs.run_file import LimitsSpec, Name
+from octobot_node.specs import LimitsSpec, Name
 
 __all__ = [
     "AutomationDetail",

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.runs.run_file import Amount, Asset, LimitsSpec, Name
+from octobot_node.specs import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["CloneAutomation"]
 

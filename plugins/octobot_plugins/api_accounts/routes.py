@@ -24,7 +24,7 @@ from octobot_node.operations.models import (
     TypeDetail,
     TypePage,
 )
-from octobot_node.runs.run_file import LimitsSpec, Name
+from octobot_node.specs import LimitsSpec, Name
 
 __all__ = ["router"]
 

@@ -43,7 +43,7 @@ from octobot_node.operations.models import (
     SignalStatus,
     StopAutomation,
 )
-from octobot_node.runs.run_file import Amount, Asset, LimitsSpec, Name
+from octobot_node.specs import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["router"]
 

@@ -1,0 +1,131 @@
+"""What an account and an automation are made of, as run files, commands and the API write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from octobot_node.durations import DURATION_PATTERN, parse_duration
+from octobot_node.limits import Limits
+
+__all__ = [
+    "ASSET_PATTERN",
+    "NAME_PATTERN",
+    "AccountSpec",
+    "Amount",
+    "Asset",
+    "AutomationSpec",
+    "ConnectorSpec",
+    "LimitsSpec",
+    "Name",
+    "Spec",
+]
+
+
+def _sane(amount: Decimal) -> Decimal:
+    if abs(amount.adjusted()) > 60 or len(amount.as_tuple().digits) > 60:
+        raise ValueError("has more digits than any market: use at most 60")
+    return amount
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+def _to_duration(value: Any) -> Any:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        value = f"{Decimal(value):f}s"
+    # Dumped as JSON a duration is ISO 8601 ("PT30S"), which pydantic reads back itself.
+    return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value
+
+
+Amount = Annotated[
+    Decimal,
+    Field(gt=0, allow_inf_nan=False),
+    AfterValidator(_sane),
+    PlainSerializer(_plain, return_type=str, when_used="json"),
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_to_duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]},
+                {"type": "number", "exclusiveMinimum": 0, "description": "Seconds."},
+            ]
+        }
+    ),
+]
+ASSET_PATTERN = r"^[A-Za-z0-9._-]{1,16}$"
+NAME_PATTERN = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
+Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN)]
+
+
+class Spec(BaseModel):
+    """Closed: a field that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LimitsSpec(Limits):
+    """Limits, with the duration written as people write it."""
+
+    max_data_age: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="An order decided on older market data than this is not sent; such as 30s or 5m, or seconds.",
+    )
+
+
+class ConnectorSpec(BaseModel):
+    """A connector by name; every further key is one of that connector's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str = Field(min_length=1, max_length=64, description="The connector's name, as its plugin registers it.")
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Return the connector's own settings, not validated yet; numbers that are not whole are Decimal."""
+        return self.model_extra or {}
+
+
+class AccountSpec(Spec):
+    """Where prices come from and where orders go."""
+
+    market_data: ConnectorSpec = Field(description="The source of prices.")
+    trading: ConnectorSpec = Field(description="Where orders go.")
+    balances: dict[Asset, Amount] = Field(
+        default_factory=dict,
+        description="The paper account's money, by asset. The budgets of the account's automations may not exceed it.",
+    )
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on all the account's automations together.")
+
+
+class AutomationSpec(Spec):
+    """One configured automation."""
+
+    name: Name = Field(description="What to call it; no two automations share a name.")
+    type: str = Field(
+        min_length=1,
+        max_length=128,
+        description="The automation type: its name, or package.name where two packages have one of that name.",
+    )
+    account: str = Field(description="The account it trades on, by its name under `accounts`.")
+    budget: dict[Asset, Amount] = Field(
+        default_factory=dict, description="The money it may use, by asset; it never touches more."
+    )
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
+    config: dict[str, Any] = Field(default_factory=dict, description="What the automation type asks for.")
+    signals: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of a replay: a file of signals that arrive in its inbox, a JSON object with `at` and `payload` a"
+        " line; a relative path is relative to the run file.",
+    )
