@@ -16,6 +16,7 @@ OctoBotError
 │   ├── DiskNearlyFull
 │   ├── NodeSilent
 │   ├── StorageUnavailable
+│   │   └── StorageBusy       nobody: nothing was changed; the same works in a moment
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
@@ -52,6 +53,7 @@ __all__ = [
     "OrderRefused",
     "PluginError",
     "RequestExpired",
+    "StorageBusy",
     "StorageUnavailable",
     "UnknownName",
     "UnknownStorage",
@@ -131,6 +133,10 @@ class NodeSilent(NodeError):
 
 class StorageUnavailable(NodeError):
     """The database cannot be opened or has failed."""
+
+
+class StorageBusy(StorageUnavailable):
+    """Other transactions held for too long what this one needed; it was undone, and the same may be tried again."""
 
 
 class UnknownStorage(NodeError):

@@ -14,6 +14,9 @@ from pathlib import Path
 from benchmarks.chaos.cluster import Cluster
 from benchmarks.chaos.storm import KINDS, Result, Storm, plan, write_down
 
+#: What is asked of a killed node's work: to run elsewhere within so many seconds.
+RECOVERY_S = 15.0
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -88,6 +91,7 @@ def _figures(result: Result, options: argparse.Namespace) -> dict[str, object]:
         "work_taken_over": len(result.taken_over),
         "recovery_median_s": _median(result.taken_over),
         "recovery_worst_s": round(max(result.taken_over), 2) if result.taken_over else None,
+        "recovered_within_15_s": sum(seconds < RECOVERY_S for seconds in result.taken_over),
         "tick_delay_median_s": round(delays.median, 2),
         "tick_delay_p99_s": round(delays.p99, 2),
         "tick_delay_worst_s": round(delays.worst, 2),

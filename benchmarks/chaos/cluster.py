@@ -24,6 +24,7 @@ from benchmarks.chaos.proxy import ProxyProcess
 from benchmarks.crash.harness import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.errors import StorageBusy
 from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.desk import Desk
 from octobot_node.plugins.finding import load_plugins
@@ -36,6 +37,9 @@ __all__ = ["CONSUMERS", "MASTER", "PLUGINS", "Cluster", "Node", "visiting", "wai
 PLUGINS = ("octobot_node.testing.hostile", "benchmarks.crash.trader")
 MASTER, CONSUMERS = "master", ("one", "two", "three")
 _CHUNK = 500
+
+#: Attempts to pause one automation.
+_PAUSES = 10
 
 
 class Node:
@@ -231,14 +235,26 @@ class Cluster:
     def _pause_all(self) -> None:
         with self.desk() as desk:
             for (automation_id,) in self.query("SELECT automation_id FROM schedule ORDER BY automation_id"):
-                desk.commands.pause(automation_id)
+                for attempt in range(1, _PAUSES + 1):
+                    try:
+                        desk.commands.pause(automation_id)
+                        break
+                    except StorageBusy:
+                        # What a person would do who is told to try again.
+                        if attempt == _PAUSES:
+                            raise
 
     def _come_to_rest(self) -> None:
+        """Wait for as long as there is less and less to do: a storm may leave a machine with minutes of work."""
         moving = (
-            "SELECT 1 FROM intents WHERE status IN ('planned', 'sent', 'unknown')"
-            " OR status = 'open' AND (type = 'market' OR kind = 'cancel') LIMIT 1"
+            "SELECT count(*) FROM intents WHERE status IN ('planned', 'sent', 'unknown')"
+            " OR status = 'open' AND (type = 'market' OR kind = 'cancel')"
         )
-        wait_for(lambda: not self.query(moving), 120, "still moving", pause=0.25)
+        least = self.query(moving)[0][0]
+        while least:
+            before = least
+            wait_for(lambda: self.query(moving)[0][0] < before, 120, f"{before} still moving", pause=0.5)  # noqa: B023
+            least = self.query(moving)[0][0]
 
     def errors(self) -> dict[str, int]:
         """Return what the nodes logged as errors, and how often."""

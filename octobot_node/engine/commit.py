@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, timeframe_ms
-from octobot_node.orders import IntentStatus
+from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.types import AnyRow
@@ -100,6 +100,8 @@ class Changes:
         self.limits: dict[str, Limits] = {}
         #: account id -> how many more live orders it may have, of accounts that limit it.
         self.rooms: dict[str, int] = {}
+        #: Orders of those who cancel that are being cancelled already.
+        self.cancelling: Collection[str] = ()
         #: What orders would have needed that lacked funds, by asset; told by a rehearsal, which is of one automation.
         self.wanting: dict[str, Decimal] = {}
 
@@ -131,6 +133,7 @@ class Commit:
             book = load_book(connection, _spenders([(item, item.row)]))
             changes.limits = _account_limits(connection, [(item, item.row)])
             changes.rooms = _rooms(connection, changes.limits)
+            changes.cancelling = intents.being_cancelled(connection, _cancellers([(item, item.row)]))
         self._one(changes, item, item.row, market, book)
         return changes
 
@@ -160,6 +163,7 @@ class Commit:
             book = load_book(connection, _spenders(current))
             changes.limits = _account_limits(connection, current)
             changes.rooms = _rooms(connection, changes.limits)
+            changes.cancelling = intents.being_cancelled(connection, _cancellers(current))
             for item, lock in current:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
@@ -232,6 +236,7 @@ class Commit:
             live_orders=item.live,
             account_room=changes.rooms.get(account.id),
             vetoes=item.vetoes,
+            cancelling=changes.cancelling,
         )
         rows = plan_group(plan, decision.orders, book, independent=decision.independent)
         changes.wanting |= plan.wanting
@@ -417,6 +422,15 @@ def _unmoved(item: Evaluated, lock: AnyRow | None) -> bool:
 
 def _spenders(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
     return [item.row.id for item, _ in current if _needs_book(item)]
+
+
+def _cancellers(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
+    return [item.row.id for item, _ in current if any(isinstance(each, CancelOrder) for each in _orders_of(item))]
+
+
+def _orders_of(item: Evaluated) -> Sequence[OrderAction]:
+    decision = item.outcome.decision
+    return () if decision is None else decision.orders
 
 
 def _needs_book(item: Evaluated) -> bool:

@@ -6,7 +6,7 @@ like of any other refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
@@ -61,6 +61,8 @@ class Plan:
     #: How many more orders the account may have live, all its automations together; None: any number.
     account_room: int | None = None
     carrier: str | None = None
+    #: Orders that a live cancel is about already.
+    cancelling: Collection[str] = ()
     #: Why a plugin refuses an order, by its place among the decision's.
     vetoes: Mapping[int, str] = field(default_factory=dict)
     #: Filled in: what the orders would have needed that were not planned for want of funds, by asset.
@@ -77,11 +79,13 @@ def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, indepen
     ``book``.
     """
     group = new_id()
-    cancels = [order for order in orders if isinstance(order, CancelOrder)]
+    asked = (order.id for order in orders if isinstance(order, CancelOrder))
+    # Once each: whoever asks at every tick while the exchange is slow would only make it slower.
+    cancels = [parent for parent in dict.fromkeys(asked) if parent not in plan.cancelling]
     creates = [
         (order, plan.vetoes.get(place)) for place, order in enumerate(orders) if not isinstance(order, CancelOrder)
     ]
-    rows = [plan_cancel(plan, group, seq, order.id) for seq, order in enumerate(cancels)]
+    rows = [plan_cancel(plan, group, seq, parent) for seq, parent in enumerate(cancels)]
     live = plan.live_orders
     for seq, (order, veto) in enumerate(creates, start=len(rows)):
         row = _plan_order(plan, group, seq, order, veto, book, live, independent=independent)

@@ -167,6 +167,18 @@ def open_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
     return connection.execute(_OPEN_OF_BATCH, {"batch": batch}).all()
 
 
+_BEING_CANCELLED = sa.select(_c.parent).where(
+    _c.automation_id.in_(_IDS), _LIVE_OR_NEWS, _LIVE, sa.text("intents.kind = 'cancel'")
+)
+
+
+def being_cancelled(connection: sa.Connection, automation_ids: Collection[str]) -> set[str]:
+    """Return the orders of automations that a live cancel is about. Rides ix_intents_live_of."""
+    if not automation_ids:
+        return set()
+    return set(connection.scalars(_BEING_CANCELLED, {"ids": list(automation_ids)}))
+
+
 def live_count(connection: sa.Connection, automation_id: str) -> int:
     """Return how many of an automation's intents can still change. Rides ix_intents_live_of."""
     statement = sa.select(sa.func.count()).where(_c.automation_id == automation_id, _LIVE_OR_NEWS, _LIVE)

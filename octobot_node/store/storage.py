@@ -18,7 +18,8 @@ class Storage(Protocol):
     """One database. Everything in it, DBOS's tables included, commits in the same transactions.
 
     ``write`` and ``read`` raise StorageUnavailable when the database cannot be reached, or was lost in the middle of
-    the transaction; then it is not known whether a commit under way was carried out.
+    the transaction; then it is not known whether a commit under way was carried out. StorageBusy, where transactions
+    run beside each other, says that this one was undone for another's sake.
     """
 
     #: The URL without its password, for messages.

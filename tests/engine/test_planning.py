@@ -210,6 +210,12 @@ def test_cancels_come_first_and_every_order_has_a_client_id_of_its_own(book: Boo
     assert all(len(row["client_order_id"]) == 32 for row in rows)
 
 
+def test_an_order_is_cancelled_once_and_not_at_all_while_a_cancel_of_it_is_under_way(book: Book) -> None:
+    cancels = [CancelOrder("old"), CancelOrder("older"), CancelOrder("old")]
+    rows = plan_group(replace(plan(), cancelling={"older"}), cancels, book, independent=False)
+    assert [(row["seq"], row["parent"]) for row in rows] == [(0, "old")]
+
+
 def test_orders_of_one_decision_share_its_budget(book: Book) -> None:
     rows = plan_group(plan(), [limit(amount="10"), limit(amount="2")], book, independent=True)
     assert [row["status"] for row in rows] == ["planned", "refused"]

@@ -117,6 +117,23 @@ def test_cancels_leave_first(bench: Bench) -> None:
     assert [row.status for row in bench.intents("cancel")] == ["done"]
 
 
+def test_an_order_that_is_being_cancelled_is_not_cancelled_again(bench: Bench) -> None:
+    def decide(tick: Tick[Any, Any]) -> Decision:
+        if tick.number == 0:
+            return Decision(orders=[buy(90)])
+        return Decision(orders=[CancelOrder(order.id) for order in [*tick.open_orders, *tick.open_orders]])
+
+    bench.trading.cancel_faults.append(NotSent("rate limited", retry_after=5))
+    a = bench.automation("a", decide)
+    bench.settle()
+    for _ in range(3):
+        bench.commands.run_now(a)
+        bench.run(1_000)
+    assert [row.status for row in bench.intents("cancel")] == ["planned"]
+    bench.run(6_000)
+    assert ([row.status for row in bench.intents("cancel")], bench.statuses()) == (["done"], ["cancelled"])
+
+
 def test_after_a_refusal_the_rest_of_the_decision_is_skipped_and_its_funds_come_back(bench: Bench) -> None:
     bench.trading.will(bench.trading.rest, OrderRefused("insufficient balance"))
     a = bench.automation("a", once(buy(90), buy(91), buy(92)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["is_full", "is_lost", "is_refused_to_spill", "said"]
+__all__ = ["is_busy", "is_full", "is_lost", "is_refused_to_spill", "said"]
 
 #: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
 _OUTAGES = ("08", "53", "57P", "58")
@@ -35,6 +35,11 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return state.startswith(_OUTAGES) or state in _ALSO or error.connection_invalidated
+
+
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Whether the transaction was undone for others' sake: a lock that did not come free, a deadlock."""
+    return _state(error) in {"55P03", "40P01", "40001"}
 
 
 def is_full(error: sa.exc.DBAPIError) -> bool:

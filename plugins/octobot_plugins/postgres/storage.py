@@ -12,12 +12,12 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.clock import Clock
-from octobot_node.errors import StorageUnavailable
+from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
 from octobot_plugins.postgres.address import address, shown
 from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
-from octobot_plugins.postgres.failures import is_full, is_lost, said
+from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
 from octobot_plugins.postgres.opening import check_server
 from octobot_plugins.postgres.room import Room
 from octobot_plugins.postgres.sockets import Sockets
@@ -130,10 +130,13 @@ class PostgresStorage:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Say StorageUnavailable of a database that went away, and remember since when."""
+        """Say StorageUnavailable of a database that went away, and remember since when, or StorageBusy."""
         try:
             yield
         except sa.exc.DBAPIError as error:
+            if is_busy(error):
+                why = f"{self.shown} is busy: others held for too long what this needed; nothing was changed: try again"
+                raise StorageBusy(why) from None
             if not is_lost(error):
                 raise
             news = is_full(error) and self._room.ran_out()

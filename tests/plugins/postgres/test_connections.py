@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from octobot_node.errors import StorageUnavailable
+from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.testing.postgres import Server
 from octobot_node.testing.proxy import Proxy
 from octobot_plugins.postgres.storage import PostgresStorage
@@ -191,3 +191,21 @@ def test_several_processes_migrate_at_once_and_say_no_password(
         queues = sa.inspect(connection).get_table_names("dbos")
     assert {"events", "schedule"} <= set(tables)
     assert "workflow_status" in queues
+
+
+def test_a_lock_that_does_not_come_free_is_said_as_that_and_is_no_outage(open_storage: Open, postgres: Server) -> None:
+    storage = open_storage(postgres.create_database())
+    with storage.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (n int)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+    def lock() -> None:
+        with storage.write() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            connection.exec_driver_sql("SELECT n FROM t FOR UPDATE")
+
+    with psycopg.connect(storage._url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+        other.execute("SELECT n FROM t FOR UPDATE")
+        with pytest.raises(StorageBusy, match=r"is busy: others held for too long .* nothing was changed: try again"):
+            lock()
+    assert (storage.lost(), write(storage)) == ("", "read committed")
