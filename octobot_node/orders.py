@@ -98,7 +98,10 @@ class StopOrder(_Tagged):
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """Cancel an open order of this automation by the ``id`` of its ``OpenOrder``."""
+    """Cancel an open order of this automation by the ``id`` of its ``OpenOrder``.
+
+    One that is being cancelled already is left to that.
+    """
 
     id: str
 
