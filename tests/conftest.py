@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadFileScheduling
 
 from octobot_node.plugins.finding import load_plugins
 from octobot_node.settings import Settings
@@ -17,13 +19,29 @@ from octobot_node.testing.postgres import Server
 os.environ["OCTOBOT_API_PORT"] = "0"
 
 
+#: Tests that start several nodes, or kill one again and again: two of them at once would measure each other.
+_CROWDS = ("tests/crash/", "tests/plugins/replica/test_nodes", "tests/plugins/replica/test_releases",
+           "tests/plugins/replica/test_standing_still", "tests/plugins/postgres/test_full_disk",
+           "tests/transfer/test_backup_of_a_running_node", "tests/cli/test_kill_switch")  # fmt: skip
+#: The longest of the others.
+_LONG = ("tests/api/test_any_request",)
+
+
+class _OneCrowdAtATime(LoadFileScheduling):
+    """A worker takes file after file; what is a crowd, one worker takes it all."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "crowds" if nodeid.startswith(_CROWDS) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Distribute the tests."""
+    return _OneCrowdAtATime(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files whose tests may take longest: one that is begun last keeps one worker busy alone."""
-    longest: dict[object, float] = {}
-    for item in items:
-        marked = item.get_closest_marker("timeout")
-        longest[item.path] = max(longest.get(item.path, 0), marked.args[0] if marked else 0)
-    items.sort(key=lambda item: -longest[item.path])
+    """Begin with what takes longest: begun last, it would keep one worker busy alone."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(_CROWDS), not item.nodeid.startswith(_LONG)))
 
 
 @pytest.fixture(autouse=True)
