@@ -58,7 +58,7 @@ imports: install ## Check who may import whom
 
 .PHONY: unit
 unit: install ## Run the tests; ARGS="-k ledger" picks some
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 $(ARGS)
 
 .PHONY: fuzz
 fuzz: install ## Ask the API for long whatever its document allows, and does not; FUZZ_EXAMPLES=N for each operation

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def plain_log() -> None:
     """Print tracebacks as the node does: structlog's own way, with every frame's variables, takes seconds for some."""
     *first, _ = structlog.get_config()["processors"]
-    printed = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    printed = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*first, printed])
 
 

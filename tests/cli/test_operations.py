@@ -75,7 +75,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
-        *("tickers", "candles", "lacking_funds", "requests_used"),
+        *("tickers", "candles", "lacking_funds", "requests_used", "log"),
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
@@ -95,6 +95,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
         {"accounts", "next_cursor"},
         {
             *(
+                "revision",
                 "id",
                 "owner",
                 "name",
