@@ -16,7 +16,7 @@ OctoBotError
 │   ├── DiskNearlyFull
 │   ├── NodeSilent
 │   ├── StorageUnavailable
-│   │   └── StorageBusy       nobody: nothing was changed; the same works in a moment
+│   │   └── StorageBusy       nobody: its transaction was undone; try again in a moment
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
 │   └── DuplicateName

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -246,15 +247,18 @@ class Cluster:
 
     def _come_to_rest(self) -> None:
         """Wait for as long as there is less and less to do: a storm may leave a machine with minutes of work."""
-        moving = (
+        while before := self._moving():
+            wait_for(partial(self._fewer_than, before), 120, f"{before} still moving", pause=0.5)
+
+    def _fewer_than(self, before: int) -> bool:
+        return self._moving() < before
+
+    def _moving(self) -> int:
+        ((count,),) = self.query(
             "SELECT count(*) FROM intents WHERE status IN ('planned', 'sent', 'unknown')"
             " OR status = 'open' AND (type = 'market' OR kind = 'cancel')"
         )
-        least = self.query(moving)[0][0]
-        while least:
-            before = least
-            wait_for(lambda: self.query(moving)[0][0] < before, 120, f"{before} still moving", pause=0.5)  # noqa: B023
-            least = self.query(moving)[0][0]
+        return int(count)
 
     def errors(self) -> dict[str, int]:
         """Return what the nodes logged as errors, and how often."""

@@ -40,6 +40,10 @@ _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
 BODY_MAX = 2_000_000
 _TOO_MUCH = f"a body takes {BODY_MAX:,} bytes at most: send it in several requests"
 _URL_MAX, _HEADERS_MAX, _HEAD_MAX = 4_096, 100, 32_768
+_HEAD_TOO_LARGE = (
+    f"an address takes {_URL_MAX:,} characters at most, and the head of a request {_HEADERS_MAX} headers and"
+    f" {_HEAD_MAX:,} bytes"
+)
 
 
 def shown_path(path: str) -> str:
@@ -80,16 +84,10 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if _announces_too_much(scope):
+                if _is_too_large(scope):
+                    await problem_response("header-too-large", _HEAD_TOO_LARGE, request_id)(scope, receive, completing)
+                elif _announces_too_much(scope):
                     await problem_response("too-large", _TOO_MUCH, request_id)(scope, receive, completing)
-                elif _is_too_large(scope):
-                    refusal = problem_response(
-                        "header-too-large",
-                        f"an address takes {_URL_MAX:,} characters at most, and the head of a request {_HEADERS_MAX}"
-                        f" headers and {_HEAD_MAX:,} bytes",
-                        request_id,
-                    )
-                    await refusal(scope, receive, completing)
                 else:
                     await self._app(scope, _bounded(receive), completing)
             except Exception:

@@ -253,11 +253,12 @@ class Durable:
         from dbos._utils import GlobalParams
 
         instance, token = _get_dbos_instance(), new_id()
-        system = instance._sys_db  # noqa: SLF001
+        # DBOS has no public way to take from a queue at once; docs/engine.md lists what of it is used so.
+        system = instance._sys_db  # noqa: SLF001 - see above
         definition = system.get_queue(queue)
         if definition is None:
             return
-        running = instance._active_workflows_set.count_for_queue(queue)  # noqa: SLF001
+        running = instance._active_workflows_set.count_for_queue(queue)  # noqa: SLF001 - see above
         ids, _ = system.start_queued_workflows(
             definition, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=token
         )

@@ -35,11 +35,7 @@ from octobot_node.engine.decisions import BadDecision, PlainDecision, check_deci
 from octobot_node.engine.schedule import Plan
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market, from_ms
-from octobot_node.orders import (
-    Fill,
-    OpenOrder,
-    OrderResult,
-)
+from octobot_node.orders import Fill, OpenOrder, OrderResult
 
 __all__ = [
     "HUNG",

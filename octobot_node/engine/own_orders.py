@@ -45,8 +45,7 @@ class OwnOrders:
         """Skip what was never sent; ask the exchange to cancel the rest, once each. All are of one account."""
         planned = [order for order in live if order.status == IntentStatus.PLANNED]
         close_intents(connection, [(order, IntentStatus.SKIPPED, why) for order in planned], now)
-        others = intents.open_of(connection, {order.automation_id for order in live})
-        done = {order.parent for order in others if order.kind == "cancel" and _is_live(order)}
+        done = intents.being_cancelled(connection, {order.automation_id for order in live})
         done |= {order.id for order in planned}
         market = Market(as_of=from_ms(now))
         rows = [

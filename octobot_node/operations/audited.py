@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from octobot_node.errors import OctoBotError, StorageBusy, StorageUnavailable
+from octobot_node.errors import OctoBotError, StorageUnavailable
 from octobot_node.masking import MASK
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.operation import Operation, Subject
@@ -35,9 +35,9 @@ def audited(
     begun = _append(desk, _entry(desk, name, "begun", about, known))
     try:
         result = function(desk, wanted)
+    except StorageUnavailable:
+        raise  # Whether it was carried out is not known, and so the first entry stays alone.
     except OctoBotError as error:
-        if isinstance(error, StorageUnavailable) and not isinstance(error, StorageBusy):
-            raise  # Whether it was carried out is not known, and so the first entry stays alone.
         _append(desk, _entry(desk, name, "refused", about, {**known, "error": str(error)}, begun))
         raise
     except Exception as error:

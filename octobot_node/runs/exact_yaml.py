@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Document", "Path", "YamlProblem", "read_yaml"]
+from octobot_node.mistakes import Place
 
-#: Where a value stands: mapping keys and list positions from the top.
-Path = tuple[str | int, ...]
+__all__ = ["Document", "YamlProblem", "read_yaml"]
+
 
 _DEPTH = 50
 #: More than any currency has; beyond it a short text could name a number that takes gigabytes to print.
@@ -40,7 +40,7 @@ _WORDS: Mapping[str, Any] = {
 class YamlProblem(ValueError):
     """The text cannot be read; ``line`` and ``column`` count from 1, ``path`` is as far as reading came."""
 
-    def __init__(self, text: str, *, line: int, column: int, path: Path = ()) -> None:
+    def __init__(self, text: str, *, line: int, column: int, path: Place = ()) -> None:
         super().__init__(text)
         self.line = line
         self.column = column
@@ -52,9 +52,9 @@ class Document:
     """What a text says, as plain Python values with Decimal for every number that is not whole."""
 
     value: Any
-    lines: Mapping[Path, int]
+    lines: Mapping[Place, int]
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Place) -> int:
         """Return the line of the value at ``path``, or of the nearest value around it."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -90,7 +90,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
 @dataclass(slots=True)
 class _Reader:
     events: Iterator[Any]
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
     #: Anchor -> (value, how many values it holds).
     anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
     values: int = 0
@@ -107,7 +107,7 @@ class _Reader:
             raise _problem(after, (), "a second document starts here: put it into a file of its own")
         return value
 
-    def _value(self, event: Any, path: Path) -> Any:
+    def _value(self, event: Any, path: Place) -> Any:
         self.lines[path] = event.start_mark.line + 1
         if len(path) > _DEPTH:
             raise _problem(event, path, f"is nested more than {_DEPTH} levels deep: flatten it")
@@ -120,14 +120,14 @@ class _Reader:
             self.anchors[event.anchor] = value, self.values - before
         return value
 
-    def _read(self, event: Any, path: Path) -> Any:
+    def _read(self, event: Any, path: Place) -> Any:
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event, path)
         if event.tag not in {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
             raise _problem(event, path, f"has the tag {event.tag!r}, which means nothing here: remove it")
         return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._list(path)
 
-    def _alias(self, event: Any, path: Path) -> Any:
+    def _alias(self, event: Any, path: Place) -> Any:
         if event.anchor not in self.anchors:
             raise _problem(
                 event, path, f"*{event.anchor} names no value above it: define it with &{event.anchor} first"
@@ -139,13 +139,13 @@ class _Reader:
             raise _problem(event, path, f"aliases repeat more than {_ALIASED} values: write fewer")
         return value
 
-    def _list(self, path: Path) -> list[Any]:
+    def _list(self, path: Place) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             found.append(self._value(event, (*path, len(found))))
         return found
 
-    def _mapping(self, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             line = event.start_mark.line + 1
@@ -161,7 +161,7 @@ class _Reader:
         return found
 
 
-def _scalar(event: Any, path: Path) -> Any:
+def _scalar(event: Any, path: Place) -> Any:
     plain, _ = event.implicit
     text: str = event.value
     if event.tag not in {None, "!", "tag:yaml.org,2002:str"}:
@@ -196,6 +196,6 @@ def _decimal(text: str) -> Decimal:
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = ((_INTEGER, _integer), (_FLOAT, _decimal))
 
 
-def _problem(event: Any, path: Path, text: str) -> YamlProblem:
+def _problem(event: Any, path: Place, text: str) -> YamlProblem:
     mark = event.start_mark
     return YamlProblem(text, line=mark.line + 1, column=mark.column + 1, path=path)

@@ -16,9 +16,8 @@ from octobot_node.engine.commands import NewAccount
 from octobot_node.engine.decisions import BadDecision, first_needs, load_needs
 from octobot_node.errors import InvalidRunFile, UnknownType
 from octobot_node.market import timeframe_ms
-from octobot_node.mistakes import first_mistake, nearest
+from octobot_node.mistakes import Place, first_mistake, nearest
 from octobot_node.plugins.finding import Registry
-from octobot_node.runs.exact_yaml import Path
 from octobot_node.runs.run_file import RunFile
 from octobot_node.specs import AutomationSpec
 
@@ -82,7 +81,7 @@ def _without_candles(needs: Needs, lengths: Mapping[str, int]) -> Iterator[str]:
 
 
 def _needs(run_file: RunFile, index: int, spec: AutomationSpec, registry: Registry) -> Needs:
-    path: Path = ("automations", index)
+    path: Place = ("automations", index)
     automation = _automation(run_file, path, spec, registry)
     try:
         return load_needs(first_needs(automation, automation.Config.model_validate(dict(spec.config))))
@@ -97,7 +96,7 @@ def _needs(run_file: RunFile, index: int, spec: AutomationSpec, registry: Regist
         raise run_file.mistake((*path, "config"), text) from error
 
 
-def _automation(run_file: RunFile, path: Path, spec: AutomationSpec, registry: Registry) -> Automation[Any, Any]:
+def _automation(run_file: RunFile, path: Place, spec: AutomationSpec, registry: Registry) -> Automation[Any, Any]:
     try:
         return registry.automation(spec.type)[1]
     except UnknownType:
@@ -114,7 +113,7 @@ def _broken(registry: Registry) -> str:
     return "".join(f" (the plugin {plugin.name} is left out: {plugin.error})" for plugin in registry.broken)
 
 
-def _check_settings(run_file: RunFile, path: Path, model: type[BaseModel], given: Mapping[str, Any]) -> None:
+def _check_settings(run_file: RunFile, path: Place, model: type[BaseModel], given: Mapping[str, Any]) -> None:
     try:
         model.model_validate(dict(given))
     except ValidationError as error:

@@ -12,15 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import (
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from octobot_node.errors import InvalidRunFile
-from octobot_node.mistakes import KINDS, dotted, first_mistake, nearest
+from octobot_node.mistakes import KINDS, Place, dotted, first_mistake, nearest
 from octobot_node.runs import exact_yaml
 from octobot_node.runs.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
@@ -47,7 +42,7 @@ class RunFile(Spec):
             raise ValueError(f"{dotted(problem.path)}: {problem.text}")
         return self
 
-    def mistake(self, path: exact_yaml.Path, text: str) -> InvalidRunFile:
+    def mistake(self, path: Place, text: str) -> InvalidRunFile:
         """Return the error to raise for what is wrong at ``path``; with file and line if it was read from files."""
         if self._origins is None:
             return _invalid(path, text)
@@ -89,7 +84,7 @@ def parse_run_file(content: Mapping[str, Any], accounts: Mapping[str, AccountSpe
     return RunFile(accounts=merged.accounts, automations=merged.automations)
 
 
-def _invalid(path: exact_yaml.Path, text: str) -> InvalidRunFile:
+def _invalid(path: Place, text: str) -> InvalidRunFile:
     return InvalidRunFile(f"{dotted(path)}: {text}", field=".".join(str(part) for part in path), reason=text)
 
 
@@ -116,7 +111,7 @@ class _Parts(Spec):
 
 
 class _Problem(NamedTuple):
-    path: exact_yaml.Path
+    path: Place
     text: str
 
 

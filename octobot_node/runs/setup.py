@@ -15,8 +15,8 @@ from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, pa
 from octobot_node.engine.core import Core
 from octobot_node.limits import Limits
 from octobot_node.live.assembly import Base
+from octobot_node.mistakes import Place
 from octobot_node.plugins.finding import Registry
-from octobot_node.runs.exact_yaml import Path
 from octobot_node.runs.preflight import check_budgets
 from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.view import RunView
@@ -194,7 +194,9 @@ def _read(storage: Storage, owner: str = "local") -> _Folder:
         return _Folder({row.name: row for row in held}, known, budgets)
 
 
-def _account_changes(spec: AccountSpec, new: NewAccount, old: AnyRow, registry: Registry) -> Iterator[tuple[Path, str]]:
+def _account_changes(
+    spec: AccountSpec, new: NewAccount, old: AnyRow, registry: Registry
+) -> Iterator[tuple[Place, str]]:
     models = {
         "market_data": registry.market_data_factory(new.market_data).Settings,
         "trading": registry.trading_factory(new.trading).Settings,

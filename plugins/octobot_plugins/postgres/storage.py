@@ -135,7 +135,7 @@ class PostgresStorage:
             yield
         except sa.exc.DBAPIError as error:
             if is_busy(error):
-                why = f"{self.shown} is busy: others held for too long what this needed; nothing was changed: try again"
+                why = f"{self.shown} is busy: others held for too long what this needed, and it was undone: try again"
                 raise StorageBusy(why) from None
             if not is_lost(error):
                 raise
