@@ -22,7 +22,7 @@ from octobot_node.engine.evaluator import InlineEvaluator
 from octobot_node.engine.io import ThreadedIo
 from octobot_node.ids import new_id
 from octobot_node.live.assembly import Base, assemble, open_base
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 
 __all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_steadily", "run_workflows"]
 

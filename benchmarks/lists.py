@@ -32,7 +32,7 @@ from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
 from octobot_node.store.tables import events as events_table

@@ -19,7 +19,8 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
 
-from octobot_node.plugins.finding import Registry, load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.specs import AccountSpec, AutomationSpec, ConnectorSpec, LimitsSpec
 

@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from octobot_node import hookimpl
-from octobot_node.plugin_settings import PluginSettings
+from octobot_node.contracts.plugin_settings import PluginSettings
 
 _HEADER = "x-forwarded-user"
 

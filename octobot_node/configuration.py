@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
-from octobot_node.plugin_settings import PluginSettings
 from octobot_node.settings import Environment, Settings
 
 __all__ = ["Configuration", "SettingRow"]

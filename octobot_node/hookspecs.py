@@ -11,23 +11,22 @@ if TYPE_CHECKING:
     import typer
     from starlette.requests import Request
 
-    from octobot_node.api.callers import Caller
-    from octobot_node.api_routes import ApiRoutes
     from octobot_node.automation import Automation
-    from octobot_node.context import PluginContext
-    from octobot_node.engine.coordinator import Coordinator
-    from octobot_node.exchanges import MarketDataFactory, TradingFactory
-    from octobot_node.health import HealthCheck
-    from octobot_node.notifiers import NotifierFactory
-    from octobot_node.operations.operation import Operation
-    from octobot_node.order_checks import OrderContext
+    from octobot_node.contracts.api_routes import ApiRoutes
+    from octobot_node.contracts.caller import Caller
+    from octobot_node.contracts.context import PluginContext
+    from octobot_node.contracts.coordinator import Coordinator
+    from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
+    from octobot_node.contracts.health import HealthCheck
+    from octobot_node.contracts.notifiers import NotifierFactory
+    from octobot_node.contracts.operation import Operation
+    from octobot_node.contracts.order_checks import OrderContext
+    from octobot_node.contracts.plugin_settings import PluginSettings
+    from octobot_node.contracts.services import Service
+    from octobot_node.contracts.storage import Storage
+    from octobot_node.contracts.tables import PluginTables
     from octobot_node.orders import Order
-    from octobot_node.plugin_settings import PluginSettings
-    from octobot_node.plugins.finding import Registry
-    from octobot_node.services import Service
     from octobot_node.settings import Settings
-    from octobot_node.store.plugin_tables import PluginTables
-    from octobot_node.store.storage import Storage
 
 __all__ = ["PROJECT", "NodeContext", "hookimpl", "hookspec"]
 
@@ -43,7 +42,8 @@ class NodeContext(Protocol):
     settings: Settings
     storage: Storage
     node_id: str
-    registry: Registry
+    #: Tells sets of plugins apart: nodes with the same one can do each other's work.
+    plugin_set: str
 
 
 @hookspec

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from octobot_node.durations import DURATION_PATTERN, parse_duration
 from octobot_node.limits import Limits
+from octobot_node.text.durations import DURATION_PATTERN, parse_duration
+from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
 
 __all__ = [
-    "ASSET_PATTERN",
-    "NAME_PATTERN",
     "AccountSpec",
     "Amount",
     "Asset",
@@ -61,8 +60,6 @@ Duration = Annotated[
         }
     ),
 ]
-ASSET_PATTERN = r"^[A-Za-z0-9._-]{1,16}$"
-NAME_PATTERN = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
 Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN)]
 

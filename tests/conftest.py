@@ -10,7 +10,7 @@ import pytest
 import structlog
 from xdist.scheduler import LoadFileScheduling
 
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any, cast
 
-from octobot_node.health import Health, HealthCheck
-from octobot_node.plugins.checkup import run_checks
+from octobot_node.contracts.health import Health, HealthCheck
+from octobot_node.plugin_system.health_runner import run_checks
 
 CONTEXT = cast("Any", object())
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
-from octobot_node.plugin_settings import PluginSettings
 from octobot_node.settings import Settings
 
 

@@ -19,8 +19,9 @@ from pydantic import BaseModel
 from octobot_node import errors
 from octobot_node.errors import CommandRefused, NodeError, NotSent, OctoBotError, UsageError
 from octobot_node.live import control
-from octobot_node.live.control import REQUEST_LIMIT, NoNode, ask, decode, encode, socket_path
+from octobot_node.live.control import REQUEST_LIMIT, NoNode, ask, socket_path
 from octobot_node.live.control_server import ControlServer, peer_uid
+from octobot_node.text.exact_json import decode, encode
 
 
 class Echo(BaseModel):

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from octobot_node import Market, MarketOrder, hookspecs
+from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.live.assembly import open_base
 from octobot_node.operations.catalogue import OPERATIONS
-from octobot_node.order_checks import OrderContext
-from octobot_node.plugins.commands import plugin_commands
-from octobot_node.plugins.finding import DEFAULT_PLUGINS, Registry, load_plugins
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
+from octobot_node.plugin_system.plugin_commands import plugin_commands
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_plugins.order_rules.settings import OrderRulesSettings
 
@@ -180,11 +181,13 @@ def test_hook_register_commands(registry: Registry) -> None:
 
 
 def test_hook_register_operations(registry: Registry) -> None:
-    assert users(registry, "register_operations") == ["octobot_plugins.auth", "octobot_plugins.webhooks"]
-    assert set(registry.operations).isdisjoint(OPERATIONS)
-    for name, operation in registry.operations.items():
+    plugins = ["octobot_node.operations", "octobot_plugins.auth", "octobot_plugins.webhooks"]
+    assert users(registry, "register_operations") == plugins
+    assert set(registry.operations) > set(OPERATIONS)
+    assert [name for name, operation in registry.operations.items() if operation.name != name] == []
+    for name in set(registry.operations) - set(OPERATIONS):
+        operation = registry.operations[name]
         module, _, function = operation.subject.partition(":")
-        assert operation.name == name
         assert callable(getattr(import_module(operation.module), operation.function))
         # What writes and tells a secret must not have its answer in the audit.
         assert callable(getattr(import_module(module), function)) if operation.writes else not operation.subject

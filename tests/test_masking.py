@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from octobot_node.masking import MASK, masked, masked_text
+from octobot_node.text.masking import MASK, masked, masked_text
 
 
 def test_a_secret_is_masked_wherever_it_is_kept() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from octobot_node.errors import DuplicateName, PluginError, UnknownType
-from octobot_node.plugins import finding as plugins
-from octobot_node.plugins.finding import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
+from octobot_node.plugin_system import discovery as plugins
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
 from octobot_node.settings import Settings
 
 Write = Callable[[str, str], str]
@@ -145,10 +145,23 @@ def test_a_third_party_cannot_take_a_built_in_s_name(write: Write) -> None:
     assert registry.market_data["simulated"].Settings.__module__ == "octobot_plugins.simulated.settings"
 
 
+def test_no_plugin_takes_the_name_of_an_operation_of_the_node(write: Write) -> None:
+    impostor = (
+        "from pydantic import BaseModel\nfrom octobot_node import hookimpl\n"
+        "from octobot_node.contracts.operation import Operation\n"
+        "@hookimpl\ndef register_operations(register):\n"
+        "    register(Operation('here', 'pause', BaseModel, BaseModel, name='automations.pause'))\n"
+    )
+    (refused,) = load_plugins([write("impostor", impostor)], discover=False).broken
+    twice = "operation 'automations.pause' is registered twice: by octobot_node.operations and by impostor"
+    assert refused.error.startswith(f"DuplicateName: {twice}")
+
+
 def _market(name: str) -> str:
     return (
         "from pydantic import BaseModel\nfrom octobot_node import hookimpl\n"
-        "from octobot_node.exchanges import MarketDataFactory\n@hookimpl\ndef register_market_data(register):\n"
+        "from octobot_node.contracts.exchanges import MarketDataFactory\n"
+        "@hookimpl\ndef register_market_data(register):\n"
         f"    register(MarketDataFactory({name!r}, BaseModel, print))\n"
     )
 
@@ -297,7 +310,7 @@ def test_modules_and_packages_in_the_plugins_folder_are_loaded(tmp_path: Path) -
     ]
     assert {"folder_module.good", "folder_package.good"} <= set(registry.automations)
     in_another_process = (
-        f"import sys; sys.path.append({str(folder)!r})\nfrom octobot_node.plugins.finding import load_named\n"
+        f"import sys; sys.path.append({str(folder)!r})\nfrom octobot_node.plugin_system.discovery import load_named\n"
         "print(*load_named(['folder_module']).automations)"
     )
     ran = subprocess.run([sys.executable, "-c", in_another_process], capture_output=True, text=True, check=True)

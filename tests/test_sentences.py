@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.sentences import Sentence, sentence
+from octobot_node.text.event_sentences import Sentence, sentence
 
 ORDER = {"id": "o1", "symbol": "BTC/USDT", "side": "buy"}
 

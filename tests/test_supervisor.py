@@ -11,10 +11,10 @@ from typing import Any, cast
 import pytest
 
 from octobot_node.clock import SystemClock
-from octobot_node.context import PluginContext
-from octobot_node.plugins.supervisor import Supervisor, pause_after
-from octobot_node.plugins.troubles import Troubles
-from octobot_node.services import Service
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.services import Service
+from octobot_node.plugin_system.plugin_failures import Troubles
+from octobot_node.plugin_system.service_supervisor import Supervisor, pause_after
 
 
 class Context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node.clock import VirtualClock
-from octobot_node.plugins.troubles import Trouble, Troubles
+from octobot_node.plugin_system.plugin_failures import Trouble, Troubles
 
 HOUR = 3_600_000
 

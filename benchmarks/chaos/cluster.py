@@ -28,7 +28,7 @@ from octobot_node.engine.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy
 from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
 from octobot_node.testing.postgres import Server

@@ -11,9 +11,9 @@ def list_telex(api: Annotated[Api, allow("automations:read")]) -> Telex: ...
 """
 
 from octobot_node.api.access import Api, allow, public
-from octobot_node.api.callers import Caller
 from octobot_node.api.exact import ApiRouter
 from octobot_node.api.problems import ApiProblem, FieldError, Problem
-from octobot_node.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.caller import Caller
 
 __all__ = ["Api", "ApiProblem", "ApiRouter", "ApiRoutes", "Caller", "FieldError", "Problem", "Scope", "allow", "public"]

@@ -16,17 +16,17 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
-from octobot_node.api.callers import Caller
 from octobot_node.api.idempotency import begin_idempotent
 from octobot_node.api.meter import Meter
 from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.api.scopes import scopes_of
-from octobot_node.api_routes import Role, Scope
-from octobot_node.context import PluginContext
+from octobot_node.contracts.api_routes import Scope
+from octobot_node.contracts.caller import Caller, Role
+from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.troubles import said
+from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import auditing
 from octobot_node.store.auditing import Actor, Entry
 

@@ -23,11 +23,11 @@ from octobot_node.api.middleware import PREFIX, Surroundings
 from octobot_node.api.openapi import PATH, document
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
-from octobot_node.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.api_routes import ApiRoutes, Scope
 from octobot_node.errors import PluginError
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.registry import Registry
-from octobot_node.plugins.troubles import said
+from octobot_node.plugin_system.plugin_failures import said
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["PREFIX", "create_app"]
 

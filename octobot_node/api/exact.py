@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from octobot_node.api.problems import ApiProblem
-from octobot_node.live.control import decode
+from octobot_node.text.exact_json import decode
 
 __all__ = ["ApiRouter"]
 

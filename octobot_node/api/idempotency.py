@@ -21,11 +21,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from octobot_node.api.callers import Caller
 from octobot_node.api.problems import ApiProblem, FieldError
+from octobot_node.contracts.caller import Caller
+from octobot_node.contracts.storage import Storage
 from octobot_node.errors import OctoBotError
 from octobot_node.store.retention import ANSWERS_KEPT_MS
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import api_requests
 
 __all__ = ["HEADER", "Idempotency", "Replayed", "begin_idempotent", "tell_once"]

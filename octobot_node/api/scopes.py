@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from octobot_node.api_routes import ROLES, ApiRoutes, Role, Scope
+from octobot_node.contracts.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.caller import ROLES, Role
 from octobot_node.errors import PluginError
 
 __all__ = ["SCOPES", "all_scopes", "scopes_of"]

@@ -17,11 +17,11 @@ from octobot_node.errors import NodeError
 from octobot_node.live import control
 from octobot_node.live.control import NoNode
 from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
-    from octobot_node.context import PluginContext
-    from octobot_node.store.storage import Storage
+    from octobot_node.contracts.context import PluginContext
+    from octobot_node.contracts.storage import Storage
 
 __all__ = ["examine", "list_plugins", "list_settings"]
 
@@ -68,7 +68,7 @@ def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> 
 
 
 def _registry(configuration: Configuration) -> Registry:
-    from octobot_node.plugins.finding import plugins_for
+    from octobot_node.plugin_system.discovery import plugins_for
 
     return plugins_for(configuration.settings)
 
@@ -104,7 +104,7 @@ class _NoStorage:
 
 def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> PluginContext:
     from octobot_node.clock import SystemClock
-    from octobot_node.plugins.lent import Lent
+    from octobot_node.plugin_system.node_context import Lent
 
     storage = cast("Storage", _NoStorage(error))
     return Lent(configuration, configuration.settings, storage, SystemClock(), registry, "")

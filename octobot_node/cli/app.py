@@ -26,7 +26,7 @@ from octobot_node.cli import (
     types,
 )
 from octobot_node.cli.options import DataDir, Json, group
-from octobot_node.runs.view import Gaps
+from octobot_node.runs.options import Gaps
 
 if TYPE_CHECKING:
     from typer._click import Command, Context

@@ -78,7 +78,7 @@ class Give:
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
         self.refuse_unused(name)
         from octobot_node.live.quiet import quiet_desk
-        from octobot_node.plugins.finding import plugins_for
+        from octobot_node.plugin_system.discovery import plugins_for
 
         # What a plugin's author prints does not belong between the lines of JSON.
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):

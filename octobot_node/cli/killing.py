@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from octobot_node.operations.desk import Desk
-    from octobot_node.plugins.finding import Registry
+    from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["chosen", "look", "throw"]
 
@@ -234,7 +234,7 @@ def _quiet(give: Give) -> Iterator[None]:
 
 
 def _plugins(give: Give) -> Registry:
-    from octobot_node.plugins.finding import plugins_for
+    from octobot_node.plugin_system.discovery import plugins_for
 
     registry = plugins_for(give.configuration.settings)
     give.configuration.check(registry.settings_models)

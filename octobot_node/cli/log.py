@@ -87,13 +87,13 @@ def _logging(stream: TextIO, style: str) -> Iterator[None]:
 
 def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask secrets by what they are called, and by how they look: what a library says may hold one."""
-    from octobot_node.masking import masked
+    from octobot_node.text.masking import masked
 
     return {name: _without_secrets(masked(value, name)) for name, value in line.items()}
 
 
 def _without_secrets(value: Any) -> Any:
-    from octobot_node.masking import masked_text
+    from octobot_node.text.masking import masked_text
 
     if isinstance(value, Mapping):
         return {name: _without_secrets(item) for name, item in value.items()}

@@ -18,7 +18,8 @@ from octobot_node.cli.log import logging_to_file
 from octobot_node.configuration import Configuration
 from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
-from octobot_node.plugins.finding import Registry, plugins_for
+from octobot_node.plugin_system.discovery import plugins_for
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.transfer.backing_up import back_up
 from octobot_node.transfer.copying import abandon_copy, copy_database

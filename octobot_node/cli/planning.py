@@ -43,7 +43,7 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
     """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
     from octobot_node.live.quiet import quiet_desk
     from octobot_node.operations.catalogue import perform
-    from octobot_node.plugins.finding import plugins_for
+    from octobot_node.plugin_system.discovery import plugins_for
 
     texts = run_file_texts([file])
     context.obj.data_dir = data_dir

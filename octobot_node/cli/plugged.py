@@ -14,8 +14,8 @@ __all__ = ["plugged_command"]
 def plugged_command(name: str) -> Any | None:
     """Return a plugin's command of this name, or None; what is wrong with plugins' commands is said on stderr."""
     from octobot_node.configuration import Configuration
-    from octobot_node.plugins.commands import plugin_commands
-    from octobot_node.plugins.finding import plugins_for
+    from octobot_node.plugin_system.discovery import plugins_for
+    from octobot_node.plugin_system.plugin_commands import plugin_commands
 
     settings = Configuration.load().settings
     with logging_to_file(settings.data_dir), redirect_stdout(sys.stderr):

@@ -12,11 +12,12 @@ from typing import TextIO
 from octobot_node.cli.log import logging_to_file
 from octobot_node.cli.report import print_report
 from octobot_node.cli.view import open_view
-from octobot_node.durations import parse_duration
 from octobot_node.errors import UsageError
+from octobot_node.runs.options import Gaps, RunOptions
 from octobot_node.runs.report import RunReport, report_json
 from octobot_node.runs.run_file import RunFile, load_run_files
-from octobot_node.runs.view import Gaps, RunOptions, RunView
+from octobot_node.runs.view import RunView
+from octobot_node.text.durations import parse_duration
 
 __all__ = ["Runner", "read_options", "run"]
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from octobot_node.contracts.exchanges import Capabilities, MarketData, RequestBudget, Trading
 from octobot_node.engine.counted import CountedTrading, budgets_of, counted_market_data
 from octobot_node.engine.counters import Counters
 from octobot_node.errors import InvalidSettings
-from octobot_node.exchanges import Capabilities, MarketData, RequestBudget, Trading
 from octobot_node.limits import Limits
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
+    from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings
-    from octobot_node.store.storage import Storage
 
 __all__ = ["Account", "Accounts", "source_key"]
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.automation import Needs, Signal, WatchedAutomation
+from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.engine import seen
 from octobot_node.engine.commit import Changes, Commit, Evaluated
 from octobot_node.engine.decisions import load_needs
@@ -21,7 +22,6 @@ from octobot_node.engine.schedule import load_wake, runs_between
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
-from octobot_node.order_checks import OrderContext
 from octobot_node.orders import CancelOrder, IntentStatus
 from octobot_node.store import automations, intents, schedules
 from octobot_node.store.types import AnyRow

@@ -24,7 +24,6 @@ from octobot_node.engine.watching import lock_with_watchers
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.mistakes import first_mistake
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.many import insert_many
@@ -37,6 +36,7 @@ from octobot_node.store.tables import (
 )
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.types import AnyRow
+from octobot_node.text.validation_messages import first_mistake
 
 __all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields", "parse_config"]
 

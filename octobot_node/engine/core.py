@@ -14,18 +14,18 @@ from octobot_node.engine.planning import Installation
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
-    from octobot_node.context import PluginContext
+    from octobot_node.contracts.context import PluginContext
+    from octobot_node.contracts.coordinator import Coordinator
+    from octobot_node.contracts.storage import Storage
     from octobot_node.engine.accounts import Accounts
-    from octobot_node.engine.coordinator import Coordinator
     from octobot_node.engine.evaluator import Evaluator
     from octobot_node.engine.hub import MarketHub
     from octobot_node.engine.io import Io
     from octobot_node.engine.order_checks import OrderChecks
-    from octobot_node.plugins.finding import Registry
-    from octobot_node.plugins.supervisor import ServiceState
-    from octobot_node.plugins.troubles import Troubles
+    from octobot_node.plugin_system.plugin_failures import Troubles
+    from octobot_node.plugin_system.registry import Registry
+    from octobot_node.plugin_system.service_supervisor import ServiceState
     from octobot_node.settings import Settings
-    from octobot_node.store.storage import Storage
 
 __all__ = ["Core"]
 

@@ -8,9 +8,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from octobot_node.engine.counters import Counters
-from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
-from octobot_node.exchanges import (
+from octobot_node.contracts.exchanges import (
     Budgeted,
     ExchangeOrder,
     ExchangeTrade,
@@ -20,6 +18,8 @@ from octobot_node.exchanges import (
     SymbolList,
     Trading,
 )
+from octobot_node.engine.counters import Counters
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker
 
 __all__ = ["CountedMarketData", "CountedTrading", "budgets_of", "counted_market_data"]

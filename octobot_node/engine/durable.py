@@ -22,8 +22,8 @@ from octobot_node.ids import new_id
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
+    from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings
-    from octobot_node.store.storage import Storage
 
 __all__ = [
     "ORDERS",

@@ -57,7 +57,7 @@ def main(descriptor: int) -> NoReturn:
 
 
 def _types(modules: Sequence[str]) -> Mapping[str, Automation[Any, Any]]:
-    from octobot_node.plugins.finding import load_named
+    from octobot_node.plugin_system.discovery import load_named
 
     return load_named(modules).automations
 

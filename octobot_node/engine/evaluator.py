@@ -13,7 +13,7 @@ from octobot_node.automation import Automation
 from octobot_node.engine.evaluation import HUNG, OUT_OF_MEMORY, Outcome, TickInput, definite, diverted, evaluate
 from octobot_node.engine.nursery import Nursery, Worker
 from octobot_node.market import Market
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 
 __all__ = ["Evaluator", "EvaluatorClosed", "InlineEvaluator", "ProcessEvaluator"]

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octobot_node.automation import Needs
+from octobot_node.contracts.exchanges import MarketData, SymbolList
 from octobot_node.engine.accounts import Accounts
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.io import Io
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import MarketData, SymbolList
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms
 
 if TYPE_CHECKING:

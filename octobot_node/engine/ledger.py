@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.exchanges import ExchangeTrade
+from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.store.many import insert_many, update_many
 from octobot_node.store.tables import balances, positions, postings

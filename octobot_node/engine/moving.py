@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.engine.closing import owner_of
 from octobot_node.engine.ledger import Book, exact
-from octobot_node.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store.types import AnyRow

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.engine.io import InlineIo
-from octobot_node.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
-from octobot_node.plugins.troubles import said
+from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.tables import automations, notices

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from octobot_node.order_checks import OrderContext
+from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.orders import Order
-from octobot_node.plugins.registry import Registry
-from octobot_node.plugins.troubles import Troubles, said
+from octobot_node.plugin_system.plugin_failures import Troubles, said
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["OrderChecks"]
 

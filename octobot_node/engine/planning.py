@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
 
+from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.ledger import ZERO, Book, Owner, exact, rounded
-from octobot_node.exchanges import Capabilities
 from octobot_node.ids import client_order_id, new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, MarketRules, to_ms

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands import Commands
 from octobot_node.errors import CommandRefused
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events

@@ -10,15 +10,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import itemgetter
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import sqlalchemy as sa
 
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
 from octobot_node.engine.core import Core
@@ -30,17 +31,15 @@ from octobot_node.engine.notices import open_notices
 from octobot_node.engine.sends import Sends
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.watcher import Watcher
-from octobot_node.exchanges import PastMarket
 from octobot_node.ids import new_id
 from octobot_node.live.assembly import Base, assemble
-from octobot_node.runs.past_signals import PastSignal
 from octobot_node.store import intents, schedules
 from octobot_node.store.joined import JoinedStorage
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import AnyRow
 
-__all__ = ["Replay"]
+__all__ = ["PastSignal", "Replay"]
 
 #: One instant that keeps finding things to do this often is not getting anywhere.
 _ROUNDS_MAX = 1_000
@@ -53,6 +52,16 @@ class _Foresees(Protocol):
     """A trading connector that knows when its next order fills."""
 
     def next_fill_at(self, after: int) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PastSignal:
+    """A message that arrives at ``at`` (ms UTC); ``key`` is its own in its file, so that none arrives twice."""
+
+    at: int
+    payload: Any
+    channel: str
+    key: str
 
 
 class Replay:

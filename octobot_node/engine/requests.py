@@ -13,10 +13,10 @@ import structlog
 from octobot_node.engine.commands import Commands
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
-from octobot_node.sentences import REQUESTS
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
 from octobot_node.store.types import AnyRow
+from octobot_node.text.event_sentences import REQUESTS
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

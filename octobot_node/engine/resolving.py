@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_intents
 from octobot_node.engine.settlement import Observed, Settlement
 from octobot_node.errors import CommandRefused, Unresolved
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event

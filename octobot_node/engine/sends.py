@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from octobot_node.contracts.exchanges import ExchangeOrder, OrderRequest
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_intents
 from octobot_node.engine.fence import FENCED_MS, Fence, Passed, later, lock_automations
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
-from octobot_node.exchanges import ExchangeOrder, OrderRequest
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
 from octobot_node.store.types import AnyRow

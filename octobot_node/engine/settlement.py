@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.closing import close_with
 from octobot_node.engine.ledger import Book, Held, exact, load_book
 from octobot_node.engine.moving import MovingIntent, settle_one
 from octobot_node.engine.watching import Watched, lock_with_watchers
-from octobot_node.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event

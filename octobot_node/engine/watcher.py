@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.accounts import Account
 from octobot_node.engine.ledger import ZERO
 from octobot_node.engine.settlement import Observed, Settlement
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
 from octobot_node.store.types import AnyRow

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.coordinator import Coordinator
+from octobot_node.contracts.storage import Storage
 from octobot_node.engine.accounts import Accounts
-from octobot_node.engine.coordinator import Coordinator
 from octobot_node.engine.core import Core
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.evaluator import Evaluator
@@ -26,13 +27,13 @@ from octobot_node.engine.order_checks import OrderChecks
 from octobot_node.engine.planning import Installation
 from octobot_node.errors import DatabaseMoved, DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
-from octobot_node.plugins.finding import Registry
-from octobot_node.plugins.lent import Lent
-from octobot_node.plugins.troubles import Troubles
+from octobot_node.plugin_system.node_context import Lent
+from octobot_node.plugin_system.plugin_failures import Troubles
+from octobot_node.plugin_system.plugin_set import plugin_set
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import schedules
 from octobot_node.store.migrate import migrate
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import installation, kill_switches
 
 __all__ = ["Base", "FolderLock", "assemble", "load_levels", "open_base", "open_beside"]
@@ -96,7 +97,7 @@ class _Opening:
     settings: Settings
     storage: Storage
     node_id: str
-    registry: Registry
+    plugin_set: str
 
 
 def open_base(settings: Settings, registry: Registry, now: int, *, visiting: bool = False) -> Base:
@@ -116,7 +117,7 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
             migrate(storage, registry.tables)
             opened = _installation(storage, now)
             coordinator: Coordinator = registry.hook.open_coordinator(
-                node=_Opening(settings, storage, node_id, registry)
+                node=_Opening(settings, storage, node_id, plugin_set(registry))
             )
             if not (visiting and storage.shared):
                 coordinator.start()
@@ -147,7 +148,7 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
             known = _known_installation(connection, storage)
         assert known is not None
         node_id = _node_id(settings.data_dir)
-        coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id, registry))
+        coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id, plugin_set(registry)))
     except BaseException:
         storage.close()
         raise

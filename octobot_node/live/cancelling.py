@@ -25,7 +25,7 @@ from octobot_node.live.control_server import ControlServer
 from octobot_node.live.quiet import desk_over
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import intents, kill_switches
 
 __all__ = ["Canceller", "cancelling_desk"]

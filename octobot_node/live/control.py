@@ -12,14 +12,14 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 from octobot_node import errors
 from octobot_node.errors import NodeError, NodeSilent, OctoBotError
+from octobot_node.text.exact_json import encode
 
-__all__ = ["REQUEST_LIMIT", "NoNode", "address", "ask", "decode", "encode", "holder", "socket_path"]
+__all__ = ["REQUEST_LIMIT", "NoNode", "address", "ask", "holder", "socket_path"]
 
 #: Bytes of a request at most; some thousand automations' run files.
 REQUEST_LIMIT = 4_194_304
@@ -130,25 +130,3 @@ def _raise(error: Mapping[str, Any]) -> NoReturn:
     if isinstance(kind, type) and issubclass(kind, OctoBotError):
         raise kind(message)
     raise NodeError(message)
-
-
-def encode(value: Any) -> str:
-    """Return ``value`` as JSON with every digit of its Decimals; raise ValueError or TypeError for what has none."""
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise ValueError(f"{value} is no number that JSON has")
-        return format(value, "f")
-    if isinstance(value, Mapping):
-        return f"{{{','.join(f'{json.dumps(str(key))}:{encode(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(encode(item) for item in value)}]"
-    return json.dumps(value, allow_nan=False)
-
-
-def decode(text: str | bytes) -> Any:
-    """Return what ``encode`` wrote; raise ValueError for what is no JSON."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number that JSON has")

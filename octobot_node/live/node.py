@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.coordinator import Engine
 from octobot_node.engine.batch import TickBatch
 from octobot_node.engine.commands import Commands
-from octobot_node.engine.coordinator import Engine
 from octobot_node.engine.core import Core
 from octobot_node.engine.dispatcher import Dispatcher
 from octobot_node.engine.durable import ORDERS, TICKS, Durable
@@ -33,8 +33,9 @@ from octobot_node.live.assembly import Base, assemble, load_levels, open_base
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.finding import Registry, plugins_for
-from octobot_node.plugins.supervisor import Supervisor
+from octobot_node.plugin_system.discovery import plugins_for
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.service_supervisor import Supervisor
 from octobot_node.settings import Settings
 from octobot_node.store import retention, schedules
 

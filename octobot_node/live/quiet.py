@@ -13,7 +13,7 @@ from octobot_node.engine.io import InlineIo, Io
 from octobot_node.ids import new_id
 from octobot_node.live.assembly import Base, assemble, open_base, open_beside
 from octobot_node.operations.desk import Desk
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 
 __all__ = ["beside_desk", "desk_over", "quiet_desk"]

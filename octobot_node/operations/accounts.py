@@ -8,11 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.accounts import source_key
 from octobot_node.errors import CommandRefused, UsageError
-from octobot_node.exchanges import Capabilities
 from octobot_node.limits import Limits
-from octobot_node.mistakes import first_mistake, nearest
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.exporting import secret_settings
 from octobot_node.operations.finding import account_id
@@ -32,11 +31,12 @@ from octobot_node.operations.models import (
 )
 from octobot_node.operations.rows import account_row
 from octobot_node.operations.types import plugin_of
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.setup import new_account
 from octobot_node.specs import ConnectorSpec
 from octobot_node.store import history, lists
 from octobot_node.store.types import AnyRow
+from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"]
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from octobot_node.contracts.operation import Operation, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
-from octobot_node.masking import MASK
 from octobot_node.operations.desk import Desk
-from octobot_node.operations.operation import Operation, Subject
 from octobot_node.store import auditing
 from octobot_node.store.auditing import Entry
+from octobot_node.text.masking import MASK
 
 __all__ = ["audited"]
 

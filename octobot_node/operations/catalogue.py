@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from octobot_node.contracts.operation import Operation
 from octobot_node.errors import UsageError
 from octobot_node.operations import models
-from octobot_node.operations.operation import Operation
 
 __all__ = ["OPERATIONS", "Operation", "carry_out", "perform"]
 
@@ -37,7 +38,7 @@ def _change(
 
 
 #: The names are a protocol between versions: never rename one, add another.
-OPERATIONS: Mapping[str, Operation] = {
+_CORE: Mapping[str, Operation] = {
     "automations.list": _look("automations", "list_automations", models.ListAutomations, models.AutomationPage),
     "automations.show": _look("automations", "show", models.OneAutomation, models.AutomationDetail),
     "automations.create": _change(
@@ -91,6 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "node.status": _look("node", "status", models.Nothing, models.NodeStatus),
     "node.doctor": _look("node", "doctor", models.Nothing, models.Checkup),
 }
+OPERATIONS: Mapping[str, Operation] = {name: replace(operation, name=name) for name, operation in _CORE.items()}
 
 
 def perform(desk: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
@@ -119,7 +121,7 @@ def carry_out(desk: Any, name: str, wanted: BaseModel) -> BaseModel:
 
 
 def _find(desk: Any, name: str) -> Operation:
-    found: Operation | None = OPERATIONS.get(name) or desk.registry.operations.get(name)
+    found: Operation | None = desk.registry.operations.get(name)
     if found is None:
         import octobot_node
 

@@ -12,16 +12,16 @@ from pydantic import BaseModel
 
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
-from octobot_node.masking import is_secret_name
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter
 from octobot_node.store.types import AnyRow
+from octobot_node.text.masking import is_secret_name
 
 __all__ = ["account_spec", "export", "secret_settings"]
 

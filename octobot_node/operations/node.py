@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import octobot_node
 from octobot_node.configuration import Configuration
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.models import (
@@ -23,11 +24,11 @@ from octobot_node.operations.models import (
     SettingView,
     TroubleRow,
 )
-from octobot_node.plugins.checkup import run_checks
-from octobot_node.plugins.commands import PluginCommands, plugin_commands
-from octobot_node.plugins.finding import PluginInfo, Registry
-from octobot_node.plugins.supervisor import ServiceState
-from octobot_node.plugins.troubles import Trouble
+from octobot_node.plugin_system.health_runner import run_checks
+from octobot_node.plugin_system.plugin_commands import PluginCommands, plugin_commands
+from octobot_node.plugin_system.plugin_failures import Trouble
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.service_supervisor import ServiceState
 from octobot_node.store import lists
 
 __all__ = [

@@ -9,7 +9,7 @@ from datetime import datetime
 from octobot_node.engine.ledger import rounded
 from octobot_node.market import from_ms
 from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.types import AnyRow
 
 __all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]

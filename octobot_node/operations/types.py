@@ -6,10 +6,11 @@ import inspect
 from typing import Any
 
 from octobot_node.automation import Automation
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.models import Nothing, OneType, TypeDetail, TypePage, TypeRow
-from octobot_node.plugins.finding import PluginInfo, Registry
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["list_types", "plugin_of", "show"]
 

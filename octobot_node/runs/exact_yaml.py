@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from octobot_node.mistakes import Place
+from octobot_node.text.validation_messages import Place
 
 __all__ = ["Document", "YamlProblem", "read_yaml"]
 

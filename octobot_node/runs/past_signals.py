@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from octobot_node.engine.replay import PastSignal
 from octobot_node.market import to_ms
 from octobot_node.runs.run_file import RunFile
 
-__all__ = ["PastSignal", "read_signals", "refuse_signals"]
-
-
-@dataclass(frozen=True, slots=True)
-class PastSignal:
-    """A message that arrives at ``at`` (ms UTC); ``key`` is its own in its file, so that none arrives twice."""
-
-    at: int
-    payload: Any
-    channel: str
-    key: str
+__all__ = ["read_signals", "refuse_signals"]
 
 
 class _Line(BaseModel):

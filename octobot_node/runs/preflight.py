@@ -16,10 +16,10 @@ from octobot_node.engine.commands import NewAccount
 from octobot_node.engine.decisions import BadDecision, first_needs, load_needs
 from octobot_node.errors import InvalidRunFile, UnknownType
 from octobot_node.market import timeframe_ms
-from octobot_node.mistakes import Place, first_mistake, nearest
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.run_file import RunFile
 from octobot_node.specs import AutomationSpec
+from octobot_node.text.validation_messages import Place, first_mistake, nearest
 
 __all__ = ["check_accounts", "check_automations", "check_budgets", "check_candles", "check_connectors"]
 

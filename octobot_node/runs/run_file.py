@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from octobot_node.errors import InvalidRunFile
-from octobot_node.mistakes import KINDS, Place, dotted, first_mistake, nearest
 from octobot_node.runs import exact_yaml
 from octobot_node.runs.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
+from octobot_node.text.validation_messages import KINDS, Place, dotted, first_mistake, nearest
 
 __all__ = [
     "RunFile",

@@ -14,7 +14,9 @@ from octobot_node.live.assembly import open_base
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
-from octobot_node.plugins.finding import Registry, plugins_for
+from octobot_node.plugin_system.discovery import plugins_for
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.runs.options import RunOptions
 from octobot_node.runs.past_run import PastRun
 from octobot_node.runs.past_signals import refuse_signals
 from octobot_node.runs.preflight import check_accounts, check_automations, check_connectors
@@ -23,7 +25,7 @@ from octobot_node.runs.report import RunReport
 from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.said import Said
 from octobot_node.runs.setup import create_missing, go_on, new_account, take_over_changes
-from octobot_node.runs.view import RunOptions, RunView
+from octobot_node.runs.view import RunView
 
 __all__ = ["run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.store.storage import Storage
+from octobot_node.contracts.storage import Storage
 from octobot_node.store.tables import automations, notices
 
 __all__ = ["Said"]

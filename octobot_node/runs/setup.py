@@ -11,19 +11,19 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
 from octobot_node.engine.core import Core
 from octobot_node.limits import Limits
 from octobot_node.live.assembly import Base
-from octobot_node.mistakes import Place
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.preflight import check_budgets
 from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.view import RunView
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow
+from octobot_node.text.validation_messages import Place
 
 __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
 

@@ -1,34 +1,14 @@
-"""What a run is told to do besides its run file, and what it shows while it goes."""
+"""What a run shows while it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-__all__ = ["Gaps", "LiveRow", "RunOptions", "RunView"]
-
-#: What to do about missing candles: count them in the report, or refuse the data.
-Gaps = Literal["count", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How to run; what the command line says besides the run files.
-
-    ``data`` maps symbol to a file of candles for a replay. ``duration`` ends a live run after so many seconds,
-    None runs until it is stopped. ``data_dir`` is where state lives, None for the settings' own. ``fresh`` starts a
-    replay over.
-    """
-
-    data: Mapping[str, Path] = field(default_factory=dict)
-    duration: float | None = None
-    data_dir: Path | None = None
-    gaps: Gaps = "count"
-    fresh: bool = False
+__all__ = ["LiveRow", "RunView"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from string import Template
 
 from octobot_node import __version__
 from octobot_node.errors import UsageError
-from octobot_node.plugins.finding import DEFAULT_PLUGINS
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS
 
 __all__ = ["make_distribution"]
 

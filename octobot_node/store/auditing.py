@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.masking import masked
 from octobot_node.store.tables import audit
 from octobot_node.store.types import AnyRow
+from octobot_node.text.masking import masked
 
 __all__ = ["Actor", "AuditFilter", "Entry", "append", "page"]
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from octobot_node.clock import Clock
+from octobot_node.contracts.storage import Storage
 from octobot_node.errors import StorageUnavailable
-from octobot_node.store.storage import Storage
 
 __all__ = ["JoinedStorage"]
 

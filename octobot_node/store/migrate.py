@@ -13,12 +13,12 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import DatabaseInUse, DatabaseTooNew
 from octobot_node.store import tables
-from octobot_node.store.plugin_tables import PluginTables
 
 if TYPE_CHECKING:
-    from octobot_node.store.storage import Storage
+    from octobot_node.contracts.storage import Storage
 
 __all__ = ["CORE", "known_revisions", "migrate"]
 

@@ -22,12 +22,12 @@ from octobot_node.automation import (
     Tick,
     WatchedAutomation,
 )
+from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.batch import lacking
 from octobot_node.engine.decisions import PlainDecision, first_needs, load_needs
 from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
 from octobot_node.engine.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import Capabilities
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms, to_ms
 from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult

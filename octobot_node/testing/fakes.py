@@ -15,8 +15,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from octobot_node.clock import Clock, VirtualClock
-from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
-from octobot_node.exchanges import (
+from octobot_node.contracts.exchanges import (
     Capabilities,
     ExchangeOrder,
     ExchangeTrade,
@@ -25,12 +24,13 @@ from octobot_node.exchanges import (
     OrderRequest,
     TradingFactory,
 )
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms, timeframe_ms, to_ms
 from octobot_node.testing.candles import money
 from octobot_node.testing.markets import START, Price
 
 if TYPE_CHECKING:
-    from octobot_node.plugins.finding import Registry
+    from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["SURE", "Behaviour", "FakeExchange", "FakeMarket", "FakeTrading"]
 

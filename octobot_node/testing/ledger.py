@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from octobot_node.automation import Position
+from octobot_node.contracts.exchanges import Capabilities, ExchangeTrade, Lookup
 from octobot_node.engine import seen
 from octobot_node.engine.closing import close_with
 from octobot_node.engine.ledger import Book, Owner
 from octobot_node.engine.moving import MovingIntent, settle_one
 from octobot_node.engine.opening import open_base_positions
 from octobot_node.engine.planning import Installation, Plan, plan_group
-from octobot_node.exchanges import Capabilities, ExchangeTrade, Lookup
 from octobot_node.limits import Limits
 from octobot_node.market import Market
 from octobot_node.orders import CancelOrder, Fill, IntentStatus, OpenOrder, OrderAction, OrderResult

@@ -22,8 +22,8 @@ from octobot_node.testing.candles import Given, money, read_rows, write_csv
 from octobot_node.testing.markets import START, Price
 
 if TYPE_CHECKING:
-    from octobot_node.plugins.finding import Registry
-    from octobot_node.store.storage import Storage
+    from octobot_node.contracts.storage import Storage
+    from octobot_node.plugin_system.registry import Registry
     from octobot_node.store.types import AnyRow
 
 __all__ = ["PastEvent", "PastOrder", "PastReplay", "Replayed", "replay"]
@@ -131,10 +131,10 @@ class PastReplay:
             return self._run(Path(made))
 
     def _run(self, folder: Path) -> Replayed:
-        from octobot_node.plugins.finding import load_plugins
+        from octobot_node.plugin_system.discovery import load_plugins
+        from octobot_node.runs.options import RunOptions
         from octobot_node.runs.past_run import PastRun
         from octobot_node.runs.run_file import RunFile
-        from octobot_node.runs.view import RunOptions
         from octobot_node.settings import Settings
 
         if not self._candles:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from octobot_node import __version__
 from octobot_node.errors import DatabaseTooNew, UsageError
 from octobot_node.market import from_ms
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import known_revisions
 from octobot_node.store.tables import installation

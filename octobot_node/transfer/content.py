@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.store.migrate import CORE
-from octobot_node.store.plugin_tables import PluginTables
 from octobot_node.store.types import Money
 
 __all__ = ["Content", "contents", "forgetting", "owners_of", "stream"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
 from octobot_node.live.assembly import FolderLock
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import installation
 from octobot_node.store.types import AnyRow
 from octobot_node.transfer.content import Content, contents, forgetting, stream

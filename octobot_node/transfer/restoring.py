@@ -7,15 +7,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.engine.reconciling import held_reason
 from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.live.assembly import FolderLock
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import known_revisions, migrate
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import accounts, automations, events, installation, intents, schedule
 from octobot_node.transfer.archive import Archive, Manifest, TableManifest, open_archive
 from octobot_node.transfer.content import Content, contents, forgetting, owners_of

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from octobot_node.clock import SystemClock
+from octobot_node.contracts.storage import Storage
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import CORE
-from octobot_node.store.plugin_tables import PluginTables
-from octobot_node.store.storage import Storage
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried
 

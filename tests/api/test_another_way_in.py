@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from tests.api.conftest import Service
 

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from octobot_node import hookimpl
 from octobot_node.api.app import create_app
 from octobot_node.api.scopes import SCOPES, scopes_of
-from octobot_node.api_routes import ApiRoutes
+from octobot_node.contracts.api_routes import ApiRoutes
 from octobot_node.errors import PluginError
 from tests.api.conftest import ROLES, Service
 

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from octobot_node import hookimpl
-from octobot_node.health import Health, HealthCheck
+from octobot_node.contracts.health import Health, HealthCheck
 
 
 class Greeting:

@@ -32,7 +32,7 @@ AT_START = {
     "misspelt_hook": (f"{HOOK}def register_automation(register): ...", "unknown hook 'register_automation'"),
     "duplicate_name": (
         (
-            "from pydantic import BaseModel\nfrom octobot_node.exchanges import TradingFactory\n"
+            "from pydantic import BaseModel\nfrom octobot_node.contracts.exchanges import TradingFactory\n"
             f"{HOOK}def register_trading(register): register(TradingFactory('paper', BaseModel, print))"
         ),
         "trading connector 'paper' is registered twice: by octobot_plugins.paper and by duplicate_name",
@@ -50,21 +50,23 @@ AT_START = {
 AT_RUN_TIME = {
     "service_raises": (
         (
-            "from octobot_node.services import Service\nasync def run(context): raise RuntimeError('service down')\n"
+            "from octobot_node.contracts.services import Service\n"
+            "async def run(context): raise RuntimeError('service down')\n"
             f"{HOOK}def register_services(register): register(Service('down', run))"
         ),
         "service down",
     ),
     "service_blocks": (
         (
-            "import time\nfrom octobot_node.services import Service\nasync def run(context): time.sleep(600)\n"
+            "import time\nfrom octobot_node.contracts.services import Service\n"
+            "async def run(context): time.sleep(600)\n"
             f"{HOOK}def register_services(register): register(Service('blocks', run))"
         ),
         "",
     ),
     "notifier_raises": (
         (
-            "from octobot_node.notifiers import NotifierFactory\nclass Deaf:\n    name = 'deaf'\n"
+            "from octobot_node.contracts.notifiers import NotifierFactory\nclass Deaf:\n    name = 'deaf'\n"
             "    async def notify(self, notice): raise RuntimeError('deaf')\n"
             f"{HOOK}def register_notifiers(register): register(NotifierFactory('deaf', lambda context: [Deaf()]))"
         ),

@@ -16,7 +16,7 @@ import pytest
 
 from octobot_node.cli import main
 from octobot_node.cli.complete import automation_names
-from octobot_node.exchanges import OrderRequest
+from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.live import control
 from octobot_node.live.control import socket_path
 from octobot_node.testing import HostileExchange

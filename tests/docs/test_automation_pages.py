@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.plugins.finding import DEFAULT_PLUGINS, load_plugins
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.runs.run_file import load_run_files
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node import hookspecs
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 
 PAGES = Path(__file__).parents[2] / "docs" / "hooks"
 HOOKS = {

@@ -28,7 +28,7 @@ from octobot_node.engine.watcher import Watcher
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.live.assembly import assemble, open_base
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import intents, tables
 from octobot_node.testing import FakeExchange

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from octobot_node.plugins.finding import Registry, load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server

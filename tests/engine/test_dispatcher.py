@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node import Decision
+from octobot_node.contracts.exchanges import MarketDataFactory
 from octobot_node.engine.commands import NewAccount
-from octobot_node.exchanges import MarketDataFactory
 from octobot_node.store import tables
 from tests.engine.bench import Bench, NoSettings
 

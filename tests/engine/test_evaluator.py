@@ -17,7 +17,7 @@ import pytest
 from octobot_node.engine.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluator import EvaluatorClosed, InlineEvaluator, ProcessEvaluator
 from octobot_node.market import Market
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 
 MARKET = Market(datetime(2026, 1, 1, tzinfo=UTC))

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, Notify
+from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.engine import notices as engine_notices
 from octobot_node.engine.notices import Notices, open_notices
-from octobot_node.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.store import tables
 from tests.engine.bench import Bench
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from octobot_node import CancelOrder, Decision, LimitOrder, MarketOrder, Wake, hookimpl
+from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.engine.order_checks import OrderChecks
-from octobot_node.order_checks import OrderContext
 from octobot_node.orders import Order
-from octobot_node.plugins.finding import Registry, load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.registry import Registry
 from tests.engine.bench import Bench
 
 BUY = MarketOrder("BTC/USDT", "buy", spend=Decimal(50))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, Tick
+from octobot_node.contracts.exchanges import Lookup
 from octobot_node.errors import NotSent, Unresolved
-from octobot_node.exchanges import Lookup
 from octobot_node.store import tables
 from octobot_node.testing.fakes import SURE
 from tests.engine.bench import START, Bench, Decide

@@ -14,10 +14,10 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from octobot_node import Decision, Wake
+from octobot_node.contracts.exchanges import TradingFactory
 from octobot_node.errors import InvalidRunFile, UsageError
-from octobot_node.exchanges import TradingFactory
 from octobot_node.operations.exporting import _to_yaml
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.exact_yaml import read_yaml
 from octobot_node.store import tables
 from tests.engine.bench import Bench

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from octobot_node.contracts.exchanges import MarketDataFactory
 from octobot_node.errors import DataUnavailable, PluginError, UnknownName, UnknownType, UsageError
-from octobot_node.exchanges import MarketDataFactory
 from octobot_node.operations.catalogue import perform
 from tests.operations.conftest import Office
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, OrderResult, Tick, Wake
+from octobot_node.contracts.exchanges import Capabilities, Lookup
 from octobot_node.errors import CommandRefused, UnknownName, Unresolved
-from octobot_node.exchanges import Capabilities, Lookup
 from octobot_node.store import tables
 from tests.operations.conftest import Office
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from octobot_node.runs.options import RunOptions
 from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.runner import run
-from octobot_node.runs.view import RunOptions
 from tests.views import SilentView
 
 TYPE = """

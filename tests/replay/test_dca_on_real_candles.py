@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from octobot_node.runs.options import RunOptions
 from octobot_node.runs.report import AutomationReport
 from octobot_node.runs.runner import run
-from octobot_node.runs.view import RunOptions
 from tests.reference.dca import Outcome, Plan, SafetyOrders, compute, read_candles
 from tests.replay.conftest import dca_run_file
 from tests.views import SilentView

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.following import Position, end, follow
-from octobot_node.store.storage import Storage
 
 START = Position(0, 0)
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from octobot_node.contracts.storage import Storage
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import DatabaseTooNew
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import CORE, migrate
-from octobot_node.store.plugin_tables import PluginTables
-from octobot_node.store.storage import Storage
 
 
 def differences(storage: Storage, owner: PluginTables) -> list[object]:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.store import automations, counts, history, intents, kill_switches, lists, schedules
 from octobot_node.store.history import FillFilter
 from octobot_node.store.lists import AutomationFilter, EventFilter, OrderFilter
-from octobot_node.store.storage import Storage
 
 Statement = Callable[[sa.Connection], Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.store.plugin_tables import PluginTables
+from octobot_node.contracts.tables import PluginTables
 
 
 def test_tables_of_automations_must_say_of_which() -> None:

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.store import history, retention
-from octobot_node.store.storage import Storage
 from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 
 DAY = 86_400_000

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.store import tables
-from octobot_node.store.storage import Storage
 
 KEY = {"automation_id": "a", "asset": "USDT", "owner": "local", "account_id": "x", "shard": 0}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.plugins.finding import DEFAULT_PLUGINS, load_plugins
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.testing import check_automation
 
 PREFIX = "octobot_tentacles."

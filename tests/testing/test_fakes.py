@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
-from octobot_node.exchanges import OrderRequest
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.testing import FakeExchange
 
 D = Decimal

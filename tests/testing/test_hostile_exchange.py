@@ -19,6 +19,14 @@ import pytest
 from pydantic import ValidationError
 
 from octobot_node import hookspecs
+from octobot_node.contracts.exchanges import (
+    Capabilities,
+    ExchangeOrder,
+    Lookup,
+    MarketDataFactory,
+    OrderRequest,
+    TradingFactory,
+)
 from octobot_node.errors import (
     DataUnavailable,
     ExchangeError,
@@ -27,7 +35,6 @@ from octobot_node.errors import (
     RequestExpired,
     Unresolved,
 )
-from octobot_node.exchanges import Capabilities, ExchangeOrder, Lookup, MarketDataFactory, OrderRequest, TradingFactory
 from octobot_node.market import MarketRules
 from octobot_node.testing import Behaviour, HostileExchange, hostile
 from octobot_node.testing.hostile.connector import HostileMarketData, HostileTrading

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_node.testing.postgres import Server

@@ -15,7 +15,7 @@ import pytest
 
 from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.live.assembly import open_base
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_node.transfer.archive import open_archive

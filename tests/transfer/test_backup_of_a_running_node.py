@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
 from octobot_node.testing.postgres import Server

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, DatabaseMoved, DataFolderInUse, NodeError, UsageError
 from octobot_node.live.assembly import open_base
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_node.transfer.copying import abandon_copy, copy_database
@@ -24,7 +24,7 @@ from tests.transfer.conftest import DUST, column, dump, worked
 COPY = """
 import os, signal, sys
 from pathlib import Path
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.transfer import copying
 where, at = sys.argv[2], int(sys.argv[3])

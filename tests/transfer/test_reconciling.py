@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.engine.reconciling import Reconciling
 from octobot_node.errors import Unresolved
-from octobot_node.exchanges import OrderRequest
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_node.transfer.backing_up import back_up

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from octobot_node import LimitOrder, MarketOrder, StopOrder
-from octobot_node.health import Health
+from octobot_node.contracts.health import Health
 from octobot_node.orders import Order
 from octobot_node.testing import make_market
 

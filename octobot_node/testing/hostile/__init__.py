@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.exchanges import ConnectorContext, MarketData, MarketDataFactory, Trading, TradingFactory
+from octobot_node.contracts.exchanges import ConnectorContext, MarketData, MarketDataFactory, Trading, TradingFactory
 from octobot_node.testing.hostile.settings import HostileMarketSettings, HostileTradingSettings
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
-from octobot_node.exchanges import ExchangeOrderStatus, OrderRequest
+from octobot_node.contracts.exchanges import ExchangeOrderStatus, OrderRequest
 from octobot_node.orders import Side
 from octobot_node.testing.hostile.behaviour import Behaviour
 from octobot_node.testing.hostile.journal import Event, Journal

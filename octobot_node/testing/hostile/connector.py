@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.errors import DataUnavailable, ExchangeError, OrderRefused, RequestExpired, Unresolved
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
 from octobot_node.testing.hostile.client import Answer, HostileClient
 from octobot_node.testing.hostile.settings import HostileMarketSettings, HostileTradingSettings

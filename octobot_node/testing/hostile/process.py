@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.testing.hostile.behaviour import Behaviour
 from octobot_node.testing.hostile.report import HostileReport
 from octobot_node.testing.hostile.wire import order_from_json, trade_from_json

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from octobot_node.exchanges import Capabilities, Lookup
+from octobot_node.contracts.exchanges import Capabilities, Lookup
 
 __all__ = ["HostileMarketSettings", "HostileTradingSettings"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.testing.hostile.book import BookOrder, BookTrade
 
 __all__ = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from octobot_node.contracts.health import Health, HealthCheck
 from octobot_node.engine.core import Core
-from octobot_node.health import Health, HealthCheck
-from octobot_node.plugins.checkup import Answer
+from octobot_node.plugin_system.health_runner import Answer
 
 __all__ = ["node_checks"]
 

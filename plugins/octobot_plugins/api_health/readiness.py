@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health, HealthCheck
-from octobot_node.plugins.checkup import Answer, run_checks
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health, HealthCheck
+from octobot_node.plugin_system.health_runner import Answer, run_checks
 
 __all__ = ["Readiness"]
 

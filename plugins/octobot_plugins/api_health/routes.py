@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from octobot_node.api import Api, ApiRouter, public
 from octobot_node.api.access import scopes_if_known
-from octobot_node.plugins.checkup import Answer
+from octobot_node.plugin_system.health_runner import Answer
 from octobot_plugins.api_health.liveness import Liveness
 from octobot_plugins.api_health.node_checks import node_checks
 from octobot_plugins.api_health.readiness import Readiness

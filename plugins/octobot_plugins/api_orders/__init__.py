@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.api_routes import ApiRoutes
+from octobot_node.contracts.api_routes import ApiRoutes
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

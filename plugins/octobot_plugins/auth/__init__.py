@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.api_routes import ApiRoutes
-from octobot_node.plugin_settings import PluginSettings
+from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.contracts.plugin_settings import PluginSettings
 
 if TYPE_CHECKING:
     import typer
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from octobot_node.api import Caller
-    from octobot_node.context import PluginContext
-    from octobot_node.operations.operation import Operation
-    from octobot_node.store.plugin_tables import PluginTables
+    from octobot_node.contracts.context import PluginContext
+    from octobot_node.contracts.operation import Operation
+    from octobot_node.contracts.tables import PluginTables
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from octobot_node.api import ApiProblem, Caller
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
 from octobot_node.store import auditing
 from octobot_node.store.auditing import Actor, Entry
 from octobot_node.store.types import AnyRow

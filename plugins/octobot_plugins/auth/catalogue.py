@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from octobot_node.operations.operation import Operation
+from octobot_node.contracts.operation import Operation
 from octobot_plugins.auth import models
 
 __all__ = ["OPERATIONS"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from octobot_node.api.server import is_loopback
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import NodeError
 from octobot_node.store import auditing
 from octobot_node.store.auditing import Actor, Entry

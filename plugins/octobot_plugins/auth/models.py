@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from octobot_node.api_routes import Role
+from octobot_node.contracts.caller import Role
 
 __all__ = [
     "CreateKey",

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.idempotency import tell_once
-from octobot_node.api_routes import Role
+from octobot_node.contracts.caller import Role
 from octobot_node.market import from_ms
 from octobot_node.store.auditing import Entry
 from octobot_plugins.auth import login, statements

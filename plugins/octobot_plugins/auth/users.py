@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
-from octobot_node.operations.operation import Subject
 from octobot_node.store.names import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from octobot_node import hookimpl
-from octobot_node.health import HealthCheck
+from octobot_node.contracts.health import HealthCheck
 
 
 @hookimpl

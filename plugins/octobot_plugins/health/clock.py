@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from octobot_node.clock import Clock
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 from octobot_node.market import from_ms
 from octobot_node.store.tables import accounts, cursors, events, intents, schedule
 

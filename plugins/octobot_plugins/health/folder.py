@@ -7,8 +7,8 @@ import shutil
 import stat
 from pathlib import Path
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 
 __all__ = ["check_disk", "check_folder", "file_system"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 from octobot_node.store.tables import metadata
 
 __all__ = ["check_tables"]
@@ -15,7 +15,7 @@ __all__ = ["check_tables"]
 
 def check_tables(context: PluginContext) -> Health:
     """Say which tables or columns are missing."""
-    wanted = [metadata, *(owned.metadata for owned in context.registry.tables)]
+    wanted = [metadata, *(owned.metadata for owned in context.tables)]
     with context.storage.read() as connection:
         missing = sorted(name for each in wanted for name in _missing(connection, each))
     if missing:

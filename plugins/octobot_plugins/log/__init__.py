@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from octobot_node import hookimpl
-from octobot_node.notifiers import NotifierFactory
+from octobot_node.contracts.notifiers import NotifierFactory
 
 
 @hookimpl

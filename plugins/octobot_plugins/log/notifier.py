@@ -6,8 +6,8 @@ import logging
 
 import structlog
 
+from octobot_node.contracts.notifiers import Notice
 from octobot_node.market import from_ms
-from octobot_node.notifiers import Notice
 
 __all__ = ["LogNotifier"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from octobot_node.engine.coordinator import NodeState
+from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
 from octobot_node.engine.durable import depths
 from octobot_node.store import counts, lists

@@ -10,7 +10,7 @@ from prometheus_client.core import InfoMetricFamily, Metric
 
 import octobot_node
 from octobot_node.engine.core import Core
-from octobot_node.plugins.plugin_set import plugin_set
+from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_plugins.metrics.families import by_one, counters, gauge
 
 __all__ = ["metrics"]

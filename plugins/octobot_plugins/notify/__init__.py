@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.health import HealthCheck
-from octobot_node.notifiers import NotifierFactory
-from octobot_node.plugin_settings import PluginSettings
-from octobot_node.services import Service
+from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.notifiers import NotifierFactory
+from octobot_node.contracts.plugin_settings import PluginSettings
+from octobot_node.contracts.services import Service
 
 if TYPE_CHECKING:
     import typer

@@ -7,8 +7,8 @@ from typing import Annotated, cast
 import typer
 
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import UsageError
-from octobot_node.plugin_settings import PluginSettings
 from octobot_plugins.notify.courier import Courier
 from octobot_plugins.notify.notifier import shown, tell
 from octobot_plugins.notify.settings import NotifySettings

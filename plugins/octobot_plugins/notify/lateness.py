@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
 from octobot_node.store.tables import automations, schedule
 from octobot_plugins.notify.settings import NotifySettings
 

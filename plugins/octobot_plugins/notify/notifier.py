@@ -6,9 +6,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
-from octobot_node.notifiers import NotAllOpened, Notice, Notifier
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
+from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier
 from octobot_plugins.notify.courier import Courier, Reply, Undelivered
 from octobot_plugins.notify.settings import NotifySettings
 

@@ -6,7 +6,7 @@ import asyncio
 
 import sqlalchemy as sa
 
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
 from octobot_node.store.tables import cursors
 from octobot_plugins.notify.courier import Courier
 from octobot_plugins.notify.follower import Follower

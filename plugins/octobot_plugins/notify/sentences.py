@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from octobot_node.sentences import ENDINGS, amount_of, bought_or_sold, number, price_of, reason_of, sentence
+from octobot_node.text.event_sentences import ENDINGS, amount_of, bought_or_sold, number, price_of, reason_of, sentence
 
 __all__ = ["Happened", "Message", "Names", "compose"]
 

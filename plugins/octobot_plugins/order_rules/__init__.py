@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from octobot_node import hookimpl
-from octobot_node.order_checks import OrderContext
+from octobot_node.contracts.order_checks import OrderContext
+from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.orders import Order
-from octobot_node.plugin_settings import PluginSettings
 
 
 @hookimpl

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.exchanges import ConnectorContext, TradingFactory
+from octobot_node.contracts.exchanges import ConnectorContext, TradingFactory
 from octobot_plugins.paper.capabilities import CAPABILITIES
 from octobot_plugins.paper.settings import PaperSettings
 
 if TYPE_CHECKING:
-    from octobot_node.store.plugin_tables import PluginTables
+    from octobot_node.contracts.tables import PluginTables
     from octobot_plugins.paper.trading import PaperTrading
 
 

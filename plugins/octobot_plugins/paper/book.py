@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from octobot_node.exchanges import ExchangeTrade
-from octobot_node.store.storage import Storage
+from octobot_node.contracts.exchanges import ExchangeTrade
+from octobot_node.contracts.storage import Storage
 from octobot_plugins.paper import statements
 from octobot_plugins.paper.orders import Execution, PaperOrder
 from octobot_plugins.paper.statements import Counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.exchanges import Capabilities, Lookup
+from octobot_node.contracts.exchanges import Capabilities, Lookup
 
 __all__ = ["CAPABILITIES"]
 

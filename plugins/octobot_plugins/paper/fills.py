@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from octobot_node.exchanges import PastMarket
+from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.market import Candles, Ticker, to_ms
 from octobot_node.orders import Side
 from octobot_plugins.paper.orders import Ending, PaperOrder, exact

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
 from typing import Any, Literal
 
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeOrderStatus, OrderRequest
 from octobot_node.errors import OrderRefused
-from octobot_node.exchanges import ExchangeOrder, ExchangeOrderStatus, OrderRequest
 from octobot_node.market import MarketRules
 from octobot_node.orders import Side
 from octobot_plugins.paper.settings import PaperSettings

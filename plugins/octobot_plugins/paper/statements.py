@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from octobot_node.exchanges import ExchangeTrade
+from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_plugins.paper.orders import ZERO, Execution, PaperOrder, exact
 from octobot_plugins.paper.tables import balances, books, orders, trades
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.store import tables
-from octobot_node.store.plugin_tables import PluginTables
 from octobot_node.store.types import Millis, Money
 
 __all__ = ["PAPER_TABLES", "balances", "books", "metadata", "orders", "trades"]

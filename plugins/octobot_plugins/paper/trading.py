@@ -7,8 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
-from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
-from octobot_node.exchanges import (
+from octobot_node.contracts.exchanges import (
     ConnectorContext,
     ExchangeOrder,
     ExchangeTrade,
@@ -16,6 +15,7 @@ from octobot_node.exchanges import (
     OrderRequest,
     PastMarket,
 )
+from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
 from octobot_node.market import Candles, Ticker
 from octobot_plugins.paper import fills
 from octobot_plugins.paper.book import Book, Ended

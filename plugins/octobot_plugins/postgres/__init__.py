@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from octobot_node import hookimpl
-from octobot_node.health import HealthCheck
+from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.storage import Storage
 from octobot_node.settings import Settings
-from octobot_node.store.storage import Storage
 
 _SCHEMES = ("postgres", "postgresql")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from octobot_node.context import PluginContext
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 from octobot_node.errors import StorageUnavailable
-from octobot_node.health import Health
 
 __all__ = ["check_postgres"]
 

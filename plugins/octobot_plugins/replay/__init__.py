@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.exchanges import ConnectorContext, MarketDataFactory
+from octobot_node.contracts.exchanges import ConnectorContext, MarketDataFactory
 from octobot_plugins.replay.settings import ReplaySettings
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from octobot_node.errors import UsageError
 from octobot_node.hookspecs import NodeContext
 
 if TYPE_CHECKING:
-    from octobot_node.engine.coordinator import Coordinator
-    from octobot_node.store.plugin_tables import PluginTables
+    from octobot_node.contracts.coordinator import Coordinator
+    from octobot_node.contracts.tables import PluginTables
 
 
 @hookimpl

@@ -15,10 +15,9 @@ import sqlalchemy as sa
 import structlog
 
 import octobot_node
-from octobot_node.engine.coordinator import Engine, NodeState, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, Role
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
-from octobot_node.plugins.plugin_set import plugin_set
 from octobot_plugins.replica import members
 
 __all__ = ["ReplicaCoordinator"]
@@ -42,7 +41,7 @@ class ReplicaCoordinator:
         self.executor_id = ""
         self._clock = node.storage.open_clock()
         self._ttl = node.settings.lease_ttl
-        self._plugins = plugin_set(node.registry)
+        self._plugins = node.plugin_set
         self._me: members.Me | None = None
         self._leader_epoch = 0
         self._renewed = -1e9

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from octobot_node.store.plugin_tables import PluginTables
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.store.types import Millis
 
 __all__ = ["REPLICA_TABLES", "nodes"]

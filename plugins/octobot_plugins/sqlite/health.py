@@ -9,8 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 from octobot_node.store.tables import installation
 
 __all__ = ["check_database", "check_sqlite"]

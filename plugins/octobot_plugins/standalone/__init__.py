@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node import hookimpl
-from octobot_node.engine.coordinator import Coordinator
+from octobot_node.contracts.coordinator import Coordinator
 from octobot_node.hookspecs import NodeContext
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import octobot_node
 from octobot_node.clock import SystemClock
-from octobot_node.engine.coordinator import Engine, NodeState, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, Role
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_node.store import tables

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.api_routes import ApiRoutes
+from octobot_node.contracts.api_routes import ApiRoutes
 
 if TYPE_CHECKING:
     import typer
     from fastapi import APIRouter
 
-    from octobot_node.operations.operation import Operation
-    from octobot_node.store.plugin_tables import PluginTables
+    from octobot_node.contracts.operation import Operation
+    from octobot_node.contracts.tables import PluginTables
 
 
 @hookimpl

@@ -6,12 +6,12 @@ import hashlib
 import secrets
 from typing import Any
 
+from octobot_node.contracts.operation import Subject
 from octobot_node.errors import UnknownName
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
-from octobot_node.operations.operation import Subject
 from octobot_node.store import automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks import statements

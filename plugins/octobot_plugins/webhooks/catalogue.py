@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.operations.operation import Operation
+from octobot_node.contracts.operation import Operation
 from octobot_plugins.webhooks import models
 
 __all__ = ["OPERATIONS"]

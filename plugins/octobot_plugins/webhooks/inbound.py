@@ -14,8 +14,8 @@ from fastapi import Header, Path, Request
 from pydantic import BaseModel
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
-from octobot_node.live.control import decode
 from octobot_node.store.types import AnyRow
+from octobot_node.text.exact_json import decode
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.addresses import hashed
 

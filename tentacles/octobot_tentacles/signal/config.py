@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
-from octobot_node.durations import DURATION_PATTERN, parse_duration
+from octobot_node.text.durations import DURATION_PATTERN, parse_duration
 
 __all__ = ["SIDES", "Fields", "SignalConfig"]
 

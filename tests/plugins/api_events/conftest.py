@@ -17,9 +17,9 @@ import httpx2
 import pytest
 
 from octobot_node.api.server import ApiServer
+from octobot_node.contracts.storage import Storage
 from octobot_node.store import events
 from octobot_node.store.events import Event
-from octobot_node.store.storage import Storage
 from octobot_plugins.api_events.feed import Feed
 from tests.api.conftest import (
     Service,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from octobot_node.health import Health, HealthCheck
+from octobot_node.contracts.health import Health, HealthCheck
 from octobot_plugins.api_health.readiness import Readiness
 from tests.api.conftest import Service
 

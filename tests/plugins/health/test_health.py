@@ -14,9 +14,9 @@ import tzdata
 
 from octobot_node import Decision
 from octobot_node.clock import VirtualClock
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
-from octobot_node.plugins.registry import PluginInfo
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.settings import Settings
 from octobot_node.store import tables
 from octobot_plugins.health.clock import check_clock, drift, zones_are_right

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from octobot_node.notifiers import Notice
-from octobot_node.plugins.finding import load_named
+from octobot_node.contracts.notifiers import Notice
+from octobot_node.plugin_system.discovery import load_named
 
 
 def logged(level: str) -> list[dict[str, object]]:

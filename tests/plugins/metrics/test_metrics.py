@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
 from octobot_node import Decision, LimitOrder, Wake
+from octobot_node.contracts.exchanges import RequestBudget
 from octobot_node.engine.counted import CountedTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
-from octobot_node.exchanges import RequestBudget
 from octobot_node.operations.models import Nothing
-from octobot_node.plugins.plugin_set import plugin_set
+from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.store import counts, lists
 from octobot_node.store.tables import accounts, automations, installation
 from tests.api.conftest import Service

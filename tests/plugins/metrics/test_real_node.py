@@ -32,7 +32,7 @@ automations:
 TELEX = """\
 import logging, threading, warnings
 from octobot_node import hookimpl
-from octobot_node.services import Service
+from octobot_node.contracts.services import Service
 
 async def talk(context):
     logging.getLogger("telex").warning("no answer from %s", "https://telex:hunter2hunter2@telex.example/?token=leakyleaky")

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from octobot_node.plugins.finding import DEFAULT_PLUGINS, Registry, load_plugins
+from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_plugins.notify.courier import Courier

@@ -11,7 +11,7 @@ from octobot_node import Decision, Notify
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.notices import Notices, open_notices
-from octobot_node.plugins.lent import Lent
+from octobot_node.plugin_system.node_context import Lent
 from octobot_node.store import tables
 from octobot_plugins.notify.notifier import check_urls, shown
 from tests.engine.bench import Bench

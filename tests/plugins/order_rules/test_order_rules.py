@@ -14,7 +14,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.engine.replay import Replay
 from octobot_node.market import from_ms
 from octobot_node.orders import Order
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_plugins.order_rules.rules import refusal
 from octobot_plugins.order_rules.settings import OrderRulesSettings
 from tests.engine.bench import START, Bench

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from octobot_node.clock import Clock, VirtualClock
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, MarketData, OrderRequest
+from octobot_node.contracts.storage import Storage
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import ExchangeOrder, ExchangeTrade, MarketData, OrderRequest
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
-from octobot_node.plugins.finding import load_named
+from octobot_node.plugin_system.discovery import load_named
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
-from octobot_node.store.storage import Storage
 from octobot_plugins.paper.tables import PAPER_TABLES
 from octobot_plugins.paper.trading import PaperTrading
 from octobot_plugins.replay.market_data import ReplayMarket

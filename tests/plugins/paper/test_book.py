@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import ValidationError
 
+from octobot_node.contracts.exchanges import Capabilities, ExchangeOrder, Lookup
 from octobot_node.errors import OrderRefused, RequestExpired
-from octobot_node.exchanges import Capabilities, ExchangeOrder, Lookup
-from octobot_node.plugins.finding import load_named
+from octobot_node.plugin_system.discovery import load_named
 from octobot_plugins.paper.settings import PaperSettings
 from octobot_plugins.paper.tables import PAPER_TABLES, trades
 

@@ -159,7 +159,7 @@ def test_the_pool_lets_go_of_the_server_s_connections_when_it_is_closed(open_sto
 MIGRATE = """
 import sys
 from pathlib import Path
-from octobot_node.plugins.finding import load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 registry = load_plugins(discover=False)

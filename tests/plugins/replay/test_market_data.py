@@ -14,10 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from octobot_node.clock import VirtualClock
+from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import PastMarket
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
-from octobot_node.plugins.finding import load_named
+from octobot_node.plugin_system.discovery import load_named
 from octobot_plugins.replay.market_data import ReplayMarket
 from octobot_plugins.replay.settings import ReplaySettings
 

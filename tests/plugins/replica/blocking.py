@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from octobot_node import hookimpl
-from octobot_node.exchanges import ConnectorContext, ExchangeOrder, OrderRequest, Trading, TradingFactory
+from octobot_node.contracts.exchanges import ConnectorContext, ExchangeOrder, OrderRequest, Trading, TradingFactory
 from octobot_node.testing.hostile.connector import HostileTrading
 from octobot_node.testing.hostile.settings import HostileTradingSettings
 

@@ -13,7 +13,9 @@ import pytest
 
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
 from octobot_node.live.assembly import FolderLock
-from octobot_node.plugins.finding import Registry, load_plugins
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.plugin_set import plugin_set
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from octobot_node.testing.postgres import Server
@@ -28,7 +30,7 @@ class Context:
     settings: Settings
     storage: PostgresStorage
     node_id: str
-    registry: Registry
+    plugin_set: str
 
 
 class Cluster:
@@ -47,7 +49,7 @@ class Cluster:
             data_dir=self.folder / name, database_url=self.url, role=role, lease_ttl=LEASE_S, disk_reserve_mb=0
         )
         lock, storage = FolderLock(settings.data_dir), PostgresStorage(settings)
-        made = ReplicaCoordinator(Context(settings, storage, node_id or name, registry or self.registry))
+        made = ReplicaCoordinator(Context(settings, storage, node_id or name, plugin_set(registry or self.registry)))
         self.opened.append((made, storage, lock))
         return made
 

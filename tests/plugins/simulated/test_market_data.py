@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from octobot_node.clock import VirtualClock
+from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.errors import DataUnavailable
-from octobot_node.exchanges import PastMarket
 from octobot_node.market import Candles, Ticker, timeframe_ms
-from octobot_node.plugins.finding import load_named
+from octobot_node.plugin_system.discovery import load_named
 from octobot_plugins.simulated.market_data import SimulatedMarket
 from octobot_plugins.simulated.path import PricePath
 from octobot_plugins.simulated.settings import SimulatedSettings

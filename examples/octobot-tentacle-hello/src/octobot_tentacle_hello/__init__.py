@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from octobot_node import Automation, hookimpl
-from octobot_node.health import HealthCheck
-from octobot_node.order_checks import OrderContext
+from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.order_checks import OrderContext
+from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.orders import Order
-from octobot_node.plugin_settings import PluginSettings
 
 from octobot_tentacle_hello.automation import Hello
 from octobot_tentacle_hello.limit import check_limit, refuse_large

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from octobot_node import LimitOrder, Market, MarketOrder
-from octobot_node.context import PluginContext
-from octobot_node.health import Health
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health
 from octobot_node.orders import Order
 
 from octobot_tentacle_hello.settings import HelloSettings

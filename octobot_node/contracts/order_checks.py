@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from octobot_node.context import PluginContext
+    from octobot_node.contracts.context import PluginContext
     from octobot_node.market import Market
 
 __all__ = ["OrderContext"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from octobot_node.plugins.registry import Registry
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["plugin_set"]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from octobot_node.clock import Clock
-    from octobot_node.plugins.finding import Registry
+    from octobot_node.contracts.plugins import PluginInfo
+    from octobot_node.contracts.storage import Storage
+    from octobot_node.contracts.tables import PluginTables
     from octobot_node.settings import Settings
-    from octobot_node.store.storage import Storage
 
 __all__ = ["PluginContext"]
 
@@ -23,8 +25,17 @@ class PluginContext(Protocol):
     settings: Settings
     storage: Storage
     clock: Clock
-    registry: Registry
     node_id: str
+
+    @property
+    def plugins(self) -> Sequence[PluginInfo]:
+        """Every plugin that was found, built-in ones first."""
+        ...
+
+    @property
+    def tables(self) -> Sequence[PluginTables]:
+        """The tables that plugins own."""
+        ...
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""

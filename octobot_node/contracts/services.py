@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from octobot_node.context import PluginContext
+    from octobot_node.contracts.context import PluginContext
 
 __all__ = ["Service"]
 

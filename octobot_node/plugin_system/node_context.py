@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -9,11 +10,13 @@ from pydantic import BaseModel
 
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.plugins import PluginInfo
+from octobot_node.contracts.storage import Storage
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.ids import new_id
-from octobot_node.plugins.finding import Registry
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import automations
-from octobot_node.store.storage import Storage
 
 __all__ = ["Lent"]
 
@@ -32,6 +35,16 @@ class Lent:
     node_id: str
     #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
     _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
+
+    @property
+    def plugins(self) -> Sequence[PluginInfo]:
+        """Every plugin that was found, built-in ones first."""
+        return self.registry.plugins
+
+    @property
+    def tables(self) -> Sequence[PluginTables]:
+        """The tables that plugins own."""
+        return self.registry.tables
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""

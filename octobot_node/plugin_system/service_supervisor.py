@@ -13,9 +13,9 @@ from typing import Literal
 import structlog
 
 from octobot_node.clock import Clock
-from octobot_node.context import PluginContext
-from octobot_node.plugins.troubles import Troubles, said
-from octobot_node.services import Service
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.services import Service
+from octobot_node.plugin_system.plugin_failures import Troubles, said
 
 __all__ = ["ServiceState", "Supervisor", "pause_after"]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from octobot_node.api_routes import Role
+__all__ = ["ROLES", "Caller", "Role"]
 
-__all__ = ["Caller"]
+Role = Literal["viewer", "trader", "admin"]
+#: Each may do what the ones before it may.
+ROLES: tuple[Role, ...] = ("viewer", "trader", "admin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,43 +1,26 @@
-"""What plugins registered, by name, and what is known of each plugin."""
+"""What plugins registered, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pluggy
 
-from octobot_node.api_routes import ApiRoutes
 from octobot_node.automation import Automation
+from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
+from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.notifiers import NotifierFactory
+from octobot_node.contracts.operation import Operation
+from octobot_node.contracts.plugin_settings import PluginSettings
+from octobot_node.contracts.plugins import PluginInfo
+from octobot_node.contracts.services import Service
+from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import UnknownType
-from octobot_node.exchanges import MarketDataFactory, TradingFactory
-from octobot_node.health import HealthCheck
-from octobot_node.notifiers import NotifierFactory
-from octobot_node.operations.operation import Operation
-from octobot_node.plugin_settings import PluginSettings
-from octobot_node.services import Service
-from octobot_node.store.plugin_tables import PluginTables
 
-__all__ = ["PluginInfo", "Registry"]
-
-
-@dataclass(frozen=True, slots=True)
-class PluginInfo:
-    """One plugin: where it comes from, what it does, and why it is not used if it is not.
-
-    ``module`` is what another process imports to load the same: a dotted name, perhaps with ``:attribute``.
-    ``registers`` maps hook to the names that the plugin registered through it.
-    """
-
-    name: str
-    version: str
-    origin: str
-    module: str
-    status: Literal["loaded", "broken", "off"] = "loaded"
-    hooks: tuple[str, ...] = ()
-    registers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    error: str = ""
+__all__ = ["Registry"]
 
 
 @dataclass(frozen=True, slots=True)

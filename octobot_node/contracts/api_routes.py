@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from octobot_node.contracts.caller import Role
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from octobot_node.context import PluginContext
+    from octobot_node.contracts.context import PluginContext
 
-__all__ = ["ROLES", "ApiRoutes", "Role", "Scope"]
-
-Role = Literal["viewer", "trader", "admin"]
-#: Each may do what the ones before it may.
-ROLES: tuple[Role, ...] = ("viewer", "trader", "admin")
+__all__ = ["ApiRoutes", "Scope"]
 
 
 @dataclass(frozen=True, slots=True)

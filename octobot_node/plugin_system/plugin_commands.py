@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from octobot_node.plugins.registry import Registry
+from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
     import typer

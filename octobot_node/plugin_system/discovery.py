@@ -10,17 +10,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from octobot_node import __version__, hookspecs
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
-from octobot_node.plugins.loader import Candidate, Loader, resolve
-from octobot_node.plugins.registry import PluginInfo, Registry
+from octobot_node.plugin_system.loader import Candidate, Loader, resolve
+from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
     from octobot_node.settings import Settings
 
-__all__ = ["DEFAULT_PLUGINS", "PluginInfo", "Registry", "load_named", "load_plugins", "plugins_for", "source_files"]
+__all__ = ["DEFAULT_PLUGINS", "load_named", "load_plugins", "plugins_for", "source_files"]
 
 #: Listed rather than discovered: an editable install does not see new entry points until reinstalled.
 DEFAULT_PLUGINS = (
+    "octobot_node.operations",
     "octobot_plugins.sqlite",
     "octobot_plugins.postgres",
     "octobot_plugins.replica",

@@ -24,8 +24,9 @@ import structlog
 
 from octobot_node import hookspecs
 from octobot_node.automation import Automation
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import DuplicateName, PluginError
-from octobot_node.plugins.registry import PluginInfo, Registry
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["Candidate", "Loader", "resolve"]
 
@@ -66,14 +67,6 @@ def _type_name(automation: Any) -> str:
     return f"{automation.__module__.partition('.')[0]}.{automation.name}"
 
 
-def _operation_name(operation: Any) -> str:
-    from octobot_node.operations.catalogue import OPERATIONS
-
-    if operation.name in OPERATIONS:
-        raise DuplicateName(f"the node itself has an operation {operation.name!r}: choose another name")
-    return str(operation.name)
-
-
 _NAME = attrgetter("name")
 _KINDS: Mapping[str, _Kind] = {
     "register_settings": _Kind("settings section", attrgetter("section")),
@@ -84,7 +77,7 @@ _KINDS: Mapping[str, _Kind] = {
     "register_services": _Kind("service", _NAME),
     "register_notifiers": _Kind("notifier", _NAME),
     "register_health_checks": _Kind("health check", _NAME),
-    "register_operations": _Kind("operation", _operation_name),
+    "register_operations": _Kind("operation", _NAME),
     "register_api_routers": _Kind("API routes", _NAME),
 }
 

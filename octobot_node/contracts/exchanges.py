@@ -18,8 +18,8 @@ from octobot_node.orders import Side
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
+    from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings as NodeSettings
-    from octobot_node.store.storage import Storage
 
 __all__ = [
     "Capabilities",

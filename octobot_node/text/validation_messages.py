@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from octobot_node.specs import ASSET_PATTERN, NAME_PATTERN
+from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
 
 __all__ = ["KINDS", "Place", "dotted", "first_mistake", "nearest"]
 

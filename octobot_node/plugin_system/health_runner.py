@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from octobot_node.context import PluginContext
-from octobot_node.health import Health, HealthCheck
+from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.health import Health, HealthCheck
 
 __all__ = ["Answer", "run_checks"]
 
