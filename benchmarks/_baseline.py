@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from benchmarks._common import settings_for, wait_until
 from octobot_node.clock import SystemClock
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.assembly import Base, assemble, open_base
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.evaluator import InlineEvaluator
-from octobot_node.engine.io import ThreadedIo
+from octobot_node.engine.evaluating.evaluator import InlineEvaluator
+from octobot_node.engine.workers.event_loop import ThreadedIo
 from octobot_node.ids import new_id
-from octobot_node.live.assembly import Base, assemble, open_base
 from octobot_node.plugin_system.discovery import load_plugins
 
 __all__ = ["WORKERS", "create_in_chunks", "launch_dbos", "open_core", "run_steadily", "run_workflows"]

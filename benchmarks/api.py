@@ -37,7 +37,7 @@ from benchmarks._common import (
 )
 from benchmarks.lists import ACCOUNT, desk_of, fill
 from octobot_node.api.app import create_app
-from octobot_node.engine.commands import NewAutomation
+from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.operations.automations import list_automations
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk

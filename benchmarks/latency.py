@@ -31,7 +31,7 @@ from benchmarks._common import (
     wait_until,
     write_numbers,
 )
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.live.node import Node
 from octobot_node.store.tables import fills, intents, schedule

@@ -28,7 +28,7 @@ from benchmarks._common import (
     write_numbers,
 )
 from octobot_node.configuration import Configuration
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk

@@ -31,11 +31,11 @@ from benchmarks._common import (
 )
 from octobot_node.automation import Needs
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
-from octobot_node.engine.accounts import source_key
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.ledger import Owner, load_book
-from octobot_node.engine.planning import Plan, plan_group
+from octobot_node.engine.ledger.book import Owner, load_book
+from octobot_node.engine.ledger.planning import Plan, plan_group
+from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.live.node import Node

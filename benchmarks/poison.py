@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from benchmarks._baseline import create_in_chunks
 from benchmarks._common import empty_folder, in_fresh_process, parse_options, write_numbers
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations, schedule

@@ -31,7 +31,7 @@ from benchmarks._common import (
     write_numbers,
 )
 from benchmarks.chaos.cluster import Node, visiting
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.testing.hostile.process import HostileExchange
 from octobot_node.testing.postgres import Server
 

@@ -28,12 +28,12 @@ from benchmarks._common import (
     write_numbers,
 )
 from octobot_node.automation import Needs
-from octobot_node.engine.accounts import source_key
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.decisions import load_needs
-from octobot_node.engine.evaluation import TickInput, evaluate
-from octobot_node.engine.schedule import dump_wake, next_run
+from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.evaluation import TickInput, evaluate
+from octobot_node.engine.evaluating.schedule import dump_wake, next_run
+from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule
 

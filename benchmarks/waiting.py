@@ -32,7 +32,7 @@ from benchmarks._common import (
     wait_until,
     write_numbers,
 )
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule
 

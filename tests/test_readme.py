@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.clock import VirtualClock
-from octobot_node.engine.evaluation import TickInput, evaluate
+from octobot_node.engine.evaluating.evaluation import TickInput, evaluate
 from octobot_node.market import Market, MarketRules, Ticker, from_ms
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.runs.run_file import load_run_files

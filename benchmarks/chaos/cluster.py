@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from benchmarks.chaos.proxy import ProxyProcess
 from benchmarks.crash.harness import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy
 from octobot_node.live.quiet import quiet_desk
 from octobot_node.operations.desk import Desk

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.cli.log import logging_to_stderr
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations, intents, schedule

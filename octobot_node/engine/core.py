@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from octobot_node.engine.counters import Counters
-from octobot_node.engine.planning import Installation
+from octobot_node.engine.ledger.planning import Installation
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.context import PluginContext
     from octobot_node.contracts.coordinator import Coordinator
     from octobot_node.contracts.storage import Storage
-    from octobot_node.engine.accounts import Accounts
-    from octobot_node.engine.evaluator import Evaluator
-    from octobot_node.engine.hub import MarketHub
-    from octobot_node.engine.io import Io
-    from octobot_node.engine.order_checks import OrderChecks
+    from octobot_node.engine.evaluating.evaluator import Evaluator
+    from octobot_node.engine.evaluating.order_checks import OrderChecks
+    from octobot_node.engine.market.hub import MarketHub
+    from octobot_node.engine.market.opened_accounts import Accounts
+    from octobot_node.engine.workers.event_loop import Io
     from octobot_node.plugin_system.plugin_failures import Troubles
     from octobot_node.plugin_system.registry import Registry
     from octobot_node.plugin_system.service_supervisor import ServiceState

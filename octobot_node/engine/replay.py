@@ -20,19 +20,19 @@ import sqlalchemy as sa
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket
-from octobot_node.engine.batch import TickBatch
-from octobot_node.engine.commands import Commands
+from octobot_node.engine.acting.account_poller import Watcher
+from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.assembly import Base, assemble
+from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
-from octobot_node.engine.dispatcher import Dispatcher
-from octobot_node.engine.durable import TICKS
-from octobot_node.engine.evaluator import InlineEvaluator
-from octobot_node.engine.io import InlineIo
-from octobot_node.engine.notices import open_notices
-from octobot_node.engine.sends import Sends
+from octobot_node.engine.deciding.dispatcher import Dispatcher
+from octobot_node.engine.deciding.tick_batch import TickBatch
+from octobot_node.engine.evaluating.evaluator import InlineEvaluator
+from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sweeper import Sweeper
-from octobot_node.engine.watcher import Watcher
+from octobot_node.engine.workers.durable import TICKS
+from octobot_node.engine.workers.event_loop import InlineIo
 from octobot_node.ids import new_id
-from octobot_node.live.assembly import Base, assemble
 from octobot_node.store import intents, schedules
 from octobot_node.store.joined import JoinedStorage
 from octobot_node.store.tables import installation, schedule

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from octobot_node.engine.commands import Commands
-from octobot_node.engine.dispatcher import Dispatcher
-from octobot_node.engine.durable import ORDERS
-from octobot_node.engine.endings import Endings
-from octobot_node.engine.kill_switch import KillSwitch
-from octobot_node.engine.requests import Requests
+from octobot_node.engine.commands.automation_completion import Endings
+from octobot_node.engine.commands.automation_requests import Requests
+from octobot_node.engine.commands.commands import Commands
+from octobot_node.engine.commands.kill_switch import KillSwitch
+from octobot_node.engine.deciding.dispatcher import Dispatcher
+from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.store import intents
 from octobot_node.store.kill_switches import BUSY
 from octobot_node.store.tables import automations, kill_switches, requests, schedule

@@ -13,14 +13,14 @@ from pydantic import BaseModel
 
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
+from octobot_node.engine.acting.account_poller import Watcher
+from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.assembly import open_base
+from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.core import Core
-from octobot_node.engine.io import ThreadedIo
-from octobot_node.engine.kill_switch import KillSwitch
-from octobot_node.engine.sends import Sends
-from octobot_node.engine.watcher import Watcher
+from octobot_node.engine.workers.event_loop import ThreadedIo
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
-from octobot_node.live.assembly import open_base
 from octobot_node.live.control_server import ControlServer
 from octobot_node.live.quiet import desk_over
 from octobot_node.operations.catalogue import perform

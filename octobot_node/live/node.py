@@ -13,23 +13,23 @@ from pydantic import BaseModel
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.coordinator import Engine
-from octobot_node.engine.batch import TickBatch
-from octobot_node.engine.commands import Commands
+from octobot_node.engine.acting.account_poller import Watcher
+from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.acting.poller_pool import Watchers
+from octobot_node.engine.assembly import Base, assemble, load_levels, open_base
+from octobot_node.engine.commands.commands import Commands
+from octobot_node.engine.commands.restore_reconciliation import Reconciling
 from octobot_node.engine.core import Core
-from octobot_node.engine.dispatcher import Dispatcher
-from octobot_node.engine.durable import ORDERS, TICKS, Durable
-from octobot_node.engine.evaluator import ProcessEvaluator
-from octobot_node.engine.io import ThreadedIo
-from octobot_node.engine.levels import take_levels
-from octobot_node.engine.loops import Loop
-from octobot_node.engine.notices import open_notices
-from octobot_node.engine.reconciling import Reconciling
-from octobot_node.engine.sends import Sends
+from octobot_node.engine.deciding.dispatcher import Dispatcher
+from octobot_node.engine.deciding.price_levels import take_levels
+from octobot_node.engine.deciding.tick_batch import TickBatch
+from octobot_node.engine.evaluating.evaluator import ProcessEvaluator
+from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sweeper import Sweeper
-from octobot_node.engine.watcher import Watcher
-from octobot_node.engine.watchers import Watchers
+from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
+from octobot_node.engine.workers.event_loop import ThreadedIo
+from octobot_node.engine.workers.periodic_thread import Loop
 from octobot_node.errors import StorageUnavailable
-from octobot_node.live.assembly import Base, assemble, load_levels, open_base
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk

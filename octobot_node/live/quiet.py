@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.commands import Commands
-from octobot_node.engine.evaluator import InlineEvaluator
-from octobot_node.engine.io import InlineIo, Io
+from octobot_node.engine.assembly import Base, assemble, open_base, open_beside
+from octobot_node.engine.commands.commands import Commands
+from octobot_node.engine.evaluating.evaluator import InlineEvaluator
+from octobot_node.engine.workers.event_loop import InlineIo, Io
 from octobot_node.ids import new_id
-from octobot_node.live.assembly import Base, assemble, open_base, open_beside
 from octobot_node.operations.desk import Desk
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

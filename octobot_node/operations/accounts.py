@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities
-from octobot_node.engine.accounts import source_key
+from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.desk import Desk

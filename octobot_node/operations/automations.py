@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.decisions import load_needs
-from octobot_node.engine.ledger import rounded
+from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.ledger.book import rounded
 from octobot_node.engine.reporting import automation_report
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id, type_names

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations import rows_of

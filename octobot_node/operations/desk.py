@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.context import PluginContext
-from octobot_node.engine.commands import Commands
+from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.auditing import Actor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.engine.kill_switch import KillSwitch, Target
+from octobot_node.engine.commands.kill_switch import KillSwitch, Target
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.engine.resolving import Resolving
+from octobot_node.engine.commands.manual_resolution import Resolving
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.finding import order_row as find_order

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from octobot_node.engine.batch import Rehearsal, TickBatch
-from octobot_node.engine.hub import requests_for
-from octobot_node.engine.ledger import exact
-from octobot_node.engine.schedule import FLOOR_MS
+from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
+from octobot_node.engine.evaluating.schedule import FLOOR_MS
+from octobot_node.engine.ledger.book import exact
+from octobot_node.engine.market.hub import requests_for
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations import rows_of

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from octobot_node.engine.ledger import rounded
+from octobot_node.engine.ledger.book import rounded
 from octobot_node.market import from_ms
 from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
 from octobot_node.plugin_system.registry import Registry

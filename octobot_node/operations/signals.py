@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.engine.durable import json_decode
+from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk

@@ -19,13 +19,13 @@ import octobot_node
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket
-from octobot_node.engine.accounts import parse_settings
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.assembly import open_base
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core
+from octobot_node.engine.market.opened_accounts import parse_settings
 from octobot_node.engine.replay import PastSignal, Replay
 from octobot_node.engine.reporting import automation_reports, equity_curve
 from octobot_node.errors import UsageError
-from octobot_node.live.assembly import open_base
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import source_files

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from octobot_node.automation import Automation, Needs
-from octobot_node.engine.commands import NewAccount
-from octobot_node.engine.decisions import BadDecision, first_needs, load_needs
+from octobot_node.engine.commands.commands import NewAccount
+from octobot_node.engine.evaluating.decisions import BadDecision, first_needs, load_needs
 from octobot_node.errors import InvalidRunFile, UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation, parse_config
+from octobot_node.engine.assembly import Base
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation, parse_config
 from octobot_node.engine.core import Core
 from octobot_node.limits import Limits
-from octobot_node.live.assembly import Base
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.runs.preflight import check_budgets
 from octobot_node.runs.run_file import RunFile

@@ -23,10 +23,10 @@ from octobot_node.automation import (
     WatchedAutomation,
 )
 from octobot_node.contracts.exchanges import Capabilities
-from octobot_node.engine.batch import lacking
-from octobot_node.engine.decisions import PlainDecision, first_needs, load_needs
-from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
-from octobot_node.engine.schedule import FLOOR_MS, next_run, runs_between
+from octobot_node.engine.deciding.tick_batch import lacking
+from octobot_node.engine.evaluating.decisions import PlainDecision, first_needs, load_needs
+from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate
+from octobot_node.engine.evaluating.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms, to_ms

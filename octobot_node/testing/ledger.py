@@ -9,12 +9,12 @@ from typing import Any
 
 from octobot_node.automation import Position
 from octobot_node.contracts.exchanges import Capabilities, ExchangeTrade, Lookup
-from octobot_node.engine import seen
-from octobot_node.engine.closing import close_with
-from octobot_node.engine.ledger import Book, Owner
-from octobot_node.engine.moving import MovingIntent, settle_one
-from octobot_node.engine.opening import open_base_positions
-from octobot_node.engine.planning import Installation, Plan, plan_group
+from octobot_node.engine.deciding import author_view
+from octobot_node.engine.ledger.book import Book, Owner
+from octobot_node.engine.ledger.fill_application import MovingIntent, settle_one
+from octobot_node.engine.ledger.intent_closing import close_with
+from octobot_node.engine.ledger.opening_positions import open_base_positions
+from octobot_node.engine.ledger.planning import Installation, Plan, plan_group
 from octobot_node.limits import Limits
 from octobot_node.market import Market
 from octobot_node.orders import CancelOrder, Fill, IntentStatus, OpenOrder, OrderAction, OrderResult
@@ -56,7 +56,7 @@ class Ledger:
     @property
     def open_orders(self) -> list[OpenOrder]:
         """The orders as an author sees them."""
-        return [seen.open_order(row) for row in self.live]
+        return [author_view.open_order(row) for row in self.live]
 
     @property
     def positions(self) -> dict[str, Position]:
@@ -144,7 +144,7 @@ class Ledger:
         if IntentStatus(row.status).terminal:
             self.end(row, row.status, row.reason, now)
         executed: Any = SimpleNamespace(**settled)
-        fill = seen.fill(executed)
+        fill = author_view.fill(executed)
         self.fills.append(fill)
         return fill
 
@@ -159,4 +159,4 @@ class Ledger:
         self._tell(row)
 
     def _tell(self, row: Any) -> None:
-        self.results.append(seen.order_result(row))
+        self.results.append(author_view.order_result(row))

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from octobot_node import Decision, Wake
 from octobot_node.api.app import create_app
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.operations.catalogue import perform
 from octobot_plugins.auth.passwords import Passwords
 from tests.operations.conftest import Office, bench, make_bench, office, open_office, registry, template

@@ -99,7 +99,7 @@ def test_the_last_admin_stays(office: Office) -> None:
 
 
 def test_whoever_owns_something_is_disabled_and_not_deleted(office: Office) -> None:
-    from octobot_node.engine.commands import NewAccount
+    from octobot_node.engine.commands.commands import NewAccount
 
     prepare(office.desk().context)
     office.do("users.create", user="ada", password="chosen by a person")

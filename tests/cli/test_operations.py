@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from octobot_node.cli import main
-from octobot_node.live.assembly import FolderLock
+from octobot_node.engine.assembly import FolderLock
 from octobot_node.runs.exact_yaml import read_yaml
 from tests.cli.conftest import EXECUTABLE, LIVE, Folder
 

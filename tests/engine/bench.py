@@ -15,19 +15,19 @@ from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, Needs, Tick
 from octobot_node.clock import VirtualClock
-from octobot_node.engine.batch import TickBatch
-from octobot_node.engine.commands import Commands, NewAccount, NewAutomation
-from octobot_node.engine.dispatcher import Dispatcher
-from octobot_node.engine.durable import TICKS
-from octobot_node.engine.evaluator import InlineEvaluator
-from octobot_node.engine.io import InlineIo
-from octobot_node.engine.levels import take_levels
-from octobot_node.engine.sends import Sends
+from octobot_node.engine.acting.account_poller import Watcher
+from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.assembly import assemble, open_base
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
+from octobot_node.engine.deciding.dispatcher import Dispatcher
+from octobot_node.engine.deciding.price_levels import take_levels
+from octobot_node.engine.deciding.tick_batch import TickBatch
+from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.sweeper import Sweeper
-from octobot_node.engine.watcher import Watcher
+from octobot_node.engine.workers.durable import TICKS
+from octobot_node.engine.workers.event_loop import InlineIo
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.live.assembly import assemble, open_base
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import intents, tables

@@ -16,8 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.durable import ORDERS, TICKS, Durable
-from octobot_node.engine.durable import depths as queue_depths
+from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
+from octobot_node.engine.workers.durable import depths as queue_depths
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, DataUnavailable, UnknownType, UsageError
 from octobot_node.store import automations as store_automations
 from octobot_node.store import tables

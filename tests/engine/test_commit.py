@@ -22,8 +22,8 @@ from octobot_node import (
     Tick,
     Wake,
 )
-from octobot_node.engine.batch import TickBatch
-from octobot_node.engine.commit import Commit
+from octobot_node.engine.deciding.commit import Commit
+from octobot_node.engine.deciding.tick_batch import TickBatch
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.market import to_ms

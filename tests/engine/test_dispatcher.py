@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node import Decision
 from octobot_node.contracts.exchanges import MarketDataFactory
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.store import tables
 from tests.engine.bench import Bench, NoSettings
 
@@ -138,7 +138,7 @@ def test_a_single_automation_whose_worker_dies_is_failed_after_three_tries(bench
 
 
 def test_a_slow_evaluation_is_tried_again_among_the_suspects(bench: Bench) -> None:
-    from octobot_node.engine.evaluation import Outcome
+    from octobot_node.engine.evaluating.evaluation import Outcome
 
     class Impatient:
         """Finds everything slow, unless it is among the suspects."""

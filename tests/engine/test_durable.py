@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octobot_node.engine.durable import StoredError, json_decode, json_encode
+from octobot_node.engine.workers.durable import StoredError, json_decode, json_encode
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from octobot_node.engine.evaluation import Outcome, TickInput
-from octobot_node.engine.evaluator import EvaluatorClosed, InlineEvaluator, ProcessEvaluator
+from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
+from octobot_node.engine.evaluating.evaluator import EvaluatorClosed, InlineEvaluator, ProcessEvaluator
 from octobot_node.market import Market
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from octobot_node.engine.io import ThreadedIo
+from octobot_node.engine.workers.event_loop import ThreadedIo
 
 
 def test_a_loop_that_something_blocks_is_seen_to_stand_still_and_to_go_on() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from octobot_node.contracts.exchanges import ExchangeTrade
-from octobot_node.engine.ledger import ZERO, Book, Owner, exact, load_book
+from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, load_book
 from octobot_node.store import tables
 from tests.engine.bench import Bench
 

@@ -12,8 +12,8 @@ import pytest
 
 from octobot_node import Decision, Notify
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
-from octobot_node.engine import notices as engine_notices
-from octobot_node.engine.notices import Notices, open_notices
+from octobot_node.engine import notice_delivery as engine_notices
+from octobot_node.engine.notice_delivery import Notices, open_notices
 from octobot_node.store import tables
 from tests.engine.bench import Bench
 

@@ -14,7 +14,7 @@ import pytest
 
 from octobot_node import CancelOrder, Decision, LimitOrder, MarketOrder, Wake, hookimpl
 from octobot_node.contracts.order_checks import OrderContext
-from octobot_node.engine.order_checks import OrderChecks
+from octobot_node.engine.evaluating.order_checks import OrderChecks
 from octobot_node.orders import Order
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.registry import Registry

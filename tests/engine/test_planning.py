@@ -11,8 +11,8 @@ import pytest
 
 from octobot_node import CancelOrder, LimitOrder, MarketOrder, MarketRules, StopOrder, Ticker
 from octobot_node.contracts.exchanges import Capabilities
-from octobot_node.engine.ledger import Book, Owner
-from octobot_node.engine.planning import Installation, Plan, plan_group
+from octobot_node.engine.ledger.book import Book, Owner
+from octobot_node.engine.ledger.planning import Installation, Plan, plan_group
 from octobot_node.limits import Limits
 from octobot_node.market import Market, from_ms
 

@@ -18,7 +18,7 @@ from octobot_node import (
     Tick,
     WatchedAutomation,
 )
-from octobot_node.engine.commands import NewAutomation
+from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.store import automations, tables
 from tests.engine.bench import Bench, Decide

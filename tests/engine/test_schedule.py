@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from octobot_node import Daily, Wake
-from octobot_node.engine.schedule import Plan, dump_wake, levels_of, load_wake, next_run, plan_of, runs_between
+from octobot_node.engine.evaluating.schedule import (
+    Plan,
+    dump_wake,
+    levels_of,
+    load_wake,
+    next_run,
+    plan_of,
+    runs_between,
+)
 from octobot_node.market import from_ms, to_ms
 
 PARIS, LORD_HOWE = "Europe/Paris", "Australia/Lord_Howe"

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node import CancelOrder, Decision, LimitOrder, Tick, Wake
-from octobot_node.engine.sends import Breaker
+from octobot_node.engine.acting.order_sender import Breaker
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.limits import Limits
 from octobot_node.store import tables
@@ -524,7 +524,7 @@ def test_retries_are_not_starved_by_a_long_queue_of_another_account(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("octobot_node.engine.sweeper._LIMIT", 3)
-    from octobot_node.engine.commands import NewAccount
+    from octobot_node.engine.commands.commands import NewAccount
 
     other = bench.commands.create_account(NewAccount("other", "fake", "fake", {}, {}))
     orders: Sequence[Any] = [buy(90 + n) for n in range(5)]

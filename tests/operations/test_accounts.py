@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.contracts.exchanges import TradingFactory
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.catalogue import perform
 from octobot_node.store import automations

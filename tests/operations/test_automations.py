@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.catalogue import OPERATIONS, perform
 from octobot_node.store.tables import notices

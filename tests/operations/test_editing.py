@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
-from octobot_node.engine.commands import Commands
+from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused, Conflict, UsageError
 from octobot_node.operations.catalogue import perform
 from octobot_node.store import tables

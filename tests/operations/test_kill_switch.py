@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.contracts.exchanges import Capabilities, Lookup
-from octobot_node.engine.commands import NewAccount, NewAutomation
-from octobot_node.engine.kill_switch import KillSwitch
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.errors import CommandRefused, NotSent, UnknownName, Unresolved, UsageError
 from octobot_node.operations.catalogue import perform
 from octobot_node.store import tables

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, InvalidRunFile, UnknownName, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.catalogue import perform

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import UnknownName, UsageError
 from octobot_node.market import to_ms
 from octobot_node.store import tables

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
-from octobot_node.engine.commands import NewAccount
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.catalogue import OPERATIONS, perform
 from tests.operations.conftest import Office

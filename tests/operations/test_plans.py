@@ -18,7 +18,7 @@ from octobot_node import (
     Tick,
     Wake,
 )
-from octobot_node.engine.levels import take_levels
+from octobot_node.engine.deciding.price_levels import take_levels
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.store import tables

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from octobot_node.engine.assembly import open_base
 from octobot_node.errors import DatabaseMoved, StorageUnavailable
-from octobot_node.live.assembly import open_base
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.contracts.exchanges import OrderRequest
-from octobot_node.engine.reconciling import Reconciling
+from octobot_node.engine.commands.restore_reconciliation import Reconciling
 from octobot_node.errors import Unresolved
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

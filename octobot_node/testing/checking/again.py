@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluation import Outcome, TickInput, evaluate
+from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate
 from octobot_node.market import Market
 
 __all__ = ["Recorded", "digest", "elsewhere"]

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation, Position, WatchedAutomation
-from octobot_node.engine.decisions import STATE_LIMIT
-from octobot_node.engine.evaluation import Outcome, evaluate
-from octobot_node.engine.schedule import FLOOR_MS
+from octobot_node.engine.evaluating.decisions import STATE_LIMIT
+from octobot_node.engine.evaluating.evaluation import Outcome, evaluate
+from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.market import Market, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import IntentStatus, OpenOrder
 from octobot_node.testing.automation_test import AutomationTest

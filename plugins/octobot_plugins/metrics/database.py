@@ -9,7 +9,7 @@ from prometheus_client.core import Metric
 
 from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
-from octobot_node.engine.durable import depths
+from octobot_node.engine.workers.durable import depths
 from octobot_node.store import counts, lists
 from octobot_plugins.metrics.families import by_one, gauge, gauges
 

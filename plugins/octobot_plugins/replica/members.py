@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from octobot_node.engine.durable import give_back, left_by
+from octobot_node.engine.workers.durable import give_back, left_by
 from octobot_node.market import from_ms
 from octobot_node.store.tables import leases
 from octobot_node.store.types import AnyRow

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from octobot_node import Decision, LimitOrder, Wake
 from octobot_node.contracts.exchanges import RequestBudget
-from octobot_node.engine.counted import CountedTrading
+from octobot_node.engine.market.metered_connectors import CountedTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.operations.models import Nothing
 from octobot_node.plugin_system.plugin_set import plugin_set
@@ -288,7 +288,7 @@ COUNTS = {
 
 @pytest.mark.parametrize("name", sorted(COUNTS))
 def test_a_count_rides_its_index_on_either_database(bench: Bench, name: str) -> None:
-    from octobot_node.engine.durable import depths
+    from octobot_node.engine.workers.durable import depths
 
     count, index = COUNTS[name]
     seen: list[tuple[str, Any]] = []

@@ -10,7 +10,7 @@ import pytest
 from octobot_node import Decision, Notify
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.notices import Notices, open_notices
+from octobot_node.engine.notice_delivery import Notices, open_notices
 from octobot_node.plugin_system.node_context import Lent
 from octobot_node.store import tables
 from octobot_plugins.notify.notifier import check_urls, shown

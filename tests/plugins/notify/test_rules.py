@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.engine.commands import NewAccount, NewAutomation
+from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store import tables

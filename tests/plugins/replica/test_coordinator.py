@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from octobot_node.engine.assembly import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
-from octobot_node.live.assembly import FolderLock
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry

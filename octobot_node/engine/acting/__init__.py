@@ -1,0 +1,1 @@
+"""From what was decided to what the exchange did: the send fence, requests, and settling what is seen there."""

@@ -1,0 +1,199 @@
+"""Watch accounts with live orders: settle fills, end orders, resolve what was sent into the dark."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.engine.acting.settlement import Observed, Settlement
+from octobot_node.engine.ledger.book import ZERO
+from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.orders import IntentStatus
+from octobot_node.store import automations, intents
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Watcher"]
+
+log = structlog.get_logger(__name__)
+#: Executions are asked for again this far back, for those that became visible late.
+_OVERLAP_MS = 2_000
+#: How much later than ``send_by`` plus the exchange's lag the first question about a sent intent is asked.
+_ASK_MARGIN_MS = 500
+#: How far the exchange's clock may be behind ours, where times are compared.
+_CLOCKS_MS = 1_000
+#: Questions asked at once: more would only earn a 429.
+_QUESTIONS = 16
+#: Orders asked about in one pass: when thousands end together (the kill switch), what was learnt of the first is
+#: applied before the pass runs out of time.
+_ASKED_MAX = 500
+#: An unknown order is asked about again after this.
+_ASK_AGAIN_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What to ask an account about."""
+
+    live: Sequence[AnyRow]
+    since: int
+    cursor: int
+
+
+class Watcher:
+    """Asks one account at a time; a pass is read, ask, apply."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._settlement = Settlement(core)
+        self._next_ask: dict[str, int] = {}
+
+    async def watch(self, account_id: str) -> bool | None:
+        """Make one pass over an account; return whether anything changed, None when nothing is left to watch."""
+        io = self._core.io
+        watched = await io.blocking(self._read, account_id)
+        if watched is None:
+            return None
+        account = self._core.accounts.get(account_id)
+        try:
+            async with asyncio.timeout(self._core.settings.request_timeout * 3):
+                observed = await self._ask(account, watched)
+        except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
+            log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
+            return await io.blocking(self._settlement.admit_unknown, account, watched.live)
+        changed = await io.blocking(self._settlement.apply, account, watched.live, observed)
+        return await io.blocking(self._settlement.admit_unknown, account, observed.unanswered) or changed
+
+    def _read(self, account_id: str) -> Watched | None:
+        with self._core.storage.read() as connection:
+            live = intents.live_of_account(connection, account_id)
+            row = automations.account(connection, account_id)
+        if not live or row is None:
+            return None
+        lag = self._core.accounts.get(account_id).capabilities.visibility_lag_ms
+        # Never past the sending of an unresolved intent: its executions may show up with times from then on.
+        sent = [intent.sent_at for intent in live if intent.status == IntentStatus.SENT]
+        return Watched(live, min([row.trades_cursor, *sent]) - lag - _OVERLAP_MS, row.trades_cursor)
+
+    async def _ask(self, account: Account, watched: Watched) -> Observed:
+        trading = account.trading
+        resting = {order.id: order for order in await trading.open_orders()}
+        trades = await trading.trades(max(watched.since, 0))
+        orders = [row for row in watched.live if row.kind == "order"]
+        gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
+        traded = _traded(trades)
+        ending = [row for row in gone if not _filled_by(row, traded)][:_ASKED_MAX]
+        dark = list(islice((row for row in orders if self._to_ask(account, row)), _ASKED_MAX))
+        if dark and account.capabilities.lookup.reach == "none":
+            asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
+        else:
+            asked = await _answers(_find(account, row) for row in dark)
+        ended = await _answers(_final(account, row) for row in ending)
+        unanswered = [row for row in dark if row.id not in asked]
+        return Observed(trades, ended, asked, unanswered, cursor=watched.cursor)
+
+    async def _recognise(
+        self,
+        account: Account,
+        dark: Sequence[AnyRow],
+        nameless: Sequence[AnyRow],
+        resting: Mapping[str, ExchangeOrder],
+        trades: Sequence[ExchangeTrade],
+    ) -> dict[str, ExchangeOrder | None]:
+        """Find orders by what they are, where none is found by client id.
+
+        It must be nobody's, made after the intent was sent, with its symbol, side, amount and price. Where two orders
+        fit one intent, or two intents of unknown outcome one order, nothing is found: a guess could book one's trade
+        to another.
+        """
+        ids = set(resting) | {trade.order_id for trade in trades}
+        nobodys = ids - await self._core.io.blocking(self._known, account.id, ids)
+        symbols = {trade.order_id: trade.symbol for trade in trades}
+        orders = [
+            resting.get(order_id) or await account.trading.order(symbols[order_id], order_id) for order_id in nobodys
+        ]
+        found: dict[str, ExchangeOrder | None] = {}
+        for row in dark:
+            fitting = [order for order in orders if order is not None and _fits(row, order)]
+            rivals = [other for other in nameless if len(fitting) == 1 and _fits(other, fitting[0])]
+            found[row.id] = fitting[0] if [other.id for other in rivals] == [row.id] else None
+        return found
+
+    def _known(self, account_id: str, ids: set[str]) -> set[str]:
+        with self._core.storage.read() as connection:
+            return intents.known_to_exchange(connection, account_id, ids)
+
+    def _to_ask(self, account: Account, row: AnyRow) -> bool:
+        now = self._core.clock.now()
+        if row.status == IntentStatus.SENT:
+            return bool(now >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
+        if row.status != IntentStatus.UNKNOWN or now < self._next_ask.get(row.id, 0):
+            return False
+        self._next_ask[row.id] = now + _ASK_AGAIN_MS
+        return True
+
+
+async def _answers(
+    questions: Iterable[Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]],
+) -> dict[str, ExchangeOrder | None]:
+    """Return what could be answered: one order that cannot be asked about must not hold up the account's others."""
+    limit = asyncio.Semaphore(_QUESTIONS)
+
+    async def one(question: Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]) -> tuple[str, ExchangeOrder | None]:
+        async with limit:
+            return await question
+
+    answers = await asyncio.gather(*(one(question) for question in questions), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, Exception):
+            log.warning("order_not_asked", error=str(answer) or type(answer).__name__)
+        elif isinstance(answer, BaseException):
+            raise answer
+    return dict(answer for answer in answers if not isinstance(answer, BaseException))
+
+
+async def _final(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+    return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
+
+
+async def _find(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+    if row.exchange_order_id is not None:
+        return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
+    return row.id, await account.trading.find_order(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS)
+
+
+def _nameless(orders: Sequence[AnyRow]) -> list[AnyRow]:
+    """Return those that may be at the exchange under an id that we do not know."""
+    return [
+        row
+        for row in orders
+        if row.exchange_order_id is None and row.status in (IntentStatus.SENT, IntentStatus.UNKNOWN)
+    ]
+
+
+def _fits(row: AnyRow, order: ExchangeOrder) -> bool:
+    amount_fits = row.amount is None or order.amount is None or order.amount == row.amount
+    same = (row.symbol, row.side, row.price) == (order.symbol, order.side, order.price)
+    return same and amount_fits and order.created_at >= row.sent_at - _CLOCKS_MS
+
+
+def _traded(trades: Sequence[ExchangeTrade]) -> dict[str, Decimal]:
+    """Return order id -> the amount executed."""
+    found: dict[str, Decimal] = {}
+    for trade in trades:
+        found[trade.order_id] = found.get(trade.order_id, ZERO) + trade.amount
+    return found
+
+
+def _filled_by(row: AnyRow, traded: Mapping[str, Decimal]) -> bool:
+    """Whether these executions complete the order, so that its end needs no question of its own."""
+    return row.amount is not None and bool(traded.get(row.exchange_order_id, ZERO) >= row.amount)

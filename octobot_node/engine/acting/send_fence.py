@@ -1,0 +1,307 @@
+"""The send fence: the only door to the network, one transaction.
+
+What comes out of it is ``sent`` on disk, and its request may leave once. Whoever finds an intent ``sent`` later may
+only ask the exchange about it (``octobot_node.engine.acting.account_poller``), never send it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from octobot_node.engine.acting.own_orders import NO_TICK
+from octobot_node.engine.ledger.intent_closing import close_intents
+from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.limits import Limits
+from octobot_node.orders import IntentStatus
+from octobot_node.store import intents, schedules
+from octobot_node.store.tables import accounts, automations, installation
+from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["FENCED_MS", "THROWN", "Fence", "Passed", "as_it_is", "later", "lock_automations"]
+
+#: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
+FENCED_MS = 1_000
+#: Why an order ends that comes to the fence while a kill switch stops it.
+THROWN = "the kill switch is thrown"
+#: A cancel waits this long for the exchange's id of its order to become known.
+_NAMELESS_MS = 3_000
+_FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
+_UNDECIDED = (IntentStatus.PLANNED, IntentStatus.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An intent that passed the fence, with what the request needs."""
+
+    row: AnyRow
+    attempt: int
+    expires_at: int
+    #: The same moment on the monotonic clock, which a frozen process cannot miss.
+    deadline: float
+    #: Of a cancel: the exchange's id of the order.
+    target: str | None = None
+    symbol: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the request can be made: a cancel waits until the exchange's id of its order is known."""
+        return self.row.kind != "cancel" or self.target is not None
+
+
+class _Gate:
+    """What one passage through the fence looks at, read and locked in its transaction."""
+
+    def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
+        self.account = account
+        self.shut = shut
+        self.off, self.limits = as_it_is(connection, account)
+        #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
+        self.serial = account.capabilities.lookup.reach == "none"
+        self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
+        self.passing: set[str] = set()
+        self._connection = connection
+        self._sent: dict[str, int] = {}
+        self._unlimited = Limits(), Limits().tightened_by(self.limits)
+
+    def limits_of(self, owner: AnyRow) -> tuple[Limits, Limits]:
+        """Return an automation's own limits, and those that an order of it is under."""
+        if not owner.limits:
+            return self._unlimited
+        own = Limits.model_validate(owner.limits)
+        return own, own.tightened_by(self.limits)
+
+    def sent_in_last_minute(self, column: str, scope: str, now: int) -> int:
+        """Return how many orders were sent within a minute, those of this passage included."""
+        if scope not in self._sent:
+            self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
+        return self._sent[scope]
+
+    def let_through(self, row: AnyRow) -> None:
+        """Count an order that passes."""
+        self.passing.add(row.symbol)
+        for scope in (row.automation_id, row.account_id):
+            if scope in self._sent:
+                self._sent[scope] += 1
+
+
+_SENDING = sa.select(installation.c.sending).with_for_update(read=True)
+#: A key share: settling moves the row's cursor meanwhile. Who switches sending off locks the row for update.
+_ACCOUNT = (
+    sa.select(accounts.c.sending, accounts.c.limits)
+    .where(accounts.c.id == sa.bindparam("account"))
+    .with_for_update(read=True, key_share=True)
+)
+
+
+def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
+    """Return which kill switch stops this account's orders, or "", and the account's limits.
+
+    From its row, which stays locked until the fence commits: another node may have changed them just now.
+    """
+    sending = connection.scalar(_SENDING)
+    row = connection.execute(_ACCOUNT, {"account": account.id}).one()
+    limits = Limits.model_validate(row.limits) if row.limits else Limits()
+    if not sending:
+        return THROWN, limits
+    return "" if row.sending else f"{THROWN} for the account {account.name}", limits
+
+
+class Fence:
+    """Lets planned intents through, one account and one passage at a time."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def pass_through(
+        self, workflow_id: str, account: Account, carried: Sequence[AnyRow], *, failing: bool
+    ) -> list[Passed] | None:
+        """Let intents through, or give them another fate; whatever is returned is ``sent`` on disk.
+
+        ``failing`` says that the exchange keeps failing and is left alone. Returns None when nothing could be done: the
+        workflow is no longer ours, or all that it carries waits for something else.
+        """
+        core = self._core
+        core.checkpoint("before-fence")
+        # Taken before the transaction: a process that freezes from here on wakes with a dead request.
+        ttl = core.settings.request_ttl
+        expires_at, deadline = core.clock.now() + int(ttl * 1000), core.clock.monotonic() + ttl
+        with core.storage.write(durable=True) as connection:
+            if not core.owns(connection, workflow_id):
+                return None
+            owners = lock_automations(connection, {row.automation_id for row in carried})
+            locked = {row.id: row for row in intents.lock(connection, _with_parents(carried))}
+            # After the automations, as settling does it, which moves the account's cursor at its end.
+            gate = _Gate(connection, account, self._shut(connection, failing=failing))
+            rows = [locked[row.id] for row in carried if locked[row.id].status == IntentStatus.PLANNED]
+            groups = _groups(connection, {row.group_id for row in rows})
+            now = core.clock.now()
+            passed: list[Passed] = []
+            changes: list[dict[str, Any]] = []
+            closed = _cancelled_here(rows, locked)
+            stopped: list[tuple[AnyRow, str, str]] = []
+            ended = {row.id for row, _, _ in closed}
+            for row in rows:
+                if row.id in ended:
+                    continue
+                fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
+                item = _pass(row, locked, expires_at, deadline) if fate == "send" else None
+                if item is not None and item.ready:
+                    passed.append(item)
+                    changes.append(_sent(item, core.coordinator.epoch, now))
+                elif fate == "send":
+                    changes.append(later(row, now + _NAMELESS_MS, "its order's id is not known yet"))
+                elif fate == "stop":
+                    stopped.append((row, IntentStatus.SKIPPED, reason))
+                elif fate == "later":
+                    changes.append(later(row, now + FENCED_MS, reason))
+                elif fate != "next":
+                    closed.append((row, fate, reason))
+            close_intents(connection, closed, now)
+            # Told at the next tick: woken at once, one that orders anew whenever it is told would do so for ever.
+            close_intents(connection, stopped, now, wake=False)
+            intents.update(connection, changes)
+        core.checkpoint("after-fence")
+        return passed if changes or closed or stopped else None
+
+    def _shut(self, connection: sa.Connection, *, failing: bool) -> str:
+        """Return why nothing at all may leave now, cancels included, or ""."""
+        core = self._core
+        if not core.coordinator.holds(connection):
+            return "this node no longer holds its lease"
+        if failing:
+            return "the exchange keeps failing"
+        lost = core.storage.lost()
+        if lost:
+            return lost  # a full disk: here and there something can be written still
+        free = shutil.disk_usage(core.settings.data_dir).free
+        if free < core.settings.disk_reserve_mb * 1_048_576:
+            return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
+        return ""
+
+    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
+        """Return (send, next, stop, later or a final status, reason); "next" waits for an intent before it in this
+        workflow, "stop" is the kill switch's.
+        """
+        off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else f"{THROWN} for the automation")
+        if off:
+            return "stop", off
+        now = self._core.clock.now()
+        before = [other for other in group if other.seq < row.seq and not row.independent]
+        if any(other.status in _FAILURES for other in before):
+            return IntentStatus.SKIPPED, "an order before it failed"
+        if row.expires_at is not None and row.expires_at <= now:
+            return IntentStatus.EXPIRED, "it expired before it could be sent"
+        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tick != NO_TICK:
+            return IntentStatus.SKIPPED, f"the automation is {owner.status}"
+        if gate.shut:
+            return "later", gate.shut
+        waiting = [other for other in before if other.status in _UNDECIDED]
+        if waiting:
+            same = all(other.status == IntentStatus.PLANNED and other.carrier == row.carrier for other in waiting)
+            return ("next" if same else "later"), ""
+        return ("send", "") if row.kind == "cancel" else self._within_limits(gate, row, owner, now)
+
+    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[str, str]:
+        if gate.serial and row.symbol in gate.in_flight:
+            return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
+        if gate.serial and row.symbol in gate.passing:
+            return "next", ""
+        own, limits = gate.limits_of(owner)
+        most_ms = int(self._core.settings.order_max_age * 1000)
+        if limits.max_data_age is not None:
+            most_ms = min(most_ms, int(limits.max_data_age.total_seconds() * 1000))
+        if now - row.created_at > most_ms:
+            return IntentStatus.REFUSED, f"decided more than {most_ms // 1000} s ago: too old to be sent"
+        for column, most in (("automation_id", own), ("account_id", gate.limits)):
+            if most.max_orders_per_minute is None:
+                continue
+            recent = gate.sent_in_last_minute(column, getattr(row, column), now)
+            if recent >= most.max_orders_per_minute:
+                return "later", f"{recent} orders in the last minute; the limit is {most.max_orders_per_minute}"
+        gate.let_through(row)
+        return "send", ""
+
+
+_LOCK_AUTOMATIONS = (
+    sa.select(automations.c.id, automations.c.status, automations.c.sending, automations.c.limits)
+    .where(automations.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(automations.c.id)
+    .with_for_update(read=True)
+)
+
+
+def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyRow]:
+    """Lock automations before their intents, in id order; return the wide halves that the fence looks at."""
+    schedules.lock(connection, ids)
+    return {row.id: row for row in connection.execute(_LOCK_AUTOMATIONS, {"ids": list(ids)}).all()}
+
+
+_GROUPS = sa.select(
+    intents_table.c.group_id,
+    intents_table.c.seq,
+    intents_table.c.status,
+    intents_table.c.carrier,
+    intents_table.c.kind,
+).where(intents_table.c.group_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]:
+    found: dict[str, list[AnyRow]] = {id_: [] for id_ in ids}
+    for row in connection.execute(_GROUPS, {"ids": list(ids)}).all():
+        found[row.group_id].append(row)
+    return found
+
+
+def _with_parents(carried: Sequence[AnyRow]) -> set[str]:
+    """Return the ids of what is carried and of the orders that its cancels are about."""
+    return {row.id for row in carried} | {row.parent for row in carried if row.kind == "cancel"}
+
+
+def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> list[tuple[AnyRow, str, str]]:
+    """Return the ends of cancels that need no exchange: their order was never sent, or has ended."""
+    ends: list[tuple[AnyRow, str, str]] = []
+    skipped: set[str] = set()
+    for row in rows:
+        order = locked.get(row.parent) if row.kind == "cancel" else None
+        if order is None:
+            continue
+        if order.status == IntentStatus.PLANNED and order.id not in skipped:
+            skipped.add(order.id)
+            ends.append((order, IntentStatus.SKIPPED, "cancelled before it was sent"))
+        if order.status == IntentStatus.PLANNED or IntentStatus(order.status).terminal:
+            ends.append((row, IntentStatus.DONE, ""))
+    return ends
+
+
+def _pass(row: AnyRow, locked: Mapping[str, AnyRow], expires_at: int, deadline: float) -> Passed:
+    if row.kind != "cancel":
+        return Passed(row, row.attempt + 1, expires_at, deadline, symbol=row.symbol)
+    order = locked[row.parent]
+    return Passed(row, row.attempt + 1, expires_at, deadline, target=order.exchange_order_id, symbol=order.symbol)
+
+
+def _sent(item: Passed, epoch: int, now: int) -> dict[str, Any]:
+    return {
+        "id": item.row.id,
+        "status": IntentStatus.SENT,
+        "attempt": item.attempt,
+        "epoch": epoch,
+        "send_by": item.expires_at,
+        "sent_at": now,
+        "retry_at": None,
+        "updated_at": now,
+    }
+
+
+def later(row: AnyRow, retry_at: int, reason: str) -> dict[str, Any]:
+    """Return the change that leaves a planned intent to a later workflow, from ``retry_at`` (ms UTC) on."""
+    return {"id": row.id, "carrier": None, "retry_at": retry_at, "reason": reason[:500], "updated_at": row.updated_at}

@@ -1,0 +1,109 @@
+"""End automations that are stopping or completing, once nothing of theirs is live."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.automation import Needs
+from octobot_node.engine.acting.own_orders import OwnOrders
+from octobot_node.engine.acting.send_fence import as_it_is
+from octobot_node.engine.deciding.dependents import lock_with_watchers
+from octobot_node.engine.ledger.book import load_book
+from octobot_node.engine.workers.durable import ORDERS
+from octobot_node.errors import DataUnavailable, UsageError
+from octobot_node.market import Market
+from octobot_node.store import automations, events, intents, kill_switches
+from octobot_node.store.events import Event
+from octobot_node.store.tables import accounts
+from octobot_node.store.tables import automations as automations_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Endings"]
+
+log = structlog.get_logger(__name__)
+_SENDING = (
+    sa.select(automations_table.c.sending)
+    .where(automations_table.c.id == sa.bindparam("id"))
+    .with_for_update(read=True)
+)
+
+
+class Endings:
+    """Moves on what has been told to end."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._own_orders = OwnOrders(core)
+
+    def settle(self) -> int:
+        """End, or close the positions of, every automation that has no live order left; return how many ended."""
+        ended = 0
+        for row in self._ready():
+            try:
+                ended += self._settle_one(row)
+            except (DataUnavailable, UsageError) as error:
+                # No price, or no connector: it waits, and holds up nobody else.
+                log.warning("close_waits", automation=row.name, reason=str(error))
+            self._core.kick(ORDERS)
+        return ended
+
+    def _ready(self) -> list[AnyRow]:
+        # What is sold on a restored account might be sold already: engine/reconciling.py finds out first.
+        compared = sa.select(accounts.c.id).where(accounts.c.reconcile_since.is_(None))
+        statement = sa.select(automations_table).where(
+            sa.text("automations.status IN ('stopping', 'completing')"), automations_table.c.account_id.in_(compared)
+        )
+        with self._core.storage.read() as connection:
+            rows = connection.execute(statement).all()
+            return [row for row in rows if not intents.live_count(connection, row.id)]
+
+    def _settle_one(self, row: AnyRow) -> bool:
+        core, now = self._core, self._core.clock.now()
+        core.accounts.get(row.account_id)
+        held = self._held(row.id) if row.status == "stopping" and row.close_on_stop else {}
+        if held and not self._sends(row):
+            return False
+        # Asked before the transaction: nothing may wait for the network while it holds the writer.
+        market = self._market(row, held) if held else None
+        with core.storage.write(durable=True) as connection:
+            watched = lock_with_watchers(connection, [row.id])
+            if intents.live_count(connection, row.id):
+                return False
+            if market is not None:
+                if self._stopped(connection, row):
+                    return False
+                automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
+                if self._own_orders.close(connection, row, held, market, now):
+                    return False
+            status = "stopped" if row.status == "stopping" else "completed"
+            automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
+            event = Event(row.owner, row.account_id, row.id, f"automation.{status}", {})
+            events.append(connection, [event], now)
+            watched.wake_watchers(connection, [row.id], now)
+        return True
+
+    def _sends(self, row: AnyRow) -> bool:
+        """Whether no kill switch is thrown: a sale waits for its release, and is decided at the prices of then."""
+        with self._core.storage.read() as connection:
+            return kill_switches.sends(connection, row.id)
+
+    def _stopped(self, connection: sa.Connection, row: AnyRow) -> bool:
+        """Whether one was thrown this very moment."""
+        sending = connection.scalar(_SENDING, {"id": row.id})
+        return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
+
+    def _held(self, automation_id: str) -> dict[str, Decimal]:
+        with self._core.storage.read() as connection:
+            book = load_book(connection, [automation_id])
+        return {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
+
+    def _market(self, row: AnyRow, held: dict[str, Decimal]) -> Market:
+        source = self._core.accounts.get(row.account_id).source
+        return self._core.hub.snapshot(source, Needs(tickers=tuple(held)))

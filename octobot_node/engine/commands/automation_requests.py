@@ -1,0 +1,98 @@
+"""Carry out what automations decided about others: stop them, or pause them.
+
+A request is written by the commit of the tick that asked, so it is neither lost nor made twice. It is carried out
+first and marked after: a node that dies between the two carries it out again, and finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octobot_node.engine.commands.commands import Commands
+from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.ids import new_id
+from octobot_node.store import automations, events
+from octobot_node.store.events import Event
+from octobot_node.store.types import AnyRow
+from octobot_node.text.event_sentences import REQUESTS
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Requests"]
+
+log = structlog.get_logger(__name__)
+_LIMIT = 1_000
+#: Statuses in which there is nothing left to do.
+_STOPPED = ("stopping", "stopped", "completed")
+_RUNNING = ("active", "waiting", "held")
+
+
+class Requests:
+    """Does for automations what a person would do by command."""
+
+    def __init__(self, core: Core, commands: Commands) -> None:
+        self._core = core
+        self._commands = commands
+
+    def carry_out(self) -> int:
+        """Carry out every waiting request, oldest first; return how many ended."""
+        with self._core.storage.read() as connection:
+            waiting = automations.waiting_requests(connection, _LIMIT)
+        return sum(self._carry_out_one(request) for request in waiting)
+
+    def _carry_out_one(self, request: AnyRow) -> bool:
+        with self._core.storage.read() as connection:
+            target = automations.named(connection, request.owner, request.target)
+        if target is None:
+            return self._end(request, "failed", f"there is no automation {request.target!r}")
+        try:
+            done = self._obey(request.command, target)
+        except (CommandRefused, UsageError) as error:
+            # Its status changed this moment, or its connector cannot be opened: it is looked at again, and holds up
+            # no other.
+            log.warning("request_waits", target=request.target, command=request.command, reason=str(error))
+            return False
+        return self._end(request, "done", "" if done else f"it was {target.status} already")
+
+    def _obey(self, command: str, target: AnyRow) -> bool:
+        """Return whether there was anything to do."""
+        if command == "pause":
+            if target.status not in _RUNNING:
+                return False
+            self._commands.pause(target.id)
+            return True
+        if target.status in _STOPPED and not (command == "close" and self._can_still_sell(target)):
+            return False
+        self._commands.stop(target.id, close=command == "close")
+        return True
+
+    def _can_still_sell(self, target: AnyRow) -> bool:
+        """Whether it has ended and holds something; one that a person is stopping is left to that person."""
+        if target.status == "stopping":
+            return False
+        with self._core.storage.read() as connection:
+            return self._commands.holds(connection, target.id)
+
+    def _end(self, request: AnyRow, status: str, reason: str) -> bool:
+        now = self._core.clock.now()
+        asker = {
+            "owner": request.owner,
+            "account_id": request.account_id,
+            "shard": request.shard,
+            "automation_id": request.automation_id,
+        }
+        data = {"target": request.target, "command": request.command, "reason": reason}
+        with self._core.storage.write(durable=True) as connection:
+            if not automations.end_request(connection, request.id, status, reason):
+                return False
+            kind = f"request.{status}"
+            event = Event(request.owner, request.account_id, request.automation_id, kind, data)
+            events.append(connection, [event], now)
+            if status == "failed":
+                message = f"asked {request.target!r} {REQUESTS[request.command]}, but {reason}"
+                notice = {"id": new_id(), **asker, "level": "error", "message": message}
+                automations.add_notices(connection, [{**notice, "status": "waiting", "created_at": now}])
+        return True

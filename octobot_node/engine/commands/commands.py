@@ -1,0 +1,475 @@
+"""Commands of people and programs: immediate transactions that bump the revision, so that an evaluation under way is
+dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
+
+from octobot_node.automation import Automation
+from octobot_node.engine.commands.status_commands import ENDED, StatusCommands, changed_meanwhile, expect, gone
+from octobot_node.engine.deciding.dependents import lock_with_watchers
+from octobot_node.engine.evaluating.decisions import BadDecision, first_needs, load_needs
+from octobot_node.engine.evaluating.evaluation import needs_after_edit
+from octobot_node.engine.ledger.book import Book, Owner
+from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.workers.durable import ORDERS, json_encode
+from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
+from octobot_node.store import automations, events, intents, kill_switches, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.many import insert_many
+from octobot_node.store.names import sees_names_taken_meanwhile
+from octobot_node.store.tables import (
+    accounts,
+    inbox,
+    schedule,
+    watchings,
+)
+from octobot_node.store.tables import automations as automations_table
+from octobot_node.store.types import AnyRow
+from octobot_node.text.validation_messages import first_mistake
+
+__all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields", "parse_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to create: connectors by name, with their settings as JSON."""
+
+    name: str
+    market_data: str
+    trading: str
+    market_data_settings: Mapping[str, Any]
+    trading_settings: Mapping[str, Any]
+    limits: Limits = field(default_factory=Limits)
+    owner: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAutomation:
+    """An automation to create."""
+
+    name: str
+    type: str
+    account_id: str
+    budget: Mapping[str, Decimal]
+    config: Mapping[str, Any]
+    limits: Limits = field(default_factory=Limits)
+    owner: str = "local"
+
+
+class Commands(StatusCommands):
+    """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
+
+    @sees_names_taken_meanwhile
+    def create_account(self, new: NewAccount) -> str:
+        """Create an account and return its id; one of that name and owner is returned as it is."""
+        core, now = self._core, self._core.clock.now()
+        core.registry.market_data_factory(new.market_data)
+        core.registry.trading_factory(new.trading)
+        with core.storage.write(durable=True) as connection:
+            existing = automations.account_id_named(connection, new.owner, new.name)
+            if existing is not None:
+                return existing
+            row = _account_row(connection, new, now)
+            automations.add_account(connection, row)
+        return str(row["id"])
+
+    @sees_names_taken_meanwhile
+    def add_account(self, new: NewAccount) -> str:
+        """Create an account of a new name and return its id; raise CommandRefused for a name that is taken."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            if automations.account_id_named(connection, new.owner, new.name) is not None:
+                raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
+            row = _account_row(connection, new, now)
+            automations.add_account(connection, row)
+            told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}
+            events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
+        return str(row["id"])
+
+    @sees_names_taken_meanwhile
+    def edit_account(
+        self, account_id: str, *, name: str | None = None, limits: Limits | None = None, revision: int | None = None
+    ) -> None:
+        """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
+
+        Raises CommandRefused for a name that is taken, Conflict where ``revision`` is another.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            if revision is not None and row.revision != revision:
+                raise changed_meanwhile(row.name, row.revision, revision)
+            change, told = _account_change(connection, row, name, limits)
+            automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+            events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
+        core.accounts.renew(account_id)
+        core.storage.announce(f"account {account_id}")
+
+    def delete_account(self, account_id: str) -> None:
+        """Remove an account; raise CommandRefused while automations are on it."""
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            count = automations.count_on_account(connection, account_id)
+            if count:
+                raise CommandRefused(f"{count:,} automations are on {row.name!r}: delete them first")
+            automations.delete_account(connection, account_id)
+            events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
+        core.io.call(core.accounts.forget(account_id))
+
+    def create(self, new: NewAutomation) -> str:
+        """Create an automation, active and due now; return its id.
+
+        Raises UnknownType, UsageError naming the config field, CommandRefused for a name that is taken.
+        """
+        return self.create_many([new])[0]
+
+    @sees_names_taken_meanwhile
+    def create_many(self, many: list[NewAutomation]) -> list[str]:
+        """Create automations in one transaction: all or none."""
+        if not many:
+            return []
+        core, now = self._core, self._core.clock.now()
+        prepared = [self._prepare(new) for new in many]
+        ids: list[str] = []
+        with core.storage.write(durable=True) as connection:
+            sources = _sources(connection, {new.account_id for new in many})
+            book, happened, wide, narrow = Book(), [], [], []
+            taken: set[tuple[str, str]] = set()
+            for new, (full_name, automation, config) in zip(many, prepared, strict=True):
+                key = (new.owner, new.name)
+                if key in taken or automations.named(connection, *key) is not None:
+                    raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
+                taken.add(key)
+                owner = Owner(new_id(), new.owner, new.account_id)
+                ids.append(owner.automation_id)
+                wide.append(_wide_row(new, owner, full_name, automation, config, now))
+                narrow.append(_narrow_row(owner, sources[new.account_id], now))
+                for asset, amount in new.budget.items():
+                    book.deposit(owner, asset, amount, now)
+                happened.append(_event(owner, "automation.created", {"name": new.name, "type": full_name}))
+            insert_many(connection, automations_table, wide)
+            insert_many(connection, schedule, narrow)
+            insert_many(connection, watchings, _watchings(wide))
+            # Some may have waited for one of this name.
+            lock_with_watchers(connection, (), ids).wake_watchers(connection, ids, now)
+            book.write(connection)
+            events.append(connection, happened, now)
+        return ids
+
+    def _prepare(self, new: NewAutomation) -> tuple[str, Automation[Any, Any], BaseModel]:
+        full_name, automation = self._core.registry.automation(new.type)
+        config = parse_config(automation, new.config, new.name)
+        for asset, amount in new.budget.items():
+            if not amount.is_finite() or amount <= 0:
+                raise UsageError(f"automation {new.name!r}: the budget of {asset} must be positive, not {amount}")
+        return full_name, automation, config
+
+    def take_up_held(self) -> list[str]:
+        """Let those automations decide again that were held for want of their type, if it is installed now.
+
+        Returns their ids. Called when a node starts: that is when types come and go.
+        """
+        types = self._core.registry.automations
+        columns = automations_table.c
+        held = (
+            sa.select(columns.id, columns.type, columns.state_version)
+            .join(accounts, accounts.c.id == columns.account_id)
+            # Those of a restored account are held for another reason: engine/reconciling.py lets them go.
+            .where(columns.status == "held", accounts.c.reconcile_since.is_(None))
+        )
+        with self._core.storage.read() as connection:
+            rows = connection.execute(held).all()
+        found = [row.id for row in rows if row.type in types and row.state_version <= types[row.type].version]
+        for automation_id in found:
+            self.take_up(automation_id)
+        return found
+
+    @sees_names_taken_meanwhile
+    def edit(
+        self,
+        automation_id: str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        limits: Limits | None = None,
+        revision: int | None = None,
+    ) -> None:
+        """Replace the config, the name, the limits, or several of them; None leaves one as it is.
+
+        A new config is validated and evaluated at once: own orders are cancelled first unless the type declares
+        ``live_edit``, and the next tick sees ``previous_config``. Raises Conflict where ``revision`` is another.
+        """
+        core, now = self._core, self._core.clock.now()
+        self._open_account(automation_id)
+        with core.storage.write(durable=True) as connection:
+            watchers = _watchers_by_name(connection, automation_id, name)
+            locked = schedules.lock(connection, [automation_id, *watchers])
+            row = expect(connection, automation_id, locked, revision)
+            if row.status in (*ENDED, "stopping", "completing"):
+                raise CommandRefused(f"{row.name!r} is {row.status} and cannot be edited")
+            told: dict[str, Any] = {}
+            if name is not None and name != row.name:
+                told["name"] = _rename(connection, row, name)
+                schedules.wake(connection, watchers, now)
+            if limits is not None:
+                told["limits"] = _limit(connection, row, limits)
+            if config is None:
+                schedules.renew(connection, automation_id)
+            else:
+                told["config"] = self._configure(connection, row, config, locked[automation_id])
+            automations.update(connection, [{"id": automation_id, "updated_at": now}])
+            events.append(connection, [_event(_owner(row), "automation.edited", told)], now)
+        core.kick(ORDERS)
+
+    def _configure(
+        self, connection: sa.Connection, row: AnyRow, config: Mapping[str, Any], locked: AnyRow
+    ) -> list[str]:
+        """Replace the config of a locked automation; return the fields that changed."""
+        now = self._core.clock.now()
+        _, automation = self._core.registry.automation(row.type)
+        model = parse_config(automation, config, row.name)
+        change = {
+            "id": row.id,
+            "config": model.model_dump_json(),
+            # Edited twice between two ticks: the next one compares with what the last one saw.
+            "previous_config": row.previous_config or row.config,
+            "needs": needs_after_edit(automation, model, row.state, row.state_version),
+        }
+        automations.update(connection, [change])
+        automations.watch(connection, _watcher(_owner(row)), load_needs(change["needs"]).automations)
+        if not automation.live_edit:
+            self._own_orders.cancel_all(connection, row, now)
+        run_at = now if locked.runnable else None
+        schedules.set_runnable(connection, row.id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at)
+        return changed_fields(json.loads(row.config), json.loads(change["config"]))
+
+    def signal(
+        self,
+        automation_id: str,
+        payload: Any,
+        *,
+        channel: str = "default",
+        source: str = "",
+        key: str | None = None,
+        expires_at: int | None = None,
+    ) -> bool:
+        """Put a signal into an automation's inbox and wake it; return False for a key that arrived before.
+
+        After ``expires_at`` (ms UTC) it is no longer given to a tick.
+        """
+        now = self._core.clock.now()
+        with self._core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            row = _get(connection, automation_id)
+            dedup = key or new_id()
+            columns = inbox.c
+            seen = sa.select(columns.id).where(
+                columns.automation_id == automation_id, columns.channel == channel, columns.dedup_key == dedup
+            )
+            if connection.execute(seen).first() is not None:
+                return False
+            values = {
+                "id": new_id(),
+                "owner": row.owner,
+                "account_id": row.account_id,
+                "automation_id": automation_id,
+                "channel": channel,
+                "source": source,
+                "dedup_key": dedup,
+                "payload": json_encode(payload),
+                "status": "waiting",
+                "received_at": now,
+                "expires_at": expires_at,
+            }
+            connection.execute(inbox.insert(), [values])
+            schedules.wake(connection, [automation_id], now)
+        return True
+
+    def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
+        """Cancel live orders of an automation, as the engine itself does for orders that expire."""
+        core, now = self._core, self._core.clock.now()
+        self._open_account(automation_id)
+        with core.storage.write(durable=True) as connection:
+            schedules.lock(connection, [automation_id])
+            live = intents.lock(connection, intent_ids)
+            self._own_orders.cancel(connection, live, now)
+        core.kick(ORDERS)
+
+
+def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], name: str) -> BaseModel:
+    """Return ``config`` as the type's model; raise UsageError naming the automation, the field and what is wrong."""
+    try:
+        model = automation.Config.model_validate(dict(config))
+        first_needs(automation, model)
+    except ValidationError as error:
+        place, text = first_mistake(error, automation.Config)
+        where = ".".join(["config", *(str(part) for part in place)])
+        raise UsageError(f"automation {name!r}: {where}: {text}", field=where, reason=text) from None
+    except BadDecision as error:
+        raise UsageError(f"automation {name!r}: config: {error}", field="config", reason=str(error)) from None
+    return model
+
+
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any], section: str = "") -> list[str]:
+    """Return the dotted names of the fields in which two configs differ."""
+    found: list[str] = []
+    for name in dict.fromkeys([*new, *old]):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += changed_fields(before, after, f"{section}{name}.")
+        elif before != after:
+            found.append(f"{section}{name}")
+    return found
+
+
+def _watchers_by_name(connection: sa.Connection, automation_id: str, name: str | None) -> list[str]:
+    """Return who is to see that an automation is called ``name`` from now on, to be locked with it in one id order."""
+    row = automations.get(connection, automation_id)
+    if row is None or name is None:
+        return []
+    return automations.watchers_of_names(connection, row.owner, [row.name, name])
+
+
+def _rename(connection: sa.Connection, row: AnyRow, name: str) -> dict[str, str]:
+    if automations.named(connection, row.owner, name) is not None:
+        raise CommandRefused(f"an automation is called {name!r} already: choose another name")
+    automations.update(connection, [{"id": row.id, "name": name}])
+    return {"before": row.name, "after": name}
+
+
+def _limit(connection: sa.Connection, row: AnyRow, limits: Limits) -> dict[str, Any]:
+    stored = limits.model_dump(mode="json", exclude_none=True)
+    automations.update(connection, [{"id": row.id, "limits": stored}])
+    return {"before": row.limits, "after": stored}
+
+
+def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[str, Any]:
+    # So that whoever stops everything of an owner does it before or after this.
+    kill_switches.lock_installation(connection, shared=True)
+    return {
+        "id": new_id(),
+        "owner": new.owner,
+        "name": new.name,
+        "market_data": new.market_data,
+        "market_data_settings": dict(new.market_data_settings),
+        "trading": new.trading,
+        "trading_settings": dict(new.trading_settings),
+        "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "trades_cursor": now,
+        # Whoever stopped everything of his meant what he adds meanwhile, too.
+        "sending": not kill_switches.halts_new_accounts(connection, new.owner),
+        "created_at": now,
+    }
+
+
+def _lock_account(connection: sa.Connection, account_id: str) -> AnyRow:
+    row = automations.lock_account(connection, account_id)
+    if row is None:
+        raise CommandRefused(f"there is no account {account_id}")
+    return row
+
+
+def _account_change(
+    connection: sa.Connection, row: AnyRow, name: str | None, limits: Limits | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is to be written to an account, and what its event says."""
+    change: dict[str, Any] = {}
+    if name is not None and name != row.name:
+        if automations.account_id_named(connection, row.owner, name) is not None:
+            raise CommandRefused(f"an account is called {name!r} already: choose another name")
+        change["name"] = name
+    if limits is not None:
+        change["limits"] = limits.model_dump(mode="json", exclude_none=True)
+    told = {field: {"before": getattr(row, field), "after": value} for field, value in change.items()}
+    return change, {"account": row.name, **told}
+
+
+def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]:
+    found = {}
+    # Locked: an account is not deleted while an automation comes to be on it.
+    statement = sa.select(accounts).where(accounts.c.id.in_(account_ids)).order_by(accounts.c.id)
+    for row in connection.execute(statement.with_for_update(read=True, key_share=True)):
+        found[row.id] = source_key(row.market_data, row.market_data_settings)
+    missing = account_ids - set(found)
+    if missing:
+        raise CommandRefused(f"there is no account {', '.join(sorted(missing))}")
+    return found
+
+
+def _wide_row(
+    new: NewAutomation, owner: Owner, full_name: str, automation: Automation[Any, Any], config: BaseModel, now: int
+) -> dict[str, Any]:
+    return {
+        "id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+        "name": new.name,
+        "type": full_name,
+        "type_version": automation.version,
+        "status": "active",
+        "config": config.model_dump_json(),
+        "state": None,
+        "state_version": automation.version,
+        "needs": first_needs(automation, config),
+        "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
+    return {
+        "automation_id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+        "source": source,
+        "runnable": True,
+        "next_run_at": now,
+        "due_at": now,
+    }
+
+
+def _watchings(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**_watcher(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
+        for row in rows
+        for name in load_needs(row["needs"]).automations
+    ]
+
+
+def _watcher(owner: Owner) -> dict[str, Any]:
+    return {
+        "automation_id": owner.automation_id,
+        "owner": owner.owner,
+        "account_id": owner.account_id,
+        "shard": owner.shard,
+    }
+
+
+def _get(connection: sa.Connection, automation_id: str) -> AnyRow:
+    row = automations.get(connection, automation_id)
+    if row is None:
+        raise gone(automation_id)
+    return row
+
+
+def _owner(row: AnyRow) -> Owner:
+    return Owner(row.id, row.owner, row.account_id, row.shard)
+
+
+def _event(owner: Owner, kind: str, data: Mapping[str, Any]) -> Event:
+    return Event(owner.owner, owner.account_id, owner.automation_id, kind, data)

@@ -1,0 +1,348 @@
+"""Commands that change whether automations decide: pause, resume, run now, stop, delete; of one, or of many at once.
+
+Many are done a few hundred to a transaction. Each is changed whole or refused with its reason; what is refused holds
+up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.engine.acting.own_orders import OwnOrders
+from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
+from octobot_node.engine.ledger.book import load_book
+from octobot_node.engine.workers.durable import ORDERS
+from octobot_node.errors import CommandRefused, Conflict
+from octobot_node.store import automations, events, intents, kill_switches, schedules
+from octobot_node.store.events import Event
+from octobot_node.store.tables import automations as automations_table
+from octobot_node.store.tables import (
+    balances,
+    equity,
+    fills,
+    inbox,
+    notices,
+    positions,
+    postings,
+    requests,
+    schedule,
+    watchings,
+)
+from octobot_node.store.tables import intents as intents_table
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["ENDED", "ManyCommand", "Refused", "StatusCommands", "expect", "gone"]
+
+log = structlog.get_logger(__name__)
+
+ManyCommand: TypeAlias = Literal["pause", "resume", "run_now", "stop", "stop_close", "delete"]
+#: Automation -> why it was not changed.
+Refused: TypeAlias = Mapping[str, CommandRefused]
+
+ENDED = ("stopped", "completed", "failed")
+#: Automations in one transaction; a deleted one may have a long history.
+_AT_ONCE = 500
+_DELETED_AT_ONCE = 50
+#: What goes with an automation that is deleted; its events stay.
+_HISTORY = (
+    *(schedule, intents_table, fills, postings, balances, positions),
+    *(inbox, notices, equity, watchings, requests),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """From which statuses to which, and what the schedule says then."""
+
+    allowed: tuple[str, ...]
+    status: str
+    runs: bool
+    forgives: bool = True
+
+
+_PAUSE = _Change(("active", "waiting", "held"), "paused", runs=False)
+_RESUME = _Change(("paused", "failed", "held"), "active", runs=True)
+_TAKE_UP = _Change(("held",), "active", runs=True, forgives=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Some automations as a transaction finds them, and what is known of them for the decision whether it may be."""
+
+    rows: Mapping[str, AnyRow]
+    live: Collection[str]
+    holding: Collection[str]
+
+
+#: Returns why a command does not fit an automation, "" where it does.
+_WhyNot = Callable[[AnyRow, _Chosen], str]
+_Apply = Callable[[sa.Connection, Sequence[AnyRow], Watched], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a command is: which automations it fits, and what it does to those."""
+
+    why_not: _WhyNot
+    apply: _Apply
+    durable: bool = True
+    at_once: int = _AT_ONCE
+
+
+class StatusCommands:
+    """What can be done to automations that there are; each either happens whole or raises and changes nothing."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._own_orders = OwnOrders(core)
+        self._works: Mapping[ManyCommand, _Work] = {
+            "pause": self._changing(_PAUSE),
+            "resume": self._changing(_RESUME),
+            "run_now": _Work(_cannot_run, self._wake, durable=False),
+            "stop": _Work(_cannot_stop, partial(self._stop, close=False)),
+            "stop_close": _Work(_cannot_close, partial(self._stop, close=True)),
+            "delete": _Work(_cannot_delete, self._delete, at_once=_DELETED_AT_ONCE),
+        }
+
+    def pause(self, automation_id: str, *, revision: int | None = None) -> None:
+        """Make no more decisions; resting orders stay and fills settle."""
+        self._one(automation_id, self._works["pause"], revision)
+
+    def resume(self, automation_id: str, *, revision: int | None = None) -> None:
+        """Decide again, at once. Also for one that failed or is held: its failures are forgiven."""
+        self._one(automation_id, self._works["resume"], revision)
+
+    def take_up(self, automation_id: str) -> None:
+        """Let one that is held decide again, at once; its failures are not forgiven."""
+        self._one(automation_id, self._changing(_TAKE_UP), None)
+
+    def run_now(self, automation_id: str, *, revision: int | None = None) -> None:
+        """Evaluate as soon as possible."""
+        self._one(automation_id, self._works["run_now"], revision)
+
+    def stop(self, automation_id: str, *, close: bool = False, revision: int | None = None) -> None:
+        """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market.
+
+        What an automation still holds that has ended already is sold with ``close``. Raises CommandRefused where there
+        is nothing left to do.
+        """
+        self._open_account(automation_id)
+        self._one(automation_id, self._works["stop_close" if close else "stop"], revision)
+        self._core.kick(ORDERS)
+
+    def delete(self, automation_id: str, *, revision: int | None = None) -> None:
+        """Remove an automation that has ended, with its history."""
+        self._one(automation_id, self._works["delete"], revision)
+
+    def holds(self, connection: sa.Connection, automation_id: str) -> bool:
+        """Whether an automation has a position in anything."""
+        return bool(_holding(connection, [automation_id]))
+
+    def many(self, command: ManyCommand, ids: Collection[str], *, dry_run: bool = False) -> Refused:
+        """Give one command to many and return the refused; the rest are changed. A ``dry_run`` changes nothing."""
+        work = self._works[command]
+        if dry_run:
+            return self._would_refuse(work, ids)
+        closed = self._without_account(ids) if command in ("stop", "stop_close") else {}
+        refused = dict(closed)
+        for some in _in_pieces(set(ids) - set(closed), work.at_once):
+            with self._core.storage.write(durable=work.durable) as connection:
+                locked = lock_with_watchers(connection, some)
+                fit, unfit = _split(connection, some, work.why_not)
+                work.apply(connection, fit, locked)
+            refused |= unfit
+        self._core.kick(ORDERS)
+        return refused
+
+    def _one(self, automation_id: str, work: _Work, revision: int | None) -> None:
+        with self._core.storage.write(durable=work.durable) as connection:
+            locked = lock_with_watchers(connection, [automation_id])
+            expect(connection, automation_id, locked.rows, revision)
+            fit, refused = _split(connection, [automation_id], work.why_not)
+            for refusal in refused.values():
+                raise refusal
+            work.apply(connection, fit, locked)
+
+    def _would_refuse(self, work: _Work, ids: Collection[str]) -> Refused:
+        refused: dict[str, CommandRefused] = {}
+        for some in _in_pieces(ids, _AT_ONCE):
+            with self._core.storage.read() as connection:
+                refused |= _split(connection, some, work.why_not)[1]
+        return refused
+
+    # -- what each does, in the caller's transaction; the automations are locked
+
+    def _changing(self, change: _Change) -> _Work:
+        return _Work(_cannot_become(change), partial(self._apply, change))
+
+    def _apply(self, change: _Change, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched) -> None:
+        now, ids = self._core.clock.now(), [row.id for row in rows]
+        automations.update_all(connection, ids, {"status": change.status, "reason": "", "updated_at": now})
+        schedules.set_all_runnable(
+            connection, ids, runnable=change.runs, next_run_at=now if change.runs else None, forgive=change.forgives
+        )
+        events.append(connection, [_event(row, f"automation.{change.status}", {}) for row in rows], now)
+        locked.wake_watchers(connection, ids, now)
+
+    def _wake(self, connection: sa.Connection, rows: Sequence[AnyRow], _locked: Watched) -> None:
+        schedules.wake(connection, [row.id for row in rows], self._core.clock.now())
+
+    def _stop(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched, *, close: bool) -> None:
+        now, ids = self._core.clock.now(), [row.id for row in rows]
+        # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
+        closing = {row.id: close or (row.status == "stopping" and row.close_on_stop) for row in rows}
+        for sells in (True, False):
+            chosen = [id_ for id_ in ids if closing[id_] is sells]
+            values = {"status": "stopping", "reason": "", "close_on_stop": sells, "updated_at": now}
+            automations.update_all(connection, chosen, values)
+        schedules.set_all_runnable(connection, ids, runnable=False, next_run_at=None, planned=False)
+        ordering = intents.with_live(connection, ids)
+        for row in rows:
+            if row.id in ordering:
+                self._own_orders.cancel_all(connection, row, now)
+        told = [_event(row, "automation.stopping", {"close": closing[row.id]}) for row in rows]
+        events.append(connection, told, now)
+        locked.wake_watchers(connection, ids, now)
+
+    def _delete(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched) -> None:
+        now, ids = self._core.clock.now(), [row.id for row in rows]
+        locked.wake_watchers(connection, ids, now)
+        # What a kill switch's checklist answers for stays.
+        noted = intents_table.c.id.in_(kill_switches.noted_of(ids))
+        for table in _HISTORY:
+            theirs = table.c.automation_id.in_(ids)
+            connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
+        for table in (table for each in self._core.registry.tables for table in each.of_automations):
+            connection.execute(table.delete().where(table.c.automation_id.in_(ids)))
+        connection.execute(automations_table.delete().where(automations_table.c.id.in_(ids)))
+        events.append(connection, [_event(row, "automation.deleted", {"name": row.name}) for row in rows], now)
+
+    # -- accounts
+
+    def _open_account(self, automation_id: str) -> None:
+        """Open the connector before a transaction: it may write, too."""
+        with self._core.storage.read() as connection:
+            row = automations.get(connection, automation_id)
+        if row is None:
+            raise gone(automation_id)
+        self._core.accounts.get(row.account_id)
+
+    def _without_account(self, ids: Collection[str]) -> Refused:
+        """Open the accounts of many; return those whose account cannot be."""
+        refused: dict[str, CommandRefused] = {}
+        reasons: dict[str, str] = {}
+        for some in _in_pieces(ids, _AT_ONCE):
+            with self._core.storage.read() as connection:
+                rows = automations.get_all(connection, some)
+            for account_id in {row.account_id for row in rows} - set(reasons):
+                reasons[account_id] = self._why_closed(account_id)
+            refused |= {
+                row.id: CommandRefused(f"{row.name!r}: {reasons[row.account_id]}")
+                for row in rows
+                if reasons[row.account_id]
+            }
+        return refused
+
+    def _why_closed(self, account_id: str) -> str:
+        try:
+            self._core.accounts.get(account_id)
+        except Exception as error:  # noqa: BLE001 - whatever a connector raises, only its automations are refused
+            log.warning("account_closed", account=account_id, error=str(error))
+            return str(error) or type(error).__name__
+        return ""
+
+
+def expect(connection: sa.Connection, automation_id: str, locked: Mapping[str, AnyRow], revision: int | None) -> AnyRow:
+    """Return a locked automation's wide half; ``locked`` is what the lock returned.
+
+    Raises CommandRefused for one that is gone, Conflict for another revision than the one that is given.
+    """
+    row = automations.get(connection, automation_id)
+    if row is None or automation_id not in locked:
+        raise gone(automation_id)
+    found = locked[automation_id].revision
+    if revision is not None and found != revision:
+        raise changed_meanwhile(row.name, found, revision)
+    return row
+
+
+def changed_meanwhile(name: str, found: int, expected: int) -> Conflict:
+    """Return the refusal of a command that was about an older state of things."""
+    return Conflict(
+        f"{name!r} was changed meanwhile (its revision is {found}, not {expected}): look at it again, and give the"
+        " command with its new revision if it still holds"
+    )
+
+
+def gone(automation_id: str) -> CommandRefused:
+    """Return the refusal for an automation that is not, or not any more."""
+    return CommandRefused(f"there is no automation {automation_id}")
+
+
+def _split(
+    connection: sa.Connection, ids: Sequence[str], why_not: _WhyNot
+) -> tuple[list[AnyRow], dict[str, CommandRefused]]:
+    """Return the rows that a command fits, in order of id, and the refusals of the others."""
+    rows = {row.id: row for row in automations.get_all(connection, ids)}
+    ended = [id_ for id_, row in rows.items() if row.status in ENDED]
+    chosen = _Chosen(rows, intents.with_live(connection, ended), _holding(connection, ended))
+    fit, refused = [], {}
+    for id_ in sorted(set(ids)):
+        reason = why_not(rows[id_], chosen) if id_ in rows else ""
+        if id_ not in rows:
+            refused[id_] = gone(id_)
+        elif reason:
+            refused[id_] = CommandRefused(f"{rows[id_].name!r} is {rows[id_].status}{reason}")
+        else:
+            fit.append(rows[id_])
+    return fit, refused
+
+
+def _holding(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    book = load_book(connection, ids)
+    return {automation_id for (automation_id, _), position in book.held.items() if position.amount > 0}
+
+
+def _cannot_become(change: _Change) -> _WhyNot:
+    def why_not(row: AnyRow, _chosen: _Chosen) -> str:
+        if row.status in change.allowed:
+            return ""
+        return " already" if row.status == change.status else f" and cannot become {change.status}"
+
+    return why_not
+
+
+def _cannot_run(row: AnyRow, _chosen: _Chosen) -> str:
+    return "" if row.status in ("active", "waiting") else ": resume it first"
+
+
+def _cannot_stop(row: AnyRow, _chosen: _Chosen) -> str:
+    return " already" if row.status in ("stopped", "completed") else ""
+
+
+def _cannot_close(row: AnyRow, chosen: _Chosen) -> str:
+    over = row.status in ("stopped", "completed") and row.id not in chosen.holding
+    return " already and holds nothing" if over else ""
+
+
+def _cannot_delete(row: AnyRow, chosen: _Chosen) -> str:
+    over = row.status in ENDED and row.id not in chosen.live
+    return "" if over else ": stop it and let its orders settle first"
+
+
+def _in_pieces(ids: Collection[str], size: int) -> list[list[str]]:
+    wanted = sorted(set(ids))
+    return [wanted[start : start + size] for start in range(0, len(wanted), size)]
+
+
+def _event(row: AnyRow, kind: str, data: Mapping[str, Any]) -> Event:
+    return Event(row.owner, row.account_id, row.id, kind, data)

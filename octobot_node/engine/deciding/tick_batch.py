@@ -1,0 +1,296 @@
+"""A tick batch: load, one market snapshot, evaluate each, commit in one guarded transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.automation import Needs, Signal, WatchedAutomation
+from octobot_node.contracts.order_checks import OrderContext
+from octobot_node.engine.deciding import author_view
+from octobot_node.engine.deciding.commit import Changes, Commit, Evaluated
+from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
+from octobot_node.engine.evaluating.evaluator import EvaluatorClosed
+from octobot_node.engine.evaluating.schedule import load_wake, runs_between
+from octobot_node.engine.workers.durable import json_decode
+from octobot_node.errors import DataUnavailable, UsageError
+from octobot_node.ids import new_id
+from octobot_node.market import Market, from_ms
+from octobot_node.orders import CancelOrder, IntentStatus
+from octobot_node.store import automations, intents, schedules
+from octobot_node.store.types import AnyRow
+
+if TYPE_CHECKING:
+    from octobot_node.engine.core import Core
+
+__all__ = ["Rehearsal", "TickBatch"]
+
+log = structlog.get_logger(__name__)
+#: A batch whose work broke down is taken again after this.
+_BROKEN_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One claimed automation with its tick's input, and what its commit marks as told."""
+
+    row: AnyRow
+    needs: Needs
+    given: TickInput
+    fills: tuple[str, ...]
+    results: tuple[tuple[str, str], ...]
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A tick that was evaluated and not committed: what it was given, and what its commit would write."""
+
+    loaded: Loaded
+    market: Market
+    evaluated: Evaluated
+    changes: Changes
+
+
+class TickBatch:
+    """Evaluates the automations that a batch claimed, and commits what they decided."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._commit = Commit(core)
+
+    def run(self, workflow_id: str, batch: str) -> Mapping[str, int]:
+        """Evaluate and commit; return counts. Running it again finds nothing left and does nothing."""
+        began = time.perf_counter()
+        loaded = self._load(batch)
+        if not loaded:
+            return {"ticks": 0}
+        try:
+            market, missing = self._snapshot(loaded)
+            evaluated = self._evaluate(loaded, market, missing, suspects=bool(loaded[0].row.suspect))
+            evaluated = self._checked(evaluated, market)
+            counts = self._commit.run(workflow_id, batch, evaluated, market)
+        except EvaluatorClosed:
+            self._let_go(batch, loaded)
+            return {"ticks": 0}
+        except Exception:
+            # Whatever broke down, the database perhaps: these automations are taken again soon, not after the claim.
+            with self._core.storage.write() as connection:
+                schedules.shorten_claim(connection, batch, self._core.clock.now() + _BROKEN_MS)
+            raise
+        self._core.counters.batch(time.perf_counter() - began)
+        return counts
+
+    def _let_go(self, batch: str, loaded: Sequence[Loaded]) -> None:
+        """Give back what was not evaluated because the node stops: it is due at once at the next start."""
+        with self._core.storage.write() as connection:
+            held = {row.automation_id for row in schedules.lock_claimed(connection, batch)}
+            rows = [item.row for item in loaded if item.row.id in held]
+            released = [{"id": row.id, "next_run_at": row.next_run_at, "suspect": row.suspect} for row in rows]
+            schedules.release(connection, released)
+
+    def rehearse(self, automation_id: str, now: int) -> Rehearsal | None:
+        """Do all of an automation's tick but its commit, as if it were ``now`` (ms UTC); nothing is written.
+
+        Returns None for one that is gone.
+        """
+        batch = new_id()
+        with self._core.storage.write() as connection:
+            # Claimed for as long as it is read, so that exactly what a batch would load is loaded; then taken back.
+            schedules.claim(connection, batch, [automation_id], now)
+            loaded = self._load_from(connection, batch, now)
+            connection.rollback()
+        if not loaded:
+            return None
+        market, missing = self._snapshot(loaded)
+        # In the patient process: whatever it does there holds up no batch.
+        (evaluated,) = self._checked(self._evaluate(loaded, market, missing, suspects=True), market)
+        return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market))
+
+    def _load(self, batch: str) -> list[Loaded]:
+        with self._core.storage.read() as connection:
+            return self._load_from(connection, batch, self._core.clock.now())
+
+    def _load_from(self, connection: sa.Connection, batch: str, now: int) -> list[Loaded]:
+        rows = automations.batch(connection, batch)
+        if not rows:
+            return []
+        balances = automations.balances_of_batch(connection, batch)
+        positions = automations.positions_of_batch(connection, batch)
+        signals = automations.signals_of_batch(connection, batch, now)
+        watched, held = automations.watched_by_batch(connection, batch)
+        orders = _by_automation(intents.open_of_batch(connection, batch))
+        fills = _by_automation(intents.news_of_batch(connection, batch))
+        return [
+            _load_one(
+                row,
+                now,
+                balances.get(row.id, ()),
+                positions.get(row.id, ()),
+                signals.get(row.id, ()),
+                orders.get(row.id, ()),
+                fills.get(row.id, ()),
+                [_watched(other, held.get(other.id, ())) for other in watched.get(row.id, ())],
+            )
+            for row in rows
+        ]
+
+    def _snapshot(self, loaded: Sequence[Loaded]) -> tuple[Market, str]:
+        """Return the snapshot that all share, and why it is empty if it is."""
+        core = self._core
+        union = _union([item.needs for item in loaded])
+        try:
+            return core.hub.snapshot(loaded[0].row.source, union), ""
+        except (DataUnavailable, UsageError) as error:
+            return Market(as_of=from_ms(core.clock.now())), str(error)
+
+    def _closed_accounts(self, account_ids: set[str]) -> dict[str, str]:
+        """Open the accounts, before any transaction since a connector may write, too; return why some cannot be."""
+        reasons = {}
+        for account_id in account_ids:
+            try:
+                self._core.accounts.get(account_id)
+            except Exception as error:  # noqa: BLE001 - whatever a connector raises, only its automations wait
+                log.warning("account_closed", account=account_id, error=str(error))
+                reasons[account_id] = str(error)
+        return reasons
+
+    def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str, *, suspects: bool) -> list[Evaluated]:
+        closed = self._closed_accounts({item.row.account_id for item in loaded})
+        reasons = {
+            item.row.id: missing or closed.get(item.row.account_id) or lacking(item.needs, market) for item in loaded
+        }
+        ready = [item for item in loaded if not reasons[item.row.id]]
+        outcomes = self._core.evaluator.evaluate([item.given for item in ready], market, suspects=suspects)
+        found = {outcome.automation_id: outcome for outcome in outcomes}
+        return [
+            Evaluated(
+                row=item.row,
+                now=item.given.now,
+                scheduled=item.given.scheduled_at is not None,
+                missed=item.given.missed,
+                outcome=found.get(item.row.id) or Outcome(item.row.id, problem="waiting", reason=reasons[item.row.id]),
+                fills=item.fills,
+                results=item.results,
+                signals=tuple(signal.id for signal in item.given.signals),
+                live=item.live,
+            )
+            for item in loaded
+        ]
+
+    def _checked(self, evaluated: list[Evaluated], market: Market) -> list[Evaluated]:
+        """Let plugins veto orders. Before the transaction: a plugin that hangs must not hold the database."""
+        checks = self._core.order_checks
+        asked = [
+            (number, place, order)
+            for number, item in enumerate(evaluated if checks else ())
+            for place, order in enumerate(item.outcome.decision.orders if item.outcome.decision is not None else ())
+            if not isinstance(order, CancelOrder)
+        ]
+        if not asked:
+            return evaluated
+        contexts = {number: self._order_context(evaluated[number], market) for number, _, _ in asked}
+        refusals = checks.refusals([(order, contexts[number]) for number, _, order in asked])
+        vetoes: dict[int, dict[int, str]] = {}
+        for (number, place, _), reason in zip(asked, refusals, strict=True):
+            if reason:
+                vetoes.setdefault(number, {})[place] = reason
+        return [replace(item, vetoes=vetoes.get(number, {})) for number, item in enumerate(evaluated)]
+
+    def _order_context(self, item: Evaluated, market: Market) -> OrderContext:
+        row = item.row
+        return OrderContext(
+            owner=row.owner,
+            account=self._core.accounts.get(row.account_id).name,
+            automation_id=row.id,
+            automation=row.name,
+            type=row.type,
+            now=from_ms(item.now),
+            market=market,
+            node=self._core.context,
+        )
+
+
+def _union(needs: Sequence[Needs]) -> Needs:
+    tickers: set[str] = set()
+    candles: dict[tuple[str, str], int] = {}
+    for one in needs:
+        tickers.update(one.symbols)
+        for key, count in one.candles.items():
+            candles[key] = max(count, candles.get(key, 0))
+    return Needs(tickers=tuple(sorted(tickers)), candles=candles)
+
+
+def lacking(needs: Needs, market: Market) -> str:
+    """Return what of ``needs`` the snapshot lacks, as a reason to wait, or ""."""
+    for symbol in needs.symbols:
+        if symbol not in market.tickers:
+            return f"no price of {symbol}"
+        if symbol not in market.all_rules:
+            return f"{symbol} is not listed"
+    for (symbol, timeframe), count in needs.candles.items():
+        got = market.all_candles.get((symbol, timeframe))
+        if got is None or len(got) < count:
+            return f"warming up: {0 if got is None else len(got)} of {count} {timeframe} candles of {symbol}"
+    return ""
+
+
+def _load_one(
+    row: AnyRow,
+    now: int,
+    balances: Sequence[Any],
+    positions: Sequence[Any],
+    signals: Sequence[Any],
+    orders: Sequence[Any],
+    fills: Sequence[Any],
+    watched: Sequence[WatchedAutomation],
+) -> Loaded:
+    scheduled = row.due_at is not None and row.due_at <= now
+    needs = load_needs(row.needs)
+    live = [order for order in orders if order.kind == "order" and not IntentStatus(order.status).terminal]
+    news = [order for order in orders if order.news and order.kind == "order"]
+    given = TickInput(
+        automation_id=row.id,
+        type=row.type,
+        config=row.config,
+        previous_config=row.previous_config,
+        state=row.state,
+        state_version=row.state_version,
+        number=row.tick,
+        now=now,
+        scheduled_at=row.due_at if scheduled else None,
+        missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
+        needs=needs,
+        positions=tuple(author_view.position(row) for row in positions),
+        balances=tuple((b.asset, b.free) for b in balances),
+        open_orders=tuple(author_view.open_order(order) for order in live),
+        fills=tuple(author_view.fill(fill) for fill in fills),
+        results=tuple(author_view.order_result(order) for order in news),
+        signals=tuple(Signal(s.id, s.channel, json_decode(s.payload), from_ms(s.received_at)) for s in signals),
+        watched=tuple(watched),
+    )
+    return Loaded(
+        row=row,
+        needs=needs,
+        given=given,
+        fills=tuple(fill.id for fill in fills),
+        results=tuple((order.id, order.status) for order in news),
+        live=len(live),
+    )
+
+
+def _watched(row: AnyRow, held: Sequence[AnyRow]) -> WatchedAutomation:
+    return WatchedAutomation(row.name, row.type, row.status, {p.symbol: author_view.position(p) for p in held})
+
+
+def _by_automation(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
+    found: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        found.setdefault(row.automation_id, []).append(row)
+    return found

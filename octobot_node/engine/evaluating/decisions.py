@@ -1,0 +1,220 @@
+"""Check what an evaluation returned, and write it down as plain values; what a tick needs, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from octobot_node.automation import (
+    KEEP,
+    Automation,
+    Decision,
+    Needs,
+    Notify,
+    PauseAutomation,
+    StopAutomation,
+    Tick,
+    Wake,
+)
+from octobot_node.engine.evaluating.schedule import Plan, levels_of, plan_of
+from octobot_node.market import Market, timeframe_ms
+from octobot_node.orders import CancelOrder, LimitOrder, MarketOrder, OrderAction, StopOrder
+
+__all__ = ["STATE_LIMIT", "BadDecision", "PlainDecision", "check_decision", "dump_needs", "first_needs", "load_needs"]
+
+#: A state larger than this is refused: it is written at every change and read at every tick.
+STATE_LIMIT = 64_000
+_ORDERS_LIMIT = 500
+_FIGURES_LIMIT = 32
+_WATCHED_LIMIT = 100
+_WIDE = Context(prec=60)
+
+
+class BadDecision(Exception):
+    """What an evaluation returned is no usable decision; the text says what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainDecision:
+    """A checked decision; ``state`` and ``figures`` are JSON, or None to keep the old ones."""
+
+    state: str | None
+    needs: str
+    plan: Plan | None
+    levels: str | None
+    orders: tuple[OrderAction, ...]
+    notices: tuple[Notify, ...]
+    requests: tuple[StopAutomation | PauseAutomation, ...]
+    independent: bool
+    done: bool
+    figures: str | None
+
+
+def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Decision) -> PlainDecision:
+    """Return a decision as the commit takes it; raise BadDecision for one that cannot be carried out."""
+    state = None if decision.state is KEEP else _dump_state(automation, decision.state)
+    if len(decision.orders) > _ORDERS_LIMIT:
+        raise BadDecision(f"{len(decision.orders)} orders in one decision; {_ORDERS_LIMIT} is the most")
+    own = {order.id for order in tick.open_orders}
+    for order in decision.orders:
+        _check_order(order, tick.market, own)
+    for action in decision.actions:
+        _check_action(action)
+    if decision.wake is not None and not isinstance(decision.wake, Wake):
+        raise BadDecision(f"wake must be a Wake, not {type(decision.wake).__name__}")
+    try:
+        plan = plan_of(decision.wake, tick.automation_id)
+        levels = levels_of(decision.wake)
+    except ValueError as error:
+        raise BadDecision(str(error)) from None
+    kept = tick.state if decision.state is KEEP else decision.state
+    return PlainDecision(
+        state=state,
+        needs=dump_needs(automation.needs(tick.config, kept)),
+        plan=plan,
+        levels=None if levels is None else json.dumps(levels, separators=(",", ":")),
+        orders=tuple(decision.orders),
+        notices=tuple(action for action in decision.actions if isinstance(action, Notify)),
+        requests=tuple(action for action in decision.actions if not isinstance(action, Notify)),
+        independent=bool(decision.independent),
+        done=bool(decision.done),
+        figures=None if decision.figures is KEEP else _dump_figures(decision.figures),
+    )
+
+
+def _check_action(action: Any) -> None:
+    if isinstance(action, Notify):
+        message: Any = action.message
+        level: Any = action.level
+        if not isinstance(message, str) or not isinstance(level, str) or len(level) > 16:
+            raise BadDecision(f"{action!r}: message is text, and so is level, of at most 16 characters")
+    elif isinstance(action, StopAutomation | PauseAutomation):
+        name: Any = action.name
+        if not isinstance(name, str) or not 0 < len(name) <= 128:
+            raise BadDecision(f"{action!r} names no automation")
+    else:
+        raise BadDecision(f"{action!r} is no action; there are Notify, StopAutomation and PauseAutomation")
+
+
+def _dump_figures(figures: Any) -> str:
+    if not isinstance(figures, Mapping) or len(figures) > _FIGURES_LIMIT:
+        raise BadDecision(f"figures must be a mapping of at most {_FIGURES_LIMIT} labels, not {figures!r:.200}")
+    return json.dumps({_label(label): _figure(label, value) for label, value in figures.items()})
+
+
+def _label(label: Any) -> str:
+    if not isinstance(label, str) or not 0 < len(label) <= 64:
+        raise BadDecision(f"the label of a figure must be text of at most 64 characters, not {label!r:.200}")
+    return label
+
+
+def _figure(label: str, value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 200:
+        return str(value)
+    raise BadDecision(f"the figure {label!r} must be a finite Decimal, an int or a short text, not {value!r:.200}")
+
+
+def _dump_state(automation: Automation[Any, Any], state: Any) -> str:
+    if isinstance(state, BaseModel):
+        text = state.model_dump_json()
+        if automation.State is not None:
+            automation.State.model_validate_json(text)
+    else:
+        try:
+            text = json.dumps(state, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise BadDecision(f"the state is not JSON: {error}") from None
+    if len(text) > STATE_LIMIT:
+        raise BadDecision(f"the state takes {len(text):,} characters of JSON; {STATE_LIMIT:,} is the most")
+    return text
+
+
+def _check_order(order: Any, market: Market, own: set[str]) -> None:
+    if isinstance(order, CancelOrder):
+        if order.id not in own:
+            raise BadDecision(f"CancelOrder({order.id!r}) names no open order of this automation")
+        return
+    if not isinstance(order, MarketOrder | LimitOrder | StopOrder):
+        raise BadDecision(f"{order!r} is no order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
+    if order.side not in ("buy", "sell"):
+        raise BadDecision(f"side is 'buy' or 'sell', not {order.side!r}")
+    if order.account is not None:
+        raise BadDecision("an order on another account is not possible yet: leave account out")
+    if order.symbol not in market.all_rules:
+        raise BadDecision(f"an order for {order.symbol!r}, which needs() does not ask for")
+    tag: Any = order.tag
+    if not isinstance(tag, str) or len(tag) > 64:
+        raise BadDecision("a tag is text of at most 64 characters")
+    optional = isinstance(order, MarketOrder)
+    for name in ("amount", "spend", "price", "stop"):
+        if hasattr(order, name) and not (optional and getattr(order, name) is None):
+            _check_positive(name, getattr(order, name))
+    if isinstance(order, MarketOrder):
+        _check_market(order)
+    if isinstance(order, LimitOrder):
+        _check_limit(order)
+
+
+def _check_market(order: MarketOrder) -> None:
+    if (order.amount is None) == (order.spend is None):
+        raise BadDecision("a MarketOrder takes either amount or spend")
+    if order.spend is not None and order.side == "sell":
+        raise BadDecision("spend is for buying: a sell takes amount")
+
+
+def _check_limit(order: Any) -> None:
+    if order.tif not in ("gtc", "ioc", "fok"):
+        raise BadDecision(f"tif is 'gtc', 'ioc' or 'fok', not {order.tif!r}")
+    if order.expires is not None and getattr(order.expires, "tzinfo", None) is None:
+        raise BadDecision(f"expires must be an aware time, not {order.expires!r}")
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
+        raise BadDecision(f"{name} must be a positive Decimal, not {value!r}")
+    if value.adjusted() > 20 or value != value.quantize(Decimal("1e-30"), context=_WIDE):
+        raise BadDecision(f"{name} {value!r} is out of any market's range")
+
+
+def first_needs(automation: Automation[Any, Any], config: BaseModel) -> str:
+    """Return what the first tick needs, as JSON."""
+    return dump_needs(automation.needs(config, None))
+
+
+def dump_needs(needs: Needs) -> str:
+    """Return ``needs`` as JSON; raise BadDecision for what is no Needs or an unreadable timeframe."""
+    if not isinstance(needs, Needs):
+        raise BadDecision(f"needs() returned {type(needs).__name__}, not Needs")
+    candles = []
+    for (symbol, timeframe), wanted in needs.candles.items():
+        try:
+            timeframe_ms(timeframe)
+        except ValueError as error:
+            raise BadDecision(str(error)) from None
+        if not 0 < wanted <= 5_000:
+            raise BadDecision(f"needs() wants {wanted} candles; 1 to 5,000 are possible")
+        candles.append([symbol, timeframe, wanted])
+    watched: list[Any] = sorted(set(needs.automations))
+    if len(watched) > _WATCHED_LIMIT or not all(isinstance(name, str) and 0 < len(name) <= 128 for name in watched):
+        raise BadDecision(f"needs() watches automations by name, at most {_WATCHED_LIMIT}, not {watched!r:.200}")
+    asked: list[Any] = [sorted(set(needs.tickers)), sorted(candles)]
+    return json.dumps([*asked, watched] if watched else asked, separators=(",", ":"))
+
+
+@lru_cache(maxsize=1_024)
+def load_needs(text: str) -> Needs:
+    """Return what ``dump_needs`` wrote."""
+    tickers, candles, *watched = json.loads(text)
+    return Needs(
+        tickers=tuple(tickers),
+        candles={(symbol, frame): count for symbol, frame, count in candles},
+        automations=tuple(watched[0]) if watched else (),
+    )

@@ -1,0 +1,1 @@
+"""Money: from a decision's orders to reserved funds, from executions to balances, positions and postings."""

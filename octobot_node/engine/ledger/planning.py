@@ -1,0 +1,287 @@
+"""From a decision's orders to intents: rounded to the market's rules, within limits, funds reserved.
+
+An order that cannot be is refused here, with its reason, as an intent that was never sent: the automation is told
+like of any other refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import Any
+
+from octobot_node.contracts.exchanges import Capabilities
+from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, rounded
+from octobot_node.ids import client_order_id, new_id
+from octobot_node.limits import Limits
+from octobot_node.market import Market, MarketRules, to_ms
+from octobot_node.orders import CancelOrder, IntentStatus, LimitOrder, MarketOrder, Order, OrderAction, StopOrder
+
+__all__ = ["Installation", "Plan", "Refusal", "plan_cancel", "plan_group"]
+
+#: A market buy by amount reserves this much above the last price; what it does not use comes back.
+_SLIPPAGE_RESERVE = Decimal("0.05")
+
+
+class Refusal(Exception):
+    """A local refusal; the text is the reason the automation and its owner are told."""
+
+
+class _Unfunded(Refusal):
+    """There is too little free for an order that needs ``amount`` of ``asset``."""
+
+    def __init__(self, reason: str, asset: str, amount: Decimal) -> None:
+        super().__init__(reason)
+        self.asset = asset
+        self.amount = amount
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What makes client order ids unique in the world."""
+
+    id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a group of orders is planned with, besides the orders."""
+
+    installation: Installation
+    owner: Owner
+    tick: int
+    now: int
+    market: Market
+    capabilities: Capabilities
+    limits: Limits
+    #: Orders of the automation that are live already, for max_open_orders.
+    live_orders: int = 0
+    #: How many more orders the account may have live, all its automations together; None: any number.
+    account_room: int | None = None
+    carrier: str | None = None
+    #: Orders that a live cancel is about already.
+    cancelling: Collection[str] = ()
+    #: Why a plugin refuses an order, by its place among the decision's.
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    #: Filled in: what the orders would have needed that were not planned for want of funds, by asset.
+    wanting: dict[str, Decimal] = field(default_factory=dict)
+
+    def want(self, asset: str, amount: Decimal) -> None:
+        """Note what an order would have needed."""
+        with exact():
+            self.wanting[asset] = self.wanting.get(asset, ZERO) + amount
+
+
+def plan_group(plan: Plan, orders: Sequence[OrderAction], book: Book, *, independent: bool) -> list[dict[str, Any]]:
+    """Return the intents of one decision, in the order to carry them out, cancels first; funds are reserved in
+    ``book``.
+    """
+    group = new_id()
+    asked = (order.id for order in orders if isinstance(order, CancelOrder))
+    # Once each: whoever asks at every tick while the exchange is slow would only make it slower.
+    cancels = [parent for parent in dict.fromkeys(asked) if parent not in plan.cancelling]
+    creates = [
+        (order, plan.vetoes.get(place)) for place, order in enumerate(orders) if not isinstance(order, CancelOrder)
+    ]
+    rows = [plan_cancel(plan, group, seq, parent) for seq, parent in enumerate(cancels)]
+    live = plan.live_orders
+    for seq, (order, veto) in enumerate(creates, start=len(rows)):
+        row = _plan_order(plan, group, seq, order, veto, book, live, independent=independent)
+        live += row["status"] == IntentStatus.PLANNED
+        rows.append(row)
+    return _skip_after_refusal(plan, rows, book) if not independent else rows
+
+
+def _skip_after_refusal(plan: Plan, rows: list[dict[str, Any]], book: Book) -> list[dict[str, Any]]:
+    refused = False
+    for row in rows:
+        if refused and row["status"] == IntentStatus.PLANNED:
+            row |= {"status": IntentStatus.SKIPPED, "reason": "an order before it was refused", "news": True}
+            if row["reserved"]:
+                book.release(plan.owner, row["reserved_asset"], row["reserved"])
+                plan.want(row["reserved_asset"], row["reserved"])
+                row["reserved"] = ZERO
+        refused = refused or row["status"] == IntentStatus.REFUSED
+    return rows
+
+
+def plan_cancel(plan: Plan, group: str, seq: int, parent: str) -> dict[str, Any]:
+    """Return the intent that cancels the intent ``parent``; symbol and side come with the fence."""
+    return _row(plan, group, seq, kind="cancel", type="cancel", parent=parent, independent=True)
+
+
+def _plan_order(
+    plan: Plan, group: str, seq: int, order: Order, veto: str | None, book: Book, live: int, *, independent: bool
+) -> dict[str, Any]:
+    rules = plan.market.rules(order.symbol)
+    row = _row(
+        plan,
+        group,
+        seq,
+        kind="order",
+        type=_TYPES[type(order)],
+        independent=independent,
+        symbol=order.symbol,
+        base=rules.base,
+        quote=rules.quote,
+        side=order.side,
+        tag=order.tag,
+    )
+    try:
+        with exact():
+            _fill_in(plan, order, rules, row, live)
+            if veto is not None:
+                raise Refusal(veto)
+            _reserve(plan, order, rules, row, book)
+    except Refusal as refusal:
+        if isinstance(refusal, _Unfunded):
+            plan.want(refusal.asset, refusal.amount)
+        row |= {"status": IntentStatus.REFUSED, "reason": str(refusal), "news": True}
+    return row
+
+
+_TYPES: dict[type[Any], str] = {MarketOrder: "market", LimitOrder: "limit", StopOrder: "stop"}
+
+
+def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], live: int) -> None:
+    last = plan.market.ticker(order.symbol).last if order.symbol in plan.market.tickers else None
+    row["snapshot_price"] = last
+    if order.amount is not None:
+        row["amount"] = _on_step(rules.round_amount, order.amount)
+        if row["amount"] <= 0 or row["amount"] < rules.min_amount:
+            raise Refusal(f"{order.amount} {rules.base} is below the market's smallest amount {rules.min_amount}")
+    if isinstance(order, MarketOrder):
+        row["spend"] = order.spend
+        if order.spend is not None and not plan.capabilities.market_spend:
+            row["spend"], row["amount"] = None, _amount_of(order.spend, last, rules)
+    elif isinstance(order, LimitOrder):
+        row["price"] = _on_step(rules.round_price, order.price, order.side)
+        row["tif"], row["post_only"] = order.tif, order.post_only
+        row["expires_at"] = None if order.expires is None else to_ms(order.expires)
+        if row["price"] <= 0:
+            raise Refusal(f"the price {order.price} is below the market's step {rules.price_step}")
+    else:
+        row["stop"] = _on_step(rules.round_price, order.stop, order.side)
+    _check_limits(plan, order, row, last, live)
+    notional = _notional(row, last)
+    if notional is not None and notional < rules.min_notional:
+        raise Refusal(f"{notional} {rules.quote} is below the market's smallest order of {rules.min_notional}")
+
+
+def _on_step(rounding: Callable[..., Decimal], *value: Any) -> Decimal:
+    """Round to a step outside the exact context: how often it fits need not be a finite number (1 / 0.3)."""
+    with localcontext(rounded()):
+        return rounding(*value)
+
+
+def _amount_of(spend: Decimal, last: Decimal | None, rules: MarketRules) -> Decimal:
+    if last is None:
+        raise Refusal("no price to turn spend into an amount: ask for the ticker in needs()")
+    amount = _on_step(rules.round_amount, rounded().divide(spend, last * (1 + rules.taker_fee)))
+    if amount <= 0 or amount < rules.min_amount:
+        raise Refusal(f"{spend} {rules.quote} buys less than the market's smallest amount")
+    return amount
+
+
+def _check_limits(plan: Plan, order: Order, row: dict[str, Any], last: Decimal | None, live: int) -> None:
+    limits, capabilities = plan.limits, plan.capabilities
+    if isinstance(order, StopOrder) and not capabilities.native_stops:
+        raise Refusal("the exchange has no stop orders")
+    if row["post_only"] and not capabilities.post_only:
+        raise Refusal("the exchange has no post-only orders")
+    if limits.max_open_orders is not None and live >= limits.max_open_orders:
+        raise Refusal(f"{live} orders are open; the limit is {limits.max_open_orders}")
+    if plan.account_room is not None and live - plan.live_orders >= plan.account_room:
+        raise Refusal("the account has as many open orders as its limit allows")
+    notional = _notional(row, last)
+    if limits.max_order_notional is not None and notional is not None and notional > limits.max_order_notional:
+        raise Refusal(f"{notional} {row['quote']} is above the limit of {limits.max_order_notional} an order")
+    if limits.max_data_age is not None and order.symbol in plan.market.tickers:
+        age = plan.now - to_ms(plan.market.ticker(order.symbol).at)
+        if age > limits.max_data_age.total_seconds() * 1000:
+            raise Refusal(f"the price is {age} ms old; the limit is {limits.max_data_age}")
+    if limits.price_collar is not None and row["price"] is not None and last is not None:
+        over = row["price"] - last if order.side == "buy" else last - row["price"]
+        if over > last * limits.price_collar:
+            raise Refusal(f"the price {row['price']} is more than {limits.price_collar} past the last price {last}")
+
+
+def _notional(row: dict[str, Any], last: Decimal | None) -> Decimal | None:
+    if row["spend"] is not None:
+        return Decimal(row["spend"])
+    price = row["price"] if row["price"] is not None else row["stop"] if row["stop"] is not None else last
+    return None if price is None else row["amount"] * price
+
+
+def _reserve(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], book: Book) -> None:
+    asset, wanted, least = _cost(order, rules, row)
+    free = book.free(plan.owner.automation_id, asset)
+    if free < least:
+        reason = f"{least} {asset} is needed, {max(free, ZERO)} is free in the automation's budget"
+        raise _Unfunded(reason, asset, least)
+    amount = min(wanted, free)
+    book.reserve(plan.owner, asset, amount)
+    row["reserved_asset"], row["reserved"] = asset, amount
+
+
+def _cost(order: Order, rules: MarketRules, row: dict[str, Any]) -> tuple[str, Decimal, Decimal]:
+    """Return (asset, what to reserve, what there must be at least)."""
+    if order.side == "sell":
+        return rules.base, row["amount"], row["amount"]
+    fee = 1 + (rules.taker_fee if rules.fee_in == "quote" else ZERO)
+    if row["spend"] is not None:
+        return rules.quote, row["spend"] * fee, row["spend"] * fee
+    if row["price"] is not None:
+        cost = row["amount"] * row["price"] * fee
+        return rules.quote, cost, cost
+    price = row["stop"] if row["stop"] is not None else row["snapshot_price"]
+    if price is None:
+        raise Refusal("no price to reserve funds by: ask for the ticker in needs()")
+    cost = row["amount"] * price * fee
+    return rules.quote, cost * (1 + _SLIPPAGE_RESERVE), cost
+
+
+def _row(plan: Plan, group: str, seq: int, **values: Any) -> dict[str, Any]:
+    intent = new_id()
+    return {
+        "id": intent,
+        "owner": plan.owner.owner,
+        "account_id": plan.owner.account_id,
+        "shard": plan.owner.shard,
+        "automation_id": plan.owner.automation_id,
+        "tick": plan.tick,
+        "group_id": group,
+        "seq": seq,
+        "status": IntentStatus.PLANNED,
+        "reason": "",
+        "news": False,
+        "symbol": "",
+        "base": "",
+        "quote": "",
+        "side": "",
+        "amount": None,
+        "spend": None,
+        "price": None,
+        "stop": None,
+        "tif": "gtc",
+        "post_only": False,
+        "expires_at": None,
+        "tag": "",
+        "parent": None,
+        "reserved_asset": None,
+        "reserved": ZERO,
+        "snapshot_price": None,
+        "filled": ZERO,
+        "cost": ZERO,
+        "fee": ZERO,
+        "client_order_id": client_order_id(
+            plan.installation.id, plan.installation.generation, intent, plan.capabilities.client_id_length
+        ),
+        "carrier": plan.carrier,
+        "generation": plan.installation.generation,
+        "created_at": plan.now,
+        "updated_at": plan.now,
+        **values,
+    }

@@ -1,0 +1,182 @@
+"""Accounts and their connectors, opened when first used and then kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from octobot_node.contracts.exchanges import Capabilities, MarketData, RequestBudget, Trading
+from octobot_node.engine.counters import Counters
+from octobot_node.engine.market.metered_connectors import CountedTrading, budgets_of, counted_market_data
+from octobot_node.errors import InvalidSettings
+from octobot_node.limits import Limits
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.store import automations
+from octobot_node.store.tables import accounts
+
+if TYPE_CHECKING:
+    from octobot_node.clock import Clock
+    from octobot_node.contracts.storage import Storage
+    from octobot_node.settings import Settings
+
+__all__ = ["Account", "Accounts", "source_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An opened account."""
+
+    id: str
+    owner: str
+    name: str
+    source: str
+    #: Connector and egress: what fails together.
+    route: str
+    trading: Trading
+    capabilities: Capabilities
+    limits: Limits
+    simulated: bool
+
+
+def source_key(name: str, settings: Mapping[str, Any]) -> str:
+    """Return the key under which accounts with the same market data and settings share one connection."""
+    if not settings:
+        return name
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{name}:{digest[:12]}"
+
+
+class Accounts:
+    """Opens connectors from the rows of ``accounts``. Lends them the clock, the storage and market data."""
+
+    def __init__(
+        self, storage: Storage, clock: Clock, settings: Settings, registry: Registry, counters: Counters
+    ) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.settings = settings
+        self._registry = registry
+        self._counters = counters
+        self._open: dict[str, Account] = {}
+        self._sources: dict[str, MarketData] = {}
+        # Re-entrant: opening paper trading asks for its market data.
+        self._lock = threading.RLock()
+
+    def get(self, account_id: str) -> Account:
+        """Return the account, opened; raise UnknownType or InvalidSettings when its connector cannot be."""
+        with self._lock:
+            found = self._open.get(account_id)
+            if found is None:
+                found = self._open[account_id] = self._open_account(account_id)
+            return found
+
+    def _open_account(self, account_id: str) -> Account:
+        with self.storage.read() as connection:
+            row = automations.account(connection, account_id)
+        if row is None:
+            raise LookupError(f"account {account_id} is gone")
+        source = source_key(row.market_data, row.market_data_settings)
+        self._open_source(source, row.market_data, row.market_data_settings)
+        factory = self._registry.trading_factory(row.trading)
+        settings = parse_settings(factory.Settings, row.trading_settings, f"account {row.name!r}, trading")
+        trading: Trading = factory.open(settings, row.id, _Lent(self, source))
+        # A replay asks nobody, and its connectors are more than these calls.
+        if not self._registry.market_data_factory(row.market_data).replay:
+            trading = CountedTrading(row.trading, self._counters, trading)
+        return Account(
+            id=row.id,
+            owner=row.owner,
+            name=row.name,
+            source=source,
+            route=f"{row.trading}/{row.egress}",
+            trading=trading,
+            capabilities=trading.capabilities,
+            limits=Limits.model_validate(row.limits),
+            simulated=factory.simulated,
+        )
+
+    def renew(self, account_id: str) -> None:
+        """Take over an opened account's name and limits as they are now."""
+        with self._lock:
+            found = self._open.get(account_id)
+            if found is None:
+                return
+            with self.storage.read() as connection:
+                row = automations.account(connection, account_id)
+            if row is not None:
+                limits = Limits.model_validate(row.limits)
+                self._open[account_id] = replace(found, name=row.name, limits=limits)
+
+    async def forget(self, account_id: str) -> None:
+        """Close an account that was deleted, if it is open."""
+        with self._lock:
+            found = self._open.pop(account_id, None)
+        if found is not None:
+            await found.trading.close()
+
+    def _open_source(self, key: str, name: str, given: Mapping[str, Any]) -> MarketData:
+        if key not in self._sources:
+            factory = self._registry.market_data_factory(name)
+            settings = parse_settings(factory.Settings, given, f"market data {name!r}")
+            opened: MarketData = factory.open(settings, _Lent(self, key))
+            self._sources[key] = opened if factory.replay else counted_market_data(name, self._counters, opened)
+        return self._sources[key]
+
+    def source(self, key: str) -> MarketData:
+        """Return market data by its key, opening it from any account that uses it."""
+        with self._lock:
+            if key not in self._sources:
+                with self.storage.read() as connection:
+                    rows = connection.execute(sa.select(accounts)).all()
+                for row in rows:
+                    if source_key(row.market_data, row.market_data_settings) == key:
+                        return self._open_source(key, row.market_data, row.market_data_settings)
+                raise LookupError(f"no account uses the market data {key!r}")
+            return self._sources[key]
+
+    def budgets(self) -> list[tuple[str, RequestBudget]]:
+        """Return (connector, budget) of those open connectors that state their exchange's request budgets."""
+        with self._lock:
+            opened = [(account.route.partition("/")[0], account.trading) for account in self._open.values()]
+            sources = [(key.partition(":")[0], source) for key, source in self._sources.items()]
+        found = [(name, budget) for name, trading in opened for budget in budgets_of(trading)]
+        return found + [(name, budget) for name, source in sources for budget in budgets_of(source)]
+
+    async def close(self) -> None:
+        """Close every connector."""
+        for account in self._open.values():
+            await account.trading.close()
+        for source in self._sources.values():
+            await source.close()
+
+
+class _Lent:
+    """The ``ConnectorContext`` of one account: an empty source name means its own market data."""
+
+    def __init__(self, accounts: Accounts, source: str) -> None:
+        self.clock = accounts.clock
+        self.storage = accounts.storage
+        self.settings = accounts.settings
+        self._accounts = accounts
+        self._source = source
+
+    def market_data(self, source: str) -> MarketData:
+        """Return an opened market data source."""
+        return self._accounts.source(source or self._source)
+
+
+def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:
+    """Return ``given`` as the connector's settings model; raise InvalidSettings naming the field."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise InvalidSettings(f"{where}: {field}: {first['msg']}") from None
