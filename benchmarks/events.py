@@ -45,7 +45,7 @@ from benchmarks._common import (
 from benchmarks.chaos.cluster import Node
 from benchmarks.latency import EVERY_S
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
-from octobot_node.live.control import ask
+from octobot_node.live.control_client import ask
 from octobot_node.store.tables import events, schedule
 from octobot_node.testing.hostile.process import HostileExchange
 

@@ -29,7 +29,7 @@ from benchmarks._common import (
 )
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.live.quiet import quiet_desk
+from octobot_node.live.idle_folder import quiet_desk
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
 from octobot_node.plugin_system.discovery import load_plugins

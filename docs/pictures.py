@@ -22,9 +22,9 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.cli.view import QuietView
-from octobot_node.engine.reporting import equity_curve
+from octobot_node.reports.automation_reports import equity_curve
+from octobot_node.run_files.run_file import load_run_files
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.run_file import load_run_files
 from octobot_node.runs.runner import run
 from octobot_node.store.tables import automations, fills, intents, notices
 

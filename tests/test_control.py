@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from octobot_node import errors
 from octobot_node.errors import CommandRefused, NodeError, NotSent, OctoBotError, UsageError
-from octobot_node.live import control
-from octobot_node.live.control import REQUEST_LIMIT, NoNode, ask, socket_path
+from octobot_node.live import control_client
+from octobot_node.live.control_client import REQUEST_LIMIT, NoNode, ask, socket_path
 from octobot_node.live.control_server import ControlServer, peer_uid
 from octobot_node.text.exact_json import decode, encode
 
@@ -53,7 +53,7 @@ def raising(error: Exception) -> Callable[..., BaseModel]:
 
 @contextmanager
 def connected(folder: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as connection, control.address(folder) as place:
+    with socket.socket(socket.AF_UNIX) as connection, control_client.address(folder) as place:
         connection.settimeout(20)
         connection.connect(place)
         yield connection
@@ -119,7 +119,7 @@ def test_the_socket_is_private_and_goes_with_the_node(tmp_path: Path) -> None:
 
 
 def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as dead, control.address(tmp_path) as place:
+    with socket.socket(socket.AF_UNIX) as dead, control_client.address(tmp_path) as place:
         dead.bind(place)
     with pytest.raises(NoNode):
         ask(tmp_path, "x", {})
@@ -233,7 +233,7 @@ def test_too_many_clients_are_told_so(tmp_path: Path) -> None:
         connections = []
         for _ in range(64):
             connection = socket.socket(socket.AF_UNIX)
-            with control.address(tmp_path) as place:
+            with control_client.address(tmp_path) as place:
                 connection.connect(place)
             connection.sendall(b'{"operation": "x"}\n')
             read_line(connection)
@@ -245,7 +245,7 @@ def test_too_many_clients_are_told_so(tmp_path: Path) -> None:
 
 
 def test_a_node_that_dies_before_it_answers_leaves_the_outcome_open(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listener, control.address(tmp_path) as place:
+    with socket.socket(socket.AF_UNIX) as listener, control_client.address(tmp_path) as place:
         listener.bind(place)
         listener.listen()
 
@@ -264,7 +264,7 @@ def test_a_node_that_dies_before_it_answers_leaves_the_outcome_open(tmp_path: Pa
 @pytest.mark.parametrize(("lock", "holder"), [("process 4711", "process 4711"), ("", "another process")])
 def test_a_node_that_accepts_and_says_nothing_is_given_up(tmp_path: Path, lock: str, holder: str) -> None:
     (tmp_path / "node.lock").write_text(lock)
-    with socket.socket(socket.AF_UNIX) as silent, control.address(tmp_path) as place:
+    with socket.socket(socket.AF_UNIX) as silent, control_client.address(tmp_path) as place:
         silent.bind(place)
         silent.listen()
         # A request that fits into the socket, and one that does not.

@@ -13,7 +13,7 @@ from octobot_node.clock import VirtualClock
 from octobot_node.engine.evaluating.evaluation import TickInput, evaluate
 from octobot_node.market import Market, MarketRules, Ticker, from_ms
 from octobot_node.plugin_system.discovery import load_plugins
-from octobot_node.runs.run_file import load_run_files
+from octobot_node.run_files.run_file import load_run_files
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from octobot_node.errors import InvalidRunFile
-from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
-from octobot_node.runs.run_file import RunFile, json_schema, load_run_files
+from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
+from octobot_node.run_files.run_file import RunFile, json_schema, load_run_files
 from octobot_node.text.durations import parse_duration
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from octobot_node.runs.view import LiveRow
+from octobot_node.reports.run_view import LiveRow
 
 __all__ = ["SilentView"]
 

@@ -14,8 +14,8 @@ from octobot_node.cli.log import logging_to_file
 from octobot_node.cli.show import print_checkup, print_plugins, print_settings
 from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
-from octobot_node.live import control
-from octobot_node.live.control import NoNode
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
 from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
 from octobot_node.plugin_system.registry import Registry
 
@@ -30,7 +30,7 @@ def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool
     """Print the plugins of the running node, or those that one would have."""
     give = Give(context, data_dir, as_json=as_json)
     try:
-        page = PluginPage.model_validate(control.ask(give.folder, "plugins.list", {}))
+        page = PluginPage.model_validate(control_client.ask(give.folder, "plugins.list", {}))
     except NoNode:
         from octobot_node.operations.node import plugins_of
 
@@ -43,7 +43,7 @@ def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: boo
     """Print the settings of the running node, or those that one would have."""
     give = Give(context, data_dir, as_json=as_json)
     try:
-        page = SettingPage.model_validate(control.ask(give.folder, "settings.list", {}))
+        page = SettingPage.model_validate(control_client.ask(give.folder, "settings.list", {}))
     except NoNode:
         from octobot_node.operations.node import settings_of
 
@@ -58,7 +58,7 @@ def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> 
     """Print what the health checks answer; exit code 1 if one failed."""
     give = Give(context, data_dir, as_json=as_json)
     try:
-        found = Checkup.model_validate(control.ask(give.folder, "node.doctor", {}))
+        found = Checkup.model_validate(control_client.ask(give.folder, "node.doctor", {}))
     except NoNode:
         with logging_to_file(give.folder), redirect_stdout(sys.stderr):
             found = _examined(give.configuration)
@@ -74,7 +74,7 @@ def _registry(configuration: Configuration) -> Registry:
 
 
 def _examined(configuration: Configuration) -> Checkup:
-    from octobot_node.live.quiet import quiet_desk
+    from octobot_node.live.idle_folder import quiet_desk
     from octobot_node.operations.models import Nothing
     from octobot_node.operations.node import checkup_of, doctor
 

@@ -160,6 +160,6 @@ def _run(
 
 def _schema() -> None:
     """Print the JSON schema of a run file."""
-    from octobot_node.runs.run_file import json_schema
+    from octobot_node.run_files.run_file import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

@@ -12,11 +12,11 @@ _SHOWN = 500
 
 def automation_names(data_dir: Path | None, incomplete: str) -> list[str]:
     """Return the names that begin with ``incomplete``; none when no node answers at once."""
-    from octobot_node.live import control
+    from octobot_node.live import control_client
 
     try:
         folder = data_dir or _folder()
-        page = control.ask(folder, "automations.list", {"limit": _SHOWN}, timeout=1.0)
+        page = control_client.ask(folder, "automations.list", {"limit": _SHOWN}, timeout=1.0)
     except Exception:  # noqa: BLE001 - a shell that completes shows nothing, whatever it is
         return []
     return [row["name"] for row in page["automations"] if row["name"].startswith(incomplete)]

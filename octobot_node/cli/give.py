@@ -14,8 +14,8 @@ import typer
 from octobot_node.cli.log import logging_to_file
 from octobot_node.configuration import Configuration
 from octobot_node.errors import DataFolderInUse, UsageError
-from octobot_node.live import control
-from octobot_node.live.control import NoNode
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
 from octobot_node.operations.catalogue import OPERATIONS, perform
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Give:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                found = control.ask(self.folder, name, given)
+                found = control_client.ask(self.folder, name, given)
             except NoNode:
                 self.live = False
             else:
@@ -70,14 +70,14 @@ class Give:
     def answers(self) -> bool:
         """Whether a node runs on the folder now."""
         try:
-            control.ask(self.folder, "node.status", {}, timeout=_PATIENCE_S)
+            control_client.ask(self.folder, "node.status", {}, timeout=_PATIENCE_S)
         except NoNode:
             return False
         return True
 
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
         self.refuse_unused(name)
-        from octobot_node.live.quiet import quiet_desk
+        from octobot_node.live.idle_folder import quiet_desk
         from octobot_node.plugin_system.discovery import plugins_for
 
         # What a plugin's author prints does not belong between the lines of JSON.

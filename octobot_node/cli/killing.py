@@ -21,8 +21,8 @@ import typer
 from octobot_node.cli.give import Give, user
 from octobot_node.cli.log import logging_to_file
 from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
-from octobot_node.live import control
-from octobot_node.live.control import NoNode
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
 from octobot_node.operations.catalogue import OPERATIONS, perform
 from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
 
@@ -79,7 +79,9 @@ def look(give: Give, wanted: Mapping[str, Any]) -> Checklist:
     given = {key: value for key, value in wanted.items() if value is not None}
     try:
         try:
-            return Checklist.model_validate(control.ask(give.folder, "kill_switch.show", given, timeout=_ANSWER_S))
+            return Checklist.model_validate(
+                control_client.ask(give.folder, "kill_switch.show", given, timeout=_ANSWER_S)
+            )
         except NoNode:
             return give.ask("kill_switch.show", Checklist, **given)
     except (NodeSilent, DataFolderInUse):
@@ -154,11 +156,11 @@ class _Throwing:
         return Checklist.model_validate(ask("kill_switch.show", {"id": self._id, "live": True, "limit": _NAMED}))
 
     def _node(self, name: str, arguments: Mapping[str, Any]) -> BaseModel:
-        found = control.ask(self._give.folder, name, arguments, timeout=_ANSWER_S)
+        found = control_client.ask(self._give.folder, name, arguments, timeout=_ANSWER_S)
         return OPERATIONS[name].returns.model_validate(found)
 
     def _beside(self, how: str) -> Checklist:
-        holder = control.holder(self._give.folder)
+        holder = control_client.holder(self._give.folder)
         self._on(f"the node ({holder}) {how}: the switch is written into its database beside it")
         with _beside(self._give, self._registry) as ask:
             return self._round(ask)
@@ -175,8 +177,8 @@ class _Throwing:
             self._on("another node leads on the database: it cancels")
             with _beside(self._give, self._registry) as ask:
                 return self._round(ask)
-        from octobot_node.live.cancelling import Canceller, cancelling_desk
-        from octobot_node.live.quiet import quiet_desk
+        from octobot_node.live.emergency_cancel import Canceller, cancelling_desk
+        from octobot_node.live.idle_folder import quiet_desk
 
         if not self._wait:
             with quiet_desk(self._give.configuration, self._registry, by=user()) as desk:
@@ -249,7 +251,7 @@ def _at(desk: Desk) -> Ask:
 def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
     from sqlalchemy.exc import OperationalError
 
-    from octobot_node.live.quiet import beside_desk
+    from octobot_node.live.idle_folder import beside_desk
 
     try:
         with beside_desk(give.configuration, registry, by=user()) as desk:
@@ -258,7 +260,7 @@ def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
         if "locked" not in str(error):
             raise
         raise StorageUnavailable(
-            f"the node ({control.holder(give.folder)}) stopped in the middle of writing, and nobody else can write: end"
+            f"the node ({control_client.holder(give.folder)}) stopped in the middle of writing, and nobody else can write: end"
             " it with kill -9, which loses no order and sends none twice, then give this command again"
         ) from None
 
@@ -267,7 +269,7 @@ def _led_by_another(give: Give, registry: Registry) -> bool:
     """Whether a node elsewhere leads on a database that nodes share."""
     if give.configuration.settings.url().startswith("sqlite:"):
         return False
-    from octobot_node.live.quiet import quiet_desk
+    from octobot_node.live.idle_folder import quiet_desk
 
     with quiet_desk(give.configuration, registry, by=user()) as desk:
         return any(node.leads and node.state in ("live", "draining") for node in desk.core.coordinator.nodes())

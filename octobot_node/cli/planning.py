@@ -41,7 +41,7 @@ def plan(
 
 def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:
     """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
-    from octobot_node.live.quiet import quiet_desk
+    from octobot_node.live.idle_folder import quiet_desk
     from octobot_node.operations.catalogue import perform
     from octobot_node.plugin_system.discovery import plugins_for
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from octobot_node.errors import InvalidRunFile, UsageError
-from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
+from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.text.durations import parse_duration
 
 __all__ = ["config_of", "connector_settings", "field_changes", "fields", "message", "run_file_texts", "seconds"]

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli import text
-from octobot_node.runs.report import AutomationReport, GapReport, Problem, RunReport
+from octobot_node.reports.models import AutomationReport, GapReport, Problem, RunReport
 
 __all__ = ["print_report", "problem_lines"]
 

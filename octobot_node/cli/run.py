@@ -13,10 +13,10 @@ from octobot_node.cli.log import logging_to_file
 from octobot_node.cli.report import print_report
 from octobot_node.cli.view import open_view
 from octobot_node.errors import UsageError
+from octobot_node.reports.models import RunReport, report_json
+from octobot_node.reports.run_view import RunView
+from octobot_node.run_files.run_file import RunFile, load_run_files
 from octobot_node.runs.options import Gaps, RunOptions
-from octobot_node.runs.report import RunReport, report_json
-from octobot_node.runs.run_file import RunFile, load_run_files
-from octobot_node.runs.view import RunView
 from octobot_node.text.durations import parse_duration
 
 __all__ = ["Runner", "read_options", "run"]

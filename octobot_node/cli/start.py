@@ -13,7 +13,7 @@ from octobot_node import __version__
 from octobot_node.cli.log import logging_to_stderr
 from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
-from octobot_node.live.control import socket_path
+from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.operations.models import Nothing

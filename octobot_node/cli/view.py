@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from octobot_node.cli import text
-from octobot_node.runs.view import LiveRow, RunView
+from octobot_node.reports.run_view import LiveRow, RunView
 
 __all__ = ["STATUS_STYLE", "PlainView", "QuietView", "TerminalView", "live_table", "open_view"]
 

@@ -20,7 +20,7 @@ import structlog
 from pydantic import BaseModel
 
 from octobot_node.errors import NodeError, OctoBotError, UsageError
-from octobot_node.live.control import REQUEST_LIMIT, address, socket_path
+from octobot_node.live.control_client import REQUEST_LIMIT, address, socket_path
 from octobot_node.text.exact_json import decode
 
 __all__ = ["ControlServer", "peer_uid"]

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.ledger.book import rounded
-from octobot_node.engine.reporting import automation_report
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id, type_names
 from octobot_node.operations.models import (
@@ -22,7 +21,8 @@ from octobot_node.operations.models import (
     PositionRow,
 )
 from octobot_node.operations.rows import automation_row, event_row, order_row
-from octobot_node.runs.problems import with_problems
+from octobot_node.reports.automation_reports import automation_report
+from octobot_node.reports.problems import with_problems
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter, EventFilter
 from octobot_node.store.tables import balances, positions

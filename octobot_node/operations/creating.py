@@ -15,10 +15,10 @@ from octobot_node.operations.automations import rows_of
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.exporting import account_spec, secret_settings
 from octobot_node.operations.models import CreateAutomations, Created
-from octobot_node.runs.past_signals import refuse_signals
-from octobot_node.runs.preflight import check_accounts, check_automations, check_connectors
-from octobot_node.runs.run_file import RunFile, parse_run_file, read_run_files
-from octobot_node.runs.setup import create_new, new_account
+from octobot_node.run_files.apply import create_new, new_account
+from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
+from octobot_node.run_files.run_file import RunFile, parse_run_file, read_run_files
+from octobot_node.run_files.signal_files import refuse_signals
 from octobot_node.store.tables import accounts
 from octobot_node.store.types import AnyRow
 

@@ -16,7 +16,7 @@ from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.runs.exact_yaml import YamlProblem, read_yaml
+from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec
 from octobot_node.store import lists
 from octobot_node.store.lists import AutomationFilter

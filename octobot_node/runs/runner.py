@@ -9,23 +9,23 @@ import octobot_node
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.assembly import open_base
-from octobot_node.engine.reporting import automation_reports, live_rows
 from octobot_node.errors import UsageError
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.reports.automation_reports import automation_reports, live_rows
+from octobot_node.reports.models import RunReport
+from octobot_node.reports.problems import with_problems
+from octobot_node.reports.run_view import RunView
+from octobot_node.run_files.apply import create_missing, go_on, new_account, take_over_changes
+from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
+from octobot_node.run_files.run_file import RunFile
+from octobot_node.run_files.signal_files import refuse_signals
+from octobot_node.runs.notice_feed import Said
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.past_run import PastRun
-from octobot_node.runs.past_signals import refuse_signals
-from octobot_node.runs.preflight import check_accounts, check_automations, check_connectors
-from octobot_node.runs.problems import with_problems
-from octobot_node.runs.report import RunReport
-from octobot_node.runs.run_file import RunFile
-from octobot_node.runs.said import Said
-from octobot_node.runs.setup import create_missing, go_on, new_account, take_over_changes
-from octobot_node.runs.view import RunView
+from octobot_node.runs.replay_run import PastRun
 
 __all__ = ["run"]
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from octobot_node.automation import Automation, Notify
 from octobot_node.market import from_ms, to_ms
 from octobot_node.orders import Fill, IntentStatus
-from octobot_node.runs.report import AutomationReport
+from octobot_node.reports.models import AutomationReport
 from octobot_node.testing.candles import Given, money, read_rows, write_csv
 from octobot_node.testing.markets import START, Price
 
@@ -132,9 +132,9 @@ class PastReplay:
 
     def _run(self, folder: Path) -> Replayed:
         from octobot_node.plugin_system.discovery import load_plugins
+        from octobot_node.run_files.run_file import RunFile
         from octobot_node.runs.options import RunOptions
-        from octobot_node.runs.past_run import PastRun
-        from octobot_node.runs.run_file import RunFile
+        from octobot_node.runs.replay_run import PastRun
         from octobot_node.settings import Settings
 
         if not self._candles:
@@ -244,7 +244,7 @@ def _equity(
     connection: Any, report: AutomationReport, files: Mapping[str, Path], registry: Registry
 ) -> list[tuple[datetime, Decimal]]:
     from octobot_node.clock import SystemClock
-    from octobot_node.engine.reporting import equity_curve
+    from octobot_node.reports.automation_reports import equity_curve
 
     factory = registry.market_data_factory("replay")
     quoted = {symbol: os.fspath(path) for symbol, path in files.items() if symbol.endswith(f"/{report.asset}")}

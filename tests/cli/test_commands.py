@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import octobot_node
-from octobot_node.runs.run_file import json_schema
+from octobot_node.run_files.run_file import json_schema
 
 EXECUTABLE = Path(sys.executable).with_name("octobot-node")
 

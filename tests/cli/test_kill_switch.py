@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from octobot_node.cli import main
-from octobot_node.live import control
+from octobot_node.live import control_client
 from octobot_node.testing import HostileExchange
 from octobot_node.testing.postgres import Server
 from tests.cli.conftest import Folder
@@ -82,13 +82,13 @@ class Scene:
 
     def answers(self) -> bool:
         try:
-            control.ask(self.folder.state, "node.status", {}, timeout=30)
-        except control.NoNode:
+            control_client.ask(self.folder.state, "node.status", {}, timeout=30)
+        except control_client.NoNode:
             return False
         return True
 
     def told(self, operation: str, **arguments: Any) -> Any:
-        return control.ask(self.folder.state, operation, arguments)
+        return control_client.ask(self.folder.state, operation, arguments)
 
     def until(self, condition: Callable[[], Any], seconds: float = 60) -> Any:
         deadline = time.monotonic() + seconds

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from octobot_node.cli.view import live_table
-from octobot_node.runs.view import LiveRow
+from octobot_node.reports.run_view import LiveRow
 from tests.cli.conftest import LIVE, MISBEHAVING, REPLAY, Folder
 
 #: What each does, and what is said of it.

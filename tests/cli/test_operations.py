@@ -15,7 +15,7 @@ import pytest
 
 from octobot_node.cli import main
 from octobot_node.engine.assembly import FolderLock
-from octobot_node.runs.exact_yaml import read_yaml
+from octobot_node.run_files.exact_yaml import read_yaml
 from tests.cli.conftest import EXECUTABLE, LIVE, Folder
 
 Octobot = Callable[..., tuple[int, str, str]]

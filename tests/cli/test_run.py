@@ -15,10 +15,10 @@ from rich.console import Console
 from octobot_node.cli import run
 from octobot_node.cli.report import print_report
 from octobot_node.cli.view import PlainView, QuietView, TerminalView, live_table, open_view
+from octobot_node.reports.models import AutomationReport, GapReport, RunReport, report_json
+from octobot_node.reports.run_view import LiveRow, RunView
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import AutomationReport, GapReport, RunReport, report_json
-from octobot_node.runs.run_file import RunFile
-from octobot_node.runs.view import LiveRow, RunView
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 RUN_FILE = """\

@@ -17,8 +17,8 @@ import pytest
 from octobot_node.cli import main
 from octobot_node.cli.complete import automation_names
 from octobot_node.contracts.exchanges import OrderRequest
-from octobot_node.live import control
-from octobot_node.live.control import socket_path
+from octobot_node.live import control_client
+from octobot_node.live.control_client import socket_path
 from octobot_node.testing import HostileExchange
 from octobot_node.testing.hostile.wire import request_to_json
 from tests.cli.conftest import LIVE, Folder
@@ -86,13 +86,13 @@ def running(folder: Folder, *arguments: str, **environment: str) -> Iterator[sub
 
 def told(folder: Folder, operation: str, **arguments: Any) -> Any:
     """Return what the node answers: cheaper than a command, for whoever asks again and again."""
-    return control.ask(folder.state, operation, arguments)
+    return control_client.ask(folder.state, operation, arguments)
 
 
 def answers(state: Path) -> bool:
     try:
-        control.ask(state, "node.status", {})
-    except control.NoNode:
+        control_client.ask(state, "node.status", {})
+    except control_client.NoNode:
         return False
     return True
 

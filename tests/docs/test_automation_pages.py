@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
-from octobot_node.runs.run_file import load_run_files
+from octobot_node.run_files.run_file import load_run_files
 
 ROOT = Path(__file__).parents[2]
 TYPES = sorted(name.rpartition(".")[2] for name in DEFAULT_PLUGINS if name.startswith("octobot_tentacles."))

@@ -18,7 +18,7 @@ from octobot_node.contracts.exchanges import TradingFactory
 from octobot_node.errors import InvalidRunFile, UsageError
 from octobot_node.operations.exporting import _to_yaml
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.runs.exact_yaml import read_yaml
+from octobot_node.run_files.exact_yaml import read_yaml
 from octobot_node.store import tables
 from tests.engine.bench import Bench
 from tests.operations.conftest import Office

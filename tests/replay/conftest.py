@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.runs.run_file import RunFile
+from octobot_node.run_files.run_file import RunFile
 
 CANDLES = Path(__file__).parents[3] / "shared" / "data" / "BTC-USD-1m-2022-01.csv.gz"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.runner import run
 from tests.views import SilentView
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from octobot_node.reports.models import AutomationReport
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import AutomationReport
 from octobot_node.runs.runner import run
 from tests.reference.dca import Outcome, Plan, SafetyOrders, compute, read_candles
 from tests.replay.conftest import dca_run_file

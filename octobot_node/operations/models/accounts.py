@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models.base import Asked, Told
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 from octobot_node.specs import AccountSpec, LimitsSpec, Name
 
 __all__ = [

@@ -10,7 +10,7 @@ from pydantic import Field
 from octobot_node.operations.models.base import Asked, Page, Told, Wanted
 from octobot_node.operations.models.events import EventRow
 from octobot_node.operations.models.orders import OrderRow
-from octobot_node.runs.report import Amount, AutomationReport
+from octobot_node.reports.models import Amount, AutomationReport
 from octobot_node.specs import LimitsSpec, Name
 
 __all__ = [

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from octobot_node.operations.models.base import Asked, Page, Told
 from octobot_node.operations.models.orders import OrderStatus
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 
 __all__ = [
     "Checklist",

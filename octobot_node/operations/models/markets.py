@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models.accounts import OneAccount
 from octobot_node.operations.models.base import Limit, Told
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 
 __all__ = [
     "CandleSeries",

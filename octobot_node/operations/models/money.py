@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from octobot_node.operations.models.automations import OneAutomation
 from octobot_node.operations.models.base import Page, Told, Wanted
 from octobot_node.operations.models.orders import OrderRow
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 
 __all__ = [
     "BalancePage",

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from octobot_node.operations.models.base import Asked, Page, Told, Wanted
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 
 __all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
 

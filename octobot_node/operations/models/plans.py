@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models.automations import AutomationStatus, OneAutomation
 from octobot_node.operations.models.base import Told
-from octobot_node.runs.report import Amount
+from octobot_node.reports.models import Amount
 
 __all__ = [
     "CandlesSeen",

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from octobot_node.reports.models import AutomationReport
+from octobot_node.run_files.run_file import RunFile, load_run_files
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import AutomationReport
-from octobot_node.runs.run_file import RunFile, load_run_files
 from octobot_node.runs.runner import run
 from tests.reference.rebalance import (
     Fill,

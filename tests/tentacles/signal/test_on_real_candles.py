@@ -21,9 +21,9 @@ import pytest
 import yaml
 
 from octobot_node.errors import InvalidRunFile
+from octobot_node.reports.models import AutomationReport
+from octobot_node.run_files.run_file import RunFile, load_run_files
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import AutomationReport
-from octobot_node.runs.run_file import RunFile, load_run_files
 from octobot_node.runs.runner import run
 from tests.reference.dca import Candle, read_candles
 from tests.reference.signal import Message, Rules, compute

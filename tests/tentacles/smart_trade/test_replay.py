@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from octobot_node.reports.models import AutomationReport
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import AutomationReport
-from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.runner import run
 from tests.reference.smart_trade import Candle, Outcome, Plan, Target, compute, read_candles, trailing_stop_fires
 from tests.views import SilentView

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from octobot_node.reports.models import RunReport
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.report import RunReport
-from octobot_node.runs.run_file import RunFile
 from octobot_node.runs.runner import run
 from tests.reference.dca import Candle, Fill, Plan, compute, read_candles
 from tests.reference.stop_loss_guard import Act, Guard, acts

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
 from octobot_node.market import from_ms
-from octobot_node.runs.report import AutomationReport, Problem
+from octobot_node.reports.models import AutomationReport, Problem
 from octobot_node.store.tables import events, intents
 
 __all__ = ["with_problems"]

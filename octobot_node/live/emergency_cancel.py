@@ -22,7 +22,7 @@ from octobot_node.engine.workers.event_loop import ThreadedIo
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.live.control_server import ControlServer
-from octobot_node.live.quiet import desk_over
+from octobot_node.live.idle_folder import desk_over
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.desk import Desk
 from octobot_node.plugin_system.registry import Registry

@@ -17,7 +17,7 @@ from octobot_node.engine.evaluating.decisions import BadDecision, first_needs, l
 from octobot_node.errors import InvalidRunFile, UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.runs.run_file import RunFile
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from octobot_node.errors import InvalidRunFile
-from octobot_node.runs import exact_yaml
-from octobot_node.runs.exact_yaml import Document, YamlProblem
+from octobot_node.run_files import exact_yaml
+from octobot_node.run_files.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
 from octobot_node.text.validation_messages import KINDS, Place, dotted, first_mistake, nearest
 

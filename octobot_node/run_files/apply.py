@@ -17,9 +17,9 @@ from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutom
 from octobot_node.engine.core import Core
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.runs.preflight import check_budgets
-from octobot_node.runs.run_file import RunFile
-from octobot_node.runs.view import RunView
+from octobot_node.reports.run_view import RunView
+from octobot_node.run_files.checks import check_budgets
+from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store.tables import accounts, automations, postings
 from octobot_node.store.types import AnyRow

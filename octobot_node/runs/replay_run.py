@@ -24,20 +24,20 @@ from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core
 from octobot_node.engine.market.opened_accounts import parse_settings
 from octobot_node.engine.replay import PastSignal, Replay
-from octobot_node.engine.reporting import automation_reports, equity_curve
 from octobot_node.errors import UsageError
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import source_files
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.reports.automation_reports import automation_reports, equity_curve
+from octobot_node.reports.models import AutomationReport, GapReport, RunReport
+from octobot_node.reports.problems import with_problems
+from octobot_node.reports.run_view import RunView
+from octobot_node.run_files.apply import create_missing, new_account
+from octobot_node.run_files.checks import check_accounts, check_automations, check_candles
+from octobot_node.run_files.run_file import RunFile
+from octobot_node.run_files.signal_files import read_signals
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.past_signals import read_signals
-from octobot_node.runs.preflight import check_accounts, check_automations, check_candles
-from octobot_node.runs.problems import with_problems
-from octobot_node.runs.report import AutomationReport, GapReport, RunReport
-from octobot_node.runs.run_file import RunFile
-from octobot_node.runs.setup import create_missing, new_account
-from octobot_node.runs.view import RunView
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
 

@@ -14,8 +14,8 @@ from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
-from octobot_node.runs.report import AutomationReport
-from octobot_node.runs.view import LiveRow
+from octobot_node.reports.models import AutomationReport
+from octobot_node.reports.run_view import LiveRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
 from octobot_node.store.types import AnyRow
 

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from octobot_node.engine.replay import PastSignal
 from octobot_node.market import to_ms
-from octobot_node.runs.run_file import RunFile
+from octobot_node.run_files.run_file import RunFile
 
 __all__ = ["read_signals", "refuse_signals"]
 
