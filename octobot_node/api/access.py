@@ -27,8 +27,8 @@ from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
 from octobot_node.operations.desk import Desk
 from octobot_node.plugin_system.plugin_failures import said
-from octobot_node.store import auditing
-from octobot_node.store.auditing import Actor, Entry
+from octobot_node.store import audit_log
+from octobot_node.store.audit_log import Actor, Entry
 
 __all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public", "scopes_if_known"]
 
@@ -80,7 +80,7 @@ class Api:
 
     def audit(self, connection: sa.Connection, entry: Entry) -> None:
         """Write down what the caller does, in the transaction that does it."""
-        auditing.append(connection, self.actor, entry, self.context.clock.now())
+        audit_log.append(connection, self.actor, entry, self.context.clock.now())
 
     def scopes_of_role(self, role: Role) -> list[str]:
         """Return the scopes that a role has, by name."""

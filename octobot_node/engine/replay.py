@@ -34,7 +34,7 @@ from octobot_node.engine.workers.durable import TICKS
 from octobot_node.engine.workers.event_loop import InlineIo
 from octobot_node.ids import new_id
 from octobot_node.store import intents, schedules
-from octobot_node.store.joined import JoinedStorage
+from octobot_node.store.joined_transactions import JoinedStorage
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import AnyRow

@@ -34,7 +34,7 @@ from octobot_node.operations.types import plugin_of
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
 from octobot_node.specs import ConnectorSpec
-from octobot_node.store import history, lists
+from octobot_node.store.queries import history, lists
 from octobot_node.store.types import AnyRow
 from octobot_node.text.validation_messages import first_mistake, nearest
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
-from octobot_node.store import auditing
-from octobot_node.store.auditing import AuditFilter
+from octobot_node.store import audit_log
+from octobot_node.store.audit_log import AuditFilter
 from octobot_node.store.types import AnyRow
 
 __all__ = ["list_audit"]
@@ -21,7 +21,7 @@ def list_audit(desk: Desk, wanted: ListAudit) -> AuditPage:
         desk.owner, wanted.actor, wanted.action, wanted.target_id, _moment(wanted.since), _moment(wanted.until)
     )
     with desk.core.storage.read() as connection:
-        rows = auditing.page(connection, which, wanted.cursor, wanted.limit + 1)
+        rows = audit_log.page(connection, which, wanted.cursor, wanted.limit + 1)
     shown = rows[: wanted.limit]
     return AuditPage(
         entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > wanted.limit else None

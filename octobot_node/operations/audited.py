@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from octobot_node.contracts.operation import Operation, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
 from octobot_node.operations.desk import Desk
-from octobot_node.store import auditing
-from octobot_node.store.auditing import Entry
+from octobot_node.store import audit_log
+from octobot_node.store.audit_log import Entry
 from octobot_node.text.masking import MASK
 
 __all__ = ["audited"]
@@ -53,7 +53,7 @@ def audited(
 
 def _append(desk: Desk, entry: Entry) -> int:
     with desk.core.storage.write() as connection:
-        return auditing.append(connection, desk.actor, entry, desk.core.clock.now())
+        return audit_log.append(connection, desk.actor, entry, desk.core.clock.now())
 
 
 def _entry(

@@ -23,8 +23,8 @@ from octobot_node.operations.models import (
 from octobot_node.operations.rows import automation_row, event_row, order_row
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
-from octobot_node.store import lists
-from octobot_node.store.lists import AutomationFilter, EventFilter
+from octobot_node.store.queries import lists
+from octobot_node.store.queries.lists import AutomationFilter, EventFilter
 from octobot_node.store.tables import balances, positions
 from octobot_node.store.types import AnyRow
 

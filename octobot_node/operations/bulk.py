@@ -6,8 +6,8 @@ from octobot_node.errors import UsageError
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, type_names
 from octobot_node.operations.models import BulkAutomations, BulkDone, BulkRefusal
-from octobot_node.store import lists
-from octobot_node.store.lists import AutomationFilter
+from octobot_node.store.queries import lists
+from octobot_node.store.queries.lists import AutomationFilter
 
 __all__ = ["bulk"]
 

@@ -20,7 +20,7 @@ from octobot_node.operations.models import (
     SignalSent,
     StopAutomation,
 )
-from octobot_node.store import lists
+from octobot_node.store.queries import lists
 
 __all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
 

@@ -12,7 +12,7 @@ from octobot_node.operations.creating import create
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id
 from octobot_node.operations.models import CloneAutomation, CreateAutomations, Created
-from octobot_node.store import lists
+from octobot_node.store.queries import lists
 from octobot_node.store.types import AnyRow
 
 __all__ = ["clone"]

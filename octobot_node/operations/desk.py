@@ -10,7 +10,7 @@ from octobot_node.contracts.context import PluginContext
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.store.auditing import Actor
+from octobot_node.store.audit_log import Actor
 
 __all__ = ["Desk"]
 

@@ -11,8 +11,8 @@ from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import past_automation_id
 from octobot_node.operations.models import EventPage, ListEvents
 from octobot_node.operations.rows import event_row
-from octobot_node.store import lists
-from octobot_node.store.following import (
+from octobot_node.store.queries import lists
+from octobot_node.store.queries.event_cursor import (
     Gap,
     Position,
     dump_cursor,
@@ -22,7 +22,7 @@ from octobot_node.store.following import (
     place_of,
     tail,
 )
-from octobot_node.store.lists import EventFilter
+from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.types import AnyRow
 
 __all__ = ["GAPS", "cursor_of", "event_filter", "list_events", "start"]

@@ -18,8 +18,8 @@ from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec
-from octobot_node.store import lists
-from octobot_node.store.lists import AutomationFilter
+from octobot_node.store.queries import lists
+from octobot_node.store.queries.lists import AutomationFilter
 from octobot_node.store.types import AnyRow
 from octobot_node.text.masking import is_secret_name
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from octobot_node.errors import UnknownName
 from octobot_node.operations.desk import Desk
-from octobot_node.store import lists, tables
+from octobot_node.store import tables
+from octobot_node.store.queries import lists
 from octobot_node.store.types import AnyRow
 
 __all__ = ["account_id", "automation_id", "order_row", "past_automation_id", "type_names"]

@@ -14,8 +14,8 @@ from octobot_node.market import from_ms
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import past_automation_id
 from octobot_node.operations.models import ListLog, LogLine, LogPage
-from octobot_node.store import lists
-from octobot_node.store.lists import EventFilter
+from octobot_node.store.queries import lists
+from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.types import AnyRow
 from octobot_node.text.event_sentences import sentence
 

@@ -20,7 +20,7 @@ from octobot_node.operations.models import (
     TickerNow,
 )
 from octobot_node.operations.types import plugin_of
-from octobot_node.store import lists
+from octobot_node.store.queries import lists
 
 __all__ = ["candles", "list_sources", "list_symbols", "ticker"]
 

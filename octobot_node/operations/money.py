@@ -22,8 +22,9 @@ from octobot_node.operations.models import (
     ShowEquity,
 )
 from octobot_node.operations.rows import fill_row
-from octobot_node.store import automations, history
-from octobot_node.store.history import FillFilter
+from octobot_node.store import automations
+from octobot_node.store.queries import history
+from octobot_node.store.queries.history import FillFilter
 from octobot_node.store.types import AnyRow
 
 __all__ = ["equity", "list_balances", "list_fills", "list_postings"]

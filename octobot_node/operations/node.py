@@ -29,7 +29,7 @@ from octobot_node.plugin_system.plugin_commands import PluginCommands, plugin_co
 from octobot_node.plugin_system.plugin_failures import Trouble
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceState
-from octobot_node.store import lists
+from octobot_node.store.queries import lists
 
 __all__ = [
     "checkup_of",

@@ -16,8 +16,8 @@ from octobot_node.operations.models import (
     Resolved,
 )
 from octobot_node.operations.rows import fill_row, moment, order_row
-from octobot_node.store import history, lists
-from octobot_node.store.lists import OrderFilter
+from octobot_node.store.queries import history, lists
+from octobot_node.store.queries.lists import OrderFilter
 
 __all__ = ["adopt", "declare_not_sent", "list_orders", "show"]
 

@@ -57,7 +57,7 @@ def plan(desk: Desk, wanted: PlanAutomation) -> PlannedTick:
 
 
 def _told_time(desk: Desk, found: str, *, at_once: bool) -> int:
-    from octobot_node.store import lists
+    from octobot_node.store.queries import lists
 
     now = desk.core.clock.now()
     if at_once:

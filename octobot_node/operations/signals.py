@@ -9,7 +9,8 @@ from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import automation_id
 from octobot_node.operations.models import ListSignals, SignalPage, SignalRow
 from octobot_node.operations.rows import moment
-from octobot_node.store import automations, history
+from octobot_node.store import automations
+from octobot_node.store.queries import history
 from octobot_node.store.types import AnyRow
 
 __all__ = ["list_signals"]

@@ -11,7 +11,7 @@ from octobot_node.operations.desk import Desk
 from octobot_node.operations.finding import account_id, automation_id
 from octobot_node.operations.finding import order_row as find_order
 from octobot_node.operations.rows import order_row
-from octobot_node.store import lists
+from octobot_node.store.queries import lists
 
 __all__ = ["account", "automation", "order"]
 

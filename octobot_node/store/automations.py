@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.many import insert_many, update_many
+from octobot_node.store.bulk_statements import insert_many, update_many
 from octobot_node.store.tables import (
     accounts,
     automations,

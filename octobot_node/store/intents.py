@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.many import insert_many, run_many, update_many
+from octobot_node.store.bulk_statements import insert_many, run_many, update_many
 from octobot_node.store.tables import fills, intents, schedule
 from octobot_node.store.types import AnyRow
 

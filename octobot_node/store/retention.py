@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.store.following import Position, note_pruned
+from octobot_node.store.queries.event_cursor import Position, note_pruned
 from octobot_node.store.tables import api_requests, cursors, equity, events, inbox, notices, requests
 
 __all__ = ["ANSWERS_KEPT_MS", "EQUITY_ROLLED_UP", "prune", "prune_answers", "roll_up_equity"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.many import insert_many, run_many
+from octobot_node.store.bulk_statements import insert_many, run_many
 from octobot_node.store.tables import changed_levels, schedule
 from octobot_node.store.types import AnyRow
 

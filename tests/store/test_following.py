@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.storage import Storage
 from octobot_node.store import events
 from octobot_node.store.events import Event
-from octobot_node.store.following import Position, end, follow
+from octobot_node.store.queries.event_cursor import Position, end, follow
 
 START = Position(0, 0)
 

@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import automations, counts, history, intents, kill_switches, lists, schedules
-from octobot_node.store.history import FillFilter
-from octobot_node.store.lists import AutomationFilter, EventFilter, OrderFilter
+from octobot_node.store import automations, intents, kill_switches, schedules
+from octobot_node.store.queries import history, lists, metric_queries
+from octobot_node.store.queries.history import FillFilter
+from octobot_node.store.queries.lists import AutomationFilter, EventFilter, OrderFilter
 
 Statement = Callable[[sa.Connection], Any]
 
@@ -36,9 +37,9 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
     "schedules.expired_claims": (lambda c: schedules.expired_claims(c, 1), {"ix_schedule_claim"}),
     "schedules.levels": (schedules.levels, {"ix_schedule_levels"}),
     "schedules.wake": (lambda c: schedules.wake(c, ["a"], 1), {"sqlite_autoindex_schedule_1"}),
-    "counts.claimed": (counts.claimed, {"ix_schedule_claim"}),
-    "counts.live_intents": (counts.live_intents, {"ix_intents_live"}),
-    "counts.silent_automations": (counts.silent_automations, {"ix_automations_silent"}),
+    "counts.claimed": (metric_queries.claimed, {"ix_schedule_claim"}),
+    "counts.live_intents": (metric_queries.live_intents, {"ix_intents_live"}),
+    "counts.silent_automations": (metric_queries.silent_automations, {"ix_automations_silent"}),
     "lists.automations_by_status": (lambda c: lists.automations_by_status(c, None), {"ix_automations_status"}),
     "lists.longest_due": (lambda c: lists.longest_due(c, None), {"ix_schedule_due"}),
     "intents.for_carrier": (lambda c: intents.for_carrier(c, "w", 10), {"ix_intents_carrier"}),

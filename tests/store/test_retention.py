@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import history, retention
+from octobot_node.store import retention
+from octobot_node.store.queries import history
 from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 
 DAY = 86_400_000

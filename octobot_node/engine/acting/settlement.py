@@ -18,8 +18,8 @@ from octobot_node.engine.ledger.intent_closing import close_with
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
+from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
-from octobot_node.store.many import insert_many
 from octobot_node.store.tables import accounts, equity, fills
 from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import AnyRow, Millis

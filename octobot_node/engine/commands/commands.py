@@ -25,9 +25,9 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.store import automations, events, intents, kill_switches, schedules
+from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
-from octobot_node.store.many import insert_many
-from octobot_node.store.names import sees_names_taken_meanwhile
+from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.tables import (
     accounts,
     inbox,

@@ -14,8 +14,8 @@ from anyio import CapacityLimiter, to_thread
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.events import cursor_of
-from octobot_node.store.following import Page, Position, follow_wanted, tail
-from octobot_node.store.lists import EventFilter
+from octobot_node.store.queries.event_cursor import Page, Position, follow_wanted, tail
+from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.types import AnyRow
 from octobot_plugins.api_events import frames
 from octobot_plugins.api_events.ring import Entry, Ring

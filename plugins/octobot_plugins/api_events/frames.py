@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from octobot_node.operations.events import GAPS
 from octobot_node.operations.rows import event_row
-from octobot_node.store.following import Gap
+from octobot_node.store.queries.event_cursor import Gap
 from octobot_node.store.types import AnyRow
 
 __all__ = ["RETRY_MS", "GapTold", "alive", "event", "gap", "hello"]

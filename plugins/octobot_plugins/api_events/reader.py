@@ -11,8 +11,8 @@ from anyio import to_thread
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.desk import Desk
 from octobot_node.operations.events import cursor_of
-from octobot_node.store.following import Gap, Position, follow_wanted
-from octobot_node.store.lists import EventFilter
+from octobot_node.store.queries.event_cursor import Gap, Position, follow_wanted
+from octobot_node.store.queries.lists import EventFilter
 from octobot_plugins.api_events import frames
 from octobot_plugins.api_events.feed import Feed
 from octobot_plugins.api_events.ring import Ring

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from octobot_node.store.following import Position
+from octobot_node.store.queries.event_cursor import Position
 
 __all__ = ["Entry", "Ring"]
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 
 from octobot_node.api import ApiProblem, Caller
 from octobot_node.contracts.context import PluginContext
-from octobot_node.store import auditing
-from octobot_node.store.auditing import Actor, Entry
+from octobot_node.store import audit_log
+from octobot_node.store.audit_log import Actor, Entry
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.settings import AuthSettings
@@ -62,7 +62,7 @@ def _note_use(request: Request, context: PluginContext, row: AnyRow, now: int) -
         if statements.add_address(connection, row.id, address, now):
             actor = Actor(row.user, f"key {row.name}", address, request.state.request_id)
             entry = Entry("keys.new_address", target=row.name, target_id=row.id, data={"address": address})
-            auditing.append(connection, actor, entry, now)
+            audit_log.append(connection, actor, entry, now)
     known.add((row.id, address))
 
 

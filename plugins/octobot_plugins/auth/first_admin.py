@@ -12,8 +12,8 @@ import structlog
 from octobot_node.api.server import is_loopback
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import NodeError
-from octobot_node.store import auditing
-from octobot_node.store.auditing import Actor, Entry
+from octobot_node.store import audit_log
+from octobot_node.store.audit_log import Actor, Entry
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.passwords import Passwords, generated
 from octobot_plugins.auth.settings import AdminSettings, AuthSettings
@@ -75,7 +75,7 @@ def _create(context: PluginContext, password: str | None) -> None:
             forget_password_file(context.settings.data_dir)
             return
         connection.execute(users.insert().values(values))
-        auditing.append(connection, Actor("node", "start"), Entry("users.create", target=NAME, target_id=NAME), now)
+        audit_log.append(connection, Actor("node", "start"), Entry("users.create", target=NAME, target_id=NAME), now)
     if password is None:
         _tell(context.settings.data_dir, made)
 
@@ -93,7 +93,7 @@ def _take_over(context: PluginContext, password: str) -> None:
             change.values(password=hashed, generated=False, password_at=now, revision=users.c.revision + 1)
         )
         statements.end_sessions(connection, NAME)
-        auditing.append(
+        audit_log.append(
             connection, Actor("node", "start"), Entry("users.set_password", target=NAME, target_id=NAME), now
         )
     forget_password_file(context.settings.data_dir)

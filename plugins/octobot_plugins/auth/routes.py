@@ -13,7 +13,7 @@ from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.idempotency import tell_once
 from octobot_node.contracts.caller import Role
 from octobot_node.market import from_ms
-from octobot_node.store.auditing import Entry
+from octobot_node.store.audit_log import Entry
 from octobot_plugins.auth import login, statements
 from octobot_plugins.auth.models import (
     CreateKey,

@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
 from octobot_node.engine.workers.durable import depths
-from octobot_node.store import counts, lists
+from octobot_node.store.queries import lists, metric_queries
 from octobot_plugins.metrics.families import by_one, gauge, gauges
 
 __all__ = ["metrics"]
@@ -25,12 +25,12 @@ def metrics(core: Core) -> Iterator[Metric]:
     now = core.clock.now()
     with core.storage.read() as connection:
         automations = lists.automations_by_status(connection, None)
-        due, batched = lists.longest_due(connection, None), counts.claimed(connection)
-        intents, queues = counts.live_intents(connection), depths(connection)
+        due, batched = lists.longest_due(connection, None), metric_queries.claimed(connection)
+        intents, queues = metric_queries.live_intents(connection), depths(connection)
         off = {
             "all": int(not lists.sending(connection)),
-            "account": counts.silent_accounts(connection),
-            "automation": counts.silent_automations(connection),
+            "account": metric_queries.silent_accounts(connection),
+            "automation": metric_queries.silent_automations(connection),
         }
     yield gauges("octobot_automations", "Automations.", ("status",), by_one(automations))
     yield gauge("octobot_automations_in_batch", "Automations that are handed out just now.", batched)

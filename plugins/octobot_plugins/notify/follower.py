@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
-from octobot_node.store.following import Position, end, follow
+from octobot_node.store.queries.event_cursor import Position, end, follow
 from octobot_node.store.tables import automations, cursors, intents
 from octobot_plugins.notify.sentences import Happened, compose
 from octobot_plugins.notify.settings import NotifySettings, Rule

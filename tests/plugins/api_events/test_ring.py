@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octobot_node.store.following import Position
+from octobot_node.store.queries.event_cursor import Position
 from octobot_plugins.api_events.ring import Entry, Ring
 
 

@@ -17,7 +17,7 @@ from octobot_node.engine.market.metered_connectors import CountedTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.operations.models import Nothing
 from octobot_node.plugin_system.plugin_set import plugin_set
-from octobot_node.store import counts, lists
+from octobot_node.store.queries import lists, metric_queries
 from octobot_node.store.tables import accounts, automations, installation
 from tests.api.conftest import Service
 from tests.engine.bench import Bench
@@ -279,9 +279,9 @@ def test_no_label_has_a_value_for_each_automation_account_or_key(service: Servic
 COUNTS = {
     "automations_by_status": (lambda c: lists.automations_by_status(c, None), "ix_automations_status"),
     "longest_due": (lambda c: lists.longest_due(c, None), "ix_schedule_due"),
-    "claimed": (counts.claimed, "ix_schedule_claim"),
-    "live_intents": (counts.live_intents, "ix_intents_live"),
-    "silent_automations": (counts.silent_automations, "ix_automations_silent"),
+    "claimed": (metric_queries.claimed, "ix_schedule_claim"),
+    "live_intents": (metric_queries.live_intents, "ix_intents_live"),
+    "silent_automations": (metric_queries.silent_automations, "ix_automations_silent"),
     "depths": (None, "idx_workflow_status_in_flight_v2"),
 }
 

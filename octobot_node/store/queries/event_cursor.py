@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from octobot_node.store.lists import EVENTS, EventFilter
+from octobot_node.store.queries.lists import EVENTS, EventFilter
 from octobot_node.store.tables import cursors, events
 from octobot_node.store.types import AnyRow
 
