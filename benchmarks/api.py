@@ -38,9 +38,9 @@ from benchmarks._common import (
 from benchmarks.lists import ACCOUNT, desk_of, fill
 from octobot_node.api.app import create_app
 from octobot_node.engine.commands.commands import NewAutomation
-from octobot_node.operations.automations import list_automations
+from octobot_node.operations.automations.listing import list_automations
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import ListAutomations
 from octobot_node.store.tables import automations
 from octobot_plugins.auth import first_admin

@@ -25,7 +25,7 @@ from octobot_node.contracts.caller import Caller, Role
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry

@@ -25,7 +25,7 @@ from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
 from octobot_node.contracts.api_routes import ApiRoutes, Scope
 from octobot_node.errors import PluginError
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.plugin_system.registry import Registry
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from octobot_node.api.app import create_app
 from octobot_node.errors import NodeError
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.settings import Settings
 
 __all__ = ["ApiServer", "is_loopback"]

@@ -32,7 +32,7 @@ def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool
     try:
         page = PluginPage.model_validate(control_client.ask(give.folder, "plugins.list", {}))
     except NoNode:
-        from octobot_node.operations.node import plugins_of
+        from octobot_node.operations.node.status import plugins_of
 
         with logging_to_file(give.folder), redirect_stdout(sys.stderr):
             page = plugins_of(_registry(give.configuration))
@@ -45,7 +45,7 @@ def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: boo
     try:
         page = SettingPage.model_validate(control_client.ask(give.folder, "settings.list", {}))
     except NoNode:
-        from octobot_node.operations.node import settings_of
+        from octobot_node.operations.node.status import settings_of
 
         with logging_to_file(give.folder), redirect_stdout(sys.stderr):
             registry = _registry(give.configuration)
@@ -76,7 +76,7 @@ def _registry(configuration: Configuration) -> Registry:
 def _examined(configuration: Configuration) -> Checkup:
     from octobot_node.live.idle_folder import quiet_desk
     from octobot_node.operations.models import Nothing
-    from octobot_node.operations.node import checkup_of, doctor
+    from octobot_node.operations.node.status import checkup_of, doctor
 
     registry = _registry(configuration)
     try:

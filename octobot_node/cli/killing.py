@@ -29,7 +29,7 @@ from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from octobot_node.operations.desk import Desk
+    from octobot_node.operations.context import Desk
     from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["chosen", "look", "throw"]
@@ -260,8 +260,8 @@ def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
         if "locked" not in str(error):
             raise
         raise StorageUnavailable(
-            f"the node ({control_client.holder(give.folder)}) stopped in the middle of writing, and nobody else can write: end"
-            " it with kill -9, which loses no order and sends none twice, then give this command again"
+            f"the node ({control_client.holder(give.folder)}) stopped in the middle of writing, and nobody else can"
+            " write: end it with kill -9, which loses no order and sends none twice, then give this command again"
         ) from None
 
 

@@ -17,7 +17,7 @@ from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.operations.models import Nothing
-from octobot_node.operations.node import status
+from octobot_node.operations.node.status import status
 from octobot_node.plugin_system.discovery import plugins_for
 
 __all__ = ["serve"]

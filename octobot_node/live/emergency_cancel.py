@@ -24,7 +24,7 @@ from octobot_node.ids import new_id
 from octobot_node.live.control_server import ControlServer
 from octobot_node.live.idle_folder import desk_over
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import intents, kill_switches
 

@@ -12,7 +12,7 @@ from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.workers.event_loop import InlineIo, Io
 from octobot_node.ids import new_id
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 

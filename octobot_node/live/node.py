@@ -32,7 +32,7 @@ from octobot_node.engine.workers.periodic_thread import Loop
 from octobot_node.errors import StorageUnavailable
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import Supervisor

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from octobot_node.contracts.operation import Operation, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Entry
 from octobot_node.text.masking import MASK

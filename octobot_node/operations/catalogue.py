@@ -31,7 +31,7 @@ def _change(
     about: str = "",
     hidden: Collection[str] = (),
 ) -> Operation:
-    subject = f"{_HERE}.subjects:{about}" if about else ""
+    subject = f"{_HERE}.audit_subjects:{about}" if about else ""
     return Operation(
         f"{_HERE}.{module}", function, takes, returns, writes=True, subject=subject, hidden=frozenset(hidden)
     )
@@ -39,58 +39,68 @@ def _change(
 
 #: The names are a protocol between versions: never rename one, add another.
 _CORE: Mapping[str, Operation] = {
-    "automations.list": _look("automations", "list_automations", models.ListAutomations, models.AutomationPage),
-    "automations.show": _look("automations", "show", models.OneAutomation, models.AutomationDetail),
+    "automations.list": _look("automations.listing", "list_automations", models.ListAutomations, models.AutomationPage),
+    "automations.show": _look("automations.listing", "show", models.OneAutomation, models.AutomationDetail),
     "automations.create": _change(
-        "creating", "create", models.CreateAutomations, models.Created, hidden=("files", "run_file")
+        "automations.create", "create", models.CreateAutomations, models.Created, hidden=("files", "run_file")
     ),
-    "automations.edit": _change("changes", "edit", models.EditAutomation, models.Changed, "automation"),
-    "automations.pause": _change("changes", "pause", models.ChangeAutomation, models.Changed, "automation"),
-    "automations.resume": _change("changes", "resume", models.ChangeAutomation, models.Changed, "automation"),
-    "automations.stop": _change("changes", "stop", models.StopAutomation, models.Changed, "automation"),
-    "automations.run_now": _change("changes", "run_now", models.ChangeAutomation, models.Changed, "automation"),
-    "automations.delete": _change("changes", "delete", models.ChangeAutomation, models.Changed, "automation"),
-    "automations.clone": _change("cloning", "clone", models.CloneAutomation, models.Created),
-    "automations.bulk": _change("bulk", "bulk", models.BulkAutomations, models.BulkDone),
-    "automations.export": _look("exporting", "export", models.ExportAutomations, models.Exported),
-    "automations.plan": _look("plans", "plan", models.PlanAutomation, models.PlannedTick),
-    "automations.log": _look("logs", "log", models.ListLog, models.LogPage),
-    "events.list": _look("events", "list_events", models.ListEvents, models.EventPage),
-    "orders.list": _look("orders", "list_orders", models.ListOrders, models.OrderPage),
-    "orders.show": _look("orders", "show", models.OneOrder, models.OrderDetail),
-    "orders.adopt": _change("orders", "adopt", models.AdoptOrder, models.Resolved, "order"),
-    "orders.declare_not_sent": _change("orders", "declare_not_sent", models.DeclareNotSent, models.Resolved, "order"),
-    "kill_switch.throw": _change("kill_switch", "throw", models.ThrowKillSwitch, models.Thrown),
-    "kill_switch.show": _look("kill_switch", "show", models.ShowKillSwitch, models.Checklist),
-    "kill_switch.list": _look("kill_switch", "list_switches", models.ListKillSwitches, models.KillSwitchPage),
-    "kill_switch.release": _change("kill_switch", "release", models.ReleaseKillSwitch, models.KillSwitchRow),
-    "signals.send": _change("changes", "send_signal", models.SendSignal, models.SignalSent, "automation"),
-    "signals.list": _look("signals", "list_signals", models.ListSignals, models.SignalPage),
-    "fills.list": _look("money", "list_fills", models.ListFills, models.FillPage),
-    "ledger.list": _look("money", "list_postings", models.ListPostings, models.PostingPage),
-    "ledger.balances": _look("money", "list_balances", models.ListBalances, models.BalancePage),
-    "equity.series": _look("money", "equity", models.ShowEquity, models.EquitySeries),
-    "accounts.list": _look("accounts", "list_accounts", models.Page, models.AccountPage),
-    "accounts.show": _look("accounts", "show", models.OneAccount, models.AccountDetail),
+    "automations.edit": _change("automations.commands", "edit", models.EditAutomation, models.Changed, "automation"),
+    "automations.pause": _change(
+        "automations.commands", "pause", models.ChangeAutomation, models.Changed, "automation"
+    ),
+    "automations.resume": _change(
+        "automations.commands", "resume", models.ChangeAutomation, models.Changed, "automation"
+    ),
+    "automations.stop": _change("automations.commands", "stop", models.StopAutomation, models.Changed, "automation"),
+    "automations.run_now": _change(
+        "automations.commands", "run_now", models.ChangeAutomation, models.Changed, "automation"
+    ),
+    "automations.delete": _change(
+        "automations.commands", "delete", models.ChangeAutomation, models.Changed, "automation"
+    ),
+    "automations.clone": _change("automations.clone", "clone", models.CloneAutomation, models.Created),
+    "automations.bulk": _change("automations.bulk", "bulk", models.BulkAutomations, models.BulkDone),
+    "automations.export": _look("automations.export", "export", models.ExportAutomations, models.Exported),
+    "automations.plan": _look("automations.plan", "plan", models.PlanAutomation, models.PlannedTick),
+    "automations.log": _look("automations.log", "log", models.ListLog, models.LogPage),
+    "events.list": _look("node.events", "list_events", models.ListEvents, models.EventPage),
+    "orders.list": _look("trading.orders", "list_orders", models.ListOrders, models.OrderPage),
+    "orders.show": _look("trading.orders", "show", models.OneOrder, models.OrderDetail),
+    "orders.adopt": _change("trading.orders", "adopt", models.AdoptOrder, models.Resolved, "order"),
+    "orders.declare_not_sent": _change(
+        "trading.orders", "declare_not_sent", models.DeclareNotSent, models.Resolved, "order"
+    ),
+    "kill_switch.throw": _change("trading.kill_switch", "throw", models.ThrowKillSwitch, models.Thrown),
+    "kill_switch.show": _look("trading.kill_switch", "show", models.ShowKillSwitch, models.Checklist),
+    "kill_switch.list": _look("trading.kill_switch", "list_switches", models.ListKillSwitches, models.KillSwitchPage),
+    "kill_switch.release": _change("trading.kill_switch", "release", models.ReleaseKillSwitch, models.KillSwitchRow),
+    "signals.send": _change("automations.commands", "send_signal", models.SendSignal, models.SignalSent, "automation"),
+    "signals.list": _look("automations.signals", "list_signals", models.ListSignals, models.SignalPage),
+    "fills.list": _look("trading.money", "list_fills", models.ListFills, models.FillPage),
+    "ledger.list": _look("trading.money", "list_postings", models.ListPostings, models.PostingPage),
+    "ledger.balances": _look("trading.money", "list_balances", models.ListBalances, models.BalancePage),
+    "equity.series": _look("trading.money", "equity", models.ShowEquity, models.EquitySeries),
+    "accounts.list": _look("trading.accounts", "list_accounts", models.Page, models.AccountPage),
+    "accounts.show": _look("trading.accounts", "show", models.OneAccount, models.AccountDetail),
     "accounts.create": _change(
-        "accounts", "create", models.CreateAccount, models.AccountDetail, hidden=("market_data", "trading")
+        "trading.accounts", "create", models.CreateAccount, models.AccountDetail, hidden=("market_data", "trading")
     ),
-    "accounts.edit": _change("accounts", "edit", models.EditAccount, models.AccountDetail, "account"),
-    "accounts.delete": _change("accounts", "delete", models.OneAccount, models.AccountGone, "account"),
-    "exchanges.list": _look("accounts", "list_exchanges", models.Nothing, models.ExchangePage),
-    "markets.sources": _look("markets", "list_sources", models.Nothing, models.SourcePage),
-    "markets.symbols": _look("markets", "list_symbols", models.ListSymbols, models.SymbolPage),
-    "markets.ticker": _look("markets", "ticker", models.ShowTicker, models.TickerNow),
-    "markets.candles": _look("markets", "candles", models.ShowCandles, models.CandleSeries),
-    "types.list": _look("types", "list_types", models.Nothing, models.TypePage),
-    "types.show": _look("types", "show", models.OneType, models.TypeDetail),
-    "plugins.list": _look("node", "list_plugins", models.Nothing, models.PluginPage),
-    "settings.list": _look("node", "list_settings", models.Nothing, models.SettingPage),
-    "nodes.list": _look("nodes", "list_nodes", models.Nothing, models.NodePage),
-    "nodes.drain": _change("nodes", "drain", models.DrainNode, models.NodePage),
-    "audit.list": _look("audit", "list_audit", models.ListAudit, models.AuditPage),
-    "node.status": _look("node", "status", models.Nothing, models.NodeStatus),
-    "node.doctor": _look("node", "doctor", models.Nothing, models.Checkup),
+    "accounts.edit": _change("trading.accounts", "edit", models.EditAccount, models.AccountDetail, "account"),
+    "accounts.delete": _change("trading.accounts", "delete", models.OneAccount, models.AccountGone, "account"),
+    "exchanges.list": _look("trading.accounts", "list_exchanges", models.Nothing, models.ExchangePage),
+    "markets.sources": _look("trading.markets", "list_sources", models.Nothing, models.SourcePage),
+    "markets.symbols": _look("trading.markets", "list_symbols", models.ListSymbols, models.SymbolPage),
+    "markets.ticker": _look("trading.markets", "ticker", models.ShowTicker, models.TickerNow),
+    "markets.candles": _look("trading.markets", "candles", models.ShowCandles, models.CandleSeries),
+    "types.list": _look("automations.types", "list_types", models.Nothing, models.TypePage),
+    "types.show": _look("automations.types", "show", models.OneType, models.TypeDetail),
+    "plugins.list": _look("node.status", "list_plugins", models.Nothing, models.PluginPage),
+    "settings.list": _look("node.status", "list_settings", models.Nothing, models.SettingPage),
+    "nodes.list": _look("node.nodes", "list_nodes", models.Nothing, models.NodePage),
+    "nodes.drain": _change("node.nodes", "drain", models.DrainNode, models.NodePage),
+    "audit.list": _look("node.audit", "list_audit", models.ListAudit, models.AuditPage),
+    "node.status": _look("node.status", "status", models.Nothing, models.NodeStatus),
+    "node.doctor": _look("node.status", "doctor", models.Nothing, models.Checkup),
 }
 OPERATIONS: Mapping[str, Operation] = {name: replace(operation, name=name) for name, operation in _CORE.items()}
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from octobot_node.configuration import Configuration
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.node_context import Lent
 from octobot_node.store.tables import metadata
 from tests.engine.bench import Bench

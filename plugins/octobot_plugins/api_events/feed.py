@@ -12,8 +12,8 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.events import cursor_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.node.events import cursor_of
 from octobot_node.store.queries.event_cursor import Page, Position, follow_wanted, tail
 from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.types import AnyRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
-from octobot_node.operations.events import GAPS
-from octobot_node.operations.rows import event_row
+from octobot_node.operations.node.events import GAPS
+from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries.event_cursor import Gap
 from octobot_node.store.types import AnyRow
 

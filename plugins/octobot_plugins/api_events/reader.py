@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from anyio import to_thread
 
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.events import cursor_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.node.events import cursor_of
 from octobot_node.store.queries.event_cursor import Gap, Position, follow_wanted
 from octobot_node.store.queries.lists import EventFilter
 from octobot_plugins.api_events import frames

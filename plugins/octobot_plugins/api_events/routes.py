@@ -11,8 +11,8 @@ from fastapi.responses import PlainTextResponse
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow
 from octobot_node.api.access import Allow
-from octobot_node.operations.events import event_filter, start
 from octobot_node.operations.models import EventPage, ListEvents, ListLog, LogPage
+from octobot_node.operations.node.events import event_filter, start
 from octobot_plugins.api_events.accepting import prefers
 from octobot_plugins.api_events.feed import Feed
 from octobot_plugins.api_events.reader import Reader

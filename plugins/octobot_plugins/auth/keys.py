@@ -6,7 +6,7 @@ from octobot_node.api.scopes import all_scopes, scopes_of
 from octobot_node.errors import UnknownName, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, tokens
 from octobot_plugins.auth.models import (

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, UnknownName
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow

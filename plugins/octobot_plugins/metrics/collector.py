@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from octobot_node.api.meter import Meter
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_plugins.metrics import api, database, engine, node
 from octobot_plugins.metrics.families import gauge
 

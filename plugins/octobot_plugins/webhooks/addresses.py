@@ -10,8 +10,8 @@ from octobot_node.contracts.operation import Subject
 from octobot_node.errors import UnknownName
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks import statements

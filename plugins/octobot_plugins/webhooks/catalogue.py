@@ -10,7 +10,7 @@ __all__ = ["OPERATIONS"]
 _HERE = "octobot_plugins.webhooks.addresses"
 _SUBJECT = f"{_HERE}:subject"
 #: Not what is returned: its token is told once, and kept nowhere.
-_AUTOMATION = "octobot_node.operations.subjects:automation"
+_AUTOMATION = "octobot_node.operations.audit_subjects:automation"
 
 OPERATIONS = (
     Operation(_HERE, "list_hooks", models.ListHooks, models.HookPage, name="hooks.list"),

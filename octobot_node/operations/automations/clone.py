@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from octobot_node.errors import CommandRefused, UsageError
-from octobot_node.operations.changes import with_changes
-from octobot_node.operations.creating import create
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, automation_id
+from octobot_node.operations.automations.commands import with_changes
+from octobot_node.operations.automations.create import create
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.models import CloneAutomation, CreateAutomations, Created
 from octobot_node.store.queries import lists
 from octobot_node.store.types import AnyRow

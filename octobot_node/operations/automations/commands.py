@@ -8,9 +8,9 @@ from typing import Any
 
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations import rows_of
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
+from octobot_node.operations.automations.listing import rows_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import (
     AutomationRow,
     ChangeAutomation,

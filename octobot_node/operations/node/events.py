@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from octobot_node.errors import UsageError
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import past_automation_id
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.models import EventPage, ListEvents
-from octobot_node.operations.rows import event_row
+from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.event_cursor import (
     Gap,

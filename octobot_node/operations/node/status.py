@@ -11,7 +11,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import (
     Check,
     Checkup,

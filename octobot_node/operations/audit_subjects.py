@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from octobot_node.contracts.operation import Subject
-from octobot_node.operations.automations import rows_of
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, automation_id
-from octobot_node.operations.finding import order_row as find_order
-from octobot_node.operations.rows import order_row
+from octobot_node.operations.automations.listing import rows_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, automation_id
+from octobot_node.operations.lookup import order_row as find_order
+from octobot_node.operations.serializers import order_row
 from octobot_node.store.queries import lists
 
 __all__ = ["account", "automation", "order"]

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.ledger.book import rounded
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, automation_id, type_names
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, automation_id, type_names
 from octobot_node.operations.models import (
     AutomationDetail,
     AutomationPage,
@@ -20,7 +20,7 @@ from octobot_node.operations.models import (
     OneAutomation,
     PositionRow,
 )
-from octobot_node.operations.rows import automation_row, event_row, order_row
+from octobot_node.operations.serializers import automation_row, event_row, order_row
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from octobot_node.engine.commands.manual_resolution import Resolving
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
-from octobot_node.operations.finding import order_row as find_order
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import automation_id
+from octobot_node.operations.lookup import order_row as find_order
 from octobot_node.operations.models import (
     AdoptOrder,
     DeclareNotSent,
@@ -15,7 +15,7 @@ from octobot_node.operations.models import (
     OrderPage,
     Resolved,
 )
-from octobot_node.operations.rows import fill_row, moment, order_row
+from octobot_node.operations.serializers import fill_row, moment, order_row
 from octobot_node.store.queries import history, lists
 from octobot_node.store.queries.lists import OrderFilter
 

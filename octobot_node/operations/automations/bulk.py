@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from octobot_node.errors import UsageError
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, type_names
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, type_names
 from octobot_node.operations.models import BulkAutomations, BulkDone, BulkRefusal
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.kill_switch import KillSwitch, Target
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, automation_id
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.models import (
     Checklist,
     ChecklistLine,
@@ -20,7 +20,7 @@ from octobot_node.operations.models import (
     ThrowKillSwitch,
     Thrown,
 )
-from octobot_node.operations.rows import moment
+from octobot_node.operations.serializers import moment
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
 from octobot_node.store.intents import LIVE

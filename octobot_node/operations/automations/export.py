@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml

@@ -12,9 +12,10 @@ from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.exporting import secret_settings
-from octobot_node.operations.finding import account_id
+from octobot_node.operations.automations.export import secret_settings
+from octobot_node.operations.automations.types import plugin_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import (
     AccountDetail,
     AccountGone,
@@ -29,8 +30,7 @@ from octobot_node.operations.models import (
     OneAccount,
     Page,
 )
-from octobot_node.operations.rows import account_row
-from octobot_node.operations.types import plugin_of
+from octobot_node.operations.serializers import account_row
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
 from octobot_node.specs import ConnectorSpec

@@ -14,9 +14,9 @@ from octobot_node.engine.ledger.book import exact
 from octobot_node.engine.market.hub import requests_for
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
-from octobot_node.operations.automations import rows_of
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import automation_id
+from octobot_node.operations.automations.listing import rows_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import (
     AutomationRow,
     CandlesSeen,

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations import rows_of
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.exporting import account_spec, secret_settings
+from octobot_node.operations.automations.export import account_spec, secret_settings
+from octobot_node.operations.automations.listing import rows_of
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import CreateAutomations, Created
 from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors

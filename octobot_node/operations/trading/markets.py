@@ -5,8 +5,9 @@ from __future__ import annotations
 from octobot_node.automation import Needs
 from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
 from octobot_node.market import Candles, Market, MarketRules, timeframe_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id
+from octobot_node.operations.automations.types import plugin_of
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import (
     CandleSeries,
     ListSymbols,
@@ -19,7 +20,6 @@ from octobot_node.operations.models import (
     SymbolRow,
     TickerNow,
 )
-from octobot_node.operations.types import plugin_of
 from octobot_node.store.queries import lists
 
 __all__ = ["candles", "list_sources", "list_symbols", "ticker"]

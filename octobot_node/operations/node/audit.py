@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from octobot_node.market import from_ms, to_ms
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import AuditFilter

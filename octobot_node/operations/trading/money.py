@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms, to_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import account_id, automation_id, order_row
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import account_id, automation_id, order_row
 from octobot_node.operations.models import (
     BalancePage,
     BalanceRow,
@@ -21,7 +21,7 @@ from octobot_node.operations.models import (
     PostingRow,
     ShowEquity,
 )
-from octobot_node.operations.rows import fill_row
+from octobot_node.operations.serializers import fill_row
 from octobot_node.store import automations
 from octobot_node.store.queries import history
 from octobot_node.store.queries.history import FillFilter

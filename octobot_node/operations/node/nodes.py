@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import DrainNode, NodePage, NodeRow, Nothing
 
 __all__ = ["drain", "list_nodes"]

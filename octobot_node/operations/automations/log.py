@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
-from octobot_node.operations.desk import Desk
-from octobot_node.operations.finding import past_automation_id
+from octobot_node.operations.context import Desk
+from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.models import ListLog, LogLine, LogPage
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import EventFilter

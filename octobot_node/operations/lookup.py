@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from octobot_node.errors import UnknownName
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.store import tables
 from octobot_node.store.queries import lists
 from octobot_node.store.types import AnyRow

@@ -8,7 +8,7 @@ from typing import Any
 from octobot_node.automation import Automation
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
-from octobot_node.operations.desk import Desk
+from octobot_node.operations.context import Desk
 from octobot_node.operations.models import Nothing, OneType, TypeDetail, TypePage, TypeRow
 from octobot_node.plugin_system.registry import Registry
 

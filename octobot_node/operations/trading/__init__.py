@@ -1,0 +1,1 @@
+"""Orders, fills, money, markets and accounts; and the kill switch."""
