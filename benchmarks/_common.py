@@ -84,7 +84,7 @@ def databases(options: Options) -> Iterator[Callable[[], str]]:
     if options.database == "sqlite":
         yield lambda: ""
         return
-    from octobot_node.testing.postgres import Server
+    from tests.support.postgres import Server
 
     with Server() as server:
         yield server.create_database

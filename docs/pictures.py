@@ -21,7 +21,7 @@ import numpy as np
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.cli.view import QuietView
+from octobot_node.cli.output.run_display import QuietView
 from octobot_node.reports.automation_reports import equity_curve
 from octobot_node.run_files.run_file import load_run_files
 from octobot_node.runs.options import RunOptions

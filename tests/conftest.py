@@ -13,7 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 
 # Nodes of tests that run side by side do not want one port.
 os.environ["OCTOBOT_API_PORT"] = "0"

@@ -112,7 +112,7 @@ def _median(found: Sequence[float]) -> float | None:
 
 def _masters(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, object], bool]:
     from benchmarks.chaos.masters import rounds_of_two
-    from octobot_node.testing.postgres import Server
+    from tests.support.postgres import Server
 
     with Server() as server:
         problems = rounds_of_two(folder, server, options.masters, _tell)

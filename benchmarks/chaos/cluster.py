@@ -31,7 +31,7 @@ from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 
 __all__ = ["CONSUMERS", "MASTER", "PLUGINS", "Cluster", "Node", "visiting", "wait_for"]
 

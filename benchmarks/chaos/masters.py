@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.chaos.cluster import Node, wait_for
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 
 __all__ = ["rounds_of_two"]
 

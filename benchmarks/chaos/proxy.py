@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 
-from octobot_node.testing.proxy import Proxy
+from tests.support.proxy import Proxy
 
 __all__ = ["ProxyProcess"]
 

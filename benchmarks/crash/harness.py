@@ -87,7 +87,7 @@ class CrashRun:
     def _round(self, exchange: HostileExchange, kind: str, number: int) -> None:
         power = None
         if kind == "power":
-            from octobot_node.testing.powerloss import PowerLoss
+            from tests.support.powerloss import PowerLoss
 
             power = PowerLoss(self._folder / "power")
         point = POINTS[self.result.by_kind.get("point", 0) % len(POINTS)] if kind == "point" else None

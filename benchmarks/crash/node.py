@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.cli.log import logging_to_stderr
+from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.settings import Settings

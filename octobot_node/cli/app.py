@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from octobot_node import __version__
-from octobot_node.cli import (
+from octobot_node.cli.commands import (
     accounts,
     audit,
     automations,
@@ -49,7 +49,7 @@ class _Commands(TyperGroup):
         own = super().get_command(ctx, cmd_name)
         if own is not None or ctx.resilient_parsing:
             return own
-        from octobot_node.cli.plugged import plugged_command
+        from octobot_node.cli.plugin_commands import plugged_command
 
         return cast("Command | None", plugged_command(cmd_name))
 
@@ -106,7 +106,7 @@ def _new_tentacle(
     as_json: Json = False,
 ) -> None:
     """Make a new tentacle: a package with an automation that works, its tests and run files."""
-    from octobot_node.cli.tentacles import new
+    from octobot_node.cli.commands.tentacles import new
 
     new(name, folder, author=author, as_json=as_json)
 
@@ -151,7 +151,7 @@ def _run(
 
     Stop with Ctrl-C; the same command goes on where it stopped.
     """
-    from octobot_node.cli import run
+    from octobot_node.cli.actions import run
 
     context.obj.data_dir = data_dir
     options = run.read_options(data or [], duration=duration, data_dir=data_dir, gaps=gaps, fresh=fresh)

@@ -52,7 +52,7 @@ def _debugging() -> bool:
 
 
 def _unexpected(error: BaseException, data_dir: Path | None) -> int:
-    from octobot_node.cli.log import append_to_log
+    from octobot_node.cli.log_file import append_to_log
 
     log = append_to_log(data_dir, f"{datetime.now(UTC).isoformat()}\n{''.join(traceback.format_exception(error))}")
     details = f"the traceback is in {log}" if log else "OCTOBOT_DEBUG=1 shows the traceback"

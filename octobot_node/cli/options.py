@@ -33,7 +33,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help
 
 def _names(context: typer.Context, incomplete: str) -> list[str]:
     """Return the automations that the node running here has, for shell completion; none when none runs."""
-    from octobot_node.cli.complete import automation_names
+    from octobot_node.cli.completion import automation_names
 
     return automation_names(context.params.get("data_dir"), incomplete)
 

@@ -17,8 +17,8 @@ import pytest
 from octobot_node.cli import main
 from octobot_node.live import control_client
 from octobot_node.testing import HostileExchange
-from octobot_node.testing.postgres import Server
 from tests.cli.conftest import Folder
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from octobot_node.cli.view import live_table
+from octobot_node.cli.output.run_display import live_table
 from octobot_node.reports.run_view import LiveRow
 from tests.cli.conftest import LIVE, MISBEHAVING, REPLAY, Folder
 

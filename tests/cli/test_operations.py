@@ -290,7 +290,7 @@ def test_an_unused_folder_is_said_to_be_one_and_stays_so(folder: Folder, octobot
 def test_a_folder_held_by_somebody_who_takes_no_commands_is_said_to_be(
     folder: Folder, created: Octobot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("octobot_node.cli.give._PATIENCE_S", 0.3)
+    monkeypatch.setattr("octobot_node.cli.ask_node._PATIENCE_S", 0.3)
     lock = FolderLock(folder.state)
     try:
         code, line = error(created, "automations", "list")

@@ -12,9 +12,9 @@ import pytest
 import structlog
 from rich.console import Console
 
-from octobot_node.cli import run
-from octobot_node.cli.report import print_report
-from octobot_node.cli.view import PlainView, QuietView, TerminalView, live_table, open_view
+from octobot_node.cli.actions import run
+from octobot_node.cli.output.report import print_report
+from octobot_node.cli.output.run_display import PlainView, QuietView, TerminalView, live_table, open_view
 from octobot_node.reports.models import AutomationReport, GapReport, RunReport, report_json
 from octobot_node.reports.run_view import LiveRow, RunView
 from octobot_node.run_files.run_file import RunFile

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from octobot_node.cli import main
-from octobot_node.cli.complete import automation_names
+from octobot_node.cli.completion import automation_names
 from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.live import control_client
 from octobot_node.live.control_client import socket_path

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.chaos.masters import rounds_of_two
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -12,8 +12,8 @@ from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
-from octobot_node.testing.postgres import Server
 from tests.engine.bench import Bench
+from tests.support.postgres import Server
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -32,11 +32,10 @@ def test_the_wheel_holds_every_file_of_the_three_packages(wheel: zipfile.ZipFile
     }
     found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert found == expected
-    assert {
-        "octobot_node/py.typed",
-        "octobot_node/testing/fulldisk/fulldisk.c",
-        "octobot_node/testing/powerloss/powerloss.c",
-    } <= found
+    assert "octobot_node/py.typed" in found
+    # What breaks machines on purpose is for our own tests.
+    assert {path.suffix for path in map(PurePosixPath, found)} >= {".py", ".mako", ".tmpl"}
+    assert [name for name in found if name.endswith(".c")] == []
 
 
 def test_the_wheel_installs_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:

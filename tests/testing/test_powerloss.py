@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.testing.powerloss import PowerCut, PowerLoss, cut_power
-from octobot_node.testing.preload import LibraryUnavailable
+from tests.support.powerloss import PowerCut, PowerLoss, cut_power
+from tests.support.preload import LibraryUnavailable
 
 # Commits one row after the other for ever, and says so after each commit.
 COMMITTER = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.testing.proxy import Proxy
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture

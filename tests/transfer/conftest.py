@@ -15,11 +15,11 @@ from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
-from octobot_node.testing.postgres import Server
 from octobot_node.transfer.content import contents, stream
 from octobot_plugins.paper.tables import balances as paper_balances
 from tests.engine.bench import Bench
 from tests.engine.conftest import registry, template
+from tests.support.postgres import Server
 
 __all__ = ["registry", "template"]
 

@@ -12,9 +12,9 @@ import pytest
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
-from octobot_node.testing.postgres import Server
 from octobot_node.transfer.restoring import restore
 from tests.nodes import GUARANTEES, Nodes, create, orders, settle, until, verify
+from tests.support.postgres import Server
 
 #: What is true at every moment between two transactions, and at none within one: how many rows break it.
 BROKEN = {

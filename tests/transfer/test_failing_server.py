@@ -11,9 +11,9 @@ from octobot_node.errors import DatabaseMoved, StorageUnavailable
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
-from octobot_node.testing.postgres import Server
 from octobot_node.transfer.copying import abandon_copy, copy_database
 from tests.engine.bench import START, Bench
+from tests.support.postgres import Server
 from tests.transfer.conftest import dump, worked
 
 EVENTS = 12_000

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.give import Give, confirm
+from octobot_node.cli.ask_node import Give, confirm
 from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
 from octobot_node.errors import UsageError
 from octobot_plugins.auth import shown
@@ -154,7 +154,7 @@ def _add_key(
     data_dir: DataDir = None,
 ) -> None:
     """Make an API key and print its token, this once."""
-    from octobot_node.cli.reading import seconds
+    from octobot_node.cli.input_files import seconds
 
     give = Give(context, data_dir, as_json=as_json)
     made = give.ask(

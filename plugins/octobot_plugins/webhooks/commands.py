@@ -6,7 +6,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from octobot_node.cli.give import Give, confirm
+from octobot_node.cli.ask_node import Give, confirm
 from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, Yes, group
 from octobot_plugins.webhooks.models import HookCreated, HookDeleted, HookPage, HookRow
 

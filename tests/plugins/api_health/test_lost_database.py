@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.testing.postgres import Server
 from tests.plugins.metrics.conftest import read
 from tests.plugins.metrics.real_node import RealNode, until
+from tests.support.postgres import Server
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from octobot_node.settings import Settings
-from octobot_node.testing.postgres import Server
-from octobot_node.testing.proxy import Proxy
 from octobot_plugins.postgres.storage import PostgresStorage
+from tests.support.postgres import Server
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture

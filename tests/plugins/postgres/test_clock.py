@@ -6,8 +6,8 @@ import time
 
 import psycopg
 
-from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.clock import ServerClock
+from tests.support.postgres import Server
 
 
 def test_a_clock_that_was_ahead_stands_still_until_the_server_has_caught_up(postgres: Server) -> None:

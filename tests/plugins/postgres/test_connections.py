@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from octobot_node.errors import StorageBusy, StorageUnavailable
-from octobot_node.testing.postgres import Server
-from octobot_node.testing.proxy import Proxy
 from octobot_plugins.postgres.storage import PostgresStorage
+from tests.support.postgres import Server
+from tests.support.proxy import Proxy
 
 Open = Callable[..., PostgresStorage]
 

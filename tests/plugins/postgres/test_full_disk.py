@@ -13,12 +13,12 @@ from structlog.testing import capture_logs
 
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_node.testing.fulldisk import FullDisk
 from octobot_node.testing.hostile.process import HostileExchange
-from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.health import check_postgres
 from octobot_plugins.postgres.storage import PostgresStorage
 from tests.nodes import GUARANTEES, Nodes, create, orders, settle, until, verify
+from tests.support.fulldisk import FullDisk
+from tests.support.postgres import Server
 
 Open = Callable[..., PostgresStorage]
 

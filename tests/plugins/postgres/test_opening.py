@@ -11,11 +11,11 @@ import pytest
 
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_node.testing.postgres import Server
-from octobot_node.testing.proxy import Proxy
 from octobot_plugins.postgres.health import check_postgres
 from octobot_plugins.postgres.storage import PostgresStorage
 from octobot_plugins.sqlite.storage import SqliteStorage
+from tests.support.postgres import Server
+from tests.support.proxy import Proxy
 
 Open = Callable[..., PostgresStorage]
 

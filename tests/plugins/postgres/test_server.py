@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 
 KILLED = """
 import os, signal
-from octobot_node.testing.postgres import Server
+from tests.support.postgres import Server
 server = Server(fsync=False)
 print(server.folder, (server.data / "postmaster.pid").read_text().split()[0], flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

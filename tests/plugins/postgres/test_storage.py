@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.storage import PostgresStorage
+from tests.support.postgres import Server
 
 
 def settings(folder: Path, url: str, **more: Any) -> Settings:

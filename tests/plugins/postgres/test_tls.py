@@ -12,9 +12,9 @@ import pytest
 import trustme
 
 from octobot_node.errors import StorageUnavailable
-from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.storage import PostgresStorage
 from tests.plugins.postgres.tls import TlsServer
+from tests.support.postgres import Server
 
 Open = Callable[..., PostgresStorage]
 

@@ -18,9 +18,9 @@ from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
-from octobot_node.testing.postgres import Server
 from octobot_plugins.postgres.storage import PostgresStorage
 from octobot_plugins.replica.coordinator import ReplicaCoordinator
+from tests.support.postgres import Server
 
 LEASE_S = 1.5
 

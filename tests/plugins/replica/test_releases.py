@@ -13,8 +13,8 @@ import pytest
 import octobot_node
 from octobot_node.store.migrate import CORE, known_revisions
 from octobot_node.testing.hostile.process import HostileExchange
-from octobot_node.testing.postgres import Server
 from tests.nodes import GUARANTEES, ROOT, Nodes, create, orders, settle, until, verify
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from octobot_node.testing.hostile.process import HostileExchange
-from octobot_node.testing.postgres import Server
 from tests.nodes import GUARANTEES, Nodes, claimed_by, create, orders, settle, until, verify
 from tests.plugins.replica.blocking import FLAG
+from tests.support.postgres import Server
 
 
 @pytest.fixture

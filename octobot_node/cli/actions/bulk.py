@@ -1,0 +1,76 @@
+"""One command for one automation, or for all that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from octobot_node.cli.ask_node import Give, confirm
+from octobot_node.cli.output.show import print_changed
+from octobot_node.cli.output.show_lists import print_bulk
+from octobot_node.errors import UsageError
+from octobot_node.operations.models import BulkDone, Changed
+
+__all__ = ["change"]
+
+#: What is done to many is asked for in pieces: none takes longer than the node may be silent.
+_AT_ONCE = {"delete": 250}
+_VERBS = {"run_now": "run {} now", "stop_close": "stop {} and sell all that they hold at market"}
+
+
+def change(
+    context: typer.Context,
+    operation: str,
+    automation: str | None,
+    filters: Mapping[str, Any],
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    data_dir: Path | None,
+    question: str = "",
+    close: bool = False,
+) -> None:
+    """Carry out ``operation`` on the automation that is named, or on those that fit the filters.
+
+    ``question`` is asked before one is changed; for many there is always one. ``close`` is of a stop.
+    """
+    wanted = {name: value for name, value in filters.items() if value}
+    if (automation is None) == (not wanted):
+        raise UsageError("name one automation, or say which with --all, --status, --type or --account")
+    give = Give(context, data_dir, as_json=as_json)
+    if automation is None:
+        command = f"{operation.removeprefix('automations.')}{'_close' if close else ''}"
+        give.show(_many(give, command, wanted, yes=yes, dry_run=dry_run), print_bulk)
+        return
+    if dry_run:
+        raise UsageError("--dry-run is about many: give it with --all, --status, --type or --account")
+    if question:
+        confirm(question, yes=yes)
+    more = {"close": True} if close else {}
+    give.show(give.ask(operation, Changed, automation=automation, **more), print_changed)
+
+
+def _many(give: Give, command: str, wanted: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
+    would = _each_page(give, command, wanted, dry_run=True)
+    if dry_run or not would.done:
+        return would
+    count = f"{len(would.done):,} automation{'s' * (len(would.done) != 1)}"
+    question = _VERBS.get(command, f"{command} {{}}").format(count).capitalize()
+    confirm(f"{question}{f' ({len(would.refused):,} more do not fit)' if would.refused else ''}?", yes=yes)
+    return _each_page(give, command, wanted, dry_run=False)
+
+
+def _each_page(give: Give, command: str, wanted: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
+    # Counting changes nothing: however many there are, that is quick.
+    limit = None if dry_run else _AT_ONCE.get(command)
+    asked = {**wanted, "command": command, "dry_run": dry_run, "limit": limit}
+    found = give.ask("automations.bulk", BulkDone, **asked)
+    while found.next_cursor is not None:
+        page = give.ask("automations.bulk", BulkDone, **asked, cursor=found.next_cursor)
+        both = {"done": [*found.done, *page.done], "refused": [*found.refused, *page.refused]}
+        found = page.model_copy(update=both)
+    return found

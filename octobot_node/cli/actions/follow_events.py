@@ -1,0 +1,58 @@
+"""``automations events``: what happened, and what happens."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from octobot_node.cli.ask_node import Give
+from octobot_node.cli.output.show import event_line, print_events
+from octobot_node.errors import UsageError
+from octobot_node.operations.models import EventPage
+
+__all__ = ["events"]
+
+_EVERY_S = 0.5
+_PAGE = 500
+
+
+def events(
+    give: Give,
+    *,
+    automation: str | None,
+    kind: str | None,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    follow: bool,
+) -> None:
+    """Print events; with ``follow``, go on until Ctrl-C."""
+    if follow and before is not None:
+        raise UsageError("--before goes back and --follow goes on: give one of them")
+    given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
+    page = give.ask("events.list", EventPage, **given)
+    if not follow:
+        give.show(page, print_events)
+        return
+    _print(give, page)
+    shown = {event.id for event in page.events}
+    give.say_if_quiet("what happens is shown")
+    while True:
+        time.sleep(_EVERY_S)
+        # Without a node nothing happens, and whoever looked would keep one from starting.
+        if give.live or give.answers():
+            page = _next(give, page, automation, kind)
+            # What the first page showed before its turn comes again, once.
+            _print(give, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
+
+
+def _next(give: Give, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
+    # A node of the release before knows ids alone.
+    where = {"newer_than": page.newer} if page.newer else {"after": page.last}
+    return give.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
+
+
+def _print(give: Give, page: EventPage) -> None:
+    for event in page.events:
+        sys.stdout.write(f"{event.model_dump_json() if give.as_json else event_line(event)}\n")
+    sys.stdout.flush()

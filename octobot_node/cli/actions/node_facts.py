@@ -1,0 +1,110 @@
+"""``plugins``, ``settings`` and ``doctor``: they work on a folder in use, on one at rest, and on none yet."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, cast
+
+import typer
+
+from octobot_node.cli.ask_node import Give
+from octobot_node.cli.log_file import logging_to_file
+from octobot_node.cli.output.show import print_checkup, print_plugins, print_settings
+from octobot_node.configuration import Configuration
+from octobot_node.errors import NodeError
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
+from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
+from octobot_node.plugin_system.registry import Registry
+
+if TYPE_CHECKING:
+    from octobot_node.contracts.context import PluginContext
+    from octobot_node.contracts.storage import Storage
+
+__all__ = ["examine", "list_plugins", "list_settings"]
+
+
+def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
+    """Print the plugins of the running node, or those that one would have."""
+    give = Give(context, data_dir, as_json=as_json)
+    try:
+        page = PluginPage.model_validate(control_client.ask(give.folder, "plugins.list", {}))
+    except NoNode:
+        from octobot_node.operations.node.status import plugins_of
+
+        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
+            page = plugins_of(_registry(give.configuration))
+    give.show(page, print_plugins)
+
+
+def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
+    """Print the settings of the running node, or those that one would have."""
+    give = Give(context, data_dir, as_json=as_json)
+    try:
+        page = SettingPage.model_validate(control_client.ask(give.folder, "settings.list", {}))
+    except NoNode:
+        from octobot_node.operations.node.status import settings_of
+
+        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
+            registry = _registry(give.configuration)
+            give.configuration.check(registry.settings_models)
+            page = settings_of(give.configuration, registry)
+    give.show(page, print_settings)
+
+
+def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
+    """Print what the health checks answer; exit code 1 if one failed."""
+    give = Give(context, data_dir, as_json=as_json)
+    try:
+        found = Checkup.model_validate(control_client.ask(give.folder, "node.doctor", {}))
+    except NoNode:
+        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
+            found = _examined(give.configuration)
+    give.show(found, print_checkup)
+    if found.status == "failed":
+        raise typer.Exit(1)
+
+
+def _registry(configuration: Configuration) -> Registry:
+    from octobot_node.plugin_system.discovery import plugins_for
+
+    return plugins_for(configuration.settings)
+
+
+def _examined(configuration: Configuration) -> Checkup:
+    from octobot_node.live.idle_folder import quiet_desk
+    from octobot_node.operations.models import Nothing
+    from octobot_node.operations.node.status import checkup_of, doctor
+
+    registry = _registry(configuration)
+    try:
+        with quiet_desk(configuration, registry, by="doctor") as desk:
+            return doctor(desk, Nothing())
+    except NodeError as error:
+        # What needs no database is checked all the same.
+        return checkup_of(registry, _without_storage(configuration, registry, error), [_not_opened(error)])
+
+
+def _not_opened(error: NodeError) -> Check:
+    what, _, cure = str(error).partition(": ")
+    return Check(name="data folder", plugin="", status="failed", detail=what, cure=cure, seconds=0)
+
+
+class _NoStorage:
+    """Stands for a database that could not be opened: whoever asks it for anything is told why."""
+
+    def __init__(self, error: NodeError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise self._error
+
+
+def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> PluginContext:
+    from octobot_node.clock import SystemClock
+    from octobot_node.plugin_system.node_context import Lent
+
+    storage = cast("Storage", _NoStorage(error))
+    return Lent(configuration, configuration.settings, storage, SystemClock(), registry, "")

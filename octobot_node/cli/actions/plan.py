@@ -1,0 +1,69 @@
+"""``automations plan``: what the next tick would do."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import typer
+
+from octobot_node.cli.ask_node import Give
+from octobot_node.cli.input_files import run_file_texts
+from octobot_node.cli.log_file import logging_to_file
+from octobot_node.cli.output.show import print_plan
+from octobot_node.configuration import Configuration
+from octobot_node.errors import UsageError
+from octobot_node.operations.models import Created, PlannedTick
+
+__all__ = ["plan"]
+
+
+def plan(
+    context: typer.Context,
+    automation: str | None,
+    file: Path | None,
+    data_dir: Path | None,
+    *,
+    at_once: bool,
+    as_json: bool,
+) -> None:
+    """Plan an automation's next tick, or the first ticks of a run file's automations."""
+    if (automation is None) == (file is None):
+        raise UsageError("name either an automation or a run file with --file: that is what is planned")
+    if file is not None:
+        _plan_file(context, file, data_dir, at_once=at_once, as_json=as_json)
+        return
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.plan", PlannedTick, automation=automation, at_once=at_once), print_plan)
+
+
+def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:
+    """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
+    from octobot_node.live.idle_folder import quiet_desk
+    from octobot_node.operations.catalogue import perform
+    from octobot_node.plugin_system.discovery import plugins_for
+
+    texts = run_file_texts([file])
+    context.obj.data_dir = data_dir
+    configuration = Configuration.load(data_dir=data_dir)
+    with tempfile.TemporaryDirectory(prefix="octobot-plan-") as folder:
+        settings = configuration.settings
+        with logging_to_file(settings.data_dir), redirect_stdout(sys.stderr):
+            registry = plugins_for(settings)
+            elsewhere = settings.alone_in(Path(folder))
+            with quiet_desk(configuration, registry, by="plan", settings=elsewhere) as desk:
+                created = perform(desk, "automations.create", {"files": texts})
+                assert isinstance(created, Created)
+                planned = [
+                    perform(desk, "automations.plan", {"automation": row.id, "at_once": at_once})
+                    for row in created.automations
+                ]
+    if as_json:
+        sys.stdout.write(f"[{', '.join(each.model_dump_json(indent=2) for each in planned)}]\n")
+    else:
+        for each in planned:
+            assert isinstance(each, PlannedTick)
+            print_plan(each, sys.stdout)
+    sys.stdout.flush()

@@ -1,0 +1,56 @@
+"""``octobot-node start``: the node as a service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from octobot_node import __version__
+from octobot_node.cli.log_file import logging_to_stderr
+from octobot_node.configuration import Configuration
+from octobot_node.errors import NodeError
+from octobot_node.live.control_client import socket_path
+from octobot_node.live.node import Node
+from octobot_node.live.stopping import asked_to_stop
+from octobot_node.operations.models import Nothing
+from octobot_node.operations.node.status import status
+from octobot_node.plugin_system.discovery import plugins_for
+
+__all__ = ["serve"]
+
+log = structlog.get_logger(__name__)
+_LOOK_S = 0.5
+
+
+def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
+    """Run a node on the data folder until SIGTERM or Ctrl-C; a second one does not wait for what is under way.
+
+    ``given`` are settings of the command line; raises NodeError when the node may go on no more.
+    """
+    with logging_to_stderr(style), asked_to_stop() as asked:
+        configuration = Configuration.load(data_dir=data_dir, **given)
+        settings = configuration.settings
+        registry = plugins_for(settings)
+        configuration.check(registry.settings_models)
+        for variable in configuration.unknown_variables(registry.settings_models):
+            log.warning("unknown_variable", variable=variable, cure="`octobot-node settings` lists those that are read")
+        log.info(
+            "node_starting",
+            version=__version__,
+            role=settings.role,
+            data_dir=str(settings.data_dir),
+            process=os.getpid(),
+        )
+        with Node(settings, registry=registry, configuration=configuration, serve_api=settings.api) as node:
+            counts = status(node.desk, Nothing()).automations
+            log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
+            while not (asked() or node.leaving.wait(_LOOK_S)):
+                pass
+            log.info("node_stopping", why=node.failure or ("" if asked() else "told to leave"))
+        log.info("node_stopped")
+        if node.failure:
+            raise NodeError(node.failure)

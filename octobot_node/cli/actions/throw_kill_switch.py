@@ -1,0 +1,275 @@
+"""Throw the kill switch however the node is, and wait until all is confirmed.
+
+1. A node answers on its socket: it does everything.
+2. A node holds the data folder and does not answer: the switch is written into its database beside it. It sends
+   nothing new when it wakes, and cancels.
+3. No node runs: this command opens the folder itself, and carries the cancels to the exchanges.
+
+Which of them it is may change while it waits: each look begins anew.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from octobot_node.cli.ask_node import Give, user
+from octobot_node.cli.log_file import logging_to_file
+from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
+from octobot_node.operations.catalogue import OPERATIONS, perform
+from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from octobot_node.operations.context import Desk
+    from octobot_node.plugin_system.registry import Registry
+
+__all__ = ["chosen", "look", "throw"]
+
+#: A node that has not answered within this hangs, as far as somebody in a hurry is concerned.
+_ANSWER_S = 4.0
+#: How long a folder may be held by somebody without a socket: a node that is starting, or another command.
+_PATIENCE_S = 5.0
+_LOOK_S = 0.5
+#: Of orders that are not confirmed, so many are named.
+_NAMED = 500
+
+#: Carries out an operation, wherever that is done.
+Ask = Callable[[str, Mapping[str, Any]], "BaseModel"]
+
+
+def chosen(*, account: str | None, automation: str | None, everything: bool, reason: str) -> dict[str, Any]:
+    """Return the operation's arguments; raise UsageError unless exactly one target and a reason are given."""
+    if (account is not None) + (automation is not None) + everything != 1:
+        raise UsageError("say what to stop: one of --account ACCOUNT, --automation AUTOMATION and --everything")
+    if not reason:
+        raise UsageError("say why, with --reason TEXT: whoever finds everything stopped will want to know")
+    if everything:
+        return {"scope": "everything", "reason": reason}
+    scope, target = ("account", account) if account is not None else ("automation", automation)
+    return {"scope": scope, "target": target, "reason": reason}
+
+
+def throw(give: Give, given: Mapping[str, Any], *, wait: bool) -> None:
+    """Throw, wait, print what is confirmed; exit code 0 only when all of it is, 130 after Ctrl-C."""
+    from octobot_node.cli.output.show_kill_switch import print_checklist
+    from octobot_node.live.stopping import asked_to_stop
+
+    with asked_to_stop() as asked:
+        found = _Throwing(give, given, wait=wait, asked=asked).run()
+    give.show(found, print_checklist)
+    if found.switch.settled:
+        return
+    sys.stderr.write(_unconfirmed(found))
+    if asked():
+        raise KeyboardInterrupt
+    raise typer.Exit(1)
+
+
+def look(give: Give, wanted: Mapping[str, Any]) -> Checklist:
+    """Return a checklist, also of a node that hangs."""
+    given = {key: value for key, value in wanted.items() if value is not None}
+    try:
+        try:
+            return Checklist.model_validate(
+                control_client.ask(give.folder, "kill_switch.show", given, timeout=_ANSWER_S)
+            )
+        except NoNode:
+            return give.ask("kill_switch.show", Checklist, **given)
+    except (NodeSilent, DataFolderInUse):
+        with _quiet(give), _beside(give, _plugins(give)) as ask:
+            return Checklist.model_validate(ask("kill_switch.show", given))
+
+
+def _unconfirmed(found: Checklist) -> str:
+    switch = found.switch
+    live = [line for line in found.lines if line.confirmed_at is None]
+    named = "".join(f"  {line.order}: {line.outcome}\n" for line in live[:20])
+    more = f"  and {len(live) - 20} more\n" if len(live) > 20 else ""
+    stays = "it stays thrown" if switch.in_force else "it was released meanwhile"
+    return (
+        f"not confirmed yet ({stays}; `octobot-node kill-switch show {switch.id}` tells how it goes on, and the same"
+        f" command waits again):\n{named}{more}"
+    )
+
+
+class _Throwing:
+    """One command's course: throws once, then looks until all is confirmed."""
+
+    def __init__(self, give: Give, given: Mapping[str, Any], *, wait: bool, asked: Callable[[], bool]) -> None:
+        self._give = give
+        self._given = given
+        self._wait = wait
+        self._asked = asked
+        self._id = ""
+        self._shown = ""
+        self._way = ""
+        self._held_until = 0.0
+        self._loaded: Registry | None = None
+
+    def run(self) -> Checklist:
+        """Go on until it is settled, or may be left."""
+        with _quiet(self._give):
+            while True:
+                found = self._reach()
+                if found is not None and self._is_over(found.switch):
+                    self._end_line()
+                    return found
+                if found is None and self._asked():
+                    raise KeyboardInterrupt
+                time.sleep(_LOOK_S)
+
+    def _is_over(self, switch: KillSwitchRow) -> bool:
+        self._show(switch)
+        return not self._wait or switch.settled or not switch.in_force or self._asked()
+
+    def _reach(self) -> Checklist | None:
+        """Throw, or look, in whichever way works just now; None: somebody holds the folder, try again."""
+        try:
+            return self._round(self._node)
+        except NoNode:
+            pass
+        except NodeSilent:
+            return self._beside("does not answer")
+        try:
+            return self._alone()
+        except DataFolderInUse:
+            now = time.monotonic()
+            self._held_until = self._held_until or now + _PATIENCE_S
+            return None if now < self._held_until else self._beside("takes no commands")
+
+    def _round(self, ask: Ask) -> Checklist:
+        # Thrown once: whoever releases it while this waits must not find it thrown again.
+        if not self._id:
+            thrown = Thrown.model_validate(ask("kill_switch.throw", self._given))
+            self._id = thrown.switch.id
+            already = f" already, since {thrown.switch.thrown_at:%Y-%m-%d %H:%M:%S} UTC" if thrown.already else ""
+            self._say(f"sending is off{already}")
+        return Checklist.model_validate(ask("kill_switch.show", {"id": self._id, "live": True, "limit": _NAMED}))
+
+    def _node(self, name: str, arguments: Mapping[str, Any]) -> BaseModel:
+        found = control_client.ask(self._give.folder, name, arguments, timeout=_ANSWER_S)
+        return OPERATIONS[name].returns.model_validate(found)
+
+    def _beside(self, how: str) -> Checklist:
+        holder = control_client.holder(self._give.folder)
+        self._on(f"the node ({holder}) {how}: the switch is written into its database beside it")
+        with _beside(self._give, self._registry) as ask:
+            return self._round(ask)
+
+    @property
+    def _registry(self) -> Registry:
+        # Not before they are needed: a node that answers is asked at once.
+        self._loaded = self._loaded or _plugins(self._give)
+        return self._loaded
+
+    def _alone(self) -> Checklist:
+        self._give.refuse_unused("kill_switch.throw")
+        if _led_by_another(self._give, self._registry):
+            self._on("another node leads on the database: it cancels")
+            with _beside(self._give, self._registry) as ask:
+                return self._round(ask)
+        from octobot_node.live.emergency_cancel import Canceller, cancelling_desk
+        from octobot_node.live.idle_folder import quiet_desk
+
+        if not self._wait:
+            with quiet_desk(self._give.configuration, self._registry, by=user()) as desk:
+                self._say(
+                    "no node runs: what rests at the exchanges is cancelled when one does, or by a throw that waits"
+                )
+                return self._round(_at(desk))
+        with cancelling_desk(self._give.configuration, self._registry, by=user()) as desk:
+            self._on("no node runs: this command cancels")
+            found = self._round(_at(desk))
+            canceller = Canceller(desk.core, self._id)
+            while not self._is_over(found.switch):
+                canceller.step(lambda: not self._asked())
+                found = self._round(_at(desk))
+                if not found.switch.settled:
+                    time.sleep(desk.core.settings.watch_interval)
+            return found
+
+    # -- what is told meanwhile, on stderr
+
+    def _on(self, way: str) -> None:
+        if way != self._way:
+            self._way = way
+            self._say(way)
+
+    def _say(self, what: str) -> None:
+        self._end_line()
+        sys.stderr.write(f"{what}\n")
+        sys.stderr.flush()
+
+    def _show(self, switch: KillSwitchRow) -> None:
+        from octobot_node.cli.output.show_kill_switch import progress_line
+
+        line = progress_line(switch)
+        if line == self._shown or not self._wait:
+            return
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{line:<{len(self._shown)}}")
+        else:
+            sys.stderr.write(f"{line}\n")
+        self._shown = line
+        sys.stderr.flush()
+
+    def _end_line(self) -> None:
+        if self._shown and sys.stderr.isatty():
+            sys.stderr.write("\n")
+            self._shown = ""
+
+
+@contextmanager
+def _quiet(give: Give) -> Iterator[None]:
+    # What a plugin's author prints does not belong between the lines of JSON.
+    with logging_to_file(give.folder), redirect_stdout(sys.stderr):
+        yield
+
+
+def _plugins(give: Give) -> Registry:
+    from octobot_node.plugin_system.discovery import plugins_for
+
+    registry = plugins_for(give.configuration.settings)
+    give.configuration.check(registry.settings_models)
+    return registry
+
+
+def _at(desk: Desk) -> Ask:
+    return lambda name, arguments: perform(desk, name, arguments)
+
+
+@contextmanager
+def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
+    from sqlalchemy.exc import OperationalError
+
+    from octobot_node.live.idle_folder import beside_desk
+
+    try:
+        with beside_desk(give.configuration, registry, by=user()) as desk:
+            yield _at(desk)
+    except (OperationalError, StorageUnavailable) as error:
+        if "locked" not in str(error):
+            raise
+        raise StorageUnavailable(
+            f"the node ({control_client.holder(give.folder)}) stopped in the middle of writing, and nobody else can"
+            " write: end it with kill -9, which loses no order and sends none twice, then give this command again"
+        ) from None
+
+
+def _led_by_another(give: Give, registry: Registry) -> bool:
+    """Whether a node elsewhere leads on a database that nodes share."""
+    if give.configuration.settings.url().startswith("sqlite:"):
+        return False
+    from octobot_node.live.idle_folder import quiet_desk
+
+    with quiet_desk(give.configuration, registry, by=user()) as desk:
+        return any(node.leads and node.state in ("live", "draining") for node in desk.core.coordinator.nodes())

@@ -1,0 +1,139 @@
+"""Give an operation to the node that runs on the data folder, or to the data folder itself where none runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import typer
+
+from octobot_node.cli.log_file import logging_to_file
+from octobot_node.configuration import Configuration
+from octobot_node.errors import DataFolderInUse, UsageError
+from octobot_node.live import control_client
+from octobot_node.live.control_client import NoNode
+from octobot_node.operations.catalogue import OPERATIONS, perform
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["Give", "confirm", "user"]
+
+R = TypeVar("R", bound="BaseModel")
+#: How long a folder may be held by somebody who does not answer: a node that is starting, or another command.
+_PATIENCE_S = 5.0
+
+
+class Give:
+    """One command's way to the operations, and to stdout."""
+
+    def __init__(self, context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
+        context.obj.data_dir = data_dir
+        self.configuration = Configuration.load(data_dir=data_dir)
+        self.folder = self.configuration.settings.data_dir
+        self.as_json = as_json
+        #: Whether the last operation was carried out by a running node.
+        self.live = False
+
+    def ask(self, name: str, returns: type[R], /, **arguments: Any) -> R:
+        """Carry out an operation and return its result.
+
+        Raises what the operation raises, and DataFolderInUse where another process holds the folder and answers not.
+        """
+        known = OPERATIONS.get(name)  # a plugin's are known where plugins are loaded
+        assert known is None or known.returns is returns
+        # What was left out is the operation's to choose; a message may well be null.
+        given = {key: value for key, value in arguments.items() if value is not None or key == "payload"}
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                found = control_client.ask(self.folder, name, given)
+            except NoNode:
+                self.live = False
+            else:
+                self.live = True
+                return returns.model_validate(found)
+            try:
+                return self._alone(name, returns, given)
+            except DataFolderInUse as error:
+                if time.monotonic() > deadline:
+                    holder = str(error).partition(":")[0]
+                    raise DataFolderInUse(
+                        f"{holder}, which takes no commands: it is an older version, or it hangs; stop it first"
+                    ) from None
+                time.sleep(0.1)
+
+    def answers(self) -> bool:
+        """Whether a node runs on the folder now."""
+        try:
+            control_client.ask(self.folder, "node.status", {}, timeout=_PATIENCE_S)
+        except NoNode:
+            return False
+        return True
+
+    def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
+        self.refuse_unused(name)
+        from octobot_node.live.idle_folder import quiet_desk
+        from octobot_node.plugin_system.discovery import plugins_for
+
+        # What a plugin's author prints does not belong between the lines of JSON.
+        with logging_to_file(self.folder), redirect_stdout(sys.stderr):
+            registry = plugins_for(self.configuration.settings)
+            self.configuration.check(registry.settings_models)
+            with quiet_desk(self.configuration, registry, by=user()) as desk:
+                found = perform(desk, name, arguments)
+        assert isinstance(found, returns)
+        return found
+
+    def refuse_unused(self, name: str) -> None:
+        """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
+        try:
+            unused = not (self.folder / "node-id").exists()
+        except OSError:
+            return  # Somebody else's: opening it says so.
+        shared = not self.configuration.settings.url().startswith("sqlite:")
+        if unused and name != "automations.create" and not shared:
+            raise UsageError(
+                f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
+                " or give another --data-dir"
+            )
+
+    def show(self, result: BaseModel, human: Callable[[Any, TextIO], None]) -> None:
+        """Print a result to stdout, as JSON or for a person."""
+        if self.as_json:
+            sys.stdout.write(f"{result.model_dump_json(indent=2)}\n")
+        else:
+            human(result, sys.stdout)
+        sys.stdout.flush()
+
+    def say_if_quiet(self, what: str) -> None:
+        """Say on stderr that what the last operation began goes on when a node runs."""
+        if not self.live:
+            sys.stderr.write(f"no node runs on {self.folder}: {what} when one does (octobot-node start)\n")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on the terminal; raise Abort for a no, UsageError where there is nobody to ask."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask on whether you are sure: give --yes if you are")
+    # Not typer's: it writes a blank to stdout, which is for the result.
+    sys.stderr.write(f"{question} [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Abort
+
+
+def user() -> str:
+    """Return who gives the command, for the events that say so."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "local"

@@ -1,0 +1,1 @@
+"""The commands and their options: thin, nothing heavy is imported before one runs."""

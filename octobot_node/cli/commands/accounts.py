@@ -1,0 +1,133 @@
+"""``octobot-node accounts …``: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import AccountArgument, Cursor, DataDir, Json, Limit, Yes, group
+
+__all__ = ["commands", "exchanges"]
+
+_Limits = Annotated[
+    list[str] | None,
+    typer.Option("--limit-set", metavar="NAME=VALUE", help="A limit, such as max_open_orders=5; may be repeated."),
+]
+
+
+def commands() -> typer.Typer:
+    """Return the group; without a command it lists."""
+    app = group()
+    app.info.no_args_is_help = False
+    app.callback(invoke_without_command=True)(_list)
+    app.command("show")(_show)
+    app.command("create")(_create)
+    app.command("edit")(_edit)
+    app.command("delete")(_delete)
+    return app
+
+
+def _list(
+    context: typer.Context,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List accounts, oldest first; or show, create, change and delete them."""
+    if context.invoked_subcommand is not None:
+        return
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_accounts
+    from octobot_node.operations.models import AccountPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
+
+
+def _show(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Show everything about an account but its secrets."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_account
+    from octobot_node.operations.models import AccountDetail
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("accounts.show", AccountDetail, account=account), print_account)
+
+
+def _create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    market_data: Annotated[str, typer.Option("--market-data", metavar="NAME", help="Where prices come from.")],
+    trading: Annotated[str, typer.Option("--trading", metavar="NAME", help="Where orders go.")] = "paper",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A setting: market_data.seed=7, trading.fee=0.001, …"),
+    ] = None,
+    balances: Annotated[
+        list[str] | None,
+        typer.Option("--balance", metavar="ASSET=AMOUNT", help="A paper account's money; may be repeated."),
+    ] = None,
+    limits: _Limits = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create an account."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import connector_settings, fields
+    from octobot_node.cli.output.show_lists import print_account
+    from octobot_node.operations.models import AccountDetail
+
+    halves = connector_settings(settings or [], market_data=market_data, trading=trading)
+    given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("accounts.create", AccountDetail, name=name, **halves, **given), print_account)
+
+
+def _edit(
+    context: typer.Context,
+    account: AccountArgument,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call it from now on.")] = None,
+    limits: _Limits = None,
+    no_limits: Annotated[bool, typer.Option("--no-limits", help="Lift all its limits.")] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Rename an account, or set all its limits anew; they hold for the next order."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import fields
+    from octobot_node.cli.output.show_lists import print_account
+    from octobot_node.operations.models import AccountDetail
+
+    found = fields(limits or [], "--limit-set")
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"account": account, "name": name, "limits": found if found or no_limits else None}
+    give.show(give.ask("accounts.edit", AccountDetail, **given), print_account)
+
+
+def _delete(
+    context: typer.Context,
+    account: AccountArgument,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Delete an account that no automation is on. Asks first."""
+    from octobot_node.cli.ask_node import Give, confirm
+    from octobot_node.cli.output.show_lists import print_account_gone
+    from octobot_node.operations.models import AccountGone
+
+    give = Give(context, data_dir, as_json=as_json)
+    confirm(f"Delete the account {account} with what it knows of its connectors?", yes=yes)
+    give.show(give.ask("accounts.delete", AccountGone, account=account), print_account_gone)
+
+
+def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List where orders can go, and what each exchange guarantees."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_exchanges
+    from octobot_node.operations.models import ExchangePage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("exchanges.list", ExchangePage), print_exchanges)

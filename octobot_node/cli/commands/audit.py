@@ -1,0 +1,79 @@
+"""``octobot-node audit``: who did what."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import DataDir, Json, Limit, group
+
+__all__ = ["commands"]
+
+Actor = Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Only what this one did.")]
+Action = Annotated[
+    str | None, typer.Option("--action", metavar="ACTION", help="One action, or a group that ends with a dot.")
+]
+Since = Annotated[
+    datetime | None, typer.Option("--since", metavar="TIME", help="From this time on, UTC: 2026-01-31T09:00:00.")
+]
+_PAGE = 500
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    app = group()
+    app.command("list")(_list)
+    app.command("export")(_export)
+    return app
+
+
+def _list(
+    context: typer.Context,
+    actor: Actor = None,
+    action: Action = None,
+    since: Since = None,
+    limit: Limit = 50,
+    cursor: Annotated[int | None, typer.Option("--cursor", metavar="N", help="Go on after an earlier page.")] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what was done or tried, newest first: who, from where, what, and how it ended."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_audit
+    from octobot_node.operations.models import AuditPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"actor": actor, "action": action, "since": _utc(since), "limit": limit, "cursor": cursor}
+    give.show(give.ask("audit.list", AuditPage, **given), print_audit)
+
+
+def _export(
+    context: typer.Context,
+    actor: Actor = None,
+    action: Action = None,
+    since: Since = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print every entry as one JSON object a line, newest first."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.operations.models import AuditPage
+
+    del as_json  # it always is
+    give, cursor = Give(context, data_dir, as_json=True), None
+    while True:
+        page = give.ask(
+            "audit.list", AuditPage, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor
+        )
+        for entry in page.entries:
+            sys.stdout.write(f"{entry.model_dump_json()}\n")
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _utc(since: datetime | None) -> str | None:
+    return None if since is None else since.replace(tzinfo=UTC).isoformat()

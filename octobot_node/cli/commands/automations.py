@@ -1,0 +1,408 @@
+"""``octobot-node automations …``: its commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import (
+    All,
+    AutomationArgument,
+    Cursor,
+    DataDir,
+    DryRun,
+    Json,
+    Limit,
+    MaybeAutomation,
+    OfStatus,
+    OfType,
+    OnAccount,
+    Yes,
+    group,
+)
+
+__all__ = ["commands"]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    app = group()
+    app.command("list")(_list)
+    app.command("show")(_show)
+    app.command("create")(_create)
+    app.command("edit")(_edit)
+    app.command("clone")(_clone)
+    app.command("pause")(_pause)
+    app.command("resume")(_resume)
+    app.command("stop")(_stop)
+    app.command("run-now")(_run_now)
+    app.command("rm")(_rm)
+    app.command("equity")(_equity)
+    app.command("events")(_events)
+    app.command("log")(_log)
+    app.command("export")(_export)
+    app.command("plan")(_plan)
+    return app
+
+
+def _list(
+    context: typer.Context,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are active, waiting, paused, …")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only those of this type.")] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those on this account.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List automations, oldest first."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_automations
+    from octobot_node.operations.models import AutomationPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    page = give.ask(
+        "automations.list", AutomationPage, status=status, type=kind, account=account, limit=limit, cursor=cursor
+    )
+    give.show(page, print_automations)
+
+
+def _show(
+    context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """Show everything about an automation: status, money, positions, orders, problems, what happened."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_automation
+    from octobot_node.operations.models import AutomationDetail
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.show", AutomationDetail, automation=automation), print_automation)
+
+
+def _create(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Run files; accounts that exist may be left out.")
+    ],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create the automations of run files, all or none. They run at once, or when a node runs next."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import run_file_texts
+    from octobot_node.cli.output.show import print_created
+    from octobot_node.operations.models import Created
+
+    texts = run_file_texts(files)
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.create", Created, files=texts), print_created)
+    give.say_if_quiet("they run")
+
+
+def _edit(
+    context: typer.Context,
+    automation: AutomationArgument,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="The new config in YAML, or a run file that has this automation.", show_default=False
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Change an automation's config: all of it from FILE, or single fields with --set. It goes on with it at once."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import config_of, field_changes
+    from octobot_node.cli.output.show import print_changed
+    from octobot_node.operations.models import Changed
+
+    config, fields = config_of(file, automation), field_changes(changes or [])
+    give = Give(context, data_dir, as_json=as_json)
+    found = give.ask("automations.edit", Changed, automation=automation, config=config, changes=fields or None)
+    give.show(found, print_changed)
+
+
+def _pause(
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make no more decisions; resting orders stay, and their fills settle."""
+    from octobot_node.cli.actions.bulk import change
+
+    change(
+        context,
+        "automations.pause",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
+
+
+def _resume(
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Decide again, at once; also for an automation that failed or is held."""
+    from octobot_node.cli.actions.bulk import change
+
+    change(
+        context,
+        "automations.resume",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
+
+
+def _run_now(
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Evaluate as soon as possible, whatever was planned."""
+    from octobot_node.cli.actions.bulk import change
+
+    change(
+        context,
+        "automations.run_now",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+    )
+
+
+def _stop(
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    close: Annotated[bool, typer.Option("--close", help="Also sell what it holds, at market. Asks first.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Cancel an automation's orders, settle, then end it for good."""
+    from octobot_node.cli.actions.bulk import change
+
+    change(
+        context,
+        "automations.stop",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+        question=f"Stop {automation} and sell all that it holds at market?" if close else "",
+        close=close,
+    )
+
+
+def _rm(
+    context: typer.Context,
+    automation: MaybeAutomation = None,
+    everything: All = False,
+    status: OfStatus = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove an automation that has ended, with its orders, fills and money. Asks first."""
+    from octobot_node.cli.actions.bulk import change
+
+    change(
+        context,
+        "automations.delete",
+        automation,
+        {"everything": everything, "status": status, "type": kind, "account": account},
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        data_dir=data_dir,
+        question=f"Remove {automation} with its whole history?",
+    )
+
+
+def _clone(
+    context: typer.Context,
+    automation: AutomationArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the new one.")],
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ACCOUNT", help="Where it trades, if not on the same one.")
+    ] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option("--budget", metavar="ASSET=AMOUNT", help="All its money, if not as much; may be repeated."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create another automation like one that there is; it begins anew."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import field_changes, fields
+    from octobot_node.cli.output.show import print_created
+    from octobot_node.operations.models import Created
+
+    given = {"account": account, "budget": fields(budget or [], "--budget") or None}
+    given |= {"changes": field_changes(changes or []) or None}
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
+    give.say_if_quiet("it runs")
+
+
+def _equity(
+    context: typer.Context,
+    automation: AutomationArgument,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From then on, in ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Until then, in ISO 8601.")] = None,
+    points: Annotated[int, typer.Option("--points", min=10, max=5_000, metavar="N", help="Points at most.")] = 50,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what an automation was worth after its fills, its positions at what they cost."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_equity
+    from octobot_node.operations.models import EquitySeries
+
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"automation": automation, "since": since, "until": until, "points": points}
+    give.show(give.ask("equity.series", EquitySeries, **given), print_equity)
+
+
+def _log(
+    context: typer.Context,
+    automation: AutomationArgument,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say in words what happened to an automation, newest first: its events, and what it told."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_log
+    from octobot_node.operations.models import LogPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
+
+
+def _events(
+    context: typer.Context,
+    automation: Annotated[
+        str | None,
+        typer.Argument(metavar="[AUTOMATION]", help="Its name or id; without it, everybody's.", show_default=False),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind, such as order.fill; `order.` is all of them."),
+    ] = None,
+    after: Annotated[int | None, typer.Option("--after", metavar="ID", min=0, help="Only later ones.")] = None,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="ID", min=0, help="The newest before this one.")
+    ] = None,
+    limit: Limit = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what happened, oldest first. With --follow, --json prints one object a line."""
+    from octobot_node.cli.actions.follow_events import events
+    from octobot_node.cli.ask_node import Give
+
+    give = Give(context, data_dir, as_json=as_json)
+    events(give, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
+
+
+def _export(
+    context: typer.Context,
+    automations: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[AUTOMATION]...", help="Names or ids; without any, all that have not ended.", show_default=False
+        ),
+    ] = None,
+    style: Annotated[str, typer.Option("--format", metavar="FORMAT", help="How to write it: yaml or json.")] = "yaml",
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print automations and their accounts as a run file, which `create` takes back. Secrets are left out."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_exported
+    from octobot_node.operations.models import Exported
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
+
+
+def _plan(
+    context: typer.Context,
+    automation: Annotated[
+        str | None, typer.Argument(metavar="[AUTOMATION]", help="An automation's name, or its id.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Plan the automations of a run file; nothing is created."),
+    ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="As if something woke it this instant, not as it is due by its own plan.")
+    ] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what the next tick would do, on live data. Nothing is written, sent or told."""
+    from octobot_node.cli.actions.plan import plan
+
+    plan(context, automation, file, data_dir, at_once=at_once, as_json=as_json)

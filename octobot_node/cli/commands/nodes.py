@@ -1,0 +1,47 @@
+"""Commands about the nodes that share a database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import DataDir, Json, group
+
+__all__ = ["commands"]
+
+
+def commands() -> typer.Typer:
+    """Return the group; without a command it lists."""
+    nodes = group()
+    nodes.info.no_args_is_help = False
+    nodes.callback(invoke_without_command=True)(_list)
+    nodes.command("drain")(_drain)
+    return nodes
+
+
+def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List the nodes on the database: role, state, version, plugins, heartbeat, load."""
+    if context.invoked_subcommand is not None:
+        return
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_nodes
+    from octobot_node.operations.models import NodePage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("nodes.list", NodePage), print_nodes)
+
+
+def _drain(
+    context: typer.Context,
+    node: Annotated[str, typer.Argument(metavar="NODE", help="A node's id, or how it begins.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let a node finish what it does, hand the rest to the others, and end."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show import print_nodes
+    from octobot_node.operations.models import NodePage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("nodes.drain", NodePage, node=node), print_nodes)

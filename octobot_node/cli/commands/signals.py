@@ -1,0 +1,66 @@
+"""``octobot-node signals …``: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, group
+
+__all__ = ["commands"]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    app = group()
+    app.command("send")(_send)
+    app.command("list")(_list)
+    return app
+
+
+def _list(
+    context: typer.Context,
+    automation: AutomationArgument,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are waiting, consumed or dead.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what an automation's inbox got, newest first."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_signals
+    from octobot_node.operations.models import SignalPage
+
+    give = Give(context, data_dir, as_json=as_json)
+    given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
+    give.show(give.ask("signals.list", SignalPage, **given), print_signals)
+
+
+def _send(
+    context: typer.Context,
+    automation: AutomationArgument,
+    payload: Annotated[str, typer.Argument(metavar="JSON", help="The message in JSON; - reads it from stdin.")],
+    channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="Which of its channels.")] = "default",
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="Sent again with the same key, it arrives once.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DURATION", help="Worthless after this time: 30s, 5m, 1h30m.")
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Put a message into an automation's inbox and wake it."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.input_files import message, seconds
+    from octobot_node.cli.output.show import print_signal
+    from octobot_node.operations.models import SignalSent
+
+    given = {"payload": message(payload), "channel": channel, "key": key, "expires_in": seconds(expires, "--expires")}
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("signals.send", SignalSent, automation=automation, **given), print_signal)
+    give.say_if_quiet("it is given to the automation")

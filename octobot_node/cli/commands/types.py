@@ -1,0 +1,44 @@
+"""``octobot-node types …``: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from octobot_node.cli.options import DataDir, Json, group
+
+__all__ = ["commands"]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    app = group()
+    app.command("list")(_list)
+    app.command("show")(_show)
+    return app
+
+
+def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List the automation types that are installed."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_types
+    from octobot_node.operations.models import TypePage
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("types.list", TypePage), print_types)
+
+
+def _show(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="package.name, or name alone.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what an automation type does, and the fields of its config."""
+    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.output.show_lists import print_type
+    from octobot_node.operations.models import TypeDetail
+
+    give = Give(context, data_dir, as_json=as_json)
+    give.show(give.ask("types.show", TypeDetail, type=kind), print_type)

@@ -1,0 +1,133 @@
+"""The report of a run for a person: a table for each automation, or a line where there are many."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from octobot_node.cli.output import figure_text
+from octobot_node.reports.models import AutomationReport, GapReport, Problem, RunReport
+
+__all__ = ["print_report", "problem_lines"]
+
+#: With more automations than this each gets one line instead of a table.
+_TABLES = 8
+#: And this many automations' problems are told.
+_PROBLEMS = 20
+
+
+def print_report(report: RunReport, out: TextIO) -> None:
+    """Print the report for a person."""
+    console = Console(file=out, highlight=False, emoji=False)
+    if len(report.automations) > _TABLES:
+        console.print(_summary(report.automations))
+        for line in _problems(report.automations):
+            console.print(line, soft_wrap=True)
+    else:
+        for automation in report.automations:
+            console.print(_table(automation))
+            for problem in automation.problems:
+                console.print(_problem(problem), soft_wrap=True)
+            console.print()
+    for line in _footer(report):
+        console.print(line, soft_wrap=True)
+
+
+def problem_lines(report: AutomationReport) -> list[str]:
+    """Return an automation's problems as markup, a line each."""
+    return [_problem(problem) for problem in report.problems]
+
+
+def _table(report: AutomationReport) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify="left", title_style="bold")
+    table.title = escape(f"{report.name} ({report.type})")
+    table.add_column("status")
+    status = f"{report.status}: {report.reason}" if report.reason else report.status
+    table.add_column(escape(status), justify="right", overflow="fold")
+    for label, value in _figures(report):
+        table.add_row(label, value)
+    return table
+
+
+def _figures(report: AutomationReport) -> list[tuple[str, str]]:
+    asset = report.asset
+    failed = f", {report.failed_ticks:,} failed" if report.failed_ticks else ""
+    drawdown = f"{figure_text.amount(report.max_drawdown, asset)} ({figure_text.ratio(report.max_drawdown_ratio)})"
+    return [
+        ("ticks", f"{report.ticks:,}{failed}"),
+        ("orders", _orders(report)),
+        ("fills", f"{report.fills:,}"),
+        ("fees", _assets(report.fees)),
+        ("invested", figure_text.amount(report.invested, asset)),
+        ("start equity", figure_text.amount(report.start_equity, asset)),
+        ("final equity", figure_text.amount(report.final_equity, asset)),
+        ("realised PnL", figure_text.gain(report.realised_pnl, asset)),
+        ("unrealised PnL", figure_text.gain(report.unrealised_pnl, asset)),
+        ("PnL method", report.pnl_method),
+        ("max drawdown", figure_text.UNKNOWN if report.max_drawdown is None else drawdown),
+        ("balances", _assets(report.balances)),
+        *((escape(label), escape(figure_text.figure(value))) for label, value in report.figures.items()),
+        ("as of", figure_text.moment(report.as_of)),
+    ]
+
+
+def _orders(report: AutomationReport) -> str:
+    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(report.orders_by_status.items()) if count)
+    return f"{report.orders:,} ({counts})" if counts else f"{report.orders:,}"
+
+
+def _assets(amounts: dict[str, Decimal]) -> str:
+    return escape(", ".join(figure_text.amount(value, asset) for asset, value in sorted(amounts.items()))) or "none"
+
+
+def _summary(reports: list[AutomationReport]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in ("automation", "status"):
+        table.add_column(title, overflow="fold")
+    for title in ("ticks", "orders", "fills", "final equity", "PnL"):
+        table.add_column(title, justify="right", overflow="fold")
+    for report in reports:
+        unrealised = report.unrealised_pnl
+        table.add_row(
+            escape(report.name),
+            escape(report.status),
+            f"{report.ticks:,}",
+            f"{report.orders:,}",
+            f"{report.fills:,}",
+            figure_text.amount(report.final_equity, report.asset),
+            figure_text.gain(None if unrealised is None else report.realised_pnl + unrealised, report.asset),
+        )
+    return table
+
+
+def _problems(reports: list[AutomationReport]) -> list[str]:
+    troubled = [report for report in reports if report.problems]
+    lines = [f"{escape(report.name)}: {_problem(report.problems[0])}" for report in troubled[:_PROBLEMS]]
+    if len(troubled) > _PROBLEMS:
+        lines.append(f"and problems of {len(troubled) - _PROBLEMS} more; --json has them all")
+    return lines
+
+
+def _problem(problem: Problem) -> str:
+    times = f"{problem.times:,} times, last" if problem.times > 1 else "once,"
+    return f"[yellow]{problem.what} {times} at {figure_text.moment(problem.last)}:[/] {escape(problem.reason)}"
+
+
+def _footer(report: RunReport) -> list[str]:
+    took = report.ended_at - report.started_at
+    if report.candles is None:
+        what = f"ran from {figure_text.moment(report.started_at)} for {figure_text.duration(took)}"
+    else:
+        what = f"replayed {report.candles:,} candles in {took.total_seconds():.1f} s"
+    ending = "finished" if report.finished else "not finished: the same command goes on"
+    lines = [f"{what}; {ending}"]
+    return lines + [_gap(gap) for gap in report.gaps if gap.missing]
+
+
+def _gap(gap: GapReport) -> str:
+    return f"[yellow]{escape(gap.symbol)}: {gap.missing:,} candles missing, first at {figure_text.moment(gap.first)}[/]"
