@@ -68,5 +68,5 @@ def test_every_command_takes_json_and_a_data_folder() -> None:
 
 
 def test_every_operation_is_used_by_a_command() -> None:
-    source = "".join(path.read_text() for path in (DOCS.parents[1] / "octobot_node" / "cli").glob("*.py"))
+    source = "".join(path.read_text() for path in (DOCS.parents[1] / "octobot_node" / "cli").rglob("*.py"))
     assert [name for name in OPERATIONS if f'"{name}"' not in source] == []
