@@ -20,7 +20,7 @@ from octobot_node.engine.assembly import Base, assemble, open_base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
-from octobot_node.engine.workers.event_loop import ThreadedIo
+from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.ids import new_id
 from octobot_node.plugin_system.discovery import load_plugins
 
@@ -40,7 +40,7 @@ def open_core(folder: Path, database: str = "") -> Core:
     return assemble(
         base,
         clock=clock,
-        io=ThreadedIo(),
+        event_loop=ThreadedEventLoop(),
         evaluator=InlineEvaluator(registry.automations, settings.evaluate_timeout),
         deliver=_undelivered,
         kick=lambda _queue: None,

@@ -195,7 +195,7 @@ def baseline_orders(folder: Path, rate: int, seconds: int, database: str = "") -
         launch_dbos(core)
         due = run_steadily(core, orders.order_workflow(core, account), ids, rate)
         late = _stages(core, due.get, "automation_id")
-        core.io.call(core.accounts.close())
+        core.event_loop.call(core.accounts.close())
     return {"sent": late["sent"]}
 
 

@@ -29,7 +29,7 @@ from benchmarks._common import (
 )
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.live.idle_folder import quiet_desk
+from octobot_node.live.idle_folder import idle_desk
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.discovery import load_plugins
@@ -83,7 +83,7 @@ def measured(folder: Path, database: str, count: int, happened: int, pages: int)
 @contextmanager
 def desk_of(settings: Settings) -> Iterator[Desk]:
     registry = load_plugins(settings.extra_plugins, discover=False)
-    with quiet_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
+    with idle_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
         yield desk
 
 

@@ -143,7 +143,7 @@ def baseline_rate(folder: Path, count: int, database: str = "") -> float:
         with core.storage.read() as connection:
             settled = connection.scalar(sa.select(sa.func.count()).select_from(fills))
         assert settled == count, f"{settled} of {count} settled"
-        core.io.call(core.accounts.close())
+        core.event_loop.call(core.accounts.close())
     return (count - 1) / seconds
 
 
@@ -200,7 +200,7 @@ def _send(core: Core, intent_id: str) -> dict[str, Any]:
         async with asyncio.timeout(core.settings.request_timeout):
             return await trading.create_order(request)
 
-    order = core.io.call(send())
+    order = core.event_loop.call(send())
     return {"id": order.id, "filled": str(order.filled), "at": order.created_at}
 
 

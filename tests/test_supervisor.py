@@ -13,8 +13,8 @@ import pytest
 from octobot_node.clock import SystemClock
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.services import Service
-from octobot_node.plugin_system.plugin_failures import Troubles
-from octobot_node.plugin_system.service_supervisor import Supervisor, pause_after
+from octobot_node.plugin_system.plugin_failures import PluginFailures
+from octobot_node.plugin_system.service_supervisor import ServiceSupervisor, pause_after
 
 
 class Context:
@@ -31,15 +31,19 @@ def context() -> Context:
 
 
 @pytest.fixture
-def supervise(context: Context) -> Iterator[Callable[..., Supervisor]]:
+def supervise(context: Context) -> Iterator[Callable[..., ServiceSupervisor]]:
     """Start supervisors; whatever a test does, they end."""
-    made: list[Supervisor] = []
+    made: list[ServiceSupervisor] = []
 
-    def make(*services: Service, lead: Callable[[], bool] = lambda: True) -> Supervisor:
-        troubles = Troubles(context.clock, lambda message, _level: context.told.append(message))
+    def make(*services: Service, lead: Callable[[], bool] = lambda: True) -> ServiceSupervisor:
+        plugin_failures = PluginFailures(context.clock, lambda message, _level: context.told.append(message))
         owners = {service.name: "tests" for service in services}
         lent = cast("PluginContext", context)
-        made.append(Supervisor(services, lent, troubles, may_lead=lead, owners=owners, pause=lambda _failures: 0.001))
+        made.append(
+            ServiceSupervisor(
+                services, lent, plugin_failures, may_lead=lead, owners=owners, pause=lambda _failures: 0.001
+            )
+        )
         made[-1].start()
         return made[-1]
 
@@ -61,7 +65,7 @@ async def for_ever(_context: Any) -> None:
 
 
 def test_a_service_runs_with_the_context_and_is_cancelled_at_the_end(
-    supervise: Callable[..., Supervisor], context: Context
+    supervise: Callable[..., ServiceSupervisor], context: Context
 ) -> None:
     seen: list[object] = []
 
@@ -81,7 +85,7 @@ def test_a_service_runs_with_the_context_and_is_cancelled_at_the_end(
 
 
 def test_a_service_that_raises_or_returns_is_started_again(
-    supervise: Callable[..., Supervisor], context: Context
+    supervise: Callable[..., ServiceSupervisor], context: Context
 ) -> None:
     runs: list[int] = []
 
@@ -102,7 +106,9 @@ def test_a_service_that_raises_or_returns_is_started_again(
     assert context.told == ["the plugin tests has trouble with the service s: ValueError: no telex"]
 
 
-def test_a_service_that_blocks_is_left_behind_and_holds_up_no_other(supervise: Callable[..., Supervisor]) -> None:
+def test_a_service_that_blocks_is_left_behind_and_holds_up_no_other(
+    supervise: Callable[..., ServiceSupervisor],
+) -> None:
     release, blocked = threading.Event(), threading.Event()
 
     async def block(_context: Any) -> None:
@@ -119,7 +125,9 @@ def test_a_service_that_blocks_is_left_behind_and_holds_up_no_other(supervise: C
         release.set()
 
 
-def test_what_one_node_of_many_runs_waits_for_its_turn_and_ends_with_it(supervise: Callable[..., Supervisor]) -> None:
+def test_what_one_node_of_many_runs_waits_for_its_turn_and_ends_with_it(
+    supervise: Callable[..., ServiceSupervisor],
+) -> None:
     leads = threading.Event()
     supervisor = supervise(Service("s", for_ever, per="cluster"), lead=leads.is_set)
     until(lambda: supervisor.states()[0].status == "elsewhere")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from octobot_node.clock import VirtualClock
-from octobot_node.plugin_system.plugin_failures import Trouble, Troubles
+from octobot_node.plugin_system.plugin_failures import PluginFailure, PluginFailures
 
 HOUR = 3_600_000
 
 
 def test_troubles_are_counted_by_plugin_and_by_what_it_does_and_told_once_an_hour() -> None:
     clock, told = VirtualClock(0), list[tuple[str, str]]()
-    troubles = Troubles(clock, lambda message, level: told.append((message, level)))
+    plugin_failures = PluginFailures(clock, lambda message, level: told.append((message, level)))
     for moment in (0, 10, HOUR - 1, HOUR):
         clock.advance_to(moment)
-        troubles.record("telex", "check_order", ValueError(f"at {moment}"))
-    troubles.record("telex", "notifier telex", "no paper")
-    troubles.record("other", "check_order", KeyError())
-    assert troubles.of("telex") == (
-        Trouble("telex", "check_order", 4, f"ValueError: at {HOUR}", HOUR),
-        Trouble("telex", "notifier telex", 1, "no paper", HOUR),
+        plugin_failures.record("telex", "check_order", ValueError(f"at {moment}"))
+    plugin_failures.record("telex", "notifier telex", "no paper")
+    plugin_failures.record("other", "check_order", KeyError())
+    assert plugin_failures.of("telex") == (
+        PluginFailure("telex", "check_order", 4, f"ValueError: at {HOUR}", HOUR),
+        PluginFailure("telex", "notifier telex", 1, "no paper", HOUR),
     )
     assert told == [
         ("the plugin telex has trouble with check_order: ValueError: at 0", "warning"),
@@ -33,10 +33,10 @@ def test_an_error_that_cannot_say_what_it_is_and_one_that_says_too_much_are_reco
         def __str__(self) -> str:
             raise RuntimeError
 
-    troubles = Troubles(VirtualClock(0), lambda _message, _level: None)
-    troubles.record("p", "a", Mute())
-    troubles.record("p", "b", "x" * 10_000)
-    assert [trouble.error for trouble in troubles.all()] == ["Mute", "x" * 500]
+    plugin_failures = PluginFailures(VirtualClock(0), lambda _message, _level: None)
+    plugin_failures.record("p", "a", Mute())
+    plugin_failures.record("p", "b", "x" * 10_000)
+    assert [trouble.error for trouble in plugin_failures.all()] == ["Mute", "x" * 500]
 
 
 def test_what_cannot_be_told_now_is_told_the_next_time() -> None:
@@ -47,7 +47,7 @@ def test_what_cannot_be_told_now_is_told_the_next_time() -> None:
         if len(told) == 1:
             raise OSError("the database is away")
 
-    troubles = Troubles(VirtualClock(0), tell)
+    plugin_failures = PluginFailures(VirtualClock(0), tell)
     for _ in range(3):
-        troubles.record("p", "a", "no")
+        plugin_failures.record("p", "a", "no")
     assert len(told) == 2

@@ -26,7 +26,7 @@ from benchmarks.crash.harness import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy
-from octobot_node.live.idle_folder import quiet_desk
+from octobot_node.live.idle_folder import idle_desk
 from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
@@ -298,7 +298,7 @@ def visiting(folder: Path, url: str, plugins: tuple[str, ...]) -> Iterator[Desk]
     """Yield the commands of a visitor on a database: a folder of its own, and no part in the work."""
     settings = Settings(data_dir=folder, database_url=url, role="master", extra_plugins=plugins, disk_reserve_mb=0)
     registry = load_plugins(plugins, discover=False)
-    with quiet_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
+    with idle_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
         yield desk
 
 

@@ -203,7 +203,7 @@ def _authenticated(request: Request, state: ApiState) -> Caller:
             # Whose credentials cannot be looked up is not known to be nobody: that is to be tried again.
             raise
         except Exception as error:
-            state.desk.core.troubles.record(implementation.plugin_name, "authenticate", said(error))
+            state.desk.core.plugin_failures.record(implementation.plugin_name, "authenticate", said(error))
             log.exception("authenticate_failed", plugin=implementation.plugin_name)
             continue
         if isinstance(found, Caller):

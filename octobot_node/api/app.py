@@ -107,7 +107,7 @@ def _include(app: FastAPI, routes: ApiRoutes, state: ApiState, registry: Registr
     except Exception as error:
         if owner.origin == "built-in":
             raise
-        state.desk.core.troubles.record(owner.name, f"the API routes {routes.name}", said(error))
+        state.desk.core.plugin_failures.record(owner.name, f"the API routes {routes.name}", said(error))
         log.exception("routes_left_out", plugin=owner.name, routes=routes.name)
 
 

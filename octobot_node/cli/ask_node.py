@@ -21,14 +21,14 @@ from octobot_node.operations.catalogue import OPERATIONS, perform
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Give", "confirm", "user"]
+__all__ = ["NodeClient", "confirm", "user"]
 
 R = TypeVar("R", bound="BaseModel")
 #: How long a folder may be held by somebody who does not answer: a node that is starting, or another command.
 _PATIENCE_S = 5.0
 
 
-class Give:
+class NodeClient:
     """One command's way to the operations, and to stdout."""
 
     def __init__(self, context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
@@ -77,14 +77,14 @@ class Give:
 
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
         self.refuse_unused(name)
-        from octobot_node.live.idle_folder import quiet_desk
+        from octobot_node.live.idle_folder import idle_desk
         from octobot_node.plugin_system.discovery import plugins_for
 
         # What a plugin's author prints does not belong between the lines of JSON.
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
-            with quiet_desk(self.configuration, registry, by=user()) as desk:
+            with idle_desk(self.configuration, registry, by=user()) as desk:
                 found = perform(desk, name, arguments)
         assert isinstance(found, returns)
         return found

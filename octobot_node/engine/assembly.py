@@ -24,11 +24,11 @@ from octobot_node.engine.evaluating.order_checks import OrderChecks
 from octobot_node.engine.ledger.planning import Installation
 from octobot_node.engine.market.hub import MarketHub
 from octobot_node.engine.market.opened_accounts import Accounts
-from octobot_node.engine.workers.event_loop import Io
+from octobot_node.engine.workers.event_loop import EventLoop
 from octobot_node.errors import DatabaseMoved, DataFolderInUse, DiskNearlyFull, NodeError, UnknownStorage
 from octobot_node.ids import new_id
-from octobot_node.plugin_system.node_context import Lent
-from octobot_node.plugin_system.plugin_failures import Troubles
+from octobot_node.plugin_system.node_context import NodePluginContext
+from octobot_node.plugin_system.plugin_failures import PluginFailures
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -166,7 +166,7 @@ def assemble(
     base: Base,
     *,
     clock: Clock,
-    io: Io,
+    event_loop: EventLoop,
     evaluator: Evaluator,
     deliver: Callable[[sa.Connection, str, str], str],
     kick: Callable[[str], None],
@@ -176,8 +176,10 @@ def assemble(
 ) -> Core:
     """Return an engine over an opened base; plugins read their settings from ``configuration``."""
     settings = base.settings
-    context = Lent(configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id)
-    troubles = Troubles(clock, lambda message, level: context.tell(message, level=level))
+    context = NodePluginContext(
+        configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id
+    )
+    plugin_failures = PluginFailures(clock, lambda message, level: context.tell(message, level=level))
     counters = Counters()
     accounts = Accounts(base.storage, clock, base.settings, base.registry, counters)
     core = Core(
@@ -185,15 +187,15 @@ def assemble(
         storage=base.storage,
         clock=clock,
         registry=base.registry,
-        io=io,
+        event_loop=event_loop,
         accounts=accounts,
-        hub=MarketHub(accounts, clock, io, base.settings.hub_deadline, counters),
+        hub=MarketHub(accounts, clock, event_loop, base.settings.hub_deadline, counters),
         evaluator=evaluator,
         coordinator=base.coordinator,
         installation=base.installation,
         context=context,
-        troubles=troubles,
-        order_checks=OrderChecks(base.registry, troubles, settings.evaluate_timeout),
+        plugin_failures=plugin_failures,
+        order_checks=OrderChecks(base.registry, plugin_failures, settings.evaluate_timeout),
         deliver=deliver,
         kick=kick,
         owns=owns,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from octobot_node.engine.evaluating.order_checks import OrderChecks
     from octobot_node.engine.market.hub import MarketHub
     from octobot_node.engine.market.opened_accounts import Accounts
-    from octobot_node.engine.workers.event_loop import Io
-    from octobot_node.plugin_system.plugin_failures import Troubles
+    from octobot_node.engine.workers.event_loop import EventLoop
+    from octobot_node.plugin_system.plugin_failures import PluginFailures
     from octobot_node.plugin_system.registry import Registry
     from octobot_node.plugin_system.service_supervisor import ServiceState
     from octobot_node.settings import Settings
@@ -54,7 +54,7 @@ class Core:
     storage: Storage
     clock: Clock
     registry: Registry
-    io: Io
+    event_loop: EventLoop
     accounts: Accounts
     hub: MarketHub
     evaluator: Evaluator
@@ -62,7 +62,7 @@ class Core:
     installation: Installation
     #: What plugins are lent, and what went wrong with them.
     context: PluginContext
-    troubles: Troubles
+    plugin_failures: PluginFailures
     order_checks: OrderChecks
     #: Hands work to a queue in the caller's transaction and returns its id.
     deliver: Callable[[sa.Connection, str, str], str]

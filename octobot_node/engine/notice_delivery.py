@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
-from octobot_node.engine.workers.event_loop import InlineIo
+from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import events
 from octobot_node.store.events import Event
@@ -27,7 +27,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Lane", "Notices", "open_notices"]
+__all__ = ["Lane", "NoticeDelivery", "open_notices"]
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 30.0
@@ -66,7 +66,7 @@ class _Failing:
     again_at: int
 
 
-class Notices:
+class NoticeDelivery:
     """The waiting notices and one lane for each notifier."""
 
     def __init__(self, core: Core, notifiers: Sequence[tuple[Notifier, str]]) -> None:
@@ -105,7 +105,7 @@ class Lane:
         self._failing: dict[str, _Failing] = {}
         self._failures = 0
         self._paused_until = 0
-        self._io: InlineIo | None = None
+        self._event_loop: InlineEventLoop | None = None
         self._wanted = _waiting_for(notifier.name)
         self._busy = threading.Lock()
 
@@ -131,9 +131,9 @@ class Lane:
     def close(self) -> None:
         """Close the loop, unless the notifier still hangs in it."""
         if self._busy.acquire(timeout=0.1):
-            if self._io is not None:
-                self._io.close()
-                self._io = None
+            if self._event_loop is not None:
+                self._event_loop.close()
+                self._event_loop = None
             self._busy.release()
 
     def _waiting(self) -> Sequence[AnyRow]:
@@ -151,9 +151,9 @@ class Lane:
         """Return why the notifier did not take it, or None."""
         about = row.automation or row.automation_id
         notice = Notice(row.id, row.owner, about, row.level, row.message, row.created_at)
-        self._io = self._io or InlineIo()
+        self._event_loop = self._event_loop or InlineEventLoop()
         try:
-            self._io.call(_within(self._notifier, notice))
+            self._event_loop.call(_within(self._notifier, notice))
         except TimeoutError:
             return f"no answer within {_TIMEOUT_S:g} s"
         except BaseException as error:
@@ -168,7 +168,7 @@ class Lane:
         tries = 1 if before is None else before.tries + 1
         self._failures += 1
         self._paused_until = now + _pause(self._failures)
-        core.troubles.record(self._plugin, f"the notifier {self.name}", error)
+        core.plugin_failures.record(self._plugin, f"the notifier {self.name}", error)
         if tries >= _TRIES_LEAST and now - row.created_at >= _GIVE_UP_MS:
             self._failing.pop(row.id, None)
             _record(core, row.id, self.name, self._names, gave_up=(row, error))
@@ -180,7 +180,7 @@ class Lane:
             connection.execute(notices.update().where(notices.c.id == row.id).values(values))
 
 
-def open_notices(core: Core) -> Notices:
+def open_notices(core: Core) -> NoticeDelivery:
     """Open every notifier, once; one that cannot be opened is a trouble of its plugin and leaves the others."""
     owners = {
         name: plugin.name for plugin in core.registry.plugins for name in plugin.registers.get("register_notifiers", ())
@@ -195,15 +195,15 @@ def open_notices(core: Core) -> Notices:
                     raise ValueError(f"a notifier called {name!r} is open already: rename one of them")
                 opened[name] = notifier, plugin
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, its notifiers alone are missing
-            core.troubles.record(plugin, f"the notifier {factory.name}", error)
-    return Notices(core, list(opened.values()))
+            core.plugin_failures.record(plugin, f"the notifier {factory.name}", error)
+    return NoticeDelivery(core, list(opened.values()))
 
 
 def _opened(core: Core, factory: NotifierFactory, plugin: str) -> Sequence[Notifier]:
     try:
         return factory.open(core.context)
     except NotAllOpened as error:
-        core.troubles.record(plugin, f"the notifier {factory.name}", str(error))
+        core.plugin_failures.record(plugin, f"the notifier {factory.name}", str(error))
         return error.opened
 
 

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket
-from octobot_node.engine.acting.account_poller import Watcher
-from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import Base, assemble
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
@@ -31,7 +31,7 @@ from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import TICKS
-from octobot_node.engine.workers.event_loop import InlineIo
+from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.ids import new_id
 from octobot_node.store import intents, schedules
 from octobot_node.store.joined_transactions import JoinedStorage
@@ -82,11 +82,11 @@ class Replay:
         self._unforeseen: set[str] = set()
         self._queue: deque[tuple[str, str, str]] = deque()
         self._signals: deque[tuple[int, str, PastSignal]] = deque()
-        self._io = InlineIo()
+        self._event_loop = InlineEventLoop()
         self.core = assemble(
             replace(base, storage=self._storage),
             clock=self.clock,
-            io=self._io,
+            event_loop=self._event_loop,
             evaluator=InlineEvaluator(base.registry.automations, base.settings.evaluate_timeout),
             deliver=self._deliver,
             kick=lambda _queue: None,
@@ -98,8 +98,8 @@ class Replay:
         self._levels = _LevelTimes(self.core)
         self.commands = Commands(self.core)
         self._batches = TickBatch(self.core)
-        self._sends = Sends(self.core)
-        self._watcher = Watcher(self.core)
+        self._order_sender = OrderSender(self.core)
+        self._poller = AccountPoller(self.core)
         self._dispatcher = Dispatcher(self.core)
         self._sweeper = Sweeper(self.core, self.commands, self._dispatcher)
         self._notices = open_notices(self.core)
@@ -150,8 +150,8 @@ class Replay:
         """Close connectors and the loop."""
         self._notices.close()
         self.core.order_checks.close()
-        self._io.call(self.core.accounts.close())
-        self._io.close()
+        self._event_loop.call(self.core.accounts.close())
+        self._event_loop.close()
 
     def _deliver(self, _connection: sa.Connection, queue: str, argument: str) -> str:
         workflow_id = new_id()
@@ -181,7 +181,7 @@ class Replay:
         done = 0
         while self._queue:
             queue, workflow_id, argument = self._queue.popleft()
-            stage = self._batches.run if queue == TICKS else self._sends.run
+            stage = self._batches.run if queue == TICKS else self._order_sender.run
             stage(workflow_id, argument)
             done += 1
         return done
@@ -190,7 +190,7 @@ class Replay:
         """Ask the accounts that may have something to tell, and those that had once more; return how many had."""
         asked = sorted(self._to_watch)
         self._to_watch.clear()
-        told = [account_id for account_id in asked if self._io.call(self._watcher.watch(account_id))]
+        told = [account_id for account_id in asked if self._event_loop.call(self._poller.watch(account_id))]
         self._to_watch.update(told)
         return len(told)
 

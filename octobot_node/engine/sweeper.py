@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from octobot_node.engine.commands.automation_completion import Endings
-from octobot_node.engine.commands.automation_requests import Requests
+from octobot_node.engine.commands.automation_completion import AutomationCompletion
+from octobot_node.engine.commands.automation_requests import AutomationRequests
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.deciding.dispatcher import Dispatcher
@@ -51,8 +51,8 @@ class Sweeper:
         self._core = core
         self._commands = commands
         self._dispatcher = dispatcher
-        self._requests = Requests(core, commands)
-        self._endings = Endings(core)
+        self._requests = AutomationRequests(core, commands)
+        self._completion = AutomationCompletion(core)
         self._kill_switch = KillSwitch(core)
 
     def sweep(self) -> int:
@@ -68,7 +68,7 @@ class Sweeper:
         moved += self._cancel_expired() if found.expired else 0
         # Before the endings, so that what is stopped here ends in the same pass.
         moved += self._requests.carry_out() if found.requests else 0
-        return moved + (self._endings.settle() if found.ending or found.requests else 0)
+        return moved + (self._completion.settle() if found.ending or found.requests else 0)
 
     def _goes_on(self) -> bool:
         return not self._core.stopping.is_set() and self._core.coordinator.may_dispatch()

@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.acting.account_poller import Watcher
-from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import open_base
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.core import Core
-from octobot_node.engine.workers.event_loop import ThreadedIo
+from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.live.control_server import ControlServer
@@ -28,7 +28,7 @@ from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import intents, kill_switches
 
-__all__ = ["Canceller", "cancelling_desk"]
+__all__ = ["EmergencyCancel", "cancelling_desk"]
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 1_000
@@ -46,7 +46,7 @@ def cancelling_desk(configuration: Configuration, registry: Registry, *, by: str
         update={"disk_reserve_mb": 0, "role": "standalone", "standby": False, "work": True}
     )
     base = open_base(settings, registry, SystemClock().now())
-    with desk_over(base, configuration, ThreadedIo(), by=by) as desk:
+    with desk_over(base, configuration, ThreadedEventLoop(), by=by) as desk:
         control = ControlServer(settings.data_dir, _performing(desk))
         control.start()
         try:
@@ -59,15 +59,15 @@ def _performing(desk: Desk) -> Callable[[str, Mapping[str, Any], str], BaseModel
     return lambda operation, arguments, by: perform(replace(desk, by=by), operation, arguments)
 
 
-class Canceller:
+class EmergencyCancel:
     """Carries what is planned in the scope of one kill switch, and watches the accounts in it."""
 
     def __init__(self, core: Core, switch_id: str) -> None:
         self._core = core
         self._switch_id = switch_id
         self._kill_switch = KillSwitch(core)
-        self._sends = Sends(core)
-        self._watcher = Watcher(core)
+        self._order_sender = OrderSender(core)
+        self._poller = AccountPoller(core)
 
     def step(self, go_on: Callable[[], bool]) -> None:
         """Do what there is to do now: plan cancels, send them, and ask what came of them."""
@@ -94,7 +94,7 @@ class Canceller:
         carrier = new_id()
         with self._core.storage.write() as connection:
             intents.carry(connection, ids, carrier)
-        self._sends.run(carrier, account_id)
+        self._order_sender.run(carrier, account_id)
 
     def _watched(self) -> list[str]:
         with self._core.storage.read() as connection:
@@ -102,7 +102,7 @@ class Canceller:
             return [] if switch is None else kill_switches.accounts_to_watch(connection, switch)
 
     def _watch(self, account_id: str) -> None:
-        self._core.io.call(self._watcher.watch(account_id))
+        self._core.event_loop.call(self._poller.watch(account_id))
 
     def _guarded(self, account_id: str, work: Callable[[], None]) -> None:
         try:

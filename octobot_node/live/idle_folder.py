@@ -10,17 +10,17 @@ from octobot_node.configuration import Configuration
 from octobot_node.engine.assembly import Base, assemble, open_base, open_beside
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
-from octobot_node.engine.workers.event_loop import InlineIo, Io
+from octobot_node.engine.workers.event_loop import EventLoop, InlineEventLoop
 from octobot_node.ids import new_id
 from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 
-__all__ = ["beside_desk", "desk_over", "quiet_desk"]
+__all__ = ["beside_desk", "desk_over", "idle_desk"]
 
 
 @contextmanager
-def quiet_desk(
+def idle_desk(
     configuration: Configuration, registry: Registry, *, by: str, settings: Settings | None = None
 ) -> Iterator[Desk]:
     """Yield a desk over the data folder of the configuration, or of other ``settings``; it is locked meanwhile.
@@ -29,7 +29,7 @@ def quiet_desk(
     Raises NodeError when the data folder or the database cannot be used.
     """
     base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True)
-    with desk_over(base, configuration, InlineIo(), by=by) as desk:
+    with desk_over(base, configuration, InlineEventLoop(), by=by) as desk:
         yield desk
 
 
@@ -41,13 +41,18 @@ def beside_desk(configuration: Configuration, registry: Registry, *, by: str) ->
     """
     base = open_beside(configuration.settings, registry)
     tell: Callable[[], None] = lambda: base.storage.announce("dispatch")  # noqa: E731 - a field wants a function
-    with desk_over(base, configuration, InlineIo(), by=by, hurry=tell) as desk:
+    with desk_over(base, configuration, InlineEventLoop(), by=by, hurry=tell) as desk:
         yield desk
 
 
 @contextmanager
 def desk_over(
-    base: Base, configuration: Configuration, io: Io, *, by: str, hurry: Callable[[], None] = lambda: None
+    base: Base,
+    configuration: Configuration,
+    event_loop: EventLoop,
+    *,
+    by: str,
+    hurry: Callable[[], None] = lambda: None,
 ) -> Iterator[Desk]:
     """Yield a desk over an opened base, and close everything in the end."""
     settings, registry = base.settings, base.registry
@@ -56,7 +61,7 @@ def desk_over(
             core = assemble(
                 base,
                 clock=SystemClock(),
-                io=io,
+                event_loop=event_loop,
                 evaluator=InlineEvaluator(registry.automations, settings.evaluate_timeout),
                 deliver=lambda _connection, _queue, _argument: new_id(),
                 kick=lambda _queue: None,
@@ -67,8 +72,8 @@ def desk_over(
             try:
                 yield Desk(core, Commands(core), configuration, core.context, hurry, live=False, by=by)
             finally:
-                io.call(core.accounts.close())
+                event_loop.call(core.accounts.close())
         finally:
-            io.close()
+            event_loop.close()
     finally:
         base.close()

@@ -13,12 +13,12 @@ from pydantic import BaseModel
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.coordinator import Engine
-from octobot_node.engine.acting.account_poller import Watcher
-from octobot_node.engine.acting.order_sender import Sends
-from octobot_node.engine.acting.poller_pool import Watchers
+from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.order_sender import OrderSender
+from octobot_node.engine.acting.poller_pool import PollerPool
 from octobot_node.engine.assembly import Base, assemble, load_levels, open_base
 from octobot_node.engine.commands.commands import Commands
-from octobot_node.engine.commands.restore_reconciliation import Reconciling
+from octobot_node.engine.commands.restore_reconciliation import RestoreReconciliation
 from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.deciding.price_levels import take_levels
@@ -27,15 +27,15 @@ from octobot_node.engine.evaluating.evaluator import ProcessEvaluator
 from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
-from octobot_node.engine.workers.event_loop import ThreadedIo
-from octobot_node.engine.workers.periodic_thread import Loop
+from octobot_node.engine.workers.event_loop import ThreadedEventLoop
+from octobot_node.engine.workers.periodic_thread import PeriodicThread
 from octobot_node.errors import StorageUnavailable
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import Desk
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.plugin_system.service_supervisor import Supervisor
+from octobot_node.plugin_system.service_supervisor import ServiceSupervisor
 from octobot_node.settings import Settings
 from octobot_node.store import retention, schedules
 
@@ -86,7 +86,7 @@ class Node:
         self.failure = ""
         self._checkpoint = checkpoint
         self._clock: Clock = SystemClock()
-        self._loops: list[Loop] = []
+        self._loops: list[PeriodicThread] = []
         self._kicked: set[str] = set()
         self._closers: list[Callable[[], None]] = []
 
@@ -142,8 +142,8 @@ class Node:
         return Desk(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
-        io = self._io = ThreadedIo()
-        self._closers.append(io.close)
+        event_loop = self._event_loop = ThreadedEventLoop()
+        self._closers.append(event_loop.close)
         executor_id = base.coordinator.executor_id
         self._durable = Durable(base.storage, self.settings, executor_id, {TICKS: self._tick, ORDERS: self._send})
         evaluator = ProcessEvaluator(self.registry, self.settings)
@@ -151,7 +151,7 @@ class Node:
         self.core = assemble(
             base,
             clock=self._clock,
-            io=io,
+            event_loop=event_loop,
             evaluator=evaluator,
             deliver=self._durable.enqueue,
             kick=self._kick,
@@ -160,10 +160,10 @@ class Node:
             configuration=self.configuration,
         )
         self._closers.append(self.core.order_checks.close)
-        self._closers.append(lambda: io.call(self.core.accounts.close()))
+        self._closers.append(lambda: event_loop.call(self.core.accounts.close()))
         if self._checkpoint is not None:
             self.core.checkpoint = self._checkpoint
-        self._build_stages(io)
+        self._build_stages(event_loop)
         if not base.storage.shared:
             with base.storage.write() as connection:
                 schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
@@ -181,27 +181,27 @@ class Node:
             Engine(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave)
         )
 
-    def _build_stages(self, io: ThreadedIo) -> None:
+    def _build_stages(self, event_loop: ThreadedEventLoop) -> None:
         self.commands = Commands(self.core)
         self._batches = TickBatch(self.core)
-        self._sends = Sends(self.core)
+        self._order_sender = OrderSender(self.core)
         dispatcher = Dispatcher(self.core)
         self._sweeper = Sweeper(self.core, self.commands, dispatcher)
-        self._watchers = Watchers(self.core, Watcher(self.core), io)
-        self.core.watch = self._watchers.poke
-        self._dispatch = Loop("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
-        self._sweep = Loop("sweep", self._sweeper.sweep, self.settings.sweep_interval)
+        self._pollers = PollerPool(self.core, AccountPoller(self.core), event_loop)
+        self.core.watch = self._pollers.poke
+        self._dispatch = PeriodicThread("dispatch", dispatcher.dispatch, self.settings.dispatch_interval)
+        self._sweep = PeriodicThread("sweep", self._sweeper.sweep, self.settings.sweep_interval)
         self.core.requested = self._sweep.hurry
-        self._levels = Loop("levels", self._wake_crossed, self.settings.sweep_interval)
-        self._retention = Loop("retention", self._prune, 60.0)
+        self._levels = PeriodicThread("levels", self._wake_crossed, self.settings.sweep_interval)
+        self._retention = PeriodicThread("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         # Where nodes share the queues nobody else looks at them for us.
         pause = self.settings.queue_poll_interval if self.core.storage.shared else 60.0
-        self._kicks = Loop("kick", self._run_kicks, pause)
+        self._kicks = PeriodicThread("kick", self._run_kicks, pause)
 
     def _start_looking(self) -> None:
-        self._watchers.start()
-        self._closers.append(self._watchers.stop)
+        self._pollers.start()
+        self._closers.append(self._pollers.stop)
         self._kicks.start()
         self._durable.start()
         self._closers += [self._durable.stop, self._kicks.stop]
@@ -214,8 +214,8 @@ class Node:
             return
         self._loops += [self._dispatch, self._sweep, self._levels]
         # Apart: it waits for exchanges.
-        reconciling = Reconciling(self.core)
-        reconcile = Loop("reconcile", self._if_leading(reconciling.step), self.settings.sweep_interval)
+        reconciling = RestoreReconciliation(self.core)
+        reconcile = PeriodicThread("reconcile", self._if_leading(reconciling.step), self.settings.sweep_interval)
         reconcile.start()
         self._closers.append(reconcile.stop)
         for loop in (self._dispatch, self._sweep, self._levels, self._retention):
@@ -228,7 +228,7 @@ class Node:
         self._closers.append(told.close)
         # Each in a thread of its own: a slow notifier must hold up nothing.
         lanes = [
-            Loop(f"notices-{lane.name}", self._if_leading(lane.deliver), self.settings.sweep_interval)
+            PeriodicThread(f"notices-{lane.name}", self._if_leading(lane.deliver), self.settings.sweep_interval)
             for lane in told.lanes
         ]
         for loop in lanes:
@@ -239,10 +239,10 @@ class Node:
             for plugin in self.registry.plugins
             for name in plugin.registers.get("register_services", ())
         }
-        supervisor = Supervisor(
+        supervisor = ServiceSupervisor(
             self.registry.services,
             self.core.context,
-            self.core.troubles,
+            self.core.plugin_failures,
             may_lead=self.core.coordinator.may_dispatch,
             owners=owners,
         )
@@ -269,7 +269,7 @@ class Node:
     def _still_for(self) -> float:
         """Return for how long the slowest of the loops that everything hangs on has not gone round, in seconds."""
         now = time.monotonic()
-        return max(self._io.still_for(), *(now - loop.went_round - loop.interval for loop in self._loops))
+        return max(self._event_loop.still_for(), *(now - loop.went_round - loop.interval for loop in self._loops))
 
     def _rejoined(self) -> None:
         self._durable.act_as(self.core.coordinator.executor_id)
@@ -296,7 +296,7 @@ class Node:
         elif topic.startswith("account "):
             self.core.accounts.renew(topic.removeprefix("account "))
         elif topic.startswith("watch "):
-            self._watchers.take_up(topic.removeprefix("watch "))
+            self._pollers.take_up(topic.removeprefix("watch "))
         elif topic == "":
             self._hurry_all()
             self._hear("dispatch")
@@ -305,7 +305,7 @@ class Node:
         return self._through_outages(TICKS, lambda: self._batches.run(workflow_id, batch))
 
     def _send(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
-        return self._through_outages(ORDERS, lambda: self._sends.run(workflow_id, account_id))
+        return self._through_outages(ORDERS, lambda: self._order_sender.run(workflow_id, account_id))
 
     def _through_outages(self, queue: str, work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
         """Do it again when the database is back: nobody else does while this node is alive, and it does no harm."""
@@ -372,7 +372,7 @@ class Node:
         self._dispatch.hurry()
 
 
-def _stop_together(loops: Sequence[Loop], patience: float) -> None:
+def _stop_together(loops: Sequence[PeriodicThread], patience: float) -> None:
     until = time.monotonic() + patience
     for loop in loops:
         loop.end_soon()

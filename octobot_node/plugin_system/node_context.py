@@ -18,13 +18,13 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import automations
 
-__all__ = ["Lent"]
+__all__ = ["NodePluginContext"]
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(slots=True)
-class Lent:
+class NodePluginContext:
     """See ``PluginContext`` for what each promises."""
 
     configuration: Configuration

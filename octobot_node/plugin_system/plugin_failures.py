@@ -10,7 +10,7 @@ import structlog
 
 from octobot_node.clock import Clock
 
-__all__ = ["Trouble", "Troubles", "said"]
+__all__ = ["PluginFailure", "PluginFailures", "said"]
 
 log = structlog.get_logger(__name__)
 _TOLD_EVERY_MS = 3_600_000
@@ -18,7 +18,7 @@ _TEXT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PluginFailure:
     """What went wrong with one thing that a plugin does: how often, and the last time (``at``, ms UTC)."""
 
     plugin: str
@@ -28,7 +28,7 @@ class Trouble:
     at: int
 
 
-class Troubles:
+class PluginFailures:
     """The troubles of this process since it started; may be used from any thread.
 
     ``tell`` gives a notice to the notifiers: the text, then its level.
@@ -38,7 +38,7 @@ class Troubles:
         self._clock = clock
         self._tell = tell
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, str], Trouble] = {}
+        self._found: dict[tuple[str, str], PluginFailure] = {}
         self._told: dict[tuple[str, str], int] = {}
 
     def record(self, plugin: str, what: str, error: str | BaseException) -> None:
@@ -49,7 +49,7 @@ class Troubles:
         text, now, key = said(error), self._clock.now(), (plugin, what)
         with self._lock:
             before = self._found.get(key)
-            self._found[key] = Trouble(plugin, what, 1 if before is None else before.count + 1, text, now)
+            self._found[key] = PluginFailure(plugin, what, 1 if before is None else before.count + 1, text, now)
             told = self._told.get(key)
             is_new = told is None or now - told >= _TOLD_EVERY_MS
             if is_new:
@@ -58,11 +58,11 @@ class Troubles:
         if is_new:
             self._notice(f"the plugin {plugin} has trouble with {what}: {text}", key)
 
-    def of(self, plugin: str) -> tuple[Trouble, ...]:
+    def of(self, plugin: str) -> tuple[PluginFailure, ...]:
         """Return a plugin's troubles, by what they are with."""
         return tuple(trouble for trouble in self.all() if trouble.plugin == plugin)
 
-    def all(self) -> tuple[Trouble, ...]:
+    def all(self) -> tuple[PluginFailure, ...]:
         """Return every plugin's troubles, by plugin and what they are with."""
         with self._lock:
             return tuple(self._found[key] for key in sorted(self._found))

@@ -15,9 +15,9 @@ import structlog
 from octobot_node.clock import Clock
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.services import Service
-from octobot_node.plugin_system.plugin_failures import Troubles, said
+from octobot_node.plugin_system.plugin_failures import PluginFailures, said
 
-__all__ = ["ServiceState", "Supervisor", "pause_after"]
+__all__ = ["ServiceState", "ServiceSupervisor", "pause_after"]
 
 log = structlog.get_logger(__name__)
 _PAUSE_MAX_S = 300.0
@@ -49,7 +49,7 @@ class ServiceState:
     error: str = ""
 
 
-class Supervisor:
+class ServiceSupervisor:
     """Runs every service until ``stop``. ``owners`` maps service to the plugin that registered it.
 
     ``may_lead`` says whether this node runs what one node of all that share a database runs; ``pause`` is in seconds,
@@ -60,14 +60,14 @@ class Supervisor:
         self,
         services: Sequence[Service],
         context: PluginContext,
-        troubles: Troubles,
+        plugin_failures: PluginFailures,
         *,
         may_lead: Callable[[], bool],
         owners: Mapping[str, str],
         pause: Callable[[int], float] = pause_after,
     ) -> None:
         self._running = [
-            _Supervised(service, owners.get(service.name, ""), context, troubles, may_lead, pause)
+            _Supervised(service, owners.get(service.name, ""), context, plugin_failures, may_lead, pause)
             for service in services
         ]
 
@@ -97,14 +97,14 @@ class _Supervised:
         service: Service,
         plugin: str,
         context: PluginContext,
-        troubles: Troubles,
+        plugin_failures: PluginFailures,
         may_lead: Callable[[], bool],
         pause: Callable[[int], float],
     ) -> None:
         self._service = service
         self._context = context
         self._clock: Clock = context.clock
-        self._troubles = troubles
+        self._troubles = plugin_failures
         self._may_lead = may_lead
         self._pause = pause
         self._stopping = threading.Event()

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from octobot_node.contracts.storage import Storage
 from octobot_node.store.tables import automations, notices
 
-__all__ = ["Said"]
+__all__ = ["NoticeFeed"]
 
 _LINES_MAX = 100
 
 
-class Said:
+class NoticeFeed:
     """Follows the notices from now on."""
 
     def __init__(self, storage: Storage) -> None:

@@ -41,10 +41,10 @@ from octobot_node.runs.options import RunOptions
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
 
-__all__ = ["PastRun"]
+__all__ = ["ReplayRun"]
 
 
-class PastRun:
+class ReplayRun:
     """One replay. Everything that can be wrong with it is found before its folder is made."""
 
     def __init__(

@@ -23,9 +23,9 @@ from octobot_node.run_files.apply import create_missing, go_on, new_account, tak
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.run_files.signal_files import refuse_signals
-from octobot_node.runs.notice_feed import Said
+from octobot_node.runs.notice_feed import NoticeFeed
 from octobot_node.runs.options import RunOptions
-from octobot_node.runs.replay_run import PastRun
+from octobot_node.runs.replay_run import ReplayRun
 
 __all__ = ["run"]
 
@@ -50,7 +50,7 @@ def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
         view.message(f"plugin {broken.name} is left out: {broken.error}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
-        return PastRun(run_file, options, view, settings, registry, configuration).run()
+        return ReplayRun(run_file, options, view, settings, registry, configuration).run()
     return _live(run_file, options, view, configuration, registry)
 
 
@@ -114,7 +114,7 @@ def _refuse_replay_options(options: RunOptions) -> None:
 
 def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemClock, asked: Callable[[], bool]) -> bool:
     """Show what happens until the end of the run; return False if it was asked to stop before."""
-    said = Said(node.core.storage)
+    said = NoticeFeed(node.core.storage)
     while deadline is None or clock.monotonic() < deadline:
         if asked():
             return False
@@ -130,7 +130,7 @@ def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemCloc
     return True
 
 
-def _tell_all(view: RunView, clock: SystemClock, said: Said) -> None:
+def _tell_all(view: RunView, clock: SystemClock, said: NoticeFeed) -> None:
     """Wait until what was said last has reached whoever is to be told: there is no node any more after this."""
     until = clock.monotonic() + _TELLING_S
     while said.waiting() and clock.monotonic() < until:

@@ -11,7 +11,7 @@ from octobot_node.automation import Position
 from octobot_node.contracts.exchanges import Capabilities, ExchangeTrade, Lookup
 from octobot_node.engine.deciding import author_view
 from octobot_node.engine.ledger.book import Book, Owner
-from octobot_node.engine.ledger.fill_application import MovingIntent, settle_one
+from octobot_node.engine.ledger.fill_application import FillingIntent, settle_one
 from octobot_node.engine.ledger.intent_closing import close_with
 from octobot_node.engine.ledger.opening_positions import open_base_positions
 from octobot_node.engine.ledger.planning import Installation, Plan, plan_group
@@ -130,7 +130,7 @@ class Ledger:
             liquidity="taker" if taker else "maker",
             at=now,
         )
-        intent = MovingIntent.of(row)
+        intent = FillingIntent.of(row)
         settled = settle_one(self.owner.account_id, self.book, intent, trade, now)
         vars(row).update(
             status=intent.status,

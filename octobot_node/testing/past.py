@@ -134,7 +134,7 @@ class PastReplay:
         from octobot_node.plugin_system.discovery import load_plugins
         from octobot_node.run_files.run_file import RunFile
         from octobot_node.runs.options import RunOptions
-        from octobot_node.runs.replay_run import PastRun
+        from octobot_node.runs.replay_run import ReplayRun
         from octobot_node.settings import Settings
 
         if not self._candles:
@@ -148,7 +148,7 @@ class PastReplay:
         registry = replace(registry, automations={**registry.automations, name: self._type()})
         run_file = RunFile.model_validate(self._run_file(name, folder))
         settings = Settings(data_dir=folder, disk_reserve_mb=0)
-        run = PastRun(run_file, RunOptions(data=files, data_dir=folder, fresh=True), _Silent(), settings, registry)
+        run = ReplayRun(run_file, RunOptions(data=files, data_dir=folder, fresh=True), _Silent(), settings, registry)
         (report,) = run.run().automations
         (database,) = (folder / "replays").glob("*/octobot.db")
         storage = registry.hook.open_storage(settings=settings.model_copy(update={"data_dir": database.parent}))

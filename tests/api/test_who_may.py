@@ -132,4 +132,4 @@ def test_a_route_without_a_rule_is_refused(service: Service) -> None:
     app = create_app(desk)
 
     assert TestClient(app).get("/api/v1/telex").status_code == 404
-    assert [trouble.what for trouble in desk.core.troubles.all()] == ["the API routes telex"]
+    assert [trouble.what for trouble in desk.core.plugin_failures.all()] == ["the API routes telex"]

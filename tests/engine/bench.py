@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from octobot_node import Automation, Decision, Needs, Tick
 from octobot_node.clock import VirtualClock
-from octobot_node.engine.acting.account_poller import Watcher
-from octobot_node.engine.acting.order_sender import Sends
+from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import assemble, open_base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.deciding.dispatcher import Dispatcher
@@ -25,7 +25,7 @@ from octobot_node.engine.deciding.tick_batch import TickBatch
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import TICKS
-from octobot_node.engine.workers.event_loop import InlineIo
+from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
@@ -96,12 +96,12 @@ class Bench:
         )
         self.base = open_base(self.settings, self.registry, START)
         self.queue: deque[tuple[str, str, str]] = deque()
-        self.io = InlineIo()
+        self.event_loop = InlineEventLoop()
         self.owned = True
         self.core = assemble(
             self.base,
             clock=self.clock,
-            io=self.io,
+            event_loop=self.event_loop,
             evaluator=InlineEvaluator(self.registry.automations, 2.0),
             deliver=self._deliver,
             kick=lambda _queue: None,
@@ -115,14 +115,14 @@ class Bench:
         """Build the stages, forgetting what they remember: what a restart does."""
         self.commands = Commands(self.core)
         self.batches = TickBatch(self.core)
-        self.sends = Sends(self.core)
-        self.watcher = Watcher(self.core)
+        self.sends = OrderSender(self.core)
+        self.watcher = AccountPoller(self.core)
         self.dispatcher = Dispatcher(self.core)
         self.sweeper = Sweeper(self.core, self.commands, self.dispatcher)
 
     def close(self) -> None:
-        self.io.call(self.core.accounts.close())
-        self.io.close()
+        self.event_loop.call(self.core.accounts.close())
+        self.event_loop.close()
         self.base.close()
 
     def _deliver(self, _connection: sa.Connection, queue: str, argument: str) -> str:
@@ -172,7 +172,7 @@ class Bench:
 
     def watch(self) -> bool | None:
         """Make one pass over the account."""
-        return self.io.call(self.watcher.watch(self.account))
+        return self.event_loop.call(self.watcher.watch(self.account))
 
     def send(self) -> None:
         """Send what may be sent now."""

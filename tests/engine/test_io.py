@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-from octobot_node.engine.workers.event_loop import ThreadedIo
+from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 
 
 def test_a_loop_that_something_blocks_is_seen_to_stand_still_and_to_go_on() -> None:
-    io, release = ThreadedIo(), threading.Event()
+    event_loop, release = ThreadedEventLoop(), threading.Event()
 
     async def wait() -> None:
         release.wait(30)  # as a connector does that sleeps, or asks over a blocking socket
@@ -18,32 +18,32 @@ def test_a_loop_that_something_blocks_is_seen_to_stand_still_and_to_go_on() -> N
         return "went round"
 
     try:
-        assert io.call(rest()) == "went round"
-        assert io.still_for() == 0
-        blocked = io.spawn(wait())
-        _until(lambda: io.still_for() > 0.2)
+        assert event_loop.call(rest()) == "went round"
+        assert event_loop.still_for() == 0
+        blocked = event_loop.spawn(wait())
+        _until(lambda: event_loop.still_for() > 0.2)
         release.set()
         blocked.result(10)
-        _until(lambda: io.still_for() == 0)
+        _until(lambda: event_loop.still_for() == 0)
     finally:
         release.set()
-        io.close()
+        event_loop.close()
 
 
 def test_a_loop_that_only_waits_goes_round() -> None:
-    io, done = ThreadedIo(), threading.Event()
+    event_loop, done = ThreadedEventLoop(), threading.Event()
 
     async def wait() -> None:
-        await io.blocking(done.wait, 30)
+        await event_loop.blocking(done.wait, 30)
 
-    waiting = io.spawn(wait())
+    waiting = event_loop.spawn(wait())
     stood = 0.0
     for _ in range(15):
         time.sleep(0.1)
-        stood = max(stood, io.still_for())
+        stood = max(stood, event_loop.still_for())
     done.set()
     waiting.result(10)
-    io.close()
+    event_loop.close()
     assert stood < 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from octobot_node import Decision, Notify
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.engine import notice_delivery as engine_notices
-from octobot_node.engine.notice_delivery import Notices, open_notices
+from octobot_node.engine.notice_delivery import NoticeDelivery, open_notices
 from octobot_node.store import tables
 from tests.engine.bench import Bench
 
@@ -42,11 +42,11 @@ class Ear:
 
 
 @pytest.fixture
-def opened(bench: Bench) -> Iterator[Callable[..., Notices]]:
+def opened(bench: Bench) -> Iterator[Callable[..., NoticeDelivery]]:
     """Open notifiers, or what factories open, as a node does at its start."""
-    made: list[Notices] = []
+    made: list[NoticeDelivery] = []
 
-    def make(*given: Ear | NotifierFactory) -> Notices:
+    def make(*given: Ear | NotifierFactory) -> NoticeDelivery:
         factories = tuple(each if isinstance(each, NotifierFactory) else _factory(each) for each in given)
         bench.core.registry = replace(bench.core.registry, notifiers=factories)
         made.append(open_notices(bench.core))
@@ -70,7 +70,7 @@ def rows(bench: Bench) -> list[tuple[str, str, list[str]]]:
 
 
 def test_what_an_automation_says_and_what_the_node_says_is_told_once_to_each(
-    bench: Bench, opened: Callable[..., Notices]
+    bench: Bench, opened: Callable[..., NoticeDelivery]
 ) -> None:
     ears = Ear("a"), Ear("b")
     told = opened(*ears)
@@ -87,7 +87,7 @@ def test_what_an_automation_says_and_what_the_node_says_is_told_once_to_each(
 
 
 def test_a_failing_notifier_is_tried_again_later_and_the_others_are_not_told_again(
-    bench: Bench, opened: Callable[..., Notices]
+    bench: Bench, opened: Callable[..., NoticeDelivery]
 ) -> None:
     good, bad = Ear("good"), Ear("bad", failures=2)
     told = opened(good, bad)
@@ -105,7 +105,7 @@ def test_a_failing_notifier_is_tried_again_later_and_the_others_are_not_told_aga
 
 
 def test_a_notice_that_is_never_taken_does_not_keep_back_those_after_it(
-    bench: Bench, opened: Callable[..., Notices]
+    bench: Bench, opened: Callable[..., NoticeDelivery]
 ) -> None:
     class Fussy(Ear):
         async def notify(self, notice: Notice) -> None:
@@ -125,7 +125,7 @@ def test_a_notice_that_is_never_taken_does_not_keep_back_those_after_it(
     assert fussy.messages[:2] == ["one", "two"]
 
 
-def test_what_fails_for_a_day_is_given_up_visibly(bench: Bench, opened: Callable[..., Notices]) -> None:
+def test_what_fails_for_a_day_is_given_up_visibly(bench: Bench, opened: Callable[..., NoticeDelivery]) -> None:
     good, bad = Ear("good"), Ear("bad", failures=1_000)
     told = opened(good, bad)
     bench.core.context.tell("hello")
@@ -143,7 +143,9 @@ def test_what_fails_for_a_day_is_given_up_visibly(bench: Bench, opened: Callable
     assert json.loads(failed[0].data)["reason"] == "OSError: no line"
 
 
-def test_what_was_told_before_a_restart_is_not_told_after_it(bench: Bench, opened: Callable[..., Notices]) -> None:
+def test_what_was_told_before_a_restart_is_not_told_after_it(
+    bench: Bench, opened: Callable[..., NoticeDelivery]
+) -> None:
     good, bad = Ear("good"), Ear("bad", failures=1)
     opened(good, bad)
     bench.core.context.tell("hello")
@@ -152,7 +154,7 @@ def test_what_was_told_before_a_restart_is_not_told_after_it(bench: Bench, opene
     assert (good.messages.count("hello"), bad.messages.count("hello")) == (1, 1)
 
 
-def test_a_notifier_that_is_gone_is_not_waited_for(bench: Bench, opened: Callable[..., Notices]) -> None:
+def test_a_notifier_that_is_gone_is_not_waited_for(bench: Bench, opened: Callable[..., NoticeDelivery]) -> None:
     told = opened(Ear("good"), Ear("gone", failures=1))
     bench.core.context.tell("hello")
     told.deliver()
@@ -160,7 +162,9 @@ def test_a_notifier_that_is_gone_is_not_waited_for(bench: Bench, opened: Callabl
     assert rows(bench) == [("hello", "sent", ["good"])]
 
 
-def test_without_a_notifier_nothing_is_kept_for_one_that_may_come(bench: Bench, opened: Callable[..., Notices]) -> None:
+def test_without_a_notifier_nothing_is_kept_for_one_that_may_come(
+    bench: Bench, opened: Callable[..., NoticeDelivery]
+) -> None:
     told = opened()
     bench.core.context.tell("hello")
     told.deliver()
@@ -168,7 +172,7 @@ def test_without_a_notifier_nothing_is_kept_for_one_that_may_come(bench: Bench, 
 
 
 def test_a_notifier_that_hangs_is_timed_out(
-    bench: Bench, opened: Callable[..., Notices], monkeypatch: pytest.MonkeyPatch
+    bench: Bench, opened: Callable[..., NoticeDelivery], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Hanging(Ear):
         async def notify(self, notice: Notice) -> None:
@@ -179,7 +183,7 @@ def test_a_notifier_that_hangs_is_timed_out(
     bench.core.context.tell("hello")
     told.deliver()
     assert rows(bench) == [("hello", "waiting", ["good"])]
-    assert bench.core.troubles.all()[0].error == "no answer within 0.01 s"
+    assert bench.core.plugin_failures.all()[0].error == "no answer within 0.01 s"
 
 
 def failing(error: Exception) -> Callable[[Any], Sequence[Notifier]]:
@@ -190,7 +194,7 @@ def failing(error: Exception) -> Callable[[Any], Sequence[Notifier]]:
 
 
 def test_notifiers_that_cannot_be_opened_leave_the_others_and_are_told(
-    bench: Bench, opened: Callable[..., Notices]
+    bench: Bench, opened: Callable[..., NoticeDelivery]
 ) -> None:
     good, half = Ear("good"), Ear("half")
     told = opened(
@@ -200,7 +204,7 @@ def test_notifiers_that_cannot_be_opened_leave_the_others_and_are_told(
         NotifierFactory("again", lambda _context: [Ear("good")]),
     )
     assert [lane.name for lane in told.lanes] == ["half", "good"]
-    assert [(trouble.what, trouble.error) for trouble in bench.core.troubles.all()] == [
+    assert [(trouble.what, trouble.error) for trouble in bench.core.plugin_failures.all()] == [
         ("the notifier again", "ValueError: a notifier called 'good' is open already: rename one of them"),
         ("the notifier bad", "OSError: no telex"),
         ("the notifier half", "URL 2 is wrong"),
@@ -210,7 +214,7 @@ def test_notifiers_that_cannot_be_opened_leave_the_others_and_are_told(
     assert len(good.messages) == 3
 
 
-def test_a_name_is_compared_as_a_whole(bench: Bench, opened: Callable[..., Notices]) -> None:
+def test_a_name_is_compared_as_a_whole(bench: Bench, opened: Callable[..., NoticeDelivery]) -> None:
     told = opened(Ear("a_b"), Ear("axb", failures=1), Ear("a_b_c", failures=1))
     bench.core.context.tell("hello")
     told.deliver()

@@ -148,7 +148,7 @@ def test_a_check_that_raises_refuses_and_is_a_trouble_of_its_plugin(checked: Cal
     bench.automation("who", lambda _tick: Decision(orders=[BUY, REST], independent=True))
     bench.tick()
     assert outcomes(bench)[0] == ("refused", "the plugin a could not check it: SystemExit: gone")
-    (trouble,) = bench.core.troubles.of("a")
+    (trouble,) = bench.core.plugin_failures.of("a")
     assert (trouble.what, trouble.count, trouble.error) == ("check_order", 1, "SystemExit: gone")
 
 
@@ -172,7 +172,7 @@ def test_a_check_that_blocks_refuses_in_time_and_after_three_times_is_not_asked_
     hopeless = ("refused", f"the plugin a could not check it: {why}")
     assert outcomes(bench) == [late, late, late, hopeless, hopeless]
     assert len(asked) == 3
-    assert bench.core.troubles.of("a")[0].count == 3
+    assert bench.core.plugin_failures.of("a")[0].count == 3
 
 
 def test_one_slow_answer_does_not_count_against_the_others_of_its_batch(checked: Callable[..., Bench]) -> None:
@@ -211,14 +211,14 @@ def test_an_implementation_may_leave_out_an_argument(plugged: Registry, bench: B
         return f"no {order.symbol}"
 
     plugged.manager.register(SimpleNamespace(check_order=check_order), name="short")
-    checks = OrderChecks(plugged, bench.core.troubles, 2.0)
+    checks = OrderChecks(plugged, bench.core.plugin_failures, 2.0)
     context: Any = None
     assert checks.refusals([(BUY, context)]) == ["no BTC/USDT"]
     checks.close()
 
 
 def test_without_a_plugin_there_is_nothing_to_ask(bench: Bench, plugged: Registry) -> None:
-    assert not OrderChecks(plugged, bench.core.troubles, 2.0)
+    assert not OrderChecks(plugged, bench.core.plugin_failures, 2.0)
 
 
 def test_a_rehearsal_is_checked_too(checked: Callable[..., Bench]) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from octobot_node.configuration import Configuration
 from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import Desk
-from octobot_node.plugin_system.node_context import Lent
+from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.store.tables import metadata
 from tests.engine.bench import Bench
 from tests.engine.conftest import bench, make_bench, registry, template
@@ -32,7 +32,9 @@ class Office:
         self, *, live: bool = True, owner: str | None = None, by: str = "alice", creates_for: str = "local"
     ) -> Desk:
         core, configuration = self.bench.core, Configuration(self.bench.settings)
-        context = Lent(configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id)
+        context = NodePluginContext(
+            configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id
+        )
         hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
         return Desk(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
 

@@ -48,7 +48,7 @@ def watch_every(office: Office) -> None:
     for _ in range(4):
         bench.settle()
         for account in bench.live_accounts():
-            bench.io.call(bench.watcher.watch(account))
+            bench.event_loop.call(bench.watcher.watch(account))
     bench.settle()
 
 

@@ -95,7 +95,7 @@ def ids(office: Office) -> dict[str, str]:
     office.bench.settle()
     orders = [row.exchange_order_id for row in office.bench.intents()]
     office.bench.trading.fill(orders[0])
-    office.bench.io.call(office.bench.watcher.watch(hers))
+    office.bench.event_loop.call(office.bench.watcher.watch(hers))
     office.do("signals.send", automation=automation, payload="secret plan")
     thrown = {"scope": "automation", "target": automation, "reason": "hers"}
     switch: Any = perform(office.desk(owner="alice"), "kill_switch.throw", thrown)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.contracts.exchanges import OrderRequest
-from octobot_node.engine.commands.restore_reconciliation import Reconciling
+from octobot_node.engine.commands.restore_reconciliation import RestoreReconciliation
 from octobot_node.errors import Unresolved
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -62,7 +62,7 @@ def strange_order(bench: Bench) -> str:
 
 
 def test_an_account_that_agrees_is_let_go(restored: Bench) -> None:
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     assert restored.row(only(restored)).status == "held"
     assert reconciling.step() == 1
     row = restored.row(only(restored))
@@ -79,12 +79,12 @@ def test_what_filled_after_the_backup_is_settled_first(restored: Bench) -> None:
     restored.trading.fill("x2")
     restored.watch()
     assert restored.statuses() == ["filled", "filled"]
-    assert Reconciling(restored.core).step() == 1
+    assert RestoreReconciliation(restored.core).step() == 1
 
 
 def test_an_order_nobody_knows_keeps_it_held_and_is_told_once(restored: Bench) -> None:
     order_id = strange_order(restored)
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     for _ in range(5):
         assert reconciling.step() == 0
         restored.advance(61_000)
@@ -95,7 +95,7 @@ def test_an_order_nobody_knows_keeps_it_held_and_is_told_once(restored: Bench) -
     # Nor after a restart, whose looking for missing types must not let it go.
     assert restored.commands.take_up_held() == []
     restored.build_stages()
-    assert Reconciling(restored.core).step() == 0
+    assert RestoreReconciliation(restored.core).step() == 0
     assert restored.events().count("account.differs") == 1
 
     restored.trading.become(order_id, "cancelled")
@@ -106,7 +106,7 @@ def test_an_order_nobody_knows_keeps_it_held_and_is_told_once(restored: Bench) -
 
 def test_resumed_by_a_person_it_goes_on_in_spite_of_the_difference(restored: Bench) -> None:
     restored.trading.trade_of_a_stranger()
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     reconciling.step()
     assert "trade s1: buy 1 BTC/USDT at 100" in restored.row(only(restored)).reason
     restored.commands.resume(only(restored))
@@ -118,7 +118,7 @@ def test_resumed_by_a_person_it_goes_on_in_spite_of_the_difference(restored: Ben
 
 def test_an_exchange_that_does_not_answer_is_asked_again(restored: Bench) -> None:
     restored.trading.faults["trades"] = Unresolved("the request timed out")
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     assert reconciling.step() == 0
     restored.trading.faults.clear()
     assert reconciling.step() == 0
@@ -130,7 +130,7 @@ def test_an_exchange_that_does_not_answer_is_asked_again(restored: Bench) -> Non
 def test_it_waits_while_an_order_s_outcome_is_unknown(restored: Bench) -> None:
     with restored.core.storage.write() as connection:
         connection.execute(tables.intents.update().where(tables.intents.c.status == "open").values(status="unknown"))
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     assert reconciling.step() == 0
     assert restored.trading.questions == []
     assert restored.row(only(restored)).status == "held"
@@ -138,7 +138,7 @@ def test_it_waits_while_an_order_s_outcome_is_unknown(restored: Bench) -> None:
 
 def test_one_that_was_being_sold_sells_nothing_before_that(restored: Bench) -> None:
     order_id = strange_order(restored)
-    reconciling = Reconciling(restored.core)
+    reconciling = RestoreReconciliation(restored.core)
     reconciling.step()
     restored.trading.become("x2", "cancelled")
     with restored.core.storage.write() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from octobot_node.cli.ask_node import Give, confirm
+from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.output.show import print_changed
 from octobot_node.cli.output.show_lists import print_bulk
 from octobot_node.errors import UsageError
@@ -41,7 +41,7 @@ def change(
     wanted = {name: value for name, value in filters.items() if value}
     if (automation is None) == (not wanted):
         raise UsageError("name one automation, or say which with --all, --status, --type or --account")
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     if automation is None:
         command = f"{operation.removeprefix('automations.')}{'_close' if close else ''}"
         give.show(_many(give, command, wanted, yes=yes, dry_run=dry_run), print_bulk)
@@ -54,7 +54,7 @@ def change(
     give.show(give.ask(operation, Changed, automation=automation, **more), print_changed)
 
 
-def _many(give: Give, command: str, wanted: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
+def _many(give: NodeClient, command: str, wanted: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
     would = _each_page(give, command, wanted, dry_run=True)
     if dry_run or not would.done:
         return would
@@ -64,7 +64,7 @@ def _many(give: Give, command: str, wanted: Mapping[str, Any], *, yes: bool, dry
     return _each_page(give, command, wanted, dry_run=False)
 
 
-def _each_page(give: Give, command: str, wanted: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
+def _each_page(give: NodeClient, command: str, wanted: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
     # Counting changes nothing: however many there are, that is quick.
     limit = None if dry_run else _AT_ONCE.get(command)
     asked = {**wanted, "command": command, "dry_run": dry_run, "limit": limit}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from octobot_node.cli.ask_node import Give
+from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.output.show import event_line, print_events
 from octobot_node.errors import UsageError
 from octobot_node.operations.models import EventPage
@@ -17,7 +17,7 @@ _PAGE = 500
 
 
 def events(
-    give: Give,
+    give: NodeClient,
     *,
     automation: str | None,
     kind: str | None,
@@ -46,13 +46,13 @@ def events(
             _print(give, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
 
 
-def _next(give: Give, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
+def _next(give: NodeClient, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
     # A node of the release before knows ids alone.
     where = {"newer_than": page.newer} if page.newer else {"after": page.last}
     return give.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
 
 
-def _print(give: Give, page: EventPage) -> None:
+def _print(give: NodeClient, page: EventPage) -> None:
     for event in page.events:
         sys.stdout.write(f"{event.model_dump_json() if give.as_json else event_line(event)}\n")
     sys.stdout.flush()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import typer
 
-from octobot_node.cli.ask_node import Give
+from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.log_file import logging_to_file
 from octobot_node.cli.output.show import print_checkup, print_plugins, print_settings
 from octobot_node.configuration import Configuration
@@ -28,7 +28,7 @@ __all__ = ["examine", "list_plugins", "list_settings"]
 
 def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print the plugins of the running node, or those that one would have."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     try:
         page = PluginPage.model_validate(control_client.ask(give.folder, "plugins.list", {}))
     except NoNode:
@@ -41,7 +41,7 @@ def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool
 
 def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print the settings of the running node, or those that one would have."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     try:
         page = SettingPage.model_validate(control_client.ask(give.folder, "settings.list", {}))
     except NoNode:
@@ -56,7 +56,7 @@ def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: boo
 
 def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print what the health checks answer; exit code 1 if one failed."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     try:
         found = Checkup.model_validate(control_client.ask(give.folder, "node.doctor", {}))
     except NoNode:
@@ -74,13 +74,13 @@ def _registry(configuration: Configuration) -> Registry:
 
 
 def _examined(configuration: Configuration) -> Checkup:
-    from octobot_node.live.idle_folder import quiet_desk
+    from octobot_node.live.idle_folder import idle_desk
     from octobot_node.operations.models import Nothing
     from octobot_node.operations.node.status import checkup_of, doctor
 
     registry = _registry(configuration)
     try:
-        with quiet_desk(configuration, registry, by="doctor") as desk:
+        with idle_desk(configuration, registry, by="doctor") as desk:
             return doctor(desk, Nothing())
     except NodeError as error:
         # What needs no database is checked all the same.
@@ -104,7 +104,7 @@ class _NoStorage:
 
 def _without_storage(configuration: Configuration, registry: Registry, error: NodeError) -> PluginContext:
     from octobot_node.clock import SystemClock
-    from octobot_node.plugin_system.node_context import Lent
+    from octobot_node.plugin_system.node_context import NodePluginContext
 
     storage = cast("Storage", _NoStorage(error))
-    return Lent(configuration, configuration.settings, storage, SystemClock(), registry, "")
+    return NodePluginContext(configuration, configuration.settings, storage, SystemClock(), registry, "")

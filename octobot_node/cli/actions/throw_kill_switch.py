@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from octobot_node.cli.ask_node import Give, user
+from octobot_node.cli.ask_node import NodeClient, user
 from octobot_node.cli.log_file import logging_to_file
 from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
 from octobot_node.live import control_client
@@ -58,7 +58,7 @@ def chosen(*, account: str | None, automation: str | None, everything: bool, rea
     return {"scope": scope, "target": target, "reason": reason}
 
 
-def throw(give: Give, given: Mapping[str, Any], *, wait: bool) -> None:
+def throw(give: NodeClient, given: Mapping[str, Any], *, wait: bool) -> None:
     """Throw, wait, print what is confirmed; exit code 0 only when all of it is, 130 after Ctrl-C."""
     from octobot_node.cli.output.show_kill_switch import print_checklist
     from octobot_node.live.stopping import asked_to_stop
@@ -74,7 +74,7 @@ def throw(give: Give, given: Mapping[str, Any], *, wait: bool) -> None:
     raise typer.Exit(1)
 
 
-def look(give: Give, wanted: Mapping[str, Any]) -> Checklist:
+def look(give: NodeClient, wanted: Mapping[str, Any]) -> Checklist:
     """Return a checklist, also of a node that hangs."""
     given = {key: value for key, value in wanted.items() if value is not None}
     try:
@@ -104,7 +104,7 @@ def _unconfirmed(found: Checklist) -> str:
 class _Throwing:
     """One command's course: throws once, then looks until all is confirmed."""
 
-    def __init__(self, give: Give, given: Mapping[str, Any], *, wait: bool, asked: Callable[[], bool]) -> None:
+    def __init__(self, give: NodeClient, given: Mapping[str, Any], *, wait: bool, asked: Callable[[], bool]) -> None:
         self._give = give
         self._given = given
         self._wait = wait
@@ -177,11 +177,11 @@ class _Throwing:
             self._on("another node leads on the database: it cancels")
             with _beside(self._give, self._registry) as ask:
                 return self._round(ask)
-        from octobot_node.live.emergency_cancel import Canceller, cancelling_desk
-        from octobot_node.live.idle_folder import quiet_desk
+        from octobot_node.live.emergency_cancel import EmergencyCancel, cancelling_desk
+        from octobot_node.live.idle_folder import idle_desk
 
         if not self._wait:
-            with quiet_desk(self._give.configuration, self._registry, by=user()) as desk:
+            with idle_desk(self._give.configuration, self._registry, by=user()) as desk:
                 self._say(
                     "no node runs: what rests at the exchanges is cancelled when one does, or by a throw that waits"
                 )
@@ -189,7 +189,7 @@ class _Throwing:
         with cancelling_desk(self._give.configuration, self._registry, by=user()) as desk:
             self._on("no node runs: this command cancels")
             found = self._round(_at(desk))
-            canceller = Canceller(desk.core, self._id)
+            canceller = EmergencyCancel(desk.core, self._id)
             while not self._is_over(found.switch):
                 canceller.step(lambda: not self._asked())
                 found = self._round(_at(desk))
@@ -229,13 +229,13 @@ class _Throwing:
 
 
 @contextmanager
-def _quiet(give: Give) -> Iterator[None]:
+def _quiet(give: NodeClient) -> Iterator[None]:
     # What a plugin's author prints does not belong between the lines of JSON.
     with logging_to_file(give.folder), redirect_stdout(sys.stderr):
         yield
 
 
-def _plugins(give: Give) -> Registry:
+def _plugins(give: NodeClient) -> Registry:
     from octobot_node.plugin_system.discovery import plugins_for
 
     registry = plugins_for(give.configuration.settings)
@@ -248,7 +248,7 @@ def _at(desk: Desk) -> Ask:
 
 
 @contextmanager
-def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
+def _beside(give: NodeClient, registry: Registry) -> Iterator[Ask]:
     from sqlalchemy.exc import OperationalError
 
     from octobot_node.live.idle_folder import beside_desk
@@ -265,11 +265,11 @@ def _beside(give: Give, registry: Registry) -> Iterator[Ask]:
         ) from None
 
 
-def _led_by_another(give: Give, registry: Registry) -> bool:
+def _led_by_another(give: NodeClient, registry: Registry) -> bool:
     """Whether a node elsewhere leads on a database that nodes share."""
     if give.configuration.settings.url().startswith("sqlite:"):
         return False
-    from octobot_node.live.idle_folder import quiet_desk
+    from octobot_node.live.idle_folder import idle_desk
 
-    with quiet_desk(give.configuration, registry, by=user()) as desk:
+    with idle_desk(give.configuration, registry, by=user()) as desk:
         return any(node.leads and node.state in ("live", "draining") for node in desk.core.coordinator.nodes())

@@ -38,21 +38,21 @@ def _list(
     """List accounts, oldest first; or show, create, change and delete them."""
     if context.invoked_subcommand is not None:
         return
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_accounts
     from octobot_node.operations.models import AccountPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
 
 
 def _show(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Show everything about an account but its secrets."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_account
     from octobot_node.operations.models import AccountDetail
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("accounts.show", AccountDetail, account=account), print_account)
 
 
@@ -74,14 +74,14 @@ def _create(
     data_dir: DataDir = None,
 ) -> None:
     """Create an account."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import connector_settings, fields
     from octobot_node.cli.output.show_lists import print_account
     from octobot_node.operations.models import AccountDetail
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("accounts.create", AccountDetail, name=name, **halves, **given), print_account)
 
 
@@ -95,13 +95,13 @@ def _edit(
     data_dir: DataDir = None,
 ) -> None:
     """Rename an account, or set all its limits anew; they hold for the next order."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import fields
     from octobot_node.cli.output.show_lists import print_account
     from octobot_node.operations.models import AccountDetail
 
     found = fields(limits or [], "--limit-set")
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "name": name, "limits": found if found or no_limits else None}
     give.show(give.ask("accounts.edit", AccountDetail, **given), print_account)
 
@@ -114,20 +114,20 @@ def _delete(
     data_dir: DataDir = None,
 ) -> None:
     """Delete an account that no automation is on. Asks first."""
-    from octobot_node.cli.ask_node import Give, confirm
+    from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show_lists import print_account_gone
     from octobot_node.operations.models import AccountGone
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Delete the account {account} with what it knows of its connectors?", yes=yes)
     give.show(give.ask("accounts.delete", AccountGone, account=account), print_account_gone)
 
 
 def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List where orders can go, and what each exchange guarantees."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_exchanges
     from octobot_node.operations.models import ExchangePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("exchanges.list", ExchangePage), print_exchanges)

@@ -41,11 +41,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List what was done or tried, newest first: who, from where, what, and how it ended."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_audit
     from octobot_node.operations.models import AuditPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"actor": actor, "action": action, "since": _utc(since), "limit": limit, "cursor": cursor}
     give.show(give.ask("audit.list", AuditPage, **given), print_audit)
 
@@ -59,11 +59,11 @@ def _export(
     data_dir: DataDir = None,
 ) -> None:
     """Print every entry as one JSON object a line, newest first."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.operations.models import AuditPage
 
     del as_json  # it always is
-    give, cursor = Give(context, data_dir, as_json=True), None
+    give, cursor = NodeClient(context, data_dir, as_json=True), None
     while True:
         page = give.ask(
             "audit.list", AuditPage, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor

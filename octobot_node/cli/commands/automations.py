@@ -62,11 +62,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List automations, oldest first."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_automations
     from octobot_node.operations.models import AutomationPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     page = give.ask(
         "automations.list", AutomationPage, status=status, type=kind, account=account, limit=limit, cursor=cursor
     )
@@ -77,11 +77,11 @@ def _show(
     context: typer.Context, automation: AutomationArgument, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Show everything about an automation: status, money, positions, orders, problems, what happened."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_automation
     from octobot_node.operations.models import AutomationDetail
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("automations.show", AutomationDetail, automation=automation), print_automation)
 
 
@@ -94,13 +94,13 @@ def _create(
     data_dir: DataDir = None,
 ) -> None:
     """Create the automations of run files, all or none. They run at once, or when a node runs next."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import run_file_texts
     from octobot_node.cli.output.show import print_created
     from octobot_node.operations.models import Created
 
     texts = run_file_texts(files)
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("automations.create", Created, files=texts), print_created)
     give.say_if_quiet("they run")
 
@@ -122,13 +122,13 @@ def _edit(
     data_dir: DataDir = None,
 ) -> None:
     """Change an automation's config: all of it from FILE, or single fields with --set. It goes on with it at once."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_of, field_changes
     from octobot_node.cli.output.show import print_changed
     from octobot_node.operations.models import Changed
 
     config, fields = config_of(file, automation), field_changes(changes or [])
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     found = give.ask("automations.edit", Changed, automation=automation, config=config, changes=fields or None)
     give.show(found, print_changed)
 
@@ -291,14 +291,14 @@ def _clone(
     data_dir: DataDir = None,
 ) -> None:
     """Create another automation like one that there is; it begins anew."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import field_changes, fields
     from octobot_node.cli.output.show import print_created
     from octobot_node.operations.models import Created
 
     given = {"account": account, "budget": fields(budget or [], "--budget") or None}
     given |= {"changes": field_changes(changes or []) or None}
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
     give.say_if_quiet("it runs")
 
@@ -313,11 +313,11 @@ def _equity(
     data_dir: DataDir = None,
 ) -> None:
     """Show what an automation was worth after its fills, its positions at what they cost."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_equity
     from octobot_node.operations.models import EquitySeries
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "since": since, "until": until, "points": points}
     give.show(give.ask("equity.series", EquitySeries, **given), print_equity)
 
@@ -331,11 +331,11 @@ def _log(
     data_dir: DataDir = None,
 ) -> None:
     """Say in words what happened to an automation, newest first: its events, and what it told."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_log
     from octobot_node.operations.models import LogPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
 
 
@@ -360,9 +360,9 @@ def _events(
 ) -> None:
     """List what happened, oldest first. With --follow, --json prints one object a line."""
     from octobot_node.cli.actions.follow_events import events
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     events(give, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
 
 
@@ -379,11 +379,11 @@ def _export(
     data_dir: DataDir = None,
 ) -> None:
     """Print automations and their accounts as a run file, which `create` takes back. Secrets are left out."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_exported
     from octobot_node.operations.models import Exported
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
 
 

@@ -50,9 +50,9 @@ def _throw(
     Works with a running node, with one that hangs, and without one. Exit code 0 only when all is confirmed.
     """
     from octobot_node.cli.actions.throw_kill_switch import chosen, throw
-    from octobot_node.cli.ask_node import Give, confirm
+    from octobot_node.cli.ask_node import NodeClient, confirm
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = chosen(account=account, automation=automation, everything=everything, reason=reason)
     what = given.get("target") or "everything"
     confirm(f"Stop all sending of {what}, and cancel its open orders?", yes=yes)
@@ -70,10 +70,10 @@ def _show(
 ) -> None:
     """Show a kill switch's checklist: what each order was, and what its exchange confirmed since."""
     from octobot_node.cli.actions.throw_kill_switch import look
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_kill_switch import print_checklist
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(look(give, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
 
 
@@ -86,11 +86,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List kill switches, newest first: those in force, and those that were."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_kill_switch import print_kill_switches
     from octobot_node.operations.models import KillSwitchPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     page = give.ask("kill_switch.list", KillSwitchPage, in_force=in_force, limit=limit, cursor=cursor)
     give.show(page, print_kill_switches)
 
@@ -107,11 +107,11 @@ def _release(
     data_dir: DataDir = None,
 ) -> None:
     """Let orders be sent again. Asks first, and is refused while it is not confirmed what became of all orders."""
-    from octobot_node.cli.ask_node import Give, confirm
+    from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show_kill_switch import print_kill_switch
     from octobot_node.operations.models import KillSwitchRow
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     confirm("Let orders be sent again?", yes=yes)
     released = give.ask("kill_switch.release", KillSwitchRow, id=switch, even_if_unsettled=even_if_unsettled)
     give.show(released, print_kill_switch)

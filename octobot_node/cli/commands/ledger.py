@@ -29,11 +29,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List what moved in an automation's money, newest first: budget, trades, fees."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_postings
     from octobot_node.operations.models import PostingPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "asset": asset, "limit": limit, "cursor": cursor}
     give.show(give.ask("ledger.list", PostingPage, **given), print_postings)
 
@@ -52,10 +52,10 @@ def _balances(
     data_dir: DataDir = None,
 ) -> None:
     """List what automations have of each asset, free and reserved."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_balances
     from octobot_node.operations.models import BalancePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "account": account, "limit": limit, "cursor": cursor}
     give.show(give.ask("ledger.balances", BalancePage, **given), print_balances)

@@ -25,11 +25,11 @@ def commands() -> typer.Typer:
 
 def _sources(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List where prices can come from, and which accounts use it."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_sources
     from octobot_node.operations.models import SourcePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("markets.sources", SourcePage), print_sources)
 
 
@@ -43,11 +43,11 @@ def _symbols(
     data_dir: DataDir = None,
 ) -> None:
     """List the symbols of an account's market, and what its exchange accepts."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_symbols
     from octobot_node.operations.models import SymbolPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "search": search, "limit": limit, "cursor": cursor}
     give.show(give.ask("markets.symbols", SymbolPage, **given), print_symbols)
 
@@ -56,11 +56,11 @@ def _ticker(
     context: typer.Context, account: AccountArgument, symbol: _Symbol, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Show a symbol's prices now, as automations on the account see them."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_ticker
     from octobot_node.operations.models import TickerNow
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("markets.ticker", TickerNow, account=account, symbol=symbol), print_ticker)
 
 
@@ -74,10 +74,10 @@ def _candles(
     data_dir: DataDir = None,
 ) -> None:
     """Show the newest closed candles of a symbol, as automations on the account see them."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_candles
     from octobot_node.operations.models import CandleSeries
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "symbol": symbol, "timeframe": timeframe, "count": count}
     give.show(give.ask("markets.candles", CandleSeries, **given), print_candles)

@@ -56,11 +56,11 @@ def start(
 
 def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Say how the node is: automations by status, unknown orders, how late it is."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_status
     from octobot_node.operations.models import NodeStatus
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("node.status", NodeStatus), print_status)
 
 

@@ -24,11 +24,11 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
     """List the nodes on the database: role, state, version, plugins, heartbeat, load."""
     if context.invoked_subcommand is not None:
         return
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_nodes
     from octobot_node.operations.models import NodePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("nodes.list", NodePage), print_nodes)
 
 
@@ -39,9 +39,9 @@ def _drain(
     data_dir: DataDir = None,
 ) -> None:
     """Let a node finish what it does, hand the rest to the others, and end."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_nodes
     from octobot_node.operations.models import NodePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("nodes.drain", NodePage, node=node), print_nodes)

@@ -40,11 +40,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List orders, newest first."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_orders
     from octobot_node.operations.models import OrderPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     page = give.ask(
         "orders.list", OrderPage, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor
     )
@@ -53,11 +53,11 @@ def _list(
 
 def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Show everything about an order, with its fills."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_order
     from octobot_node.operations.models import OrderDetail
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("orders.show", OrderDetail, order=order), print_order)
 
 
@@ -77,12 +77,12 @@ def _fills(
     data_dir: DataDir = None,
 ) -> None:
     """List fills, newest first."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_fills
     from octobot_node.operations.models import FillPage
 
     given = {"automation": automation, "account": account, "symbol": symbol, "order": order}
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("fills.list", FillPage, **given, limit=limit, cursor=cursor), print_fills)
 
 
@@ -101,11 +101,11 @@ def _adopt(
     data_dir: DataDir = None,
 ) -> None:
     """Say which of the exchange's orders an order of unknown outcome became."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_resolved
     from octobot_node.operations.models import Resolved
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     found = give.ask("orders.adopt", Resolved, order=order, exchange_order_id=exchange_order_id)
     give.show(found, print_resolved)
 
@@ -114,10 +114,10 @@ def _declare_not_sent(
     context: typer.Context, order: _OrderArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Say that an order of unknown outcome never reached the exchange: its funds are free again. Asks first."""
-    from octobot_node.cli.ask_node import Give, confirm
+    from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show import print_resolved
     from octobot_node.operations.models import Resolved
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes)
     give.show(give.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)

@@ -31,11 +31,11 @@ def _list(
     data_dir: DataDir = None,
 ) -> None:
     """List what an automation's inbox got, newest first."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_signals
     from octobot_node.operations.models import SignalPage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
     give.show(give.ask("signals.list", SignalPage, **given), print_signals)
 
@@ -55,12 +55,12 @@ def _send(
     data_dir: DataDir = None,
 ) -> None:
     """Put a message into an automation's inbox and wake it."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import message, seconds
     from octobot_node.cli.output.show import print_signal
     from octobot_node.operations.models import SignalSent
 
     given = {"payload": message(payload), "channel": channel, "key": key, "expires_in": seconds(expires, "--expires")}
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("signals.send", SignalSent, automation=automation, **given), print_signal)
     give.say_if_quiet("it is given to the automation")

@@ -21,11 +21,11 @@ def commands() -> typer.Typer:
 
 def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List the automation types that are installed."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_types
     from octobot_node.operations.models import TypePage
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("types.list", TypePage), print_types)
 
 
@@ -36,9 +36,9 @@ def _show(
     data_dir: DataDir = None,
 ) -> None:
     """Show what an automation type does, and the fields of its config."""
-    from octobot_node.cli.ask_node import Give
+    from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_type
     from octobot_node.operations.models import TypeDetail
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("types.show", TypeDetail, type=kind), print_type)

@@ -22,7 +22,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Watcher"]
+__all__ = ["AccountPoller"]
 
 log = structlog.get_logger(__name__)
 #: Executions are asked for again this far back, for those that became visible late.
@@ -49,7 +49,7 @@ class Watched:
     cursor: int
 
 
-class Watcher:
+class AccountPoller:
     """Asks one account at a time; a pass is read, ask, apply."""
 
     def __init__(self, core: Core) -> None:
@@ -59,8 +59,8 @@ class Watcher:
 
     async def watch(self, account_id: str) -> bool | None:
         """Make one pass over an account; return whether anything changed, None when nothing is left to watch."""
-        io = self._core.io
-        watched = await io.blocking(self._read, account_id)
+        event_loop = self._core.event_loop
+        watched = await event_loop.blocking(self._read, account_id)
         if watched is None:
             return None
         account = self._core.accounts.get(account_id)
@@ -69,9 +69,9 @@ class Watcher:
                 observed = await self._ask(account, watched)
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
             log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
-            return await io.blocking(self._settlement.admit_unknown, account, watched.live)
-        changed = await io.blocking(self._settlement.apply, account, watched.live, observed)
-        return await io.blocking(self._settlement.admit_unknown, account, observed.unanswered) or changed
+            return await event_loop.blocking(self._settlement.admit_unknown, account, watched.live)
+        changed = await event_loop.blocking(self._settlement.apply, account, watched.live, observed)
+        return await event_loop.blocking(self._settlement.admit_unknown, account, observed.unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:
         with self._core.storage.read() as connection:
@@ -116,7 +116,7 @@ class Watcher:
         to another.
         """
         ids = set(resting) | {trade.order_id for trade in trades}
-        nobodys = ids - await self._core.io.blocking(self._known, account.id, ids)
+        nobodys = ids - await self._core.event_loop.blocking(self._known, account.id, ids)
         symbols = {trade.order_id: trade.symbol for trade in trades}
         orders = [
             resting.get(order_id) or await account.trading.order(symbols[order_id], order_id) for order_id in nobodys

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from octobot_node.contracts.exchanges import ExchangeOrder, OrderRequest
-from octobot_node.engine.acting.send_fence import FENCED_MS, Fence, Passed, later, lock_automations
+from octobot_node.engine.acting.send_fence import FENCED_MS, Passed, SendFence, later, lock_automations
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
@@ -22,7 +22,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Breaker", "Sends"]
+__all__ = ["Breaker", "OrderSender"]
 
 log = structlog.get_logger(__name__)
 
@@ -58,12 +58,12 @@ class Breaker:
             self._open_until = now + self._pause
 
 
-class Sends:
+class OrderSender:
     """Carries out the planned intents of one account, in waves: of each decision, what may go next."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._fence = Fence(core)
+        self._fence = SendFence(core)
         self._breakers: dict[str, Breaker] = {}
 
     def run(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
@@ -81,7 +81,7 @@ class Sends:
             if passed is None:
                 break
             if passed:
-                answers = core.io.call(self._carry_out(account, passed))
+                answers = core.event_loop.call(self._carry_out(account, passed))
                 self._record(answers, breaker)
                 sent += len(passed)
                 core.watch(account_id)

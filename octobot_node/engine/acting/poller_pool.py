@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from octobot_node.engine.acting.account_poller import Watcher
-from octobot_node.engine.workers.event_loop import ThreadedIo
+from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store import intents
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Watchers"]
+__all__ = ["PollerPool"]
 
 log = structlog.get_logger(__name__)
 
 
-class Watchers:
+class PollerPool:
     """One task per account with live orders, on the I/O loop; an account without costs nothing."""
 
-    def __init__(self, core: Core, watcher: Watcher, io: ThreadedIo) -> None:
+    def __init__(self, core: Core, poller: AccountPoller, event_loop: ThreadedEventLoop) -> None:
         self._core = core
-        self._watcher = watcher
-        self._io = io
+        self._poller = poller
+        self._event_loop = event_loop
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pokes: dict[str, asyncio.Event] = {}
         self._main: Future[Any] | None = None
 
     def start(self) -> None:
         """Begin to look for accounts to watch."""
-        self._main = self._io.spawn(self._look())
+        self._main = self._event_loop.spawn(self._look())
 
     def stop(self) -> None:
         """End every task and wait for them."""
@@ -47,7 +47,7 @@ class Watchers:
 
         if self._main is not None:
             self._main.cancel()
-        self._io.call(end())
+        self._event_loop.call(end())
 
     def poke(self, account_id: str) -> None:
         """Have an account watched soon, by the node that it falls to; from any thread."""
@@ -60,17 +60,17 @@ class Watchers:
         """Watch an account soon, if it falls to this node; from any thread."""
         if not self._core.coordinator.watches(account_id):
             return
-        self._io.loop.call_soon_threadsafe(self._begin, account_id)
+        self._event_loop.loop.call_soon_threadsafe(self._begin, account_id)
 
     def _begin(self, account_id: str) -> None:
         self._pokes.setdefault(account_id, asyncio.Event()).set()
         if account_id not in self._tasks:
-            self._tasks[account_id] = self._io.loop.create_task(self._watch(account_id))
+            self._tasks[account_id] = self._event_loop.loop.create_task(self._watch(account_id))
 
     async def _look(self) -> None:
         while True:
             try:
-                for account_id in await self._io.blocking(self._accounts):
+                for account_id in await self._event_loop.blocking(self._accounts):
                     if account_id not in self._tasks:
                         self._begin(account_id)
             except StorageUnavailable:
@@ -101,7 +101,7 @@ class Watchers:
 
     async def _pass(self, account_id: str) -> bool | None:
         try:
-            return await self._watcher.watch(account_id)
+            return await self._poller.watch(account_id)
         except StorageUnavailable:
             return False  # said once by the storage
         except Exception:

@@ -26,7 +26,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["FENCED_MS", "THROWN", "Fence", "Passed", "as_it_is", "later", "lock_automations"]
+__all__ = ["FENCED_MS", "THROWN", "Passed", "SendFence", "as_it_is", "later", "lock_automations"]
 
 #: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
@@ -115,7 +115,7 @@ def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
     return "" if row.sending else f"{THROWN} for the account {account.name}", limits
 
 
-class Fence:
+class SendFence:
     """Lets planned intents through, one account and one passage at a time."""
 
     def __init__(self, core: Core) -> None:

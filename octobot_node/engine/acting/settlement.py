@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.ledger.book import Book, Held, exact, load_book
-from octobot_node.engine.ledger.fill_application import MovingIntent, settle_one
+from octobot_node.engine.ledger.fill_application import FillingIntent, settle_one
 from octobot_node.engine.ledger.intent_closing import close_with
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
@@ -106,7 +106,7 @@ class Settlement:
 
     def _lock(
         self, connection: sa.Connection, account: Account, live: Sequence[AnyRow], trades: Sequence[ExchangeTrade]
-    ) -> tuple[list[MovingIntent], Watched]:
+    ) -> tuple[list[FillingIntent], Watched]:
         """Lock the automations with their watchers, then the intents, that these trades and live orders are about."""
         columns = intents_table.c
         ids = {row.id for row in live}
@@ -120,14 +120,14 @@ class Settlement:
         owners = connection.scalars(_OWNERS, {"ids": list(ids)})
         # Only fills are told to watchers.
         watched = lock_with_watchers(connection, owners, None if trades else ())
-        return [MovingIntent.of(row) for row in intents.lock(connection, ids)], watched
+        return [FillingIntent.of(row) for row in intents.lock(connection, ids)], watched
 
     # -- what was sent into the dark
 
     def _resolve(
         self,
         account: Account,
-        found: Iterable[MovingIntent],
+        found: Iterable[FillingIntent],
         observed: Observed,
         happened: list[Event],
         now: int,
@@ -151,7 +151,7 @@ class Settlement:
                     self._not_found(account.capabilities, intent, now)
         return adopted
 
-    def _not_found(self, capabilities: Capabilities, intent: MovingIntent, now: int) -> None:
+    def _not_found(self, capabilities: Capabilities, intent: FillingIntent, now: int) -> None:
         row = intent.row
         if capabilities.dedupe == "forever" or (capabilities.request_expiry and _conclusive(capabilities, row, now)):
             # Provably not executed, or harmless to repeat: through the fence again, with the same client order id.
@@ -169,7 +169,7 @@ class Settlement:
         connection: sa.Connection,
         account: Account,
         book: Book,
-        found: Sequence[MovingIntent],
+        found: Sequence[FillingIntent],
         trades: Sequence[ExchangeTrade],
         happened: list[Event],
     ) -> list[ExchangeTrade]:
@@ -189,7 +189,7 @@ class Settlement:
 
     # -- ends
 
-    def _end(self, found: Iterable[MovingIntent], observed: Observed, now: int) -> None:
+    def _end(self, found: Iterable[FillingIntent], observed: Observed, now: int) -> None:
         """End orders that are final, once every execution that the exchange counts is settled."""
         orders = {**observed.ended, **observed.asked}
         for intent in found:
@@ -207,7 +207,7 @@ class Settlement:
                 intent.changed, intent.reason = intent.changed or intent.reason != reason, reason
 
     def _write(
-        self, connection: sa.Connection, book: Book, found: Sequence[MovingIntent], happened: list[Event], now: int
+        self, connection: sa.Connection, book: Book, found: Sequence[FillingIntent], happened: list[Event], now: int
     ) -> None:
         changes = []
         for intent in found:
@@ -233,7 +233,7 @@ class Settlement:
             self._seen.popitem(last=False)
 
 
-def _became(found: Iterable[MovingIntent]) -> Counter[str]:
+def _became(found: Iterable[FillingIntent]) -> Counter[str]:
     """Return how many orders ended how, or became unknown."""
     changed = (
         IntentStatus(intent.status)
@@ -275,7 +275,7 @@ def _is_lost(row: AnyRow, now: int) -> bool:
     return bool(row.status == IntentStatus.SENT and now > row.send_by)
 
 
-def _repeat_cancel(intent: MovingIntent, now: int) -> None:
+def _repeat_cancel(intent: FillingIntent, now: int) -> None:
     if _is_lost(intent.row, now):
         intent.become(IntentStatus.PLANNED)
 
@@ -341,7 +341,7 @@ def _move_cursor(
     connection.execute(move, {**given, "moment": moment})
 
 
-def _change(intent: MovingIntent, now: int) -> dict[str, Any]:
+def _change(intent: FillingIntent, now: int) -> dict[str, Any]:
     planned = intent.status == IntentStatus.PLANNED
     return {
         "id": intent.row.id,
@@ -365,7 +365,7 @@ _FORGET_EQUITY = equity.delete().where(
 )
 
 
-def _equity_points(connection: sa.Connection, book: Book, found: Sequence[MovingIntent], now: int) -> None:
+def _equity_points(connection: sa.Connection, book: Book, found: Sequence[FillingIntent], now: int) -> None:
     """Leave a point for every automation that filled: its quote plus what its position cost.
 
     At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
@@ -424,7 +424,7 @@ def _adopted_event(row: AnyRow, order_id: str, by: str) -> Event:
     return Event(row.owner, row.account_id, row.automation_id, "order.adopted", data)
 
 
-def _status_event(intent: MovingIntent) -> Event:
+def _status_event(intent: FillingIntent) -> Event:
     row = intent.row
     data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": intent.filled, "reason": intent.reason}
     kind = f"order.{IntentStatus(intent.status).value}"

@@ -25,7 +25,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Endings"]
+__all__ = ["AutomationCompletion"]
 
 log = structlog.get_logger(__name__)
 _SENDING = (
@@ -35,7 +35,7 @@ _SENDING = (
 )
 
 
-class Endings:
+class AutomationCompletion:
     """Moves on what has been told to end."""
 
     def __init__(self, core: Core) -> None:
@@ -68,7 +68,7 @@ class Endings:
         core, now = self._core, self._core.clock.now()
         core.accounts.get(row.account_id)
         held = self._held(row.id) if row.status == "stopping" and row.close_on_stop else {}
-        if held and not self._sends(row):
+        if held and not self._order_sender(row):
             return False
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
         market = self._market(row, held) if held else None
@@ -89,7 +89,7 @@ class Endings:
             watched.wake_watchers(connection, [row.id], now)
         return True
 
-    def _sends(self, row: AnyRow) -> bool:
+    def _order_sender(self, row: AnyRow) -> bool:
         """Whether no kill switch is thrown: a sale waits for its release, and is decided at the prices of then."""
         with self._core.storage.read() as connection:
             return kill_switches.sends(connection, row.id)

@@ -21,7 +21,7 @@ from octobot_node.text.event_sentences import REQUESTS
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Requests"]
+__all__ = ["AutomationRequests"]
 
 log = structlog.get_logger(__name__)
 _LIMIT = 1_000
@@ -30,7 +30,7 @@ _STOPPED = ("stopping", "stopped", "completed")
 _RUNNING = ("active", "waiting", "held")
 
 
-class Requests:
+class AutomationRequests:
     """Does for automations what a person would do by command."""
 
     def __init__(self, core: Core, commands: Commands) -> None:

@@ -126,7 +126,7 @@ class Commands(StatusCommands):
                 raise CommandRefused(f"{count:,} automations are on {row.name!r}: delete them first")
             automations.delete_account(connection, account_id)
             events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
-        core.io.call(core.accounts.forget(account_id))
+        core.event_loop.call(core.accounts.forget(account_id))
 
     def create(self, new: NewAutomation) -> str:
         """Create an automation, active and due now; return its id.
@@ -248,7 +248,7 @@ class Commands(StatusCommands):
             "needs": needs_after_edit(automation, model, row.state, row.state_version),
         }
         automations.update(connection, [change])
-        automations.watch(connection, _watcher(_owner(row)), load_needs(change["needs"]).automations)
+        automations.watch(connection, _poller(_owner(row)), load_needs(change["needs"]).automations)
         if not automation.live_edit:
             self._own_orders.cancel_all(connection, row, now)
         run_at = now if locked.runnable else None
@@ -445,13 +445,13 @@ def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
 
 def _watchings(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {**_watcher(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
+        {**_poller(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
         for row in rows
         for name in load_needs(row["needs"]).automations
     ]
 
 
-def _watcher(owner: Owner) -> dict[str, Any]:
+def _poller(owner: Owner) -> dict[str, Any]:
     return {
         "automation_id": owner.automation_id,
         "owner": owner.owner,

@@ -18,13 +18,13 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Resolving"]
+__all__ = ["ManualResolution"]
 
 #: Executions and orders are looked for from this long before the order was sent: the exchange's clock may be behind.
 _OVERLAP_MS = 2_000
 
 
-class Resolving:
+class ManualResolution:
     """What a person may say of an order of unknown outcome; said by whom is an event."""
 
     def __init__(self, core: Core) -> None:
@@ -38,7 +38,7 @@ class Resolving:
         """
         row = self._unknown(intent_id)
         account = self._core.accounts.get(row.account_id)
-        order, trades = self._core.io.call(self._ask(account, row, exchange_order_id))
+        order, trades = self._core.event_loop.call(self._ask(account, row, exchange_order_id))
         if order is None:
             named = "with its client id" if exchange_order_id is None else repr(exchange_order_id)
             raise CommandRefused(f"{account.name!r} knows no order {named} on {row.symbol}: check the id")

@@ -30,7 +30,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Reconciling", "held_reason"]
+__all__ = ["RestoreReconciliation", "held_reason"]
 
 log = structlog.get_logger(__name__)
 _RESTORED = "restored from a backup of "
@@ -61,7 +61,7 @@ class _Answer:
     trades: Sequence[ExchangeTrade]
 
 
-class Reconciling:
+class RestoreReconciliation:
     """Goes over the accounts that were restored; costs one look at ``accounts`` where none was."""
 
     def __init__(self, core: Core) -> None:
@@ -80,7 +80,7 @@ class Reconciling:
         due = [row for row in due if self._opens(row)]
         if not due:
             return 0
-        answers = core.io.call(self._ask_all(due))
+        answers = core.event_loop.call(self._ask_all(due))
         return sum(self._compare(row, answer) for row, answer in zip(due, answers, strict=True) if answer is not None)
 
     def _opens(self, row: AnyRow) -> bool:

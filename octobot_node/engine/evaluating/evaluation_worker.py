@@ -40,16 +40,16 @@ def main(descriptor: int) -> NoReturn:
     # One evaluation at a time: threads of a linear algebra library would only take memory.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    nursery = Connection(descriptor)
+    fork_server = Connection(descriptor)
     workers: set[int] = set()
     try:
-        modules, sys.path[:] = pickle.loads(nursery.recv_bytes())  # noqa: S301 - from our own parent
+        modules, sys.path[:] = pickle.loads(fork_server.recv_bytes())  # noqa: S301 - from our own parent
         types = _types(modules)
         # What is shared stays shared: the collector would touch, and so copy, every page.
         gc.freeze()
-        nursery.send_bytes(b"ready")
+        fork_server.send_bytes(b"ready")
         while True:
-            _answer(nursery, types, workers)
+            _answer(fork_server, types, workers)
     except (EOFError, OSError):
         for pid in list(workers):
             _kill(pid, workers)
@@ -62,25 +62,25 @@ def _types(modules: Sequence[str]) -> Mapping[str, Automation[Any, Any]]:
     return load_named(modules).automations
 
 
-def _answer(nursery: Connection, types: Mapping[str, Automation[Any, Any]], workers: set[int]) -> None:
-    command, _, argument = nursery.recv_bytes().partition(b" ")
+def _answer(fork_server: Connection, types: Mapping[str, Automation[Any, Any]], workers: set[int]) -> None:
+    command, _, argument = fork_server.recv_bytes().partition(b" ")
     if command == KILL:
         _kill(int(argument), workers)
-        nursery.send_bytes(b"dead")
+        fork_server.send_bytes(b"dead")
         return
     memory_mb, timeout = pickle.loads(argument)  # noqa: S301 - from our own parent
-    handle = reduction.recv_handle(nursery)
+    handle = reduction.recv_handle(fork_server)
     parent = os.getpid()
     with warnings.catch_warnings():
         # The threads that Python warns of are those of libraries, which know what a fork is.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
-        nursery.close()
+        fork_server.close()
         _work(Connection(handle), types, parent, memory_mb, timeout)
     os.close(handle)
     workers.add(pid)
-    nursery.send_bytes(str(pid).encode())
+    fork_server.send_bytes(str(pid).encode())
 
 
 def _kill(pid: int, workers: set[int]) -> None:

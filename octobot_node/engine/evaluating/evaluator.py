@@ -19,7 +19,7 @@ from octobot_node.engine.evaluating.evaluation import (
     diverted,
     evaluate,
 )
-from octobot_node.engine.evaluating.fork_server import Nursery, Worker
+from octobot_node.engine.evaluating.fork_server import ForkServer, Worker
 from octobot_node.market import Market
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -76,11 +76,11 @@ class ProcessEvaluator:
     """
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self._nursery = Nursery(registry.modules)
+        self._fork_server = ForkServer(registry.modules)
         memory_mb, timeout = settings.evaluate_memory_mb, settings.evaluate_timeout
-        self._healthy = _Lane(self._nursery, memory_mb, min(PATIENCE, timeout), divert=True)
-        self._suspects = _Lane(self._nursery, memory_mb, timeout, divert=False)
-        self._nursery.start_early()
+        self._healthy = _Lane(self._fork_server, memory_mb, min(PATIENCE, timeout), divert=True)
+        self._suspects = _Lane(self._fork_server, memory_mb, timeout, divert=False)
+        self._fork_server.start_early()
 
     def evaluate(self, inputs: Sequence[TickInput], market: Market, *, suspects: bool) -> list[Outcome]:
         """Return one outcome per input, in order; raise EvaluatorClosed."""
@@ -91,7 +91,7 @@ class ProcessEvaluator:
     def close(self) -> None:
         """End every process; an evaluation under way raises EvaluatorClosed."""
         self._healthy.closed = self._suspects.closed = True
-        self._nursery.close()
+        self._fork_server.close()
 
 
 def _second_chance(outcome: Outcome) -> Outcome:
@@ -104,9 +104,9 @@ def _second_chance(outcome: Outcome) -> Outcome:
 class _Lane:
     """One worker at a time, replaced when it breaks down."""
 
-    def __init__(self, nursery: Nursery, memory_mb: int, timeout: float, *, divert: bool) -> None:
+    def __init__(self, fork_server: ForkServer, memory_mb: int, timeout: float, *, divert: bool) -> None:
         self.closed = False
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._memory_mb = memory_mb
         self._timeout = timeout
         self._divert = divert
@@ -179,12 +179,12 @@ class _Lane:
         if self._worker is not None and self._worker.gone:
             self._end_worker()
         if self._worker is None:
-            self._worker = self._nursery.fork(self._memory_mb, self._timeout)
+            self._worker = self._fork_server.fork(self._memory_mb, self._timeout)
         return self._worker
 
     def _end_worker(self) -> None:
         if self._worker is not None:
-            self._nursery.kill(self._worker)
+            self._fork_server.kill(self._worker)
         self._worker = None
 
     def _raise_if_closed(self) -> None:

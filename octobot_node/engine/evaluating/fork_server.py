@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 
 from octobot_node.engine.evaluating.evaluation_worker import FORK, KILL
 
-__all__ = ["Nursery", "Worker"]
+__all__ = ["ForkServer", "Worker"]
 
 _START_S = 60
 _ANSWER_S = 10
@@ -35,7 +35,7 @@ class Worker:
             return True
 
 
-class Nursery:
+class ForkServer:
     """Starts workers; all of them end with it, and with the node, however that ends."""
 
     def __init__(self, modules: Sequence[str]) -> None:
@@ -56,10 +56,10 @@ class Nursery:
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
             try:
-                nursery = self._connection()
-                nursery.send_bytes(FORK + b" " + pickle.dumps((memory_mb, timeout)))
-                reduction.send_handle(nursery, theirs.fileno(), self._process.pid if self._process else 0)
-                pid = int(self._answer(nursery))
+                fork_server = self._connection()
+                fork_server.send_bytes(FORK + b" " + pickle.dumps((memory_mb, timeout)))
+                reduction.send_handle(fork_server, theirs.fileno(), self._process.pid if self._process else 0)
+                pid = int(self._answer(fork_server))
             except (EOFError, OSError):
                 ours.close()
                 self._end()
@@ -96,10 +96,10 @@ class Nursery:
             self._ready = True
         return self._pipe
 
-    def _answer(self, nursery: Connection) -> bytes:
-        if not nursery.poll(_ANSWER_S):
+    def _answer(self, fork_server: Connection) -> bytes:
+        if not fork_server.poll(_ANSWER_S):
             raise OSError(f"no answer within {_ANSWER_S} s")
-        return nursery.recv_bytes()
+        return fork_server.recv_bytes()
 
     def _start(self) -> None:
         if self._closed:

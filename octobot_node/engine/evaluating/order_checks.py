@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.orders import Order
-from octobot_node.plugin_system.plugin_failures import Troubles, said
+from octobot_node.plugin_system.plugin_failures import PluginFailures, said
 from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["OrderChecks"]
@@ -33,11 +33,13 @@ class _Answer:
 class OrderChecks:
     """Every plugin's ``check_order``. ``timeout`` is in seconds for each order."""
 
-    def __init__(self, registry: Registry, troubles: Troubles, timeout: float) -> None:
+    def __init__(self, registry: Registry, plugin_failures: PluginFailures, timeout: float) -> None:
         # A built-in's check is known not to block; handing its orders to another thread would cost more than it does.
         built_in = {plugin.name for plugin in registry.plugins if plugin.origin == "built-in"}
         self._checks: list[_Check] = [
-            _Inline(found, troubles) if found.plugin_name in built_in else _Apart(found, troubles, timeout)
+            _Inline(found, plugin_failures)
+            if found.plugin_name in built_in
+            else _Apart(found, plugin_failures, timeout)
             for found in registry.hook.check_order.get_hookimpls()
         ]
 
@@ -68,10 +70,10 @@ class _Check(Protocol):
 class _Inline:
     """A check that is called in the batch's own thread."""
 
-    def __init__(self, found: Any, troubles: Troubles) -> None:
+    def __init__(self, found: Any, plugin_failures: PluginFailures) -> None:
         self._name = found.plugin_name
         self._ask = _Question(found)
-        self._troubles = troubles
+        self._troubles = plugin_failures
 
     def refusals(self, asked: Sequence[Asked]) -> list[str]:
         return _reasons([self._ask(order, context) for order, context in asked], self._name, self._troubles)
@@ -83,10 +85,10 @@ class _Inline:
 class _Apart:
     """A check with a thread of its own, which is left behind when it hangs. One batch at a time."""
 
-    def __init__(self, found: Any, troubles: Troubles, timeout: float) -> None:
+    def __init__(self, found: Any, plugin_failures: PluginFailures, timeout: float) -> None:
         self._name = found.plugin_name
         self._ask = _Question(found)
-        self._troubles = troubles
+        self._troubles = plugin_failures
         self._timeout = timeout
         self._hangs = 0
         self._lock = threading.Lock()
@@ -197,10 +199,10 @@ class _Question:
 _PASSED = _Answer("")
 
 
-def _reasons(answers: Sequence[_Answer], plugin: str, troubles: Troubles) -> list[str]:
+def _reasons(answers: Sequence[_Answer], plugin: str, plugin_failures: PluginFailures) -> list[str]:
     for answer in answers:
         if answer.trouble:
-            troubles.record(plugin, "check_order", answer.trouble)
+            plugin_failures.record(plugin, "check_order", answer.trouble)
     return [answer.reason for answer in answers]
 
 

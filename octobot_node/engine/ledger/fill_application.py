@@ -13,11 +13,11 @@ from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store.types import AnyRow
 
-__all__ = ["MovingIntent", "settle_one"]
+__all__ = ["FillingIntent", "settle_one"]
 
 
 @dataclass(slots=True)
-class MovingIntent:
+class FillingIntent:
     """A locked intent while a pass changes it."""
 
     row: AnyRow
@@ -34,7 +34,7 @@ class MovingIntent:
     wakes: bool = False
 
     @classmethod
-    def of(cls, row: AnyRow) -> MovingIntent:
+    def of(cls, row: AnyRow) -> FillingIntent:
         """Return an intent as its row has it."""
         return cls(
             row, row.status, row.filled, row.cost, row.fee, row.fee_asset, row.reserved, row.exchange_order_id,
@@ -47,7 +47,7 @@ class MovingIntent:
         self.changed, self.wakes = True, self.wakes or news
 
 
-def settle_one(account_id: str, book: Book, intent: MovingIntent, trade: ExchangeTrade, now: int) -> dict[str, Any]:
+def settle_one(account_id: str, book: Book, intent: FillingIntent, trade: ExchangeTrade, now: int) -> dict[str, Any]:
     """Book an execution in ``book`` and move ``intent`` by it; return the row of ``fills``."""
     row, fill_id = intent.row, new_id()
     if intent.order_id is None:

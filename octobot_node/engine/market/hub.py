@@ -18,7 +18,7 @@ from octobot_node.automation import Needs
 from octobot_node.contracts.exchanges import MarketData, SymbolList
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.opened_accounts import Accounts
-from octobot_node.engine.workers.event_loop import Io
+from octobot_node.engine.workers.event_loop import EventLoop
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms
 
@@ -65,10 +65,12 @@ class _Source:
 class MarketHub:
     """Shared market data with short-lived caches."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, io: Io, deadline: float, counters: Counters) -> None:
+    def __init__(
+        self, accounts: Accounts, clock: Clock, event_loop: EventLoop, deadline: float, counters: Counters
+    ) -> None:
         self._accounts = accounts
         self._clock = clock
-        self._io = io
+        self._event_loop = event_loop
         self._deadline = deadline
         self._counters = counters
         self._sources: dict[str, _Source] = {}
@@ -79,18 +81,18 @@ class MarketHub:
 
         Raises DataUnavailable when the source does not answer within the deadline.
         """
-        return self._io.call(self._snapshot(source, needs))
+        return self._event_loop.call(self._snapshot(source, needs))
 
     def symbols(self, source: str) -> tuple[list[str], bool]:
         """Return (the symbols that a source lists, in order; whether those are all it has).
 
         Raises DataUnavailable when it does not answer, or lists none.
         """
-        return self._io.call(self._symbols(source))
+        return self._event_loop.call(self._symbols(source))
 
     def rules(self, source: str, symbols: Collection[str]) -> dict[str, MarketRules]:
         """Return the rules of those symbols that are listed; raises DataUnavailable when the source is silent."""
-        return self._io.call(self._rules_in_time(source, symbols))
+        return self._event_loop.call(self._rules_in_time(source, symbols))
 
     async def _symbols(self, name: str) -> tuple[list[str], bool]:
         source, now = self._source(name), self._clock.now()
@@ -201,7 +203,7 @@ class MarketHub:
 
     def crossed(self) -> list[str]:
         """Fetch the prices that somebody waits for and return who is woken by them; each level wakes once."""
-        return self._io.call(self._crossed())
+        return self._event_loop.call(self._crossed())
 
     async def _crossed(self) -> list[str]:
         woken: list[str] = []

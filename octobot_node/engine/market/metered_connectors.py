@@ -22,7 +22,7 @@ from octobot_node.engine.counters import Counters
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker
 
-__all__ = ["CountedMarketData", "CountedTrading", "budgets_of", "counted_market_data"]
+__all__ = ["MeteredMarketData", "MeteredTrading", "budgets_of", "metered_market_data"]
 
 T = TypeVar("T")
 #: The first that fits names the kind. Whoever waits too long breaks a request off, which it sees as a cancellation.
@@ -53,7 +53,7 @@ class _Counted:
             self._counters.asked(self._name, call, time.perf_counter() - began, kind)
 
 
-class CountedMarketData(_Counted):
+class MeteredMarketData(_Counted):
     """Market data, counted."""
 
     def __init__(self, name: str, counters: Counters, source: MarketData) -> None:
@@ -77,7 +77,7 @@ class CountedMarketData(_Counted):
         await self.inner.close()
 
 
-class CountedSymbolList(CountedMarketData):
+class MeteredSymbolList(MeteredMarketData):
     """Market data that lists its symbols, counted."""
 
     inner: Any
@@ -94,13 +94,13 @@ class CountedSymbolList(CountedMarketData):
         return found
 
 
-def counted_market_data(name: str, counters: Counters, source: MarketData) -> CountedMarketData:
+def metered_market_data(name: str, counters: Counters, source: MarketData) -> MeteredMarketData:
     """Return market data, counted; it offers what the source does."""
-    kind = CountedSymbolList if isinstance(source, SymbolList) else CountedMarketData
+    kind = MeteredSymbolList if isinstance(source, SymbolList) else MeteredMarketData
     return kind(name, counters, source)
 
 
-class CountedTrading(_Counted):
+class MeteredTrading(_Counted):
     """A trading connector, counted."""
 
     def __init__(self, name: str, counters: Counters, trading: Trading) -> None:
@@ -143,5 +143,5 @@ class CountedTrading(_Counted):
 
 def budgets_of(connector: Trading | MarketData) -> Sequence[RequestBudget]:
     """Return what a connector states of its exchange's request budgets; most state none."""
-    inner = connector.inner if isinstance(connector, CountedTrading | CountedMarketData) else connector
+    inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
     return inner.request_budgets() if isinstance(inner, Budgeted) else ()

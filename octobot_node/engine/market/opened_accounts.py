@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities, MarketData, RequestBudget, Trading
 from octobot_node.engine.counters import Counters
-from octobot_node.engine.market.metered_connectors import CountedTrading, budgets_of, counted_market_data
+from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, metered_market_data
 from octobot_node.errors import InvalidSettings
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
@@ -89,7 +89,7 @@ class Accounts:
         trading: Trading = factory.open(settings, row.id, _Lent(self, source))
         # A replay asks nobody, and its connectors are more than these calls.
         if not self._registry.market_data_factory(row.market_data).replay:
-            trading = CountedTrading(row.trading, self._counters, trading)
+            trading = MeteredTrading(row.trading, self._counters, trading)
         return Account(
             id=row.id,
             owner=row.owner,
@@ -126,7 +126,7 @@ class Accounts:
             factory = self._registry.market_data_factory(name)
             settings = parse_settings(factory.Settings, given, f"market data {name!r}")
             opened: MarketData = factory.open(settings, _Lent(self, key))
-            self._sources[key] = opened if factory.replay else counted_market_data(name, self._counters, opened)
+            self._sources[key] = opened if factory.replay else metered_market_data(name, self._counters, opened)
         return self._sources[key]
 
     def source(self, key: str) -> MarketData:

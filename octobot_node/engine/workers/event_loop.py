@@ -9,14 +9,14 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["InlineIo", "Io", "ThreadedIo"]
+__all__ = ["EventLoop", "InlineEventLoop", "ThreadedEventLoop"]
 
 T = TypeVar("T")
 #: So often the loop says that it goes round.
 _ROUND_S = 1.0
 
 
-class Io(Protocol):
+class EventLoop(Protocol):
     """Runs coroutines for synchronous callers, and synchronous database work for coroutines."""
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -32,7 +32,7 @@ class Io(Protocol):
         ...
 
 
-class ThreadedIo:
+class ThreadedEventLoop:
     """A loop in its own thread, so that workflows in DBOS's threads and watchers share connections."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class ThreadedIo:
         self.loop.close()
 
 
-class InlineIo:
+class InlineEventLoop:
     """A loop that runs in the caller's thread, only while something is called."""
 
     def __init__(self) -> None:

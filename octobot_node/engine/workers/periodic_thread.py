@@ -11,14 +11,14 @@ import structlog
 
 from octobot_node.errors import StorageUnavailable
 
-__all__ = ["Loop"]
+__all__ = ["PeriodicThread"]
 
 log = structlog.get_logger(__name__)
 #: Without a database every step is tried again after this.
 _OUTAGE_S = 0.5
 
 
-class Loop:
+class PeriodicThread:
     """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped."""
 
     def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:

@@ -45,7 +45,7 @@ class PluginRow(Told):
     registers: dict[str, list[str]]
     commands: list[str]
     error: str
-    troubles: list[TroubleRow] = Field(default_factory=list)
+    plugin_failures: list[TroubleRow] = Field(default_factory=list)
     services: list[ServiceRow] = Field(default_factory=list)
 
 

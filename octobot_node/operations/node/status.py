@@ -26,7 +26,7 @@ from octobot_node.operations.models import (
 )
 from octobot_node.plugin_system.health_runner import run_checks
 from octobot_node.plugin_system.plugin_commands import PluginCommands, plugin_commands
-from octobot_node.plugin_system.plugin_failures import Trouble
+from octobot_node.plugin_system.plugin_failures import PluginFailure
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceState
 from octobot_node.store.queries import lists
@@ -71,24 +71,24 @@ def status(desk: Desk, wanted: Nothing) -> NodeStatus:
 def list_plugins(desk: Desk, wanted: Nothing) -> PluginPage:
     """Return every plugin that was found, with what it registers and what is wrong with it."""
     del wanted
-    return plugins_of(desk.registry, desk.core.troubles.all(), desk.core.services())
+    return plugins_of(desk.registry, desk.core.plugin_failures.all(), desk.core.services())
 
 
 def plugins_of(
-    registry: Registry, troubles: Sequence[Trouble] = (), services: Sequence[ServiceState] = ()
+    registry: Registry, plugin_failures: Sequence[PluginFailure] = (), services: Sequence[ServiceState] = ()
 ) -> PluginPage:
     """Return a registry's plugins, with their troubles and services if they run; needs no data folder."""
     added = {each.plugin: each for each in plugin_commands(registry)}
     rows = []
     for info in registry.plugins:
-        own_troubles = [_trouble(each) for each in troubles if each.plugin == info.name]
+        own_troubles = [_trouble(each) for each in plugin_failures if each.plugin == info.name]
         own_services = [_service(each) for each in services if each.plugin == info.name]
         plugin = _plugin(info, added.get(info.name))
         rows.append(plugin.model_copy(update={"troubles": own_troubles, "services": own_services}))
     return PluginPage(plugins=rows)
 
 
-def _trouble(trouble: Trouble) -> TroubleRow:
+def _trouble(trouble: PluginFailure) -> TroubleRow:
     return TroubleRow(what=trouble.what, count=trouble.count, error=trouble.error, at=from_ms(trouble.at))
 
 

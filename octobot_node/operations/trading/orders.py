@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.engine.commands.manual_resolution import Resolving
+from octobot_node.engine.commands.manual_resolution import ManualResolution
 from octobot_node.operations.context import Desk
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.lookup import order_row as find_order
@@ -53,7 +53,7 @@ def show(desk: Desk, wanted: OneOrder) -> OrderDetail:
 def adopt(desk: Desk, wanted: AdoptOrder) -> Resolved:
     """Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."""
     row = find_order(desk, wanted.order)
-    Resolving(desk.core).adopt(row.id, wanted.exchange_order_id, by=desk.by)
+    ManualResolution(desk.core).adopt(row.id, wanted.exchange_order_id, by=desk.by)
     desk.hurry()
     return Resolved(order=order_row(find_order(desk, wanted.order)))
 
@@ -61,6 +61,6 @@ def adopt(desk: Desk, wanted: AdoptOrder) -> Resolved:
 def declare_not_sent(desk: Desk, wanted: DeclareNotSent) -> Resolved:
     """Say that an order of unknown outcome never reached its exchange: its funds are free again."""
     row = find_order(desk, wanted.order)
-    Resolving(desk.core).declare_not_sent(row.id, by=desk.by)
+    ManualResolution(desk.core).declare_not_sent(row.id, by=desk.by)
     desk.hurry()
     return Resolved(order=order_row(find_order(desk, wanted.order)))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.ask_node import Give, confirm
+from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
 from octobot_node.errors import UsageError
 from octobot_plugins.auth import shown
@@ -64,7 +64,7 @@ def _list_users(
     context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """List users by name."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("users.list", UserPage, limit=limit, cursor=cursor), shown.users)
 
 
@@ -81,7 +81,7 @@ def _add(
     data_dir: DataDir = None,
 ) -> None:
     """Create a user."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     password = None if generate else _read_password(password_file)
     made = give.ask("users.create", UserCreated, user=user, role=role.value, owner=owner, password=password)
     give.show(made, shown.user_created)
@@ -99,7 +99,7 @@ def _edit(
     data_dir: DataDir = None,
 ) -> None:
     """Change a user's role or owner, disable or enable them."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     given = {"role": None if role is None else role.value, "owner": owner, "disabled": disabled}
     if all(value is None for value in given.values()):
         raise UsageError("nothing is to be changed: give --role, --owner, --disable or --enable")
@@ -114,7 +114,7 @@ def _password(
     data_dir: DataDir = None,
 ) -> None:
     """Set a user's password; their sessions end."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     found = give.ask("users.set_password", UserRow, user=user, password=_read_password(password_file))
     give.show(found, shown.user)
 
@@ -123,7 +123,7 @@ def _remove(
     context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Delete a user who owns nothing, with their keys and sessions."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the user {user}, their keys and sessions?", yes=yes)
     give.show(give.ask("users.delete", Revoked, user=user), shown.revoked)
 
@@ -137,7 +137,7 @@ def _list_keys(
     data_dir: DataDir = None,
 ) -> None:
     """List a user's API keys, oldest first."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("keys.list", KeyPage, user=user, limit=limit, cursor=cursor), shown.keys)
 
 
@@ -156,7 +156,7 @@ def _add_key(
     """Make an API key and print its token, this once."""
     from octobot_node.cli.input_files import seconds
 
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     made = give.ask(
         "keys.create", KeyCreated, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in")
     )
@@ -171,7 +171,7 @@ def _revoke(
     data_dir: DataDir = None,
 ) -> None:
     """Revoke an API key: from now on it lets nobody in."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("keys.revoke", Revoked, user=user, key=key), shown.revoked)
 
 

@@ -36,10 +36,10 @@ def metrics(core: Core) -> Iterator[Metric]:
     yield gauge(
         "octobot_disk_reserve_bytes", "With less than this no order is sent.", core.settings.disk_reserve_mb * 1_048_576
     )
-    troubles: Counter[str] = Counter()
-    for trouble in core.troubles.all():
-        troubles[trouble.plugin] += trouble.count
-    yield counters("octobot_plugin_troubles", "What plugins' code raised.", ("plugin",), by_one(troubles))
+    plugin_failures: Counter[str] = Counter()
+    for trouble in core.plugin_failures.all():
+        plugin_failures[trouble.plugin] += trouble.count
+    yield counters("octobot_plugin_troubles", "What plugins' code raised.", ("plugin",), by_one(plugin_failures))
 
 
 def _free(core: Core) -> int:

@@ -29,7 +29,7 @@ _MINUTE = 60_000
 #: How far back candles are asked for after a restart; what went on before shows only if the price is still past.
 _MOST_CANDLES = 1_000
 
-Endings = Iterable[tuple[PaperOrder, Ending]]
+AutomationCompletion = Iterable[tuple[PaperOrder, Ending]]
 
 
 class PaperTrading:
@@ -173,12 +173,12 @@ class PaperTrading:
             self._endings.pop(order.number, None)
             self._unseen.pop(order.number, None)
 
-    def _due(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
+    def _due(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
         now = self._clock.now()
         due = [(order, ending) for order, ending in self._foreseen(market, resting) if ending.at <= now]
         return sorted(due, key=lambda item: (item[1].at, item[0].number))
 
-    def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
+    def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
         slippage = self._settings.slippage
         for number, order in resting.items():
             if number not in self._endings:
@@ -187,7 +187,7 @@ class PaperTrading:
             if ending is not None:
                 yield order, ending
 
-    async def _observed(self, resting: Mapping[int, PaperOrder]) -> Endings:
+    async def _observed(self, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
         now = self._clock.now()
         by_symbol: dict[str, list[PaperOrder]] = {}
         for order in resting.values():

@@ -6,7 +6,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from octobot_node.cli.ask_node import Give, confirm
+from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, Yes, group
 from octobot_plugins.webhooks.models import HookCreated, HookDeleted, HookPage, HookRow
 
@@ -30,7 +30,7 @@ def _list(
     context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """List addresses, oldest first."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("hooks.list", HookPage, limit=limit, cursor=cursor), _print_page)
 
 
@@ -47,14 +47,14 @@ def _add(
     data_dir: DataDir = None,
 ) -> None:
     """Make an address for signals to AUTOMATION, and print it, this once."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     made = give.ask("hooks.create", HookCreated, automation=automation, name=name, allow=allow, channel=channel)
     give.show(made, _print_created)
 
 
 def _rotate(context: typer.Context, hook: HookArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Replace an address's token; the old one is worth nothing from now on."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     give.show(give.ask("hooks.rotate", HookCreated, hook=hook), _print_created)
 
 
@@ -62,7 +62,7 @@ def _remove(
     context: typer.Context, hook: HookArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Delete an address."""
-    give = Give(context, data_dir, as_json=as_json)
+    give = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the address {hook}?", yes=yes)
     give.show(give.ask("hooks.delete", HookDeleted, hook=hook), _print_deleted)
 

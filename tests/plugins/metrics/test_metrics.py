@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from octobot_node import Decision, LimitOrder, Wake
 from octobot_node.contracts.exchanges import RequestBudget
-from octobot_node.engine.market.metered_connectors import CountedTrading
+from octobot_node.engine.market.metered_connectors import MeteredTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.operations.models import Nothing
 from octobot_node.plugin_system.plugin_set import plugin_set
@@ -200,7 +200,7 @@ def test_a_budget_is_told_where_a_connector_states_one_and_otherwise_there_is_no
     bench.settle()
     assert scrape(service).by("octobot_exchange_budget_remaining", "budget") == {}
     trading = bench.core.accounts.get(bench.account).trading
-    assert isinstance(trading, CountedTrading)
+    assert isinstance(trading, MeteredTrading)
     trading.inner = Stating(
         trading.inner,
         RequestBudget("weight", 1_200, 900),

@@ -91,7 +91,7 @@ def busy(service: Service) -> Read:
 
     bench.automation("buyer", decide)
     bench.settle()
-    bench.core.troubles.record("telex", "notifier telex", "the cable is cut")
+    bench.core.plugin_failures.record("telex", "notifier telex", "the cable is cut")
     service.client.get("/health/live")
     return scrape(service)
 

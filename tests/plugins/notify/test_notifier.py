@@ -10,8 +10,8 @@ import pytest
 from octobot_node import Decision, Notify
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.notice_delivery import Notices, open_notices
-from octobot_node.plugin_system.node_context import Lent
+from octobot_node.engine.notice_delivery import NoticeDelivery, open_notices
+from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.store import tables
 from octobot_plugins.notify.notifier import check_urls, shown
 from tests.engine.bench import Bench
@@ -21,17 +21,17 @@ SECRET = "S3cr3tT0ken"
 
 
 @pytest.fixture
-def opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Notices]]:
+def opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., NoticeDelivery]]:
     """Open the notifiers that an environment asks for, on the machine's own clock."""
-    made: list[Notices] = []
+    made: list[NoticeDelivery] = []
 
-    def make(urls: list[str], **settings: str) -> Notices:
+    def make(urls: list[str], **settings: str) -> NoticeDelivery:
         monkeypatch.setenv("OCTOBOT_NOTIFY_URLS", json.dumps(urls))
         for name, value in {"allow_private": "true", **settings}.items():
             monkeypatch.setenv(f"OCTOBOT_NOTIFY_{name.upper()}", value)
         core = bench.core
         context = core.context
-        lent = Lent(
+        lent = NodePluginContext(
             Configuration(core.settings), core.settings, core.storage, SystemClock(), context.registry, context.node_id
         )
         bench.core.context = lent
@@ -57,7 +57,7 @@ def everything_stored(bench: Bench) -> str:
 
 
 def test_a_notice_reaches_every_url_with_its_automation_as_the_title(
-    bench: Bench, opened: Callable[..., Notices], web: WebServer
+    bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer
 ) -> None:
     told = opened([web.url("one"), web.url("two")])
     bench.automation("dca", lambda _tick: Decision(actions=[Notify("bought", level="warning")]))
@@ -72,7 +72,9 @@ def test_a_notice_reaches_every_url_with_its_automation_as_the_title(
     assert statuses(bench) == ["sent", "sent"]
 
 
-def test_what_automations_say_can_be_left_out(bench: Bench, opened: Callable[..., Notices], web: WebServer) -> None:
+def test_what_automations_say_can_be_left_out(
+    bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer
+) -> None:
     told = opened([web.url()], tell="failures")
     bench.automation("dca", lambda _tick: Decision(actions=[Notify("bought")]))
     bench.tick()
@@ -83,7 +85,7 @@ def test_what_automations_say_can_be_left_out(bench: Bench, opened: Callable[...
 
 
 def test_a_notice_that_could_not_be_sent_is_sent_after_a_restart_and_to_nobody_twice(
-    bench: Bench, opened: Callable[..., Notices], web: WebServer
+    bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer
 ) -> None:
     urls = [web.url("works"), f"json://127.0.0.1:1/{SECRET}"]
     told = opened(urls)
@@ -98,32 +100,32 @@ def test_a_notice_that_could_not_be_sent_is_sent_after_a_restart_and_to_nobody_t
 
 
 def test_no_error_log_line_or_row_holds_any_part_of_a_url(
-    bench: Bench, opened: Callable[..., Notices], web: WebServer, capsys: pytest.CaptureFixture[str]
+    bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     web.status = 500
     user = f"json://user{SECRET}:{SECRET}@127.0.0.1:{web.server_port}/{SECRET}?+X-Key={SECRET}"
     told = opened([user, f"tgram://{SECRET}", f"nope{SECRET}://{SECRET}", SECRET, f"json://{SECRET}.invalid/{SECRET}"])
     tell(bench, "hello")
     told.deliver()
-    troubles = [trouble.error for trouble in bench.core.troubles.all()]
-    assert [error for error in troubles if "HTTP 500" in error] == [
+    plugin_failures = [trouble.error for trouble in bench.core.plugin_failures.all()]
+    assert [error for error in plugin_failures if "HTTP 500" in error] == [
         "Undelivered: URL 1 (json://): it answered HTTP 500"
     ]
-    assert any("URL 2 (tgram://) cannot be used" in error for error in troubles)
+    assert any("URL 2 (tgram://) cannot be used" in error for error in plugin_failures)
     models = bench.registry.settings_models
     settings = repr(Configuration(bench.settings).rows(models))
     output = capsys.readouterr()
     lanes = repr([lane.name for lane in told.lanes])
-    everything = [*troubles, everything_stored(bench), settings, output.out, output.err, lanes]
+    everything = [*plugin_failures, everything_stored(bench), settings, output.out, output.err, lanes]
     assert web.paths != []
     assert [text for text in everything if SECRET.lower() in text.lower()] == []
 
 
 def test_an_unusable_url_is_named_by_its_place_and_the_others_are_used(
-    bench: Bench, opened: Callable[..., Notices], web: WebServer
+    bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer
 ) -> None:
     told = opened([web.url(), "telegramm://x"])
-    (trouble,) = bench.core.troubles.all()
+    (trouble,) = bench.core.plugin_failures.all()
     assert (trouble.plugin, trouble.what) == ("octobot_plugins.notify", "the notifier notify")
     assert trouble.error == (
         "URL 2 (telegramm://) cannot be used: it is no URL that Apprise understands: see https://appriseit.com/services"
@@ -136,7 +138,7 @@ def test_an_unusable_url_is_named_by_its_place_and_the_others_are_used(
     assert (health.status, health.detail.partition(":")[0]) == ("failed", "URL 2 (telegramm")
 
 
-def test_a_name_stays_with_its_url(opened: Callable[..., Notices], web: WebServer) -> None:
+def test_a_name_stays_with_its_url(opened: Callable[..., NoticeDelivery], web: WebServer) -> None:
     one, two = web.url("one"), web.url("two")
     first = {lane.name for lane in opened([one, two, one]).lanes if lane.name != "log"}
     again = {lane.name for lane in opened([two, one]).lanes if lane.name != "log"}
@@ -166,7 +168,7 @@ def test_of_a_url_its_place_and_scheme_are_shown(url: str, text: str) -> None:
     assert shown(1, url) == text
 
 
-def test_a_long_message_is_cut(bench: Bench, opened: Callable[..., Notices], web: WebServer) -> None:
+def test_a_long_message_is_cut(bench: Bench, opened: Callable[..., NoticeDelivery], web: WebServer) -> None:
     told = opened([web.url()])
     tell(bench, "x" * 10_000)
     told.deliver()
