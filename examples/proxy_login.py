@@ -59,7 +59,7 @@ def authenticate(request: Any, context: Any) -> Any:
     with context.storage.read() as connection:
         row = connection.execute(sa.select(users).where(users.c.name == name, users.c.disabled.is_(False))).first()
     if row is None:
-        raise ApiProblem("unauthenticated", f"the proxy says {name[:64]!r}, who is no user of this node")
+        raise ApiProblem("unauthenticated", f"the proxy says {name[:64]!r}, who is not a user of this node")
     return Caller(name=row.name, role=row.role, owner=row.owner, via="proxy", csrf=_csrf(settings.secret, row.name))
 
 

@@ -167,7 +167,7 @@ class TickLog:
         return "TickLog()"
 
     def add(self, text: Any, level: Any) -> None:
-        """Keep a line; raise TypeError for what is no text, ValueError for what is no level."""
+        """Keep a line; raise TypeError for what is not text, ValueError for what is not a level."""
         if not isinstance(text, str):
             raise TypeError(f"a line of the log is text, not {type(text).__name__}")
         if level not in self.LEVELS:
@@ -227,7 +227,7 @@ class Tick(Generic[C, S]):
         """Note a line in the automation's own log, kept once with what the tick decided, or failed at.
 
         20 lines of 500 characters are kept of a tick. What people are to be told is a ``Notify``. Raises TypeError for
-        what is no text, ValueError for another level.
+        what is not text, ValueError for another level.
         """
         self.logged.add(text, level)
 

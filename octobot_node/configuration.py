@@ -98,7 +98,9 @@ class Configuration:
         sections = [owned.section for owned in models]
         for name, value in self._file.values.items():
             if isinstance(value, dict) and name not in sections:
-                raise InvalidSettings(f"{self._file.path}: [{name}] is no plugin's section: {_nearest(name, sections)}")
+                raise InvalidSettings(
+                    f"{self._file.path}: [{name}] is not the section of any plugin: {_nearest(name, sections)}"
+                )
         for owned in models:
             self._read_plugin(owned)
 
@@ -130,7 +132,7 @@ def _read(
     unknown = sorted(set(in_file) - set(model.model_fields))
     if unknown:
         place = f"[{section}] {unknown[0]}" if section else unknown[0]
-        raise InvalidSettings(f"{file.path}: {place} is no setting: {_nearest(unknown[0], model.model_fields)}")
+        raise InvalidSettings(f"{file.path}: {place} is not a setting: {_nearest(unknown[0], model.model_fields)}")
     secrets = {name for name in model.model_fields if _is_secret(model, name)}
     if file.path is not None and (secrets & set(in_file) or _has_password(in_file.get("database_url"))):
         _refuse_readable_by_others(file.path, "it holds a secret")

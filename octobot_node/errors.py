@@ -21,7 +21,7 @@ OctoBotError
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
-│   └── Conflict              whoever gave it, once he has seen what it is now
+│   └── Conflict              whoever gave it, once they have seen what it is now
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute

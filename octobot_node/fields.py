@@ -38,7 +38,9 @@ def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no IANA time zone: write one such as 'Europe/Paris' or 'UTC'") from None
+        raise ValueError(
+            f"{value!r} is not a valid IANA time zone: write one such as 'Europe/Paris' or 'UTC'"
+        ) from None
     return value
 
 
@@ -73,7 +75,9 @@ class DailyTime(ConfigModel):
             except ValueError:
                 parsed = ""
             if parsed != value:
-                raise ValueError(f'{value!r} is no time of day: write hours and minutes as "HH:MM", such as "09:00"')
+                raise ValueError(
+                    f'{value!r} is not a valid time of day: write hours and minutes as "HH:MM", such as "09:00"'
+                )
         return value
 
 
@@ -95,5 +99,7 @@ class CronTime(ConfigModel):
         from croniter import croniter
 
         if len(value.split()) != 5 or not croniter.is_valid(value):
-            raise ValueError(f"{value!r} is no cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00")
+            raise ValueError(
+                f"{value!r} is not a valid cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00"
+            )
         return value

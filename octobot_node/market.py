@@ -33,7 +33,9 @@ def timeframe_ms(timeframe: str) -> int:
     """
     number, unit = timeframe[:-1], timeframe[-1:]
     if not number.isdigit() or int(number) == 0 or unit not in _UNITS:
-        raise ValueError(f"{timeframe!r} is no timeframe: write a number and one of s, m, h, d, w, such as '1h'")
+        raise ValueError(
+            f"{timeframe!r} is not a valid timeframe: write a number and one of s, m, h, d, w, such as '1h'"
+        )
     return int(number) * _UNITS[unit]
 
 

@@ -92,10 +92,10 @@ def test_a_list_is_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatc
     ("text", "message"),
     [
         ("batch_size = 0", "octobot-node.toml: batch_size: must be greater than or equal to 1, not 0"),
-        ("batchsize = 1", "octobot-node.toml: batchsize is no setting: did you mean 'batch_size'?"),
-        ("[mine]\nmust = 1", "octobot-node.toml: [mine] must is no setting: did you mean 'most'?"),
+        ("batchsize = 1", "octobot-node.toml: batchsize is not a setting: did you mean 'batch_size'?"),
+        ("[mine]\nmust = 1", "octobot-node.toml: [mine] must is not a setting: did you mean 'most'?"),
         ("[mine]\nmost = -1", "octobot-node.toml: most: must be greater than 0, not -1"),
-        ("[mime]\nmost = 1", "octobot-node.toml: [mime] is no plugin's section: did you mean 'mine'?"),
+        ("[mime]\nmost = 1", "octobot-node.toml: [mime] is not the section of any plugin: did you mean 'mine'?"),
         ("batch_size = ", "octobot-node.toml: is not TOML: Invalid value (at end of document)"),
     ],
 )

@@ -86,7 +86,7 @@ def test_what_json_has_not_is_refused() -> None:
     for value in (Decimal("NaN"), Decimal("Infinity"), float("nan"), object()):
         with pytest.raises((ValueError, TypeError)):
             encode(value)
-    with pytest.raises(ValueError, match="NaN is no number"):
+    with pytest.raises(ValueError, match="NaN is not a number"):
         decode("[NaN]")
 
 
@@ -157,13 +157,13 @@ def test_a_caller_of_another_user_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"hello\n", "the request is no JSON"),
+        (b"hello\n", "the request is not valid JSON"),
         (b"[1]\n", "the request names no operation"),
         (b'{"operation": 5}\n', "the request names no operation"),
-        (b'{"operation": "x", "arguments": [1]}\n', "the request's arguments are no object"),
-        (b'{"operation": "x", "arguments": {"a": NaN}}\n', "the request is no JSON (NaN is no number"),
-        (b"[" * 100_000 + b"\n", "the request is no JSON"),
-        (b"\xff\xfe\n", "the request is no JSON"),
+        (b'{"operation": "x", "arguments": [1]}\n', "the request's arguments are not an object"),
+        (b'{"operation": "x", "arguments": {"a": NaN}}\n', "the request is not valid JSON (NaN is not a number"),
+        (b"[" * 100_000 + b"\n", "the request is not valid JSON"),
+        (b"\xff\xfe\n", "the request is not valid JSON"),
     ],
 )
 def test_what_is_no_request_is_refused_and_the_next_one_is_answered(tmp_path: Path, sent: bytes, said: str) -> None:

@@ -335,7 +335,7 @@ def test_a_file_in_the_plugins_folder_cannot_pass_for_another_module(tmp_path: P
     registry = load_plugins(discover=False, folder=folder)
     assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
         ("json", f"PluginError: another module is called 'json', {json.__file__}: rename {folder / 'json.py'}"),
-        ("no-name", f"PluginError: 'no-name' is no name of a module: rename {folder / 'no-name.py'}"),
+        ("no-name", f"PluginError: 'no-name' is not a valid name of a module: rename {folder / 'no-name.py'}"),
     ]
 
 

@@ -163,21 +163,27 @@ def test_a_scalar_means_what_it_looks_like(written: str, read: object) -> None:
         ),
         (
             ("700.10", "1e99999999"),
-            "line 11: automations[0].budget.USD: '1e99999999' is no number to reckon with: use at most 60 digits",
+            "line 11: automations[0].budget.USD: '1e99999999' is not a number to reckon with: use at most 60 digits",
         ),
         (
             ("budget: {USD: 7", "budget: {US D: 7"),
-            "line 11: automations[0].budget.US D: 'US D' is no asset: use up to 16 letters and digits, such as USD",
+            (
+                "line 11: automations[0].budget.US D: 'US D' is not a valid asset: use up to 16 letters and"
+                " digits, such as USD"
+            ),
         ),
         (("name: dca", "name: 5"), "line 8: automations[0].name: must be text, not 5: put it in quotes"),
         (
-            ("name: dca", "name: ''"),
-            "line 8: automations[0].name: '' is no name: use printable characters, with no space at either end",
+            (("name: dca"), "name: ''"),
+            (
+                "line 8: automations[0].name: '' is not a valid name: use printable characters, with no space at"
+                " either end"
+            ),
         ),
         (
             ("90s", "soon"),
             (
-                "line 6: accounts.paper.limits.max_data_age: 'soon' is no duration: write a number and a unit"
+                "line 6: accounts.paper.limits.max_data_age: 'soon' is not a valid duration: write a number and a unit"
                 " (ms, s, m, h, d, w), such as '30s' or '5m'"
             ),
         ),

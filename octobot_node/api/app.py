@@ -117,7 +117,7 @@ def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
             yield route
         else:
             raise PluginError(
-                f"{type(route).__name__} {getattr(route, 'path', '')} is no plain route: add routes to one ApiRouter"
+                f"{type(route).__name__} {getattr(route, 'path', '')} is not a plain route: add routes to one ApiRouter"
             )
 
 

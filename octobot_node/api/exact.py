@@ -19,7 +19,7 @@ _DEPTH_MAX = 64
 
 class _ExactRequest(Request):
     async def json(self) -> Any:
-        """Return the body, its numbers as they are written; raise ApiProblem for what is no JSON."""
+        """Return the body, its numbers as they are written; raise ApiProblem for what is not valid JSON."""
         if not hasattr(self, "_json"):
             body = await self.body()
             self._json = _decoded(body)
@@ -32,9 +32,9 @@ def _decoded(body: bytes) -> Any:
     except RecursionError:
         raise ApiProblem("bad-request", f"the body is nested more than {_DEPTH_MAX} levels deep") from None
     except UnicodeDecodeError:
-        raise ApiProblem("bad-request", "the body is no JSON: it is not UTF-8") from None
+        raise ApiProblem("bad-request", "the body is not valid JSON: it is not UTF-8") from None
     except ValueError as error:
-        raise ApiProblem("bad-request", f"the body is no JSON: {error}") from None
+        raise ApiProblem("bad-request", f"the body is not valid JSON: {error}") from None
     _refuse_odd(found)
     return found
 

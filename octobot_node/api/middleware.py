@@ -119,7 +119,7 @@ class Surroundings:
 
 def _announces_too_much(scope: Scope) -> bool:
     length = Headers(scope=scope).get("content-length", "")
-    # The server refuses a length that is no number.
+    # The server refuses a length that is not a number.
     return length.isdecimal() and (len(length) > 15 or int(length) > BODY_MAX)
 
 

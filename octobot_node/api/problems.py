@@ -175,7 +175,7 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     # Never what was given: it may be a password.
     fields = [FieldError(field=_place(each["loc"]), reason=_reason(each)) for each in error.errors()]
     if any(each["type"] == "json_invalid" for each in error.errors()):
-        return problem_response("bad-request", f"the body is no JSON: {fields[0].reason}", _request_id(request))
+        return problem_response("bad-request", f"the body is not valid JSON: {fields[0].reason}", _request_id(request))
     first = fields[0]
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     detail = f"{first.field}: {first.reason}{more}"

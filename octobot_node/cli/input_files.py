@@ -77,7 +77,9 @@ def message(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f'the message is no JSON ({error}): write it as \'{{"side": "buy"}}\', in quotes') from None
+        raise UsageError(
+            f'the message is not valid JSON ({error}): write it as \'{{"side": "buy"}}\', in quotes'
+        ) from None
 
 
 def seconds(duration: str | None, option: str) -> float | None:

@@ -163,7 +163,7 @@ class Replay:
         dispatched = swept = -1
         for _ in range(_ROUNDS_MAX):
             moved = self._watch()
-            # Who looked at what is still on disk so would find what he found.
+            # Whoever looked at what is still on disk so would find the same.
             if deciding and dispatched != self._storage.writes:
                 dispatched = self._storage.writes
                 moved += self._dispatcher.dispatch()

@@ -75,7 +75,7 @@ def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout
     try:
         answer = json.loads(line)
     except ValueError:
-        _broken(f"answered {line[:80]!r}, which is no JSON")
+        _broken(f"answered {line[:80]!r}, which is not valid JSON")
     if "error" in answer:
         _raise(answer["error"])
     return answer["result"]

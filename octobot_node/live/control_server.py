@@ -88,7 +88,7 @@ class ControlServer:
         path = socket_path(self._data_dir)
         with suppress(FileNotFoundError):
             if not stat.S_ISSOCK(path.lstat().st_mode):
-                raise FileExistsError(f"{path} is no socket: move it away")
+                raise FileExistsError(f"{path} is not a socket: move it away")
             path.unlink()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -175,12 +175,12 @@ def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
     try:
         request = decode(line)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"the request is no JSON ({error}): send one object a line") from None
+        raise UsageError(f"the request is not valid JSON ({error}): send one object a line") from None
     if not isinstance(request, dict) or not isinstance(request.get("operation"), str):
         raise UsageError('the request names no operation: send {"operation": …, "arguments": {…}}')
     arguments = request.get("arguments", {})
     if not isinstance(arguments, dict):
-        raise UsageError("the request's arguments are no object: send {} for none")
+        raise UsageError("the request's arguments are not an object: send {} for none")
     return request["operation"], arguments
 
 

@@ -51,5 +51,5 @@ class Desk:
 
     @property
     def creator(self) -> str:
-        """The owner of what is created here: whoever sees only one owner's must find what he created."""
+        """The owner of what is created here: whoever sees only one owner's must find what they created."""
         return self.owner or self.creates_for

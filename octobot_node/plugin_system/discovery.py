@@ -187,7 +187,7 @@ def _from_folder(name: str, path: Path) -> Callable[[], ModuleType]:
             raise PluginError(f"others may write to {path}: run `chmod -R go-w {path.parent}`")
         spec = importlib.util.find_spec(name) if name.isidentifier() else None
         if spec is None:
-            raise PluginError(f"{name!r} is no name of a module: rename {path}")
+            raise PluginError(f"{name!r} is not a valid name of a module: rename {path}")
         origin = Path(spec.origin or "").resolve()
         if path.resolve() not in (origin, origin.parent):
             other = f", {origin}" if spec.origin and origin.exists() else ""

@@ -259,6 +259,6 @@ def _check_core_version(requires: str) -> None:
     try:
         accepted = SpecifierSet(requires)
     except InvalidSpecifier:
-        raise PluginError(f"{requires!r} is no version specifier: write one such as '>=0.1,<1'") from None
+        raise PluginError(f"{requires!r} is not a valid version specifier: write one such as '>=0.1,<1'") from None
     if not accepted.contains(__version__, prereleases=True):
         raise PluginError(f"it needs octobot-node {requires}, this is {__version__}: install a release that fits")

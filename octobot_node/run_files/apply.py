@@ -208,7 +208,7 @@ def _account_changes(
         try:
             was = model.model_validate(getattr(old, f"{what}_settings"))
         except ValidationError:
-            yield (what,), f"what this data folder has is no valid setting any more: {_ELSEWHERE}"
+            yield (what,), f"what this data folder has is not valid any more: {_ELSEWHERE}"
             continue
         for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
             # A simulated account's money stands beside its connector, see ``new_account``.

@@ -175,7 +175,7 @@ def _scalar(event: Any, path: Place) -> Any:
         return read(text)
     except (ValueError, InvalidOperation):
         raise _problem(
-            event, path, f"{text[:20]!r} is no number to reckon with: use at most {_DIGITS} digits"
+            event, path, f"{text[:20]!r} is not a number to reckon with: use at most {_DIGITS} digits"
         ) from None
 
 

@@ -70,4 +70,4 @@ def _signal(number: int, text: str) -> PastSignal:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")

@@ -40,7 +40,8 @@ def make_distribution(name: str, folder: Path, *, author: str = "") -> list[Path
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST:
         raise UsageError(
-            f"{name!r} is no name of a tentacle: write at most {_LONGEST} small letters and digits, with single hyphens"
+            f"{name!r} is not a valid name of a tentacle: write at most {_LONGEST} small letters and digits,"
+            " with single hyphens"
             " between words, such as my-momentum"
         )
     package = _package(name)

@@ -74,7 +74,7 @@ def update(connection: sa.Connection, switch_id: str, **values: Any) -> None:
 
 
 def get(connection: sa.Connection, switch_id: str, owner: str | None) -> AnyRow | None:
-    """Return a kill switch that this owner may see: his own, or everybody's."""
+    """Return a kill switch that this owner may see: their own, or everybody's."""
     return connection.execute(sa.select(kill_switches).where(_k.id == switch_id, _seen_by(owner))).first()
 
 
@@ -170,7 +170,7 @@ def sends(connection: sa.Connection, automation_id: str) -> bool:
 
 
 def halts_new_accounts(connection: sa.Connection, owner: str) -> bool:
-    """Whether everything of an owner is stopped, so that an account of his that is made now does not send either."""
+    """Whether everything of an owner is stopped, so that an account of theirs that is made now does not send either."""
     return bool(owner) and in_force(connection, owner, "everything", "") is not None
 
 

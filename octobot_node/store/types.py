@@ -48,7 +48,7 @@ class Money(TypeDecorator[Decimal]):
 
 def _as_number(value: Decimal | None) -> Decimal | None:
     if value is not None and not value.is_finite():
-        raise ValueError(f"{value} is no amount of money")
+        raise ValueError(f"{value} is not an amount of money")
     return value
 
 
@@ -56,7 +56,7 @@ def _as_text(value: Decimal | None) -> str | None:
     if value is None:
         return None
     if not value.is_finite():
-        raise ValueError(f"{value} is no amount of money")
+        raise ValueError(f"{value} is not an amount of money")
     return format(value, "f")
 
 

@@ -39,7 +39,7 @@ def money(value: Any, what: str) -> Decimal:
     try:
         amount = Decimal(value)
     except InvalidOperation:
-        raise ValueError(f'{what} is {value!r}, which is no number: write one such as "100.5"') from None
+        raise ValueError(f'{what} is {value!r}, which is not a number: write one such as "100.5"') from None
     if not amount.is_finite():
         raise ValueError(f"{what} must be finite, not {value!r}")
     return amount
@@ -87,7 +87,7 @@ def _text(index: int, value: Any) -> str:
     except InvalidOperation:
         finite = False
     if not finite:
-        raise ValueError(f"candle {index} has {value!r}, which is no finite number")
+        raise ValueError(f"candle {index} has {value!r}, which is not a finite number")
     return format(Decimal(text), "f")
 
 

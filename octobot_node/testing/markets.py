@@ -147,7 +147,7 @@ class MarketBuilder:
         if symbol not in self._rules:
             base, slash, quote = symbol.partition("/")
             if not (base and slash and quote):
-                raise ValueError(f"{symbol!r} is no symbol: write BASE/QUOTE, such as BTC/USD")
+                raise ValueError(f"{symbol!r} is not a valid symbol: write BASE/QUOTE, such as BTC/USD")
             self._rules[symbol] = MarketRules(symbol, base, quote)
         return self._fine_enough(symbol)
 

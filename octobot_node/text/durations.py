@@ -22,14 +22,14 @@ def parse_duration(text: str) -> timedelta:
     """
     if not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(
-            f"{text!r} is no duration: write a number and a unit (ms, s, m, h, d, w), such as '30s' or '5m'"
+            f"{text!r} is not a valid duration: write a number and a unit (ms, s, m, h, d, w), such as '30s' or '5m'"
         )
     total = Decimal(0)
     for piece in re.findall(_PIECE, text):
         unit = piece.lstrip("0123456789.")
         total += Decimal(piece.removesuffix(unit)) * _UNITS_MS[unit]
     if total < 1:
-        raise ValueError(f"{text!r} is no time at all: give at least '1ms'")
+        raise ValueError(f"{text!r} is too short: give at least '1ms'")
     try:
         return timedelta(milliseconds=int(total))
     except OverflowError:

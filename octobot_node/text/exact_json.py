@@ -14,7 +14,7 @@ def encode(value: Any) -> str:
     """Return ``value`` as JSON with every digit of its Decimals; raise ValueError or TypeError for what has none."""
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise ValueError(f"{value} is no number that JSON has")
+            raise ValueError(f"{value} is not a number that JSON has")
         return format(value, "f")
     if isinstance(value, Mapping):
         return f"{{{','.join(f'{json.dumps(str(key))}:{encode(item)}' for key, item in value.items())}}}"
@@ -24,9 +24,9 @@ def encode(value: Any) -> str:
 
 
 def decode(text: str | bytes) -> Any:
-    """Return what ``encode`` wrote; raise ValueError for what is no JSON."""
+    """Return what ``encode`` wrote; raise ValueError for what is not valid JSON."""
     return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number that JSON has")
+    raise ValueError(f"{text} is not a number that JSON has")

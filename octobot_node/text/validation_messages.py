@@ -95,12 +95,12 @@ def _bad_text(error: ErrorDetails) -> str:
         return f"{error['msg'].replace('String should', 'must')}, not {_shown(error['input'])}"
     given, pattern = _shown(error["input"]), error["ctx"]["pattern"]
     if pattern == ASSET_PATTERN:
-        return f"{given} is no asset: use up to 16 letters and digits, such as USD"
+        return f"{given} is not a valid asset: use up to 16 letters and digits, such as USD"
     if pattern == NAME_PATTERN:
-        return f"{given} is no name: use printable characters, with no space at either end"
+        return f"{given} is not a valid name: use printable characters, with no space at either end"
     # How connectors and automation types spell it is theirs.
     if "]+/[" in pattern:
-        return f"{given} is no symbol: write BASE/QUOTE, such as BTC/USD"
+        return f"{given} is not a valid symbol: write BASE/QUOTE, such as BTC/USD"
     return f"must match {pattern}, not {given}"
 
 

@@ -145,7 +145,7 @@ class Archive:
             text = self._zip.read(_MANIFEST)
         except KeyError:
             raise UnusableBackup(
-                f"{self.path} is no backup of octobot-node: it has no {_MANIFEST}; use another backup"
+                f"{self.path} is not a backup of octobot-node: it has no {_MANIFEST}; use another backup"
             ) from None
         except _BROKEN:
             raise self._damaged(_MANIFEST) from None
@@ -213,7 +213,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}): give the path of a backup") from None
     except _BROKEN:
         raise UnusableBackup(
-            f"{path} is no backup of octobot-node, or only a part of one: use another backup"
+            f"{path} is not a backup of octobot-node, or only a part of one: use another backup"
         ) from None
     with archive:
         yield Archive(path, archive)

@@ -21,7 +21,7 @@ from tests.api.conftest import ROLES, Service
 #: Everything else in a request may be wrong, but not who makes it: such an answer is no refusal.
 REFUSALS = {401, 403}
 METHODS = ("get", "post", "put", "patch", "delete")
-#: Whoever asks for them is nobody yet, or says who he is by the address alone.
+#: Whoever asks for them is nobody yet, or says who they are by the address alone.
 PUBLIC = {"create_session", "send_signal_to_hook", "live", "ready"}
 
 

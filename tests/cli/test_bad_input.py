@@ -48,7 +48,10 @@ Refused = Callable[..., str]
         (("amount: 100", "amount: -1"), "line 11: automations[0].config.amount: must be greater than 0, not -1"),
         (("amount: 100", "amount: .nan"), "line 11: automations[0].config.amount: must be a finite number, not NaN"),
         (("every: 1d", "every: 1s"), "line 11: automations[0].config.every: an interval of 0:00:01 is out of bounds"),
-        (("BTC/USD", "BTCUSD"), "line 11: automations[0].config.symbol: 'BTCUSD' is no symbol: write BASE/QUOTE"),
+        (
+            ("BTC/USD", "BTCUSD"),
+            ("line 11: automations[0].config.symbol: 'BTCUSD' is not a valid symbol: write BASE/QUOTE"),
+        ),
         (
             ("every: 1d", "take_profit: 1, safety_orders: {cuont: 1, amount: 1}"),
             "line 11: automations[0].config.safety_orders.cuont: there is no field 'cuont': did you mean 'count'?",
@@ -82,8 +85,11 @@ def test_a_mistake_in_the_run_file_is_named(
             "market_data.use: there is no connector 'simulatd': did you mean 'simulated'?",
         ),
         (("seed: 7", "sead: 7"), "market_data.sead: there is no field 'sead': did you mean 'seed'?"),
-        (("seed: 7", "seed: x"), "market_data.seed: must be a whole number, not 'x'"),
-        (("seed: 7", "prices: {BTCUSD: 1}"), "market_data.prices.BTCUSD: 'BTCUSD' is no symbol: write BASE/QUOTE"),
+        (("seed: 7", "seed: x"), ("market_data.seed: must be a whole number, not 'x'")),
+        (
+            ("seed: 7", "prices: {BTCUSD: 1}"),
+            "market_data.prices.BTCUSD: 'BTCUSD' is not a valid symbol: write BASE/QUOTE",
+        ),
     ],
 )
 def test_a_mistake_about_prices_is_named(
@@ -163,9 +169,12 @@ def test_malformed_candles_are_refused(
     ("options", "message"),
     [
         ((), "account 'paper' replays candles: say which with --data SYMBOL=PATH"),
-        (("--data", "BTC/USD=none.csv"), "none.csv: there is no such file"),
+        (("--data", "BTC/USD=none.csv"), ("none.csv: there is no such file")),
         (("--data", "BTC/USD=."), ".: cannot be read (Is a directory)"),
-        (("--data", "BTCUSD=ok.csv"), "--data BTCUSD: that is no symbol: write BASE/QUOTE, such as BTC/USD=ok.csv"),
+        (
+            ("--data", "BTCUSD=ok.csv"),
+            "--data BTCUSD: that is not a valid symbol: write BASE/QUOTE, such as BTC/USD=ok.csv",
+        ),
         (
             ("--data", "ETH/USD=ok.csv"),
             "run.yaml, line 7: automations[0]: 'dca' needs BTC/USD, but the candles are of ETH/USD: add",

@@ -73,7 +73,7 @@ def test_schema_prints_the_run_files_schema(tmp_path: Path) -> None:
         (["run", "--frobnicate", "x.yaml"], "No such option: --frobnicate"),
         (["frobnicate"], "No such command 'frobnicate'."),
         (["run", "x.yaml", "--gaps", "ignore"], "Invalid value for '--gaps': 'ignore' is not one of 'count', 'error'."),
-        (["run", "x.yaml", "--for", "soon"], "--for 'soon' is no duration: write a number and a unit"),
+        (["run", "x.yaml", "--for", "soon"], "--for 'soon' is not a valid duration: write a number and a unit"),
         (["run", "x.yaml", "--data", "BTC/USD"], "--data 'BTC/USD' is not SYMBOL=PATH: write --data BTC/USD="),
         (["run", "x.yaml", "--data", "A=b", "--data", "A=c"], "--data names A twice: give one file for it"),
     ],

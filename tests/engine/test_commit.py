@@ -320,7 +320,7 @@ def _wrong() -> dict[str, tuple[Callable[[Tick[Any, Any]], Any], str]]:
         "no decision": (lambda _: None, "evaluate() returned NoneType, not a Decision"),
         "a naive wake": (lambda _: Decision(wake=Wake(at=hour)), "has no time zone"),
         "a wake every nothing": (lambda _: Decision(wake=Wake(every=timedelta(0))), "the shortest interval"),
-        "a notice that is no text": (
+        "a notice that is not text": (
             lambda _: Decision(actions=[Notify(object())]),  # type: ignore[arg-type]
             "",
         ),

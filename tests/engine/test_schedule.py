@@ -160,13 +160,13 @@ def test_without_a_time_nothing_is_planned(wake: Wake | None) -> None:
         (Wake(every=timedelta(seconds=-5)), "the shortest interval is one second"),
         (Wake(at=datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001
         (Wake(every=timedelta(hours=1), anchor=datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001
-        (Wake(daily=Daily("9 o'clock")), "is no time of day: write HH:MM"),
-        (Wake(daily=Daily("24:00")), "is no time of day"),
-        (Wake(daily=Daily("09:00", "Europe/Atlantis")), "is no IANA time zone"),
-        (Wake(cron="* * * *"), "is no cron line: write five fields"),
-        (Wake(cron=""), "is no cron line"),
-        (Wake(cron="61 * * * *"), "is no cron line"),
-        (Wake(cron="0 9 * * *", tz="nowhere"), "is no IANA time zone"),
+        (Wake(daily=Daily("9 o'clock")), "is not a valid time of day: write HH:MM"),
+        (Wake(daily=Daily("24:00")), "is not a valid time of day"),
+        (Wake(daily=Daily("09:00", "Europe/Atlantis")), "is not a valid IANA time zone"),
+        (Wake(cron="* * * *"), "is not a valid cron line: write five fields"),
+        (Wake(cron=""), "is not a valid cron line"),
+        (Wake(cron="61 * * * *"), "is not a valid cron line"),
+        (Wake(cron="0 9 * * *", tz="nowhere"), "is not a valid IANA time zone"),
     ],
 )
 def test_a_wake_that_cannot_be_is_refused_with_its_cure(wake: Wake, error: str) -> None:

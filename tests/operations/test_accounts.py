@@ -70,7 +70,7 @@ def test_an_account_is_created_and_shown(office: Office) -> None:
         ({"market_data": {"use": "simulated", "sed": 1}}, UsageError, "market_data.sed: there is no field 'sed'.*seed"),
         ({"market_data": {"use": "replay"}}, UsageError, "market_data"),
         ({"trading": {"use": "paper", "fee": 2}}, UsageError, "trading.fee: must be less than 1, not 2"),
-        ({"trading": {"use": "fake"}}, UsageError, "balances: fake is no paper trading"),
+        ({"trading": {"use": "fake"}}, UsageError, "balances: fake is not paper trading"),
         ({"balances": {"USD": -1}}, UsageError, "balances.USD: must be greater than 0"),
         ({"limits": {"max_open_orders": 0}}, UsageError, "limits.max_open_orders: must be greater than or equal to 1"),
         ({"colour": 1}, UsageError, "colour: Extra inputs are not permitted"),

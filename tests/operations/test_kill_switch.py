@@ -226,7 +226,7 @@ def test_an_owner_stops_what_is_his_and_no_more(office: Office) -> None:
     assert (thrown.switch.owner, thrown.switch.orders) == ("bob", 2)
     on = {"main": True, "bobs0": False, "bobs1": False}
     assert sending(office)[:2] == (True, on)
-    # An account that he adds meanwhile does not send either.
+    # An account that they add meanwhile does not send either.
     bench.commands.create_account(NewAccount("bobs2", "fake", "fake", {}, {}, owner="bob"))
     assert sending(office)[1] == {**on, "bobs2": False}
     watch_every(office)

@@ -46,7 +46,7 @@ def test_candles_are_closed_ones_and_those_that_automations_see(office: Office) 
     assert (found.stale, found.as_of) == (False, NOW)
     with pytest.raises(DataUnavailable, match="there are no 1h candles of NO/SUCH now: try again"):
         office.do("markets.candles", account="main", symbol="NO/SUCH", timeframe="1h")
-    with pytest.raises(UsageError, match="timeframe: 'day' is no timeframe"):
+    with pytest.raises(UsageError, match="timeframe: 'day' is not a valid timeframe"):
         office.do("markets.candles", account="main", symbol="BTC/USDT", timeframe="day")
     with pytest.raises(UsageError, match="count: must be less than or equal to 5000"):
         office.do("markets.candles", account="main", symbol="BTC/USDT", count=5_001)

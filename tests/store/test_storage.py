@@ -36,7 +36,7 @@ def test_money_comes_back_exactly_as_it_was(storage: Storage, amount: Decimal) -
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity", "sNaN"])
 def test_what_is_no_amount_of_money_is_refused(storage: Storage, amount: str) -> None:
-    with pytest.raises(sa.exc.StatementError, match="is no amount of money"):
+    with pytest.raises(sa.exc.StatementError, match="is not an amount of money"):
         write_amount(storage, Decimal(amount))
 
 

@@ -118,12 +118,12 @@ def test_its_live_run_file_runs(made: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("MyMomentum", "'MyMomentum' is no name of a tentacle"),
-        ("my_momentum", "is no name of a tentacle"),
-        ("1st", "is no name of a tentacle"),
-        ("a--b", "is no name of a tentacle"),
-        ("../up", "is no name of a tentacle"),
-        ("", "is no name of a tentacle"),
+        ("MyMomentum", "'MyMomentum' is not a valid name of a tentacle"),
+        ("my_momentum", "is not a valid name of a tentacle"),
+        ("1st", "is not a valid name of a tentacle"),
+        ("a--b", "is not a valid name of a tentacle"),
+        ("../up", "is not a valid name of a tentacle"),
+        ("", "is not a valid name of a tentacle"),
         ("a" * 41, "at most 40"),
         ("json", "'json' means something to Python already: choose another name, such as my-json"),
         ("class", "means something to Python already"),

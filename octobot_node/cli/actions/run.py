@@ -92,7 +92,7 @@ def _data(pairs: Sequence[str]) -> dict[str, Path]:
         found[symbol] = Path(file)
     for symbol, path in found.items():
         if not all(symbol.partition("/")):
-            raise UsageError(f"--data {symbol}: that is no symbol: write BASE/QUOTE, such as BTC/USD={path}")
+            raise UsageError(f"--data {symbol}: that is not a valid symbol: write BASE/QUOTE, such as BTC/USD={path}")
     return found
 
 

@@ -368,7 +368,7 @@ def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[s
         "trading_settings": dict(new.trading_settings),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "trades_cursor": now,
-        # Whoever stopped everything of his meant what he adds meanwhile, too.
+        # Whoever stopped everything of theirs meant what they add meanwhile, too.
         "sending": not kill_switches.halts_new_accounts(connection, new.owner),
         "created_at": now,
     }

@@ -171,7 +171,7 @@ def _undecided(connection: sa.Connection, account_id: str) -> bool:
 
 
 def _strange(connection: sa.Connection, account_id: str, answer: _Answer) -> list[str]:
-    """Return what is no intent's, in words: open orders first, then executions."""
+    """Return what belongs to no intent, in words: open orders first, then executions."""
     pairs = {(order.id, order.client_order_id) for order in answer.orders}
     pairs |= {(trade.order_id, trade.client_order_id) for trade in answer.trades}
     ids = _known(connection, account_id, intents.c.exchange_order_id, {order_id for order_id, _ in pairs})

@@ -37,7 +37,7 @@ _WIDE = Context(prec=60)
 
 
 class BadDecision(Exception):
-    """What an evaluation returned is no usable decision; the text says what and why."""
+    """What an evaluation returned is not a usable decision; the text says what and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _check_action(action: Any) -> None:
         if not isinstance(name, str) or not 0 < len(name) <= 128:
             raise BadDecision(f"{action!r} names no automation")
     else:
-        raise BadDecision(f"{action!r} is no action; there are Notify, StopAutomation and PauseAutomation")
+        raise BadDecision(f"{action!r} is not an action; there are Notify, StopAutomation and PauseAutomation")
 
 
 def _dump_figures(figures: Any) -> str:
@@ -143,7 +143,7 @@ def _check_order(order: Any, market: Market, own: set[str]) -> None:
             raise BadDecision(f"CancelOrder({order.id!r}) names no open order of this automation")
         return
     if not isinstance(order, MarketOrder | LimitOrder | StopOrder):
-        raise BadDecision(f"{order!r} is no order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
+        raise BadDecision(f"{order!r} is not an order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
     if order.side not in ("buy", "sell"):
         raise BadDecision(f"side is 'buy' or 'sell', not {order.side!r}")
     if order.account is not None:
@@ -190,7 +190,7 @@ def first_needs(automation: Automation[Any, Any], config: BaseModel) -> str:
 
 
 def dump_needs(needs: Needs) -> str:
-    """Return ``needs`` as JSON; raise BadDecision for what is no Needs or an unreadable timeframe."""
+    """Return ``needs`` as JSON; raise BadDecision for what is not a Needs or an unreadable timeframe."""
     if not isinstance(needs, Needs):
         raise BadDecision(f"needs() returned {type(needs).__name__}, not Needs")
     candles = []

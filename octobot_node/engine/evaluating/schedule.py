@@ -158,13 +158,13 @@ def _check_cron(line: str) -> None:
     from croniter import croniter
 
     if len(line.split()) != 5 or not croniter.is_valid(line):
-        raise ValueError(f"{line!r} is no cron line: write five fields, such as '0 9 * * 1'")
+        raise ValueError(f"{line!r} is not a valid cron line: write five fields, such as '0 9 * * 1'")
 
 
 def _clock_time(at: str) -> tuple[int, int]:
     hour, _, minute = at.partition(":")
     if not (hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-        raise ValueError(f"{at!r} is no time of day: write HH:MM, such as '09:00'")
+        raise ValueError(f"{at!r} is not a valid time of day: write HH:MM, such as '09:00'")
     return int(hour), int(minute)
 
 
@@ -172,7 +172,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no IANA time zone: write one such as 'Europe/Paris'") from None
+        raise ValueError(f"{name!r} is not a valid IANA time zone: write one such as 'Europe/Paris'") from None
 
 
 def levels_of(wake: Wake | None) -> dict[str, dict[str, str]] | None:

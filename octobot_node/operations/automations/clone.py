@@ -34,16 +34,16 @@ def clone(desk: Desk, wanted: CloneAutomation) -> Created:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     (row,) = rows
     # Its owner's accounts and names count, whoever clones it.
-    his = replace(desk, owner=row.owner)
+    narrowed = replace(desk, owner=row.owner)
     spec: dict[str, Any] = {
         "name": wanted.name,
         "type": row.type,
-        "account": row.account if wanted.account is None else _account_name(his, wanted.account),
+        "account": row.account if wanted.account is None else _account_name(narrowed, wanted.account),
         "budget": budget if wanted.budget is None else wanted.budget,
         "limits": row.limits if wanted.limits is None else wanted.limits.model_dump(exclude_none=True),
         "config": _config(row, wanted),
     }
-    return create(his, CreateAutomations(run_file={"automations": [spec]}))
+    return create(narrowed, CreateAutomations(run_file={"automations": [spec]}))
 
 
 def _config(row: AnyRow, wanted: CloneAutomation) -> dict[str, Any]:

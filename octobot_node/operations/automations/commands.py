@@ -134,11 +134,11 @@ def send_signal(desk: Desk, wanted: SendSignal) -> SignalSent:
 
 
 def _plain_json(value: Any) -> Any:
-    """Return a payload as Python's own JSON reader would have read it; raise UsageError for what is no JSON."""
+    """Return a payload as Python's own JSON reader would have read it; raise UsageError for what is not valid JSON."""
     try:
         return json.loads(json.dumps(value, allow_nan=False, default=float))
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"the signal is no JSON ({error}): send what JSON can say") from None
+        raise UsageError(f"the signal is not valid JSON ({error}): send what JSON can say") from None
 
 
 def _row(desk: Desk, found: str) -> AutomationRow:

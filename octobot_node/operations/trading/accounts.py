@@ -124,7 +124,7 @@ def create(desk: Desk, wanted: CreateAccount) -> AccountDetail:
         raise UsageError("market_data: it replays past candles: `octobot-node run` does that, in a folder of its own")
     _check(wanted.trading, "trading", {name: each.Settings for name, each in registry.trading.items()})
     if wanted.balances and not registry.trading[wanted.trading.use].simulated:
-        raise UsageError(f"balances: {wanted.trading.use} is no paper trading: the exchange says what the account has")
+        raise UsageError(f"balances: {wanted.trading.use} is not paper trading: the exchange says what the account has")
     new = replace(new_account(wanted.name, wanted, registry), owner=desk.creator)
     made = desk.commands.add_account(new)
     return show(replace(desk, owner=desk.creator), OneAccount(account=made))

@@ -201,7 +201,7 @@ def _of(order: BookOrder, body: Json) -> bool:
 def _price_of(text: str) -> Decimal:
     price = Decimal(text)
     if not (price.is_finite() and price > 0):
-        raise ValueError(f"{text} is no price")
+        raise ValueError(f"{text} is not a price")
     return price
 
 

@@ -110,7 +110,7 @@ def expires_at(api: Api) -> datetime | None:
 def close(api: Api, response: Response) -> None:
     """End the caller's session, and take the cookie back."""
     if not api.caller.session:
-        raise ApiProblem("conflict", "an API key is no session: revoke it instead")
+        raise ApiProblem("conflict", "an API key is not a session: revoke it instead")
     with api.context.storage.write(durable=True) as connection:
         statements.end_sessions(connection, api.caller.name, api.caller.session)
         api.audit(connection, Entry("session.end", target=api.caller.name, target_id=api.caller.session))

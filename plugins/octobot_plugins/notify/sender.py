@@ -37,7 +37,7 @@ _MEANINGS = (
     (("reset", "aborted", "remote end closed"), "it closed the connection"),
     (("connection", "socket"), "it cannot be connected to"),
 )
-_NO_URL = "it is no URL that Apprise understands"
+_NO_URL = "it is not a URL that Apprise understands"
 _LEVELS = {"warning": "warning", "error": "failure", "critical": "failure", "success": "success"}
 
 

@@ -88,7 +88,7 @@ def _times(path: Path, texts: Sequence[str]) -> TimeColumn:
         return np.array(list(map(int, texts)), dtype=np.int64)
     except (ValueError, OverflowError):
         index = next(i for i, text in enumerate(texts) if not _is_time(text))
-        problem = f"{texts[index]!r} is no whole number of milliseconds"
+        problem = f"{texts[index]!r} is not a whole number of milliseconds"
         raise _wrong(path, problem, "write the opening time in ms since 1970 UTC", index, "timestamp") from None
 
 
@@ -125,12 +125,12 @@ def _floats(path: Path, name: str, texts: Sequence[str]) -> FloatColumn:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
         index = next(i for i, text in enumerate(texts) if not _is_number(text))
-        raise _wrong(path, f"{texts[index]!r} is no number", "write it as 123.45", index, name) from None
+        raise _wrong(path, f"{texts[index]!r} is not a number", "write it as 123.45", index, name) from None
     _refuse(path, name, texts, ~np.isfinite(values), "is not finite", "remove the candle or find its real value")
     if name == "volume":
         _refuse(path, name, texts, values < 0, "is negative", "write a volume of 0 or more")
     else:
-        _refuse(path, name, texts, values <= 0, "is no price", "write a price above 0")
+        _refuse(path, name, texts, values <= 0, "is not a price", "write a price above 0")
     return values
 
 

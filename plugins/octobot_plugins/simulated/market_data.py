@@ -68,7 +68,9 @@ class SimulatedMarket:
         now = self._clock.now()
         found = {symbol: self._ticker(self._listing(symbol), now) for symbol in symbols if _is_pair(symbol)}
         if symbols and not found:
-            raise DataUnavailable(f"{', '.join(sorted(symbols))} is no symbol: write BASE/QUOTE, such as BTC/USD")
+            raise DataUnavailable(
+                f"{', '.join(sorted(symbols))} is not a valid symbol: write BASE/QUOTE, such as BTC/USD"
+            )
         return found
 
     def _ticker(self, listing: _Listing, now: int) -> Ticker:
@@ -82,10 +84,10 @@ class SimulatedMarket:
         """Return the ``count`` newest closed candles (at most 10,000), which start on multiples since 1970 UTC.
 
         Open and close are the price at their times, so that each candle opens where the last one closed.
-        Raises DataUnavailable for what is no symbol or no timeframe.
+        Raises DataUnavailable for what is not a valid symbol or timeframe.
         """
         if not _is_pair(symbol):
-            raise DataUnavailable(f"{symbol!r} is no symbol: write BASE/QUOTE, such as BTC/USD")
+            raise DataUnavailable(f"{symbol!r} is not a valid symbol: write BASE/QUOTE, such as BTC/USD")
         try:
             length = timeframe_ms(timeframe)
         except ValueError as error:

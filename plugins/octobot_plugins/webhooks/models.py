@@ -17,7 +17,7 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise ValueError(f"{text!r} is no address or network: write 52.89.214.238 or 192.0.2.0/24") from None
+        raise ValueError(f"{text!r} is not a valid address or network: write 52.89.214.238 or 192.0.2.0/24") from None
 
 
 Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]

@@ -95,7 +95,7 @@ def _remembered(tick: DcaTick) -> DcaState:
 
 def _is_due(tick: DcaTick) -> bool:
     if tick.state is None:
-        # The first tick comes when the automation is created, which is no time of day that anybody chose.
+        # The first tick comes when the automation is created, which is a time of day that nobody chose.
         return tick.config.daily is None
     return tick.scheduled_at is not None
 

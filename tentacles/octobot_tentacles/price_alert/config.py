@@ -65,7 +65,7 @@ class Move(ConfigModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.within % timedelta(milliseconds=timeframe_ms(self.timeframe)):
-            raise ValueError(f"within is no whole number of {self.timeframe} candles: change it or the timeframe")
+            raise ValueError(f"within is not a whole number of {self.timeframe} candles: change it or the timeframe")
         if self.candles > _CANDLES_MAX:
             raise ValueError(
                 f"within is {self.candles} candles of {self.timeframe}, but {_CANDLES_MAX} is the most:"

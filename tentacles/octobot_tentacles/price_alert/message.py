@@ -17,7 +17,7 @@ def check_template(template: str) -> None:
         raise ValueError("a brace in the message is not closed: write {{ and }} for braces that shall stay") from None
     for _, name, spec, conversion in parts:
         if name is not None and (name not in NAMES or spec or conversion):
-            # Attributes and formats are refused with it: a message is no program.
+            # Attributes and formats are refused with it: a message is not a program.
             written = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
             known = ", ".join(f"{{{known}}}" for known in NAMES)
             raise ValueError(f"the message cannot replace {{{written}}}: there are {known}")

@@ -72,7 +72,7 @@ def _decide(tick: RebalanceTick, state: RebalanceState, basket: Basket) -> Decis
 def _remembered(tick: RebalanceTick) -> RebalanceState:
     config, state = tick.config, tick.state
     if state is None:
-        # The first tick comes when the automation is created, which is no time of day that anybody chose.
+        # The first tick comes when the automation is created, which is a time of day that nobody chose.
         due = config.every is not None
         return RebalanceState(anchor=tick.scheduled_at or tick.now, quote=config.quote, due=due)
     if tick.previous_config is not None:

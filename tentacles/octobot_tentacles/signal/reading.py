@@ -62,7 +62,7 @@ def _json(text: str) -> Any:
 
 
 def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _mapping(payload: Mapping[str, Any], config: SignalConfig) -> Instruction:

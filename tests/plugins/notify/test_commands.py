@@ -35,7 +35,7 @@ def test_it_says_of_every_url_whether_a_message_arrived(
     assert result.output.splitlines() == [
         "URL 1 (json://), JSON: arrived",
         "URL 2 (json://), JSON: failed: nothing listens there: check host and port",
-        "URL 3 (nope://): failed: it is no URL that Apprise understands",
+        "URL 3 (nope://): failed: it is not a URL that Apprise understands",
     ]
     assert (result.exit_code, web.messages) == (1, ["it works"])
 

@@ -128,7 +128,7 @@ def test_an_unusable_url_is_named_by_its_place_and_the_others_are_used(
     (trouble,) = bench.core.plugin_failures.all()
     assert (trouble.plugin, trouble.what) == ("octobot_plugins.notify", "the notifier notify")
     assert trouble.error == (
-        "URL 2 (telegramm://) cannot be used: it is no URL that Apprise understands: see https://appriseit.com/services"
+        "URL 2 (telegramm://) cannot be used: it is not a URL that Apprise understands: see https://appriseit.com/services"
         " for how its URL is written"
     )
     tell(bench, "hello")

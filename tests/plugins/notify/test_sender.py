@@ -50,8 +50,8 @@ def test_a_refusal_says_what_was_answered(courier: Callable[..., Courier], web: 
     [
         ("json://127.0.0.1:1/secret", "nothing listens there: check host and port"),
         ("json://secret.invalid/", "its host's name cannot be looked up: check the URL"),
-        ("secret://something", "it is no URL that Apprise understands"),
-        ("123456:secret", "it is no URL that Apprise understands"),
+        ("secret://something", "it is not a URL that Apprise understands"),
+        ("123456:secret", "it is not a URL that Apprise understands"),
     ],
 )
 def test_what_cannot_be_reached_says_why_without_the_url(courier: Callable[..., Courier], url: str, error: str) -> None:

@@ -56,9 +56,9 @@ PRICES = "find the candle's real prices, or remove the candle"
         (lines((3, "")), ", line 3: has 0 fields and the header 6: complete or remove the line"),
         (
             lines((4, "120000,11,x,10,12,1")),
-            ", line 4, column high: 'x' is no number: write it as 123.45",
+            ", line 4, column high: 'x' is not a number: write it as 123.45",
         ),
-        (lines((4, "120000,11,12,10,12,")), ", line 4, column volume: '' is no number: write it as 123.45"),
+        (lines((4, "120000,11,12,10,12,")), ", line 4, column volume: '' is not a number: write it as 123.45"),
         (
             lines((4, "120000,nan,12,10,12,1")),
             ", line 4, column open: 'nan' is not finite: remove the candle or find its real value",
@@ -73,9 +73,9 @@ PRICES = "find the candle's real prices, or remove the candle"
         ),
         (
             lines((2, "0,10,12,-9,11,1")),
-            ", line 2, column low: '-9' is no price: write a price above 0",
+            ", line 2, column low: '-9' is not a price: write a price above 0",
         ),
-        (lines((2, "0,10,12,0,11,1")), ", line 2, column low: '0' is no price: write a price above 0"),
+        (lines((2, "0,10,12,0,11,1")), ", line 2, column low: '0' is not a price: write a price above 0"),
         (lines((2, "0,10,12,9,11,-1")), ", line 2, column volume: '-1' is negative: write a volume of 0 or more"),
         (lines((5, "180000,12,9,10,12,1")), f", line 5, column high: '9' is below the low 10: {PRICES}"),
         (
@@ -111,14 +111,15 @@ PRICES = "find the candle's real prices, or remove the candle"
         (
             lines((3, "60000.5,11,12,10,11,1")),
             (
-                ", line 3, column timestamp: '60000.5' is no whole number of milliseconds: write the opening time in"
+                ", line 3, column timestamp: '60000.5' is not a whole number of milliseconds: write the opening time in"
                 " ms since 1970 UTC"
             ),
         ),
         (
             lines((3, f"{10**20},11,12,10,11,1")),
             (
-                f", line 3, column timestamp: '{10**20}' is no whole number of milliseconds: write the opening time in"
+                f", line 3, column timestamp: '{10**20}' is not a whole number of milliseconds: write the"
+                " opening time in"
                 " ms since 1970 UTC"
             ),
         ),

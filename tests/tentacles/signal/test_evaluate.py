@@ -354,7 +354,7 @@ def test_an_edit_keeps_orders_but_those_in_a_symbol_that_is_gone() -> None:
         ({"sides": {"x": "hold"}}, "'buy' or 'sell'"),
         ({"fields": {"side": "a b"}}, "pattern"),
         ({"fields": {"sides": "a"}}, "Extra inputs"),
-        ({"cooldown": "soon"}, "'soon' is no duration"),
+        ({"cooldown": "soon"}, "'soon' is not a valid duration"),
         ({"max_age": 0}, "greater than"),
         ({"sell_percent": 101}, "less than or equal to 100"),
     ],

@@ -63,7 +63,7 @@ def test_a_level_is_reached_at_or_past_it() -> None:
         ({"entry": {"limit": 1, "expires": "59s"}}, ("entry", "expires"), "out of bounds: write one from 1m to 366d"),
         ({"time_limit": "367d"}, ("time_limit",), "out of bounds"),
         ({"time_limit": "99999999999999d"}, ("time_limit",), "too long an interval"),
-        ({"time_limit": "1 day"}, ("time_limit",), "is no timeframe"),
+        ({"time_limit": "1 day"}, ("time_limit",), "is not a valid timeframe"),
         ({"stop_loss": "none"}, (), "the trade would never end: give take_profits, stop_loss, trailing or time_limit"),
         ({"stop_loss": {}}, ("stop_loss",), "a stop-loss is a percent or a price: give one of them"),
         ({"stop_loss": {"percent": 1, "price": 1}}, ("stop_loss",), "a stop-loss is a percent or a price"),
