@@ -15,14 +15,13 @@ from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
 from octobot_node.reports.models import AutomationReport
-from octobot_node.reports.run_view import LiveRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
 from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["automation_report", "automation_reports", "equity_curve", "live_rows"]
+__all__ = ["automation_report", "automation_reports", "equity_curve"]
 
 
 def automation_reports(core: Core) -> list[AutomationReport]:
@@ -65,6 +64,7 @@ def _report(core: Core, connection: sa.Connection, row: AnyRow) -> AutomationRep
         type=row.type,
         status=row.status,
         reason=row.reason,
+        next_run=None if row.next_run_at is None else from_ms(row.next_run_at),
         ticks=row.tick,
         failed_ticks=_count(connection, events, (events.c.automation_id == row.id) & (events.c.kind == "tick.failed")),
         orders=sum(statuses.values()),
@@ -173,30 +173,3 @@ def equity_curve(
             prices.update((symbol.partition("/")[0], s[time]) for symbol, s in closes.items() if time in s)
             curve.append(sum((held.get(base, ZERO) * price for base, price in prices.items()), held.get(asset, ZERO)))
     return curve
-
-
-def live_rows(core: Core) -> list[LiveRow]:
-    """Return every automation as it stands now, for a table."""
-    found = []
-    with core.storage.read() as connection:
-        for row in connection.execute(_everything()).all():
-            report = _report(core, connection, row)
-            statuses = report.orders_by_status
-            pnl = None if report.unrealised_pnl is None else report.realised_pnl + report.unrealised_pnl
-            found.append(
-                LiveRow(
-                    name=row.name,
-                    type=row.type,
-                    status=row.status,
-                    reason=row.reason,
-                    next_run=None if row.next_run_at is None else from_ms(row.next_run_at),
-                    ticks=row.tick,
-                    open_orders=sum(statuses.get(status, 0) for status in ("planned", "sent", "open")),
-                    fills=report.fills,
-                    equity=None if report.final_equity is None else f"{report.final_equity:,.2f} {report.asset}",
-                    pnl=pnl,
-                    asset=report.asset,
-                    unknown=statuses.get("unknown", 0),
-                )
-            )
-    return found

@@ -41,6 +41,7 @@ class AutomationReport(_Model):
     type: str
     status: str
     reason: str
+    next_run: datetime | None = Field(description="When it decides next; None where only an event wakes it.")
     ticks: int
     failed_ticks: int = Field(description="Ticks whose evaluation failed; included in `ticks`.")
     orders: int = Field(description="Orders decided, refused ones included; cancels are not orders.")
@@ -64,6 +65,21 @@ class AutomationReport(_Model):
         default=[], description="The newest reasons why ticks failed and orders were refused, newest first."
     )
     as_of: datetime
+
+    @property
+    def open_orders(self) -> int:
+        """How many orders are planned, sent or resting."""
+        return sum(self.orders_by_status.get(status, 0) for status in ("planned", "sent", "open"))
+
+    @property
+    def unknown_orders(self) -> int:
+        """How many orders have an outcome that is not known."""
+        return self.orders_by_status.get("unknown", 0)
+
+    @property
+    def pnl(self) -> Decimal | None:
+        """Realised and unrealised together, in ``asset``; None where no price is known."""
+        return None if self.unrealised_pnl is None else self.realised_pnl + self.unrealised_pnl
 
 
 class GapReport(_Model):

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
-__all__ = ["LiveRow", "RunView"]
+from octobot_node.reports.models import AutomationReport
 
-
-@dataclass(frozen=True, slots=True)
-class LiveRow:
-    """One automation as it stands now; ``pnl`` is realised and unrealised, in ``asset``.
-
-    ``equity`` is text, ready to be shown, and None like ``pnl`` where no price is known. ``unknown`` counts its orders
-    whose outcome is not known.
-    """
-
-    name: str
-    type: str
-    status: str
-    reason: str
-    next_run: datetime | None
-    ticks: int
-    open_orders: int
-    fills: int
-    equity: str | None
-    pnl: Decimal | None
-    asset: str
-    unknown: int
+__all__ = ["RunView"]
 
 
 class RunView(Protocol):
@@ -40,7 +18,7 @@ class RunView(Protocol):
         """Show how far a replay is, in candles; ``now`` is the virtual time."""
         ...
 
-    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+    def table(self, rows: Sequence[AutomationReport], now: datetime) -> None:
         """Show every automation of a live run, as of ``now``."""
         ...
 

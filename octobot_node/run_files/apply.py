@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.assembly import Base
-from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation, parse_config
+from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
+from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
@@ -49,14 +50,20 @@ def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
 
 
 def create_missing(
-    core: Core, commands: Commands, run_file: RunFile, wanted: Mapping[str, NewAccount], view: RunView
+    core: Core,
+    commands: Commands,
+    run_file: RunFile,
+    configs: Sequence[ValidConfig],
+    wanted: Mapping[str, NewAccount],
+    view: RunView,
 ) -> None:
-    """Create what the data folder lacks, and say what else is in it."""
+    """Create what the data folder lacks, and say what else is in it; ``configs`` are the automations', in order."""
     ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
         existing = set(connection.scalars(sa.select(automations.c.name)))
-    new = [spec for spec in run_file.automations if spec.name not in existing]
-    commands.create_many([_new_automation(spec, ids) for spec in new])
+    each = zip(run_file.automations, configs, strict=True)
+    new = [_new_automation(spec, config, ids) for spec, config in each if spec.name not in existing]
+    commands.create_many(new)
     # In an empty folder everything is; in another one it may have been removed by command, or be misspelt.
     for spec in new if existing else ():
         view.message(f"created: {spec.name}")
@@ -66,12 +73,18 @@ def create_missing(
 
 
 def create_new(
-    core: Core, commands: Commands, run_file: RunFile, wanted: Mapping[str, NewAccount], owner: str
+    core: Core,
+    commands: Commands,
+    run_file: RunFile,
+    configs: Sequence[ValidConfig],
+    wanted: Mapping[str, NewAccount],
+    owner: str,
 ) -> tuple[list[str], list[str]]:
     """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts).
 
-    ``wanted`` has every account of the run file. Raises InvalidRunFile for a name that is taken, an account that
-    stands otherwise in the data folder, or budgets that a simulated account does not hold; nothing is created then.
+    ``configs`` are the automations', in order; ``wanted`` has every account of the run file. Raises InvalidRunFile for
+    a name that is taken, an account that stands otherwise in the data folder, or budgets that a simulated account does
+    not hold; nothing is created then.
     """
     folder = _read(core.storage, owner)
     for index, spec in enumerate(run_file.automations):
@@ -86,29 +99,29 @@ def create_new(
             check_budgets(run_file, account, folder.given_besides(name, run_file))
     made = [name for name in wanted if name not in folder.accounts]
     ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
-    new = [replace(_new_automation(spec, ids), owner=owner) for spec in run_file.automations]
+    each = zip(run_file.automations, configs, strict=True)
+    new = [replace(_new_automation(spec, config, ids), owner=owner) for spec, config in each]
     return commands.create_many(new), made
 
 
-def go_on(core: Core, commands: Commands, run_file: RunFile, view: RunView) -> None:
+def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[ValidConfig], view: RunView) -> None:
     """Take up what a person changed since the last run: another config, or what made an automation fail.
 
     The run file's config holds, also against an edit by command; what it replaces is said.
     """
     with core.storage.read() as connection:
         existing = {row.name: row for row in connection.execute(sa.select(automations))}
-    for spec in run_file.automations:
+    for spec, config in zip(run_file.automations, configs, strict=True):
         row = existing[spec.name]
         if row.status in _OVER:
             view.message(f"{spec.name} has {row.status}: to run it again, give it another name")
             continue
-        config = parse_config(core.registry.automation(spec.type)[1], spec.config, spec.name)
         if row.status in {"failed", "held"}:
             commands.resume(row.id)
             view.message(f"{spec.name} {_PAST[row.status]} ({row.reason}): it is tried again")
-        changes = _config_changes(json.loads(row.config), config.model_dump(mode="json"))
+        changes = _config_changes(json.loads(row.config), config.model.model_dump(mode="json"))
         if changes and row.status not in {"stopping", "completing"}:
-            commands.edit(row.id, spec.config)
+            commands.edit(row.id, config)
             view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
 
 
@@ -258,13 +271,13 @@ def _take_over_limits(
     return (name for _, name, _, _ in changed)
 
 
-def _new_automation(spec: AutomationSpec, ids: Mapping[str, str]) -> NewAutomation:
+def _new_automation(spec: AutomationSpec, config: ValidConfig, ids: Mapping[str, str]) -> NewAutomation:
     return NewAutomation(
         name=spec.name,
         type=spec.type,
         account_id=ids[spec.account],
         budget=spec.budget,
-        config=spec.config,
+        config=config,
         limits=_limits(spec.limits),
     )
 

@@ -5,15 +5,16 @@ Every mistake names the file, the line and the field; see ``RunFile.mistake``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from octobot_node.automation import Automation, Needs
+from octobot_node.automation import Needs
 from octobot_node.engine.commands.commands import NewAccount
-from octobot_node.engine.evaluating.decisions import BadDecision, first_needs, load_needs
+from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
+from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.errors import InvalidRunFile, UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
@@ -55,19 +56,22 @@ def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, 
                 raise _overdrawn(run_file, index, asset, given[asset], held)
 
 
-def check_automations(run_file: RunFile, registry: Registry) -> None:
-    """Raise InvalidRunFile for a type that no plugin registers, or a config that its model refuses."""
-    for index, spec in enumerate(run_file.automations):
-        _needs(run_file, index, spec, registry)
+def check_automations(run_file: RunFile, registry: Registry) -> list[ValidConfig]:
+    """Return the automations' configs in order, validated.
+
+    Raises InvalidRunFile for a type that no plugin registers, or a config that its type refuses.
+    """
+    return [_valid_config(run_file, index, spec, registry) for index, spec in enumerate(run_file.automations)]
 
 
-def check_candles(run_file: RunFile, registry: Registry, lengths: Mapping[str, Mapping[str, int]]) -> None:
+def check_candles(run_file: RunFile, configs: Sequence[ValidConfig], lengths: Mapping[str, Mapping[str, int]]) -> None:
     """Raise InvalidRunFile for an automation that would wait to the end: there are no candles of what it needs.
 
-    ``lengths`` maps account to {symbol: length of its candles in ms}.
+    ``configs`` are those of the automations, in order; ``lengths`` maps account to {symbol: length of its candles in
+    ms}.
     """
-    for index, spec in enumerate(run_file.automations):
-        for problem in _without_candles(_needs(run_file, index, spec, registry), lengths[spec.account]):
+    for index, (spec, config) in enumerate(zip(run_file.automations, configs, strict=True)):
+        for problem in _without_candles(load_needs(config.needs), lengths[spec.account]):
             raise run_file.mistake(("automations", index), f"{spec.name!r} {problem}")
 
 
@@ -80,33 +84,22 @@ def _without_candles(needs: Needs, lengths: Mapping[str, int]) -> Iterator[str]:
             yield f"needs {timeframe} candles of {symbol}, but the file's are {long}: give a file of shorter ones"
 
 
-def _needs(run_file: RunFile, index: int, spec: AutomationSpec, registry: Registry) -> Needs:
+def _valid_config(run_file: RunFile, index: int, spec: AutomationSpec, registry: Registry) -> ValidConfig:
     path: Place = ("automations", index)
-    automation = _automation(run_file, path, spec, registry)
     try:
-        return load_needs(first_needs(automation, automation.Config.model_validate(dict(spec.config))))
-    except ValidationError as error:
-        place, text = first_mistake(error, automation.Config)
-        raise run_file.mistake((*path, "config", *place), text) from None
-    except BadDecision as error:
-        raise run_file.mistake((*path, "config"), str(error)) from None
-    except Exception as error:  # a third party's code: whatever it raises is its config's or its author's mistake
-        said = f"{type(error).__name__}: {error}"
-        text = f"the type {spec.type!r} cannot use it ({said}): change it, or tell the type's author"
-        raise run_file.mistake((*path, "config"), text) from error
-
-
-def _automation(run_file: RunFile, path: Place, spec: AutomationSpec, registry: Registry) -> Automation[Any, Any]:
-    try:
-        return registry.automation(spec.type)[1]
+        return validate_config(registry, spec.type, spec.config)
     except UnknownType:
-        known = sorted({full.rpartition(".")[2] for full in registry.automations})
-        if spec.type in known:
-            several = sorted(full for full in registry.automations if full.rpartition(".")[2] == spec.type)
-            text = f"{spec.type!r} is the name of several types: write one of {', '.join(several)}"
-        else:
-            text = f"there is no automation type {spec.type!r}: {nearest(spec.type, known)}{_broken(registry)}"
-        raise run_file.mistake((*path, "type"), text) from None
+        raise run_file.mistake((*path, "type"), _unknown_type(spec.type, registry)) from None
+    except InvalidConfig as error:
+        raise run_file.mistake((*path, "config", *error.place), str(error)) from error.__cause__
+
+
+def _unknown_type(name: str, registry: Registry) -> str:
+    known = sorted({full.rpartition(".")[2] for full in registry.automations})
+    if name in known:
+        several = sorted(full for full in registry.automations if full.rpartition(".")[2] == name)
+        return f"{name!r} is the name of several types: write one of {', '.join(several)}"
+    return f"there is no automation type {name!r}: {nearest(name, known)}{_broken(registry)}"
 
 
 def _broken(registry: Registry) -> str:

@@ -65,11 +65,11 @@ class ReplayRun:
         self._configuration = configuration
         self._accounts = {name: self._account(name) for name in run_file.accounts}
         check_accounts(run_file, self._accounts, registry)
-        check_automations(run_file, registry)
+        self._configs = check_automations(run_file, registry)
         self._markets = self._open_markets()
         self._signals = read_signals(run_file)
         lengths = {name: self._lengths(name) for name in self._accounts}
-        check_candles(run_file, registry, lengths)
+        check_candles(run_file, self._configs, lengths)
         folder = settings.data_dir / "replays" / self._fingerprint()
         # A database of its own in a folder of its own: replays neither meet each other nor what runs live.
         self._settings = settings.alone_in(folder)
@@ -86,7 +86,7 @@ class ReplayRun:
             replay = Replay(base, start, end, self._configuration)
             try:
                 self._say_where(replay.clock.now(), start, end)
-                create_missing(replay.core, replay.commands, self._run_file, self._accounts, self._view)
+                create_missing(replay.core, replay.commands, self._run_file, self._configs, self._accounts, self._view)
                 finished = self._replay(replay, start, end)
                 return self._report(replay.core, started, finished=finished)
             finally:

@@ -15,7 +15,7 @@ from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.reports.automation_reports import automation_reports, live_rows
+from octobot_node.reports.automation_reports import automation_reports
 from octobot_node.reports.models import RunReport
 from octobot_node.reports.problems import with_problems
 from octobot_node.reports.run_view import RunView
@@ -74,7 +74,7 @@ def _live(
     clock, settings = SystemClock(), configuration.settings
     accounts = {name: new_account(name, spec, registry) for name, spec in run_file.accounts.items()}
     check_accounts(run_file, accounts, registry)
-    check_automations(run_file, registry)
+    configs = check_automations(run_file, registry)
     base = open_base(settings, registry, clock.now())
     try:
         take_over_changes(base, run_file, accounts, view)
@@ -83,8 +83,8 @@ def _live(
     # From here on Ctrl-C must break nothing off: whoever holds a lock just then would hold up the node's end.
     with asked_to_stop() as asked, Node(settings, registry=registry, configuration=configuration) as node:
         started = from_ms(clock.now())
-        create_missing(node.core, node.commands, run_file, accounts, view)
-        go_on(node.core, node.commands, run_file, view)
+        create_missing(node.core, node.commands, run_file, configs, accounts, view)
+        go_on(node.core, node.commands, run_file, configs, view)
         node.hurry()
         deadline = None if options.duration is None else clock.monotonic() + options.duration
         if not _follow(node, view, deadline, clock, asked):
@@ -118,7 +118,7 @@ def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemCloc
     while deadline is None or clock.monotonic() < deadline:
         if asked():
             return False
-        rows = live_rows(node.core)
+        rows = automation_reports(node.core)
         for line in said.new():
             view.message(line)
         view.table(rows, from_ms(clock.now()))

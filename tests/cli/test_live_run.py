@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from octobot_node.cli.output.run_display import live_table
-from octobot_node.reports.run_view import LiveRow
+from octobot_node.reports.models import AutomationReport
 from tests.cli.conftest import LIVE, MISBEHAVING, REPLAY, Folder
 
 #: What each does, and what is said of it.
@@ -220,24 +220,34 @@ def test_a_replay_that_is_stopped_reports_and_goes_on(folder: Folder) -> None:
 NOW = datetime(2022, 1, 1, tzinfo=UTC)
 
 
-def _row(name: str, *, status: str = "active", reason: str = "", unknown: int = 0) -> LiveRow:
-    return LiveRow(
+def _row(name: str, *, status: str = "active", reason: str = "", unknown: int = 0) -> AutomationReport:
+    return AutomationReport(
         name=name,
+        id=name,
         type="octobot_tentacles.dca",
         status=status,
         reason=reason,
         next_run=NOW + timedelta(seconds=50),
         ticks=1_234,
-        open_orders=5,
+        failed_ticks=0,
+        orders=128 + unknown,
+        orders_by_status={"open": 5, "filled": 123, "unknown": unknown},
         fills=123,
-        equity="1,999.87 USD",
-        pnl=Decimal("-0.1312345"),
+        fees={},
+        invested=Decimal(2_000),
         asset="USD",
-        unknown=unknown,
+        start_equity=Decimal(2_000),
+        final_equity=Decimal("1999.8687655"),
+        realised_pnl=Decimal("0.1"),
+        unrealised_pnl=Decimal("-0.2312345"),
+        max_drawdown=None,
+        max_drawdown_ratio=None,
+        balances={},
+        as_of=NOW,
     )
 
 
-def _lines(rows: list[LiveRow], width: int, at_most: int = 20) -> list[str]:
+def _lines(rows: list[AutomationReport], width: int, at_most: int = 20) -> list[str]:
     console = Console(width=width, height=24, record=True, file=None, quiet=False)
     with console.capture() as capture:
         console.print(live_table(rows, NOW, timedelta(seconds=8), at_most=at_most, width=width))

@@ -16,7 +16,7 @@ from octobot_node.cli.actions import run
 from octobot_node.cli.output.report import print_report
 from octobot_node.cli.output.run_display import PlainView, QuietView, TerminalView, live_table, open_view
 from octobot_node.reports.models import AutomationReport, GapReport, RunReport, report_json
-from octobot_node.reports.run_view import LiveRow, RunView
+from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
 
@@ -34,6 +34,7 @@ def automation(name: str = "dca", **changes: object) -> AutomationReport:
         "type": "octobot_tentacles.dca",
         "status": "completed",
         "reason": "",
+        "next_run": None,
         "ticks": 31,
         "failed_ticks": 1,
         "orders": 12,
@@ -67,22 +68,19 @@ def report(*automations: AutomationReport) -> RunReport:
     )
 
 
-def row(name: str = "dca", **changes: object) -> LiveRow:
+def row(name: str = "dca", *, unknown: int = 0, **changes: object) -> AutomationReport:
     values: dict[str, object] = {
-        "name": name,
         "type": "dca",
         "status": "active",
-        "reason": "",
         "next_run": START + timedelta(seconds=65),
         "ticks": 1_234,
-        "open_orders": 2,
+        "orders_by_status": {"open": 2, "unknown": unknown},
         "fills": 3,
-        "equity": "1000.5 USD",
-        "pnl": Decimal("-1.50"),
-        "asset": "USD",
-        "unknown": 0,
+        "final_equity": Decimal("1000.5"),
+        "realised_pnl": Decimal("-1.50"),
+        "unrealised_pnl": Decimal(0),
     }
-    return LiveRow(**(values | changes))  # type: ignore[arg-type]
+    return automation(name, **(values | changes))
 
 
 def shown(renderable: object, width: int = 140) -> str:
@@ -194,13 +192,15 @@ def test_the_live_table_shows_what_needs_a_person_first() -> None:
     header = "OctoBot Node 2022-01-01 00:00:00 UTC up 1:02:05 2 active 1 failed 1 waiting 2 orders unknown"
     assert " ".join(lines[0].split()) == header
     assert [line.split()[0] for line in lines[2:5]] == ["lost", "broken", "waits"]
-    assert " ".join(lines[2].split()) == "lost dca active in 0:01:05 1,234 2 2 3 1000.5 USD -1.50 USD"
+    assert " ".join(lines[2].split()) == "lost dca active in 0:01:05 1,234 2 2 3 1,000.50 USD -1.50 USD"
     assert "waiting no price" in lines[4]
     assert lines[5] == "and 1 more"
 
 
 def test_the_live_table_says_what_is_not_known() -> None:
-    table = shown(live_table([row(next_run=None, equity=None, pnl=None)], START, timedelta(), at_most=9))
+    table = shown(
+        live_table([row(next_run=None, final_equity=None, unrealised_pnl=None)], START, timedelta(), at_most=9)
+    )
     assert " ".join(table.splitlines()[2].split()) == "dca dca active — 1,234 2 0 3 — —"
     assert "now" in shown(live_table([row(next_run=START)], START, timedelta(), at_most=9))
 
@@ -208,7 +208,7 @@ def test_the_live_table_says_what_is_not_known() -> None:
 def test_the_terminal_shows_a_bar_for_a_replay_and_a_table_for_a_live_run() -> None:
     for show, text in (
         (lambda view: view.progress(50, 100, START), "50%"),
-        (lambda view: view.table([row()], START), "1000.5 USD"),
+        (lambda view: view.table([row()], START), "1,000.50 USD"),
     ):
         out = io.StringIO()
         view = TerminalView(Console(file=out, force_terminal=True, width=140, height=30, color_system=None))

@@ -17,7 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from octobot_node.cli.output import figure_text
-from octobot_node.reports.run_view import LiveRow, RunView
+from octobot_node.reports.models import AutomationReport
+from octobot_node.reports.run_view import RunView
 
 __all__ = ["STATUS_STYLE", "PlainView", "QuietView", "TerminalView", "live_table", "open_view"]
 
@@ -60,7 +61,7 @@ class QuietView:
     def progress(self, done: int, total: int, now: datetime) -> None:
         """Show nothing."""
 
-    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+    def table(self, rows: Sequence[AutomationReport], now: datetime) -> None:
         """Show nothing."""
 
     def message(self, text: str) -> None:
@@ -82,14 +83,14 @@ class PlainView:
             self._tenth = tenth
             self.message(f"{tenth * 10} % of {total} candles, at {figure_text.moment(now)}")
 
-    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+    def table(self, rows: Sequence[AutomationReport], now: datetime) -> None:
         """Write a line for each automation whose status, reason or unknown orders changed."""
         for row in rows:
-            state = row.status, row.reason, row.unknown
+            state = row.status, row.reason, row.unknown_orders
             if self._shown.get(row.name) != state:
                 self._shown[row.name] = state
                 reason = f": {row.reason}" if row.reason else ""
-                unknown = f"; {row.unknown} orders unknown" if row.unknown else ""
+                unknown = f"; {row.unknown_orders} orders unknown" if row.unknown_orders else ""
                 self.message(f"{figure_text.moment(now)} {row.name} is {row.status}{reason}{unknown}")
 
     def message(self, text: str) -> None:
@@ -122,7 +123,7 @@ class TerminalView:
         self._bar.update(self._task, completed=done, total=total, now=figure_text.moment(now))
         self._show(self._bar)
 
-    def table(self, rows: Sequence[LiveRow], now: datetime) -> None:
+    def table(self, rows: Sequence[AutomationReport], now: datetime) -> None:
         """Redraw the table."""
         elapsed = timedelta(seconds=time.monotonic() - self._started)
         # The header, the column titles and the line about the rest need six lines.
@@ -145,7 +146,7 @@ class TerminalView:
 
 
 def live_table(
-    rows: Sequence[LiveRow], now: datetime, elapsed: timedelta, *, at_most: int, width: int = 140
+    rows: Sequence[AutomationReport], now: datetime, elapsed: timedelta, *, at_most: int, width: int = 140
 ) -> RenderableType:
     """Return the automations as a table of ``at_most`` lines, those that need a person first.
 
@@ -161,12 +162,14 @@ def live_table(
     return Group(*parts)
 
 
-def _most_urgent_first(rows: Sequence[LiveRow]) -> list[LiveRow]:
+def _most_urgent_first(rows: Sequence[AutomationReport]) -> list[AutomationReport]:
     # An active one with a reason fails, and tries again.
-    return sorted(rows, key=lambda row: (not row.unknown, _URGENCY.get(row.status, 4 if row.reason else 9)))
+    return sorted(rows, key=lambda row: (not row.unknown_orders, _URGENCY.get(row.status, 4 if row.reason else 9)))
 
 
-def _table(shown: Sequence[LiveRow], now: datetime, *, wide: bool, every_row: Sequence[LiveRow]) -> Table:
+def _table(
+    shown: Sequence[AutomationReport], now: datetime, *, wide: bool, every_row: Sequence[AutomationReport]
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("automation", no_wrap=True, max_width=None if wide else 20)
     if wide:
@@ -174,7 +177,7 @@ def _table(shown: Sequence[LiveRow], now: datetime, *, wide: bool, every_row: Se
     # The one that gives way where the terminal is narrow.
     table.add_column("status", min_width=10)
     figures = ("next run", "ticks", "open", "unknown", "fills", "equity", "PnL")
-    left_out = set() if wide or any(row.unknown for row in every_row) else {"unknown"}
+    left_out = set() if wide or any(row.unknown_orders for row in every_row) else {"unknown"}
     left_out |= set() if wide else {"fills"}
     for title in figures:
         if title not in left_out:
@@ -191,31 +194,31 @@ def _one_line(text: Text) -> Text:
     return text
 
 
-def _header(rows: Sequence[LiveRow], now: datetime, elapsed: timedelta) -> Text:
+def _header(rows: Sequence[AutomationReport], now: datetime, elapsed: timedelta) -> Text:
     counts = Counter(row.status for row in rows)
     parts = [(f"{count} {status}", STATUS_STYLE.get(status, "")) for status, count in sorted(counts.items())]
     header = Text.assemble(("OctoBot Node", "bold"), f"  {figure_text.moment(now)}  up {figure_text.duration(elapsed)}")
     for part in parts:
         header.append("  ").append(*part)
-    unknown = sum(row.unknown for row in rows)
+    unknown = sum(row.unknown_orders for row in rows)
     if unknown:
         header.append("  ").append(f" {unknown} orders unknown ", _UNKNOWN_STYLE)
     return header
 
 
-def _status(row: LiveRow, *, wide: bool) -> Text:
+def _status(row: AutomationReport, *, wide: bool) -> Text:
     status = Text(row.status, style=STATUS_STYLE.get(row.status, ""))
     return _one_line(Text.assemble(status, (f" {row.reason}", "dim"))) if wide and row.reason else status
 
 
-def _figures(row: LiveRow, now: datetime) -> tuple[str, ...]:
+def _figures(row: AutomationReport, now: datetime) -> tuple[str, ...]:
     return (
         _until(row.next_run, now),
         f"{row.ticks:,}",
         f"{row.open_orders:,}",
-        f"[{_UNKNOWN_STYLE}] {row.unknown} [/]" if row.unknown else "0",
+        f"[{_UNKNOWN_STYLE}] {row.unknown_orders} [/]" if row.unknown_orders else "0",
         f"{row.fills:,}",
-        escape(row.equity) if row.equity is not None else figure_text.UNKNOWN,
+        figure_text.amount(row.final_equity, row.asset),
         figure_text.gain(row.pnl, row.asset),
     )
 

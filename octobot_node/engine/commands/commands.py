@@ -11,12 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ValidationError
 
-from octobot_node.automation import Automation
 from octobot_node.engine.commands.status_commands import ENDED, StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
-from octobot_node.engine.evaluating.decisions import BadDecision, first_needs, load_needs
+from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
+from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.evaluating.evaluation import needs_after_edit
 from octobot_node.engine.ledger.book import Book, Owner
 from octobot_node.engine.market.opened_accounts import source_key
@@ -36,9 +35,8 @@ from octobot_node.store.tables import (
 )
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.types import AnyRow
-from octobot_node.text.validation_messages import first_mistake
 
-__all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields", "parse_config"]
+__all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +54,13 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class NewAutomation:
-    """An automation to create."""
+    """An automation to create; its config as written, or validated already: then ``type`` is not looked at again."""
 
     name: str
     type: str
     account_id: str
     budget: Mapping[str, Decimal]
-    config: Mapping[str, Any]
+    config: Mapping[str, Any] | ValidConfig
     limits: Limits = field(default_factory=Limits)
     owner: str = "local"
 
@@ -141,24 +139,24 @@ class Commands(StatusCommands):
         if not many:
             return []
         core, now = self._core, self._core.clock.now()
-        prepared = [self._prepare(new) for new in many]
+        configs = [self._checked(new) for new in many]
         ids: list[str] = []
         with core.storage.write(durable=True) as connection:
             sources = _sources(connection, {new.account_id for new in many})
             book, happened, wide, narrow = Book(), [], [], []
             taken: set[tuple[str, str]] = set()
-            for new, (full_name, automation, config) in zip(many, prepared, strict=True):
+            for new, config in zip(many, configs, strict=True):
                 key = (new.owner, new.name)
                 if key in taken or automations.named(connection, *key) is not None:
                     raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
                 taken.add(key)
                 owner = Owner(new_id(), new.owner, new.account_id)
                 ids.append(owner.automation_id)
-                wide.append(_wide_row(new, owner, full_name, automation, config, now))
+                wide.append(_wide_row(new, owner, config, now))
                 narrow.append(_narrow_row(owner, sources[new.account_id], now))
                 for asset, amount in new.budget.items():
                     book.deposit(owner, asset, amount, now)
-                happened.append(_event(owner, "automation.created", {"name": new.name, "type": full_name}))
+                happened.append(_event(owner, "automation.created", {"name": new.name, "type": config.type}))
             insert_many(connection, automations_table, wide)
             insert_many(connection, schedule, narrow)
             insert_many(connection, watchings, _watchings(wide))
@@ -168,13 +166,22 @@ class Commands(StatusCommands):
             events.append(connection, happened, now)
         return ids
 
-    def _prepare(self, new: NewAutomation) -> tuple[str, Automation[Any, Any], BaseModel]:
-        full_name, automation = self._core.registry.automation(new.type)
-        config = parse_config(automation, new.config, new.name)
+    def _checked(self, new: NewAutomation) -> ValidConfig:
+        config = self._validated(new.type, new.config, new.name)
         for asset, amount in new.budget.items():
             if not amount.is_finite() or amount <= 0:
                 raise UsageError(f"automation {new.name!r}: the budget of {asset} must be positive, not {amount}")
-        return full_name, automation, config
+        return config
+
+    def _validated(self, type_name: str, config: Mapping[str, Any] | ValidConfig, name: str) -> ValidConfig:
+        """Return a valid config; raise UsageError naming the automation, the field and what is wrong."""
+        if isinstance(config, ValidConfig):
+            return config
+        try:
+            return validate_config(self._core.registry, type_name, config)
+        except InvalidConfig as error:
+            where = ".".join(["config", *(str(part) for part in error.place)])
+            raise UsageError(f"automation {name!r}: {where}: {error}", field=where, reason=str(error)) from None
 
     def take_up_held(self) -> list[str]:
         """Let those automations decide again that were held for want of their type, if it is installed now.
@@ -200,7 +207,7 @@ class Commands(StatusCommands):
     def edit(
         self,
         automation_id: str,
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | ValidConfig | None = None,
         *,
         name: str | None = None,
         limits: Limits | None = None,
@@ -234,12 +241,12 @@ class Commands(StatusCommands):
         core.kick(ORDERS)
 
     def _configure(
-        self, connection: sa.Connection, row: AnyRow, config: Mapping[str, Any], locked: AnyRow
+        self, connection: sa.Connection, row: AnyRow, config: Mapping[str, Any] | ValidConfig, locked: AnyRow
     ) -> list[str]:
         """Replace the config of a locked automation; return the fields that changed."""
         now = self._core.clock.now()
-        _, automation = self._core.registry.automation(row.type)
-        model = parse_config(automation, config, row.name)
+        valid = self._validated(row.type, config, row.name)
+        automation, model = valid.automation, valid.model
         change = {
             "id": row.id,
             "config": model.model_dump_json(),
@@ -248,7 +255,7 @@ class Commands(StatusCommands):
             "needs": needs_after_edit(automation, model, row.state, row.state_version),
         }
         automations.update(connection, [change])
-        automations.watch(connection, _poller(_owner(row)), load_needs(change["needs"]).automations)
+        automations.watch(connection, _dependent(_owner(row)), load_needs(change["needs"]).automations)
         if not automation.live_edit:
             self._own_orders.cancel_all(connection, row, now)
         run_at = now if locked.runnable else None
@@ -306,20 +313,6 @@ class Commands(StatusCommands):
             live = intents.lock(connection, intent_ids)
             self._own_orders.cancel(connection, live, now)
         core.kick(ORDERS)
-
-
-def parse_config(automation: Automation[Any, Any], config: Mapping[str, Any], name: str) -> BaseModel:
-    """Return ``config`` as the type's model; raise UsageError naming the automation, the field and what is wrong."""
-    try:
-        model = automation.Config.model_validate(dict(config))
-        first_needs(automation, model)
-    except ValidationError as error:
-        place, text = first_mistake(error, automation.Config)
-        where = ".".join(["config", *(str(part) for part in place)])
-        raise UsageError(f"automation {name!r}: {where}: {text}", field=where, reason=text) from None
-    except BadDecision as error:
-        raise UsageError(f"automation {name!r}: config: {error}", field="config", reason=str(error)) from None
-    return model
 
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any], section: str = "") -> list[str]:
@@ -408,22 +401,20 @@ def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]
     return found
 
 
-def _wide_row(
-    new: NewAutomation, owner: Owner, full_name: str, automation: Automation[Any, Any], config: BaseModel, now: int
-) -> dict[str, Any]:
+def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -> dict[str, Any]:
     return {
         "id": owner.automation_id,
         "owner": owner.owner,
         "account_id": owner.account_id,
         "shard": owner.shard,
         "name": new.name,
-        "type": full_name,
-        "type_version": automation.version,
+        "type": config.type,
+        "type_version": config.automation.version,
         "status": "active",
-        "config": config.model_dump_json(),
+        "config": config.model.model_dump_json(),
         "state": None,
-        "state_version": automation.version,
-        "needs": first_needs(automation, config),
+        "state_version": config.automation.version,
+        "needs": config.needs,
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "created_at": now,
         "updated_at": now,
@@ -445,13 +436,13 @@ def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
 
 def _watchings(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {**_poller(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
+        {**_dependent(Owner(row["id"], row["owner"], row["account_id"], row["shard"])), "name": name}
         for row in rows
         for name in load_needs(row["needs"]).automations
     ]
 
 
-def _poller(owner: Owner) -> dict[str, Any]:
+def _dependent(owner: Owner) -> dict[str, Any]:
     return {
         "automation_id": owner.automation_id,
         "owner": owner.owner,

@@ -261,7 +261,7 @@ class Commit:
         if changed:
             changes.wide.append({"id": row.id, **changed, "updated_at": self._core.clock.now()})
         if load_needs(decision.needs).automations != load_needs(row.needs).automations:
-            changes.watchings.append((_poller(row), load_needs(decision.needs).automations))
+            changes.watchings.append((_dependent(row), load_needs(decision.needs).automations))
         if decision.done:
             changes.told.append(row.id)
         if status == "completed":
@@ -296,7 +296,7 @@ class Commit:
             changes.requests.append(
                 {
                     "id": new_id(),
-                    **_poller(item.row),
+                    **_dependent(item.row),
                     "target": request.name,
                     "command": _command(request),
                     "status": "waiting",
@@ -405,7 +405,7 @@ def _may_tell(item: Evaluated, failure_limit: int) -> bool:
     return outcome.problem == "held" or (outcome.problem == "failed" and item.row.failures + 1 >= failure_limit)
 
 
-def _poller(row: AnyRow) -> dict[str, Any]:
+def _dependent(row: AnyRow) -> dict[str, Any]:
     return {"automation_id": row.id, "owner": row.owner, "account_id": row.account_id, "shard": row.shard}
 
 

@@ -22,12 +22,12 @@ class Watched:
     def __init__(self, rows: Mapping[str, AnyRow], watchers: Mapping[str, list[str]]) -> None:
         #: id -> what ``schedules.lock`` returned of it.
         self.rows = rows
-        self._pollers = watchers
+        self._dependents = watchers
 
     def wake_watchers(self, connection: sa.Connection, changed: Iterable[str], now: int) -> None:
         """Wake who watches one of the ``changed`` automations."""
-        if self._pollers:
-            found = (watcher for watched in changed for watcher in self._pollers.get(watched, ()))
+        if self._dependents:
+            found = (watcher for watched in changed for watcher in self._dependents.get(watched, ()))
             schedules.wake(connection, found, now)
 
 

@@ -39,8 +39,8 @@ def create(desk: Desk, wanted: CreateAutomations) -> Created:
     _refuse_replays(run_file, desk)
     _refuse_other_limits(run_file, new, held)
     check_accounts(run_file, new, desk.registry)
-    check_automations(run_file, desk.registry)
-    ids, made = create_new(desk.core, desk.commands, run_file, new, owner)
+    configs = check_automations(run_file, desk.registry)
+    ids, made = create_new(desk.core, desk.commands, run_file, configs, new, owner)
     desk.hurry()
     return Created(automations=rows_of(desk, ids), accounts=made)
 

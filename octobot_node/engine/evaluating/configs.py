@@ -1,0 +1,51 @@
+"""A config as its type's model, with what its first tick needs: validated once, wherever it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from octobot_node.automation import Automation
+from octobot_node.engine.evaluating.decisions import BadDecision, first_needs
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.text.validation_messages import Place, first_mistake
+
+__all__ = ["InvalidConfig", "ValidConfig", "validate_config"]
+
+
+class InvalidConfig(Exception):
+    """A type refuses a config; ``place`` is where in it, () for the whole."""
+
+    def __init__(self, place: Place, text: str) -> None:
+        super().__init__(text)
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class ValidConfig:
+    """A config that its type takes: the type's full name and instance, the model, and the first needs as JSON."""
+
+    type: str
+    automation: Automation[Any, Any]
+    model: BaseModel
+    needs: str
+
+
+def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any]) -> ValidConfig:
+    """Return ``config`` as the type called ``type_name`` takes it; raise UnknownType, or InvalidConfig."""
+    full_name, automation = registry.automation(type_name)
+    try:
+        model = automation.Config.model_validate(dict(config))
+        return ValidConfig(full_name, automation, model, first_needs(automation, model))
+    except ValidationError as error:
+        place, text = first_mistake(error, automation.Config)
+        raise InvalidConfig(place, text) from None
+    except BadDecision as error:
+        raise InvalidConfig((), str(error)) from None
+    except Exception as error:  # a third party's code: whatever it raises is its config's or its author's mistake
+        said = f"{type(error).__name__}: {error}"
+        text = f"the type {type_name!r} cannot use it ({said}): change it, or tell the type's author"
+        raise InvalidConfig((), text) from error
