@@ -13,6 +13,7 @@ OctoBotError
 │   ├── DatabaseInUse
 │   ├── DatabaseMoved
 │   ├── DatabaseTooNew
+│   ├── DatabaseTooOld
 │   ├── DiskNearlyFull
 │   ├── NodeSilent
 │   ├── StorageUnavailable
@@ -40,6 +41,7 @@ __all__ = [
     "DatabaseInUse",
     "DatabaseMoved",
     "DatabaseTooNew",
+    "DatabaseTooOld",
     "DiskNearlyFull",
     "DuplicateName",
     "ExchangeError",
@@ -121,6 +123,10 @@ class DatabaseInUse(NodeError):
 
 class DatabaseTooNew(NodeError):
     """The database was written by a newer version of the node."""
+
+
+class DatabaseTooOld(NodeError):
+    """The database is from before the first release, and is not brought up to date."""
 
 
 class DiskNearlyFull(NodeError):

@@ -14,15 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from octobot_node.contracts.tables import PluginTables
-from octobot_node.errors import DatabaseInUse, DatabaseTooNew
+from octobot_node.errors import DatabaseInUse, DatabaseTooNew, DatabaseTooOld
 from octobot_node.store import tables
 
 if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
 
-__all__ = ["CORE", "known_revisions", "migrate"]
+__all__ = ["BEFORE_RELEASE", "CORE", "known_revisions", "migrate", "readable_revisions"]
 
 CORE = PluginTables("octobot", tables.metadata, "octobot_node.store.migrations")
+#: The core's revisions before the first release, which became one: no revision may have one of these names again, or a
+#: database of that time would be taken for what it is not.
+BEFORE_RELEASE = frozenset(f"{number:04}" for number in range(1, 12))
 
 
 def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
@@ -30,6 +33,7 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
 
     Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know,
     unless that revision only adds to what this version knows (``expands = True`` in its file): then both run on it.
+    Raises DatabaseTooOld, as early, when it is from before the first release.
     Raises DatabaseInUse where a revision does more than add, and nodes of before are at work.
     """
     owners = [CORE, *plugins]
@@ -37,14 +41,14 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     with storage.read() as connection:
         pending = [owner for owner in owners if not _is_current(connection, owner, scripts[owner.name])]
         for owner in pending:
-            _refuse_newer(connection, owner, scripts[owner.name], storage.shown)
+            _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
             _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
     storage.migrate_dbos()
     for owner in pending:
         with storage.write(durable=True) as connection:
             storage.lock_migrations(connection)
             # Once more, now that nobody else migrates: who waited for the lock may find other tables than before.
-            _refuse_newer(connection, owner, scripts[owner.name], storage.shown)
+            _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
             _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
             if _is_known(connection, owner, scripts[owner.name]):
                 _upgrade(connection, owner, scripts[owner.name])
@@ -54,6 +58,12 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
 def known_revisions(owner: PluginTables) -> frozenset[str]:
     """Return every revision of an owner's tables that this version knows."""
     return frozenset(revision.revision for revision in _scripts(owner).walk_revisions())
+
+
+def readable_revisions(owner: PluginTables) -> frozenset[str]:
+    """Return every revision whose rows this version reads: what it lacks of a table gets its default."""
+    known = known_revisions(owner)
+    return known | BEFORE_RELEASE if owner.name == CORE.name else known
 
 
 def _scripts(owner: PluginTables) -> ScriptDirectory:
@@ -69,10 +79,16 @@ def _version_table(owner: PluginTables) -> str:
     return f"{owner.name}_schema"
 
 
-def _refuse_newer(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory, shown: str) -> None:
+def _refuse_unknown(connection: sa.Connection, owner: PluginTables, script: ScriptDirectory, shown: str) -> None:
     context = MigrationContext.configure(connection, opts={"version_table": _version_table(owner)})
     known = {revision.revision for revision in script.walk_revisions()}
     for current in context.get_current_heads():
+        if owner.name == CORE.name and current in BEFORE_RELEASE:
+            raise DatabaseTooOld(
+                f"{shown} was made by a development version before the first release ({owner.name} revision"
+                f" {current!r}), whose tables are not brought up to date: `octobot-node db backup` it and `octobot-node"
+                " db restore` that into another data folder or database, or start with an empty one"
+            )
         if current not in known and _floor(connection, owner) not in known:
             raise DatabaseTooNew(
                 f"{shown} was written by a newer version ({owner.name} revision {current!r}; newest known here:"

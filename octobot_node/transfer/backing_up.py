@@ -12,7 +12,7 @@ from octobot_node.errors import DatabaseTooNew, UsageError
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.migrate import known_revisions
+from octobot_node.store.migrate import readable_revisions
 from octobot_node.store.tables import installation
 from octobot_node.transfer.archive import Manifest, TableManifest, Writer, write_archive
 from octobot_node.transfer.content import Content, owners_of, stream
@@ -86,7 +86,7 @@ def _table(connection: sa.Connection, content: Content, writer: Writer) -> Table
 def _refuse_newer(taken: Snapshot, registry: Registry) -> None:
     for owner in owners_of(registry.tables):
         revision = taken.revisions.get(owner.name)
-        if revision is not None and revision not in known_revisions(owner):
+        if revision is not None and revision not in readable_revisions(owner):
             raise DatabaseTooNew(
                 f"{taken.shown} has tables of a newer version ({owner.name} revision {revision!r}), some of which this"
                 " one does not know: back it up with that version"

@@ -15,7 +15,7 @@ from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.migrate import known_revisions, migrate
+from octobot_node.store.migrate import migrate, readable_revisions
 from octobot_node.store.tables import accounts, automations, events, installation, intents, schedule
 from octobot_node.transfer.archive import Archive, Manifest, TableManifest, open_archive
 from octobot_node.transfer.content import Content, contents, forgetting, owners_of
@@ -61,7 +61,7 @@ def restore(settings: Settings, registry: Registry, path: Path, progress: Progre
 def _wanted(archive: Archive, registry: Registry) -> list[tuple[TableManifest, Content]]:
     """Return each table of the backup with ours; raise UnusableBackup where this release does not know one."""
     manifest, path = archive.manifest, archive.path
-    known = {owner.name: known_revisions(owner) for owner in owners_of(registry.tables)}
+    known = {owner.name: readable_revisions(owner) for owner in owners_of(registry.tables)}
     for owner, revision in manifest.revisions.items():
         if owner not in known:
             raise UnusableBackup(f"{path} has tables of the plugin {owner!r}: install it first")

@@ -269,6 +269,20 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(
     assert path.read_bytes() == before
 
 
+def test_a_database_of_before_the_first_release_is_refused_and_left_alone(
+    folder: Folder, replayed: list[str], refused: Refused
+) -> None:
+    path = _database(folder)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE octobot_schema SET version_num = '0011'")
+    connection.close()
+    before = path.read_bytes()
+    line = refused(*replayed, code=1)
+    assert "was made by a development version before the first release (octobot revision '0011')" in line
+    assert line.endswith("into another data folder or database, or start with an empty one")
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("damage", [b"not a database at all" * 400, b"SQLite format 3\0" + b"\xff" * 8_000])
 def test_what_is_no_database_is_refused_and_left_alone(damage: bytes, folder: Folder, refused: Refused) -> None:
     folder.write("run.yaml", LIVE)

@@ -1,0 +1,64 @@
+"""What automations have, had and are worth."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.migrations.ddl import index, owned, table
+from octobot_node.store.types import Money
+
+
+def ledger() -> None:
+    table(
+        "postings",
+        sa.Column("id", sa.String(36), nullable=False),
+        *owned(),
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("asset", sa.String(16), nullable=False),
+        sa.Column("amount", Money(), nullable=False),
+        sa.Column("fill_id", sa.String(36)),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    # An automation's ledger, a page at a time.
+    index("ix_postings_of", "postings", "automation_id", "id")
+    table(
+        "balances",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("asset", sa.String(16), nullable=False),
+        *owned(),
+        sa.Column("free", Money(), nullable=False),
+        sa.Column("reserved", Money(), nullable=False),
+        key=("automation_id", "asset"),
+    )
+    # What all automations on an account have together.
+    index("ix_balances_account", "balances", "account_id", "asset")
+    table(
+        "positions",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("symbol", sa.String(32), nullable=False),
+        *owned(),
+        sa.Column("amount", Money(), nullable=False),
+        sa.Column("cost", Money(), nullable=False),
+        sa.Column("realised", Money(), nullable=False),
+        sa.Column("invested", Money(), nullable=False),
+        sa.Column("fees", Money(), nullable=False),
+        sa.Column("opening_cost", Money(), nullable=False),
+        sa.Column("fills", sa.BigInteger(), nullable=False),
+        key=("automation_id", "symbol"),
+    )
+
+
+def equity() -> None:
+    table(
+        "equity",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *owned(),
+        sa.Column("asset", sa.String(16), nullable=False),
+        sa.Column("equity", Money(), nullable=False),
+        sa.Column("realised", Money(), nullable=False),
+        key=("automation_id", "at"),
+    )
+    # What is next to be made hourly, at the same cost however long the history is.
+    index("ix_equity_at", "equity", "at")
