@@ -12,6 +12,9 @@ from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
+from tests.plugin_releases import telex
+
+__all__ = ["telex"]
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,10 @@ from octobot_node.transfer.content import contents, stream
 from octobot_plugins.paper.tables import balances as paper_balances
 from tests.engine.bench import Bench
 from tests.engine.conftest import registry, template
+from tests.plugin_releases import telex
 from tests.support.postgres import Server
 
-__all__ = ["registry", "template"]
+__all__ = ["registry", "telex", "template"]
 
 #: The sums of money are compared to this digit.
 DUST = "0.000000000000000001"

@@ -8,6 +8,7 @@ import stat
 import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
+from octobot_node.store.migrate import migrate
 from octobot_node.transfer.archive import open_archive
 from octobot_node.transfer.backing_up import back_up
 from octobot_node.transfer.content import contents
 from octobot_node.transfer.copying import copy_database
 from octobot_node.transfer.restoring import describe, restore
 from tests.engine.bench import START, Bench
+from tests.plugin_releases import COLOUR, FIRST, Telex
 from tests.transfer.conftest import column, dump, worked
 
 #: What restoring changes on purpose.
@@ -232,6 +235,7 @@ def test_newer_backups_are_refused_and_say_what_to_do(backup: Path, empty: Setti
     for change, message in (
         (manifest_with(format=2), "in a newer format: upgrade"),
         (manifest_with(revisions={"octobot": "9999"}), "whose tables are newer .octobot revision '9999'.: upgrade"),
+        (manifest_with(revisions={"auth": "0011"}), "whose tables are newer .auth revision '0011'.: upgrade"),
         (manifest_with(revisions={"octobot": "0001", "moon": "0001"}), "of the plugin 'moon': install it"),
     ):
         with pytest.raises(UnusableBackup, match=message):
@@ -240,18 +244,40 @@ def test_newer_backups_are_refused_and_say_what_to_do(backup: Path, empty: Setti
 
 
 def test_an_older_backup_gets_the_defaults_of_what_it_lacks(
+    bench: Bench, empty: Settings, registry: Registry, tmp_path: Path, telex: Telex
+) -> None:
+    older = replace(registry, tables=(*registry.tables, telex.release(FIRST)))
+    newer = replace(registry, tables=(*registry.tables, telex.release(FIRST, COLOUR)))
+    migrate(bench.core.storage, older.tables)
+    telex.tell(bench.core.storage, 7)
+    path = tmp_path / "older.zip"
+    # By the newer release: it does not bring up to date what it backs up.
+    back_up(bench.settings, newer, path, silent)
+    assert describe(path).revisions["telex"] == "0001"
+    restore(empty, newer, path, silent)
+    storage = newer.hook.open_storage(settings=empty)
+    assert telex.rows(storage) == [{"id": 7, "colour": "none"}]
+    assert telex.stands_at(storage) == ("0002", "0001")
+    storage.close()
+
+
+def test_a_database_of_before_the_first_release_moves_by_a_backup(
     bench: Bench, empty: Settings, registry: Registry, tmp_path: Path
 ) -> None:
+    # As it was at the second of the revisions that became one.
     with bench.core.storage.write() as connection:
         for table, name in (("installation", "moved_to"), ("accounts", "reconcile_since"), ("events", "txid")):
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
         connection.exec_driver_sql("UPDATE octobot_schema SET version_num = '0002'")
     path = tmp_path / "older.zip"
     back_up(bench.settings, registry, path, silent)
+    assert describe(path).revisions["octobot"] == "0002"
     restored = restore(empty, registry, path, silent)
     assert restored.held == 1
     assert column(empty, registry, tables.installation.c.moved_to) == [""]
     assert column(empty, registry, tables.installation.c.generation) == [1]
+    base = open_base(empty, registry, START)
+    base.close()
 
 
 def test_the_commands_say_what_they_did(
