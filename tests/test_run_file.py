@@ -225,15 +225,15 @@ def test_a_scalar_means_what_it_looks_like(written: str, read: object) -> None:
         (
             ("700.10", "1000.01"),
             (
-                "line 11: automations[0].budget.USD: 'dca' is given 1000.01 USD, but account 'paper' holds"
-                " 1000 USD: lower the budget, or raise accounts.paper.balances.USD"
+                "line 11: automations[0].budget.USD: with it the budgets on account 'paper' are 1000.01 USD, but it has"
+                " 1000 USD: lower the budget, or write balances: {USD: 1000.01} under accounts.paper"
             ),
         ),
         (
             ("budget: {USD", "budget: {EUR"),
             (
-                "line 11: automations[0].budget.EUR: 'dca' is given 700.10 EUR, but account"
-                " 'paper' holds 0 EUR: lower the budget, or raise accounts.paper.balances.EUR"
+                "line 11: automations[0].budget.EUR: with it the budgets on account 'paper' are 700.10 EUR, but it has"
+                " no EUR: lower the budget, or write balances: {EUR: 700.10} under accounts.paper"
             ),
         ),
         (("    trading", "\ttrading"), "line 4, column 1: is not YAML: a tab cannot indent YAML: use spaces"),
@@ -337,9 +337,8 @@ def test_several_files_are_one(folder: Path) -> None:
         (
             AUTOMATIONS.replace("name: dca", "name: other"),
             (
-                "b.yaml, line 5: automations[0].budget.USD: 'other' is given 700.10 USD, but account 'paper'"
-                " holds 1000 USD,"
-                " of which other automations take 700.10: lower the budget, or raise accounts.paper.balances.USD"
+                "b.yaml, line 5: automations[0].budget.USD: with it the budgets on account 'paper' are 1400.20 USD,"
+                " but it has 1000 USD: lower the budget, or write balances: {USD: 1400.20} under accounts.paper"
             ),
         ),
         (

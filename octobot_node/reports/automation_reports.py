@@ -15,6 +15,7 @@ from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
 from octobot_node.reports.models import AutomationReport
+from octobot_node.store.queries import lists
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
 from octobot_node.store.types import AnyRow
 
@@ -55,7 +56,9 @@ def _report(core: Core, connection: sa.Connection, row: AnyRow) -> AutomationRep
     with exact():
         unrealised = None if worth is None else sum((v - p.cost for v, p in zip(worth, held, strict=True)), ZERO)
         final = None if worth is None else sum(worth, funds.get(asset, ZERO))
-        start = _budget(connection, row.id, asset) + sum((position.opening_cost for position in held), ZERO)
+        start = lists.budget(connection, [row.id])[row.id].get(asset, ZERO) + sum(
+            (position.opening_cost for position in held), ZERO
+        )
         realised = sum((position.realised for position in held), ZERO)
         invested = sum((position.invested for position in held), ZERO)
     return AutomationReport(
@@ -124,14 +127,6 @@ def _orders_by_status(connection: sa.Connection, automation_id: str) -> dict[str
         .order_by(columns.status)
     )
     return {status: count for status, count in connection.execute(statement)}  # noqa: C416 - rows are not pairs to mypy
-
-
-def _budget(connection: sa.Connection, automation_id: str, asset: str) -> Decimal:
-    columns = postings.c
-    statement = sa.select(columns.amount).where(
-        columns.automation_id == automation_id, columns.kind == "budget", columns.asset == asset
-    )
-    return sum(connection.scalars(statement), ZERO)
 
 
 def _fees(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:

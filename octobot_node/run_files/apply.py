@@ -22,7 +22,8 @@ from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
-from octobot_node.store.tables import accounts, automations, postings
+from octobot_node.store.queries import lists
+from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow
 from octobot_node.text.validation_messages import Place
 
@@ -194,15 +195,8 @@ def _read(storage: Storage, owner: str = "local") -> _Folder:
     with storage.read() as connection:
         ours = sa.select(automations).where(automations.c.owner == owner)
         known = {row.name: row for row in connection.execute(ours)}
-        names = {row.id: name for name, row in known.items()}
-        budgets: dict[str, dict[str, Decimal]] = {name: {} for name in known}
-        columns = postings.c
-        given = sa.select(columns.automation_id, columns.asset, columns.amount).where(
-            columns.kind == "budget", columns.owner == owner
-        )
-        for automation_id, asset, amount in connection.execute(given):
-            budget = budgets[names[automation_id]]
-            budget[asset] = budget.get(asset, Decimal(0)) + amount
+        given = lists.budgets_of_owner(connection, owner)
+        budgets = {name: given.get(row.id, {}) for name, row in known.items()}
         held = connection.execute(sa.select(accounts).where(accounts.c.owner == owner))
         return _Folder({row.name: row for row in held}, known, budgets)
 

@@ -15,9 +15,10 @@ from octobot_node.automation import Needs
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.evaluating.decisions import load_needs
-from octobot_node.errors import InvalidRunFile, UnknownType
+from octobot_node.errors import UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
@@ -48,12 +49,8 @@ def check_accounts(run_file: RunFile, accounts: Mapping[str, NewAccount], regist
 def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, Decimal] | None = None) -> None:
     """Raise InvalidRunFile for budgets that a simulated account does not hold; ``besides`` is given to others."""
     held = TypeAdapter(dict[str, Decimal]).validate_python(account.trading_settings.get("balances", {}))
-    given = dict(besides or {})
-    for index, spec in enumerate(run_file.automations):
-        for asset, amount in spec.budget.items() if spec.account == account.name else ():
-            given[asset] = given.get(asset, Decimal(0)) + amount
-            if given[asset] > held.get(asset, Decimal(0)):
-                raise _overdrawn(run_file, index, asset, given[asset], held)
+    for place, text in overdrafts(run_file.automations, account.name, held, besides):
+        raise run_file.mistake(place, text)
 
 
 def check_automations(run_file: RunFile, registry: Registry) -> list[ValidConfig]:
@@ -112,13 +109,3 @@ def _check_settings(run_file: RunFile, path: Place, model: type[BaseModel], give
     except ValidationError as error:
         place, text = first_mistake(error, model)
         raise run_file.mistake((*path, *place), text) from None
-
-
-def _overdrawn(
-    run_file: RunFile, index: int, asset: str, wanted: Decimal, held: Mapping[str, Decimal]
-) -> InvalidRunFile:
-    account = run_file.automations[index].account
-    has = f"{held[asset]:f} {asset}" if asset in held else f"no {asset}"
-    cure = f"lower the budget, or write balances: {{{asset}: {wanted:f}}} under accounts.{account}"
-    text = f"with it the budgets on account {account!r} are {wanted:f} {asset}, but it has {has}: {cure}"
-    return run_file.mistake(("automations", index, "budget", asset), text)

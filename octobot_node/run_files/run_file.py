@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from octobot_node.errors import InvalidRunFile
 from octobot_node.run_files import exact_yaml
+from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
 from octobot_node.text.validation_messages import KINDS, Place, dotted, first_mistake, nearest
@@ -144,26 +144,9 @@ def _unknown_accounts(found: RunFile | _Parts) -> Iterator[_Problem]:
 
 
 def _overdrawn(found: RunFile | _Parts) -> Iterator[_Problem]:
-    given: dict[tuple[str, str], Decimal] = {}
-    for index, automation in enumerate(found.automations):
-        account = found.accounts.get(automation.account)
-        if account is None or not account.balances:
-            continue
-        for asset, wanted in automation.budget.items():
-            has = account.balances.get(asset, Decimal(0))
-            before = given.get((automation.account, asset), Decimal(0))
-            given[automation.account, asset] = before + wanted
-            if before + wanted > has:
-                text = _overdraft(automation, asset, has, before)
-                yield _Problem(("automations", index, "budget", asset), text)
-
-
-def _overdraft(automation: AutomationSpec, asset: str, has: Decimal, before: Decimal) -> str:
-    others = f", of which other automations take {before:f}" if before else ""
-    return (
-        f"{automation.name!r} is given {automation.budget[asset]:f} {asset}, but account {automation.account!r} holds"
-        f" {has:f} {asset}{others}: lower the budget, or raise accounts.{automation.account}.balances.{asset}"
-    )
+    for name, account in found.accounts.items():
+        if account.balances:
+            yield from (_Problem(*each) for each in overdrafts(found.automations, name, account.balances))
 
 
 # Files ------------------------------------------------------------------------------------------------------------

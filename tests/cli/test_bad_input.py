@@ -56,8 +56,11 @@ Refused = Callable[..., str]
             ("every: 1d", "take_profit: 1, safety_orders: {cuont: 1, amount: 1}"),
             "line 11: automations[0].config.safety_orders.cuont: there is no field 'cuont': did you mean 'count'?",
         ),
-        (("{USD: 5000}", "{USD: 50000}"), "line 10: automations[0].budget.USD: 'dca' is given 50000 USD, but account"),
-        (("{USD: 5000}", "{EUR: 5}"), "line 10: automations[0].budget.EUR: 'dca' is given 5 EUR, but account 'paper'"),
+        (
+            ("{USD: 5000}", "{USD: 50000}"),
+            "line 10: automations[0].budget.USD: with it the budgets on account 'paper' are",
+        ),
+        (("{USD: 5000}", "{EUR: 5}"), "line 10: automations[0].budget.EUR: with it the budgets on account 'paper' are"),
         (
             ("    balances: {USD: 10000}\n", ""),
             (

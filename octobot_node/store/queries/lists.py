@@ -39,6 +39,7 @@ __all__ = [
     "automations_by_status",
     "automations_matching",
     "budget",
+    "budgets_of_owner",
     "has_events",
     "live_by_automation",
     "live_orders",
@@ -216,9 +217,22 @@ def budget(connection: sa.Connection, automation_ids: Collection[str]) -> dict[s
         .where(columns.automation_id.in_(automation_ids), columns.kind == "budget")
         .order_by(columns.id)
     )
-    found: dict[str, dict[str, Decimal]] = {automation_id: {} for automation_id in automation_ids}
+    return {automation_id: {} for automation_id in automation_ids} | _sums(connection, statement)
+
+
+def budgets_of_owner(connection: sa.Connection, owner: str) -> dict[str, dict[str, Decimal]]:
+    """Return automation -> what it was given, by asset, of those of an owner that were given anything."""
+    columns = postings.c
+    statement = sa.select(columns.automation_id, columns.asset, columns.amount).where(
+        columns.kind == "budget", columns.owner == owner
+    )
+    return _sums(connection, statement)
+
+
+def _sums(connection: sa.Connection, statement: sa.Select[Any]) -> dict[str, dict[str, Decimal]]:
+    found: dict[str, dict[str, Decimal]] = {}
     for automation_id, asset, amount in connection.execute(statement):
-        given = found[automation_id]
+        given = found.setdefault(automation_id, {})
         given[asset] = given.get(asset, Decimal(0)) + amount
     return found
 

@@ -1,0 +1,35 @@
+"""Whether an account's money covers the budgets of its automations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from octobot_node.specs import AutomationSpec
+from octobot_node.text.validation_messages import Place
+
+__all__ = ["overdrafts"]
+
+
+def overdrafts(
+    automations: Sequence[AutomationSpec],
+    account: str,
+    held: Mapping[str, Decimal],
+    besides: Mapping[str, Decimal] | None = None,
+) -> Iterator[tuple[Place, str]]:
+    """Yield (place in the run file, what is wrong) of each budget with which an account is given more than it holds.
+
+    ``held`` is the account's money by asset, ``besides`` what automations that are not among these are given of it.
+    """
+    given = dict(besides or {})
+    for index, spec in enumerate(automations):
+        for asset, amount in spec.budget.items() if spec.account == account else ():
+            given[asset] = given.get(asset, Decimal(0)) + amount
+            if given[asset] > held.get(asset, Decimal(0)):
+                yield ("automations", index, "budget", asset), _overdraft(account, asset, given[asset], held)
+
+
+def _overdraft(account: str, asset: str, given: Decimal, held: Mapping[str, Decimal]) -> str:
+    has = f"{held[asset]:f} {asset}" if asset in held else f"no {asset}"
+    cure = f"lower the budget, or write balances: {{{asset}: {given:f}}} under accounts.{account}"
+    return f"with it the budgets on account {account!r} are {given:f} {asset}, but it has {has}: {cure}"
