@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from benchmarks._common import settings_for, wait_until
 from octobot_node.clock import SystemClock
-from octobot_node.engine.assembly import Base, assemble, open_base
+from octobot_node.engine.assembly import assemble
+from octobot_node.engine.base import Base, open_base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator

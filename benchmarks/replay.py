@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from benchmarks._automations import Ladder, Stepper
 from benchmarks._common import empty_folder, in_fresh_process, settings_for, write_numbers
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.engine.replay import Replay
 from octobot_node.plugin_system.discovery import load_plugins

@@ -14,7 +14,7 @@ import pytest
 
 from octobot_node import Market, MarketOrder, hookspecs
 from octobot_node.contracts.order_checks import OrderContext
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.plugin_system.plugin_commands import plugin_commands

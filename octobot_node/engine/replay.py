@@ -22,7 +22,8 @@ from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
-from octobot_node.engine.assembly import Base, assemble
+from octobot_node.engine.assembly import assemble
+from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.dispatcher import Dispatcher

@@ -15,7 +15,7 @@ from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.core import Core
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop

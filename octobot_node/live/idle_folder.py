@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.assembly import Base, assemble, open_base, open_beside
+from octobot_node.engine.assembly import assemble
+from octobot_node.engine.base import Base, open_base, open_beside
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.workers.event_loop import EventLoop, InlineEventLoop

@@ -16,7 +16,8 @@ from octobot_node.contracts.coordinator import Engine
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.acting.poller_pool import PollerPool
-from octobot_node.engine.assembly import Base, assemble, load_levels, open_base
+from octobot_node.engine.assembly import assemble, load_levels
+from octobot_node.engine.base import Base, open_base
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.commands.restore_reconciliation import RestoreReconciliation
 from octobot_node.engine.core import Core

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.assembly import Base
+from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.configs import ValidConfig

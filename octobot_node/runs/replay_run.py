@@ -19,7 +19,7 @@ import octobot_node
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core
 from octobot_node.engine.market.opened_accounts import parse_settings

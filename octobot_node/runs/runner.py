@@ -8,7 +8,7 @@ from collections.abc import Callable
 import octobot_node
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.errors import UsageError
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop

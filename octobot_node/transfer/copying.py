@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.assembly import FolderLock
+from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.assembly import FolderLock
 from octobot_node.engine.commands.restore_reconciliation import held_reason
+from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from octobot_node.cli import main
-from octobot_node.engine.assembly import FolderLock
+from octobot_node.engine.data_folder import FolderLock
 from tests.cli.conftest import EXECUTABLE, LIVE, MISBEHAVING, REPLAY, Folder
 
 Refused = Callable[..., str]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from octobot_node.cli import main
-from octobot_node.engine.assembly import FolderLock
+from octobot_node.engine.data_folder import FolderLock
 from octobot_node.run_files.exact_yaml import read_yaml
 from tests.cli.conftest import EXECUTABLE, LIVE, Folder
 

@@ -17,7 +17,8 @@ from octobot_node import Automation, Decision, Needs, Tick
 from octobot_node.clock import VirtualClock
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
-from octobot_node.engine.assembly import assemble, open_base
+from octobot_node.engine.assembly import assemble
+from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.deciding.price_levels import take_levels

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, DatabaseMoved, DataFolderInUse, NodeError, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from octobot_node.engine.assembly import open_base
+from octobot_node.engine.base import open_base
 from octobot_node.errors import DatabaseMoved, StorageUnavailable
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from octobot_node.engine.assembly import FolderLock
+from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.plugin_set import plugin_set

@@ -1,0 +1,135 @@
+"""What is open before there is an engine: the data folder, the database, and the right to act on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from octobot_node.contracts.coordinator import Coordinator
+from octobot_node.contracts.storage import Storage
+from octobot_node.engine.data_folder import FolderLock, node_id_of, refuse_full_disk
+from octobot_node.engine.ledger.planning import Installation
+from octobot_node.errors import DatabaseMoved, NodeError, UnknownStorage
+from octobot_node.ids import new_id
+from octobot_node.plugin_system.plugin_set import plugin_set
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.settings import Settings
+from octobot_node.store.migrate import migrate
+from octobot_node.store.tables import installation, kill_switches
+
+__all__ = ["Base", "open_base", "open_beside"]
+
+
+@dataclass(slots=True)
+class Base:
+    """What is open before there is an engine."""
+
+    settings: Settings
+    registry: Registry
+    storage: Storage
+    #: None beside a node that holds the folder.
+    lock: FolderLock | None
+    node_id: str
+    coordinator: Coordinator
+    installation: Installation
+
+    def close(self) -> None:
+        """Close the storage and let the folder go."""
+        self.coordinator.stop()
+        self.storage.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    settings: Settings
+    storage: Storage
+    node_id: str
+    plugin_set: str
+
+
+def open_base(settings: Settings, registry: Registry, now: int, *, visiting: bool = False) -> Base:
+    """Lock the data folder, open and migrate the database, take the right to act.
+
+    ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
+
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved or DiskNearlyFull; what
+    was opened is closed again.
+    """
+    refuse_full_disk(settings)
+    lock = FolderLock(settings.data_dir)
+    try:
+        node_id = node_id_of(settings.data_dir)
+        storage = _open_storage(settings, registry)
+        try:
+            migrate(storage, registry.tables)
+            opened = _installation(storage, now)
+            coordinator: Coordinator = registry.hook.open_coordinator(
+                node=_Opening(settings, storage, node_id, plugin_set(registry))
+            )
+            if not (visiting and storage.shared):
+                coordinator.start()
+        except BaseException:
+            storage.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return Base(settings, registry, storage, lock, node_id, coordinator, opened)
+
+
+def open_beside(settings: Settings, registry: Registry) -> Base:
+    """Open the database of a node that holds the data folder and does not answer, past the folder's lock.
+
+    For the kill switch alone. It needs nothing of what the node has in memory, and the node nothing of what it
+    writes: the send fence reads the switches from the database each time. SQLite lets a second process write, in turn;
+    what has to be decided by one process only (who sends, who migrates, who leads) is not touched.
+    """
+    storage = _open_storage(settings, registry)
+    try:
+        with storage.read() as connection:
+            if not sa.inspect(connection).has_table(kill_switches.name):
+                raise NodeError(
+                    f"the node on {settings.data_dir} does not answer, and its release has no kill switch: end it with"
+                    " kill -9, then give this command again"
+                )
+            known = _known_installation(connection, storage)
+        assert known is not None
+        node_id = node_id_of(settings.data_dir)
+        coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id, plugin_set(registry)))
+    except BaseException:
+        storage.close()
+        raise
+    return Base(settings, registry, storage, None, node_id, coordinator, known)
+
+
+def _open_storage(settings: Settings, registry: Registry) -> Storage:
+    storage: Storage | None = registry.hook.open_storage(settings=settings)
+    if storage is None:
+        raise UnknownStorage(f"no plugin opens the database URL {settings.url().partition(':')[0]!r}")
+    return storage
+
+
+def _installation(storage: Storage, now: int) -> Installation:
+    with storage.write(durable=True) as connection:
+        # Two nodes that start on an empty database at once must not begin an installation each.
+        storage.lock_migrations(connection)
+        known = _known_installation(connection, storage)
+        if known is None:
+            known = Installation(new_id(), 0)
+            connection.execute(installation.insert().values(id=known.id, generation=0, created_at=now))
+        return known
+
+
+def _known_installation(connection: sa.Connection, storage: Storage) -> Installation | None:
+    row = connection.execute(sa.select(installation.c.id, installation.c.generation, installation.c.moved_to)).first()
+    if row is None:
+        return None
+    if row.moved_to:
+        raise DatabaseMoved(
+            f"{storage.shown} moved to {row.moved_to}: start the node there, with OCTOBOT_DATABASE_URL; if the copy"
+            " was interrupted, `octobot-node db copy --to` that database finishes it and `--abandon` takes it back"
+        )
+    return Installation(row.id, row.generation)
