@@ -123,7 +123,7 @@ def due_retries(connection: sa.Connection) -> int | None:
 
 
 _AT_EXCHANGE = _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN))
-#: What the watcher looks at: with hundreds of orders at the exchange, reading the rest costs more than the question.
+#: What the account poller looks at: with hundreds of orders, reading the rest costs more than asking the exchange.
 _WATCHED = (
     *(_c.id, _c.kind, _c.status, _c.client_order_id, _c.exchange_order_id, _c.sent_at, _c.send_by),
     *(_c.symbol, _c.side, _c.amount, _c.price, _c.attempt),
@@ -134,7 +134,7 @@ _LIVE_OF_ACCOUNT = (
 
 
 def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyRow]:
-    """Return what the watcher needs of the account's sent, open and unknown intents. Rides ix_intents_live."""
+    """Return what the account poller needs of the account's sent, open and unknown intents. Rides ix_intents_live."""
     return connection.execute(_LIVE_OF_ACCOUNT, {"account": account_id}).all()
 
 

@@ -102,7 +102,7 @@ accounts = sa.Table(
     sa.Column("limits", sa.JSON, nullable=False),
     sa.Column("egress", sa.String(128), nullable=False, server_default="direct"),
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
-    #: Executions up to here are settled; the watcher asks again with an overlap.
+    #: Executions up to here are settled; the account poller asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
     sa.Column("reconcile_since", Millis),
@@ -356,7 +356,7 @@ events = sa.Table(
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("at", Millis, nullable=False),
     #: On PostgreSQL the transaction that wrote it (its default there), since ids do not become visible in their order;
-    #: 0 where one writes after another. Followers read by it: store/following.py.
+    #: 0 where one writes after another. Followers read by it: store/queries/event_cursor.py.
     sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("ix_events_of", "automation_id", "id"),
     sa.Index("ix_events_owner", "owner", "id"),

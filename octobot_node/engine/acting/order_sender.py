@@ -131,7 +131,7 @@ class OrderSender:
             for answer in answers:
                 row = current[answer.passed.row.id]
                 if (row.status, row.attempt) != (IntentStatus.SENT, answer.passed.attempt):
-                    continue  # the watcher, or another life of this node, already knows more
+                    continue  # the account poller, or another life of this node, already knows more
                 breaker.record(failed=isinstance(answer.error, NotSent | Unresolved), now=now)
                 _read_answer(answer, row, now, changes, closed)
             close_intents(connection, closed, now)

@@ -55,7 +55,7 @@ class AutomationCompletion:
         return ended
 
     def _ready(self) -> list[AnyRow]:
-        # What is sold on a restored account might be sold already: engine/reconciling.py finds out first.
+        # What is sold on a restored account might be sold already: restore_reconciliation.py finds out first.
         compared = sa.select(accounts.c.id).where(accounts.c.reconcile_since.is_(None))
         statement = sa.select(automations_table).where(
             sa.text("automations.status IN ('stopping', 'completing')"), automations_table.c.account_id.in_(compared)

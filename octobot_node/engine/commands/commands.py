@@ -193,7 +193,7 @@ class Commands(StatusCommands):
         held = (
             sa.select(columns.id, columns.type, columns.state_version)
             .join(accounts, accounts.c.id == columns.account_id)
-            # Those of a restored account are held for another reason: engine/reconciling.py lets them go.
+            # Those of a restored account are held for another reason: restore_reconciliation.py lets them go.
             .where(columns.status == "held", accounts.c.reconcile_since.is_(None))
         )
         with self._core.storage.read() as connection:

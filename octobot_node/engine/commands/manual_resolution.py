@@ -31,7 +31,7 @@ class ManualResolution:
         self._core = core
 
     def adopt(self, intent_id: str, exchange_order_id: str | None, *, by: str) -> None:
-        """Take over the exchange's order, as the watcher does with one that it finds itself.
+        """Take over the exchange's order, as the account poller does with one that it finds itself.
 
         Without an id, the exchange is asked for the order's client id. Raises CommandRefused when the order is not
         unknown, or the exchange's order is another one; ExchangeError when the exchange cannot be asked.

@@ -1,8 +1,9 @@
 """Compare the accounts of a restored database with their exchanges before anything on them decides again.
 
 What happened between the backup and its restoring is at the exchange and nowhere else. Orders that the backup knows are
-settled by the watcher, as after any pause. Whatever else is open or was executed on the account was decided after the
-backup: by the old node, whose ledger is lost, or by a person. Only a person can say what is to become of that.
+settled by the account poller, as after any pause. Whatever else is open or was executed on the account was decided
+after the backup: by the old node, whose ledger is lost, or by a person. Only a person can say what is to become of
+that.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class EventLoop(Protocol):
 
 
 class ThreadedEventLoop:
-    """A loop in its own thread, so that workflows in DBOS's threads and watchers share connections."""
+    """A loop in its own thread, so that workflows in DBOS's threads and account pollers share connections."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
