@@ -15,7 +15,18 @@ from octobot_node import fields, market
 __all__ = ["api"]
 
 _GROUPS = {
-    "Deciding": ("Automation", "Tick", "Decision", "Needs", "Wake", "Daily", "Signal", "Position", "WatchedAutomation"),
+    "Deciding": (
+        "Automation",
+        "Tick",
+        "Decision",
+        "Needs",
+        "Wake",
+        "Daily",
+        "Signal",
+        "Position",
+        "WatchedAutomation",
+        "AutomationStatus",
+    ),
     "Orders": (
         *("MarketOrder", "LimitOrder", "StopOrder", "CancelOrder", "diff_orders"),
         *("OpenOrder", "OrderResult", "IntentStatus", "Fill"),

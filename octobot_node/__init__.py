@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from octobot_node.automation import (
     Automation,
+    AutomationStatus,
     Daily,
     Decision,
     Needs,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Automation",
+    "AutomationStatus",
     "CancelOrder",
     "Candles",
     "Daily",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Automation",
+    "AutomationStatus",
     "Daily",
     "Decision",
     "Needs",
@@ -33,6 +35,55 @@ __all__ = [
 
 C = TypeVar("C", bound="BaseModel")
 S = TypeVar("S")
+
+
+class AutomationStatus(StrEnum):
+    """Where an automation stands; docs/engine.md draws the transitions."""
+
+    ACTIVE = "active"
+    #: For data that is missing, such as a price; it is tried again every few seconds.
+    WAITING = "waiting"
+    PAUSED = "paused"
+    #: Until a person looks: its type is missing, its state is newer than the type, or it was restored.
+    HELD = "held"
+    #: Too many ticks failed in a row.
+    FAILED = "failed"
+    #: Told to stop: its orders are being cancelled, and what it holds sold where that was asked for.
+    STOPPING = "stopping"
+    #: Decided that it is done: its last orders settle.
+    COMPLETING = "completing"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is evaluated."""
+        return self in (AutomationStatus.ACTIVE, AutomationStatus.WAITING)
+
+    @property
+    def pausable(self) -> bool:
+        """Whether there is something to pause: it runs, or would again once what holds it is gone."""
+        return self.runs or self is AutomationStatus.HELD
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a command lets it run again."""
+        return self in (AutomationStatus.PAUSED, AutomationStatus.FAILED, AutomationStatus.HELD)
+
+    @property
+    def ending(self) -> bool:
+        """Whether it ends once its orders are settled."""
+        return self in (AutomationStatus.STOPPING, AutomationStatus.COMPLETING)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended for good: nothing lets it run again."""
+        return self in (AutomationStatus.STOPPED, AutomationStatus.COMPLETED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, if only until somebody resumes it: over, or failed."""
+        return self.over or self is AutomationStatus.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +161,7 @@ class WatchedAutomation:
 
     name: str
     type: str
-    status: str
+    status: AutomationStatus
     positions: Mapping[str, Position] = field(default_factory=dict)
 
     def position(self, symbol: str) -> Position:

@@ -11,6 +11,7 @@ import octobot_node
 def test_the_author_s_api_is_this_and_nothing_else() -> None:
     assert octobot_node.__all__ == [
         "Automation",
+        "AutomationStatus",
         "CancelOrder",
         "Candles",
         "Daily",

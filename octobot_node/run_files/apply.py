@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
@@ -29,7 +30,6 @@ from octobot_node.text.validation_messages import Place
 
 __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
 
-_OVER = ("stopped", "completed")
 _ELSEWHERE = "give it another name, or use another --data-dir"
 
 Budget = Mapping[str, Decimal]
@@ -114,14 +114,15 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
         existing = {row.name: row for row in connection.execute(sa.select(automations))}
     for spec, config in zip(run_file.automations, configs, strict=True):
         row = existing[spec.name]
-        if row.status in _OVER:
+        status = AutomationStatus(row.status)
+        if status.over:
             view.message(f"{spec.name} has {row.status}: to run it again, give it another name")
             continue
-        if row.status in {"failed", "held"}:
+        if status in _PAST:
             commands.resume(row.id)
-            view.message(f"{spec.name} {_PAST[row.status]} ({row.reason}): it is tried again")
+            view.message(f"{spec.name} {_PAST[status]} ({row.reason}): it is tried again")
         changes = _config_changes(json.loads(row.config), config.model.model_dump(mode="json"))
-        if changes and row.status not in {"stopping", "completing"}:
+        if changes and not status.ending:
             commands.edit(row.id, config)
             view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
 
@@ -143,7 +144,7 @@ def _as_json(value: Any) -> str:
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
-_PAST = {"failed": "had failed", "held": "was held"}
+_PAST = {AutomationStatus.FAILED: "had failed", AutomationStatus.HELD: "was held"}
 
 
 @dataclass(frozen=True, slots=True)

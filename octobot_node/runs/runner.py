@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import octobot_node
+from octobot_node.automation import AutomationStatus
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.base import open_base
@@ -29,7 +30,6 @@ from octobot_node.runs.replay_run import ReplayRun
 
 __all__ = ["run"]
 
-_ENDED = ("stopped", "completed", "failed")
 _TABLE_S = 0.5
 #: When nothing is left to run, notices have this long to be delivered.
 _TELLING_S = 10.0
@@ -96,7 +96,7 @@ def _live(
         clock="real",
         started_at=started,
         ended_at=ended,
-        finished=all(report.status in _ENDED for report in reports),
+        finished=all(AutomationStatus(report.status).ended for report in reports),
         candles=None,
         gaps=[],
         automations=reports,
@@ -122,7 +122,7 @@ def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemCloc
         for line in said.new():
             view.message(line)
         view.table(rows, from_ms(clock.now()))
-        if all(row.status in _ENDED for row in rows):
+        if all(AutomationStatus(row.status).ended for row in rows):
             _tell_all(view, clock, said)
             break
         left = _TABLE_S if deadline is None else min(_TABLE_S, deadline - clock.monotonic())

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from octobot_node.automation import (
     Automation,
+    AutomationStatus,
     Decision,
     Needs,
     Notify,
@@ -85,8 +86,8 @@ class AutomationTest:
         self._number = 0
         self._began = False
         self._figures: dict[str, str] = {}
-        #: "active", "waiting" for data, "completing" while its last orders settle, or "completed".
-        self.status = "active"
+        #: Active, waiting for data, completing while its last orders settle, or completed.
+        self.status = AutomationStatus.ACTIVE
         #: Why it waits, or what was wrong with its last tick.
         self.reason = ""
         #: Everything it decided so far, oldest first.
@@ -152,23 +153,23 @@ class AutomationTest:
 
     def try_tick(self) -> Outcome:
         """Evaluate now and carry out the decision if there is one; return what became of it, raising nothing."""
-        if self.status in ("completing", "completed"):
+        if self.status.ending or self.status.over:
             raise AssertionError(f"it is {self.status}: it decides no more, since a decision of it was done=True")
         market = self.market.build()
         missing = lacking(load_needs(self._needs), market)
         if missing:
-            self.status, self.reason = "waiting", missing
+            self.status, self.reason = AutomationStatus.WAITING, missing
             return Outcome(self._id, problem="waiting", reason=missing)
         given = self.last_input = self._input()
         self._ticked_at, self._woken = given.now, False
         outcome = evaluate({_TYPE: self._spied}, given, market, None)
         self.logged += outcome.logged
         if outcome.decision is None:
-            self.status = "waiting" if outcome.problem == "waiting" else self.status
+            self.status = AutomationStatus.WAITING if outcome.problem == "waiting" else self.status
             self.reason = outcome.reason
             self._number += outcome.problem != "waiting"
             return outcome
-        self.status, self.reason = "active", ""
+        self.status, self.reason = AutomationStatus.ACTIVE, ""
         self._carry_out(outcome.decision, given, market)
         return outcome
 
@@ -226,7 +227,7 @@ class AutomationTest:
 
     @property
     def _runs(self) -> bool:
-        return self.status in ("active", "waiting")
+        return self.status.runs
 
     @property
     def has_news(self) -> bool:
@@ -365,8 +366,8 @@ class AutomationTest:
         self._woken = True
         live = {row.id for row in self._ledger.live}
         self.cancelling = [id_ for id_ in self.cancelling if id_ in live]
-        if self.status == "completing" and not live:
-            self.status = "completed"
+        if self.status is AutomationStatus.COMPLETING and not live:
+            self.status = AutomationStatus.COMPLETED
 
     def _find(self, order: OpenOrder | str) -> Any:
         name = order if isinstance(order, str) else order.id
@@ -529,10 +530,10 @@ class AutomationTest:
         assert self._spied.decision is not None
         self.decisions.append(self._spied.decision)
         if decision.done:
-            self.status, self._due, self._levels = "completing", None, {}
+            self.status, self._due, self._levels = AutomationStatus.COMPLETING, None, {}
             self._woken = False
             if not self._ledger.live:
-                self.status = "completed"
+                self.status = AutomationStatus.COMPLETED
 
     def _crosses(self, symbol: str, price: Decimal) -> bool:
         levels = self.levels

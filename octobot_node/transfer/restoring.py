@@ -7,6 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.commands.restore_reconciliation import held_reason
 from octobot_node.engine.data_folder import FolderLock
@@ -25,7 +26,7 @@ from octobot_node.transfer.tally import Tally, tally_of
 
 __all__ = ["describe", "restore"]
 
-_DECIDING = ("active", "waiting")
+_DECIDING = [status for status in AutomationStatus if status.runs]
 
 
 def describe(path: Path) -> Manifest:
@@ -161,7 +162,9 @@ def _hold(connection: sa.Connection, since: int, now: int) -> int:
         .values(runnable=False, next_run_at=None)
     )
     connection.execute(
-        automations.update().where(columns.status.in_(_DECIDING)).values(status="held", reason=reason, updated_at=now)
+        automations.update()
+        .where(columns.status.in_(_DECIDING))
+        .values(status=AutomationStatus.HELD, reason=reason, updated_at=now)
     )
     data = json.dumps({"reason": reason}, separators=(",", ":"))
     happened = [

@@ -18,6 +18,7 @@ from octobot_node import (
     Tick,
     WatchedAutomation,
 )
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.store import automations, tables
@@ -70,7 +71,9 @@ def test_a_tick_sees_those_that_its_needs_name_and_no_others(bench: Bench) -> No
     bench.automation("guard", decide, watches=("trader", "nobody"))
     bench.settle()
     held = Position("BTC/USDT", Decimal(1), Decimal(90), Decimal(0))
-    assert seen == [{"trader": WatchedAutomation("trader", "tests.scripted", "active", {"BTC/USDT": held})}]
+    assert seen == [
+        {"trader": WatchedAutomation("trader", "tests.scripted", AutomationStatus.ACTIVE, {"BTC/USDT": held})}
+    ]
 
 
 @pytest.mark.parametrize(

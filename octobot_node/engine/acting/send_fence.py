@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import NO_TICK
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
@@ -35,6 +36,8 @@ THROWN = "the kill switch is thrown"
 #: A cancel waits this long for the exchange's id of its order to become known.
 _NAMELESS_MS = 3_000
 _FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
+#: Told to stop: what it decided before is not sent any more. One that completes has decided its last orders.
+_STOPPED = (AutomationStatus.STOPPING, AutomationStatus.STOPPED)
 _UNDECIDED = (IntentStatus.PLANNED, IntentStatus.SENT)
 
 
@@ -200,7 +203,7 @@ class SendFence:
             return IntentStatus.SKIPPED, "an order before it failed"
         if row.expires_at is not None and row.expires_at <= now:
             return IntentStatus.EXPIRED, "it expired before it could be sent"
-        if row.kind == "order" and owner.status in ("stopping", "stopped") and row.tick != NO_TICK:
+        if row.kind == "order" and owner.status in _STOPPED and row.tick != NO_TICK:
             return IntentStatus.SKIPPED, f"the automation is {owner.status}"
         if gate.shut:
             return "later", gate.shut

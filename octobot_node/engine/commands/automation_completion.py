@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.automation import Needs
+from octobot_node.automation import AutomationStatus, Needs
 from octobot_node.engine.acting.own_orders import OwnOrders
 from octobot_node.engine.acting.send_fence import as_it_is
 from octobot_node.engine.deciding.dependents import lock_with_watchers
@@ -67,7 +67,7 @@ class AutomationCompletion:
     def _settle_one(self, row: AnyRow) -> bool:
         core, now = self._core, self._core.clock.now()
         core.accounts.get(row.account_id)
-        held = self._held(row.id) if row.status == "stopping" and row.close_on_stop else {}
+        held = self._held(row.id) if row.status == AutomationStatus.STOPPING and row.close_on_stop else {}
         if held and not self._order_sender(row):
             return False
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
@@ -82,9 +82,10 @@ class AutomationCompletion:
                 automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
                 if self._own_orders.close(connection, row, held, market, now):
                     return False
-            status = "stopped" if row.status == "stopping" else "completed"
+            stopping = row.status == AutomationStatus.STOPPING
+            status = AutomationStatus.STOPPED if stopping else AutomationStatus.COMPLETED
             automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
-            event = Event(row.owner, row.account_id, row.id, f"automation.{status}", {})
+            event = Event(row.owner, row.account_id, row.id, f"automation.{status.value}", {})
             events.append(connection, [event], now)
             watched.wake_watchers(connection, [row.id], now)
         return True

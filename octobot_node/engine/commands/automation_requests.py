@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
@@ -25,9 +26,6 @@ __all__ = ["AutomationRequests"]
 
 log = structlog.get_logger(__name__)
 _LIMIT = 1_000
-#: Statuses in which there is nothing left to do.
-_STOPPED = ("stopping", "stopped", "completed")
-_RUNNING = ("active", "waiting", "held")
 
 
 class AutomationRequests:
@@ -59,19 +57,21 @@ class AutomationRequests:
 
     def _obey(self, command: str, target: AnyRow) -> bool:
         """Return whether there was anything to do."""
+        status = AutomationStatus(target.status)
         if command == "pause":
-            if target.status not in _RUNNING:
+            if not status.pausable:
                 return False
             self._commands.pause(target.id)
             return True
-        if target.status in _STOPPED and not (command == "close" and self._can_still_sell(target)):
+        stopped = status.over or status is AutomationStatus.STOPPING
+        if stopped and not (command == "close" and self._can_still_sell(target)):
             return False
         self._commands.stop(target.id, close=command == "close")
         return True
 
     def _can_still_sell(self, target: AnyRow) -> bool:
         """Whether it has ended and holds something; one that a person is stopping is left to that person."""
-        if target.status == "stopping":
+        if target.status == AutomationStatus.STOPPING:
             return False
         with self._core.storage.read() as connection:
             return self._commands.holds(connection, target.id)

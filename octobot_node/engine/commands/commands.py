@@ -12,7 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.commands.status_commands import ENDED, StatusCommands, changed_meanwhile, expect, gone
+from octobot_node.automation import AutomationStatus
+from octobot_node.engine.commands.status_commands import StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.evaluating.decisions import load_needs
@@ -194,7 +195,7 @@ class Commands(StatusCommands):
             sa.select(columns.id, columns.type, columns.state_version)
             .join(accounts, accounts.c.id == columns.account_id)
             # Those of a restored account are held for another reason: restore_reconciliation.py lets them go.
-            .where(columns.status == "held", accounts.c.reconcile_since.is_(None))
+            .where(columns.status == AutomationStatus.HELD, accounts.c.reconcile_since.is_(None))
         )
         with self._core.storage.read() as connection:
             rows = connection.execute(held).all()
@@ -224,7 +225,8 @@ class Commands(StatusCommands):
             watchers = _watchers_by_name(connection, automation_id, name)
             locked = schedules.lock(connection, [automation_id, *watchers])
             row = expect(connection, automation_id, locked, revision)
-            if row.status in (*ENDED, "stopping", "completing"):
+            status = AutomationStatus(row.status)
+            if status.ended or status.ending:
                 raise CommandRefused(f"{row.name!r} is {row.status} and cannot be edited")
             told: dict[str, Any] = {}
             if name is not None and name != row.name:
@@ -410,7 +412,7 @@ def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -
         "name": new.name,
         "type": config.type,
         "type_version": config.automation.version,
-        "status": "active",
+        "status": AutomationStatus.ACTIVE,
         "config": config.model.model_dump_json(),
         "state": None,
         "state_version": config.automation.version,

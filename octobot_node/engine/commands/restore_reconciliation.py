@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
@@ -152,7 +153,9 @@ class RestoreReconciliation:
             log.warning("account_differs", account=row.name, strange=list(strange[:_NAMED]), count=len(strange))
 
 
-_IS_HELD = sa.and_(automations.c.status == "held", automations.c.reason.startswith(_RESTORED, autoescape=True))
+_IS_HELD = sa.and_(
+    automations.c.status == AutomationStatus.HELD, automations.c.reason.startswith(_RESTORED, autoescape=True)
+)
 _HELD = (
     sa.select(automations.c.id, automations.c.reason)
     .where(automations.c.account_id == sa.bindparam("account"), _IS_HELD)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import OwnOrders
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.ledger.book import load_book
@@ -40,7 +41,7 @@ from octobot_node.store.types import AnyRow
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["ENDED", "ManyCommand", "Refused", "StatusCommands", "expect", "gone"]
+__all__ = ["ManyCommand", "Refused", "StatusCommands", "expect", "gone"]
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,6 @@ ManyCommand: TypeAlias = Literal["pause", "resume", "run_now", "stop", "stop_clo
 #: Automation -> why it was not changed.
 Refused: TypeAlias = Mapping[str, CommandRefused]
 
-ENDED = ("stopped", "completed", "failed")
 #: Automations in one transaction; a deleted one may have a long history.
 _AT_ONCE = 500
 _DELETED_AT_ONCE = 50
@@ -63,15 +63,15 @@ _HISTORY = (
 class _Change:
     """From which statuses to which, and what the schedule says then."""
 
-    allowed: tuple[str, ...]
-    status: str
+    allowed: Callable[[AutomationStatus], bool]
+    status: AutomationStatus
     runs: bool
     forgives: bool = True
 
 
-_PAUSE = _Change(("active", "waiting", "held"), "paused", runs=False)
-_RESUME = _Change(("paused", "failed", "held"), "active", runs=True)
-_TAKE_UP = _Change(("held",), "active", runs=True, forgives=False)
+_PAUSE = _Change(lambda status: status.pausable, AutomationStatus.PAUSED, runs=False)
+_RESUME = _Change(lambda status: status.resumable, AutomationStatus.ACTIVE, runs=True)
+_TAKE_UP = _Change(lambda status: status is AutomationStatus.HELD, AutomationStatus.ACTIVE, runs=True, forgives=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class StatusCommands:
         schedules.set_all_runnable(
             connection, ids, runnable=change.runs, next_run_at=now if change.runs else None, forgive=change.forgives
         )
-        events.append(connection, [_event(row, f"automation.{change.status}", {}) for row in rows], now)
+        events.append(connection, [_event(row, f"automation.{change.status.value}", {}) for row in rows], now)
         locked.wake_watchers(connection, ids, now)
 
     def _wake(self, connection: sa.Connection, rows: Sequence[AnyRow], _locked: Watched) -> None:
@@ -199,10 +199,10 @@ class StatusCommands:
     def _stop(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched, *, close: bool) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
-        closing = {row.id: close or (row.status == "stopping" and row.close_on_stop) for row in rows}
+        closing = {row.id: close or (row.status == AutomationStatus.STOPPING and row.close_on_stop) for row in rows}
         for sells in (True, False):
             chosen = [id_ for id_ in ids if closing[id_] is sells]
-            values = {"status": "stopping", "reason": "", "close_on_stop": sells, "updated_at": now}
+            values = {"status": AutomationStatus.STOPPING, "reason": "", "close_on_stop": sells, "updated_at": now}
             automations.update_all(connection, chosen, values)
         schedules.set_all_runnable(connection, ids, runnable=False, next_run_at=None, planned=False)
         ordering = intents.with_live(connection, ids)
@@ -293,7 +293,7 @@ def _split(
 ) -> tuple[list[AnyRow], dict[str, CommandRefused]]:
     """Return the rows that a command fits, in order of id, and the refusals of the others."""
     rows = {row.id: row for row in automations.get_all(connection, ids)}
-    ended = [id_ for id_, row in rows.items() if row.status in ENDED]
+    ended = [id_ for id_, row in rows.items() if AutomationStatus(row.status).ended]
     chosen = _Chosen(rows, intents.with_live(connection, ended), _holding(connection, ended))
     fit, refused = [], {}
     for id_ in sorted(set(ids)):
@@ -314,7 +314,7 @@ def _holding(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
 
 def _cannot_become(change: _Change) -> _WhyNot:
     def why_not(row: AnyRow, _chosen: _Chosen) -> str:
-        if row.status in change.allowed:
+        if change.allowed(AutomationStatus(row.status)):
             return ""
         return " already" if row.status == change.status else f" and cannot become {change.status}"
 
@@ -322,20 +322,20 @@ def _cannot_become(change: _Change) -> _WhyNot:
 
 
 def _cannot_run(row: AnyRow, _chosen: _Chosen) -> str:
-    return "" if row.status in ("active", "waiting") else ": resume it first"
+    return "" if AutomationStatus(row.status).runs else ": resume it first"
 
 
 def _cannot_stop(row: AnyRow, _chosen: _Chosen) -> str:
-    return " already" if row.status in ("stopped", "completed") else ""
+    return " already" if AutomationStatus(row.status).over else ""
 
 
 def _cannot_close(row: AnyRow, chosen: _Chosen) -> str:
-    over = row.status in ("stopped", "completed") and row.id not in chosen.holding
+    over = AutomationStatus(row.status).over and row.id not in chosen.holding
     return " already and holds nothing" if over else ""
 
 
 def _cannot_delete(row: AnyRow, chosen: _Chosen) -> str:
-    over = row.status in ENDED and row.id not in chosen.live
+    over = AutomationStatus(row.status).ended and row.id not in chosen.live
     return "" if over else ": stop it and let its orders settle first"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.automation import PauseAutomation, StopAutomation
+from octobot_node.automation import AutomationStatus, PauseAutomation, StopAutomation
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.evaluating.decisions import PlainDecision, load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome
@@ -200,10 +200,10 @@ class Commit:
             changes.told.append(row.id)
         rows = self._plan(changes, item, decision, market, book, now) if decision.orders else []
         changes.intents += rows
-        status, runnable = "active", True
+        status, runnable = AutomationStatus.ACTIVE, True
         if decision.done:
             live = item.live + sum(intent["status"] == IntentStatus.PLANNED for intent in rows)
-            status, runnable = ("completing", False) if live else ("completed", False)
+            status, runnable = AutomationStatus.COMPLETING if live else AutomationStatus.COMPLETED, False
         # From the tick's own time: what was planned for a moment since then is late, not gone.
         due = next_run(decision.plan, item.now) if runnable else None
         run_at = None if due is None else max(due, now + FLOOR_MS)
@@ -244,7 +244,7 @@ class Commit:
             changes.rooms[account.id] -= sum(row["kind"] == "order" and _to_send(row) for row in rows)
         return rows
 
-    def _wide(self, changes: Changes, item: Evaluated, decision: PlainDecision, status: str) -> None:
+    def _wide(self, changes: Changes, item: Evaluated, decision: PlainDecision, status: AutomationStatus) -> None:
         row = item.row
         version = self._core.registry.automations[row.type].version
         wanted = {
@@ -264,7 +264,7 @@ class Commit:
             changes.watchings.append((_dependent(row), load_needs(decision.needs).automations))
         if decision.done:
             changes.told.append(row.id)
-        if status == "completed":
+        if status is AutomationStatus.COMPLETED:
             changes.events.append(_event(item, "automation.completed", {}))
 
     def _tell(
@@ -322,8 +322,8 @@ class Commit:
             )
         )
         changes.signals_failed += item.signals
-        status = "failed" if final else row.status
-        changes.wide.append({"id": row.id, "status": status, "reason": item.outcome.reason, "updated_at": now})
+        status = AutomationStatus.FAILED if final else row.status
+        changes.wide.append(_status(item, status, now))
         changes.events += _logged(item)
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
         if final:
@@ -334,7 +334,7 @@ class Commit:
     def _held(self, changes: Changes, item: Evaluated) -> None:
         row, now = item.row, self._core.clock.now()
         changes.told.append(row.id)
-        changes.wide.append({"id": row.id, "status": "held", "reason": item.outcome.reason, "updated_at": now})
+        changes.wide.append(_status(item, AutomationStatus.HELD, now))
         changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
         changes.events.append(_event(item, "automation.held", {"reason": item.outcome.reason}))
 
@@ -343,8 +343,8 @@ class Commit:
         slow = problem == "slow"
         run_at = now if slow else self._tried_again_at(row, now)
         changes.released.append({"id": row.id, "next_run_at": run_at, "suspect": slow or row.suspect})
-        if not slow and (row.status, row.reason) != ("waiting", item.outcome.reason):
-            changes.wide.append({"id": row.id, "status": "waiting", "reason": item.outcome.reason, "updated_at": now})
+        if not slow and (row.status, row.reason) != (AutomationStatus.WAITING, item.outcome.reason):
+            changes.wide.append(_status(item, AutomationStatus.WAITING, now))
             changes.events.append(_event(item, "automation.waiting", {"reason": item.outcome.reason}))
 
     def _tried_again_at(self, row: AnyRow, now: int) -> int:
@@ -464,6 +464,10 @@ def _finish(
         "suspect": item.outcome.suspect,
         "levels": levels,
     }
+
+
+def _status(item: Evaluated, status: str, now: int) -> dict[str, Any]:
+    return {"id": item.row.id, "status": status, "reason": item.outcome.reason, "updated_at": now}
 
 
 def _logged(item: Evaluated) -> list[Event]:

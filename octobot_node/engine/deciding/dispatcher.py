@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.workers.durable import TICKS
 from octobot_node.ids import new_id
@@ -119,7 +120,8 @@ class Dispatcher:
         assert row is not None
         reason = f"its evaluation did not end in {_TRIES} tries"
         schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
-        automations.update(connection, [{"id": automation_id, "status": "failed", "reason": reason, "updated_at": now}])
+        change = {"id": automation_id, "status": AutomationStatus.FAILED, "reason": reason, "updated_at": now}
+        automations.update(connection, [change])
         event = Event(row.owner, row.account_id, automation_id, "automation.failed", {"reason": reason})
         events.append(connection, [event], now)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.automation import Needs, Signal, WatchedAutomation
+from octobot_node.automation import AutomationStatus, Needs, Signal, WatchedAutomation
 from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.engine.deciding import author_view
 from octobot_node.engine.deciding.commit import Changes, Commit, Evaluated
@@ -286,7 +286,8 @@ def _load_one(
 
 
 def _watched(row: AnyRow, held: Sequence[AnyRow]) -> WatchedAutomation:
-    return WatchedAutomation(row.name, row.type, row.status, {p.symbol: author_view.position(p) for p in held})
+    positions = {each.symbol: author_view.position(each) for each in held}
+    return WatchedAutomation(row.name, row.type, AutomationStatus(row.status), positions)
 
 
 def _by_automation(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.listing import rows_of
@@ -24,7 +25,6 @@ from octobot_node.store.queries import lists
 
 __all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
 
-_ENDED = ("stopped", "completed", "failed")
 _SIGNAL_LIMIT = 64_000
 _LATER = "no node runs on this data folder: it is carried out when one runs next"
 
@@ -123,7 +123,8 @@ def send_signal(desk: Desk, wanted: SendSignal) -> SignalSent:
     if size > _SIGNAL_LIMIT:
         raise UsageError(f"the signal takes {size:,} characters of JSON; {_SIGNAL_LIMIT:,} is the most")
     row = _row(desk, found)
-    if row.status in (*_ENDED, "stopping", "completing"):
+    status = AutomationStatus(row.status)
+    if status.ended or status.ending:
         raise CommandRefused(f"{row.name!r} is {row.status}: it takes no signals any more")
     expires = None if wanted.expires_in is None else desk.core.clock.now() + int(wanted.expires_in * 1000)
     accepted = desk.commands.signal(

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
 from octobot_node.operations.context import Desk
@@ -25,8 +26,6 @@ from octobot_node.text.masking import is_secret_name
 
 __all__ = ["account_spec", "export", "secret_settings"]
 
-_OVER = ("stopping", "completing", "stopped", "completed")
-_DECIDING = ("active", "waiting")
 _PAGE = 500
 
 
@@ -43,10 +42,14 @@ def export(desk: Desk, wanted: ExportAutomations) -> Exported:
             budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
         held = lists.accounts_by_id(connection, ids)
     content, left_out = _content(desk.registry, rows, held, budgets)
-    resting = [row.name for row in rows if row.status not in _DECIDING]
+    resting = [row.name for row in rows if not AutomationStatus(row.status).runs]
     if wanted.format == "json":
         return Exported(text=_to_json(content), left_out=left_out)
     return Exported(text=f"{_heading(desk, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
+
+
+def _is_over(status: AutomationStatus) -> bool:
+    return status.over or status.ending
 
 
 def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
@@ -58,7 +61,7 @@ def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
     with desk.core.storage.read() as connection:
         page = lists.automation_page(connection, AutomationFilter(desk.owner), None, _PAGE)
         while page:
-            found += [row for row in page if row.status not in _OVER]
+            found += [row for row in page if not _is_over(AutomationStatus(row.status))]
             page = lists.automation_page(connection, AutomationFilter(desk.owner), page[-1].id, _PAGE)
     return found
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.engine.ledger.book import exact
@@ -33,7 +34,6 @@ from octobot_node.orders import IntentStatus, OpenOrder
 
 __all__ = ["plan"]
 
-_OVER = ("stopping", "completing", "stopped", "completed")
 _OUTCOMES: Mapping[str | None, Any] = {None: "decides", "waiting": "waits", "failed": "fails", "held": "held"}
 
 
@@ -48,7 +48,8 @@ def plan(desk: Desk, wanted: PlanAutomation) -> PlannedTick:
     if not rows:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     row = rows[0]
-    if row.status in _OVER:
+    status = AutomationStatus(row.status)
+    if status.over or status.ending:
         raise CommandRefused(f"{row.name!r} is {row.status}: it decides nothing any more")
     rehearsal = TickBatch(desk.core).rehearse(found, _told_time(desk, found, at_once=wanted.at_once))
     if rehearsal is None:
@@ -91,7 +92,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         missed=loaded.given.missed,
         outcome=_OUTCOMES.get(outcome.problem, "fails"),
         reason=outcome.reason,
-        status=wide.get("status", "active" if decided else row.status),
+        status=wide.get("status", AutomationStatus.ACTIVE if decided else row.status),
         orders=[_order(intent, resting) for intent in changes.intents],
         notices=[PlannedNotice(level=each["level"], message=each["message"]) for each in changes.notices],
         log=[PlannedLine(level=level, text=text) for level, text in rehearsal.evaluated.outcome.logged],

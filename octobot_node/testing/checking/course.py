@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from octobot_node.automation import Automation, Position, WatchedAutomation
+from octobot_node.automation import Automation, AutomationStatus, Position, WatchedAutomation
 from octobot_node.engine.evaluating.decisions import STATE_LIMIT
 from octobot_node.engine.evaluating.evaluation import Outcome, evaluate
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
@@ -32,6 +32,11 @@ Step = tuple[str, int, int]
 _STORM = 25
 #: An automation may try again now and then; so many ticks in which nothing changed and that all order are churn.
 _CHURN = 5
+#: The statuses that a watched automation takes in turn.
+_WATCHED = (
+    *(AutomationStatus.ACTIVE, AutomationStatus.PAUSED, AutomationStatus.FAILED),
+    *(AutomationStatus.STOPPED, AutomationStatus.COMPLETED),
+)
 _SECOND = timedelta(milliseconds=FLOOR_MS)
 D = Decimal
 
@@ -122,7 +127,7 @@ class Course:
     @property
     def is_running(self) -> bool:
         """Whether it still decides."""
-        return self.trade.status in ("active", "waiting")
+        return self.trade.status.runs
 
     @property
     def _is_planned(self) -> bool:
@@ -422,7 +427,7 @@ class Course:
     def _other(self, one: int, two: int) -> None:
         for name in self.trade.needs.automations:
             held = Position("BTC/USD", D(one), D(one) * 100, D(0))
-            status = ("active", "paused", "failed", "stopped", "completed")[two % 5]
+            status = _WATCHED[two % 5]
             self.trade.others[name] = WatchedAutomation(name, "octobot_tentacles.dca", status, {held.symbol: held})
             self.say(f"{name} is {status} and holds {one} BTC")
             self.trade.advance(seconds=1)

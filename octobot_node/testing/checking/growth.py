@@ -30,7 +30,7 @@ def check_growth(
     course = Course(automation_type, [config], World(exponent=1, digits=10), budget, watch=False)
     trade, sizes = course.trade, []
     for index in range(_TICKS):
-        if trade.status not in ("active", "waiting"):
+        if not trade.status.runs:
             return
         course.live(Decimal(1) + Decimal(round(math.sin(index / 5) * 30)) / 1000)
         sizes.append(len(trade.state_json))

@@ -14,6 +14,7 @@ from fastapi import Header, Path, Request
 from pydantic import BaseModel
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
+from octobot_node.automation import AutomationStatus
 from octobot_node.store.types import AnyRow
 from octobot_node.text.exact_json import decode
 from octobot_plugins.webhooks import statements
@@ -23,7 +24,6 @@ __all__ = ["router"]
 
 _BODY_MAX = 16_000
 _TOKEN_MAX = 64
-_OVER = frozenset({"stopping", "completing", "stopped", "completed", "failed"})
 _MINUTE_MS = 60_000
 #: Unknown tokens an address may try in a minute: guessing 256 bits is hopeless, but each try costs a look-up.
 _GUESSES = 60
@@ -89,8 +89,9 @@ def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) 
         raise ApiProblem(
             "throttled", f"more than {row.per_minute} signals in a minute: the address takes no more", headers=_WAIT
         )
-    if row.automation_status in _OVER:
-        raise ApiProblem("conflict", f"the automation is {row.automation_status}: it takes no signals any more")
+    status = AutomationStatus(row.automation_status)
+    if status.ended or status.ending:
+        raise ApiProblem("conflict", f"the automation is {status}: it takes no signals any more")
     return _put(api, row, _payload(body), _keys(row, body, key, now), address, now)
 
 

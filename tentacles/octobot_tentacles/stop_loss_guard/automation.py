@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from octobot_node import (
     Automation,
+    AutomationStatus,
     Decision,
     MarketRules,
     Needs,
@@ -23,11 +24,7 @@ from octobot_tentacles.stop_loss_guard.state import StopLossGuardState
 
 __all__ = ["StopLossGuard"]
 
-#: Statuses in which it decides nothing any more; what it holds can still be sold.
-_ENDED = ("stopped", "completed")
-_PAST = {"stopped": "been stopped", "completed": "completed"}
-#: Statuses in which it decides, or will again without anybody's doing.
-_RUNNING = ("active", "waiting", "held")
+_PAST = {AutomationStatus.STOPPED: "been stopped", AutomationStatus.COMPLETED: "completed"}
 _DOES = {
     "close": "it is stopped and what it holds is sold",
     "stop": "it is stopped, its position stays",
@@ -88,7 +85,7 @@ class StopLossGuard(Automation[StopLossGuardConfig, StopLossGuardState]):
             return Decision(state=state, wake=_armed(tick, watch), figures=_figures(watch))
         if acted_on is not None:
             return Decision(state=state, wake=_above(tick, watch.stop), figures=_figures(watch))
-        if target.status == "stopping":
+        if target.status is AutomationStatus.STOPPING:
             # Somebody is stopping it: what it still holds when that is over is looked at then.
             return Decision(state=state, figures=_figures(watch))
         return _act(tick, state, watch)
@@ -116,13 +113,13 @@ def _missing(tick: GuardTick, state: StopLossGuardState) -> Decision:
 def _nothing_held(tick: GuardTick, target: WatchedAutomation) -> Decision:
     """Wait for a fill, which wakes the guard; an automation that has ended will have none."""
     config = tick.config
-    over = config.once and target.status in _ENDED
+    over = config.once and target.status.over
     message = f"{target.name!r} has ended and holds no {config.symbol}: there is nothing left to guard"
     return Decision(
         state=StopLossGuardState(automation=config.automation, symbol=config.symbol),
         actions=[Notify(message)] if over else (),
         done=over,
-        figures={"watched": target.status},
+        figures={"watched": target.status.value},
     )
 
 
@@ -187,9 +184,9 @@ def _act(tick: GuardTick, state: StopLossGuardState, watch: _Watch) -> Decision:
 
 def _obstacle(config: StopLossGuardConfig, target: WatchedAutomation) -> str:
     """Return why the action cannot be, or has no sense, or ""."""
-    if config.action == "stop" and target.status in _ENDED:
+    if config.action == "stop" and target.status.over:
         return f"it has {_PAST[target.status]} already, and its position stays"
-    if config.action == "pause" and target.status not in _RUNNING:
+    if config.action == "pause" and not target.status.pausable:
         return f"it is {target.status} and buys no more, what it holds can only be sold by you"
     return ""
 

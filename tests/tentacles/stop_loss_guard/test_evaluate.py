@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from octobot_node import (
+    AutomationStatus,
     Decision,
     Market,
     MarketRules,
@@ -54,7 +55,8 @@ def decide(
 ) -> Decision:
     """Evaluate one tick at ``price``; ``status`` of the watched automation, None if there is none."""
     last = D(price)
-    watched = WatchedAutomation("dca", "dca", status or "", {} if position is None else {SYMBOL: position})
+    held = {} if position is None else {SYMBOL: position}
+    watched = WatchedAutomation("dca", "dca", AutomationStatus(status or "active"), held)
     tick: Tick[StopLossGuardConfig, StopLossGuardState] = Tick(
         automation_id="guard",
         number=3,
