@@ -2,6 +2,7 @@
 
 A page has a table between ``<!-- fields: NAME -->`` and ``<!-- end -->``; NAME is a model of the run file, a connector
 (``market_data.simulated``), an automation type (``octobot_tentacles.dca``), or ``settings`` for every setting there is.
+Between ``<!-- transitions: NAME -->`` and ``<!-- end -->`` is what each status may become.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
 
+from octobot_node.automation import AutomationStatus
+from octobot_node.orders import IntentStatus
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -29,6 +32,11 @@ __all__ = ["pages", "rewritten"]
 DOCS = Path(__file__).parent
 _API = re.compile(r"(<!-- api -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
 _TABLE = re.compile(r"(<!-- fields: (\S+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
+_TRANSITIONS = re.compile(r"(<!-- transitions: (\w+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
+_STATUSES: Mapping[str, type[AutomationStatus | IntentStatus]] = {
+    "AutomationStatus": AutomationStatus,
+    "IntentStatus": IntentStatus,
+}
 _RUN_FILE: Mapping[str, type[BaseModel]] = {
     "account": AccountSpec,
     "automation": AutomationSpec,
@@ -39,7 +47,8 @@ _RUN_FILE: Mapping[str, type[BaseModel]] = {
 
 def pages() -> list[Path]:
     """Return the pages that have such a table."""
-    return [page for page in sorted(DOCS.rglob("*.md")) if re.search(r"<!-- (fields: \S+|api) -->", page.read_text())]
+    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api) -->")
+    return [page for page in sorted(DOCS.rglob("*.md")) if marked.search(page.read_text())]
 
 
 def rewritten(page: Path) -> str:
@@ -47,7 +56,16 @@ def rewritten(page: Path) -> str:
     registry = load_plugins(discover=False)
     if page.name == "authors.md":
         return _API.sub(lambda found: f"{found[1]}\n{api()}\n\n{found[2]}", page.read_text())
-    return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", page.read_text())
+    text = _TRANSITIONS.sub(lambda found: f"{found[1]}\n{_transitions(found[2])}\n\n{found[3]}", page.read_text())
+    return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", text)
+
+
+def _transitions(name: str) -> str:
+    rows = [
+        f"| *{status.value}* | {', '.join(f'*{each.value}*' for each in status.next) or 'nothing: it is final'} |"
+        for status in _STATUSES[name]
+    ]
+    return "\n".join(["| from | to |", "| --- | --- |", *rows])
 
 
 def _table(name: str, registry: Registry) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,6 +84,43 @@ class AutomationStatus(StrEnum):
     def ended(self) -> bool:
         """Whether it has ended, if only until somebody resumes it: over, or failed."""
         return self.over or self is AutomationStatus.FAILED
+
+    @property
+    def next(self) -> Collection[AutomationStatus]:
+        """What it may become."""
+        return _NEXT[self]
+
+    def after(self, before: str) -> AutomationStatus:
+        """Return this status, to be written over ``before``; raise ValueError where it may not follow."""
+        if self != before and self not in _NEXT[before]:
+            raise ValueError(
+                f"an automation that is {before} cannot become {self}: no such transition is in automation.py"
+            )
+        return self
+
+
+#: What becomes of one that is evaluated, besides waiting and being active.
+_EVALUATED = (
+    *(AutomationStatus.PAUSED, AutomationStatus.HELD, AutomationStatus.FAILED),
+    *(AutomationStatus.STOPPING, AutomationStatus.COMPLETING, AutomationStatus.COMPLETED),
+)
+#: The state machine: what each status may become.
+_NEXT: Mapping[str, Sequence[AutomationStatus]] = {
+    AutomationStatus.ACTIVE: (AutomationStatus.WAITING, *_EVALUATED),
+    AutomationStatus.WAITING: (AutomationStatus.ACTIVE, *_EVALUATED),
+    AutomationStatus.PAUSED: (AutomationStatus.ACTIVE, AutomationStatus.STOPPING),
+    # A fill wakes one that is held, too: its type may be there again.
+    AutomationStatus.HELD: (
+        *(AutomationStatus.ACTIVE, AutomationStatus.WAITING),
+        *(status for status in _EVALUATED if status is not AutomationStatus.HELD),
+    ),
+    AutomationStatus.FAILED: (AutomationStatus.ACTIVE, AutomationStatus.STOPPING),
+    AutomationStatus.STOPPING: (AutomationStatus.STOPPED,),
+    AutomationStatus.COMPLETING: (AutomationStatus.COMPLETED, AutomationStatus.STOPPING),
+    # To sell what it still holds.
+    AutomationStatus.STOPPED: (AutomationStatus.STOPPING,),
+    AutomationStatus.COMPLETED: (AutomationStatus.STOPPING,),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -45,10 +45,69 @@ class IntentStatus(StrEnum):
     @property
     def terminal(self) -> bool:
         """Whether nothing more can happen to the intent."""
-        return self not in _LIVE
+        return self not in _NEXT
+
+    @property
+    def failed(self) -> bool:
+        """Whether the order ended without being filled whole."""
+        return self in _FAILED
+
+    @property
+    def at_exchange(self) -> bool:
+        """Whether the exchange has it, or may have it."""
+        return not self.terminal and self is not IntentStatus.PLANNED
+
+    @property
+    def next(self) -> Collection[IntentStatus]:
+        """What it may become; nothing where it is at its end."""
+        return _NEXT.get(self, ())
+
+    def after(self, before: str) -> IntentStatus:
+        """Return this status to be written over ``before``; raise ValueError where it may not follow.
+
+        Whoever writes a status goes through here, so that no other transition than the table's comes to be.
+        """
+        if self not in _NEXT.get(before, ()):
+            raise ValueError(f"an intent that is {before} cannot become {self}: no such transition is in orders.py")
+        return self
 
 
-_LIVE = frozenset({IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN})
+#: The state machine: what each status may become. One that is not here is final.
+_NEXT: Mapping[str, Sequence[IntentStatus]] = {
+    IntentStatus.PLANNED: (
+        IntentStatus.SENT,
+        IntentStatus.REFUSED,
+        IntentStatus.SKIPPED,
+        IntentStatus.EXPIRED,
+        #: An answer said that it was not executed, and then an execution arrives.
+        IntentStatus.OPEN,
+        #: Of a cancel whose order was never sent, or has ended.
+        IntentStatus.DONE,
+    ),
+    IntentStatus.SENT: (
+        IntentStatus.OPEN,
+        IntentStatus.PLANNED,
+        IntentStatus.UNKNOWN,
+        IntentStatus.REFUSED,
+        IntentStatus.DONE,
+    ),
+    IntentStatus.OPEN: (
+        IntentStatus.FILLED,
+        IntentStatus.CANCELLED,
+        IntentStatus.EXPIRED,
+        IntentStatus.REFUSED,
+        #: The exchange no longer knows it.
+        IntentStatus.UNKNOWN,
+    ),
+    IntentStatus.UNKNOWN: (
+        IntentStatus.OPEN,
+        IntentStatus.PLANNED,
+        #: By a person who knows that it is gone, or was never sent.
+        IntentStatus.CANCELLED,
+        IntentStatus.REFUSED,
+    ),
+}
+_FAILED = frozenset({IntentStatus.REFUSED, IntentStatus.CANCELLED, IntentStatus.EXPIRED, IntentStatus.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

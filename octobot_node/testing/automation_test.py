@@ -358,7 +358,7 @@ class AutomationTest:
         rules = self.market.rules_of(row.symbol)
         return rules.round_amount((row.spend - row.cost) / price)
 
-    def _end(self, order: OpenOrder | str, status: str, reason: str) -> None:
+    def _end(self, order: OpenOrder | str, status: IntentStatus, reason: str) -> None:
         self._ledger.end(self._find(order), status, reason, to_ms(self.now))
         self._happened()
 

@@ -141,14 +141,14 @@ class Ledger:
             fee_asset=intent.fee_asset,
             reserved=intent.reserved,
         )
-        if IntentStatus(row.status).terminal:
-            self.end(row, row.status, row.reason, now)
+        if intent.status.terminal:
+            self.end(row, intent.status, row.reason, now)
         executed: Any = SimpleNamespace(**settled)
         fill = author_view.fill(executed)
         self.fills.append(fill)
         return fill
 
-    def end(self, row: Any, status: str, reason: str, now: int) -> None:
+    def end(self, row: Any, status: IntentStatus, reason: str, now: int) -> None:
         """End an order and give back what is left of its funds."""
         vars(row).update(close_with(self.book, row, status, reason, row.reserved, now))
         self._tell(row)

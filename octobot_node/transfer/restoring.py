@@ -143,7 +143,12 @@ def _doubt_planned(connection: sa.Connection, send_by: int) -> int:
     ``send_by`` (ms UTC). Cancels may be repeated and stay as they are.
     """
     change = intents.update().where(intents.c.status == IntentStatus.PLANNED, intents.c.kind == "order")
-    values = {"status": IntentStatus.SENT, "sent_at": intents.c.created_at, "send_by": send_by, "retry_at": None}
+    values = {
+        "status": IntentStatus.SENT.after(IntentStatus.PLANNED),
+        "sent_at": intents.c.created_at,
+        "send_by": send_by,
+        "retry_at": None,
+    }
     return connection.execute(change.values(**values)).rowcount
 
 

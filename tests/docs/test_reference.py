@@ -23,8 +23,8 @@ def _reference() -> ModuleType:
 REFERENCE = _reference()
 
 
-def test_the_run_file_and_the_settings_have_tables() -> None:
-    assert {DOCS / "run-file.md", DOCS / "settings.md"} <= set(REFERENCE.pages())
+def test_the_run_file_the_settings_and_the_engine_s_statuses_have_tables() -> None:
+    assert {DOCS / "run-file.md", DOCS / "settings.md", DOCS / "engine.md"} <= set(REFERENCE.pages())
 
 
 @pytest.mark.parametrize("page", REFERENCE.pages(), ids=lambda page: page.stem)

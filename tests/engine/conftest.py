@@ -14,6 +14,7 @@ from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from tests.engine.bench import Bench
 from tests.support.postgres import Server
+from tests.support.transitions import refuse_other_transitions
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +24,11 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
-    """A migrated database without a row, in one file."""
+    """A migrated database without a row, in one file; no status in it changes but as the state machines say."""
     folder = tmp_path_factory.mktemp("template")
     storage = registry.hook.open_storage(settings=Settings(data_dir=folder))
     migrate(storage, registry.tables)
+    refuse_other_transitions(storage)
     storage.close()
     return folder / "octobot.db"
 

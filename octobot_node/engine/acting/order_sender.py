@@ -127,7 +127,7 @@ class OrderSender:
             lock_automations(connection, {answer.passed.row.automation_id for answer in answers})
             current = {row.id: row for row in intents.lock(connection, [a.passed.row.id for a in answers])}
             changes: list[dict[str, Any]] = []
-            closed: list[tuple[AnyRow, str, str]] = []
+            closed: list[tuple[AnyRow, IntentStatus, str]] = []
             for answer in answers:
                 row = current[answer.passed.row.id]
                 if (row.status, row.attempt) != (IntentStatus.SENT, answer.passed.attempt):
@@ -153,19 +153,19 @@ def _read_answer(
     row: AnyRow,
     now: int,
     changes: list[dict[str, Any]],
-    closed: list[tuple[AnyRow, str, str]],
+    closed: list[tuple[AnyRow, IntentStatus, str]],
 ) -> None:
     error = answer.error
     if isinstance(error, NotSent | RequestExpired):
         delay = _RETRY_MS[min(row.attempt, len(_RETRY_MS)) - 1]
         if isinstance(error, NotSent) and error.retry_after is not None:
             delay = max(delay, int(error.retry_after * 1000))
-        changes.append(later(row, now + delay, str(error)) | {"status": IntentStatus.PLANNED})
+        changes.append(later(row, now + delay, str(error)) | {"status": IntentStatus.PLANNED.after(row.status)})
     elif isinstance(error, OrderRefused):
         closed.append((row, IntentStatus.REFUSED, str(error)))
     elif isinstance(error, Unresolved):
         if row.kind == "cancel":  # repeatable: asking twice is how it is made sure
-            changes.append(later(row, now + FENCED_MS, str(error)) | {"status": IntentStatus.PLANNED})
+            changes.append(later(row, now + FENCED_MS, str(error)) | {"status": IntentStatus.PLANNED.after(row.status)})
         else:
             changes.append({"id": row.id, "reason": str(error)[:500], "updated_at": now})
     elif row.kind == "cancel":
@@ -180,7 +180,7 @@ def _acknowledged(row: AnyRow, order: ExchangeOrder, now: int) -> dict[str, Any]
     amount = order.filled if row.amount is None and order.status == "filled" else row.amount
     return {
         "id": row.id,
-        "status": IntentStatus.OPEN,
+        "status": IntentStatus.OPEN.after(row.status),
         "exchange_order_id": order.id,
         "amount": amount,
         "reason": "",

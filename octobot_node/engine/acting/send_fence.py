@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 import sqlalchemy as sa
 
@@ -35,6 +35,8 @@ FENCED_MS = 1_000
 THROWN = "the kill switch is thrown"
 #: A cancel waits this long for the exchange's id of its order to become known.
 _NAMELESS_MS = 3_000
+#: What becomes of an intent at the fence: the word for what it waits for, or the final status that it gets.
+_Fate: TypeAlias = Literal["send", "next", "stop", "later"] | IntentStatus
 _FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
 #: Told to stop: what it decided before is not sent any more. One that completes has decided its last orders.
 _STOPPED = (AutomationStatus.STOPPING, AutomationStatus.STOPPED)
@@ -150,14 +152,16 @@ class SendFence:
             passed: list[Passed] = []
             changes: list[dict[str, Any]] = []
             closed = _cancelled_here(rows, locked)
-            stopped: list[tuple[AnyRow, str, str]] = []
+            stopped: list[tuple[AnyRow, IntentStatus, str]] = []
             ended = {row.id for row, _, _ in closed}
             for row in rows:
                 if row.id in ended:
                     continue
                 fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
                 item = _pass(row, locked, expires_at, deadline) if fate == "send" else None
-                if item is not None and item.ready:
+                if isinstance(fate, IntentStatus):
+                    closed.append((row, fate, reason))
+                elif item is not None and item.ready:
                     passed.append(item)
                     changes.append(_sent(item, core.coordinator.epoch, now))
                 elif fate == "send":
@@ -167,7 +171,7 @@ class SendFence:
                 elif fate == "later":
                     changes.append(later(row, now + FENCED_MS, reason))
                 elif fate != "next":
-                    closed.append((row, fate, reason))
+                    assert_never(fate)
             close_intents(connection, closed, now)
             # Told at the next tick: woken at once, one that orders anew whenever it is told would do so for ever.
             close_intents(connection, stopped, now, wake=False)
@@ -190,7 +194,7 @@ class SendFence:
             return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
         return ""
 
-    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[str, str]:
+    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[_Fate, str]:
         """Return (send, next, stop, later or a final status, reason); "next" waits for an intent before it in this
         workflow, "stop" is the kill switch's.
         """
@@ -213,7 +217,7 @@ class SendFence:
             return ("next" if same else "later"), ""
         return ("send", "") if row.kind == "cancel" else self._within_limits(gate, row, owner, now)
 
-    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[str, str]:
+    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[_Fate, str]:
         if gate.serial and row.symbol in gate.in_flight:
             return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
         if gate.serial and row.symbol in gate.passing:
@@ -269,9 +273,9 @@ def _with_parents(carried: Sequence[AnyRow]) -> set[str]:
     return {row.id for row in carried} | {row.parent for row in carried if row.kind == "cancel"}
 
 
-def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> list[tuple[AnyRow, str, str]]:
+def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> list[tuple[AnyRow, IntentStatus, str]]:
     """Return the ends of cancels that need no exchange: their order was never sent, or has ended."""
-    ends: list[tuple[AnyRow, str, str]] = []
+    ends: list[tuple[AnyRow, IntentStatus, str]] = []
     skipped: set[str] = set()
     for row in rows:
         order = locked.get(row.parent) if row.kind == "cancel" else None
@@ -295,7 +299,7 @@ def _pass(row: AnyRow, locked: Mapping[str, AnyRow], expires_at: int, deadline: 
 def _sent(item: Passed, epoch: int, now: int) -> dict[str, Any]:
     return {
         "id": item.row.id,
-        "status": IntentStatus.SENT,
+        "status": IntentStatus.SENT.after(item.row.status),
         "attempt": item.attempt,
         "epoch": epoch,
         "send_by": item.expires_at,

@@ -214,7 +214,7 @@ class Settlement:
             if not intent.changed:
                 continue
             change = _change(intent, now)
-            if IntentStatus(intent.status).terminal and intent.row.kind == "order":
+            if intent.status.terminal and intent.row.kind == "order":
                 change |= close_with(book, intent.row, intent.status, intent.reason, intent.reserved, now)
                 change["news"] = intent.news
             if intent.status != intent.row.status and intent.row.kind == "order":
@@ -235,11 +235,7 @@ class Settlement:
 
 def _became(found: Iterable[FillingIntent]) -> Counter[str]:
     """Return how many orders ended how, or became unknown."""
-    changed = (
-        IntentStatus(intent.status)
-        for intent in found
-        if intent.row.kind == "order" and intent.status != intent.row.status
-    )
+    changed = (intent.status for intent in found if intent.row.kind == "order" and intent.status != intent.row.status)
     return Counter(status.value for status in changed if status.terminal or status == IntentStatus.UNKNOWN)
 
 
@@ -427,5 +423,5 @@ def _adopted_event(row: AnyRow, order_id: str, by: str) -> Event:
 def _status_event(intent: FillingIntent) -> Event:
     row = intent.row
     data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": intent.filled, "reason": intent.reason}
-    kind = f"order.{IntentStatus(intent.status).value}"
+    kind = f"order.{intent.status.value}"
     return Event(row.owner, row.account_id, row.automation_id, kind, data)

@@ -83,7 +83,7 @@ class AutomationCompletion:
                 if self._own_orders.close(connection, row, held, market, now):
                     return False
             stopping = row.status == AutomationStatus.STOPPING
-            status = AutomationStatus.STOPPED if stopping else AutomationStatus.COMPLETED
+            status = (AutomationStatus.STOPPED if stopping else AutomationStatus.COMPLETED).after(row.status)
             automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
             event = Event(row.owner, row.account_id, row.id, f"automation.{status.value}", {})
             events.append(connection, [event], now)

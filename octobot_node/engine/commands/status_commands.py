@@ -68,6 +68,11 @@ class _Change:
     runs: bool
     forgives: bool = True
 
+    def __post_init__(self) -> None:
+        for before in AutomationStatus:
+            if self.allowed(before):
+                self.status.after(before)
+
 
 _PAUSE = _Change(lambda status: status.pausable, AutomationStatus.PAUSED, runs=False)
 _RESUME = _Change(lambda status: status.resumable, AutomationStatus.ACTIVE, runs=True)
@@ -199,6 +204,8 @@ class StatusCommands:
     def _stop(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched, *, close: bool) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
+        for row in rows:
+            AutomationStatus.STOPPING.after(row.status)
         closing = {row.id: close or (row.status == AutomationStatus.STOPPING and row.close_on_stop) for row in rows}
         for sells in (True, False):
             chosen = [id_ for id_ in ids if closing[id_] is sells]

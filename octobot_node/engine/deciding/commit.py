@@ -253,7 +253,7 @@ class Commit:
             "needs": decision.needs,
             "figures": row.figures if decision.figures is None else decision.figures,
             "wake": dump_wake(decision.plan),
-            "status": status,
+            "status": status.after(row.status),
             "reason": "",
             "previous_config": None,
         }
@@ -322,7 +322,7 @@ class Commit:
             )
         )
         changes.signals_failed += item.signals
-        status = AutomationStatus.FAILED if final else row.status
+        status = AutomationStatus.FAILED if final else AutomationStatus(row.status)
         changes.wide.append(_status(item, status, now))
         changes.events += _logged(item)
         changes.events.append(_event(item, "tick.failed", {"tick": row.tick, "reason": item.outcome.reason}))
@@ -466,8 +466,13 @@ def _finish(
     }
 
 
-def _status(item: Evaluated, status: str, now: int) -> dict[str, Any]:
-    return {"id": item.row.id, "status": status, "reason": item.outcome.reason, "updated_at": now}
+def _status(item: Evaluated, status: AutomationStatus, now: int) -> dict[str, Any]:
+    return {
+        "id": item.row.id,
+        "status": status.after(item.row.status),
+        "reason": item.outcome.reason,
+        "updated_at": now,
+    }
 
 
 def _logged(item: Evaluated) -> list[Event]:

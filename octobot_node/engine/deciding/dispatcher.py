@@ -120,7 +120,8 @@ class Dispatcher:
         assert row is not None
         reason = f"its evaluation did not end in {_TRIES} tries"
         schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
-        change = {"id": automation_id, "status": AutomationStatus.FAILED, "reason": reason, "updated_at": now}
+        status = AutomationStatus.FAILED.after(row.status)
+        change = {"id": automation_id, "status": status, "reason": reason, "updated_at": now}
         automations.update(connection, [change])
         event = Event(row.owner, row.account_id, automation_id, "automation.failed", {"reason": reason})
         events.append(connection, [event], now)

@@ -21,7 +21,7 @@ class FillingIntent:
     """A locked intent while a pass changes it."""
 
     row: AnyRow
-    status: str
+    status: IntentStatus
     filled: Decimal
     cost: Decimal
     fee: Decimal
@@ -37,13 +37,13 @@ class FillingIntent:
     def of(cls, row: AnyRow) -> FillingIntent:
         """Return an intent as its row has it."""
         return cls(
-            row, row.status, row.filled, row.cost, row.fee, row.fee_asset, row.reserved, row.exchange_order_id,
-            row.reason, row.news,
+            row, IntentStatus(row.status), row.filled, row.cost, row.fee, row.fee_asset, row.reserved,
+            row.exchange_order_id, row.reason, row.news,
         )  # fmt: skip
 
-    def become(self, status: str, reason: str = "", *, news: bool = False) -> None:
+    def become(self, status: IntentStatus, reason: str = "", *, news: bool = False) -> None:
         """Move on to ``status``; ``news`` are told to the automation."""
-        self.status, self.reason, self.news = status, reason[:500], self.news or news
+        self.status, self.reason, self.news = status.after(self.status), reason[:500], self.news or news
         self.changed, self.wakes = True, self.wakes or news
 
 

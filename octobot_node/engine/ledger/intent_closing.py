@@ -18,7 +18,7 @@ __all__ = ["close_intents", "close_with", "owner_of"]
 
 
 def close_intents(
-    connection: sa.Connection, closed: Sequence[tuple[AnyRow, str, str]], now: int, *, wake: bool = True
+    connection: sa.Connection, closed: Sequence[tuple[AnyRow, IntentStatus, str]], now: int, *, wake: bool = True
 ) -> None:
     """End locked intents as (row, final status, reason); their automations' schedule rows are locked too.
 
@@ -27,7 +27,9 @@ def close_intents(
     if not closed:
         return
     book = load_book(connection, {row.automation_id for row, _, _ in closed})
-    changes = [close_with(book, row, status, reason, row.reserved, now) for row, status, reason in closed]
+    changes = [
+        close_with(book, row, status.after(row.status), reason, row.reserved, now) for row, status, reason in closed
+    ]
     intents.update(connection, changes)
     book.write(connection)
     events.append(connection, [_event(row, status, reason) for row, status, reason in closed if _worth(row)], now)
@@ -35,7 +37,9 @@ def close_intents(
         schedules.wake(connection, {row.automation_id for row, _, _ in closed if _worth(row)}, now)
 
 
-def close_with(book: Book, row: AnyRow, status: str, reason: str, reserved: Decimal, now: int) -> dict[str, Any]:
+def close_with(
+    book: Book, row: AnyRow, status: IntentStatus, reason: str, reserved: Decimal, now: int
+) -> dict[str, Any]:
     """Return the change that ends an intent, giving back in ``book`` what is left of its funds."""
     if reserved:
         book.release(owner_of(row), row.reserved_asset, reserved)
@@ -60,7 +64,6 @@ def _worth(row: AnyRow) -> bool:
     return bool(row.kind == "order")
 
 
-def _event(row: AnyRow, status: str, reason: str) -> Event:
+def _event(row: AnyRow, status: IntentStatus, reason: str) -> Event:
     data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": row.filled, "reason": reason}
-    kind = f"order.{IntentStatus(status).value}"
-    return Event(row.owner, row.account_id, row.automation_id, kind, data)
+    return Event(row.owner, row.account_id, row.automation_id, f"order.{status.value}", data)

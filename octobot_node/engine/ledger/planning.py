@@ -98,7 +98,11 @@ def _skip_after_refusal(plan: Plan, rows: list[dict[str, Any]], book: Book) -> l
     refused = False
     for row in rows:
         if refused and row["status"] == IntentStatus.PLANNED:
-            row |= {"status": IntentStatus.SKIPPED, "reason": "an order before it was refused", "news": True}
+            row |= {
+                "status": IntentStatus.SKIPPED.after(row["status"]),
+                "reason": "an order before it was refused",
+                "news": True,
+            }
             if row["reserved"]:
                 book.release(plan.owner, row["reserved_asset"], row["reserved"])
                 plan.want(row["reserved_asset"], row["reserved"])
@@ -138,7 +142,7 @@ def _plan_order(
     except Refusal as refusal:
         if isinstance(refusal, _Unfunded):
             plan.want(refusal.asset, refusal.amount)
-        row |= {"status": IntentStatus.REFUSED, "reason": str(refusal), "news": True}
+        row |= {"status": IntentStatus.REFUSED.after(row["status"]), "reason": str(refusal), "news": True}
     return row
 
 
