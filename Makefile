@@ -9,24 +9,40 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+# What is installed is what a lock says, checked by its hashes. Wheels only: a build would run what no lock names.
+LOCKED := --require-hashes --only-binary :all: --requirement
+UV = $(BIN)/uv pip $(1) --quiet --python $(BIN)/python
 
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+%?:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)$$/\1\t\2/' | expand -t 16
 
 .PHONY: install
-install: .venv/.installed ## Make .venv with the node and its tools; does nothing while pyproject.toml stays the same
+install: .venv/.installed ## Make .venv with the node and its tools, from the locks; does nothing while they stay the same
 	@:
 
-# -qq: errors only.
-.venv/.installed: pyproject.toml
+# pip is what every Python brings along, and slow: it installs uv, and uv the rest.
+.venv/.installed: pyproject.toml requirements/installer.lock requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is older than 3.11: install a newer one and run 'make PYTHON=python3.11'" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \
 		echo "$(PYTHON) cannot make a virtual environment: on Debian, apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
-	$(BIN)/pip install -qq --editable . --group dev
+	$(BIN)/python -m pip install -qq $(LOCKED) requirements/installer.lock
+	$(call UV,install) --compile-bytecode $(LOCKED) requirements/dev.lock
+	$(call UV,install) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# For every Python and system at once; no word of this machine's registry or settings gets in.
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(if $(KEEP),,--upgrade)
+
+.PHONY: lock
+lock: ## Write requirements/*.lock anew with the newest releases that pyproject.toml allows; KEEP=1 keeps those that still fit
+	@test -x $(BIN)/uv || $(MAKE) install
+	$(LOCK) pyproject.toml --output-file requirements/node.lock
+	$(LOCK) pyproject.toml --extra testing --group dev --constraint requirements/node.lock --output-file requirements/dev.lock
+	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
+	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock
 
 .PHONY: run
 run: install ## Run the demo: six automations on a simulated market; Ctrl-C stops it, its state is in .octobot
@@ -45,8 +61,16 @@ format-check: install ## Check the format
 	$(BIN)/ruff format --check
 
 .PHONY: lint
-lint: install ## Look for mistakes
+lint: install ## Look for mistakes: in the code, in the spelling, in the workflows
 	$(BIN)/ruff check
+	$(BIN)/typos
+	@# What a machine happens to have, shellcheck or pyflakes, must not decide what passes.
+	$(BIN)/actionlint -shellcheck= -pyflakes=
+	$(BIN)/zizmor --quiet --offline --pedantic .
+
+.PHONY: hooks
+hooks: install ## Check what is changed at every commit: what .pre-commit-config.yaml names
+	$(BIN)/pre-commit install
 
 .PHONY: types
 types: install ## Check the types, strictly
@@ -59,6 +83,14 @@ imports: install ## Check who may import whom
 .PHONY: unit
 unit: install ## Run the tests; ARGS="-k ledger" picks some
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 $(ARGS)
+
+.PHONY: coverage
+coverage: install ## Say which lines the tests reach, those in processes of their own too; ARGS="tests/store" picks some; html in build/coverage
+	@rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover
 
 .PHONY: fuzz
 fuzz: install ## Ask the API for long whatever its document allows, and does not; FUZZ_EXAMPLES=N for each operation
@@ -79,9 +111,18 @@ docs: install .venv/.docs-installed ## Build the documentation into build/site, 
 pictures: install .venv/.docs-installed ## Draw the pictures of docs/images anew; DATA=DIR has the candles
 	$(BIN)/python docs/pictures.py $(DATA)
 
-.venv/.docs-installed: pyproject.toml
-	$(BIN)/pip install -qq --group docs
+.venv/.docs-installed: .venv/.installed requirements/docs.lock
+	$(call UV,install) --compile-bytecode $(LOCKED) requirements/docs.lock
 	@touch $@
+
+.PHONY: dist
+dist: install ## Build the wheel and the sdist into dist, with nothing that is not in the locks
+	@rm -rf dist
+	$(BIN)/python -m hatchling build
+
+.PHONY: release-check
+release-check: install ## Check that the version and the changelog are as a release's tag says: TAG=v1.2.3
+	$(BIN)/python .ci/check_release.py "$(TAG)"
 
 .PHONY: bench
 bench: ## List the benchmarks; each runs as bench-NAME

@@ -20,6 +20,17 @@ def test_make_alone_lists_every_target() -> None:
     assert [line.split()[0] for line in make("--no-print-directory").splitlines()] == targets
 
 
+def test_every_target_that_is_named_exists() -> None:
+    files = ["README.md", "CONTRIBUTING.md", ".ci/run", ".devcontainer/devcontainer.json", ".pre-commit-config.yaml"]
+    paths = [ROOT / name for name in files]
+    paths += [*ROOT.glob(".github/**/*.*"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/packaging/*.py")]
+    text = "\n".join(path.read_text() for path in paths)
+    named = re.findall(r"(?:[`\"']|\$ |: |exec |\n {4})make((?: [a-z][a-z-]+)+)", text)
+    targets = set(re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {target for each in named for target in each.split()} <= targets
+    assert {"docs", "hooks", "install", "lock", "release-check", "test"} <= {each.split()[0] for each in named}
+
+
 def test_every_benchmark_has_a_target() -> None:
     modules = {
         path.stem for path in (ROOT / "benchmarks").iterdir() if path.stem[0].isalpha() and path.suffix in {".py", ""}
@@ -45,9 +56,7 @@ def test_every_dependency_has_its_reason() -> None:
     wanted = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
-        *groups["test"],
-        *groups["lint"],
-        *groups["docs"],
+        *(each for group in groups.values() for each in group if isinstance(each, str)),
     ]
     names = {re.split(r"[\[<>=!~ ]", requirement)[0] for requirement in wanted}
     _, section = (ROOT / "CONTRIBUTING.md").read_text().split("## Dependencies")
