@@ -22,7 +22,7 @@ install: .venv/.installed ## Make .venv with the node and its tools, from the lo
 	@:
 
 # pip is what every Python brings along, and slow: it installs uv, and uv the rest.
-.venv/.installed: pyproject.toml requirements/installer.lock requirements/dev.lock
+.venv/.installed: pyproject.toml hatch_build.py requirements/installer.lock requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is older than 3.11: install a newer one and run 'make PYTHON=python3.11'" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \

@@ -109,9 +109,10 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tentacle as it would be published. Building it needs pip and its index."""
+    """The tentacle as it would be published, built with the hatchling that is here."""
     folder = tmp_path_factory.mktemp("hello")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, HELLO]
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
+    command = [sys.executable, "-m", "pip", "wheel", *options, HELLO]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (path,) = folder.glob("octobot_tentacle_hello-*.whl")
