@@ -89,6 +89,7 @@ class Node:
         self._clock: Clock = SystemClock()
         self._loops: list[PeriodicThread] = []
         self._kicked: set[str] = set()
+        self._polled = 0.0
         self._closers: list[Callable[[], None]] = []
 
     def __enter__(self) -> Node:
@@ -146,7 +147,8 @@ class Node:
         event_loop = self._event_loop = ThreadedEventLoop()
         self._closers.append(event_loop.close)
         executor_id = base.coordinator.executor_id
-        self._durable = Durable(base.storage, self.settings, executor_id, {TICKS: self._tick, ORDERS: self._send})
+        handlers = {TICKS: self._tick, ORDERS: self._send}
+        self._durable = Durable(base.storage, self.settings, executor_id, handlers, self._kick_here)
         evaluator = ProcessEvaluator(self.registry, self.settings)
         self._closers.append(evaluator.close)
         self.core = assemble(
@@ -196,9 +198,8 @@ class Node:
         self._levels = PeriodicThread("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = PeriodicThread("retention", self._prune, 60.0)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
-        # Where nodes share the queues nobody else looks at them for us.
-        pause = self.settings.queue_poll_interval if self.core.storage.shared else 60.0
-        self._kicks = PeriodicThread("kick", self._run_kicks, pause)
+        # Now and then it looks at both queues by itself: where nodes share them, word of another's work may be lost.
+        self._kicks = PeriodicThread("kick", self._run_kicks, self.settings.queue_poll_interval)
 
     def _start_looking(self) -> None:
         self._pollers.start()
@@ -303,12 +304,12 @@ class Node:
             self._hear("dispatch")
 
     def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:
-        return self._through_outages(TICKS, lambda: self._batches.run(workflow_id, batch))
+        return self._through_outages(lambda: self._batches.run(workflow_id, batch))
 
     def _send(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
-        return self._through_outages(ORDERS, lambda: self._order_sender.run(workflow_id, account_id))
+        return self._through_outages(lambda: self._order_sender.run(workflow_id, account_id))
 
-    def _through_outages(self, queue: str, work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+    def _through_outages(self, work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
         """Do it again when the database is back: nobody else does while this node is alive, and it does no harm."""
         while True:
             try:
@@ -316,10 +317,6 @@ class Node:
             except StorageUnavailable:
                 if self.core.stopping.wait(_OUTAGE_S):
                     raise
-            finally:
-                # Room for the next: what waits is taken at once, not at the next look.
-                if self.core.storage.shared:
-                    self._kick_here(queue)
 
     def _kick(self, queue: str) -> None:
         self._kick_here(queue)
@@ -331,8 +328,9 @@ class Node:
 
     def _run_kicks(self) -> None:
         wanted, self._kicked = self._kicked, set()
-        if self.core.storage.shared:
-            wanted |= {TICKS, ORDERS}
+        now = time.monotonic()
+        if now - self._polled >= self.settings.queue_poll_interval:
+            wanted, self._polled = {TICKS, ORDERS}, now
         if self.core.coordinator.may_work():
             for queue in sorted(wanted):
                 self._durable.kick(queue)

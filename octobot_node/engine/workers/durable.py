@@ -110,7 +110,14 @@ class Durable:
     A workflow's argument is its id and the database holds the rest, so that running one again is always safe.
     """
 
-    def __init__(self, storage: Storage, settings: Settings, executor_id: str, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        executor_id: str,
+        handlers: Mapping[str, Handler],
+        has_room: Callable[[str], None] | None = None,
+    ) -> None:
         self._storage = storage
         self._settings = settings
         self._executor_id = executor_id
@@ -118,6 +125,11 @@ class Durable:
         self._counting = threading.Lock()
         self._handlers = handlers
         self._kicks = {queue: threading.Lock() for queue in _WORKFLOWS}
+        #: What was taken from each queue and has not ended, and whether more may be waiting than there was room for.
+        self._taken = dict.fromkeys(_WORKFLOWS, 0)
+        self._more = dict.fromkeys(_WORKFLOWS, False)
+        #: Called when something ended and more may be waiting.
+        self._has_room = has_room or self.kick
         self._client: DBOSClient | None = None
         self._live = False
 
@@ -144,17 +156,17 @@ class Durable:
         for queue, name in _WORKFLOWS.items():
             # No limit on attempts: an order must never be dropped because a node died often.
             dbos.DBOS.workflow(name=name, max_recovery_attempts=None)(_workflow(self._counted(queue)))
-        # Where nodes share the queues it is we who say when to take from them, and it takes from none by itself.
-        dbos.DBOS.listen_queues([] if self._storage.shared else list(_WORKFLOWS))
+        # It is we who say when to take from them, and it takes from none by itself: it would look only now and then,
+        # while places are free and work is waiting.
+        dbos.DBOS.listen_queues([])
         dbos.DBOS.launch()
         self._client = dbos.DBOSClient(
             system_database_engine=self._storage.engine, serializer=serializer, application_name=_NAME
         )
-        workers = {TICKS: self._settings.batch_workers, ORDERS: self._settings.send_workers}
         for queue in _WORKFLOWS:
             dbos.DBOS.register_queue(
                 queue,
-                worker_concurrency=workers[queue],
+                worker_concurrency=self._workers(queue),
                 polling_interval_sec=self._settings.queue_poll_interval,
                 on_conflict="always_update",
             )
@@ -234,15 +246,16 @@ class Durable:
         return set(connection.scalars(statement))
 
     def kick(self, queue: str) -> None:
-        """Claim and start what is enqueued now, as the queue's own poll would do later. Private throughout.
+        """Claim and start what is enqueued now, as much as there is room for. Private throughout.
 
-        At most one kick per queue and process: others would only find what this one takes.
+        At most one kick per queue and process: others would only find what this one takes. What finds no room is taken
+        as soon as something ends.
         """
         if not self._live or not self._kicks[queue].acquire(blocking=False):
             return
         try:
             self._take(queue)
-        except Exception as error:  # noqa: BLE001 - the poll, our safety net, does the same within a second
+        except Exception as error:  # noqa: BLE001 - whoever calls this does so again, now and then
             log.warning("kick_failed", queue=queue, error=str(error))
         finally:
             self._kicks[queue].release()
@@ -258,13 +271,37 @@ class Durable:
         definition = system.get_queue(queue)
         if definition is None:
             return
-        running = instance._active_workflows_set.count_for_queue(queue)  # noqa: SLF001 - see above
+        workers = self._workers(queue)
+        with self._counting:
+            # Ours, too: a workflow that was taken a moment ago may not have begun.
+            active = instance._active_workflows_set.count_for_queue(queue)  # noqa: SLF001 - see above
+            running = max(active, self._taken[queue])
+            self._more[queue] = True
         ids, _ = system.start_queued_workflows(
             definition, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=token
         )
         statuses = {row["workflow_uuid"]: row for row in system.get_workflow_statuses(ids)} if ids else {}
+        with self._counting:
+            self._more[queue] = running + len(ids) >= workers
+            self._taken[queue] += len(ids)
         for workflow_id in ids:
-            execute_dequeued_workflow(instance, statuses[workflow_id], token)
+            try:
+                # It is given a thread, and so the handle has a future.
+                handle: Any = execute_dequeued_workflow(instance, statuses[workflow_id], token)
+                handle.future.add_done_callback(lambda _: self._ended(queue))
+            except BaseException:
+                self._ended(queue)
+                raise
+
+    def _ended(self, queue: str) -> None:
+        with self._counting:
+            self._taken[queue] -= 1
+            more = self._more[queue]
+        if more and self._live:
+            self._has_room(queue)
+
+    def _workers(self, queue: str) -> int:
+        return {TICKS: self._settings.batch_workers, ORDERS: self._settings.send_workers}[queue]
 
     def prune(self, before: int, limit: int = 500) -> int:
         """Delete up to ``limit`` workflows that ended before ``before`` (ms UTC); return how many."""
