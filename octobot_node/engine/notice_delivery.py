@@ -20,7 +20,9 @@ from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, Not
 from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import events
+from octobot_node.store.conditions import notice_waits
 from octobot_node.store.events import Event
+from octobot_node.store.statuses import NoticeStatus
 from octobot_node.store.tables import automations, notices
 from octobot_node.store.types import AnyRow
 
@@ -37,16 +39,15 @@ _GIVE_UP_MS = 86_400_000
 _TRIES_LEAST = 5
 _PAUSE_MAX_MS = 300_000
 
-_WAITING = sa.text("notices.status = 'waiting'")
 _WITH_NAME = (
     sa.select(notices, automations.c.name.label("automation"))
     .join_from(notices, automations, notices.c.automation_id == automations.c.id, isouter=True)
     .order_by(notices.c.id)
     .limit(_LIMIT)
 )
-_ANY = sa.select(notices.c.id).where(_WAITING).limit(1)
-_ONE = sa.select(notices.c.delivered, notices.c.tries).where(notices.c.id == sa.bindparam("one"), _WAITING)
-_UNFINISHED = sa.select(notices.c.id, notices.c.delivered).where(_WAITING)
+_ANY = sa.select(notices.c.id).where(notice_waits).limit(1)
+_ONE = sa.select(notices.c.delivered, notices.c.tries).where(notices.c.id == sa.bindparam("one"), notice_waits)
+_UNFINISHED = sa.select(notices.c.id, notices.c.delivered).where(notice_waits)
 
 
 class _Nobody:
@@ -219,7 +220,7 @@ def _waiting_for(name: str) -> sa.Select[Any]:
     """
     having = notices.c.delivered
     done = [having.contains(json.dumps(each), autoescape=True) for each in (name, _given_up(name))]
-    return _WITH_NAME.where(_WAITING, sa.not_(sa.or_(*done)))
+    return _WITH_NAME.where(notice_waits, sa.not_(sa.or_(*done)))
 
 
 def _pause(failures: int) -> int:
@@ -253,7 +254,8 @@ def _record(
 def _write(connection: sa.Connection, notice_id: str, having: Sequence[str], names: frozenset[str]) -> None:
     values: dict[str, Any] = {"delivered": json.dumps(having)}
     if names <= {name.removeprefix("!") for name in having}:
-        values["status"] = "failed" if any(name.startswith("!") for name in having) else "sent"
+        given_up = any(name.startswith("!") for name in having)
+        values["status"] = NoticeStatus.FAILED if given_up else NoticeStatus.SENT
         values["retry_at"] = None
     connection.execute(notices.update().where(notices.c.id == notice_id).values(values))
 

@@ -34,7 +34,9 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import TICKS
 from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.ids import new_id
+from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
+from octobot_node.store.conditions import is_live, is_planned
 from octobot_node.store.joined_transactions import JoinedStorage
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
@@ -241,7 +243,7 @@ class Replay:
             connection.execute(
                 schedule.update().where(schedule.c.claim.is_not(None)).values(claim=None, claim_until=None)
             )
-            connection.execute(intents_table.update().where(columns.status == "sent").values(send_by=0))
+            connection.execute(intents_table.update().where(columns.status == IntentStatus.SENT).values(send_by=0))
             connection.execute(installation.update().values(virtual_now=self.clock.now()))
 
 
@@ -281,20 +283,19 @@ class _LevelTimes:
         return market.reached(symbol, since=now, above=above, below=below)
 
 
-_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
 #: Each intent's next moment, and each automation's: the next due, the next retry, the next expiry.
 _MOMENTS = sa.select(
     sa.select(sa.func.min(schedule.c.next_run_at))
     .where(schedule.c.claim.is_(None), schedule.c.next_run_at.is_not(None))
     .scalar_subquery(),
-    sa.select(sa.func.min(intents_table.c.retry_at))
-    .where(_LIVE, sa.text("intents.status = 'planned'"))
+    sa.select(sa.func.min(intents_table.c.retry_at)).where(is_live, is_planned).scalar_subquery(),
+    sa.select(sa.func.min(intents_table.c.expires_at))
+    .where(is_live, intents_table.c.status == IntentStatus.OPEN)
     .scalar_subquery(),
-    sa.select(sa.func.min(intents_table.c.expires_at)).where(_LIVE, intents_table.c.status == "open").scalar_subquery(),
 )
 #: Accounts with orders at the exchange, and whether it has yet to say what became of one.
 _LIVE_ACCOUNTS = (
-    sa.select(intents_table.c.account_id, sa.func.max(intents_table.c.status != "open"))
-    .where(_LIVE, intents_table.c.status.in_(("sent", "open", "unknown")))
+    sa.select(intents_table.c.account_id, sa.func.max(intents_table.c.status != IntentStatus.OPEN))
+    .where(is_live, intents_table.c.status.in_([status for status in IntentStatus if status.at_exchange]))
     .group_by(intents_table.c.account_id)
 )

@@ -12,7 +12,9 @@ from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.workers.durable import ORDERS
+from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
+from octobot_node.store.conditions import is_ending, is_live, is_planned, request_waits
 from octobot_node.store.kill_switches import BUSY
 from octobot_node.store.tables import automations, kill_switches, requests, schedule
 from octobot_node.store.tables import intents as intents_table
@@ -23,21 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["Sweeper"]
 
 _LIMIT = 1_000
-_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
 _EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id).where(
-    _LIVE, intents_table.c.status == "open", intents_table.c.expires_at <= sa.bindparam("now")
+    is_live, intents_table.c.status == IntentStatus.OPEN, intents_table.c.expires_at <= sa.bindparam("now")
 )
 #: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending,
 #: a kill switch to be settled. One look instead of six: most find nothing.
 _ANYTHING = sa.select(
     sa.exists().where(schedule.c.claim.is_not(None), schedule.c.claim_until < sa.bindparam("now")).label("claims"),
-    sa.exists().where(_LIVE, sa.text("intents.status = 'planned'")).select_from(intents_table).label("planned"),
+    sa.exists().where(is_live, is_planned).select_from(intents_table).label("planned"),
     _EXPIRED.exists().label("expired"),
-    sa.exists().where(sa.text("requests.status = 'waiting'")).select_from(requests).label("requests"),
-    sa.exists()
-    .where(sa.text("automations.status IN ('stopping', 'completing')"))
-    .select_from(automations)
-    .label("ending"),
+    sa.exists().where(request_waits).select_from(requests).label("requests"),
+    sa.exists().where(is_ending).select_from(automations).label("ending"),
     sa.exists().where(BUSY).select_from(kill_switches).label("switches"),
 )
 

@@ -8,7 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from octobot_node.orders import IntentStatus
+
 __all__ = ["AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
+
+#: Orders that may still be filled, and of which it is known.
+_OPEN = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN)
 
 
 def _digits(amount: Decimal) -> str:
@@ -69,12 +74,12 @@ class AutomationReport(_Model):
     @property
     def open_orders(self) -> int:
         """How many orders are planned, sent or resting."""
-        return sum(self.orders_by_status.get(status, 0) for status in ("planned", "sent", "open"))
+        return sum(self.orders_by_status.get(status, 0) for status in _OPEN)
 
     @property
     def unknown_orders(self) -> int:
         """How many orders have an outcome that is not known."""
-        return self.orders_by_status.get("unknown", 0)
+        return self.orders_by_status.get(IntentStatus.UNKNOWN, 0)
 
     @property
     def pnl(self) -> Decimal | None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
 from octobot_node.market import from_ms
+from octobot_node.orders import IntentStatus
 from octobot_node.reports.models import AutomationReport, Problem
 from octobot_node.store.tables import events, intents
 
@@ -30,7 +31,7 @@ def _with_problems(connection: sa.Connection, report: AutomationReport) -> Autom
     found: list[Problem] = []
     if report.failed_ticks:
         found += _failed_ticks(connection, report.id)
-    if report.orders_by_status.get("refused"):
+    if report.orders_by_status.get(IntentStatus.REFUSED):
         found += _refused_orders(connection, report.id)
     newest = sorted(found, key=lambda problem: problem.last, reverse=True)[:_SHOWN]
     return report.model_copy(update={"problems": newest})
@@ -60,7 +61,7 @@ def _refused_orders(connection: sa.Connection, automation_id: str) -> list[Probl
     last = sa.func.max(columns.updated_at)
     grouped = (
         sa.select(columns.reason, sa.func.count(), last)
-        .where(columns.automation_id == automation_id, columns.kind == "order", columns.status == "refused")
+        .where(columns.automation_id == automation_id, columns.kind == "order", columns.status == IntentStatus.REFUSED)
         .group_by(columns.reason)
         .order_by(last.desc())
         .limit(_SHOWN)

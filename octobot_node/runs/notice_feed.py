@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
+from octobot_node.store.conditions import notice_waits
 from octobot_node.store.tables import automations, notices
 
 __all__ = ["NoticeFeed"]
@@ -38,6 +39,6 @@ class NoticeFeed:
 
     def waiting(self) -> int:
         """Return how many notices are not delivered yet."""
-        statement = sa.select(sa.func.count()).select_from(notices).where(sa.text("notices.status = 'waiting'"))
+        statement = sa.select(sa.func.count()).select_from(notices).where(notice_waits)
         with self._storage.read() as connection:
             return connection.scalar(statement) or 0

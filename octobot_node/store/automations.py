@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.store.bulk_statements import insert_many, update_many
+from octobot_node.store.conditions import request_waits, signal_waits
+from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
     accounts,
     automations,
@@ -117,7 +119,7 @@ _SIGNALS = (
     sa.select(inbox.c.automation_id, inbox.c.id, inbox.c.channel, inbox.c.payload, inbox.c.received_at)
     .where(
         inbox.c.automation_id.in_(_OF_BATCH),
-        sa.text("inbox.status = 'waiting'"),
+        signal_waits,
         sa.or_(inbox.c.expires_at.is_(None), inbox.c.expires_at > sa.bindparam("now")),
     )
     .order_by(inbox.c.id)
@@ -144,7 +146,7 @@ def consume_signals(connection: sa.Connection, rows: Sequence[tuple[str, int]]) 
         statement = (
             inbox.update()
             .where(inbox.c.id == sa.bindparam("b_id"))
-            .values(status="consumed", consumed_tick=sa.bindparam("b_tick"))
+            .values(status=SignalStatus.CONSUMED, consumed_tick=sa.bindparam("b_tick"))
         )
         connection.execute(statement, [{"b_id": id_, "b_tick": tick} for id_, tick in rows])
 
@@ -156,7 +158,7 @@ _SIGNAL_TRIES = 3
 def fail_signals(connection: sa.Connection, ids: Sequence[str]) -> None:
     """Count a failed tick against the signals that it was given; the third sets a signal aside."""
     if ids:
-        dead = sa.case((inbox.c.tries + 1 >= _SIGNAL_TRIES, "dead"), else_=inbox.c.status)
+        dead = sa.case((inbox.c.tries + 1 >= _SIGNAL_TRIES, SignalStatus.DEAD), else_=inbox.c.status)
         statement = (
             inbox.update().where(inbox.c.id == sa.bindparam("b_id")).values(tries=inbox.c.tries + 1, status=dead)
         )
@@ -251,7 +253,7 @@ def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
         insert_many(connection, requests, rows)
 
 
-_WAITING_REQUESTS = sa.select(requests).where(sa.text("requests.status = 'waiting'")).order_by(requests.c.id)
+_WAITING_REQUESTS = sa.select(requests).where(request_waits).order_by(requests.c.id)
 
 
 def waiting_requests(connection: sa.Connection, count: int) -> Sequence[AnyRow]:
@@ -259,10 +261,10 @@ def waiting_requests(connection: sa.Connection, count: int) -> Sequence[AnyRow]:
     return connection.execute(_WAITING_REQUESTS.limit(count)).all()
 
 
-def end_request(connection: sa.Connection, request_id: str, status: str, reason: str) -> bool:
+def end_request(connection: sa.Connection, request_id: str, status: RequestStatus, reason: str) -> bool:
     """Say what became of a waiting request; return False if that was said before."""
     columns = requests.c
-    statement = requests.update().where(columns.id == request_id, columns.status == "waiting")
+    statement = requests.update().where(columns.id == request_id, columns.status == RequestStatus.WAITING)
     return connection.execute(statement.values(status=status, reason=reason)).rowcount > 0
 
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.bulk_statements import insert_many, run_many, update_many
+from octobot_node.store.conditions import is_live, is_live_or_has_news, is_planned
 from octobot_node.store.tables import fills, intents, schedule
 from octobot_node.store.types import AnyRow
 
 __all__ = [
-    "LIVE",
     "accounts_to_watch",
     "adrift",
     "carriers",
@@ -39,11 +39,6 @@ __all__ = [
 ]
 
 _c = intents.c
-# SQLite uses a partial index only where the query has the index's own condition, in the same words.
-_PLANNED = sa.text("intents.status = 'planned'")
-_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
-_LIVE_OR_NEWS = sa.text("(intents.status IN ('planned', 'sent', 'open', 'unknown') OR intents.news)")
-LIVE = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)
 
 
 def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -62,7 +57,7 @@ _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
 _OF_BATCH = sa.select(schedule.c.automation_id).where(schedule.c.claim == sa.bindparam("batch"))
 _FOR_CARRIER = (
     sa.select(intents)
-    .where(_c.carrier == sa.bindparam("carrier"), _PLANNED)
+    .where(_c.carrier == sa.bindparam("carrier"), is_planned)
     .order_by(_c.group_id, _c.seq)
     .limit(sa.bindparam("count"))
 )
@@ -93,7 +88,7 @@ def carry(connection: sa.Connection, ids: Iterable[str], carrier: str) -> None:
 
 def carriers(connection: sa.Connection) -> set[str]:
     """Return the send workflows that planned intents are given to. Rides ix_intents_live."""
-    return set(connection.scalars(sa.select(_c.carrier).where(_LIVE, _PLANNED, _c.carrier.is_not(None)).distinct()))
+    return set(connection.scalars(sa.select(_c.carrier).where(is_live, is_planned, _c.carrier.is_not(None)).distinct()))
 
 
 def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: int) -> Sequence[AnyRow]:
@@ -104,8 +99,8 @@ def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: in
     statement = (
         sa.select(_c.id, _c.account_id)
         .where(
-            _LIVE,
-            _PLANNED,
+            is_live,
+            is_planned,
             sa.or_(_c.carrier.is_(None), _c.carrier.in_(dead)),
             sa.or_(_c.retry_at.is_(None), _c.retry_at <= now),
         )
@@ -117,19 +112,19 @@ def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: in
 
 def due_retries(connection: sa.Connection) -> int | None:
     """Return when the next planned intent may be tried again, or None."""
-    statement = sa.select(sa.func.min(_c.retry_at)).where(_LIVE, _PLANNED)
+    statement = sa.select(sa.func.min(_c.retry_at)).where(is_live, is_planned)
     found: int | None = connection.scalar(statement)
     return found
 
 
-_AT_EXCHANGE = _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN))
+_AT_EXCHANGE = _c.status.in_([status for status in IntentStatus if status.at_exchange])
 #: What the account poller looks at: with hundreds of orders, reading the rest costs more than asking the exchange.
 _WATCHED = (
     *(_c.id, _c.kind, _c.status, _c.client_order_id, _c.exchange_order_id, _c.sent_at, _c.send_by),
     *(_c.symbol, _c.side, _c.amount, _c.price, _c.attempt),
 )
 _LIVE_OF_ACCOUNT = (
-    sa.select(*_WATCHED).where(_c.account_id == sa.bindparam("account"), _LIVE, _AT_EXCHANGE).order_by(_c.id)
+    sa.select(*_WATCHED).where(_c.account_id == sa.bindparam("account"), is_live, _AT_EXCHANGE).order_by(_c.id)
 )
 
 
@@ -140,12 +135,7 @@ def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyR
 
 def accounts_to_watch(connection: sa.Connection) -> list[str]:
     """Return the ids of accounts with sent, open or unknown intents; the others cost nothing."""
-    statement = (
-        sa.select(_c.account_id)
-        .where(_LIVE, _c.status.in_((IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN)))
-        .distinct()
-    )
-    return list(connection.scalars(statement))
+    return list(connection.scalars(sa.select(_c.account_id).where(is_live, _AT_EXCHANGE).distinct()))
 
 
 #: What a tick is told of an order, and what cancelling looks at.
@@ -153,8 +143,8 @@ _OPEN = sa.select(
     *(_c.id, _c.automation_id, _c.kind, _c.status, _c.reason, _c.news, _c.parent, _c.symbol, _c.side, _c.type),
     *(_c.amount, _c.price, _c.stop, _c.filled, _c.cost, _c.tag, _c.created_at),
 )
-_OPEN_OF = _OPEN.where(_c.automation_id.in_(_IDS), _LIVE_OR_NEWS).order_by(_c.id)
-_OPEN_OF_BATCH = _OPEN.where(_c.automation_id.in_(_OF_BATCH), _LIVE_OR_NEWS).order_by(_c.id)
+_OPEN_OF = _OPEN.where(_c.automation_id.in_(_IDS), is_live_or_has_news).order_by(_c.id)
+_OPEN_OF_BATCH = _OPEN.where(_c.automation_id.in_(_OF_BATCH), is_live_or_has_news).order_by(_c.id)
 
 
 def open_of(connection: sa.Connection, automation_ids: Collection[str]) -> Sequence[AnyRow]:
@@ -168,7 +158,7 @@ def open_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
 
 
 _BEING_CANCELLED = sa.select(_c.parent).where(
-    _c.automation_id.in_(_IDS), _LIVE_OR_NEWS, _LIVE, sa.text("intents.kind = 'cancel'")
+    _c.automation_id.in_(_IDS), is_live_or_has_news, is_live, sa.text("intents.kind = 'cancel'")
 )
 
 
@@ -181,7 +171,7 @@ def being_cancelled(connection: sa.Connection, automation_ids: Collection[str]) 
 
 def live_count(connection: sa.Connection, automation_id: str) -> int:
     """Return how many of an automation's intents can still change. Rides ix_intents_live_of."""
-    statement = sa.select(sa.func.count()).where(_c.automation_id == automation_id, _LIVE_OR_NEWS, _LIVE)
+    statement = sa.select(sa.func.count()).where(_c.automation_id == automation_id, is_live_or_has_news, is_live)
     return connection.scalar(statement) or 0
 
 
@@ -189,7 +179,7 @@ def with_live(connection: sa.Connection, automation_ids: Collection[str]) -> set
     """Return those of these automations that have intents which can still change. Rides ix_intents_live_of."""
     if not automation_ids:
         return set()
-    statement = sa.select(_c.automation_id).where(_c.automation_id.in_(automation_ids), _LIVE_OR_NEWS, _LIVE)
+    statement = sa.select(_c.automation_id).where(_c.automation_id.in_(automation_ids), is_live_or_has_news, is_live)
     return set(connection.scalars(statement.distinct()))
 
 
@@ -232,21 +222,21 @@ def orders_since(connection: sa.Connection, column: str, scope: str, since: int)
 
 def live_orders_of_account(connection: sa.Connection, account_id: str) -> int:
     """Return how many of the account's orders can still change. Rides ix_intents_live."""
-    statement = sa.select(sa.func.count()).where(_c.account_id == account_id, _LIVE, _c.kind == "order")
+    statement = sa.select(sa.func.count()).where(_c.account_id == account_id, is_live, _c.kind == "order")
     return connection.scalar(statement) or 0
 
 
 def symbols_in_flight(connection: sa.Connection, account_id: str) -> set[str]:
     """Return the symbols on which the account has an order sent and not yet accounted for. Rides ix_intents_live."""
     statement = sa.select(_c.symbol).where(
-        _c.account_id == account_id, _LIVE, _c.status == IntentStatus.SENT, _c.kind == "order"
+        _c.account_id == account_id, is_live, _c.status == IntentStatus.SENT, _c.kind == "order"
     )
     return set(connection.scalars(statement))
 
 
 _NAMELESS_SINCE = sa.select(sa.func.min(_c.sent_at)).where(
     _c.account_id == sa.bindparam("account"),
-    _LIVE,
+    is_live,
     _c.status == IntentStatus.SENT,
     _c.kind == "order",
     _c.exchange_order_id.is_(None),

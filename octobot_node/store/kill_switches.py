@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
+from octobot_node.store.conditions import is_live, is_live_or_has_news
 from octobot_node.store.tables import accounts, automations, installation, intents, kill_switch_orders, kill_switches
 from octobot_node.store.types import AnyRow
 
@@ -53,8 +54,6 @@ __all__ = [
 
 _k, _o, _i, _a, _c = kill_switches.c, kill_switch_orders.c, intents.c, automations.c, accounts.c
 # In the words of the partial indexes, without which SQLite does not use them.
-_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
-_LIVE_OR_NEWS = sa.text("(intents.status IN ('planned', 'sent', 'open', 'unknown') OR intents.news)")
 _IN_FORCE = sa.text("kill_switches.released_at IS NULL")
 _WAITING = sa.text("kill_switch_orders.waiting")
 BUSY = sa.text("kill_switches.busy")
@@ -180,7 +179,7 @@ def halts_new_accounts(connection: sa.Connection, owner: str) -> bool:
 def _within(switch: AnyRow) -> sa.ColumnElement[bool]:
     """Return what tells the intents that a kill switch stops."""
     if switch.scope == "automation":
-        return sa.and_(_LIVE_OR_NEWS, _i.automation_id == switch.target_id)
+        return sa.and_(is_live_or_has_news, _i.automation_id == switch.target_id)
     if switch.scope == "everything" and not switch.owner:
         return sa.true()
     of_owner = sa.select(_c.id).where(_c.owner == switch.owner)
@@ -195,7 +194,7 @@ def note_orders(connection: sa.Connection, switch: AnyRow) -> None:
     found = sa.select(
         sa.literal(switch.id), _i.id, _i.owner, _i.account_id, _i.shard, _i.automation_id, _i.status, _i.filled,
         sa.true(),
-    ).where(_LIVE, _i.kind == "order", _within(switch))  # fmt: skip
+    ).where(is_live, _i.kind == "order", _within(switch))  # fmt: skip
     connection.execute(kill_switch_orders.insert().from_select(_NOTED, found))
 
 
@@ -227,12 +226,12 @@ def asked(connection: sa.Connection, switch_id: str, ids: Collection[str], now: 
 
 def resting(connection: sa.Connection, switch_id: str, before: int, count: int) -> list[str]:
     """Return orders that are open though their cancel was asked for before ``before`` (ms UTC) and has ended."""
-    cancelling = sa.select(_i.parent).where(_LIVE, _i.kind == "cancel", _i.parent.is_not(None))
+    cancelling = sa.select(_i.parent).where(is_live, _i.kind == "cancel", _i.parent.is_not(None))
     statement = (
         sa.select(_o.intent_id)
         .join_from(kill_switch_orders, intents, _i.id == _o.intent_id)
         .where(_o.switch_id == switch_id, sa.not_(_o.waiting), _o.asked_at < before)
-        .where(_LIVE, _i.status == IntentStatus.OPEN, _o.intent_id.not_in(cancelling))
+        .where(is_live, _i.status == IntentStatus.OPEN, _o.intent_id.not_in(cancelling))
         .limit(count)
     )
     return list(connection.scalars(statement))
@@ -271,7 +270,7 @@ def underway(connection: sa.Connection, switch: AnyRow, owner: str | None) -> Un
     statement = sa.select(
         sa.func.sum(sa.case((dark, 1), else_=0)).label("orders"),
         sa.func.sum(sa.case((_i.kind == "cancel", 1), else_=0)).label("cancels"),
-    ).where(_LIVE, _within(switch), sa.true() if owner is None else _i.owner == owner)
+    ).where(is_live, _within(switch), sa.true() if owner is None else _i.owner == owner)
     row = connection.execute(statement).one()
     return Underway(row.orders or 0, row.cancels or 0)
 
@@ -303,14 +302,14 @@ def lines(
         statement = statement.where(_o.owner == owner)
     if after is not None:
         statement = statement.where(_o.intent_id > after)
-    return connection.execute(statement.where(_LIVE) if live else statement).all()
+    return connection.execute(statement.where(is_live) if live else statement).all()
 
 
 def cancels_of(connection: sa.Connection, order_ids: Collection[str]) -> dict[str, AnyRow]:
     """Return order -> its cancel that is under way (status, reason)."""
     accounts_of = sa.select(_i.account_id).where(_i.id.in_(order_ids)).distinct()
     statement = sa.select(_i.parent, _i.status, _i.reason).where(
-        _LIVE, _i.account_id.in_(accounts_of), _i.kind == "cancel", _i.parent.in_(order_ids)
+        is_live, _i.account_id.in_(accounts_of), _i.kind == "cancel", _i.parent.in_(order_ids)
     )
     return {row.parent: row for row in connection.execute(statement)}
 
@@ -319,7 +318,7 @@ def planned(connection: sa.Connection, switch: AnyRow, now: int, count: int) -> 
     """Return up to ``count`` planned intents (id, account_id) of a scope that may be sent at ``now``."""
     statement = (
         sa.select(_i.id, _i.account_id)
-        .where(_LIVE, _i.status == IntentStatus.PLANNED, _within(switch))
+        .where(is_live, _i.status == IntentStatus.PLANNED, _within(switch))
         .where(sa.or_(_i.retry_at.is_(None), _i.retry_at <= now))
         .order_by(_i.account_id, _i.group_id, _i.seq)
         .limit(count)
@@ -329,7 +328,7 @@ def planned(connection: sa.Connection, switch: AnyRow, now: int, count: int) -> 
 
 def accounts_to_watch(connection: sa.Connection, switch: AnyRow) -> list[str]:
     """Return the accounts with sent, open or unknown intents in a scope."""
-    statement = sa.select(_i.account_id).where(_LIVE, _i.status != IntentStatus.PLANNED, _within(switch)).distinct()
+    statement = sa.select(_i.account_id).where(is_live, _i.status != IntentStatus.PLANNED, _within(switch)).distinct()
     return list(connection.scalars(statement.order_by(_i.account_id)))
 
 
@@ -340,5 +339,5 @@ def noted_of(automation_ids: Collection[str]) -> sa.Select[tuple[str]]:
 
 def with_news(connection: sa.Connection, switch: AnyRow) -> list[str]:
     """Return the automations in a scope that have not been told what became of their orders."""
-    statement = sa.select(_i.automation_id).where(_LIVE_OR_NEWS, _i.news, _i.kind == "order", _within(switch))
+    statement = sa.select(_i.automation_id).where(is_live_or_has_news, _i.news, _i.kind == "order", _within(switch))
     return list(connection.scalars(statement.distinct().order_by(_i.automation_id)))

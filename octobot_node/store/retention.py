@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.store.queries.event_cursor import Position, note_pruned
+from octobot_node.store.statuses import NoticeStatus, RequestStatus, SignalStatus
 from octobot_node.store.tables import api_requests, cursors, equity, events, inbox, notices, requests
 
 __all__ = ["ANSWERS_KEPT_MS", "EQUITY_ROLLED_UP", "prune", "prune_answers", "roll_up_equity"]
@@ -17,9 +18,9 @@ _HOUR_MS = 3_600_000
 ANSWERS_KEPT_MS = 86_400_000
 #: What is over in each table; orders, fills and postings are kept for ever.
 _OVER = (
-    (notices, ("sent", "failed")),
-    (requests, ("done", "failed")),
-    (inbox, ("consumed", "dead")),
+    (notices, [status for status in NoticeStatus if status.over]),
+    (requests, [status for status in RequestStatus if status.over]),
+    (inbox, [status for status in SignalStatus if status.over]),
 )
 
 

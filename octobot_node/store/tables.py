@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from octobot_node.store import conditions
 from octobot_node.store.types import Millis, Money
 
 __all__ = [
@@ -139,7 +140,7 @@ automations = sa.Table(
     sa.UniqueConstraint("owner", "name"),
     sa.Index("ix_automations_account", "account_id", "id"),
     sa.Index("ix_automations_owner", "owner", "id"),
-    _partial("ix_automations_unsettled", "status", where="status IN ('stopping', 'completing')"),
+    _partial("ix_automations_unsettled", "status", where=conditions.ENDING),
     _partial("ix_automations_silent", "id", where="NOT sending"),
     sa.Index("ix_automations_name", "name"),
     sa.Index("ix_automations_status", "status", "id"),
@@ -231,15 +232,15 @@ intents = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("account_id", "client_order_id"),
-    _partial("ix_intents_live", "account_id", "status", where="status IN ('planned', 'sent', 'open', 'unknown')"),
-    _partial("ix_intents_carrier", "carrier", where="status = 'planned'"),
+    _partial("ix_intents_live", "account_id", "status", where=conditions.LIVE),
+    _partial("ix_intents_carrier", "carrier", where=conditions.PLANNED),
     sa.Index("ix_intents_of", "automation_id", "id"),
     # After ix_intents_of and with the same columns: SQLite, without statistics, takes the later of two equal ones.
     _partial(
         "ix_intents_live_of",
         "automation_id",
         "id",
-        where="status IN ('planned', 'sent', 'open', 'unknown') OR news",
+        where=conditions.LIVE_OR_NEWS,
     ),
     _partial("ix_intents_sent", "automation_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
     _partial("ix_intents_sent_by_account", "account_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
@@ -342,7 +343,7 @@ inbox = sa.Table(
     sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
     sa.Index("ix_inbox_of", "automation_id", "id"),
     # After ix_inbox_of, as with ix_intents_live_of.
-    _partial("ix_inbox_waiting", "automation_id", "id", where="status = 'waiting'"),
+    _partial("ix_inbox_waiting", "automation_id", "id", where=conditions.SIGNAL_WAITING),
 )
 
 events = sa.Table(
@@ -387,7 +388,7 @@ notices = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     #: JSON list of the notifiers that have it, so that one which fails does not make the others tell it twice.
     sa.Column("delivered", sa.Text, nullable=False, server_default="[]"),
-    _partial("ix_notices_waiting", "id", where="status = 'waiting'"),
+    _partial("ix_notices_waiting", "id", where=conditions.NOTICE_WAITING),
     #: What one automation told, for its log.
     sa.Index("ix_notices_of", "automation_id", "id"),
 )
@@ -415,7 +416,7 @@ requests = sa.Table(
     sa.Column("status", sa.String(8), nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Millis, nullable=False),
-    _partial("ix_requests_waiting", "id", where="status = 'waiting'"),
+    _partial("ix_requests_waiting", "id", where=conditions.REQUEST_WAITING),
 )
 
 #: Kill switches, those in force and those that were: whose sending was stopped, by whom and why.

@@ -17,6 +17,7 @@ from octobot_node.errors import CommandRefused, DataUnavailable, UnknownType, Us
 from octobot_node.store import automations as store_automations
 from octobot_node.store import tables
 from tests.engine.bench import Bench, Decide
+from tests.support.transitions import allow_any_transition
 
 BUY = LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(90))
 MARKET_BUY = MarketOrder("BTC/USDT", "buy", amount=Decimal(1))
@@ -368,6 +369,7 @@ def test_a_command_in_the_wrong_status_is_refused_and_changes_nothing(bench: Ben
         a = bench.automation(f"{command} {status}", once())
         with bench.core.storage.write() as connection:
             columns = tables.automations.c
+            allow_any_transition(connection)
             connection.execute(tables.automations.update().where(columns.id == a).values(status=status))
         before = snapshot(bench)
         if status in ALLOWED[command]:

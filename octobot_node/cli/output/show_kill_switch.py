@@ -9,10 +9,10 @@ from rich.markup import escape
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.tables import when
 from octobot_node.operations.models import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
+from octobot_node.orders import IntentStatus
 
 __all__ = ["print_checklist", "print_kill_switch", "print_kill_switches", "progress_line", "target_text"]
 
-_LIVE = ("planned", "sent", "open", "unknown")
 #: How statuses are told here: what a person wants to know of each is whether it can still cost something.
 _WORDS = {"skipped": "never sent", "planned": "not sent yet"}
 
@@ -26,7 +26,7 @@ def target_text(switch: KillSwitchRow) -> str:
 
 def progress_line(switch: KillSwitchRow) -> str:
     """Return how far it is, on one line."""
-    ended = sum(count for status, count in switch.now.items() if status not in _LIVE)
+    ended = sum(count for status, count in switch.now.items() if IntentStatus(status).terminal)
     counts = [f"{count:,} {_WORDS.get(status, status)}" for status, count in sorted(switch.now.items())]
     if switch.cancels:
         counts.append(f"{switch.cancels:,} cancels under way")

@@ -92,7 +92,7 @@ class Settlement:
         """Say "unknown" of what was sent too long ago while the exchange cannot be asked."""
         now = self._core.clock.now()
         limit = now - int(self._core.settings.unknown_after * 1000)
-        late = [row for row in live if row.kind == "order" and row.status == "sent" and row.sent_at < limit]
+        late = [row for row in live if row.kind == "order" and row.status == IntentStatus.SENT and row.sent_at < limit]
         if not late:
             return False
         with self._core.storage.write() as connection:

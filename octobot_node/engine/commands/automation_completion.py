@@ -17,6 +17,7 @@ from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
 from octobot_node.store import automations, events, intents, kill_switches
+from octobot_node.store.conditions import is_ending
 from octobot_node.store.events import Event
 from octobot_node.store.tables import accounts
 from octobot_node.store.tables import automations as automations_table
@@ -57,9 +58,7 @@ class AutomationCompletion:
     def _ready(self) -> list[AnyRow]:
         # What is sold on a restored account might be sold already: restore_reconciliation.py finds out first.
         compared = sa.select(accounts.c.id).where(accounts.c.reconcile_since.is_(None))
-        statement = sa.select(automations_table).where(
-            sa.text("automations.status IN ('stopping', 'completing')"), automations_table.c.account_id.in_(compared)
-        )
+        statement = sa.select(automations_table).where(is_ending, automations_table.c.account_id.in_(compared))
         with self._core.storage.read() as connection:
             rows = connection.execute(statement).all()
             return [row for row in rows if not intents.live_count(connection, row.id)]

@@ -16,6 +16,7 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
+from octobot_node.store.statuses import NoticeStatus, RequestStatus
 from octobot_node.store.types import AnyRow
 from octobot_node.text.event_sentences import REQUESTS
 
@@ -45,7 +46,7 @@ class AutomationRequests:
         with self._core.storage.read() as connection:
             target = automations.named(connection, request.owner, request.target)
         if target is None:
-            return self._end(request, "failed", f"there is no automation {request.target!r}")
+            return self._end(request, RequestStatus.FAILED, f"there is no automation {request.target!r}")
         try:
             done = self._obey(request.command, target)
         except (CommandRefused, UsageError) as error:
@@ -53,7 +54,7 @@ class AutomationRequests:
             # no other.
             log.warning("request_waits", target=request.target, command=request.command, reason=str(error))
             return False
-        return self._end(request, "done", "" if done else f"it was {target.status} already")
+        return self._end(request, RequestStatus.DONE, "" if done else f"it was {target.status} already")
 
     def _obey(self, command: str, target: AnyRow) -> bool:
         """Return whether there was anything to do."""
@@ -76,7 +77,7 @@ class AutomationRequests:
         with self._core.storage.read() as connection:
             return self._commands.holds(connection, target.id)
 
-    def _end(self, request: AnyRow, status: str, reason: str) -> bool:
+    def _end(self, request: AnyRow, status: RequestStatus, reason: str) -> bool:
         now = self._core.clock.now()
         asker = {
             "owner": request.owner,
@@ -88,11 +89,11 @@ class AutomationRequests:
         with self._core.storage.write(durable=True) as connection:
             if not automations.end_request(connection, request.id, status, reason):
                 return False
-            kind = f"request.{status}"
+            kind = f"request.{status.value}"
             event = Event(request.owner, request.account_id, request.automation_id, kind, data)
             events.append(connection, [event], now)
-            if status == "failed":
+            if status is RequestStatus.FAILED:
                 message = f"asked {request.target!r} {REQUESTS[request.command]}, but {reason}"
                 notice = {"id": new_id(), **asker, "level": "error", "message": message}
-                automations.add_notices(connection, [{**notice, "status": "waiting", "created_at": now}])
+                automations.add_notices(connection, [{**notice, "status": NoticeStatus.WAITING, "created_at": now}])
         return True

@@ -28,6 +28,7 @@ from octobot_node.store import automations, events, intents, kill_switches, sche
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
+from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (
     accounts,
     inbox,
@@ -298,7 +299,7 @@ class Commands(StatusCommands):
                 "source": source,
                 "dedup_key": dedup,
                 "payload": json_encode(payload),
-                "status": "waiting",
+                "status": SignalStatus.WAITING,
                 "received_at": now,
                 "expires_at": expires_at,
             }

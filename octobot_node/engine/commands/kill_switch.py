@@ -22,8 +22,10 @@ from octobot_node.engine.acting.send_fence import THROWN
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
+from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.statuses import NoticeStatus
 from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
@@ -234,8 +236,8 @@ def _unsettled(connection: sa.Connection, switch: AnyRow) -> str:
     """Return what is not confirmed yet, in words, or ""."""
     noted = kill_switches.totals(connection, switch.id, None)
     under_way = kill_switches.underway(connection, switch, None)
-    parts = [f"{count} {status}" for status, count in noted.items() if status in intents.LIVE]
-    if under_way.orders and not (noted.get("sent") or noted.get("unknown")):
+    parts = [f"{count} {status}" for status, count in noted.items() if not IntentStatus(status).terminal]
+    if under_way.orders and not (noted.get(IntentStatus.SENT) or noted.get(IntentStatus.UNKNOWN)):
         parts.append(f"{under_way.orders} others sent or unknown")
     if under_way.cancels:
         parts.append(f"{under_way.cancels} cancels under way")
@@ -252,5 +254,5 @@ def _tell(
         "automation_id": switch.target_id if switch.scope == "automation" else "",
     }
     events.append(connection, [Event(**about, kind=f"kill_switch.{what}", data=data)], now)
-    notice = {"id": new_id(), **about, "shard": 0, "level": level, "message": message, "status": "waiting"}
-    automations.add_notices(connection, [{**notice, "created_at": now}])
+    notice = {"id": new_id(), **about, "shard": 0, "level": level, "message": message}
+    automations.add_notices(connection, [{**notice, "status": NoticeStatus.WAITING, "created_at": now}])

@@ -25,6 +25,7 @@ from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events
+from octobot_node.store.conditions import is_live
 from octobot_node.store.events import Event
 from octobot_node.store.tables import accounts, automations, intents
 from octobot_node.store.types import AnyRow
@@ -163,8 +164,7 @@ _HELD = (
 )
 _UNDECIDED = sa.select(intents.c.id).where(
     intents.c.account_id == sa.bindparam("account"),
-    # In the words of ix_intents_live.
-    sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')"),
+    is_live,
     intents.c.status.in_((IntentStatus.SENT, IntentStatus.UNKNOWN)),
 )
 

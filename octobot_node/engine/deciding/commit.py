@@ -27,6 +27,7 @@ from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.statuses import NoticeStatus, RequestStatus
 from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ class Commit:
                     "automation_id": item.row.id,
                     "level": notice.level,
                     "message": notice.message,
-                    "status": "waiting",
+                    "status": NoticeStatus.WAITING,
                     "created_at": now,
                 }
             )
@@ -299,7 +300,7 @@ class Commit:
                     **_dependent(item.row),
                     "target": request.name,
                     "command": _command(request),
-                    "status": "waiting",
+                    "status": RequestStatus.WAITING,
                     "created_at": now,
                 }
             )

@@ -23,7 +23,6 @@ from octobot_node.operations.models import (
 from octobot_node.operations.serializers import moment
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
-from octobot_node.store.intents import LIVE
 from octobot_node.store.types import AnyRow
 
 __all__ = ["list_switches", "release", "show", "throw"]
@@ -73,7 +72,9 @@ def show(desk: Desk, wanted: ShowKillSwitch) -> Checklist:
             connection, switch.id, desk.owner, live=wanted.live, after=wanted.cursor, count=wanted.limit + 1
         )
         rows = found[: wanted.limit]
-        cancels = kill_switches.cancels_of(connection, [row.id for row in rows if row.status in LIVE])
+        cancels = kill_switches.cancels_of(
+            connection, [row.id for row in rows if not IntentStatus(row.status).terminal]
+        )
         return Checklist(
             switch=_row(connection, desk, switch),
             lines=[_line(row, cancels.get(row.id)) for row in rows],
@@ -135,7 +136,7 @@ def _get(connection: sa.Connection, desk: Desk, switch_id: str) -> AnyRow:
 def _row(connection: sa.Connection, desk: Desk, switch: AnyRow) -> KillSwitchRow:
     totals = kill_switches.totals(connection, switch.id, desk.owner)
     under_way = kill_switches.underway(connection, switch, desk.owner)
-    live = sum(count for status, count in totals.items() if status in LIVE)
+    live = sum(count for status, count in totals.items() if not IntentStatus(status).terminal)
     # Of one that was released, what its automations send since is no concern: it is settled if it was.
     unconfirmed = live if switch.released_at is not None else live + under_way.orders + under_way.cancels
     return KillSwitchRow(

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.conditions import signal_waits
+from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, postings
 from octobot_node.store.types import AnyRow
 
@@ -166,8 +168,8 @@ def signal_page(
     The waiting ones ride ix_inbox_waiting, others ix_inbox_of.
     """
     statement = sa.select(inbox).where(_x.automation_id == automation_id).order_by(_x.id.desc()).limit(count)
-    if status == "waiting":
-        statement = statement.where(sa.text("inbox.status = 'waiting'"))
+    if status == SignalStatus.WAITING:
+        statement = statement.where(signal_waits)
     elif status is not None:
         statement = statement.where(_x.status == status)
     return connection.execute(statement if before is None else statement.where(_x.id < before)).all()

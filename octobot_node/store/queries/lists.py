@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.orders import IntentStatus
+from octobot_node.store.conditions import is_live, is_live_or_has_news, signal_waits
 from octobot_node.store.tables import (
     accounts,
     automations,
@@ -56,9 +58,8 @@ __all__ = [
 
 _a, _s, _i, _e, _c, _n = automations.c, schedule.c, intents.c, events.c, accounts.c, notices.c
 # In the words of the partial indexes, without which SQLite does not use them.
-_LIVE = sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')")
 _ORDER = _i.kind == "order"
-_UNKNOWN = sa.func.sum(sa.case((_i.status == "unknown", 1), else_=0)).label("unknown")
+_UNKNOWN = sa.func.sum(sa.case((_i.status == IntentStatus.UNKNOWN, 1), else_=0)).label("unknown")
 
 _WITH_SCHEDULE = sa.select(
     automations,
@@ -171,7 +172,7 @@ def live_by_automation(connection: sa.Connection, ids: Collection[str]) -> Mappi
     """Return automation -> (orders planned, sent or resting; orders of unknown outcome)."""
     statement = (
         sa.select(_i.automation_id, sa.func.count().label("live"), _UNKNOWN)
-        .where(_i.automation_id.in_(ids), _LIVE, _ORDER)
+        .where(_i.automation_id.in_(ids), is_live, _ORDER)
         .group_by(_i.automation_id)
     )
     return {row.automation_id: (row.live - row.unknown, row.unknown) for row in connection.execute(statement)}
@@ -196,16 +197,14 @@ def longest_due(connection: sa.Connection, owner: str | None) -> int | None:
 
 def orders_in_flight(connection: sa.Connection, owner: str | None) -> tuple[int, int]:
     """Return (orders planned, sent or resting; orders of unknown outcome). Rides ix_intents_live."""
-    statement = sa.select(sa.func.count().label("live"), _UNKNOWN).where(_LIVE, _ORDER, _owned(_i.owner, owner))
+    statement = sa.select(sa.func.count().label("live"), _UNKNOWN).where(is_live, _ORDER, _owned(_i.owner, owner))
     row = connection.execute(statement).one()
     return row.live - (row.unknown or 0), row.unknown or 0
 
 
 def waiting_signals(connection: sa.Connection, automation_id: str) -> int:
     """Return how many signals wait in an automation's inbox. Rides ix_inbox_waiting."""
-    statement = sa.select(sa.func.count()).where(
-        inbox.c.automation_id == automation_id, sa.text("inbox.status = 'waiting'")
-    )
+    statement = sa.select(sa.func.count()).where(inbox.c.automation_id == automation_id, signal_waits)
     return connection.scalar(statement) or 0
 
 
@@ -256,7 +255,7 @@ def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | Non
     Of one automation it rides ix_intents_of; the live ones ix_intents_live, an owner's ix_intents_owner; others are
     read in order of id.
     """
-    live = wanted.status in {"live", "planned", "sent", "open", "unknown"}
+    live = wanted.status == "live" or (wanted.status is not None and not IntentStatus(wanted.status).terminal)
     owned = _narrowed(_i.owner, wanted.owner, otherwise=live or wanted.automation_id is not None)
     statement = _WITH_NAMES.where(_ORDER, owned).order_by(_i.id.desc()).limit(count)
     if before is not None:
@@ -264,7 +263,7 @@ def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | Non
     if wanted.automation_id is not None:
         statement = statement.where(_i.automation_id == wanted.automation_id)
     if live:
-        statement = statement.where(_LIVE)
+        statement = statement.where(is_live)
     if wanted.status not in {None, "live"}:
         statement = statement.where(_i.status == wanted.status)
     if wanted.symbol is not None:
@@ -274,8 +273,9 @@ def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | Non
 
 def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[AnyRow]:
     """Return an automation's orders that can still change, oldest first. Rides ix_intents_live_of."""
-    both = sa.text("(intents.status IN ('planned', 'sent', 'open', 'unknown') OR intents.news)")
-    statement = _WITH_NAMES.where(_i.automation_id == automation_id, both, _LIVE, _ORDER).order_by(_i.id)
+    statement = _WITH_NAMES.where(_i.automation_id == automation_id, is_live_or_has_news, is_live, _ORDER).order_by(
+        _i.id
+    )
     return connection.execute(statement).all()
 
 
@@ -387,7 +387,7 @@ def account_sums(connection: sa.Connection, ids: Collection[str]) -> dict[str, t
     of = sa.select(_a.account_id, sa.func.count()).where(_a.account_id.in_(ids)).group_by(_a.account_id)
     live = (
         sa.select(_i.account_id, sa.func.count().label("live"), _UNKNOWN)
-        .where(_i.account_id.in_(ids), _LIVE, _ORDER)
+        .where(_i.account_id.in_(ids), is_live, _ORDER)
         .group_by(_i.account_id)
     )
     orders = {row.account_id: (row.live - row.unknown, row.unknown) for row in connection.execute(live)}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from octobot_node.orders import IntentStatus
+from octobot_node.store.conditions import is_live
 from octobot_node.store.tables import accounts, automations, intents, schedule
 
 __all__ = ["claimed", "live_intents", "silent_accounts", "silent_automations"]
@@ -14,11 +16,7 @@ _i = intents.c
 
 
 # In the words of the partial indexes, without which SQLite does not use them.
-_LIVE = (
-    sa.select(_i.status, sa.func.count())
-    .where(sa.text("intents.status IN ('planned', 'sent', 'open', 'unknown')"))
-    .group_by(_i.status)
-)
+_LIVE = sa.select(_i.status, sa.func.count()).where(is_live).group_by(_i.status)
 _CLAIMED = sa.select(sa.func.count()).select_from(schedule).where(sa.text("schedule.claim IS NOT NULL"))
 _AUTOMATIONS_OFF = sa.select(sa.func.count()).select_from(automations).where(sa.text("NOT automations.sending"))
 _ACCOUNTS_OFF = sa.select(sa.func.count()).select_from(accounts).where(sa.not_(accounts.c.sending))
@@ -26,7 +24,7 @@ _ACCOUNTS_OFF = sa.select(sa.func.count()).select_from(accounts).where(sa.not_(a
 
 def live_intents(connection: sa.Connection) -> Mapping[str, int]:
     """Return status -> orders and cancels that can still change. Rides ix_intents_live."""
-    found = dict.fromkeys(("planned", "sent", "open", "unknown"), 0)
+    found = dict.fromkeys((status.value for status in IntentStatus if not status.terminal), 0)
     found.update((status, count) for status, count in connection.execute(_LIVE))
     return found
 

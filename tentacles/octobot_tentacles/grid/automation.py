@@ -136,7 +136,6 @@ def _run(tick: GridTick, state: GridState, cells: Sequence[Cell], notices: Seque
 
 
 def _failed_opening(tick: GridTick) -> list[Notify]:
-    failed = {IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.EXPIRED, IntentStatus.CANCELLED}
     return [
         Notify(
             f"the grid on {result.symbol} could not buy what its levels above the price are to sell ({result.reason}):"
@@ -144,7 +143,7 @@ def _failed_opening(tick: GridTick) -> list[Notify]:
             level="warning",
         )
         for result in tick.results
-        if result.tag == OPENING and result.status in failed and result.symbol == tick.config.symbol
+        if result.tag == OPENING and result.status.failed and result.symbol == tick.config.symbol
     ]
 
 

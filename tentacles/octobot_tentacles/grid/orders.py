@@ -16,7 +16,6 @@ __all__ = ["Action", "Resting", "advanced", "cancels", "changes", "remembered_fa
 Action = MarketOrder | LimitOrder | CancelOrder
 #: A level whose order was refused, or cancelled by somebody else, is tried again after this.
 _RETRY = timedelta(hours=1)
-_FAILED = {IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.EXPIRED, IntentStatus.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def remembered_failures(tick: GridTick, state: GridState) -> GridState:
         held, retry_at = set(), None
     for result in tick.results:
         index = cell_of(result.tag, state.generation) if result.symbol == state.symbol else None
-        if index is not None and result.status in _FAILED and result.order_id not in state.cancelling:
+        if index is not None and result.status.failed and result.order_id not in state.cancelling:
             held.add(index)
             retry_at = retry_at or tick.now + _RETRY
     return state.model_copy(update={"held_back": tuple(sorted(held)), "retry_at": retry_at})

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import Any
 
-from octobot_node import Automation, Decision, Fill, IntentStatus, MarketOrder, Needs, Notify, OrderResult
+from octobot_node import Automation, Decision, Fill, MarketOrder, Needs, Notify, OrderResult
 from octobot_tentacles.rebalance.basket import PRECISE, Basket, RebalanceTick, basket_of
 from octobot_tentacles.rebalance.config import RebalanceConfig
 from octobot_tentacles.rebalance.levels import Levels, around, drift_levels
@@ -18,7 +18,6 @@ __all__ = ["Rebalance"]
 #: What could not be traded is tried again when a price has moved by this factor.
 _TRY_AGAIN = Decimal("1.01")
 _NOTHING: tuple[str, ...] = ()
-_FAILED = frozenset({IntentStatus.REFUSED, IntentStatus.CANCELLED, IntentStatus.EXPIRED, IntentStatus.SKIPPED})
 
 
 class Rebalance(Automation[RebalanceConfig, RebalanceState]):
@@ -48,7 +47,7 @@ class Rebalance(Automation[RebalanceConfig, RebalanceState]):
 def _decide(tick: RebalanceTick, state: RebalanceState, basket: Basket) -> Decision:
     limit = tick.config.limit
     off = limit is not None and basket.is_off_by(limit)
-    failure = None if tick.fills else next((each for each in tick.results if each.status in _FAILED), None)
+    failure = None if tick.fills else next((each for each in tick.results if each.status.failed), None)
     stuck = failure is not None or _is_stuck(basket, state)
     orders, to_buy = basket.buys(state.to_buy), _NOTHING
     if not orders and (state.due or (off and not stuck)):

@@ -23,7 +23,6 @@ __all__ = ["SignalTrader"]
 #: What one tick tells at most: a flood of bad signals must not become a flood of messages.
 _NOTICES_MAX = 5
 #: Statuses in which an order ended without doing what it was to do.
-_FAILED = frozenset({IntentStatus.REFUSED, IntentStatus.EXPIRED, IntentStatus.SKIPPED, IntentStatus.CANCELLED})
 
 SignalTick = Tick[SignalConfig, SignalState]
 
@@ -91,7 +90,7 @@ def _follow(tick: SignalTick, desk: Desk, signal: Signal) -> None:
 
 def _given_up(tick: SignalTick, desk: Desk) -> list[str]:
     """Stop selling out what could not be sold: only the next signal, or a person, should try again."""
-    failed = [result for result in tick.results if result.side == "sell" and result.status in _FAILED]
+    failed = [result for result in tick.results if result.side == "sell" and result.status.failed]
     lost = sorted({result.symbol for result in failed} & desk.closing)
     desk.closing.difference_update(lost)
     return [f"{symbol} could not be sold out and is still held: send the signal again, or sell it" for symbol in lost]

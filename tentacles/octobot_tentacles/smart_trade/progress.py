@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from octobot_node import Fill, IntentStatus, Notify
+from octobot_node import Fill, Notify
 from octobot_tentacles.smart_trade.config import SmartTradeConfig
 from octobot_tentacles.smart_trade.scene import SmartTick
 from octobot_tentacles.smart_trade.state import ZERO, Trade
 
 __all__ = ["follow"]
 
-_ENDED_EMPTY = {IntentStatus.REFUSED, IntentStatus.CANCELLED, IntentStatus.EXPIRED, IntentStatus.SKIPPED}
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 
 
@@ -55,7 +54,7 @@ def _count_failures(tick: SmartTick, trade: Trade) -> tuple[Trade, list[Notify]]
         result
         for result in tick.results
         if result.side == "sell"
-        and result.status in _ENDED_EMPTY
+        and result.status.failed
         and result.order_id not in trade.cancelling
         # Once everything is sold at market, how a take-profit ended must not hold up the sale.
         and trade.exit in {None, result.tag}
