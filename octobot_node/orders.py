@@ -19,12 +19,14 @@ __all__ = [
     "Order",
     "OrderAction",
     "OrderResult",
+    "OrderType",
     "Side",
     "StopOrder",
     "diff_orders",
 ]
 
 Side = Literal["buy", "sell"]
+OrderType = Literal["market", "limit", "stop"]
 
 
 class IntentStatus(StrEnum):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from octobot_node.market import Candles, MarketRules, Ticker
-from octobot_node.orders import Side
+from octobot_node.orders import OrderType, Side
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
@@ -86,7 +86,7 @@ class OrderRequest:
     client_order_id: str
     symbol: str
     side: Side
-    type: Literal["market", "limit", "stop"]
+    type: OrderType
     amount: Decimal | None
     spend: Decimal | None
     price: Decimal | None

@@ -22,9 +22,9 @@ from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import events
 from octobot_node.store.conditions import notice_waits
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import NamedNoticeRow
 from octobot_node.store.statuses import NoticeStatus
 from octobot_node.store.tables import automations, notices
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -137,18 +137,18 @@ class Lane:
                 self._event_loop = None
             self._busy.release()
 
-    def _waiting(self) -> Sequence[AnyRow]:
+    def _waiting(self) -> Sequence[NamedNoticeRow]:
         """Return what may be tried now: what never failed first, in order, then what failed longest ago."""
         with self._core.storage.read() as connection:
             rows = connection.execute(self._wanted).all()
         ready = [row for row in rows if self._again_at(row) <= self._core.clock.now()]
         return sorted(ready, key=self._again_at)
 
-    def _again_at(self, row: AnyRow) -> int:
+    def _again_at(self, row: NamedNoticeRow) -> int:
         failing = self._failing.get(row.id)
         return 0 if failing is None else failing.again_at
 
-    def _tell(self, row: AnyRow) -> str | None:
+    def _tell(self, row: NamedNoticeRow) -> str | None:
         """Return why the notifier did not take it, or None."""
         about = row.automation or row.automation_id
         notice = Notice(row.id, row.owner, about, row.level, row.message, row.created_at)
@@ -163,7 +163,7 @@ class Lane:
             return said(error)
         return None
 
-    def _failed(self, row: AnyRow, error: str) -> None:
+    def _failed(self, row: NamedNoticeRow, error: str) -> None:
         core, now = self._core, self._core.clock.now()
         before = self._failing.get(row.id)
         tries = 1 if before is None else before.tries + 1
@@ -233,7 +233,7 @@ def _given_up(name: str) -> str:
 
 
 def _record(
-    core: Core, notice_id: str, name: str, names: frozenset[str], gave_up: tuple[AnyRow, str] | None = None
+    core: Core, notice_id: str, name: str, names: frozenset[str], gave_up: tuple[NamedNoticeRow, str] | None = None
 ) -> None:
     """Note that a notifier has a notice, or gave it up; finish the notice if it was the last one."""
     with core.storage.write() as connection:

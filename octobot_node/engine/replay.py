@@ -40,7 +40,6 @@ from octobot_node.store.conditions import is_live, is_planned
 from octobot_node.store.joined_transactions import JoinedStorage
 from octobot_node.store.tables import installation, schedule
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.store.types import AnyRow
 
 __all__ = ["PastSignal", "Replay"]
 
@@ -214,7 +213,7 @@ class Replay:
         later = [max(time, now + 1) for time in times if time is not None]
         return min(later, default=None)
 
-    def _foresee(self, live: Iterable[AnyRow], now: int) -> None:
+    def _foresee(self, live: Iterable[tuple[str, bool]], now: int) -> None:
         self._foreseen.clear()
         self._unforeseen.clear()
         for account_id, is_dark in live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from octobot_node.errors import UnknownName
 from octobot_node.operations.context import Desk
 from octobot_node.store import tables
 from octobot_node.store.queries import lists
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import ListedIntentRow
 
 __all__ = ["account_id", "automation_id", "order_row", "past_automation_id", "type_names"]
 
@@ -45,7 +46,12 @@ def account_id(desk: Desk, wanted: str) -> str:
     return _the_only(found, "accounts", wanted)
 
 
-def _the_only(found: Sequence[AnyRow], what: str, wanted: str) -> str:
+class _Found(Protocol):
+    id: str
+    owner: str
+
+
+def _the_only(found: Sequence[_Found], what: str, wanted: str) -> str:
     # An id is never shared; a name is, by what several owners have.
     if found[0].id != wanted and len(found) > 1:
         which = ", ".join(f"{row.id} of {row.owner}" for row in found[:5])
@@ -53,7 +59,7 @@ def _the_only(found: Sequence[AnyRow], what: str, wanted: str) -> str:
     return str(found[0].id)
 
 
-def order_row(desk: Desk, order_id: str) -> AnyRow:
+def order_row(desk: Desk, order_id: str) -> ListedIntentRow:
     """Return an order with the names of its automation and account; raise UnknownName."""
     with desk.core.storage.read() as connection:
         row = lists.order(connection, order_id, desk.owner)

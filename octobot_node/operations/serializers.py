@@ -10,7 +10,11 @@ from octobot_node.engine.ledger.book import rounded
 from octobot_node.market import from_ms
 from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows import node as node_rows
+from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.ledger import ListedFillRow
+from octobot_node.store.rows.node import ListedEventRow
+from octobot_node.store.rows.orders import ListedIntentRow
 
 __all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]
 
@@ -20,7 +24,7 @@ def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_ms(milliseconds)
 
 
-def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> AutomationRow:
+def automation_row(row: ListedAutomationRow, live: Mapping[str, tuple[int, int]]) -> AutomationRow:
     """Return both halves of an automation; ``live`` maps id to its (open, unknown) orders."""
     open_orders, unknown = live.get(row.id, (0, 0))
     return AutomationRow(
@@ -42,7 +46,9 @@ def automation_row(row: AnyRow, live: Mapping[str, tuple[int, int]]) -> Automati
     )
 
 
-def account_row(registry: Registry, row: AnyRow, automations: int, open_orders: int, unknown: int) -> AccountRow:
+def account_row(
+    registry: Registry, row: node_rows.AccountRow, automations: int, open_orders: int, unknown: int
+) -> AccountRow:
     """Return an account with how many automations and orders are on it."""
     trading = registry.trading.get(row.trading)
     return AccountRow(
@@ -62,7 +68,7 @@ def account_row(registry: Registry, row: AnyRow, automations: int, open_orders: 
     )
 
 
-def order_row(row: AnyRow) -> OrderRow:
+def order_row(row: ListedIntentRow) -> OrderRow:
     """Return an intent with the names of its automation and account."""
     names = ("id", "automation", "automation_id", "account", "symbol", "side", "type", "status", "reason")
     figures = ("amount", "spend", "price", "stop", "filled", "fee", "fee_asset", "reserved", "reserved_asset")
@@ -75,7 +81,7 @@ def order_row(row: AnyRow) -> OrderRow:
     )
 
 
-def fill_row(row: AnyRow) -> FillRow:
+def fill_row(row: ListedFillRow) -> FillRow:
     """Return a fill with the names of its automation and account."""
     names = ("id", "automation", "automation_id", "account", "symbol", "side", "fee_asset", "liquidity", "tag")
     figures = ("amount", "price", "cost", "fee", "realised", "exchange_trade_id", "exchange_order_id")
@@ -87,7 +93,7 @@ def fill_row(row: AnyRow) -> FillRow:
     )
 
 
-def event_row(row: AnyRow) -> EventRow:
+def event_row(row: ListedEventRow) -> EventRow:
     """Return an event with its automation's name."""
     return EventRow(
         id=row.id,

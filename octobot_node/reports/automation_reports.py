@@ -16,8 +16,9 @@ from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
 from octobot_node.reports.models import AutomationReport
 from octobot_node.store.queries import lists
+from octobot_node.store.rows.automations import ReportedAutomationRow
+from octobot_node.store.rows.ledger import ReportedPositionRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -47,7 +48,7 @@ def _everything() -> sa.Select[tuple[object, ...]]:
     return joined.order_by(automations.c.id)
 
 
-def _report(core: Core, connection: sa.Connection, row: AnyRow) -> AutomationReport:
+def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -> AutomationReport:
     held = _held(connection, row.id)
     funds = _funds(connection, row.id)
     asset = _quote_asset(row, held, funds)
@@ -88,7 +89,7 @@ def _report(core: Core, connection: sa.Connection, row: AnyRow) -> AutomationRep
     )
 
 
-def _held(connection: sa.Connection, automation_id: str) -> Sequence[AnyRow]:
+def _held(connection: sa.Connection, automation_id: str) -> Sequence[ReportedPositionRow]:
     statement = sa.select(positions).where(positions.c.automation_id == automation_id).order_by(positions.c.symbol)
     return connection.execute(statement).all()
 
@@ -99,12 +100,12 @@ def _funds(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:
         return {row.asset: row.free + row.reserved for row in connection.execute(statement)}
 
 
-def _quote_asset(row: AnyRow, held: Sequence[AnyRow], funds: Mapping[str, Decimal]) -> str:
+def _quote_asset(row: ReportedAutomationRow, held: Sequence[ReportedPositionRow], funds: Mapping[str, Decimal]) -> str:
     symbols = [position.symbol for position in held] or sorted(load_needs(row.needs).symbols)
     return symbols[0].partition("/")[2] if symbols else next(iter(funds), "")
 
 
-def _worth(core: Core, row: AnyRow, held: Sequence[AnyRow]) -> list[Decimal] | None:
+def _worth(core: Core, row: ReportedAutomationRow, held: Sequence[ReportedPositionRow]) -> list[Decimal] | None:
     """Return what each position is worth at the last price, or None when a price of what is held is missing."""
     wanted = tuple(position.symbol for position in held if position.amount)
     try:

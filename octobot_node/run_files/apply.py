@@ -24,8 +24,9 @@ from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store.queries import lists
+from octobot_node.store.rows.automations import AutomationRow
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts, automations
-from octobot_node.store.types import AnyRow
 from octobot_node.text.validation_messages import Place
 
 __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
@@ -151,11 +152,11 @@ _PAST = {AutomationStatus.FAILED: "had failed", AutomationStatus.HELD: "was held
 class _Folder:
     """What a data folder has, by name."""
 
-    accounts: Mapping[str, AnyRow]
-    automations: Mapping[str, AnyRow]
+    accounts: Mapping[str, AccountRow]
+    automations: Mapping[str, AutomationRow]
     budgets: Mapping[str, Budget]
 
-    def account_of(self, automation: AnyRow) -> str:
+    def account_of(self, automation: AutomationRow) -> str:
         """Return the name of an automation's account."""
         return next(name for name, row in self.accounts.items() if row.id == automation.account_id)
 
@@ -203,7 +204,7 @@ def _read(storage: Storage, owner: str = "local") -> _Folder:
 
 
 def _account_changes(
-    spec: AccountSpec, new: NewAccount, old: AnyRow, registry: Registry
+    spec: AccountSpec, new: NewAccount, old: AccountRow, registry: Registry
 ) -> Iterator[tuple[Place, str]]:
     models = {
         "market_data": registry.market_data_factory(new.market_data).Settings,
@@ -247,7 +248,7 @@ def _automation_changes(spec: AutomationSpec, folder: _Folder, registry: Registr
 def _take_over_limits(
     base: Base, run_file: RunFile, wanted: Mapping[str, NewAccount], folder: _Folder
 ) -> Iterator[str]:
-    changed = [
+    changed: list[tuple[sa.Table, str, AccountRow | AutomationRow, Limits]] = [
         (accounts, f"account {name}", folder.accounts[name], account.limits)
         for name, account in wanted.items()
         if name in folder.accounts

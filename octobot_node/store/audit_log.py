@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.rows.node import AuditRow
 from octobot_node.store.tables import audit
-from octobot_node.store.types import AnyRow
 from octobot_node.text.masking import masked
 
 __all__ = ["Actor", "AuditFilter", "Entry", "append", "page"]
@@ -92,7 +92,7 @@ class AuditFilter:
     until: int | None = None
 
 
-def page(connection: sa.Connection, wanted: AuditFilter, before: int | None, count: int) -> Sequence[AnyRow]:
+def page(connection: sa.Connection, wanted: AuditFilter, before: int | None, count: int) -> Sequence[AuditRow]:
     """Return up to ``count`` entries, newest first, before an id; of what has ended, its end alone. Rides the key."""
     end = audit.alias("end")
     statement = (

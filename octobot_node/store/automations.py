@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from octobot_node.store.bulk_statements import insert_many, update_many
 from octobot_node.store.conditions import request_waits, signal_waits
+from octobot_node.store.rows.automations import (
+    AutomationRow,
+    BatchedAutomationRow,
+    GivenSignalRow,
+    RequestRow,
+    WatchedAutomationRow,
+)
+from octobot_node.store.rows.ledger import FreeBalanceRow, PositionRow
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
     accounts,
@@ -21,7 +30,6 @@ from octobot_node.store.tables import (
     schedule,
     watchings,
 )
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "account",
@@ -54,6 +62,13 @@ __all__ = [
 ]
 
 _a, _s = automations.c, schedule.c
+
+
+class _OfAutomation(Protocol):
+    automation_id: str
+
+
+_R = TypeVar("_R", bound=_OfAutomation)
 _OF_BATCH = sa.select(_s.automation_id).where(_s.claim == sa.bindparam("batch"))
 
 _BATCH = (
@@ -90,7 +105,7 @@ _BATCH = (
 )
 
 
-def batch(connection: sa.Connection, batch_id: str) -> Sequence[AnyRow]:
+def batch(connection: sa.Connection, batch_id: str) -> Sequence[BatchedAutomationRow]:
     """Return both halves of every automation that a batch holds."""
     return connection.execute(_BATCH, {"batch": batch_id}).all()
 
@@ -100,7 +115,7 @@ _BALANCES = sa.select(balances.c.automation_id, balances.c.asset, balances.c.fre
 )
 
 
-def balances_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
+def balances_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[FreeBalanceRow]]:
     """Return automation -> (automation_id, asset, free)."""
     return _grouped(connection.execute(_BALANCES, {"batch": batch_id}).all())
 
@@ -110,7 +125,7 @@ _POSITIONS = sa.select(
 ).where(positions.c.automation_id.in_(_OF_BATCH))
 
 
-def positions_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[AnyRow]]:
+def positions_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[PositionRow]]:
     """Return automation -> (automation_id, symbol, amount, cost, realised)."""
     return _grouped(connection.execute(_POSITIONS, {"batch": batch_id}).all())
 
@@ -126,17 +141,17 @@ _SIGNALS = (
 )
 
 
-def signals_of_batch(connection: sa.Connection, batch_id: str, now: int) -> dict[str, list[AnyRow]]:
+def signals_of_batch(connection: sa.Connection, batch_id: str, now: int) -> dict[str, list[GivenSignalRow]]:
     """Return automation -> (automation_id, id, channel, payload, received_at) of signals not expired, in order of
     arrival.
     """
     return _grouped(connection.execute(_SIGNALS, {"batch": batch_id, "now": now}).all())
 
 
-def _grouped(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
-    found: dict[str, list[AnyRow]] = {}
+def _grouped(rows: Sequence[_R]) -> dict[str, list[_R]]:
+    found: dict[str, list[_R]] = {}
     for row in rows:
-        found.setdefault(row[0], []).append(row)
+        found.setdefault(row.automation_id, []).append(row)
     return found
 
 
@@ -170,12 +185,12 @@ def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None
     update_many(connection, automations, ("id",), rows)
 
 
-def get(connection: sa.Connection, automation_id: str) -> AnyRow | None:
+def get(connection: sa.Connection, automation_id: str) -> AutomationRow | None:
     """Return an automation's wide half, or None."""
     return connection.execute(sa.select(automations).where(_a.id == automation_id)).first()
 
 
-def get_all(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+def get_all(connection: sa.Connection, ids: Collection[str]) -> Sequence[AutomationRow]:
     """Return the wide halves of these automations, in order of id."""
     return connection.execute(sa.select(automations).where(_a.id.in_(ids)).order_by(_a.id)).all()
 
@@ -186,7 +201,7 @@ def update_all(connection: sa.Connection, ids: Collection[str], values: Mapping[
         connection.execute(automations.update().where(_a.id.in_(ids)).values(dict(values)))
 
 
-def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
+def named(connection: sa.Connection, owner: str, name: str) -> AutomationRow | None:
     """Return an owner's automation by name, or None."""
     return connection.execute(sa.select(automations).where(_a.owner == owner, _a.name == name)).first()
 
@@ -194,7 +209,7 @@ def named(connection: sa.Connection, owner: str, name: str) -> AnyRow | None:
 _ACCOUNT = sa.select(accounts).where(accounts.c.id == sa.bindparam("account"))
 
 
-def account(connection: sa.Connection, account_id: str) -> AnyRow | None:
+def account(connection: sa.Connection, account_id: str) -> AccountRow | None:
     """Return an account, or None."""
     return connection.execute(_ACCOUNT, {"account": account_id}).first()
 
@@ -220,7 +235,7 @@ def add_account(connection: sa.Connection, row: Mapping[str, Any]) -> None:
     connection.execute(accounts.insert(), [dict(row)])
 
 
-def lock_account(connection: sa.Connection, account_id: str) -> AnyRow | None:
+def lock_account(connection: sa.Connection, account_id: str) -> AccountRow | None:
     """Return an account, locked, or None."""
     return connection.execute(sa.select(accounts).where(accounts.c.id == account_id).with_for_update()).first()
 
@@ -256,7 +271,7 @@ def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
 _WAITING_REQUESTS = sa.select(requests).where(request_waits).order_by(requests.c.id)
 
 
-def waiting_requests(connection: sa.Connection, count: int) -> Sequence[AnyRow]:
+def waiting_requests(connection: sa.Connection, count: int) -> Sequence[RequestRow]:
     """Return up to ``count`` requests that nobody has carried out, oldest first. Rides ix_requests_waiting."""
     return connection.execute(_WAITING_REQUESTS.limit(count)).all()
 
@@ -282,7 +297,7 @@ _WATCHED_POSITIONS = sa.select(
 
 def watched_by_batch(
     connection: sa.Connection, batch_id: str
-) -> tuple[dict[str, list[AnyRow]], dict[str, list[AnyRow]]]:
+) -> tuple[dict[str, list[WatchedAutomationRow]], dict[str, list[PositionRow]]]:
     """Return what a batch's automations watch, as automation -> (watcher, id, name, type, status), and the positions of
     those, as id -> rows of (automation_id, symbol, amount, cost, realised).
     """

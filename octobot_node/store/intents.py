@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from octobot_node.orders import IntentStatus
 from octobot_node.store.bulk_statements import insert_many, run_many, update_many
 from octobot_node.store.conditions import is_live, is_live_or_has_news, is_planned
+from octobot_node.store.rows.ledger import FillRow
+from octobot_node.store.rows.orders import AdriftIntentRow, IntentRow, OpenIntentRow, PolledIntentRow
 from octobot_node.store.tables import fills, intents, schedule
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "accounts_to_watch",
@@ -47,7 +48,7 @@ def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None
         insert_many(connection, intents, rows)
 
 
-def get(connection: sa.Connection, intent_id: str) -> AnyRow | None:
+def get(connection: sa.Connection, intent_id: str) -> IntentRow | None:
     """Return an intent, or None."""
     return connection.execute(sa.select(intents).where(_c.id == intent_id)).first()
 
@@ -64,12 +65,12 @@ _FOR_CARRIER = (
 _LOCK = sa.select(intents).where(_c.id.in_(_IDS)).order_by(_c.id).with_for_update()
 
 
-def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[AnyRow]:
+def for_carrier(connection: sa.Connection, carrier: str, limit: int) -> Sequence[IntentRow]:
     """Return planned intents that a send workflow carries, decisions together, in order. Rides ix_intents_carrier."""
     return connection.execute(_FOR_CARRIER, {"carrier": carrier, "count": limit}).all()
 
 
-def lock(connection: sa.Connection, ids: Collection[str]) -> list[AnyRow]:
+def lock(connection: sa.Connection, ids: Collection[str]) -> list[IntentRow]:
     """Lock intents in id order and return them; lock their automations first."""
     if not ids:
         return []
@@ -91,14 +92,16 @@ def carriers(connection: sa.Connection) -> set[str]:
     return set(connection.scalars(sa.select(_c.carrier).where(is_live, is_planned, _c.carrier.is_not(None)).distinct()))
 
 
-def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: int) -> Sequence[AnyRow]:
+_ADRIFT = sa.select(_c.id, _c.account_id)
+
+
+def adrift(connection: sa.Connection, now: int, dead: Collection[str], limit: int) -> Sequence[AdriftIntentRow]:
     """Return (id, account_id) of planned intents that may be sent now and that no workflow, or a dead one, carries.
 
     Rides ix_intents_live.
     """
     statement = (
-        sa.select(_c.id, _c.account_id)
-        .where(
+        _ADRIFT.where(
             is_live,
             is_planned,
             sa.or_(_c.carrier.is_(None), _c.carrier.in_(dead)),
@@ -128,7 +131,7 @@ _LIVE_OF_ACCOUNT = (
 )
 
 
-def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[AnyRow]:
+def live_of_account(connection: sa.Connection, account_id: str) -> Sequence[PolledIntentRow]:
     """Return what the account poller needs of the account's sent, open and unknown intents. Rides ix_intents_live."""
     return connection.execute(_LIVE_OF_ACCOUNT, {"account": account_id}).all()
 
@@ -147,12 +150,12 @@ _OPEN_OF = _OPEN.where(_c.automation_id.in_(_IDS), is_live_or_has_news).order_by
 _OPEN_OF_BATCH = _OPEN.where(_c.automation_id.in_(_OF_BATCH), is_live_or_has_news).order_by(_c.id)
 
 
-def open_of(connection: sa.Connection, automation_ids: Collection[str]) -> Sequence[AnyRow]:
+def open_of(connection: sa.Connection, automation_ids: Collection[str]) -> Sequence[OpenIntentRow]:
     """Return live intents of automations, and those with news to tell. Rides ix_intents_live_of."""
     return connection.execute(_OPEN_OF, {"ids": list(automation_ids)}).all()
 
 
-def open_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+def open_of_batch(connection: sa.Connection, batch: str) -> Sequence[OpenIntentRow]:
     """Return live intents of a batch's automations, and those with news to tell. Rides ix_intents_live_of."""
     return connection.execute(_OPEN_OF_BATCH, {"batch": batch}).all()
 
@@ -188,7 +191,7 @@ _NEWS_OF_BATCH = (
 )
 
 
-def news_of_batch(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+def news_of_batch(connection: sa.Connection, batch: str) -> Sequence[FillRow]:
     """Return fills that a batch's automations have not been told yet, oldest first. Rides ix_fills_news."""
     return connection.execute(_NEWS_OF_BATCH, {"batch": batch}).all()
 

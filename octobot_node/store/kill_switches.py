@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.conditions import is_live, is_live_or_has_news
+from octobot_node.store.rows.orders import AdriftIntentRow, CancelRow, ChecklistRow, KillSwitchRow, NotedOrderRow
 from octobot_node.store.tables import accounts, automations, installation, intents, kill_switch_orders, kill_switches
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "BUSY",
@@ -72,17 +72,17 @@ def update(connection: sa.Connection, switch_id: str, **values: Any) -> None:
     connection.execute(kill_switches.update().where(_k.id == switch_id).values(**values))
 
 
-def get(connection: sa.Connection, switch_id: str, owner: str | None) -> AnyRow | None:
+def get(connection: sa.Connection, switch_id: str, owner: str | None) -> KillSwitchRow | None:
     """Return a kill switch that this owner may see: their own, or everybody's."""
     return connection.execute(sa.select(kill_switches).where(_k.id == switch_id, _seen_by(owner))).first()
 
 
-def lock(connection: sa.Connection, switch_id: str) -> AnyRow:
+def lock(connection: sa.Connection, switch_id: str) -> KillSwitchRow:
     """Lock a kill switch and return it."""
     return connection.execute(sa.select(kill_switches).where(_k.id == switch_id).with_for_update()).one()
 
 
-def in_force(connection: sa.Connection, owner: str, scope: str, target_id: str) -> AnyRow | None:
+def in_force(connection: sa.Connection, owner: str, scope: str, target_id: str) -> KillSwitchRow | None:
     """Return the kill switch that is thrown for a target, or None. Rides ix_kill_switches_in_force."""
     statement = sa.select(kill_switches).where(
         _k.owner == owner, _k.scope == scope, _k.target_id == target_id, _IN_FORCE
@@ -90,20 +90,20 @@ def in_force(connection: sa.Connection, owner: str, scope: str, target_id: str) 
     return connection.execute(statement).first()
 
 
-def every_in_force(connection: sa.Connection, owner: str | None) -> Sequence[AnyRow]:
+def every_in_force(connection: sa.Connection, owner: str | None) -> Sequence[KillSwitchRow]:
     """Return those in force, newest first. Rides ix_kill_switches_in_force."""
     # Sorted here: SQLite would read every kill switch there ever was in that order instead.
     found = connection.execute(sa.select(kill_switches).where(_IN_FORCE, _seen_by(owner))).all()
     return sorted(found, key=lambda row: row.id, reverse=True)
 
 
-def page(connection: sa.Connection, owner: str | None, before: str | None, count: int) -> Sequence[AnyRow]:
+def page(connection: sa.Connection, owner: str | None, before: str | None, count: int) -> Sequence[KillSwitchRow]:
     """Return up to ``count`` kill switches, newest first, before ``before``."""
     statement = sa.select(kill_switches).where(_seen_by(owner)).order_by(_k.id.desc()).limit(count)
     return connection.execute(statement if before is None else statement.where(_k.id < before)).all()
 
 
-def busy(connection: sa.Connection) -> Sequence[AnyRow]:
+def busy(connection: sa.Connection) -> Sequence[KillSwitchRow]:
     """Return those about which something is to be done, oldest first. Rides ix_kill_switches_busy."""
     return connection.execute(sa.select(kill_switches).where(BUSY).order_by(_k.id)).all()
 
@@ -176,7 +176,7 @@ def halts_new_accounts(connection: sa.Connection, owner: str) -> bool:
 # The orders ----------------------------------------------------------------------------------------------------------
 
 
-def _within(switch: AnyRow) -> sa.ColumnElement[bool]:
+def _within(switch: KillSwitchRow) -> sa.ColumnElement[bool]:
     """Return what tells the intents that a kill switch stops."""
     if switch.scope == "automation":
         return sa.and_(is_live_or_has_news, _i.automation_id == switch.target_id)
@@ -189,7 +189,7 @@ def _within(switch: AnyRow) -> sa.ColumnElement[bool]:
 _NOTED = ("switch_id", "intent_id", "owner", "account_id", "shard", "automation_id", "status", "filled", "waiting")
 
 
-def note_orders(connection: sa.Connection, switch: AnyRow) -> None:
+def note_orders(connection: sa.Connection, switch: KillSwitchRow) -> None:
     """Note every order that is live in a kill switch's scope, in one statement."""
     found = sa.select(
         sa.literal(switch.id), _i.id, _i.owner, _i.account_id, _i.shard, _i.automation_id, _i.status, _i.filled,
@@ -204,14 +204,16 @@ def waiting_accounts(connection: sa.Connection, switch_id: str) -> list[str]:
     return list(connection.scalars(statement))
 
 
-def waiting(connection: sa.Connection, switch_id: str, account_id: str, count: int) -> Sequence[AnyRow]:
+_TO_CANCEL = sa.select(_o.intent_id, _o.automation_id)
+
+
+def waiting(connection: sa.Connection, switch_id: str, account_id: str, count: int) -> Sequence[NotedOrderRow]:
     """Return up to ``count`` orders (intent_id, automation_id) of an account still to be cancelled.
 
     Rides ix_kill_switch_orders_waiting.
     """
     statement = (
-        sa.select(_o.intent_id, _o.automation_id)
-        .where(_o.switch_id == switch_id, _o.account_id == account_id, _WAITING)
+        _TO_CANCEL.where(_o.switch_id == switch_id, _o.account_id == account_id, _WAITING)
         .order_by(_o.intent_id)
         .limit(count)
     )
@@ -262,7 +264,7 @@ class Underway:
     cancels: int
 
 
-def underway(connection: sa.Connection, switch: AnyRow, owner: str | None) -> Underway:
+def underway(connection: sa.Connection, switch: KillSwitchRow, owner: str | None) -> Underway:
     """Return what may still arrive at an exchange, or have arrived there, unconfirmed. Rides the indexes of what is
     live.
     """
@@ -295,7 +297,7 @@ _LINES = (
 
 def lines(
     connection: sa.Connection, switch_id: str, owner: str | None, *, live: bool, after: str | None, count: int
-) -> Sequence[AnyRow]:
+) -> Sequence[ChecklistRow]:
     """Return up to ``count`` noted orders as they were and are, oldest first; ``live``: those not at their end."""
     statement = _LINES.where(_o.switch_id == switch_id).limit(count)
     if owner is not None:
@@ -305,20 +307,23 @@ def lines(
     return connection.execute(statement.where(is_live) if live else statement).all()
 
 
-def cancels_of(connection: sa.Connection, order_ids: Collection[str]) -> dict[str, AnyRow]:
+_CANCELS = sa.select(_i.parent, _i.status, _i.reason)
+
+
+def cancels_of(connection: sa.Connection, order_ids: Collection[str]) -> dict[str, CancelRow]:
     """Return order -> its cancel that is under way (status, reason)."""
     accounts_of = sa.select(_i.account_id).where(_i.id.in_(order_ids)).distinct()
-    statement = sa.select(_i.parent, _i.status, _i.reason).where(
-        is_live, _i.account_id.in_(accounts_of), _i.kind == "cancel", _i.parent.in_(order_ids)
-    )
+    statement = _CANCELS.where(is_live, _i.account_id.in_(accounts_of), _i.kind == "cancel", _i.parent.in_(order_ids))
     return {row.parent: row for row in connection.execute(statement)}
 
 
-def planned(connection: sa.Connection, switch: AnyRow, now: int, count: int) -> Sequence[AnyRow]:
+_PLACES = sa.select(_i.id, _i.account_id)
+
+
+def planned(connection: sa.Connection, switch: KillSwitchRow, now: int, count: int) -> Sequence[AdriftIntentRow]:
     """Return up to ``count`` planned intents (id, account_id) of a scope that may be sent at ``now``."""
     statement = (
-        sa.select(_i.id, _i.account_id)
-        .where(is_live, _i.status == IntentStatus.PLANNED, _within(switch))
+        _PLACES.where(is_live, _i.status == IntentStatus.PLANNED, _within(switch))
         .where(sa.or_(_i.retry_at.is_(None), _i.retry_at <= now))
         .order_by(_i.account_id, _i.group_id, _i.seq)
         .limit(count)
@@ -326,7 +331,7 @@ def planned(connection: sa.Connection, switch: AnyRow, now: int, count: int) -> 
     return connection.execute(statement).all()
 
 
-def accounts_to_watch(connection: sa.Connection, switch: AnyRow) -> list[str]:
+def accounts_to_watch(connection: sa.Connection, switch: KillSwitchRow) -> list[str]:
     """Return the accounts with sent, open or unknown intents in a scope."""
     statement = sa.select(_i.account_id).where(is_live, _i.status != IntentStatus.PLANNED, _within(switch)).distinct()
     return list(connection.scalars(statement.order_by(_i.account_id)))
@@ -337,7 +342,7 @@ def noted_of(automation_ids: Collection[str]) -> sa.Select[tuple[str]]:
     return sa.select(_o.intent_id).where(_o.automation_id.in_(automation_ids))
 
 
-def with_news(connection: sa.Connection, switch: AnyRow) -> list[str]:
+def with_news(connection: sa.Connection, switch: KillSwitchRow) -> list[str]:
     """Return the automations in a scope that have not been told what became of their orders."""
     statement = sa.select(_i.automation_id).where(is_live_or_has_news, _i.news, _i.kind == "order", _within(switch))
     return list(connection.scalars(statement.distinct().order_by(_i.automation_id)))

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.store.bulk_statements import insert_many, run_many
+from octobot_node.store.rows.automations import ClaimedScheduleRow, LockedScheduleRow
 from octobot_node.store.tables import changed_levels, schedule
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "Due",
@@ -129,7 +129,7 @@ _LOCK_CLAIMED = (
 )
 
 
-def lock_claimed(connection: sa.Connection, batch: str) -> Sequence[AnyRow]:
+def lock_claimed(connection: sa.Connection, batch: str) -> Sequence[ClaimedScheduleRow]:
     """Return (automation_id, tick, revision, wakes) of the rows a batch still holds, locked in id order."""
     return connection.execute(_LOCK_CLAIMED, {"batch": batch}).all()
 
@@ -220,7 +220,7 @@ _LOCK = (
 )
 
 
-def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, AnyRow]:
+def lock(connection: sa.Connection, ids: Iterable[str]) -> dict[str, LockedScheduleRow]:
     """Lock rows in id order, before anything else of their automations.
 
     Returns id -> (automation_id, runnable, due_at, revision).

@@ -14,8 +14,8 @@ from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, Usage
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
+from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.tables import installation
-from octobot_node.store.types import AnyRow
 from octobot_node.transfer.content import Content, contents, forgetting, stream
 from octobot_node.transfer.loading import load, next_numbers, refuse_used, set_numbers, unhurried
 from octobot_node.transfer.results import Abandoned, Copied, Progress, TableRows
@@ -141,11 +141,11 @@ def database_file_exists(settings: Settings) -> bool:
     return Path(url.database).exists()
 
 
-def _installation(connection: sa.Connection) -> AnyRow | None:
+def _installation(connection: sa.Connection) -> InstallationRow | None:
     return connection.execute(sa.select(installation)).first()
 
 
-def _refuse_moved_elsewhere(mine: AnyRow, source: Storage, target: Storage) -> None:
+def _refuse_moved_elsewhere(mine: InstallationRow, source: Storage, target: Storage) -> None:
     if mine.moved_to not in ("", target.shown):
         raise CommandRefused(
             f"{source.shown} moves to {mine.moved_to} already: `db copy --to` that one finishes it,"
@@ -153,7 +153,7 @@ def _refuse_moved_elsewhere(mine: AnyRow, source: Storage, target: Storage) -> N
         )
 
 
-def _is_there(connection: sa.Connection, everything: Sequence[Content], mine: AnyRow, shown: str) -> bool:
+def _is_there(connection: sa.Connection, everything: Sequence[Content], mine: InstallationRow, shown: str) -> bool:
     """Whether the target has this installation; raise CommandRefused where it has anything else."""
     theirs = _installation(connection)
     if theirs is None:
@@ -175,7 +175,7 @@ def _mark(source: Storage, where: str) -> None:
 
 
 def _move(
-    source: Storage, target: Storage, everything: Sequence[Content], mine: AnyRow, progress: Progress
+    source: Storage, target: Storage, everything: Sequence[Content], mine: InstallationRow, progress: Progress
 ) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
     with source.read() as reading, target.write(durable=True) as writing:

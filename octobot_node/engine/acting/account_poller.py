@@ -17,7 +17,7 @@ from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import PolledIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -44,7 +44,7 @@ _ASK_AGAIN_MS = 5_000
 class Watched:
     """What to ask an account about."""
 
-    live: Sequence[AnyRow]
+    live: Sequence[PolledIntentRow]
     since: int
     cursor: int
 
@@ -104,8 +104,8 @@ class AccountPoller:
     async def _recognise(
         self,
         account: Account,
-        dark: Sequence[AnyRow],
-        nameless: Sequence[AnyRow],
+        dark: Sequence[PolledIntentRow],
+        nameless: Sequence[PolledIntentRow],
         resting: Mapping[str, ExchangeOrder],
         trades: Sequence[ExchangeTrade],
     ) -> dict[str, ExchangeOrder | None]:
@@ -132,7 +132,7 @@ class AccountPoller:
         with self._core.storage.read() as connection:
             return intents.known_to_exchange(connection, account_id, ids)
 
-    def _to_ask(self, account: Account, row: AnyRow) -> bool:
+    def _to_ask(self, account: Account, row: PolledIntentRow) -> bool:
         now = self._core.clock.now()
         if row.status == IntentStatus.SENT:
             return bool(now >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
@@ -161,17 +161,18 @@ async def _answers(
     return dict(answer for answer in answers if not isinstance(answer, BaseException))
 
 
-async def _final(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+async def _final(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:
+    assert row.exchange_order_id is not None
     return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
 
 
-async def _find(account: Account, row: AnyRow) -> tuple[str, ExchangeOrder | None]:
+async def _find(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:
     if row.exchange_order_id is not None:
         return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
     return row.id, await account.trading.find_order(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS)
 
 
-def _nameless(orders: Sequence[AnyRow]) -> list[AnyRow]:
+def _nameless(orders: Sequence[PolledIntentRow]) -> list[PolledIntentRow]:
     """Return those that may be at the exchange under an id that we do not know."""
     return [
         row
@@ -180,7 +181,7 @@ def _nameless(orders: Sequence[AnyRow]) -> list[AnyRow]:
     ]
 
 
-def _fits(row: AnyRow, order: ExchangeOrder) -> bool:
+def _fits(row: PolledIntentRow, order: ExchangeOrder) -> bool:
     amount_fits = row.amount is None or order.amount is None or order.amount == row.amount
     same = (row.symbol, row.side, row.price) == (order.symbol, order.side, order.price)
     return same and amount_fits and order.created_at >= row.sent_at - _CLOCKS_MS
@@ -194,6 +195,6 @@ def _traded(trades: Sequence[ExchangeTrade]) -> dict[str, Decimal]:
     return found
 
 
-def _filled_by(row: AnyRow, traded: Mapping[str, Decimal]) -> bool:
+def _filled_by(row: PolledIntentRow, traded: Mapping[str, Decimal]) -> bool:
     """Whether these executions complete the order, so that its end needs no question of its own."""
-    return row.amount is not None and bool(traded.get(row.exchange_order_id, ZERO) >= row.amount)
+    return row.amount is not None and bool(traded.get(row.exchange_order_id or "", ZERO) >= row.amount)

@@ -17,7 +17,7 @@ from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import IntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -127,7 +127,7 @@ class OrderSender:
             lock_automations(connection, {answer.passed.row.automation_id for answer in answers})
             current = {row.id: row for row in intents.lock(connection, [a.passed.row.id for a in answers])}
             changes: list[dict[str, Any]] = []
-            closed: list[tuple[AnyRow, IntentStatus, str]] = []
+            closed: list[tuple[IntentRow, IntentStatus, str]] = []
             for answer in answers:
                 row = current[answer.passed.row.id]
                 if (row.status, row.attempt) != (IntentStatus.SENT, answer.passed.attempt):
@@ -150,10 +150,10 @@ def _outcomes(answers: Sequence[Answer]) -> Counter[str]:
 
 def _read_answer(
     answer: Answer,
-    row: AnyRow,
+    row: IntentRow,
     now: int,
     changes: list[dict[str, Any]],
-    closed: list[tuple[AnyRow, IntentStatus, str]],
+    closed: list[tuple[IntentRow, IntentStatus, str]],
 ) -> None:
     error = answer.error
     if isinstance(error, NotSent | RequestExpired):
@@ -175,7 +175,7 @@ def _read_answer(
         changes.append(_acknowledged(row, answer.order, now))
 
 
-def _acknowledged(row: AnyRow, order: ExchangeOrder, now: int) -> dict[str, Any]:
+def _acknowledged(row: IntentRow, order: ExchangeOrder, now: int) -> dict[str, Any]:
     # What a finished order by `spend` bought is known from here on, so that its executions alone can end it.
     amount = order.filled if row.amount is None and order.status == "filled" else row.amount
     return {

@@ -17,7 +17,8 @@ from octobot_node.limits import Limits
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import IntentStatus, MarketOrder
 from octobot_node.store import intents
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import AutomationRow
+from octobot_node.store.rows.orders import IntentRow, OpenIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -34,13 +35,13 @@ class OwnOrders:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def cancel_all(self, connection: sa.Connection, row: AnyRow, now: int) -> None:
+    def cancel_all(self, connection: sa.Connection, row: AutomationRow, now: int) -> None:
         """Cancel every live order of an automation (its row in ``automations``)."""
         live = [order.id for order in intents.open_of(connection, [row.id]) if _is_live(order)]
         self.cancel(connection, intents.lock(connection, live), now)
 
     def cancel(
-        self, connection: sa.Connection, live: Sequence[AnyRow], now: int, why: str = "cancelled before it was sent"
+        self, connection: sa.Connection, live: Sequence[IntentRow], now: int, why: str = "cancelled before it was sent"
     ) -> None:
         """Skip what was never sent; ask the exchange to cancel the rest, once each. All are of one account."""
         planned = [order for order in live if order.status == IntentStatus.PLANNED]
@@ -56,7 +57,7 @@ class OwnOrders:
         self._send(connection, rows)
 
     def close(
-        self, connection: sa.Connection, row: AnyRow, held: Mapping[str, Decimal], market: Market, now: int
+        self, connection: sa.Connection, row: AutomationRow, held: Mapping[str, Decimal], market: Market, now: int
     ) -> bool:
         """Plan market sells of ``held`` (symbol -> base amount); return whether there is anything to wait for."""
         book = load_book(connection, [row.id])
@@ -90,5 +91,5 @@ class OwnOrders:
         intents.insert(connection, rows)
 
 
-def _is_live(order: AnyRow) -> bool:
+def _is_live(order: OpenIntentRow) -> bool:
     return not IntentStatus(order.status).terminal

@@ -20,9 +20,10 @@ from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.limits import Limits
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
+from octobot_node.store.rows.automations import FencedAutomationRow
+from octobot_node.store.rows.orders import GroupedIntentRow, IntentRow
 from octobot_node.store.tables import accounts, automations, installation
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -47,7 +48,7 @@ _UNDECIDED = (IntentStatus.PLANNED, IntentStatus.SENT)
 class Passed:
     """An intent that passed the fence, with what the request needs."""
 
-    row: AnyRow
+    row: IntentRow
     attempt: int
     expires_at: int
     #: The same moment on the monotonic clock, which a frozen process cannot miss.
@@ -77,7 +78,7 @@ class _Gate:
         self._sent: dict[str, int] = {}
         self._unlimited = Limits(), Limits().tightened_by(self.limits)
 
-    def limits_of(self, owner: AnyRow) -> tuple[Limits, Limits]:
+    def limits_of(self, owner: FencedAutomationRow) -> tuple[Limits, Limits]:
         """Return an automation's own limits, and those that an order of it is under."""
         if not owner.limits:
             return self._unlimited
@@ -90,7 +91,7 @@ class _Gate:
             self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
         return self._sent[scope]
 
-    def let_through(self, row: AnyRow) -> None:
+    def let_through(self, row: IntentRow) -> None:
         """Count an order that passes."""
         self.passing.add(row.symbol)
         for scope in (row.automation_id, row.account_id):
@@ -127,7 +128,7 @@ class SendFence:
         self._core = core
 
     def pass_through(
-        self, workflow_id: str, account: Account, carried: Sequence[AnyRow], *, failing: bool
+        self, workflow_id: str, account: Account, carried: Sequence[IntentRow], *, failing: bool
     ) -> list[Passed] | None:
         """Let intents through, or give them another fate; whatever is returned is ``sent`` on disk.
 
@@ -152,7 +153,7 @@ class SendFence:
             passed: list[Passed] = []
             changes: list[dict[str, Any]] = []
             closed = _cancelled_here(rows, locked)
-            stopped: list[tuple[AnyRow, IntentStatus, str]] = []
+            stopped: list[tuple[IntentRow, IntentStatus, str]] = []
             ended = {row.id for row, _, _ in closed}
             for row in rows:
                 if row.id in ended:
@@ -194,7 +195,9 @@ class SendFence:
             return f"the disk is nearly full: {free // 1_048_576} MB left, {core.settings.disk_reserve_mb} are reserved"
         return ""
 
-    def _fate(self, gate: _Gate, row: AnyRow, owner: AnyRow, group: Sequence[AnyRow]) -> tuple[_Fate, str]:
+    def _fate(
+        self, gate: _Gate, row: IntentRow, owner: FencedAutomationRow, group: Sequence[GroupedIntentRow]
+    ) -> tuple[_Fate, str]:
         """Return (send, next, stop, later or a final status, reason); "next" waits for an intent before it in this
         workflow, "stop" is the kill switch's.
         """
@@ -217,7 +220,7 @@ class SendFence:
             return ("next" if same else "later"), ""
         return ("send", "") if row.kind == "cancel" else self._within_limits(gate, row, owner, now)
 
-    def _within_limits(self, gate: _Gate, row: AnyRow, owner: AnyRow, now: int) -> tuple[_Fate, str]:
+    def _within_limits(self, gate: _Gate, row: IntentRow, owner: FencedAutomationRow, now: int) -> tuple[_Fate, str]:
         if gate.serial and row.symbol in gate.in_flight:
             return "later", f"one order at a time on {row.symbol}: the exchange finds none by client id"
         if gate.serial and row.symbol in gate.passing:
@@ -246,7 +249,7 @@ _LOCK_AUTOMATIONS = (
 )
 
 
-def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, AnyRow]:
+def lock_automations(connection: sa.Connection, ids: set[str]) -> dict[str, FencedAutomationRow]:
     """Lock automations before their intents, in id order; return the wide halves that the fence looks at."""
     schedules.lock(connection, ids)
     return {row.id: row for row in connection.execute(_LOCK_AUTOMATIONS, {"ids": list(ids)}).all()}
@@ -261,24 +264,26 @@ _GROUPS = sa.select(
 ).where(intents_table.c.group_id.in_(sa.bindparam("ids", expanding=True)))
 
 
-def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[AnyRow]]:
-    found: dict[str, list[AnyRow]] = {id_: [] for id_ in ids}
+def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[GroupedIntentRow]]:
+    found: dict[str, list[GroupedIntentRow]] = {id_: [] for id_ in ids}
     for row in connection.execute(_GROUPS, {"ids": list(ids)}).all():
         found[row.group_id].append(row)
     return found
 
 
-def _with_parents(carried: Sequence[AnyRow]) -> set[str]:
+def _with_parents(carried: Sequence[IntentRow]) -> set[str]:
     """Return the ids of what is carried and of the orders that its cancels are about."""
-    return {row.id for row in carried} | {row.parent for row in carried if row.kind == "cancel"}
+    return {row.id for row in carried} | {row.parent for row in carried if row.parent is not None}
 
 
-def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> list[tuple[AnyRow, IntentStatus, str]]:
+def _cancelled_here(
+    rows: Sequence[IntentRow], locked: Mapping[str, IntentRow]
+) -> list[tuple[IntentRow, IntentStatus, str]]:
     """Return the ends of cancels that need no exchange: their order was never sent, or has ended."""
-    ends: list[tuple[AnyRow, IntentStatus, str]] = []
+    ends: list[tuple[IntentRow, IntentStatus, str]] = []
     skipped: set[str] = set()
     for row in rows:
-        order = locked.get(row.parent) if row.kind == "cancel" else None
+        order = None if row.parent is None else locked.get(row.parent)
         if order is None:
             continue
         if order.status == IntentStatus.PLANNED and order.id not in skipped:
@@ -289,8 +294,8 @@ def _cancelled_here(rows: Sequence[AnyRow], locked: Mapping[str, AnyRow]) -> lis
     return ends
 
 
-def _pass(row: AnyRow, locked: Mapping[str, AnyRow], expires_at: int, deadline: float) -> Passed:
-    if row.kind != "cancel":
+def _pass(row: IntentRow, locked: Mapping[str, IntentRow], expires_at: int, deadline: float) -> Passed:
+    if row.parent is None:
         return Passed(row, row.attempt + 1, expires_at, deadline, symbol=row.symbol)
     order = locked[row.parent]
     return Passed(row, row.attempt + 1, expires_at, deadline, target=order.exchange_order_id, symbol=order.symbol)
@@ -309,6 +314,6 @@ def _sent(item: Passed, epoch: int, now: int) -> dict[str, Any]:
     }
 
 
-def later(row: AnyRow, retry_at: int, reason: str) -> dict[str, Any]:
+def later(row: IntentRow, retry_at: int, reason: str) -> dict[str, Any]:
     """Return the change that leaves a planned intent to a later workflow, from ``retry_at`` (ms UTC) on."""
     return {"id": row.id, "carrier": None, "retry_at": retry_at, "reason": reason[:500], "updated_at": row.updated_at}

@@ -20,9 +20,10 @@ from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
+from octobot_node.store.rows.orders import IntentRow, PolledIntentRow
 from octobot_node.store.tables import accounts, equity, fills
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.store.types import AnyRow, Millis
+from octobot_node.store.types import Millis
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -45,7 +46,7 @@ class Observed:
     #: intent id -> the order found by asking for its client id, None where nothing was found.
     asked: dict[str, ExchangeOrder | None]
     #: Intents whose question failed.
-    unanswered: Sequence[AnyRow] = ()
+    unanswered: Sequence[PolledIntentRow] = ()
     #: Where the account's cursor stood when the executions were read; None: they were not read from there.
     cursor: int | None = None
     #: The person who says that ``asked`` are these orders; "" where the exchange said so.
@@ -59,7 +60,7 @@ class Settlement:
         self._core = core
         self._seen: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 
-    def apply(self, account: Account, live: Sequence[AnyRow], observed: Observed) -> bool:
+    def apply(self, account: Account, live: Sequence[PolledIntentRow | IntentRow], observed: Observed) -> bool:
         """Settle, end and resolve in one transaction; return whether anything changed."""
         fresh = [trade for trade in observed.trades if _key(account, trade) not in self._seen]
         core, now = self._core, self._core.clock.now()
@@ -88,7 +89,7 @@ class Settlement:
         core.counters.settle(len(settled), _became(found))
         return any(intent.changed for intent in found) or bool(settled)
 
-    def admit_unknown(self, account: Account, live: Sequence[AnyRow]) -> bool:
+    def admit_unknown(self, account: Account, live: Sequence[PolledIntentRow]) -> bool:
         """Say "unknown" of what was sent too long ago while the exchange cannot be asked."""
         now = self._core.clock.now()
         limit = now - int(self._core.settings.unknown_after * 1000)
@@ -105,7 +106,11 @@ class Settlement:
         return True
 
     def _lock(
-        self, connection: sa.Connection, account: Account, live: Sequence[AnyRow], trades: Sequence[ExchangeTrade]
+        self,
+        connection: sa.Connection,
+        account: Account,
+        live: Sequence[PolledIntentRow | IntentRow],
+        trades: Sequence[ExchangeTrade],
     ) -> tuple[list[FillingIntent], Watched]:
         """Lock the automations with their watchers, then the intents, that these trades and live orders are about."""
         columns = intents_table.c
@@ -153,7 +158,9 @@ class Settlement:
 
     def _not_found(self, capabilities: Capabilities, intent: FillingIntent, now: int) -> None:
         row = intent.row
-        if capabilities.dedupe == "forever" or (capabilities.request_expiry and _conclusive(capabilities, row, now)):
+        assert row.sent_at is not None
+        proven = capabilities.request_expiry and _conclusive(capabilities, row.sent_at, now)
+        if capabilities.dedupe == "forever" or proven:
             # Provably not executed, or harmless to repeat: through the fence again, with the same client order id.
             intent.become(IntentStatus.PLANNED, "sent before, not executed")
             return
@@ -243,16 +250,18 @@ def _key(account: Account, trade: ExchangeTrade) -> tuple[str, str, str]:
     return (account.id, trade.symbol, trade.id)
 
 
-def _conclusive(capabilities: Capabilities, row: AnyRow, now: int) -> bool:
+def _conclusive(capabilities: Capabilities, sent_at: int, now: int) -> bool:
     """Whether "not found" proves that the order does not exist."""
     lookup = capabilities.lookup
     if lookup.reach == "all":
         return True
     # Closed orders are kept for a time; within it, nothing found is nothing there.
-    return lookup.reach == "recent" and now - row.sent_at < lookup.recent_ms
+    return lookup.reach == "recent" and now - sent_at < lookup.recent_ms
 
 
-def _concerned(live: Sequence[AnyRow], trades: Sequence[ExchangeTrade], observed: Observed, now: int) -> list[AnyRow]:
+def _concerned(
+    live: Sequence[PolledIntentRow | IntentRow], trades: Sequence[ExchangeTrade], observed: Observed, now: int
+) -> list[PolledIntentRow | IntentRow]:
     """Return the live intents that what was observed is about: the others need neither a lock nor a look."""
     orders = {trade.order_id for trade in trades}
     clients = {trade.client_order_id for trade in trades}
@@ -267,8 +276,8 @@ def _concerned(live: Sequence[AnyRow], trades: Sequence[ExchangeTrade], observed
     ]
 
 
-def _is_lost(row: AnyRow, now: int) -> bool:
-    return bool(row.status == IntentStatus.SENT and now > row.send_by)
+def _is_lost(row: PolledIntentRow | IntentRow, now: int) -> bool:
+    return row.status == IntentStatus.SENT and row.send_by is not None and now > row.send_by
 
 
 def _repeat_cancel(intent: FillingIntent, now: int) -> None:
@@ -384,7 +393,7 @@ def _held_by(book: Book, automation_ids: Collection[str]) -> dict[tuple[str, str
     return found
 
 
-def _equity_point(book: Book, row: AnyRow, held: Sequence[Held], now: int) -> dict[str, Any]:
+def _equity_point(book: Book, row: IntentRow, held: Sequence[Held], now: int) -> dict[str, Any]:
     quote = book.funds[row.automation_id, row.quote]
     with exact():
         worth = quote.free + quote.reserved + sum((position.cost for position in held), Decimal(0))
@@ -401,7 +410,7 @@ def _equity_point(book: Book, row: AnyRow, held: Sequence[Held], now: int) -> di
     }
 
 
-def _fill_event(row: AnyRow, trade: ExchangeTrade) -> Event:
+def _fill_event(row: IntentRow, trade: ExchangeTrade) -> Event:
     data = {
         "order": row.id,
         "symbol": trade.symbol,
@@ -415,7 +424,7 @@ def _fill_event(row: AnyRow, trade: ExchangeTrade) -> Event:
     return Event(row.owner, row.account_id, row.automation_id, "order.fill", data)
 
 
-def _adopted_event(row: AnyRow, order_id: str, by: str) -> Event:
+def _adopted_event(row: IntentRow, order_id: str, by: str) -> Event:
     data = {"id": row.id, "exchange_order_id": order_id, "by": by}
     return Event(row.owner, row.account_id, row.automation_id, "order.adopted", data)
 

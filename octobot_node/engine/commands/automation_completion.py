@@ -19,9 +19,9 @@ from octobot_node.market import Market
 from octobot_node.store import automations, events, intents, kill_switches
 from octobot_node.store.conditions import is_ending
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import AutomationRow
 from octobot_node.store.tables import accounts
 from octobot_node.store.tables import automations as automations_table
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -55,7 +55,7 @@ class AutomationCompletion:
             self._core.kick(ORDERS)
         return ended
 
-    def _ready(self) -> list[AnyRow]:
+    def _ready(self) -> list[AutomationRow]:
         # What is sold on a restored account might be sold already: restore_reconciliation.py finds out first.
         compared = sa.select(accounts.c.id).where(accounts.c.reconcile_since.is_(None))
         statement = sa.select(automations_table).where(is_ending, automations_table.c.account_id.in_(compared))
@@ -63,7 +63,7 @@ class AutomationCompletion:
             rows = connection.execute(statement).all()
             return [row for row in rows if not intents.live_count(connection, row.id)]
 
-    def _settle_one(self, row: AnyRow) -> bool:
+    def _settle_one(self, row: AutomationRow) -> bool:
         core, now = self._core, self._core.clock.now()
         core.accounts.get(row.account_id)
         held = self._held(row.id) if row.status == AutomationStatus.STOPPING and row.close_on_stop else {}
@@ -89,12 +89,12 @@ class AutomationCompletion:
             watched.wake_watchers(connection, [row.id], now)
         return True
 
-    def _order_sender(self, row: AnyRow) -> bool:
+    def _order_sender(self, row: AutomationRow) -> bool:
         """Whether no kill switch is thrown: a sale waits for its release, and is decided at the prices of then."""
         with self._core.storage.read() as connection:
             return kill_switches.sends(connection, row.id)
 
-    def _stopped(self, connection: sa.Connection, row: AnyRow) -> bool:
+    def _stopped(self, connection: sa.Connection, row: AutomationRow) -> bool:
         """Whether one was thrown this very moment."""
         sending = connection.scalar(_SENDING, {"id": row.id})
         return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
@@ -104,6 +104,6 @@ class AutomationCompletion:
             book = load_book(connection, [automation_id])
         return {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
 
-    def _market(self, row: AnyRow, held: dict[str, Decimal]) -> Market:
+    def _market(self, row: AutomationRow, held: dict[str, Decimal]) -> Market:
         source = self._core.accounts.get(row.account_id).source
         return self._core.hub.snapshot(source, Needs(tickers=tuple(held)))

@@ -16,8 +16,8 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import AutomationRow, RequestRow
 from octobot_node.store.statuses import NoticeStatus, RequestStatus
-from octobot_node.store.types import AnyRow
 from octobot_node.text.event_sentences import REQUESTS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class AutomationRequests:
             waiting = automations.waiting_requests(connection, _LIMIT)
         return sum(self._carry_out_one(request) for request in waiting)
 
-    def _carry_out_one(self, request: AnyRow) -> bool:
+    def _carry_out_one(self, request: RequestRow) -> bool:
         with self._core.storage.read() as connection:
             target = automations.named(connection, request.owner, request.target)
         if target is None:
@@ -56,7 +56,7 @@ class AutomationRequests:
             return False
         return self._end(request, RequestStatus.DONE, "" if done else f"it was {target.status} already")
 
-    def _obey(self, command: str, target: AnyRow) -> bool:
+    def _obey(self, command: str, target: AutomationRow) -> bool:
         """Return whether there was anything to do."""
         status = AutomationStatus(target.status)
         if command == "pause":
@@ -70,14 +70,14 @@ class AutomationRequests:
         self._commands.stop(target.id, close=command == "close")
         return True
 
-    def _can_still_sell(self, target: AnyRow) -> bool:
+    def _can_still_sell(self, target: AutomationRow) -> bool:
         """Whether it has ended and holds something; one that a person is stopping is left to that person."""
         if target.status == AutomationStatus.STOPPING:
             return False
         with self._core.storage.read() as connection:
             return self._commands.holds(connection, target.id)
 
-    def _end(self, request: AnyRow, status: RequestStatus, reason: str) -> bool:
+    def _end(self, request: RequestRow, status: RequestStatus, reason: str) -> bool:
         now = self._core.clock.now()
         asker = {
             "owner": request.owner,

@@ -28,6 +28,8 @@ from octobot_node.store import automations, events, intents, kill_switches, sche
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
+from octobot_node.store.rows.automations import AutomationRow, LockedScheduleRow
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (
     accounts,
@@ -36,7 +38,6 @@ from octobot_node.store.tables import (
     watchings,
 )
 from octobot_node.store.tables import automations as automations_table
-from octobot_node.store.types import AnyRow
 
 __all__ = ["Commands", "NewAccount", "NewAutomation", "changed_fields"]
 
@@ -244,7 +245,11 @@ class Commands(StatusCommands):
         core.kick(ORDERS)
 
     def _configure(
-        self, connection: sa.Connection, row: AnyRow, config: Mapping[str, Any] | ValidConfig, locked: AnyRow
+        self,
+        connection: sa.Connection,
+        row: AutomationRow,
+        config: Mapping[str, Any] | ValidConfig,
+        locked: LockedScheduleRow,
     ) -> list[str]:
         """Replace the config of a locked automation; return the fields that changed."""
         now = self._core.clock.now()
@@ -338,14 +343,14 @@ def _watchers_by_name(connection: sa.Connection, automation_id: str, name: str |
     return automations.watchers_of_names(connection, row.owner, [row.name, name])
 
 
-def _rename(connection: sa.Connection, row: AnyRow, name: str) -> dict[str, str]:
+def _rename(connection: sa.Connection, row: AutomationRow, name: str) -> dict[str, str]:
     if automations.named(connection, row.owner, name) is not None:
         raise CommandRefused(f"an automation is called {name!r} already: choose another name")
     automations.update(connection, [{"id": row.id, "name": name}])
     return {"before": row.name, "after": name}
 
 
-def _limit(connection: sa.Connection, row: AnyRow, limits: Limits) -> dict[str, Any]:
+def _limit(connection: sa.Connection, row: AutomationRow, limits: Limits) -> dict[str, Any]:
     stored = limits.model_dump(mode="json", exclude_none=True)
     automations.update(connection, [{"id": row.id, "limits": stored}])
     return {"before": row.limits, "after": stored}
@@ -370,7 +375,7 @@ def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[s
     }
 
 
-def _lock_account(connection: sa.Connection, account_id: str) -> AnyRow:
+def _lock_account(connection: sa.Connection, account_id: str) -> AccountRow:
     row = automations.lock_account(connection, account_id)
     if row is None:
         raise CommandRefused(f"there is no account {account_id}")
@@ -378,7 +383,7 @@ def _lock_account(connection: sa.Connection, account_id: str) -> AnyRow:
 
 
 def _account_change(
-    connection: sa.Connection, row: AnyRow, name: str | None, limits: Limits | None
+    connection: sa.Connection, row: AccountRow, name: str | None, limits: Limits | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is to be written to an account, and what its event says."""
     change: dict[str, Any] = {}
@@ -454,14 +459,14 @@ def _dependent(owner: Owner) -> dict[str, Any]:
     }
 
 
-def _get(connection: sa.Connection, automation_id: str) -> AnyRow:
+def _get(connection: sa.Connection, automation_id: str) -> AutomationRow:
     row = automations.get(connection, automation_id)
     if row is None:
         raise gone(automation_id)
     return row
 
 
-def _owner(row: AnyRow) -> Owner:
+def _owner(row: AutomationRow) -> Owner:
     return Owner(row.id, row.owner, row.account_id, row.shard)
 
 

@@ -10,7 +10,7 @@ Locks: ``schedule``, ``automations``, then the installation, then ``accounts``; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,8 +25,8 @@ from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.rows.orders import KillSwitchRow
 from octobot_node.store.statuses import NoticeStatus
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -52,7 +52,7 @@ class Target:
     name: str = ""
 
 
-def name_of(switch: AnyRow) -> str:
+def name_of(switch: KillSwitchRow) -> str:
     """Return what a kill switch stops, in words."""
     if switch.scope != "everything":
         return f"the {switch.scope} {switch.target!r}"
@@ -132,7 +132,7 @@ class KillSwitch:
             moved += self._wake(switch, go_on) if switch.released_at is not None else self._settle(switch, go_on)
         return moved
 
-    def _settle(self, switch: AnyRow, go_on: Callable[[], bool]) -> int:
+    def _settle(self, switch: KillSwitchRow, go_on: Callable[[], bool]) -> int:
         moved = self._cancel(switch, go_on)
         with self._core.storage.read() as connection:
             left = _unsettled(connection, switch)
@@ -140,7 +140,7 @@ class KillSwitch:
             return moved + self._say_settled(switch)
         return moved + self._cancel_again(switch)
 
-    def _cancel_again(self, switch: AnyRow) -> int:
+    def _cancel_again(self, switch: KillSwitchRow) -> int:
         """Have those cancelled once more, in the next pass, whose cancel was answered and came to nothing."""
         with self._core.storage.read() as connection:
             ids = kill_switches.resting(connection, switch.id, self._core.clock.now() - _AGAIN_MS, _CHUNK)
@@ -149,7 +149,7 @@ class KillSwitch:
                 kill_switches.wait_again(connection, switch.id, ids)
         return len(ids)
 
-    def _cancel(self, switch: AnyRow, go_on: Callable[[], bool]) -> int:
+    def _cancel(self, switch: KillSwitchRow, go_on: Callable[[], bool]) -> int:
         with self._core.storage.read() as connection:
             accounts = kill_switches.waiting_accounts(connection, switch.id)
         moved = 0
@@ -166,7 +166,7 @@ class KillSwitch:
             self._core.kick(ORDERS)
         return moved
 
-    def _cancel_some(self, switch: AnyRow, account_id: str) -> int:
+    def _cancel_some(self, switch: KillSwitchRow, account_id: str) -> int:
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
             some = kill_switches.waiting(connection, switch.id, account_id, _CHUNK)
@@ -178,7 +178,7 @@ class KillSwitch:
             kill_switches.asked(connection, switch.id, [row.intent_id for row in some], now)
         return len(some)
 
-    def _say_settled(self, switch: AnyRow) -> int:
+    def _say_settled(self, switch: KillSwitchRow) -> int:
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
             if not kill_switches.settle(connection, switch.id, now):
@@ -190,7 +190,7 @@ class KillSwitch:
             _tell(connection, switch, "settled", data, "info", message, now)
         return 1
 
-    def _wake(self, switch: AnyRow, go_on: Callable[[], bool]) -> int:
+    def _wake(self, switch: KillSwitchRow, go_on: Callable[[], bool]) -> int:
         """Let automations see what became of their orders: what was skipped woke nobody."""
         with self._core.storage.read() as connection:
             ids = kill_switches.with_news(connection, switch)
@@ -219,7 +219,7 @@ def _lock(connection: sa.Connection, scope: str, owner: str, target_id: str) -> 
         kill_switches.lock_accounts(connection, owner=owner)
 
 
-def _switch(connection: sa.Connection, switch: AnyRow) -> None:
+def _switch(connection: sa.Connection, switch: KillSwitchRow) -> None:
     """Make the columns that the fence reads say what the kill switches in force say."""
     if switch.scope == "automation":
         kill_switches.switch_automation(connection, switch.target_id)
@@ -232,7 +232,7 @@ def _switch(connection: sa.Connection, switch: AnyRow) -> None:
         kill_switches.switch_installation(connection)
 
 
-def _unsettled(connection: sa.Connection, switch: AnyRow) -> str:
+def _unsettled(connection: sa.Connection, switch: KillSwitchRow) -> str:
     """Return what is not confirmed yet, in words, or ""."""
     noted = kill_switches.totals(connection, switch.id, None)
     under_way = kill_switches.underway(connection, switch, None)
@@ -245,7 +245,13 @@ def _unsettled(connection: sa.Connection, switch: AnyRow) -> str:
 
 
 def _tell(
-    connection: sa.Connection, switch: AnyRow, what: str, data: dict[str, object], level: str, message: str, now: int
+    connection: sa.Connection,
+    switch: KillSwitchRow,
+    what: str,
+    data: Mapping[str, object],
+    level: str,
+    message: str,
+    now: int,
 ) -> None:
     """Leave an event, and a notice for the notifiers."""
     about = {

@@ -13,7 +13,7 @@ from octobot_node.errors import CommandRefused, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import IntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -71,13 +71,14 @@ class ManualResolution:
             close_intents(connection, [(row, status, reason)], now)
 
     async def _ask(
-        self, account: Account, row: AnyRow, order_id: str | None
+        self, account: Account, row: IntentRow, order_id: str | None
     ) -> tuple[ExchangeOrder | None, list[ExchangeTrade]]:
         trading, since = account.trading, max((row.sent_at or row.created_at) - _OVERLAP_MS, 0)
         try:
             async with asyncio.timeout(self._core.settings.request_timeout):
-                if order_id is not None or row.exchange_order_id is not None:
-                    order = await trading.order(row.symbol, order_id or row.exchange_order_id)
+                named = order_id or row.exchange_order_id
+                if named is not None:
+                    order = await trading.order(row.symbol, named)
                 else:
                     order = await trading.find_order(row.symbol, row.client_order_id, since)
                 if order is None:
@@ -86,19 +87,19 @@ class ManualResolution:
         except TimeoutError:
             raise Unresolved(f"{account.name!r} did not answer in time: try again, nothing was changed") from None
 
-    def _unknown(self, intent_id: str) -> AnyRow:
+    def _unknown(self, intent_id: str) -> IntentRow:
         row = self._get(intent_id)
         _refuse_known(row)
         return row
 
-    def _get(self, intent_id: str) -> AnyRow:
+    def _get(self, intent_id: str) -> IntentRow:
         with self._core.storage.read() as connection:
             row = intents.get(connection, intent_id)
         if row is None:
             raise CommandRefused(f"there is no order {intent_id}")
         return row
 
-    def _refuse_taken(self, row: AnyRow, order: ExchangeOrder) -> None:
+    def _refuse_taken(self, row: IntentRow, order: ExchangeOrder) -> None:
         if row.exchange_order_id == order.id:
             return
         with self._core.storage.read() as connection:
@@ -106,12 +107,12 @@ class ManualResolution:
                 raise CommandRefused(f"{order.id!r} is another order of this account already: check the exchange's id")
 
 
-def _refuse_known(row: AnyRow) -> None:
+def _refuse_known(row: IntentRow) -> None:
     if row.kind != "order" or row.status != IntentStatus.UNKNOWN:
         raise CommandRefused(f"the order {row.id} is {row.status}: only one whose outcome is unknown can be settled so")
 
 
-def _refuse_another(row: AnyRow, order: ExchangeOrder) -> None:
+def _refuse_another(row: IntentRow, order: ExchangeOrder) -> None:
     amount = row.amount is None or order.amount is None or order.amount == row.amount
     price = row.price is None or order.price is None or order.price == row.price
     if (order.symbol, order.side) != (row.symbol, row.side) or not amount or not price:

@@ -27,8 +27,9 @@ from octobot_node.orders import IntentStatus
 from octobot_node.store import events
 from octobot_node.store.conditions import is_live
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import HeldAutomationRow
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts, automations, intents
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -86,7 +87,7 @@ class RestoreReconciliation:
         answers = core.event_loop.call(self._ask_all(due))
         return sum(self._compare(row, answer) for row, answer in zip(due, answers, strict=True) if answer is not None)
 
-    def _opens(self, row: AnyRow) -> bool:
+    def _opens(self, row: AccountRow) -> bool:
         try:
             self._core.accounts.get(row.id)
         except Exception as error:  # noqa: BLE001 - a connector that is missing or set wrongly holds up no other account
@@ -95,21 +96,22 @@ class RestoreReconciliation:
             return False
         return True
 
-    async def _ask_all(self, rows: Sequence[AnyRow]) -> list[_Answer | None]:
+    async def _ask_all(self, rows: Sequence[AccountRow]) -> list[_Answer | None]:
         return list(await asyncio.gather(*(self._ask(row) for row in rows)))
 
-    async def _ask(self, row: AnyRow) -> _Answer | None:
-        trading = self._core.accounts.get(row.id).trading
+    async def _ask(self, row: AccountRow) -> _Answer | None:
+        trading, since = self._core.accounts.get(row.id).trading, row.reconcile_since
+        assert since is not None
         try:
             async with asyncio.timeout(self._core.settings.request_timeout):
                 # Orders first: one that fills in between is then among the executions.
                 orders = await trading.open_orders()
-                return _Answer(orders, await trading.trades(max(row.reconcile_since - _OVERLAP_MS, 0)))
+                return _Answer(orders, await trading.trades(max(since - _OVERLAP_MS, 0)))
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, it is asked again
             log.warning("reconcile_failed", account=row.name, error=str(error) or type(error).__name__)
             return None
 
-    def _compare(self, row: AnyRow, answer: _Answer) -> bool:
+    def _compare(self, row: AccountRow, answer: _Answer) -> bool:
         with self._core.storage.read() as connection:
             # After the answer: what was sent meanwhile is known by its client order id, or not known yet.
             if _undecided(connection, row.id):
@@ -122,7 +124,7 @@ class RestoreReconciliation:
         self._differ(row, strange, held)
         return False
 
-    def _agree(self, row: AnyRow, held: Sequence[str]) -> bool:
+    def _agree(self, row: AccountRow, held: Sequence[str]) -> bool:
         for automation_id in held:
             # Stopped or resumed by a person this moment: theirs holds.
             with suppress(CommandRefused):
@@ -135,7 +137,7 @@ class RestoreReconciliation:
         log.info("account_reconciled", account=row.name, resumed=len(held))
         return True
 
-    def _differ(self, row: AnyRow, strange: Sequence[str], held: Sequence[AnyRow]) -> None:
+    def _differ(self, row: AccountRow, strange: Sequence[str], held: Sequence[HeldAutomationRow]) -> None:
         """Say so once, where it is held; with nothing held there is nobody to wait for."""
         reason = _difference(row, strange)
         told = bool(held) and all(each.reason == reason for each in held)
@@ -202,7 +204,8 @@ def _known(connection: sa.Connection, account_id: str, column: sa.Column[str], w
     return found
 
 
-def _difference(row: AnyRow, strange: Sequence[str]) -> str:
+def _difference(row: AccountRow, strange: Sequence[str]) -> str:
+    assert row.reconcile_since is not None
     more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
     return (
         f"{_from(row.reconcile_since)}, and {row.name!r} has what the backup does not know:"

@@ -22,6 +22,7 @@ from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import CommandRefused, Conflict
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import AutomationRow, LockedScheduleRow
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import (
     balances,
@@ -36,7 +37,6 @@ from octobot_node.store.tables import (
     watchings,
 )
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -83,14 +83,14 @@ _TAKE_UP = _Change(lambda status: status is AutomationStatus.HELD, AutomationSta
 class _Chosen:
     """Some automations as a transaction finds them, and what is known of them for the decision whether it may be."""
 
-    rows: Mapping[str, AnyRow]
+    rows: Mapping[str, AutomationRow]
     live: Collection[str]
     holding: Collection[str]
 
 
 #: Returns why a command does not fit an automation, "" where it does.
-_WhyNot = Callable[[AnyRow, _Chosen], str]
-_Apply = Callable[[sa.Connection, Sequence[AnyRow], Watched], None]
+_WhyNot = Callable[[AutomationRow, _Chosen], str]
+_Apply = Callable[[sa.Connection, Sequence[AutomationRow], Watched], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,9 @@ class StatusCommands:
     def _changing(self, change: _Change) -> _Work:
         return _Work(_cannot_become(change), partial(self._apply, change))
 
-    def _apply(self, change: _Change, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched) -> None:
+    def _apply(
+        self, change: _Change, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched
+    ) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         automations.update_all(connection, ids, {"status": change.status, "reason": "", "updated_at": now})
         schedules.set_all_runnable(
@@ -198,10 +200,10 @@ class StatusCommands:
         events.append(connection, [_event(row, f"automation.{change.status.value}", {}) for row in rows], now)
         locked.wake_watchers(connection, ids, now)
 
-    def _wake(self, connection: sa.Connection, rows: Sequence[AnyRow], _locked: Watched) -> None:
+    def _wake(self, connection: sa.Connection, rows: Sequence[AutomationRow], _locked: Watched) -> None:
         schedules.wake(connection, [row.id for row in rows], self._core.clock.now())
 
-    def _stop(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched, *, close: bool) -> None:
+    def _stop(self, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched, *, close: bool) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         # Told twice, the stronger one holds: who wanted it sold is not undone by a second stop.
         for row in rows:
@@ -220,7 +222,7 @@ class StatusCommands:
         events.append(connection, told, now)
         locked.wake_watchers(connection, ids, now)
 
-    def _delete(self, connection: sa.Connection, rows: Sequence[AnyRow], locked: Watched) -> None:
+    def _delete(self, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         locked.wake_watchers(connection, ids, now)
         # What a kill switch's checklist answers for stays.
@@ -268,7 +270,9 @@ class StatusCommands:
         return ""
 
 
-def expect(connection: sa.Connection, automation_id: str, locked: Mapping[str, AnyRow], revision: int | None) -> AnyRow:
+def expect(
+    connection: sa.Connection, automation_id: str, locked: Mapping[str, LockedScheduleRow], revision: int | None
+) -> AutomationRow:
     """Return a locked automation's wide half; ``locked`` is what the lock returned.
 
     Raises CommandRefused for one that is gone, Conflict for another revision than the one that is given.
@@ -297,7 +301,7 @@ def gone(automation_id: str) -> CommandRefused:
 
 def _split(
     connection: sa.Connection, ids: Sequence[str], why_not: _WhyNot
-) -> tuple[list[AnyRow], dict[str, CommandRefused]]:
+) -> tuple[list[AutomationRow], dict[str, CommandRefused]]:
     """Return the rows that a command fits, in order of id, and the refusals of the others."""
     rows = {row.id: row for row in automations.get_all(connection, ids)}
     ended = [id_ for id_, row in rows.items() if AutomationStatus(row.status).ended]
@@ -320,7 +324,7 @@ def _holding(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
 
 
 def _cannot_become(change: _Change) -> _WhyNot:
-    def why_not(row: AnyRow, _chosen: _Chosen) -> str:
+    def why_not(row: AutomationRow, _chosen: _Chosen) -> str:
         if change.allowed(AutomationStatus(row.status)):
             return ""
         return " already" if row.status == change.status else f" and cannot become {change.status}"
@@ -328,20 +332,20 @@ def _cannot_become(change: _Change) -> _WhyNot:
     return why_not
 
 
-def _cannot_run(row: AnyRow, _chosen: _Chosen) -> str:
+def _cannot_run(row: AutomationRow, _chosen: _Chosen) -> str:
     return "" if AutomationStatus(row.status).runs else ": resume it first"
 
 
-def _cannot_stop(row: AnyRow, _chosen: _Chosen) -> str:
+def _cannot_stop(row: AutomationRow, _chosen: _Chosen) -> str:
     return " already" if AutomationStatus(row.status).over else ""
 
 
-def _cannot_close(row: AnyRow, chosen: _Chosen) -> str:
+def _cannot_close(row: AutomationRow, chosen: _Chosen) -> str:
     over = AutomationStatus(row.status).over and row.id not in chosen.holding
     return " already and holds nothing" if over else ""
 
 
-def _cannot_delete(row: AnyRow, chosen: _Chosen) -> str:
+def _cannot_delete(row: AutomationRow, chosen: _Chosen) -> str:
     over = AutomationStatus(row.status).ended and row.id not in chosen.live
     return "" if over else ": stop it and let its orders settle first"
 
@@ -351,5 +355,5 @@ def _in_pieces(ids: Collection[str], size: int) -> list[list[str]]:
     return [wanted[start : start + size] for start in range(0, len(wanted), size)]
 
 
-def _event(row: AnyRow, kind: str, data: Mapping[str, Any]) -> Event:
+def _event(row: AutomationRow, kind: str, data: Mapping[str, Any]) -> Event:
     return Event(row.owner, row.account_id, row.id, kind, data)

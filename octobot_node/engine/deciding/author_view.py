@@ -5,17 +5,18 @@ from __future__ import annotations
 from octobot_node.automation import Position
 from octobot_node.market import from_ms
 from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.ledger import FillRow, PositionRow
+from octobot_node.store.rows.orders import OpenIntentRow
 
 __all__ = ["fill", "open_order", "order_result", "position"]
 
 
-def position(row: AnyRow) -> Position:
+def position(row: PositionRow) -> Position:
     """Return a position's row as an author sees it."""
     return Position(row.symbol, row.amount, row.cost, row.realised)
 
 
-def open_order(row: AnyRow) -> OpenOrder:
+def open_order(row: OpenIntentRow) -> OpenOrder:
     """Return an intent's row as an author sees it."""
     return OpenOrder(
         id=row.id,
@@ -32,7 +33,7 @@ def open_order(row: AnyRow) -> OpenOrder:
     )
 
 
-def fill(row: AnyRow) -> Fill:
+def fill(row: FillRow) -> Fill:
     """Return an execution's row as an author sees it."""
     return Fill(
         id=row.id,
@@ -50,7 +51,7 @@ def fill(row: AnyRow) -> Fill:
     )
 
 
-def order_result(row: AnyRow) -> OrderResult:
+def order_result(row: OpenIntentRow) -> OrderResult:
     """Return what became of an intent, as an author is told."""
     return OrderResult(
         order_id=row.id,

@@ -27,8 +27,8 @@ from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
+from octobot_node.store.rows.automations import BatchedAutomationRow, ComparedRow
 from octobot_node.store.statuses import NoticeStatus, RequestStatus
-from octobot_node.store.types import AnyRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -56,7 +56,7 @@ _REFUSALS = (
 class Evaluated:
     """An evaluated row: as it was loaded, what came out, and what the commit marks as seen."""
 
-    row: AnyRow
+    row: BatchedAutomationRow
     now: int
     scheduled: bool
     missed: int
@@ -172,7 +172,7 @@ class Commit:
                 watched.wake_watchers(connection, changes.told, core.clock.now())
         return changes
 
-    def _one(self, changes: Changes, item: Evaluated, lock: AnyRow, market: Market, book: Book) -> None:
+    def _one(self, changes: Changes, item: Evaluated, lock: ComparedRow, market: Market, book: Book) -> None:
         problem = item.outcome.problem
         changes.outcomes[problem or "done"] += 1
         if problem in (None, "failed") and item.row.next_run_at is not None:
@@ -191,7 +191,7 @@ class Commit:
         self,
         changes: Changes,
         item: Evaluated,
-        lock: AnyRow,
+        lock: ComparedRow,
         decision: PlainDecision,
         market: Market,
         book: Book,
@@ -305,7 +305,7 @@ class Commit:
                 }
             )
 
-    def _failed(self, changes: Changes, item: Evaluated, lock: AnyRow) -> None:
+    def _failed(self, changes: Changes, item: Evaluated, lock: ComparedRow) -> None:
         row, now = item.row, self._core.clock.now()
         del lock
         failures = row.failures + 1
@@ -348,7 +348,7 @@ class Commit:
             changes.wide.append(_status(item, AutomationStatus.WAITING, now))
             changes.events.append(_event(item, "automation.waiting", {"reason": item.outcome.reason}))
 
-    def _tried_again_at(self, row: AnyRow, now: int) -> int:
+    def _tried_again_at(self, row: BatchedAutomationRow, now: int) -> int:
         if not self._core.clock.virtual:
             return now + _WAIT_MS
         # Past candles change nothing between two closes: skip to the next close of those that are waited for.
@@ -406,7 +406,7 @@ def _may_tell(item: Evaluated, failure_limit: int) -> bool:
     return outcome.problem == "held" or (outcome.problem == "failed" and item.row.failures + 1 >= failure_limit)
 
 
-def _dependent(row: AnyRow) -> dict[str, Any]:
+def _dependent(row: BatchedAutomationRow) -> dict[str, Any]:
     return {"automation_id": row.id, "owner": row.owner, "account_id": row.account_id, "shard": row.shard}
 
 
@@ -416,16 +416,16 @@ def _command(request: StopAutomation | PauseAutomation) -> str:
     return "close" if request.close else "stop"
 
 
-def _unmoved(item: Evaluated, lock: AnyRow | None) -> bool:
+def _unmoved(item: Evaluated, lock: ComparedRow | None) -> bool:
     row = item.row
     return lock is not None and (lock.tick, lock.revision) == (row.tick, row.revision)
 
 
-def _spenders(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
+def _spenders(current: Sequence[tuple[Evaluated, ComparedRow]]) -> list[str]:
     return [item.row.id for item, _ in current if _needs_book(item)]
 
 
-def _cancellers(current: Sequence[tuple[Evaluated, AnyRow]]) -> list[str]:
+def _cancellers(current: Sequence[tuple[Evaluated, ComparedRow]]) -> list[str]:
     return [item.row.id for item, _ in current if any(isinstance(each, CancelOrder) for each in _orders_of(item))]
 
 
@@ -494,7 +494,7 @@ def _with_outcome(item: Evaluated, outcome: Outcome) -> Evaluated:
     return replace(item, outcome=outcome)
 
 
-def _account_limits(connection: sa.Connection, current: Sequence[tuple[Evaluated, AnyRow]]) -> dict[str, Limits]:
+def _account_limits(connection: sa.Connection, current: Sequence[tuple[Evaluated, ComparedRow]]) -> dict[str, Limits]:
     """Return the limits of the accounts that are ordered on, as they are now: another node may have changed them."""
     ordering = {item.row.account_id for item, _ in current if item.outcome.decision and item.outcome.decision.orders}
     return {

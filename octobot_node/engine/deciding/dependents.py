@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from octobot_node.store import automations, schedules
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import LockedScheduleRow
 
 __all__ = ["Watched", "lock_with_watchers"]
 
@@ -19,7 +19,7 @@ __all__ = ["Watched", "lock_with_watchers"]
 class Watched:
     """Locked automations and those who watch them."""
 
-    def __init__(self, rows: Mapping[str, AnyRow], watchers: Mapping[str, list[str]]) -> None:
+    def __init__(self, rows: Mapping[str, LockedScheduleRow], watchers: Mapping[str, list[str]]) -> None:
         #: id -> what ``schedules.lock`` returned of it.
         self.rows = rows
         self._dependents = watchers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -24,7 +24,9 @@ from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import CancelOrder, IntentStatus
 from octobot_node.store import automations, intents, schedules
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import BatchedAutomationRow, GivenSignalRow, WatchedAutomationRow
+from octobot_node.store.rows.ledger import FillRow, FreeBalanceRow, PositionRow
+from octobot_node.store.rows.orders import OpenIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -36,11 +38,14 @@ log = structlog.get_logger(__name__)
 _BROKEN_MS = 5_000
 
 
+_R = TypeVar("_R", OpenIntentRow, FillRow)
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """One claimed automation with its tick's input, and what its commit marks as told."""
 
-    row: AnyRow
+    row: BatchedAutomationRow
     needs: Needs
     given: TickInput
     fills: tuple[str, ...]
@@ -242,16 +247,16 @@ def lacking(needs: Needs, market: Market) -> str:
 
 
 def _load_one(
-    row: AnyRow,
+    row: BatchedAutomationRow,
     now: int,
-    balances: Sequence[Any],
-    positions: Sequence[Any],
-    signals: Sequence[Any],
-    orders: Sequence[Any],
-    fills: Sequence[Any],
+    balances: Sequence[FreeBalanceRow],
+    positions: Sequence[PositionRow],
+    signals: Sequence[GivenSignalRow],
+    orders: Sequence[OpenIntentRow],
+    fills: Sequence[FillRow],
     watched: Sequence[WatchedAutomation],
 ) -> Loaded:
-    scheduled = row.due_at is not None and row.due_at <= now
+    scheduled_at = row.due_at if row.due_at is not None and row.due_at <= now else None
     needs = load_needs(row.needs)
     live = [order for order in orders if order.kind == "order" and not IntentStatus(order.status).terminal]
     news = [order for order in orders if order.news and order.kind == "order"]
@@ -264,8 +269,8 @@ def _load_one(
         state_version=row.state_version,
         number=row.tick,
         now=now,
-        scheduled_at=row.due_at if scheduled else None,
-        missed=runs_between(load_wake(row.wake), row.due_at, now) if scheduled else 0,
+        scheduled_at=scheduled_at,
+        missed=0 if scheduled_at is None else runs_between(load_wake(row.wake), scheduled_at, now),
         needs=needs,
         positions=tuple(author_view.position(row) for row in positions),
         balances=tuple((b.asset, b.free) for b in balances),
@@ -285,13 +290,13 @@ def _load_one(
     )
 
 
-def _watched(row: AnyRow, held: Sequence[AnyRow]) -> WatchedAutomation:
+def _watched(row: WatchedAutomationRow, held: Sequence[PositionRow]) -> WatchedAutomation:
     positions = {each.symbol: author_view.position(each) for each in held}
     return WatchedAutomation(row.name, row.type, AutomationStatus(row.status), positions)
 
 
-def _by_automation(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
-    found: dict[str, list[AnyRow]] = {}
+def _by_automation(rows: Sequence[_R]) -> dict[str, list[_R]]:
+    found: dict[str, list[_R]] = {}
     for row in rows:
         found.setdefault(row.automation_id, []).append(row)
     return found

@@ -11,7 +11,7 @@ from octobot_node.engine.ledger.book import Book, exact
 from octobot_node.engine.ledger.intent_closing import owner_of
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import IntentRow
 
 __all__ = ["FillingIntent", "settle_one"]
 
@@ -20,7 +20,7 @@ __all__ = ["FillingIntent", "settle_one"]
 class FillingIntent:
     """A locked intent while a pass changes it."""
 
-    row: AnyRow
+    row: IntentRow
     status: IntentStatus
     filled: Decimal
     cost: Decimal
@@ -34,7 +34,7 @@ class FillingIntent:
     wakes: bool = False
 
     @classmethod
-    def of(cls, row: AnyRow) -> FillingIntent:
+    def of(cls, row: IntentRow) -> FillingIntent:
         """Return an intent as its row has it."""
         return cls(
             row, IntentStatus(row.status), row.filled, row.cost, row.fee, row.fee_asset, row.reserved,

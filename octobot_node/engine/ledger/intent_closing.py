@@ -12,13 +12,13 @@ from octobot_node.engine.ledger.book import ZERO, Book, Owner, load_book
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.orders import IntentRow
 
 __all__ = ["close_intents", "close_with", "owner_of"]
 
 
 def close_intents(
-    connection: sa.Connection, closed: Sequence[tuple[AnyRow, IntentStatus, str]], now: int, *, wake: bool = True
+    connection: sa.Connection, closed: Sequence[tuple[IntentRow, IntentStatus, str]], now: int, *, wake: bool = True
 ) -> None:
     """End locked intents as (row, final status, reason); their automations' schedule rows are locked too.
 
@@ -38,10 +38,11 @@ def close_intents(
 
 
 def close_with(
-    book: Book, row: AnyRow, status: IntentStatus, reason: str, reserved: Decimal, now: int
+    book: Book, row: IntentRow, status: IntentStatus, reason: str, reserved: Decimal, now: int
 ) -> dict[str, Any]:
     """Return the change that ends an intent, giving back in ``book`` what is left of its funds."""
     if reserved:
+        assert row.reserved_asset is not None
         book.release(owner_of(row), row.reserved_asset, reserved)
     return {
         "id": row.id,
@@ -54,16 +55,16 @@ def close_with(
     }
 
 
-def owner_of(row: AnyRow) -> Owner:
+def owner_of(row: IntentRow) -> Owner:
     """Return whose intent a row is."""
     return Owner(row.automation_id, row.owner, row.account_id, row.shard)
 
 
-def _worth(row: AnyRow) -> bool:
+def _worth(row: IntentRow) -> bool:
     # A cancel is told by the final state of the order it cancels.
     return bool(row.kind == "order")
 
 
-def _event(row: AnyRow, status: IntentStatus, reason: str) -> Event:
+def _event(row: IntentRow, status: IntentStatus, reason: str) -> Event:
     data = {"id": row.id, "symbol": row.symbol, "side": row.side, "filled": row.filled, "reason": reason}
     return Event(row.owner, row.account_id, row.automation_id, f"order.{status.value}", data)

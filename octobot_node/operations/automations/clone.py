@@ -13,7 +13,7 @@ from octobot_node.operations.context import Desk
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.models import CloneAutomation, CreateAutomations, Created
 from octobot_node.store.queries import lists
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import ListedAutomationRow
 
 __all__ = ["clone"]
 
@@ -46,7 +46,7 @@ def clone(desk: Desk, wanted: CloneAutomation) -> Created:
     return create(narrowed, CreateAutomations(run_file={"automations": [spec]}))
 
 
-def _config(row: AnyRow, wanted: CloneAutomation) -> dict[str, Any]:
+def _config(row: ListedAutomationRow, wanted: CloneAutomation) -> dict[str, Any]:
     return wanted.config if wanted.config is not None else with_changes(json.loads(row.config), wanted.changes)
 
 

@@ -19,8 +19,8 @@ from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
 from octobot_node.run_files.run_file import RunFile, parse_run_file, read_run_files
 from octobot_node.run_files.signal_files import refuse_signals
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts
-from octobot_node.store.types import AnyRow
 
 __all__ = ["create"]
 
@@ -45,13 +45,13 @@ def create(desk: Desk, wanted: CreateAutomations) -> Created:
     return Created(automations=rows_of(desk, ids), accounts=made)
 
 
-def _held(desk: Desk, owner: str) -> dict[str, AnyRow]:
+def _held(desk: Desk, owner: str) -> dict[str, AccountRow]:
     with desk.core.storage.read() as connection:
         rows = connection.execute(sa.select(accounts).where(accounts.c.owner == owner)).all()
     return {row.name: row for row in rows}
 
 
-def _read(wanted: CreateAutomations, held: Mapping[str, AnyRow], desk: Desk) -> RunFile:
+def _read(wanted: CreateAutomations, held: Mapping[str, AccountRow], desk: Desk) -> RunFile:
     if (wanted.run_file is None) == (not wanted.files):
         raise UsageError("give either run files or one run file's content: that is what is created")
     known = {name: account_spec(row, desk.registry) for name, row in held.items()}
@@ -64,7 +64,7 @@ def _read(wanted: CreateAutomations, held: Mapping[str, AnyRow], desk: Desk) -> 
     return found.model_copy(update={"accounts": unused})
 
 
-def _account(run_file: RunFile, name: str, row: AnyRow | None, desk: Desk) -> NewAccount:
+def _account(run_file: RunFile, name: str, row: AccountRow | None, desk: Desk) -> NewAccount:
     """Return the account as the run file has it; what is secret, and not written, is as the data folder has it."""
     new = new_account(name, run_file.accounts[name], desk.registry)
     if row is None or (new.market_data, new.trading) != (row.market_data, row.trading):
@@ -84,7 +84,7 @@ def _with_secrets(given: Mapping[str, Any], stored: Mapping[str, Any], model: An
     return {name: stored[name] for name in secret_settings(model, stored)} | dict(given)
 
 
-def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held: Mapping[str, AnyRow]) -> None:
+def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held: Mapping[str, AccountRow]) -> None:
     for name in set(new) & set(held):
         if new[name].limits != Limits.model_validate(held[name].limits):
             text = "the account has other limits already: leave it out of the file, or write the limits that it has"

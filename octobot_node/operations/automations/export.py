@@ -21,7 +21,8 @@ from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import is_secret_name
 
 __all__ = ["account_spec", "export", "secret_settings"]
@@ -52,12 +53,12 @@ def _is_over(status: AutomationStatus) -> bool:
     return status.over or status.ending
 
 
-def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
+def _wanted(desk: Desk, names: Sequence[str]) -> list[ListedAutomationRow]:
     if names:
         ids = [automation_id(desk, name) for name in names]
         with desk.core.storage.read() as connection:
             return list(lists.automations_by_id(connection, ids))
-    found: list[AnyRow] = []
+    found: list[ListedAutomationRow] = []
     with desk.core.storage.read() as connection:
         page = lists.automation_page(connection, AutomationFilter(desk.owner), None, _PAGE)
         while page:
@@ -67,14 +68,17 @@ def _wanted(desk: Desk, names: Sequence[str]) -> list[AnyRow]:
 
 
 def _content(
-    registry: Registry, rows: Sequence[AnyRow], held: Sequence[AnyRow], budgets: Mapping[str, Mapping[str, Decimal]]
+    registry: Registry,
+    rows: Sequence[ListedAutomationRow],
+    held: Sequence[AccountRow],
+    budgets: Mapping[str, Mapping[str, Decimal]],
 ) -> tuple[dict[str, Any], list[str]]:
     accounts: dict[str, Any] = {}
     left_out: list[str] = []
-    for row in held:
-        spec, secret = _account(row, registry)
-        accounts[row.name] = spec
-        left_out += [f"accounts.{row.name}.{place}" for place in secret]
+    for account in held:
+        spec, secret = _account(account, registry)
+        accounts[account.name] = spec
+        left_out += [f"accounts.{account.name}.{place}" for place in secret]
     automations = []
     for row in rows:
         spec = {"name": row.name, "type": row.type, "account": row.account, "budget": dict(budgets[row.id])}
@@ -83,12 +87,12 @@ def _content(
     return {"accounts": accounts, "automations": automations}, left_out
 
 
-def account_spec(row: AnyRow, registry: Registry) -> AccountSpec:
+def account_spec(row: AccountRow, registry: Registry) -> AccountSpec:
     """Return an account as a run file writes it, without its secrets."""
     return AccountSpec.model_validate(_account(row, registry)[0])
 
 
-def _account(row: AnyRow, registry: Registry) -> tuple[dict[str, Any], list[str]]:
+def _account(row: AccountRow, registry: Registry) -> tuple[dict[str, Any], list[str]]:
     """Return an account's part of a run file, and the places of the secrets that it lacks."""
     spec: dict[str, Any] = {}
     left_out: list[str] = []

@@ -25,8 +25,8 @@ from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter, EventFilter
+from octobot_node.store.rows.automations import ListedAutomationRow
 from octobot_node.store.tables import balances, positions
-from octobot_node.store.types import AnyRow
 
 __all__ = ["list_automations", "rows_of", "show"]
 
@@ -76,7 +76,7 @@ def show(desk: Desk, wanted: OneAutomation) -> AutomationDetail:
         )
 
 
-def _stored(row: AnyRow) -> dict[str, Any]:
+def _stored(row: ListedAutomationRow) -> dict[str, Any]:
     """Return what an automation's row keeps as JSON."""
     needs = load_needs(row.needs) if row.needs != "null" else None
     return {

@@ -16,7 +16,8 @@ from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.models import ListLog, LogLine, LogPage
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import EventFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.automations import NoticeRow
+from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.text.event_sentences import sentence
 
 __all__ = ["log"]
@@ -55,14 +56,14 @@ def log(desk: Desk, wanted: ListLog) -> LogPage:
     )
 
 
-def _of_event(row: AnyRow) -> _Found:
+def _of_event(row: ListedEventRow) -> _Found:
     data = json.loads(row.data)
     said = sentence(row.kind, data)
     line = LogLine(at=from_ms(row.at), level=said.level, event=row.kind, message=said.text, data=data)
     return _Found(line, row.at, event=row.id)
 
 
-def _of_notice(row: AnyRow) -> _Found:
+def _of_notice(row: NoticeRow) -> _Found:
     level = row.level if row.level in _LEVELS else "info"
     line = LogLine(at=from_ms(row.created_at), level=level, event="notice", message=row.message, data={"id": row.id})
     return _Found(line, row.created_at, notice=row.id)

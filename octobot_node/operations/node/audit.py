@@ -10,7 +10,7 @@ from octobot_node.operations.context import Desk
 from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import AuditFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows import node as node_rows
 
 __all__ = ["list_audit"]
 
@@ -32,7 +32,7 @@ def _moment(given: datetime | None) -> int | None:
     return None if given is None else to_ms(given)
 
 
-def _row(row: AnyRow) -> AuditRow:
+def _row(row: node_rows.AuditRow) -> AuditRow:
     names = ("id", "actor", "via", "address", "request_id", "action", "owner", "target", "target_id")
     return AuditRow(
         **{name: getattr(row, name) for name in names},

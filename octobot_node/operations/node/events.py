@@ -23,7 +23,7 @@ from octobot_node.store.queries.event_cursor import (
     tail,
 )
 from octobot_node.store.queries.lists import EventFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.node import ListedEventRow
 
 __all__ = ["GAPS", "cursor_of", "event_filter", "list_events", "start"]
 
@@ -92,7 +92,7 @@ def _newer(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: Li
 
 
 def _page(
-    desk: Desk, rows: Sequence[AnyRow], position: Position, *, first: int | None = None, gap: Gap | None = None
+    desk: Desk, rows: Sequence[ListedEventRow], position: Position, *, first: int | None = None, gap: Gap | None = None
 ) -> EventPage:
     return EventPage(
         events=[event_row(row) for row in rows],

@@ -35,7 +35,7 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
 from octobot_node.specs import ConnectorSpec
 from octobot_node.store.queries import history, lists
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows import node as node_rows
 from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"]
@@ -73,7 +73,7 @@ def show(desk: Desk, wanted: OneAccount) -> AccountDetail:
     )
 
 
-def _read(desk: Desk, found: str) -> tuple[AnyRow, AccountRow]:
+def _read(desk: Desk, found: str) -> tuple[node_rows.AccountRow, AccountRow]:
     with desk.core.storage.read() as connection:
         rows = lists.accounts_by_id(connection, [found])
         sums = lists.account_sums(connection, [found])
@@ -82,7 +82,7 @@ def _read(desk: Desk, found: str) -> tuple[AnyRow, AccountRow]:
     return rows[0], account_row(desk.registry, rows[0], *sums[found])
 
 
-def _told_settings(registry: Registry, row: AnyRow) -> tuple[dict[str, Any], list[str]]:
+def _told_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:
     """Return an account's settings by column without what is secret, and the places of that."""
     told: dict[str, Any] = {}
     secrets: list[str] = []

@@ -23,7 +23,7 @@ from octobot_node.operations.models import (
 from octobot_node.operations.serializers import moment
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows import orders as orders_rows
 
 __all__ = ["list_switches", "release", "show", "throw"]
 
@@ -112,7 +112,9 @@ def release(desk: Desk, wanted: ReleaseKillSwitch) -> KillSwitchRow:
         return _row(connection, desk, _get(connection, desk, switch.id))
 
 
-def _find(connection: sa.Connection, desk: Desk, switch_id: str | None, *, only: bool = False) -> AnyRow:
+def _find(
+    connection: sa.Connection, desk: Desk, switch_id: str | None, *, only: bool = False
+) -> orders_rows.KillSwitchRow:
     if switch_id is not None:
         return _get(connection, desk, switch_id)
     found = kill_switches.every_in_force(connection, desk.owner)
@@ -126,14 +128,14 @@ def _find(connection: sa.Connection, desk: Desk, switch_id: str | None, *, only:
     return found[0]
 
 
-def _get(connection: sa.Connection, desk: Desk, switch_id: str) -> AnyRow:
+def _get(connection: sa.Connection, desk: Desk, switch_id: str) -> orders_rows.KillSwitchRow:
     row = kill_switches.get(connection, switch_id, desk.owner)
     if row is None:
         raise UnknownName(f"there is no kill switch {switch_id!r}: `octobot-node kill-switch list` shows their ids")
     return row
 
 
-def _row(connection: sa.Connection, desk: Desk, switch: AnyRow) -> KillSwitchRow:
+def _row(connection: sa.Connection, desk: Desk, switch: orders_rows.KillSwitchRow) -> KillSwitchRow:
     totals = kill_switches.totals(connection, switch.id, desk.owner)
     under_way = kill_switches.underway(connection, switch, desk.owner)
     live = sum(count for status, count in totals.items() if not IntentStatus(status).terminal)
@@ -159,7 +161,7 @@ def _row(connection: sa.Connection, desk: Desk, switch: AnyRow) -> KillSwitchRow
     )
 
 
-def _line(row: AnyRow, cancel: AnyRow | None) -> ChecklistLine:
+def _line(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None) -> ChecklistLine:
     ended = IntentStatus(row.status).terminal
     same = ("automation", "automation_id", "account", "symbol", "side", "type", "amount", "spend", "price", "stop")
     then = ("exchange_order_id", "status_then", "filled_then", "status", "filled", "reason")
@@ -172,7 +174,7 @@ def _line(row: AnyRow, cancel: AnyRow | None) -> ChecklistLine:
     )
 
 
-def _outcome(row: AnyRow, cancel: AnyRow | None) -> str:
+def _outcome(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None) -> str:
     what = _ENDS.get(row.status) or _UNDER_WAY[row.status]
     part = row.filled and row.status != "filled"
     filled = f", {row.filled:f} {row.symbol.partition('/')[0]} of it filled" if part else ""
@@ -182,7 +184,7 @@ def _outcome(row: AnyRow, cancel: AnyRow | None) -> str:
     return f"{what}{filled}; its cancel is {'sent' if cancel.status == 'sent' else 'to be sent'}{waits}"
 
 
-def _advice(row: AnyRow) -> str:
+def _advice(row: orders_rows.ChecklistRow) -> str:
     if row.status != IntentStatus.UNKNOWN:
         return ""
     return (

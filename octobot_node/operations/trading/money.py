@@ -25,7 +25,7 @@ from octobot_node.operations.serializers import fill_row
 from octobot_node.store import automations
 from octobot_node.store.queries import history
 from octobot_node.store.queries.history import FillFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows import ledger as ledger_rows
 
 __all__ = ["equity", "list_balances", "list_fills", "list_postings"]
 
@@ -64,7 +64,7 @@ def list_postings(desk: Desk, wanted: ListPostings) -> PostingPage:
     )
 
 
-def _posting(row: AnyRow) -> PostingRow:
+def _posting(row: ledger_rows.PostingRow) -> PostingRow:
     return PostingRow(
         id=row.id, kind=row.kind, asset=row.asset, amount=row.amount, fill=row.fill_id, at=from_ms(row.at)
     )

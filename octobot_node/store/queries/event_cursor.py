@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 import sqlalchemy as sa
 
 from octobot_node.store.queries.lists import EVENTS, EventFilter
+from octobot_node.store.rows.node import FollowedEventRow, ListedEventRow
 from octobot_node.store.tables import cursors, events
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "Gap",
@@ -79,7 +79,7 @@ def end(connection: sa.Connection) -> Position:
 
 def follow(
     connection: sa.Connection, after: Position, kinds: Collection[str], limit: int
-) -> tuple[Sequence[AnyRow], Position]:
+) -> tuple[Sequence[FollowedEventRow], Position]:
     """Return up to ``limit`` events of these kinds behind ``after``, in order, and up to where was looked.
 
     Rows are (id, txid, owner, automation_id, kind, data, at).
@@ -102,7 +102,7 @@ def follow(
 class Page(NamedTuple):
     """Events, up to where was looked, and why some between them and where the reader was are missing, or None."""
 
-    rows: Sequence[AnyRow]
+    rows: Sequence[ListedEventRow]
     position: Position
     gap: Gap | None = None
 

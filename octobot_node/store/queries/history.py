@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.store.conditions import signal_waits
+from octobot_node.store.rows.automations import SignalRow
+from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, postings
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "FillFilter",
@@ -60,7 +61,7 @@ class FillFilter:
         return statement.where(*(column == value for column, value in wanted.items() if value is not None))
 
 
-def fill_page(connection: sa.Connection, wanted: FillFilter, before: str | None, count: int) -> Sequence[AnyRow]:
+def fill_page(connection: sa.Connection, wanted: FillFilter, before: str | None, count: int) -> Sequence[ListedFillRow]:
     """Return up to ``count`` fills with the names of their automation and account, newest first, before ``before``.
 
     Of an order it rides ix_fills_order, of an automation ix_fills_of, of an account ix_fills_account, of an owner
@@ -70,14 +71,14 @@ def fill_page(connection: sa.Connection, wanted: FillFilter, before: str | None,
     return connection.execute(statement if before is None else statement.where(_f.id < before)).all()
 
 
-def fills_of_order(connection: sa.Connection, order_id: str) -> Sequence[AnyRow]:
+def fills_of_order(connection: sa.Connection, order_id: str) -> Sequence[ListedFillRow]:
     """Return an order's fills with the names of their automation and account, oldest first. Rides ix_fills_order."""
     return connection.execute(_FILLS.where(_f.intent_id == order_id).order_by(_f.id)).all()
 
 
 def posting_page(
     connection: sa.Connection, automation_id: str, asset: str | None, before: str | None, count: int
-) -> Sequence[AnyRow]:
+) -> Sequence[PostingRow]:
     """Return up to ``count`` postings of an automation, newest first, before ``before``. Rides ix_postings_of."""
     statement = sa.select(postings).where(_p.automation_id == automation_id).order_by(_p.id.desc()).limit(count)
     if asset is not None:
@@ -92,7 +93,7 @@ def balance_page(
     account_id: str | None,
     after: tuple[str, str] | None,
     count: int,
-) -> Sequence[AnyRow]:
+) -> Sequence[ListedBalanceRow]:
     """Return up to ``count`` balances with the names of their automation and account, in order of (automation, asset).
 
     ``after`` is such a pair. Rides the primary key.
@@ -130,7 +131,7 @@ def equity_count(connection: sa.Connection, automation_id: str, since: int, unti
 
 def equity_points(
     connection: sa.Connection, automation_id: str, since: int, until: int, times: Sequence[int] | None = None
-) -> Sequence[AnyRow]:
+) -> Sequence[EquityRow]:
     """Return an automation's points between two times, oldest first; with ``times``, only those."""
     statement = sa.select(equity).where(*_between(automation_id, since, until)).order_by(_q.at)
     return connection.execute(statement if times is None else statement.where(_q.at.in_(times))).all()
@@ -162,7 +163,7 @@ def equity_slices(connection: sa.Connection, automation_id: str, since: int, unt
 
 def signal_page(
     connection: sa.Connection, automation_id: str, status: str | None, before: str | None, count: int
-) -> Sequence[AnyRow]:
+) -> Sequence[SignalRow]:
     """Return up to ``count`` signals of an automation's inbox, newest first, before ``before``.
 
     The waiting ones ride ix_inbox_waiting, others ix_inbox_of.

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.conditions import is_live, is_live_or_has_news, signal_waits
+from octobot_node.store.rows.automations import FoundAutomationRow, ListedAutomationRow, NoticeRow
+from octobot_node.store.rows.node import AccountRow, ListedEventRow
+from octobot_node.store.rows.orders import ListedIntentRow
 from octobot_node.store.tables import (
     accounts,
     automations,
@@ -22,7 +25,6 @@ from octobot_node.store.tables import (
     postings,
     schedule,
 )
-from octobot_node.store.types import AnyRow
 
 __all__ = [
     "EVENTS",
@@ -126,7 +128,7 @@ class AutomationFilter:
 
 def automation_page(
     connection: sa.Connection, wanted: AutomationFilter, after: str | None, count: int
-) -> Sequence[AnyRow]:
+) -> Sequence[ListedAutomationRow]:
     """Return both halves of up to ``count`` automations, with their account's name, in order of id after ``after``.
 
     Of a status, type or account it rides ix_automations_status, _type or _account, of an owner ix_automations_owner.
@@ -141,17 +143,18 @@ def automation_ids(connection: sa.Connection, wanted: AutomationFilter, after: s
     return list(connection.scalars(statement if after is None else statement.where(_a.id > after)))
 
 
-def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[ListedAutomationRow]:
     """Return both halves of these automations, with their account's name, in order of id."""
     return connection.execute(_WITH_SCHEDULE.where(_a.id.in_(ids)).order_by(_a.id)).all()
 
 
-def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
+_FOUND = sa.select(_a.id, _a.name, _a.owner)
+
+
+def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[FoundAutomationRow]:
     """Return (id, name, owner) of those with this name or id, the one of this id first. Rides ix_automations_name."""
-    statement = (
-        sa.select(_a.id, _a.name, _a.owner)
-        .where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner))
-        .order_by((_a.id != wanted), _a.id)
+    statement = _FOUND.where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner)).order_by(
+        (_a.id != wanted), _a.id
     )
     return connection.execute(statement).all()
 
@@ -249,7 +252,9 @@ class OrderFilter:
     symbol: str | None = None
 
 
-def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | None, count: int) -> Sequence[AnyRow]:
+def order_page(
+    connection: sa.Connection, wanted: OrderFilter, before: str | None, count: int
+) -> Sequence[ListedIntentRow]:
     """Return up to ``count`` orders with the names of their automation and account, newest first, before ``before``.
 
     Of one automation it rides ix_intents_of; the live ones ix_intents_live, an owner's ix_intents_owner; others are
@@ -271,7 +276,7 @@ def order_page(connection: sa.Connection, wanted: OrderFilter, before: str | Non
     return connection.execute(statement).all()
 
 
-def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[AnyRow]:
+def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[ListedIntentRow]:
     """Return an automation's orders that can still change, oldest first. Rides ix_intents_live_of."""
     statement = _WITH_NAMES.where(_i.automation_id == automation_id, is_live_or_has_news, is_live, _ORDER).order_by(
         _i.id
@@ -279,7 +284,7 @@ def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[AnyRo
     return connection.execute(statement).all()
 
 
-def order(connection: sa.Connection, order_id: str, owner: str | None) -> AnyRow | None:
+def order(connection: sa.Connection, order_id: str, owner: str | None) -> ListedIntentRow | None:
     """Return an order with the names of its automation and account, or None."""
     return connection.execute(_WITH_NAMES.where(_i.id == order_id, _ORDER, _owned(_i.owner, owner))).first()
 
@@ -316,7 +321,7 @@ class EventFilter:
 
 def newest_events(
     connection: sa.Connection, wanted: EventFilter, count: int, before: int | None = None
-) -> Sequence[AnyRow]:
+) -> Sequence[ListedEventRow]:
     """Return the newest events, or those before an id, newest first, with their automation's name.
 
     Of one automation it rides ix_events_of, of an owner ix_events_owner; others are read in order of id.
@@ -335,7 +340,7 @@ def has_events(connection: sa.Connection, automation_id: str, owner: str | None)
 
 def newest_notices(
     connection: sa.Connection, automation_id: str, owner: str | None, count: int, before: str | None = None
-) -> Sequence[AnyRow]:
+) -> Sequence[NoticeRow]:
     """Return what an automation told, newest first, before an id. Rides ix_notices_of."""
     statement = (
         sa.select(notices)
@@ -349,18 +354,18 @@ def newest_notices(
 # Accounts, and the node ----------------------------------------------------------------------------------------------
 
 
-def account_page(connection: sa.Connection, owner: str | None, after: str | None, count: int) -> Sequence[AnyRow]:
+def account_page(connection: sa.Connection, owner: str | None, after: str | None, count: int) -> Sequence[AccountRow]:
     """Return up to ``count`` accounts in order of id after ``after``."""
     statement = sa.select(accounts).where(_owned(_c.owner, owner)).order_by(_c.id).limit(count)
     return connection.execute(statement if after is None else statement.where(_c.id > after)).all()
 
 
-def accounts_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AnyRow]:
+def accounts_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[AccountRow]:
     """Return these accounts, in order of id."""
     return connection.execute(sa.select(accounts).where(_c.id.in_(ids)).order_by(_c.id)).all()
 
 
-def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AnyRow]:
+def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[AccountRow]:
     """Return the accounts with this name or id, the one of this id first."""
     statement = (
         sa.select(accounts)

@@ -16,7 +16,7 @@ from octobot_node.operations.context import Desk
 from octobot_node.operations.node.events import cursor_of
 from octobot_node.store.queries.event_cursor import Page, Position, follow_wanted, tail
 from octobot_node.store.queries.lists import EventFilter
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.node import ListedEventRow
 from octobot_plugins.api_events import frames
 from octobot_plugins.api_events.ring import Entry, Ring
 from octobot_plugins.api_events.settings import EventsSettings
@@ -137,7 +137,7 @@ class Feed:
             page = follow_wanted(connection, after, EventFilter(), _PAGE)
         return page, [self._entry(row) for row in page.rows]
 
-    def _entry(self, row: AnyRow) -> Entry:
+    def _entry(self, row: ListedEventRow) -> Entry:
         position = Position(row.txid, row.id)
         frame = frames.event(row, cursor_of(self._desk, position))
         return Entry(position, row.owner, row.automation_id, row.kind, frame)

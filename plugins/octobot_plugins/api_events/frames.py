@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from octobot_node.operations.node.events import GAPS
 from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries.event_cursor import Gap
-from octobot_node.store.types import AnyRow
+from octobot_node.store.rows.node import ListedEventRow
 
 __all__ = ["RETRY_MS", "GapTold", "alive", "event", "gap", "hello"]
 
@@ -28,7 +28,7 @@ def hello() -> bytes:
     return format_sse_event(comment="events", retry=RETRY_MS)
 
 
-def event(row: AnyRow, cursor: str) -> bytes:
+def event(row: ListedEventRow, cursor: str) -> bytes:
     """Return an event; without a name, so that ``onmessage`` hears of every kind."""
     return format_sse_event(data_str=event_row(row).model_dump_json(), id=cursor)
 

@@ -1,0 +1,119 @@
+"""What was traded, and what there is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from octobot_node.orders import Side
+from octobot_node.store.rows.owned import OwnedRow
+
+__all__ = [
+    "EquityRow",
+    "FillRow",
+    "FreeBalanceRow",
+    "ListedBalanceRow",
+    "ListedFillRow",
+    "PositionRow",
+    "PostingRow",
+    "ReportedPositionRow",
+]
+
+
+class FillRow(OwnedRow, Protocol):
+    """A row of ``fills``."""
+
+    id: str
+    automation_id: str
+    intent_id: str
+    news: bool
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Literal["maker", "taker"]
+    realised: Decimal
+    exchange_trade_id: str
+    exchange_order_id: str
+    tag: str
+    reduce_only: bool
+    position_side: str
+    generation: int
+    epoch: int | None
+    at: int
+    settled_at: int
+
+
+class ListedFillRow(FillRow, Protocol):
+    """A fill with the names of its automation and account, "" where they are gone."""
+
+    automation: str
+    account: str
+
+
+class PostingRow(OwnedRow, Protocol):
+    """A row of ``postings``."""
+
+    id: str
+    automation_id: str
+    kind: str
+    asset: str
+    amount: Decimal
+    fill_id: str | None
+    at: int
+
+
+class FreeBalanceRow(Protocol):
+    """What an automation has to spend of an asset."""
+
+    automation_id: str
+    asset: str
+    free: Decimal
+
+
+class ListedBalanceRow(OwnedRow, Protocol):
+    """A row of ``balances`` with the names of its automation and account."""
+
+    automation_id: str
+    asset: str
+    free: Decimal
+    reserved: Decimal
+    automation: str
+    account: str
+
+
+class PositionRow(Protocol):
+    """A position as a tick sees it."""
+
+    automation_id: str
+    symbol: str
+    amount: Decimal
+    cost: Decimal
+    realised: Decimal
+
+
+class ReportedPositionRow(OwnedRow, Protocol):
+    """A row of ``positions``."""
+
+    automation_id: str
+    symbol: str
+    amount: Decimal
+    cost: Decimal
+    realised: Decimal
+    invested: Decimal
+    fees: Decimal
+    opening_cost: Decimal
+    fills: int
+
+
+class EquityRow(OwnedRow, Protocol):
+    """A row of ``equity``."""
+
+    automation_id: str
+    at: int
+    asset: str
+    equity: Decimal
+    realised: Decimal

@@ -1,0 +1,95 @@
+"""Accounts, events, the audit log, the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from octobot_node.store.rows.owned import OwnedRow
+
+__all__ = [
+    "AccountRow",
+    "AuditRow",
+    "EventRow",
+    "FollowedEventRow",
+    "InstallationRow",
+    "ListedEventRow",
+]
+
+
+class AccountRow(Protocol):
+    """A row of ``accounts``."""
+
+    id: str
+    owner: str
+    shard: int
+    name: str
+    market_data: str
+    market_data_settings: Mapping[str, Any]
+    trading: str
+    trading_settings: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    egress: str
+    sending: bool
+    trades_cursor: int
+    reconcile_since: int | None
+    revision: int
+    created_at: int
+
+
+class EventRow(OwnedRow, Protocol):
+    """A row of ``events``."""
+
+    id: int
+    automation_id: str
+    kind: str
+    data: str
+    at: int
+    txid: int
+
+
+class ListedEventRow(EventRow, Protocol):
+    """An event with the name of its automation, "" where that is gone."""
+
+    automation: str
+
+
+class FollowedEventRow(Protocol):
+    """What those who follow events read."""
+
+    id: int
+    txid: int
+    owner: str
+    automation_id: str
+    kind: str
+    data: str
+    at: int
+
+
+class AuditRow(Protocol):
+    """A row of ``audit``."""
+
+    id: int
+    at: int
+    owner: str
+    actor: str
+    via: str
+    address: str
+    request_id: str
+    action: str
+    target: str
+    target_id: str
+    outcome: str
+    data: str
+    begun_id: int | None
+
+
+class InstallationRow(Protocol):
+    """The row of ``installation``."""
+
+    id: str
+    generation: int
+    created_at: int
+    sending: bool
+    virtual_now: int | None
+    moved_to: str
