@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = [
+    "Action",
     "Automation",
+    "AutomationRequest",
     "AutomationStatus",
     "Daily",
     "Decision",
@@ -241,6 +243,11 @@ class PauseAutomation:
     name: str
 
 
+#: What a decision may have done to others.
+AutomationRequest = StopAutomation | PauseAutomation
+Action = Notify | AutomationRequest
+
+
 class TickLog:
     """The lines that a tick logged: 20 of 500 characters, and how many more there were."""
 
@@ -346,7 +353,7 @@ class Decision:
 
     state: Any = KEEP
     orders: Sequence[OrderAction] = ()
-    actions: Sequence[Notify | StopAutomation | PauseAutomation] = ()
+    actions: Sequence[Action] = ()
     wake: Wake | None = None
     independent: bool = False
     done: bool = False

@@ -168,7 +168,7 @@ class CancelOrder:
 
 
 Order = MarketOrder | LimitOrder | StopOrder
-OrderAction = MarketOrder | LimitOrder | StopOrder | CancelOrder
+OrderAction = Order | CancelOrder
 
 
 @dataclass(frozen=True, slots=True)

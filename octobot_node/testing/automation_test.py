@@ -6,20 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel
 
 from octobot_node.automation import (
     Automation,
+    AutomationRequest,
     AutomationStatus,
     Decision,
     Needs,
     Notify,
-    PauseAutomation,
     Position,
     Signal,
-    StopAutomation,
     Tick,
     WatchedAutomation,
 )
@@ -31,7 +30,7 @@ from octobot_node.engine.evaluating.schedule import FLOOR_MS, next_run, runs_bet
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms, to_ms
-from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
+from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult, OrderType
 from octobot_node.testing.candles import money
 from octobot_node.testing.ledger import EVERYTHING, Ledger
 from octobot_node.testing.markets import START, MarketBuilder, Price
@@ -95,7 +94,7 @@ class AutomationTest:
         #: What it told its owner.
         self.notices: list[Notify] = []
         #: What it asked for other automations.
-        self.requests: list[StopAutomation | PauseAutomation] = []
+        self.requests: list[AutomationRequest] = []
         #: Ids of the open orders that it asked to cancel; ``cancelled`` says that they are.
         self.cancelling: list[str] = []
         #: The other automations that it watches, by name, as its next tick sees them.
@@ -334,14 +333,18 @@ class AutomationTest:
         if ticker is None:
             return None
         here = ticker.ask if row.side == "buy" else ticker.bid
-        if row.type == "market":
+        kind: OrderType = row.type
+        if kind == "market":
             return {"price": here}
-        better = here <= row.price if row.price is not None else here >= row.stop
-        if row.side == "sell":
-            better = here >= row.price if row.price is not None else here <= row.stop
-        if not better:
+        if kind == "limit":
+            met = here <= row.price if row.side == "buy" else here >= row.price
+        elif kind == "stop":
+            met = here >= row.stop if row.side == "buy" else here <= row.stop
+        else:
+            assert_never(kind)
+        if not met:
             return None
-        taken = row.type == "stop" or row.created_at == to_ms(self.now)
+        taken = kind == "stop" or row.created_at == to_ms(self.now)
         return {"price": here if taken else row.price, "maker": not taken}
 
     def _price_of(self, row: Any) -> Decimal:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.automation import AutomationStatus, PauseAutomation, StopAutomation
+from octobot_node.automation import AutomationRequest, AutomationStatus, PauseAutomation, StopAutomation
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.evaluating.decisions import PlainDecision, load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome
@@ -410,10 +410,12 @@ def _dependent(row: BatchedAutomationRow) -> dict[str, Any]:
     return {"automation_id": row.id, "owner": row.owner, "account_id": row.account_id, "shard": row.shard}
 
 
-def _command(request: StopAutomation | PauseAutomation) -> str:
+def _command(request: AutomationRequest) -> str:
     if isinstance(request, PauseAutomation):
         return "pause"
-    return "close" if request.close else "stop"
+    if isinstance(request, StopAutomation):
+        return "close" if request.close else "stop"
+    assert_never(request)
 
 
 def _unmoved(item: Evaluated, lock: ComparedRow | None) -> bool:

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Never, assert_never
 
 from pydantic import BaseModel
 
 from octobot_node.automation import (
     KEEP,
+    Action,
     Automation,
+    AutomationRequest,
     Decision,
     Needs,
     Notify,
@@ -24,7 +26,7 @@ from octobot_node.automation import (
 )
 from octobot_node.engine.evaluating.schedule import Plan, levels_of, plan_of
 from octobot_node.market import Market, timeframe_ms
-from octobot_node.orders import CancelOrder, LimitOrder, MarketOrder, OrderAction, StopOrder
+from octobot_node.orders import CancelOrder, LimitOrder, MarketOrder, Order, OrderAction, StopOrder
 
 __all__ = ["STATE_LIMIT", "BadDecision", "PlainDecision", "check_decision", "dump_needs", "first_needs", "load_needs"]
 
@@ -50,7 +52,7 @@ class PlainDecision:
     levels: str | None
     orders: tuple[OrderAction, ...]
     notices: tuple[Notify, ...]
-    requests: tuple[StopAutomation | PauseAutomation, ...]
+    requests: tuple[AutomationRequest, ...]
     independent: bool
     done: bool
     figures: str | None
@@ -88,7 +90,7 @@ def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decis
     )
 
 
-def _check_action(action: Any) -> None:
+def _check_action(action: Action) -> None:
     if isinstance(action, Notify):
         message: Any = action.message
         level: Any = action.level
@@ -99,7 +101,16 @@ def _check_action(action: Any) -> None:
         if not isinstance(name, str) or not 0 < len(name) <= 128:
             raise BadDecision(f"{action!r} names no automation")
     else:
-        raise BadDecision(f"{action!r} is not an action; there are Notify, StopAutomation and PauseAutomation")
+        _refuse_action(action)
+
+
+# Authors may return anything. `Never`, as in `assert_never`: mypy finds what a new member of the union lacks above.
+def _refuse_action(action: Never) -> Never:
+    raise BadDecision(f"{action!r} is not an action; there are Notify, StopAutomation and PauseAutomation")
+
+
+def _refuse_order(order: Never) -> Never:
+    raise BadDecision(f"{order!r} is not an order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
 
 
 def _dump_figures(figures: Any) -> str:
@@ -137,13 +148,13 @@ def _dump_state(automation: Automation[Any, Any], state: Any) -> str:
     return text
 
 
-def _check_order(order: Any, market: Market, own: set[str]) -> None:
+def _check_order(order: OrderAction, market: Market, own: set[str]) -> None:
     if isinstance(order, CancelOrder):
         if order.id not in own:
             raise BadDecision(f"CancelOrder({order.id!r}) names no open order of this automation")
         return
     if not isinstance(order, MarketOrder | LimitOrder | StopOrder):
-        raise BadDecision(f"{order!r} is not an order; there are MarketOrder, LimitOrder, StopOrder and CancelOrder")
+        _refuse_order(order)
     if order.side not in ("buy", "sell"):
         raise BadDecision(f"side is 'buy' or 'sell', not {order.side!r}")
     if order.account is not None:
@@ -157,10 +168,16 @@ def _check_order(order: Any, market: Market, own: set[str]) -> None:
     for name in ("amount", "spend", "price", "stop"):
         if hasattr(order, name) and not (optional and getattr(order, name) is None):
             _check_positive(name, getattr(order, name))
+    _check_type(order)
+
+
+def _check_type(order: Order) -> None:
     if isinstance(order, MarketOrder):
         _check_market(order)
-    if isinstance(order, LimitOrder):
+    elif isinstance(order, LimitOrder):
         _check_limit(order)
+    elif not isinstance(order, StopOrder):
+        assert_never(order)
 
 
 def _check_market(order: MarketOrder) -> None:

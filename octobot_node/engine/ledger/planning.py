@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, assert_never
 
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, rounded
 from octobot_node.ids import client_order_id, new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, MarketRules, to_ms
-from octobot_node.orders import CancelOrder, IntentStatus, LimitOrder, MarketOrder, Order, OrderAction, StopOrder
+from octobot_node.orders import (
+    CancelOrder,
+    IntentStatus,
+    LimitOrder,
+    MarketOrder,
+    Order,
+    OrderAction,
+    OrderType,
+    StopOrder,
+)
 
 __all__ = ["Installation", "Plan", "Refusal", "plan_cancel", "plan_group"]
 
@@ -125,7 +134,7 @@ def _plan_order(
         group,
         seq,
         kind="order",
-        type=_TYPES[type(order)],
+        type=_type_of(order),
         independent=independent,
         symbol=order.symbol,
         base=rules.base,
@@ -146,7 +155,14 @@ def _plan_order(
     return row
 
 
-_TYPES: dict[type[Any], str] = {MarketOrder: "market", LimitOrder: "limit", StopOrder: "stop"}
+def _type_of(order: Order) -> OrderType:
+    if isinstance(order, LimitOrder):
+        return "limit"
+    if isinstance(order, MarketOrder):
+        return "market"
+    if isinstance(order, StopOrder):
+        return "stop"
+    assert_never(order)
 
 
 def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], live: int) -> None:
@@ -166,8 +182,10 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
         row["expires_at"] = None if order.expires is None else to_ms(order.expires)
         if row["price"] <= 0:
             raise Refusal(f"the price {order.price} is below the market's step {rules.price_step}")
-    else:
+    elif isinstance(order, StopOrder):
         row["stop"] = _on_step(rules.round_price, order.stop, order.side)
+    else:
+        assert_never(order)
     _check_limits(plan, order, row, last, live)
     notional = _notional(row, last)
     if notional is not None and notional < rules.min_notional:
@@ -189,12 +207,20 @@ def _amount_of(spend: Decimal, last: Decimal | None, rules: MarketRules) -> Deci
     return amount
 
 
+def _check_offered(capabilities: Capabilities, order: Order) -> None:
+    if isinstance(order, LimitOrder):
+        if order.post_only and not capabilities.post_only:
+            raise Refusal("the exchange has no post-only orders")
+    elif isinstance(order, StopOrder):
+        if not capabilities.native_stops:
+            raise Refusal("the exchange has no stop orders")
+    elif not isinstance(order, MarketOrder):
+        assert_never(order)
+
+
 def _check_limits(plan: Plan, order: Order, row: dict[str, Any], last: Decimal | None, live: int) -> None:
-    limits, capabilities = plan.limits, plan.capabilities
-    if isinstance(order, StopOrder) and not capabilities.native_stops:
-        raise Refusal("the exchange has no stop orders")
-    if row["post_only"] and not capabilities.post_only:
-        raise Refusal("the exchange has no post-only orders")
+    limits = plan.limits
+    _check_offered(plan.capabilities, order)
     if limits.max_open_orders is not None and live >= limits.max_open_orders:
         raise Refusal(f"{live} orders are open; the limit is {limits.max_open_orders}")
     if plan.account_room is not None and live - plan.live_orders >= plan.account_room:

@@ -249,8 +249,8 @@ class Book:
             raise Rejected("duplicate", f"duplicate client id {request.client_order_id}", same[-1])
 
     def _fault_of(self, request: OrderRequest) -> str:
-        if request.type == "stop":
-            return "stop orders are not offered"
+        if request.type not in ("market", "limit"):
+            return f"{request.type} orders are not offered"
         if "/" not in request.symbol:
             return f"{request.symbol!r} is not listed"
         if (request.amount is None) == (request.spend is None):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from octobot_node.market import Market
-from octobot_node.orders import LimitOrder, MarketOrder, Order
+from octobot_node.orders import LimitOrder, MarketOrder, Order, StopOrder
 from octobot_plugins.order_rules.settings import OrderRulesSettings
 
 __all__ = ["refusal"]
@@ -49,8 +50,10 @@ def _size(order: Order, market: Market) -> Decimal | None:
         price = None if ticker is None else ticker.last
     elif isinstance(order, LimitOrder):
         price = order.price
-    else:
+    elif isinstance(order, StopOrder):
         price = order.stop
+    else:
+        assert_never(order)
     if price is None or order.amount is None:
         return None
     return _WIDE.multiply(order.amount, price)

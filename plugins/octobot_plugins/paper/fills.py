@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import assert_never
 
 from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.market import Candles, Ticker, to_ms
@@ -33,6 +34,8 @@ def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending 
         return Ending(at, "filled", worsened(price, order.side, slippage))
     if order.type == "stop":
         return _past_stop(market, order, slippage)
+    if order.type != "limit":
+        assert_never(order.type)
     assert order.price is not None
     if _is_met(order.side, order.price, price):
         return _taken(order, at, price)
@@ -76,6 +79,8 @@ def on_arrival(order: PaperOrder, ticker: Ticker, now: int, slippage: Decimal) -
         return Ending(now, "filled", worsened(offered, order.side, slippage))
     if order.type == "stop":
         return on_ticker(order, ticker, now, slippage)
+    if order.type != "limit":
+        assert_never(order.type)
     assert order.price is not None
     if _is_met(order.side, order.price, offered):
         return _taken(order, now, offered)
@@ -89,6 +94,10 @@ def on_ticker(order: PaperOrder, ticker: Ticker, now: int, slippage: Decimal) ->
         if not _is_reached(order.side, order.stop, ticker.last):
             return None
         return Ending(now, "filled", worsened(ticker.ask if order.side == "buy" else ticker.bid, order.side, slippage))
+    if order.type == "market":
+        return None  # it does not rest
+    if order.type != "limit":
+        assert_never(order.type)
     # The price was observed when the order already rested, or it says nothing about the order.
     if order.price is None or to_ms(ticker.at) < order.created_at or not _is_through(order, ticker.last):
         return None
@@ -103,10 +112,14 @@ def on_candles(order: PaperOrder, candles: Candles, since: int, now: int, slippa
     for index in range(int(candles.time.searchsorted(since, "left")), len(candles)):
         candle = _Candle.of(candles, index)
         extreme = candle.low if (order.side == "buy") == (order.type == "limit") else candle.high
-        if order.type == "stop" and order.stop is not None and _is_reached(order.side, order.stop, extreme):
-            return _stopped(order, now, candle.open, now, slippage)
-        if order.type == "limit" and order.price is not None and _is_through(order, extreme):
-            return Ending(now, "filled", order.price, "maker")
+        if order.type == "stop":
+            if order.stop is not None and _is_reached(order.side, order.stop, extreme):
+                return _stopped(order, now, candle.open, now, slippage)
+        elif order.type == "limit":
+            if order.price is not None and _is_through(order, extreme):
+                return Ending(now, "filled", order.price, "maker")
+        elif order.type != "market":
+            assert_never(order.type)
     return None
 
 

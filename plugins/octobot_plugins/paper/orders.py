@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeOrderStatus, OrderRequest
 from octobot_node.errors import OrderRefused
 from octobot_node.market import MarketRules
-from octobot_node.orders import Side
+from octobot_node.orders import OrderType, Side
 from octobot_plugins.paper.settings import PaperSettings
 
 __all__ = ["Ending", "Execution", "PaperOrder", "Terms", "draft", "end", "exact", "terms_of"]
@@ -34,7 +34,7 @@ class PaperOrder:
     intent_id: str
     symbol: str
     side: Side
-    type: Literal["market", "limit", "stop"]
+    type: OrderType
     amount: Decimal | None
     spend: Decimal | None
     price: Decimal | None
@@ -106,6 +106,17 @@ def terms_of(rules: MarketRules, settings: PaperSettings) -> Terms:
     return Terms(rules.base, rules.quote, rules.amount_step, fees, settings.fee_in or rules.fee_in)
 
 
+def _level(request: OrderRequest) -> Decimal | None:
+    """Return the price that an order gives; a market order needs none."""
+    if request.type == "market":
+        return Decimal(1)
+    if request.type == "limit":
+        return request.price
+    if request.type == "stop":
+        return request.stop
+    assert_never(request.type)
+
+
 def draft(request: OrderRequest, now: int) -> PaperOrder:
     """Return the order asked for, placed at ``now`` (ms UTC); raise OrderRefused when the request makes no sense."""
     given = [value for value in (request.amount, request.spend) if value is not None]
@@ -113,7 +124,7 @@ def draft(request: OrderRequest, now: int) -> PaperOrder:
         raise OrderRefused("an order needs either an amount or a spend, above 0")
     if request.spend is not None and (request.type, request.side) != ("market", "buy"):
         raise OrderRefused("only a market buy can be given by what to spend")
-    level = {"market": Decimal(1), "limit": request.price, "stop": request.stop}[request.type]
+    level = _level(request)
     if level is None or level <= 0:
         raise OrderRefused(f"a {request.type} order needs a price above 0")
     return PaperOrder(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import assert_never
 
-from octobot_node import LimitOrder, Market, MarketOrder
+from octobot_node import LimitOrder, Market, MarketOrder, StopOrder
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.orders import Order
@@ -28,8 +29,12 @@ def cost_of(order: Order, market: Market) -> Decimal:
         if order.spend is not None:
             return order.spend
         price = market.ticker(order.symbol).last
+    elif isinstance(order, LimitOrder):
+        price = order.price
+    elif isinstance(order, StopOrder):
+        price = order.stop
     else:
-        price = order.price if isinstance(order, LimitOrder) else order.stop
+        assert_never(order)
     return (order.amount or Decimal(0)) * price
 
 
