@@ -35,12 +35,12 @@ from benchmarks._common import (
     usage,
     write_numbers,
 )
-from benchmarks.lists import ACCOUNT, desk_of, fill
+from benchmarks.lists import ACCOUNT, fill, open_folder
 from octobot_node.api.app import create_app
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.operations.automations.listing import list_automations
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import ListAutomations
 from octobot_node.store.tables import automations
 from octobot_plugins.auth import first_admin
@@ -82,14 +82,14 @@ def measured(
 ) -> tuple[dict[str, Sequence[float]], float]:
     """Return for each kind of request how long (ms) each took, in order, and the process's own memory (MB)."""
     _quiet()
-    with desk_of(settings_for(folder, database, disk_reserve_mb=0)) as desk:
+    with open_folder(settings_for(folder, database, disk_reserve_mb=0)) as context:
         new = [NewAutomation(f"sleeper-{i}", "bench_sleeper", "", {"USD": Decimal(1_000)}, {}) for i in range(count)]
-        create_in_chunks(desk.commands, ACCOUNT, new)
-        fill(desk, count, happened)
-        first_admin.prepare(desk.context)
-        made: Any = perform(desk, "keys.create", {"user": "admin", "name": "bench", "scopes": list(_SCOPES)})
-        found = asyncio.run(_ask_all(replace(desk, live=True), made.token, requests))
-        found["baseline, the operation alone"] = _alone(desk, requests)
+        create_in_chunks(context.commands, ACCOUNT, new)
+        fill(context, count, happened)
+        first_admin.prepare(context.plugin_context)
+        made: Any = perform(context, "keys.create", {"user": "admin", "name": "bench", "scopes": list(_SCOPES)})
+        found = asyncio.run(_ask_all(replace(context, live=True), made.token, requests))
+        found["baseline, the operation alone"] = _alone(context, requests)
         return found, round(usage([os.getpid()]).own / 1_000_000, 1)
 
 
@@ -102,8 +102,8 @@ def _quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
-def _ids(desk: Desk) -> list[str]:
-    with desk.core.storage.read() as connection:
+def _ids(context: OperationContext) -> list[str]:
+    with context.core.storage.read() as connection:
         return list(connection.scalars(sa.select(automations.c.id).order_by(automations.c.id)))
 
 
@@ -119,13 +119,13 @@ def _addresses(ids: Sequence[str]) -> dict[str, Address]:
     }
 
 
-async def _ask_all(desk: Desk, token: str, requests: int) -> dict[str, Sequence[float]]:
-    app = create_app(desk)
+async def _ask_all(context: OperationContext, token: str, requests: int) -> dict[str, Sequence[float]]:
+    app = create_app(context)
     transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 1))
     headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
     dice, found = random.Random(7), {}
     async with httpx2.AsyncClient(transport=transport, base_url="http://node/api/v1", headers=headers) as client:
-        for name, address in _addresses(_ids(desk)).items():
+        for name, address in _addresses(_ids(context)).items():
             await _asked(client, address(dice))  # what is compiled at first use is not counted
             found[name] = sorted([await _asked(client, address(dice)) for _ in range(requests)])
     return found
@@ -139,11 +139,11 @@ async def _asked(client: httpx2.AsyncClient, address: str) -> float:
     return took
 
 
-def _alone(desk: Desk, requests: int) -> Sequence[float]:
-    ids, dice, took = _ids(desk), random.Random(7), []
+def _alone(context: OperationContext, requests: int) -> Sequence[float]:
+    ids, dice, took = _ids(context), random.Random(7), []
     for _ in range(requests):
         began = time.perf_counter()
-        list_automations(desk, ListAutomations(limit=LIMIT, cursor=dice.choice(ids)))
+        list_automations(context, ListAutomations(limit=LIMIT, cursor=dice.choice(ids)))
         took.append((time.perf_counter() - began) * 1_000)
     return sorted(took)
 

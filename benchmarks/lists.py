@@ -29,9 +29,9 @@ from benchmarks._common import (
 )
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.live.idle_folder import idle_desk
+from octobot_node.live.idle_folder import open_idle_folder
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
@@ -49,7 +49,7 @@ _EVENTS = (
     " FROM numbers JOIN places ON place = (CAST(n AS BIGINT) * 7919) % :automations"
 )
 _RARE = "UPDATE automations SET status = 'paused' WHERE id IN (SELECT id FROM automations ORDER BY id LIMIT :rare)"
-Page = Callable[[Desk, random.Random], object]
+Page = Callable[[OperationContext, random.Random], object]
 
 
 def main() -> None:
@@ -72,23 +72,23 @@ def main() -> None:
 
 def measured(folder: Path, database: str, count: int, happened: int, pages: int) -> dict[str, Sequence[float]]:
     """Return for each kind of page how long (ms) each of some took, in order."""
-    with desk_of(settings_for(folder, database, disk_reserve_mb=0)) as desk:
+    with open_folder(settings_for(folder, database, disk_reserve_mb=0)) as context:
         new = [NewAutomation(f"sleeper-{i}", "bench_sleeper", "", {"USD": Decimal(1_000)}, {}) for i in range(count)]
-        create_in_chunks(desk.commands, ACCOUNT, new)
-        fill(desk, count, happened)
+        create_in_chunks(context.commands, ACCOUNT, new)
+        fill(context, count, happened)
         dice = random.Random(7)
-        return {name: _timed(page, desk, dice, pages) for name, page in _pages(desk, happened).items()}
+        return {name: _timed(page, context, dice, pages) for name, page in _pages(context, happened).items()}
 
 
 @contextmanager
-def desk_of(settings: Settings) -> Iterator[Desk]:
+def open_folder(settings: Settings) -> Iterator[OperationContext]:
     registry = load_plugins(settings.extra_plugins, discover=False)
-    with idle_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
-        yield desk
+    with open_idle_folder(Configuration(settings), registry, by="benchmark", settings=settings) as context:
+        yield context
 
 
-def fill(desk: Desk, count: int, happened: int) -> None:
-    storage = desk.core.storage
+def fill(context: OperationContext, count: int, happened: int) -> None:
+    storage = context.core.storage
     with storage.write() as connection:
         connection.execute(sa.text(_EVENTS), {"events": happened, "automations": count})
         connection.execute(sa.text(_RARE), {"rare": max(count // 1_000, 1)})
@@ -98,41 +98,43 @@ def fill(desk: Desk, count: int, happened: int) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _pages(desk: Desk, happened: int) -> dict[str, Page]:
-    with desk.core.storage.read() as connection:
+def _pages(context: OperationContext, happened: int) -> dict[str, Page]:
+    with context.core.storage.read() as connection:
         ids = list(connection.scalars(sa.select(automations.c.id).order_by(automations.c.id)))
 
-    def listed(desk: Desk, dice: random.Random, **wanted: Any) -> object:
-        return perform(desk, "automations.list", {"limit": LIMIT, "cursor": dice.choice(ids), **wanted})
+    def listed(context: OperationContext, dice: random.Random, **wanted: Any) -> object:
+        return perform(context, "automations.list", {"limit": LIMIT, "cursor": dice.choice(ids), **wanted})
 
-    def told(desk: Desk, **wanted: Any) -> object:
-        return perform(desk, "events.list", {"limit": LIMIT, **wanted})
+    def told(context: OperationContext, **wanted: Any) -> object:
+        return perform(context, "events.list", {"limit": LIMIT, **wanted})
 
     return {
         "automations": listed,
-        "automations, a rare status": lambda desk, dice: listed(desk, dice, status="paused"),
-        "events after an id": lambda desk, dice: told(desk, after=dice.randrange(happened)),
-        "events before an id": lambda desk, dice: told(desk, before=dice.randrange(1, happened)),
-        "the newest events": lambda desk, _: told(desk),
-        "events of an automation": lambda desk, dice: told(desk, automation=dice.choice(ids)),
-        "the newest of a rare kind": lambda desk, _: told(desk, kind="automation.failed"),
-        "baseline, automations by OFFSET": lambda desk, dice: _skipped(desk, automations, dice.randrange(len(ids))),
-        "baseline, events by OFFSET": lambda desk, dice: _skipped(desk, events_table, dice.randrange(happened)),
+        "automations, a rare status": lambda context, dice: listed(context, dice, status="paused"),
+        "events after an id": lambda context, dice: told(context, after=dice.randrange(happened)),
+        "events before an id": lambda context, dice: told(context, before=dice.randrange(1, happened)),
+        "the newest events": lambda context, _: told(context),
+        "events of an automation": lambda context, dice: told(context, automation=dice.choice(ids)),
+        "the newest of a rare kind": lambda context, _: told(context, kind="automation.failed"),
+        "baseline, automations by OFFSET": lambda context, dice: _skipped(
+            context, automations, dice.randrange(len(ids))
+        ),
+        "baseline, events by OFFSET": lambda context, dice: _skipped(context, events_table, dice.randrange(happened)),
     }
 
 
-def _skipped(desk: Desk, table: sa.Table, skip: int) -> object:
+def _skipped(context: OperationContext, table: sa.Table, skip: int) -> object:
     statement = sa.select(table).order_by(table.c.id).limit(LIMIT).offset(skip)
-    with desk.core.storage.read() as connection:
+    with context.core.storage.read() as connection:
         return connection.execute(statement).all()
 
 
-def _timed(page: Page, desk: Desk, dice: random.Random, count: int) -> list[float]:
-    page(desk, dice)  # what is compiled at first use is not counted
+def _timed(page: Page, context: OperationContext, dice: random.Random, count: int) -> list[float]:
+    page(context, dice)  # what is compiled at first use is not counted
     took = []
     for _ in range(count):
         began = time.perf_counter()
-        page(desk, dice)
+        page(context, dice)
         took.append((time.perf_counter() - began) * 1_000)
     return sorted(took)
 

@@ -212,8 +212,8 @@ def order_rates(folder: Path, url: str, consumers: int, count: int) -> Mapping[s
 
 
 def _create(folder: Path, url: str, account: NewAccount, new: list[NewAutomation]) -> None:
-    with visiting(folder / "visitor", url, PLUGINS) as desk:
-        create_in_chunks(desk.commands, account, new)
+    with visiting(folder / "visitor", url, PLUGINS) as context:
+        create_in_chunks(context.commands, account, new)
 
 
 def _slowly(url: str, statement: str) -> Any:

@@ -26,8 +26,8 @@ from benchmarks.crash.harness import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy
-from octobot_node.live.idle_folder import idle_desk
-from octobot_node.operations.context import Desk
+from octobot_node.live.idle_folder import open_idle_folder
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.testing.hostile.process import HostileExchange
@@ -166,8 +166,8 @@ class Cluster:
 
     def _create(self) -> None:
         budget = {"USD": Decimal(1_000_000)}
-        with self.desk() as desk:
-            account = desk.commands.create_account(
+        with self.context() as context:
+            account = context.commands.create_account(
                 NewAccount(
                     "crash",
                     "hostile",
@@ -183,9 +183,9 @@ class Cluster:
                 for number in range(self.automations)
             ]
             for start in range(0, len(new), _CHUNK):
-                desk.commands.create_many(new[start : start + _CHUNK])
+                context.commands.create_many(new[start : start + _CHUNK])
 
-    def desk(self) -> AbstractContextManager[Desk]:
+    def context(self) -> AbstractContextManager[OperationContext]:
         """Return the commands of a visitor, past the proxies."""
         return visiting(self.folder / "visitor", self.url, PLUGINS)
 
@@ -234,11 +234,11 @@ class Cluster:
         wait_for(ticked, self.every * 2 + 60, "no tick", pause=0.5)
 
     def _pause_all(self) -> None:
-        with self.desk() as desk:
+        with self.context() as context:
             for (automation_id,) in self.query("SELECT automation_id FROM schedule ORDER BY automation_id"):
                 for attempt in range(1, _PAUSES + 1):
                     try:
-                        desk.commands.pause(automation_id)
+                        context.commands.pause(automation_id)
                         break
                     except StorageBusy:
                         # What a person would do who is told to try again.
@@ -294,12 +294,12 @@ class Cluster:
 
 
 @contextmanager
-def visiting(folder: Path, url: str, plugins: tuple[str, ...]) -> Iterator[Desk]:
+def visiting(folder: Path, url: str, plugins: tuple[str, ...]) -> Iterator[OperationContext]:
     """Yield the commands of a visitor on a database: a folder of its own, and no part in the work."""
     settings = Settings(data_dir=folder, database_url=url, role="master", extra_plugins=plugins, disk_reserve_mb=0)
     registry = load_plugins(plugins, discover=False)
-    with idle_desk(Configuration(settings), registry, by="benchmark", settings=settings) as desk:
-        yield desk
+    with open_idle_folder(Configuration(settings), registry, by="benchmark", settings=settings) as context:
+        yield context
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str, *, pause: float = 0.05) -> None:

@@ -25,7 +25,7 @@ from octobot_node.contracts.caller import Caller, Role
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.catalogue import carry_out
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry
@@ -44,7 +44,7 @@ _REMEMBERED_S, _REMEMBERED_MAX = 3_600.0, 100
 class ApiState:
     """What the whole API works with; in ``app.state.api``."""
 
-    desk: Desk
+    context: OperationContext
     scopes: Sequence[Scope]
     meter: Meter = field(default_factory=Meter)
     #: What plugins keep for as long as the API runs, by their own names.
@@ -58,29 +58,29 @@ class Api:
     """The node as one request sees it: narrowed to what its caller may see."""
 
     state: ApiState
-    desk: Desk
+    context: OperationContext
     caller: Caller
     scopes: frozenset[str]
 
     @property
-    def context(self) -> PluginContext:
+    def plugin_context(self) -> PluginContext:
         """Storage, clock and settings, not narrowed to anybody."""
-        return self.desk.context
+        return self.context.plugin_context
 
     @property
     def actor(self) -> Actor:
         """The caller, for the audit."""
-        return self.desk.actor
+        return self.context.actor
 
-    def perform(self, name: str, returns: type[R], wanted: BaseModel) -> R:
+    def perform(self, name: str, returns: type[R], request: BaseModel) -> R:
         """Carry out an operation of the node or of a plugin as the caller; raise what it raises."""
-        found = carry_out(self.desk, name, wanted)
+        found = carry_out(self.context, name, request)
         assert isinstance(found, returns)
         return found
 
     def audit(self, connection: sa.Connection, entry: Entry) -> None:
         """Write down what the caller does, in the transaction that does it."""
-        audit_log.append(connection, self.actor, entry, self.context.clock.now())
+        audit_log.append(connection, self.actor, entry, self.plugin_context.clock.now())
 
     def scopes_of_role(self, role: Role) -> list[str]:
         """Return the scopes that a role has, by name."""
@@ -112,7 +112,7 @@ class Allow:
             raise ApiProblem("forbidden", _forbidden(self.scope, caller, state.scopes))
         if request.method not in _SAFE:
             _check_csrf(request, caller)
-            begin_idempotent(request, state.desk.core.storage, caller, state.desk.core.clock.now())
+            begin_idempotent(request, state.context.core.storage, caller, state.context.core.clock.now())
         return _api(request, state, caller, scopes)
 
 
@@ -145,7 +145,7 @@ class _Everybody(Allow):
 async def scopes_if_known(request: Request) -> frozenset[str]:
     """Return what the caller of a public route may do besides; nothing where nobody is known, or cannot be now."""
     state: ApiState = request.app.state.api
-    if not (request.headers.get("authorization") or request.cookies) or state.desk.core.storage.lost():
+    if not (request.headers.get("authorization") or request.cookies) or state.context.core.storage.lost():
         return frozenset()
     try:
         with anyio.fail_after(_KNOWN_WITHIN_S):
@@ -193,17 +193,17 @@ def _is_list(annotation: Any) -> bool:
 
 
 def _authenticated(request: Request, state: ApiState) -> Caller:
-    hook = state.desk.registry.hook.authenticate
+    hook = state.context.registry.hook.authenticate
     # One at a time: what breaks in one plugin must neither let anybody in nor keep others out.
     for implementation in reversed(hook.get_hookimpls()):
-        given = {"request": request, "context": state.desk.context}
+        given = {"request": request, "context": state.context.plugin_context}
         try:
             found = implementation.function(*[given[name] for name in implementation.argnames])
         except (ApiProblem, StorageUnavailable):
             # Whose credentials cannot be looked up is not known to be nobody: that is to be tried again.
             raise
         except Exception as error:
-            state.desk.core.plugin_failures.record(implementation.plugin_name, "authenticate", said(error))
+            state.context.core.plugin_failures.record(implementation.plugin_name, "authenticate", said(error))
             log.exception("authenticate_failed", plugin=implementation.plugin_name)
             continue
         if isinstance(found, Caller):
@@ -217,7 +217,7 @@ def _remembered(request: Request, state: ApiState) -> Caller:
     """Return who makes a request; with the database away, who it was when it was there last. Raises ApiProblem."""
     now, digest = time.monotonic(), hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
     known = state.remembered.get(digest)
-    if state.desk.core.storage.lost() and known is not None and now - known[1] < _REMEMBERED_S:
+    if state.context.core.storage.lost() and known is not None and now - known[1] < _REMEMBERED_S:
         return known[0]
     caller = _authenticated(request, state)
     if caller.key:
@@ -241,8 +241,8 @@ def _check_csrf(request: Request, caller: Caller) -> None:
 
 
 def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[str]) -> Api:
-    desk = replace(
-        state.desk,
+    context = replace(
+        state.context,
         owner="" if not caller.name else caller.sees,
         creates_for=caller.owner or "local",
         by=caller.name,
@@ -250,7 +250,7 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
         address=request.client.host if request.client else "",
         request_id=request.state.request_id,
     )
-    return Api(state, desk, caller, scopes)
+    return Api(state, context, caller, scopes)
 
 
 def describe(scope: str | None, known: Sequence[Scope]) -> Mapping[str, Any]:

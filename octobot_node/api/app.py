@@ -25,7 +25,7 @@ from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
 from octobot_node.contracts.api_routes import ApiRoutes, Scope
 from octobot_node.errors import PluginError
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.plugin_system.registry import Registry
 
@@ -37,14 +37,14 @@ _COMPRESSED_FROM = 1_000
 _THREADS = 12
 
 
-def create_app(desk: Desk, only: Iterable[str] | None = None) -> FastAPI:
+def create_app(context: OperationContext, only: Iterable[str] | None = None) -> FastAPI:
     """Return the application of a node.
 
     ``only`` names the plugins' routes to serve; None: all. Raises PluginError for routes of a built-in plugin that name
     no scope; those of a third party are left out, and listed with the reason.
     """
-    routes = [each for each in desk.registry.api_routes if only is None or each.name in only]
-    state = ApiState(desk, all_scopes(routes))
+    routes = [each for each in context.registry.api_routes if only is None or each.name in only]
+    state = ApiState(context, all_scopes(routes))
     app = FastAPI(
         title="OctoBot Node",
         version=octobot_node.__version__,
@@ -60,7 +60,7 @@ def create_app(desk: Desk, only: Iterable[str] | None = None) -> FastAPI:
     app.add_exception_handler(Replayed, _replay)
     _add_middleware(app, state)
     for each in routes:
-        _include(app, each, state, desk.registry)
+        _include(app, each, state, context.registry)
     app.add_api_route(PATH, _openapi, include_in_schema=False, dependencies=[])
     return app
 
@@ -74,7 +74,7 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
 def _add_middleware(app: FastAPI, state: ApiState) -> None:
     # The last one added is the outermost.
     app.add_middleware(Idempotency)
-    origins = state.desk.core.settings.api_cors_origins
+    origins = state.context.core.settings.api_cors_origins
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -107,7 +107,7 @@ def _include(app: FastAPI, routes: ApiRoutes, state: ApiState, registry: Registr
     except Exception as error:
         if owner.origin == "built-in":
             raise
-        state.desk.core.plugin_failures.record(owner.name, f"the API routes {routes.name}", said(error))
+        state.context.core.plugin_failures.record(owner.name, f"the API routes {routes.name}", said(error))
         log.exception("routes_left_out", plugin=owner.name, routes=routes.name)
 
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from octobot_node.api.app import create_app
 from octobot_node.errors import NodeError
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.settings import Settings
 
 __all__ = ["ApiServer", "is_loopback"]
@@ -34,8 +34,8 @@ def is_loopback(host: str) -> bool:
 class ApiServer:
     """Listens where the settings say; ``start`` raises NodeError where it cannot."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: OperationContext) -> None:
+        self._context = context
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._socket: socket.socket | None = None
@@ -50,11 +50,11 @@ class ApiServer:
 
     def start(self) -> None:
         """Listen and begin to serve; raises NodeError, also what a plugin's ``prepare`` says against it."""
-        settings = self._desk.core.settings
-        for routes in self._desk.registry.api_routes:
+        settings = self._context.core.settings
+        for routes in self._context.registry.api_routes:
             if routes.prepare is not None:
-                routes.prepare(self._desk.context)
-        app = create_app(self._desk)
+                routes.prepare(self._context.plugin_context)
+        app = create_app(self._context)
         app.state.stopping = self.stopping
         self._socket = _listen(settings)
         self._server = uvicorn.Server(_config(app, settings))

@@ -77,15 +77,15 @@ class NodeClient:
 
     def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
         self.refuse_unused(name)
-        from octobot_node.live.idle_folder import idle_desk
+        from octobot_node.live.idle_folder import open_idle_folder
         from octobot_node.plugin_system.discovery import plugins_for
 
         # What a plugin's author prints does not belong between the lines of JSON.
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
-            with idle_desk(self.configuration, registry, by=user()) as desk:
-                found = perform(desk, name, arguments)
+            with open_idle_folder(self.configuration, registry, by=user()) as context:
+                found = perform(context, name, arguments)
         assert isinstance(found, returns)
         return found
 

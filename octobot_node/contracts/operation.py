@@ -15,7 +15,7 @@ __all__ = ["Operation", "Subject"]
 class Operation:
     """Where an operation's function is, and the models that it takes and returns.
 
-    ``function`` in ``module`` is called with a Desk and the model. ``writes``: it changes something, and
+    ``function`` in ``module`` is called with an OperationContext and the model. ``writes``: it changes something, and
     is audited. ``subject`` is a function of the same signature, ``module:function``, that returns what is about to be
     changed as a ``Subject``; without one the audit has what the operation returns.
     """

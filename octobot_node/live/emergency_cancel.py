@@ -22,21 +22,23 @@ from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.live.control_server import ControlServer
-from octobot_node.live.idle_folder import desk_over
+from octobot_node.live.idle_folder import operation_context_over
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import intents, kill_switches
 
-__all__ = ["EmergencyCancel", "cancelling_desk"]
+__all__ = ["EmergencyCancel", "open_for_emergency_cancel"]
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 1_000
 
 
 @contextmanager
-def cancelling_desk(configuration: Configuration, registry: Registry, *, by: str) -> Iterator[Desk]:
-    """Yield a desk over a data folder on which no node runs, which may send; other commands reach it meanwhile.
+def open_for_emergency_cancel(
+    configuration: Configuration, registry: Registry, *, by: str
+) -> Iterator[OperationContext]:
+    """Yield a context over a data folder on which no node runs, which may send; other commands reach it meanwhile.
 
     So an order of unknown outcome can be settled by hand while it is waited for. Raises NodeError where the folder or
     the database cannot be used, or a node leads on the database.
@@ -46,17 +48,17 @@ def cancelling_desk(configuration: Configuration, registry: Registry, *, by: str
         update={"disk_reserve_mb": 0, "role": "standalone", "standby": False, "work": True}
     )
     base = open_base(settings, registry, SystemClock().now())
-    with desk_over(base, configuration, ThreadedEventLoop(), by=by) as desk:
-        control = ControlServer(settings.data_dir, _performing(desk))
+    with operation_context_over(base, configuration, ThreadedEventLoop(), by=by) as context:
+        control = ControlServer(settings.data_dir, _performing(context))
         control.start()
         try:
-            yield desk
+            yield context
         finally:
             control.stop()
 
 
-def _performing(desk: Desk) -> Callable[[str, Mapping[str, Any], str], BaseModel]:
-    return lambda operation, arguments, by: perform(replace(desk, by=by), operation, arguments)
+def _performing(context: OperationContext) -> Callable[[str, Mapping[str, Any], str], BaseModel]:
+    return lambda operation, arguments, by: perform(replace(context, by=by), operation, arguments)
 
 
 class EmergencyCancel:

@@ -13,49 +13,51 @@ from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
 from octobot_node.engine.workers.event_loop import EventLoop, InlineEventLoop
 from octobot_node.ids import new_id
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 
-__all__ = ["beside_desk", "desk_over", "idle_desk"]
+__all__ = ["open_beside_running_node", "open_idle_folder", "operation_context_over"]
 
 
 @contextmanager
-def idle_desk(
+def open_idle_folder(
     configuration: Configuration, registry: Registry, *, by: str, settings: Settings | None = None
-) -> Iterator[Desk]:
-    """Yield a desk over the data folder of the configuration, or of other ``settings``; it is locked meanwhile.
+) -> Iterator[OperationContext]:
+    """Yield a context over the data folder of the configuration, or of other ``settings``; it is locked meanwhile.
 
     What a command plans to be sent is given to a carrier that does not exist; the next node's sweeper finds it.
     Raises NodeError when the data folder or the database cannot be used.
     """
     base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True)
-    with desk_over(base, configuration, InlineEventLoop(), by=by) as desk:
-        yield desk
+    with operation_context_over(base, configuration, InlineEventLoop(), by=by) as context:
+        yield context
 
 
 @contextmanager
-def beside_desk(configuration: Configuration, registry: Registry, *, by: str) -> Iterator[Desk]:
-    """Yield a desk over the database of a node that holds the folder and does not answer: for the kill switch alone.
+def open_beside_running_node(
+    configuration: Configuration, registry: Registry, *, by: str
+) -> Iterator[OperationContext]:
+    """Yield a context over the database of a node that holds the folder and does not answer: for the kill switch alone.
 
     Nodes that share the database hear of what was done; a node that hangs finds it when it wakes.
     """
     base = open_beside(configuration.settings, registry)
     tell: Callable[[], None] = lambda: base.storage.announce("dispatch")  # noqa: E731 - a field wants a function
-    with desk_over(base, configuration, InlineEventLoop(), by=by, hurry=tell) as desk:
-        yield desk
+    with operation_context_over(base, configuration, InlineEventLoop(), by=by, hurry=tell) as context:
+        yield context
 
 
 @contextmanager
-def desk_over(
+def operation_context_over(
     base: Base,
     configuration: Configuration,
     event_loop: EventLoop,
     *,
     by: str,
     hurry: Callable[[], None] = lambda: None,
-) -> Iterator[Desk]:
-    """Yield a desk over an opened base, and close everything in the end."""
+) -> Iterator[OperationContext]:
+    """Yield a context over an opened base, and close everything in the end."""
     settings, registry = base.settings, base.registry
     try:
         try:
@@ -71,7 +73,7 @@ def desk_over(
                 configuration=configuration,
             )
             try:
-                yield Desk(core, Commands(core), configuration, core.context, hurry, live=False, by=by)
+                yield OperationContext(core, Commands(core), configuration, core.context, hurry, live=False, by=by)
             finally:
                 event_loop.call(core.accounts.close())
         finally:

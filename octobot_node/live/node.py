@@ -33,7 +33,7 @@ from octobot_node.engine.workers.periodic_thread import PeriodicThread
 from octobot_node.errors import StorageUnavailable
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceSupervisor
@@ -139,9 +139,9 @@ class Node:
         self.core.storage.announce("dispatch")
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> OperationContext:
         """Where operations are given to this node, from any thread."""
-        return Desk(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
+        return OperationContext(self.core, self.commands, self.configuration, self.core.context, self.hurry, live=True)
 
     def _start_engine(self, base: Base) -> None:
         event_loop = self._event_loop = ThreadedEventLoop()
@@ -255,12 +255,12 @@ class Node:
     def _start_api(self) -> None:
         from octobot_node.api.server import ApiServer
 
-        self.api = ApiServer(replace(self.desk, via="api"))
+        self.api = ApiServer(replace(self.context, via="api"))
         self.api.start()
         self._closers.append(self.api.stop)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
-        return perform(replace(self.desk, by=by), operation, arguments)
+        return perform(replace(self.context, by=by), operation, arguments)
 
     def _if_leading(self, step: Callable[[], Any]) -> Callable[[], Any]:
         """Return a step that does nothing on nodes that do not lead: one tells for all."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from octobot_node.contracts.operation import Subject
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.lookup import order_row as find_order
 from octobot_node.operations.serializers import order_row
@@ -16,25 +16,27 @@ from octobot_node.store.queries import lists
 __all__ = ["account", "automation", "order"]
 
 
-def automation(desk: Desk, wanted: Any) -> Subject:
+def automation(context: OperationContext, request: Any) -> Subject:
     """Return the automation that ``wanted.automation`` names; raise UnknownName."""
-    found = automation_id(desk, wanted.automation)
-    with desk.core.storage.read() as connection:
+    found = automation_id(context, request.automation)
+    with context.core.storage.read() as connection:
         (row,) = lists.automations_by_id(connection, [found])
-    shown = rows_of(desk, [found])[0].model_dump(mode="json", include={"name", "status", "reason", "type", "account"})
+    shown = rows_of(context, [found])[0].model_dump(
+        mode="json", include={"name", "status", "reason", "type", "account"}
+    )
     return Subject(row.owner, row.name, found, {**shown, "config": json.loads(row.config), "limits": row.limits})
 
 
-def account(desk: Desk, wanted: Any) -> Subject:
+def account(context: OperationContext, request: Any) -> Subject:
     """Return the account that ``wanted.account`` names; raise UnknownName."""
-    found = account_id(desk, wanted.account)
-    with desk.core.storage.read() as connection:
+    found = account_id(context, request.account)
+    with context.core.storage.read() as connection:
         (row,) = lists.accounts_by_id(connection, [found])
     shown = {"name": row.name, "market_data": row.market_data, "trading": row.trading, "limits": row.limits}
     return Subject(row.owner, row.name, found, shown)
 
 
-def order(desk: Desk, wanted: Any) -> Subject:
+def order(context: OperationContext, request: Any) -> Subject:
     """Return the order that ``wanted.order`` names; raise UnknownName."""
-    row = find_order(desk, wanted.order)
+    row = find_order(context, request.order)
     return Subject(row.owner, f"{row.side} {row.symbol}", row.id, order_row(row).model_dump(mode="json"))

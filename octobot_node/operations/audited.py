@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from octobot_node.contracts.operation import Operation, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Entry
 from octobot_node.text.masking import MASK
@@ -24,52 +24,61 @@ __all__ = ["audited"]
 
 
 def audited(
-    desk: Desk, name: str, operation: Operation, wanted: BaseModel, function: Callable[[Desk, Any], BaseModel]
+    context: OperationContext,
+    name: str,
+    operation: Operation,
+    request: BaseModel,
+    function: Callable[[OperationContext, Any], BaseModel],
 ) -> BaseModel:
     """Carry out an operation between its two entries; return or raise what it does."""
-    about = _subject(desk, operation, wanted)
-    arguments = wanted.model_dump(mode="json", exclude_none=True)
+    about = _subject(context, operation, request)
+    arguments = request.model_dump(mode="json", exclude_none=True)
     known: dict[str, Any] = {"arguments": {**arguments, **dict.fromkeys(operation.hidden & set(arguments), MASK)}}
     if about is not None:
         known["before"] = about.data
-    begun = _append(desk, _entry(desk, name, "begun", about, known))
+    begun = _append(context, _entry(context, name, "begun", about, known))
     try:
-        result = function(desk, wanted)
+        result = function(context, request)
     except StorageUnavailable:
         raise  # Whether it was carried out is not known, and so the first entry stays alone.
     except OctoBotError as error:
-        _append(desk, _entry(desk, name, "refused", about, {**known, "error": str(error)}, begun))
+        _append(context, _entry(context, name, "refused", about, {**known, "error": str(error)}, begun))
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         with suppress(OctoBotError):
-            _append(desk, _entry(desk, name, "failed", about, {**known, "error": said}, begun))
+            _append(context, _entry(context, name, "failed", about, {**known, "error": said}, begun))
         raise
-    after = _subject(desk, operation, wanted)
+    after = _subject(context, operation, request)
     told = after.data if after is not None else result.model_dump(mode="json", exclude_none=True)
-    _append(desk, _entry(desk, name, "done", about or after, {**known, "after": told}, begun))
+    _append(context, _entry(context, name, "done", about or after, {**known, "after": told}, begun))
     return result
 
 
-def _append(desk: Desk, entry: Entry) -> int:
-    with desk.core.storage.write() as connection:
-        return audit_log.append(connection, desk.actor, entry, desk.core.clock.now())
+def _append(context: OperationContext, entry: Entry) -> int:
+    with context.core.storage.write() as connection:
+        return audit_log.append(connection, context.actor, entry, context.core.clock.now())
 
 
 def _entry(
-    desk: Desk, name: str, outcome: str, about: Subject | None, data: dict[str, Any], begun: int | None = None
+    context: OperationContext,
+    name: str,
+    outcome: str,
+    about: Subject | None,
+    data: dict[str, Any],
+    begun: int | None = None,
 ) -> Entry:
-    owner = (desk.owner or "") if about is None else about.owner
+    owner = (context.owner or "") if about is None else about.owner
     target, target_id = ("", "") if about is None else (about.name, about.id)
     return Entry(name, outcome, target, target_id, owner, data, begun)
 
 
-def _subject(desk: Desk, operation: Operation, wanted: BaseModel) -> Subject | None:
+def _subject(context: OperationContext, operation: Operation, request: BaseModel) -> Subject | None:
     if not operation.subject:
         return None
     module, _, function = operation.subject.partition(":")
     try:
-        found: Subject | None = getattr(import_module(module), function)(desk, wanted)
+        found: Subject | None = getattr(import_module(module), function)(context, request)
     except OctoBotError:
         return None  # There is none, or not any more: the operation itself says so.
     return found

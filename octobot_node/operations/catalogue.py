@@ -80,58 +80,58 @@ _CORE: Mapping[str, Operation] = {
     "ledger.list": _look("trading.money", "list_postings", models.ListPostings, models.PostingPage),
     "ledger.balances": _look("trading.money", "list_balances", models.ListBalances, models.BalancePage),
     "equity.series": _look("trading.money", "equity", models.ShowEquity, models.EquitySeries),
-    "accounts.list": _look("trading.accounts", "list_accounts", models.Page, models.AccountPage),
+    "accounts.list": _look("trading.accounts", "list_accounts", models.PageRequest, models.AccountPage),
     "accounts.show": _look("trading.accounts", "show", models.OneAccount, models.AccountDetail),
     "accounts.create": _change(
         "trading.accounts", "create", models.CreateAccount, models.AccountDetail, hidden=("market_data", "trading")
     ),
     "accounts.edit": _change("trading.accounts", "edit", models.EditAccount, models.AccountDetail, "account"),
     "accounts.delete": _change("trading.accounts", "delete", models.OneAccount, models.AccountGone, "account"),
-    "exchanges.list": _look("trading.accounts", "list_exchanges", models.Nothing, models.ExchangePage),
-    "markets.sources": _look("trading.markets", "list_sources", models.Nothing, models.SourcePage),
+    "exchanges.list": _look("trading.accounts", "list_exchanges", models.EmptyRequest, models.ExchangePage),
+    "markets.sources": _look("trading.markets", "list_sources", models.EmptyRequest, models.SourcePage),
     "markets.symbols": _look("trading.markets", "list_symbols", models.ListSymbols, models.SymbolPage),
     "markets.ticker": _look("trading.markets", "ticker", models.ShowTicker, models.TickerNow),
     "markets.candles": _look("trading.markets", "candles", models.ShowCandles, models.CandleSeries),
-    "types.list": _look("automations.types", "list_types", models.Nothing, models.TypePage),
+    "types.list": _look("automations.types", "list_types", models.EmptyRequest, models.TypePage),
     "types.show": _look("automations.types", "show", models.OneType, models.TypeDetail),
-    "plugins.list": _look("node.status", "list_plugins", models.Nothing, models.PluginPage),
-    "settings.list": _look("node.status", "list_settings", models.Nothing, models.SettingPage),
-    "nodes.list": _look("node.nodes", "list_nodes", models.Nothing, models.NodePage),
+    "plugins.list": _look("node.status", "list_plugins", models.EmptyRequest, models.PluginPage),
+    "settings.list": _look("node.status", "list_settings", models.EmptyRequest, models.SettingPage),
+    "nodes.list": _look("node.nodes", "list_nodes", models.EmptyRequest, models.NodePage),
     "nodes.drain": _change("node.nodes", "drain", models.DrainNode, models.NodePage),
     "audit.list": _look("node.audit", "list_audit", models.ListAudit, models.AuditPage),
-    "node.status": _look("node.status", "status", models.Nothing, models.NodeStatus),
-    "node.doctor": _look("node.status", "doctor", models.Nothing, models.Checkup),
+    "node.status": _look("node.status", "status", models.EmptyRequest, models.NodeStatus),
+    "node.doctor": _look("node.status", "doctor", models.EmptyRequest, models.Checkup),
 }
 OPERATIONS: Mapping[str, Operation] = {name: replace(operation, name=name) for name, operation in _CORE.items()}
 
 
-def perform(desk: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
-    """Carry out the operation called ``name`` at a ``Desk`` and return its result.
+def perform(context: Any, name: str, arguments: Mapping[str, Any]) -> BaseModel:
+    """Carry out the operation called ``name`` at a ``OperationContext`` and return its result.
 
     Raises UsageError for an unknown operation or arguments that it does not take, and whatever the operation raises.
     """
-    operation = _find(desk, name)
+    operation = _find(context, name)
     try:
-        wanted = operation.takes.model_validate(dict(arguments))
+        request = operation.takes.model_validate(dict(arguments))
     except ValidationError as error:
         where, text = _mistake(error)
         raise UsageError(f"{where}: {text}", field=where, reason=text) from None
-    return carry_out(desk, name, wanted)
+    return carry_out(context, name, request)
 
 
-def carry_out(desk: Any, name: str, wanted: BaseModel) -> BaseModel:
+def carry_out(context: Any, name: str, request: BaseModel) -> BaseModel:
     """Carry out an operation whose arguments are a model already; one that changes something is audited."""
-    operation = _find(desk, name)
+    operation = _find(context, name)
     function: Callable[[Any, BaseModel], BaseModel] = getattr(import_module(operation.module), operation.function)
     if not operation.writes:
-        return function(desk, wanted)
+        return function(context, request)
     from octobot_node.operations.audited import audited
 
-    return audited(desk, name, operation, wanted, function)
+    return audited(context, name, operation, request, function)
 
 
-def _find(desk: Any, name: str) -> Operation:
-    found: Operation | None = desk.registry.operations.get(name)
+def _find(context: Any, name: str) -> Operation:
+    found: Operation | None = context.registry.operations.get(name)
     if found is None:
         import octobot_node
 

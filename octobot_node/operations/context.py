@@ -1,4 +1,4 @@
-"""Where operations are given: an engine with its commands, and who gives them."""
+"""What an operation works on: an engine with its commands, and who gives it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from octobot_node.engine.core import Core
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.audit_log import Actor
 
-__all__ = ["Desk"]
+__all__ = ["OperationContext"]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class OperationContext:
     """What operations work on; one is safe to use from several threads.
 
     ``live`` says whether a node runs here; otherwise what must be sent is carried out when one runs next. ``owner``
@@ -27,7 +27,7 @@ class Desk:
     core: Core
     commands: Commands
     configuration: Configuration
-    context: PluginContext
+    plugin_context: PluginContext
     #: Look for due automations, and for what is to be sent or ended, at once.
     hurry: Callable[[], None]
     live: bool

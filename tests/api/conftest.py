@@ -66,7 +66,7 @@ class Service:
         return found
 
     def do(self, name: str, /, **arguments: Any) -> Any:
-        return perform(self.office.desk(owner=None), name, arguments)
+        return perform(self.office.context(owner=None), name, arguments)
 
 
 def _client(app: FastAPI, headers: dict[str, str]) -> TestClient:
@@ -84,7 +84,7 @@ def make_service(open_office: Callable[..., Office], password_hash: str) -> Iter
 
         def make(**settings: Any) -> Service:
             office = open_office(**settings)
-            app = create_app(office.desk())
+            app = create_app(office.context())
             service = Service(office, app, stack, stack.enter_context(_client(app, {})))
             _add_users(service, password_hash)
             return service

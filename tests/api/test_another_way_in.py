@@ -27,7 +27,7 @@ def proxied(make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatc
     loaded = load_plugins(["proxy_login"], discover=False, trusted=["proxy_login"])
     registry = replace(core.registry, manager=loaded.manager, settings_models=loaded.settings_models)
     core.registry = registry
-    service.app.state.api.desk = service.office.desk()
+    service.app.state.api.context = service.office.context()
     yield service
     sys.modules.pop("proxy_login", None)
 
@@ -51,7 +51,7 @@ def test_a_change_needs_the_token_since_the_browser_brings_the_rest_by_itself(pr
 
 
 def test_the_header_of_anybody_else_is_worth_nothing(proxied: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = proxied.app.state.api.desk.context
+    context = proxied.app.state.api.context.plugin_context
     context._read.clear()
     monkeypatch.setenv("OCTOBOT_PROXY_LOGIN_PROXIES", "203.0.113.9")
 

@@ -96,7 +96,7 @@ def test_other_origins_are_let_in_only_where_they_are_named(make_service: Callab
 def server(service: Service) -> Iterator[ApiServer]:
     settings = service.office.bench.core.settings.model_copy(update={"api_port": 0})
     service.office.bench.core.settings = settings
-    server = ApiServer(service.office.desk())
+    server = ApiServer(service.office.context())
     server.start()
     yield server
     server.stop()
@@ -128,4 +128,4 @@ def test_a_port_that_is_taken_is_said_with_the_cure(service: Service, server: Ap
     core.settings = core.settings.model_copy(update={"api_port": server.port})
 
     with pytest.raises(NodeError, match=rf"cannot listen on 127.0.0.1:{server.port} .* OCTOBOT_API_PORT"):
-        ApiServer(service.office.desk()).start()
+        ApiServer(service.office.context()).start()

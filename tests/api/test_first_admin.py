@@ -25,9 +25,9 @@ def fits(office: Office, password: str) -> bool:
 
 
 def test_the_first_start_makes_an_admin_and_keeps_the_password_where_nobody_else_reads_it(office: Office) -> None:
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
     path = password_file(office.bench.settings.data_dir)
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert fits(office, path.read_text().strip())
@@ -35,7 +35,7 @@ def test_the_first_start_makes_an_admin_and_keeps_the_password_where_nobody_else
 
 
 def test_a_changed_password_takes_the_file_away(office: Office) -> None:
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
     office.do("users.set_password", user="admin", password="chosen by a person")
 
     assert not password_file(office.bench.settings.data_dir).exists()
@@ -50,7 +50,7 @@ def test_a_password_may_be_given_in_a_file(
     given.chmod(0o600)
     monkeypatch.setenv("OCTOBOT_ADMIN_PASSWORD_FILE", str(given))
 
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
 
     assert fits(office, "from the secret store")
     assert not password_file(office.bench.settings.data_dir).exists()
@@ -59,12 +59,12 @@ def test_a_password_may_be_given_in_a_file(
 def test_a_given_password_replaces_a_generated_one_and_never_one_that_was_chosen(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
     monkeypatch.setenv("OCTOBOT_ADMIN_PASSWORD", "from the environment")
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
     replaced = fits(office, "from the environment")
     office.do("users.set_password", user="admin", password="chosen by a person")
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
 
     assert replaced
     assert not password_file(office.bench.settings.data_dir).exists()
@@ -75,19 +75,19 @@ def test_production_beyond_the_machine_needs_a_password_that_somebody_chose(open
     office = open_office(api_host="0.0.0.0", production=True)
 
     with pytest.raises(NodeError, match=r"listens on 0.0.0.0, and 'admin' still has the generated password: change it"):
-        prepare(office.desk().context)
+        prepare(office.context().plugin_context)
     office.do("users.set_password", user="admin", password="chosen by a person")
 
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
 
 
 def test_the_machine_itself_and_a_trial_may_go_on_with_the_generated_one(open_office: Callable[..., Office]) -> None:
-    prepare(open_office(api_host="127.0.0.1", production=True).desk().context)
-    prepare(open_office(api_host="0.0.0.0", production=False).desk().context)
+    prepare(open_office(api_host="127.0.0.1", production=True).context().plugin_context)
+    prepare(open_office(api_host="0.0.0.0", production=False).context().plugin_context)
 
 
 def test_the_last_admin_stays(office: Office) -> None:
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
 
     for name, arguments in (
         ("users.delete", {}),
@@ -101,7 +101,7 @@ def test_the_last_admin_stays(office: Office) -> None:
 def test_whoever_owns_something_is_disabled_and_not_deleted(office: Office) -> None:
     from octobot_node.engine.commands.commands import NewAccount
 
-    prepare(office.desk().context)
+    prepare(office.context().plugin_context)
     office.do("users.create", user="ada", password="chosen by a person")
     office.bench.commands.create_account(NewAccount("hers", "fake", "fake", {}, {}, owner="ada"))
 

@@ -117,19 +117,19 @@ def test_a_route_without_a_rule_is_refused(service: Service) -> None:
     from dataclasses import replace
 
     office = service.office
-    desk = office.desk()
+    context = office.context()
     registered: list[ApiRoutes] = []
     Ruleless().register_api_routers(registered.append)
-    owner = next(plugin for plugin in desk.registry.plugins if plugin.name == "octobot_plugins.auth")
+    owner = next(plugin for plugin in context.registry.plugins if plugin.name == "octobot_plugins.auth")
     built_in = replace(owner, registers={"register_api_routers": ("telex",)})
-    registry = replace(desk.registry, api_routes=tuple(registered), plugins=(built_in,))
-    object.__setattr__(desk.core, "registry", registry)
+    registry = replace(context.registry, api_routes=tuple(registered), plugins=(built_in,))
+    object.__setattr__(context.core, "registry", registry)
 
     with pytest.raises(PluginError, match=r"/telex names no scope: give it allow\(scope\) or public\(\)"):
-        create_app(desk)
+        create_app(context)
     third = replace(built_in, origin="installed by telex")
-    object.__setattr__(desk.core, "registry", replace(registry, plugins=(third,)))
-    app = create_app(desk)
+    object.__setattr__(context.core, "registry", replace(registry, plugins=(third,)))
+    app = create_app(context)
 
     assert TestClient(app).get("/api/v1/telex").status_code == 404
-    assert [trouble.what for trouble in desk.core.plugin_failures.all()] == ["the API routes telex"]
+    assert [trouble.what for trouble in context.core.plugin_failures.all()] == ["the API routes telex"]

@@ -1,4 +1,4 @@
-"""A desk over an engine on a bench."""
+"""Operations over an engine on a bench."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from octobot_node.configuration import Configuration
 from octobot_node.operations.catalogue import perform
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.store.tables import metadata
 from tests.engine.bench import Bench
@@ -23,23 +23,23 @@ __all__ = ["Office", "bench", "make_bench", "office", "open_office", "registry",
 
 @dataclass(slots=True)
 class Office:
-    """A bench with a desk; ``do`` carries out an operation there, as alice unless told otherwise."""
+    """A bench; ``do`` carries out an operation on it, as alice unless told otherwise."""
 
     bench: Bench
     hurried: list[None] = field(default_factory=list)
 
-    def desk(
+    def context(
         self, *, live: bool = True, owner: str | None = None, by: str = "alice", creates_for: str = "local"
-    ) -> Desk:
+    ) -> OperationContext:
         core, configuration = self.bench.core, Configuration(self.bench.settings)
         context = NodePluginContext(
             configuration, core.settings, core.storage, core.clock, core.registry, self.bench.base.node_id
         )
         hurry: Callable[[], None] = lambda: self.hurried.append(None)  # noqa: E731 - a field wants a function
-        return Desk(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
+        return OperationContext(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
 
     def do(self, name: str, /, **arguments: Any) -> Any:
-        return perform(self.desk(), name, arguments)
+        return perform(self.context(), name, arguments)
 
     def database(self) -> list[str]:
         """Return every table and row, as SQL or as they are, but the audit's: it has what was refused, too."""

@@ -176,5 +176,5 @@ def test_exchanges_are_listed_with_what_they_guarantee(office: Office) -> None:
     assert (paper.capabilities.dedupe, paper.capabilities.lookup_seconds) == ("forever", None)
     assert "fee" in paper.settings["properties"]
     assert (exchanges["fake"].capabilities, exchanges["fake"].accounts) == (None, 1)
-    bobs: Any = perform(office.desk(owner="bob"), "exchanges.list", {})
+    bobs: Any = perform(office.context(owner="bob"), "exchanges.list", {})
     assert {row.accounts for row in bobs.exchanges} == {0}

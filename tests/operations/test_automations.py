@@ -35,8 +35,8 @@ def test_every_operation_has_the_function_that_the_catalogue_says() -> None:
     for name, operation in OPERATIONS.items():
         function = getattr(import_module(operation.module), operation.function)
         hints = get_type_hints(function)
-        assert (hints["wanted"], hints["return"]) == (operation.takes, operation.returns), name
-        assert [*inspect.signature(function).parameters] == ["desk", "wanted"], name
+        assert (hints["request"], hints["return"]) == (operation.takes, operation.returns), name
+        assert [*inspect.signature(function).parameters] == ["context", "request"], name
         assert function.__doc__, name
 
 
@@ -90,7 +90,7 @@ def test_a_name_that_two_owners_gave_is_ambiguous_and_one_owner_sees_only_his_ow
     with pytest.raises(UnknownName, match=rf"2 automations are called 'same': .*{ours} of local, {his} of bob"):
         office.do("automations.show", automation="same")
     assert office.do("automations.show", automation=his).id == his
-    bobs = office.desk(owner="bob")
+    bobs = office.context(owner="bob")
     assert perform(bobs, "automations.show", {"automation": "same"}).id == his  # type: ignore[attr-defined]
     with pytest.raises(UnknownName):
         perform(bobs, "automations.show", {"automation": ours})
@@ -222,7 +222,7 @@ def test_a_stop_says_what_is_still_to_come_and_the_ended_can_be_removed(office: 
 def test_a_stop_on_a_folder_at_rest_says_that_it_is_carried_out_later(office: Office) -> None:
     office.bench.automation("grid", resting)
     office.bench.settle()
-    stopped: Any = perform(office.desk(live=False), "automations.stop", {"automation": "grid"})
+    stopped: Any = perform(office.context(live=False), "automations.stop", {"automation": "grid"})
     assert stopped.note == (
         "its orders are being cancelled; no node runs on this data folder: it is carried out when one runs next"
     )
@@ -314,8 +314,8 @@ def test_unknown_operations_and_arguments_are_refused(office: Office) -> None:
 
 def test_what_a_plugin_tells_is_a_notice_of_the_node_or_of_an_automation(office: Office) -> None:
     found = office.bench.automation("a", idle)
-    office.desk().context.tell("the disk is nearly full", level="warning")
-    office.desk().context.tell("look here", automation_id=found)
+    office.context().plugin_context.tell("the disk is nearly full", level="warning")
+    office.context().plugin_context.tell("look here", automation_id=found)
     told = [
         (row.automation_id, row.account_id, row.level, row.message) for row in office.bench.rows(notices, notices.c.id)
     ]

@@ -46,8 +46,8 @@ def test_what_is_created_belongs_to_whom_the_desk_creates_for(office: Office) ->
     }
     run_file["accounts"]["paper"]["balances"] = {"USD": 10}  # type: ignore[index, call-overload]
 
-    def owners(**desk: Any) -> list[str]:
-        made: Any = perform(office.desk(**desk), "automations.create", {"run_file": run_file})
+    def owners(**context: Any) -> list[str]:
+        made: Any = perform(office.context(**context), "automations.create", {"run_file": run_file})
         return [row.owner for row in made.automations]
 
     assert owners() == ["local"]
@@ -94,9 +94,9 @@ class Overtaken(Commands):
 
 def test_changes_of_fields_are_not_made_to_a_config_that_changed_since_they_were_read(office: Office) -> None:
     office.bench.automation("a", idle)
-    desk = replace(office.desk(), commands=Overtaken(office.bench.core))
+    context = replace(office.context(), commands=Overtaken(office.bench.core))
     with pytest.raises(Conflict, match="'a' was changed meanwhile"):
-        perform(desk, "automations.edit", {"automation": "a", "changes": {"symbols": ["ETH/USDT"]}})
+        perform(context, "automations.edit", {"automation": "a", "changes": {"symbols": ["ETH/USDT"]}})
     assert (shown(office, "a").config["candles"], shown(office, "a").config["symbols"]) == (7, ["BTC/USDT"])
 
 

@@ -186,7 +186,7 @@ def test_thrown_again_it_is_the_same_one_and_nothing_changes(office: Office) -> 
 def test_released_it_lets_nothing_send_that_another_one_stops(office: Office) -> None:
     bench = office.bench
     bench.automation("a", Rester(1))
-    mine = perform(office.desk(owner="local"), "kill_switch.throw", {"scope": "everything", "reason": "mine"})
+    mine = perform(office.context(owner="local"), "kill_switch.throw", {"scope": "everything", "reason": "mine"})
     throw(office, "account", "main")
     assert sending(office)[1] == {"main": False}
     watch_every(office)
@@ -221,7 +221,7 @@ def test_an_owner_stops_what_is_his_and_no_more(office: Office) -> None:
     bench.automation("a", Rester(1))
     bobs(office, 2)
     watch_every(office)
-    bob = office.desk(owner="bob", by="bob")
+    bob = office.context(owner="bob", by="bob")
     thrown: Any = perform(bob, "kill_switch.throw", {"scope": "everything", "reason": "help"})
     assert (thrown.switch.owner, thrown.switch.orders) == ("bob", 2)
     on = {"main": True, "bobs0": False, "bobs1": False}
@@ -242,7 +242,7 @@ def test_what_the_operator_throws_an_owner_sees_his_part_of_and_cannot_release(o
     office.bench.automation("a", Rester(1))
     bobs(office, 1)
     watch_every(office)
-    bob = office.desk(owner="bob", by="bob")
+    bob = office.context(owner="bob", by="bob")
     everything = throw(office).switch
     seen: Any = perform(bob, "kill_switch.show", {"id": everything.id})
     assert (everything.orders, seen.switch.orders, [line.automation for line in seen.lines]) == (2, 1, ["bob0"])
@@ -255,7 +255,7 @@ def test_what_the_operator_throws_an_owner_sees_his_part_of_and_cannot_release(o
     assert throw(office, "account", "bobs0").already is True
     with pytest.raises(CommandRefused, match="ask there"):
         perform(bob, "kill_switch.release", {"id": mine.switch.id})
-    alone = office.desk(owner="carol")
+    alone = office.context(owner="carol")
     with pytest.raises(UnknownName, match="there is no kill switch"):
         perform(alone, "kill_switch.show", {"id": mine.switch.id})
 

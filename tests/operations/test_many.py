@@ -148,10 +148,10 @@ def test_one_whose_account_cannot_be_opened_is_refused_and_the_others_are_stoppe
 
 def test_nobody_s_ids_and_other_owners_ids_are_refused_alike(office: Office) -> None:
     ours = office.bench.automation("a", idle)
-    desk = office.desk(owner="bob")
-    done: Any = perform(desk, "automations.bulk", {"command": "stop", "ids": [ours, "nobody"]})
+    context = office.context(owner="bob")
+    done: Any = perform(context, "automations.bulk", {"command": "stop", "ids": [ours, "nobody"]})
     assert (done.done, reasons(done)) == ([], [f"there is no automation {ours}", "there is no automation nobody"])
-    everything: Any = perform(desk, "automations.bulk", {"command": "stop", "everything": True})
+    everything: Any = perform(context, "automations.bulk", {"command": "stop", "everything": True})
     assert (everything.done, everything.refused) == ([], [])
     assert statuses(office) == {"a": "active"}
 

@@ -38,39 +38,39 @@ def change(
 
     ``question`` is asked before one is changed; for many there is always one. ``close`` is of a stop.
     """
-    wanted = {name: value for name, value in filters.items() if value}
-    if (automation is None) == (not wanted):
+    filters_given = {name: value for name, value in filters.items() if value}
+    if (automation is None) == (not filters_given):
         raise UsageError("name one automation, or say which with --all, --status, --type or --account")
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     if automation is None:
         command = f"{operation.removeprefix('automations.')}{'_close' if close else ''}"
-        give.show(_many(give, command, wanted, yes=yes, dry_run=dry_run), print_bulk)
+        client.show(_many(client, command, filters_given, yes=yes, dry_run=dry_run), print_bulk)
         return
     if dry_run:
         raise UsageError("--dry-run is about many: give it with --all, --status, --type or --account")
     if question:
         confirm(question, yes=yes)
     more = {"close": True} if close else {}
-    give.show(give.ask(operation, Changed, automation=automation, **more), print_changed)
+    client.show(client.ask(operation, Changed, automation=automation, **more), print_changed)
 
 
-def _many(give: NodeClient, command: str, wanted: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
-    would = _each_page(give, command, wanted, dry_run=True)
+def _many(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
+    would = _each_page(client, command, filters_given, dry_run=True)
     if dry_run or not would.done:
         return would
     count = f"{len(would.done):,} automation{'s' * (len(would.done) != 1)}"
     question = _VERBS.get(command, f"{command} {{}}").format(count).capitalize()
     confirm(f"{question}{f' ({len(would.refused):,} more do not fit)' if would.refused else ''}?", yes=yes)
-    return _each_page(give, command, wanted, dry_run=False)
+    return _each_page(client, command, filters_given, dry_run=False)
 
 
-def _each_page(give: NodeClient, command: str, wanted: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
+def _each_page(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
     # Counting changes nothing: however many there are, that is quick.
     limit = None if dry_run else _AT_ONCE.get(command)
-    asked = {**wanted, "command": command, "dry_run": dry_run, "limit": limit}
-    found = give.ask("automations.bulk", BulkDone, **asked)
+    arguments = {**filters_given, "command": command, "dry_run": dry_run, "limit": limit}
+    found = client.ask("automations.bulk", BulkDone, **arguments)
     while found.next_cursor is not None:
-        page = give.ask("automations.bulk", BulkDone, **asked, cursor=found.next_cursor)
+        page = client.ask("automations.bulk", BulkDone, **arguments, cursor=found.next_cursor)
         both = {"done": [*found.done, *page.done], "refused": [*found.refused, *page.refused]}
         found = page.model_copy(update=both)
     return found

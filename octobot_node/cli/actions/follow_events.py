@@ -17,7 +17,7 @@ _PAGE = 500
 
 
 def events(
-    give: NodeClient,
+    client: NodeClient,
     *,
     automation: str | None,
     kind: str | None,
@@ -30,29 +30,29 @@ def events(
     if follow and before is not None:
         raise UsageError("--before goes back and --follow goes on: give one of them")
     given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
-    page = give.ask("events.list", EventPage, **given)
+    page = client.ask("events.list", EventPage, **given)
     if not follow:
-        give.show(page, print_events)
+        client.show(page, print_events)
         return
-    _print(give, page)
+    _print(client, page)
     shown = {event.id for event in page.events}
-    give.say_if_quiet("what happens is shown")
+    client.say_if_quiet("what happens is shown")
     while True:
         time.sleep(_EVERY_S)
         # Without a node nothing happens, and whoever looked would keep one from starting.
-        if give.live or give.answers():
-            page = _next(give, page, automation, kind)
+        if client.live or client.answers():
+            page = _next(client, page, automation, kind)
             # What the first page showed before its turn comes again, once.
-            _print(give, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
+            _print(client, page.model_copy(update={"events": [each for each in page.events if each.id not in shown]}))
 
 
-def _next(give: NodeClient, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
+def _next(client: NodeClient, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
     # A node of the release before knows ids alone.
     where = {"newer_than": page.newer} if page.newer else {"after": page.last}
-    return give.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
+    return client.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
 
 
-def _print(give: NodeClient, page: EventPage) -> None:
+def _print(client: NodeClient, page: EventPage) -> None:
     for event in page.events:
-        sys.stdout.write(f"{event.model_dump_json() if give.as_json else event_line(event)}\n")
+        sys.stdout.write(f"{event.model_dump_json() if client.as_json else event_line(event)}\n")
     sys.stdout.flush()

@@ -28,41 +28,41 @@ __all__ = ["examine", "list_plugins", "list_settings"]
 
 def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print the plugins of the running node, or those that one would have."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        page = PluginPage.model_validate(control_client.ask(give.folder, "plugins.list", {}))
+        page = PluginPage.model_validate(control_client.ask(client.folder, "plugins.list", {}))
     except NoNode:
         from octobot_node.operations.node.status import plugins_of
 
-        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
-            page = plugins_of(_registry(give.configuration))
-    give.show(page, print_plugins)
+        with logging_to_file(client.folder), redirect_stdout(sys.stderr):
+            page = plugins_of(_registry(client.configuration))
+    client.show(page, print_plugins)
 
 
 def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print the settings of the running node, or those that one would have."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        page = SettingPage.model_validate(control_client.ask(give.folder, "settings.list", {}))
+        page = SettingPage.model_validate(control_client.ask(client.folder, "settings.list", {}))
     except NoNode:
         from octobot_node.operations.node.status import settings_of
 
-        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
-            registry = _registry(give.configuration)
-            give.configuration.check(registry.settings_models)
-            page = settings_of(give.configuration, registry)
-    give.show(page, print_settings)
+        with logging_to_file(client.folder), redirect_stdout(sys.stderr):
+            registry = _registry(client.configuration)
+            client.configuration.check(registry.settings_models)
+            page = settings_of(client.configuration, registry)
+    client.show(page, print_settings)
 
 
 def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
     """Print what the health checks answer; exit code 1 if one failed."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        found = Checkup.model_validate(control_client.ask(give.folder, "node.doctor", {}))
+        found = Checkup.model_validate(control_client.ask(client.folder, "node.doctor", {}))
     except NoNode:
-        with logging_to_file(give.folder), redirect_stdout(sys.stderr):
-            found = _examined(give.configuration)
-    give.show(found, print_checkup)
+        with logging_to_file(client.folder), redirect_stdout(sys.stderr):
+            found = _examined(client.configuration)
+    client.show(found, print_checkup)
     if found.status == "failed":
         raise typer.Exit(1)
 
@@ -74,14 +74,14 @@ def _registry(configuration: Configuration) -> Registry:
 
 
 def _examined(configuration: Configuration) -> Checkup:
-    from octobot_node.live.idle_folder import idle_desk
-    from octobot_node.operations.models import Nothing
+    from octobot_node.live.idle_folder import open_idle_folder
+    from octobot_node.operations.models import EmptyRequest
     from octobot_node.operations.node.status import checkup_of, doctor
 
     registry = _registry(configuration)
     try:
-        with idle_desk(configuration, registry, by="doctor") as desk:
-            return doctor(desk, Nothing())
+        with open_idle_folder(configuration, registry, by="doctor") as context:
+            return doctor(context, EmptyRequest())
     except NodeError as error:
         # What needs no database is checked all the same.
         return checkup_of(registry, _without_storage(configuration, registry, error), [_not_opened(error)])

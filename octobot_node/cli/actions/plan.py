@@ -35,13 +35,13 @@ def plan(
     if file is not None:
         _plan_file(context, file, data_dir, at_once=at_once, as_json=as_json)
         return
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.plan", PlannedTick, automation=automation, at_once=at_once), print_plan)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.plan", PlannedTick, automation=automation, at_once=at_once), print_plan)
 
 
 def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:
     """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
-    from octobot_node.live.idle_folder import idle_desk
+    from octobot_node.live.idle_folder import open_idle_folder
     from octobot_node.operations.catalogue import perform
     from octobot_node.plugin_system.discovery import plugins_for
 
@@ -53,11 +53,11 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
         with logging_to_file(settings.data_dir), redirect_stdout(sys.stderr):
             registry = plugins_for(settings)
             elsewhere = settings.alone_in(Path(folder))
-            with idle_desk(configuration, registry, by="plan", settings=elsewhere) as desk:
-                created = perform(desk, "automations.create", {"files": texts})
+            with open_idle_folder(configuration, registry, by="plan", settings=elsewhere) as idle_folder:
+                created = perform(idle_folder, "automations.create", {"files": texts})
                 assert isinstance(created, Created)
                 planned = [
-                    perform(desk, "automations.plan", {"automation": row.id, "at_once": at_once})
+                    perform(idle_folder, "automations.plan", {"automation": row.id, "at_once": at_once})
                     for row in created.automations
                 ]
     if as_json:

@@ -16,7 +16,7 @@ from octobot_node.errors import NodeError
 from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
-from octobot_node.operations.models import Nothing
+from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.status import status
 from octobot_node.plugin_system.discovery import plugins_for
 
@@ -46,7 +46,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
             process=os.getpid(),
         )
         with Node(settings, registry=registry, configuration=configuration, serve_api=settings.api) as node:
-            counts = status(node.desk, Nothing()).automations
+            counts = status(node.context, EmptyRequest()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
             while not (asked() or node.leaving.wait(_LOOK_S)):
                 pass

@@ -29,7 +29,7 @@ from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from octobot_node.operations.context import Desk
+    from octobot_node.operations.context import OperationContext
     from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["chosen", "look", "throw"]
@@ -58,14 +58,14 @@ def chosen(*, account: str | None, automation: str | None, everything: bool, rea
     return {"scope": scope, "target": target, "reason": reason}
 
 
-def throw(give: NodeClient, given: Mapping[str, Any], *, wait: bool) -> None:
+def throw(client: NodeClient, given: Mapping[str, Any], *, wait: bool) -> None:
     """Throw, wait, print what is confirmed; exit code 0 only when all of it is, 130 after Ctrl-C."""
     from octobot_node.cli.output.show_kill_switch import print_checklist
     from octobot_node.live.stopping import asked_to_stop
 
     with asked_to_stop() as asked:
-        found = _Throwing(give, given, wait=wait, asked=asked).run()
-    give.show(found, print_checklist)
+        found = _Throwing(client, given, wait=wait, asked=asked).run()
+    client.show(found, print_checklist)
     if found.switch.settled:
         return
     sys.stderr.write(_unconfirmed(found))
@@ -74,18 +74,18 @@ def throw(give: NodeClient, given: Mapping[str, Any], *, wait: bool) -> None:
     raise typer.Exit(1)
 
 
-def look(give: NodeClient, wanted: Mapping[str, Any]) -> Checklist:
+def look(client: NodeClient, arguments: Mapping[str, Any]) -> Checklist:
     """Return a checklist, also of a node that hangs."""
-    given = {key: value for key, value in wanted.items() if value is not None}
+    given = {key: value for key, value in arguments.items() if value is not None}
     try:
         try:
             return Checklist.model_validate(
-                control_client.ask(give.folder, "kill_switch.show", given, timeout=_ANSWER_S)
+                control_client.ask(client.folder, "kill_switch.show", given, timeout=_ANSWER_S)
             )
         except NoNode:
-            return give.ask("kill_switch.show", Checklist, **given)
+            return client.ask("kill_switch.show", Checklist, **given)
     except (NodeSilent, DataFolderInUse):
-        with _quiet(give), _beside(give, _plugins(give)) as ask:
+        with _quiet(client), _beside(client, _plugins(client)) as ask:
             return Checklist.model_validate(ask("kill_switch.show", given))
 
 
@@ -104,8 +104,8 @@ def _unconfirmed(found: Checklist) -> str:
 class _Throwing:
     """One command's course: throws once, then looks until all is confirmed."""
 
-    def __init__(self, give: NodeClient, given: Mapping[str, Any], *, wait: bool, asked: Callable[[], bool]) -> None:
-        self._give = give
+    def __init__(self, client: NodeClient, given: Mapping[str, Any], *, wait: bool, asked: Callable[[], bool]) -> None:
+        self._client = client
         self._given = given
         self._wait = wait
         self._asked = asked
@@ -117,7 +117,7 @@ class _Throwing:
 
     def run(self) -> Checklist:
         """Go on until it is settled, or may be left."""
-        with _quiet(self._give):
+        with _quiet(self._client):
             while True:
                 found = self._reach()
                 if found is not None and self._is_over(found.switch):
@@ -156,45 +156,45 @@ class _Throwing:
         return Checklist.model_validate(ask("kill_switch.show", {"id": self._id, "live": True, "limit": _NAMED}))
 
     def _node(self, name: str, arguments: Mapping[str, Any]) -> BaseModel:
-        found = control_client.ask(self._give.folder, name, arguments, timeout=_ANSWER_S)
+        found = control_client.ask(self._client.folder, name, arguments, timeout=_ANSWER_S)
         return OPERATIONS[name].returns.model_validate(found)
 
     def _beside(self, how: str) -> Checklist:
-        holder = control_client.holder(self._give.folder)
+        holder = control_client.holder(self._client.folder)
         self._on(f"the node ({holder}) {how}: the switch is written into its database beside it")
-        with _beside(self._give, self._registry) as ask:
+        with _beside(self._client, self._registry) as ask:
             return self._round(ask)
 
     @property
     def _registry(self) -> Registry:
         # Not before they are needed: a node that answers is asked at once.
-        self._loaded = self._loaded or _plugins(self._give)
+        self._loaded = self._loaded or _plugins(self._client)
         return self._loaded
 
     def _alone(self) -> Checklist:
-        self._give.refuse_unused("kill_switch.throw")
-        if _led_by_another(self._give, self._registry):
+        self._client.refuse_unused("kill_switch.throw")
+        if _led_by_another(self._client, self._registry):
             self._on("another node leads on the database: it cancels")
-            with _beside(self._give, self._registry) as ask:
+            with _beside(self._client, self._registry) as ask:
                 return self._round(ask)
-        from octobot_node.live.emergency_cancel import EmergencyCancel, cancelling_desk
-        from octobot_node.live.idle_folder import idle_desk
+        from octobot_node.live.emergency_cancel import EmergencyCancel, open_for_emergency_cancel
+        from octobot_node.live.idle_folder import open_idle_folder
 
         if not self._wait:
-            with idle_desk(self._give.configuration, self._registry, by=user()) as desk:
+            with open_idle_folder(self._client.configuration, self._registry, by=user()) as context:
                 self._say(
                     "no node runs: what rests at the exchanges is cancelled when one does, or by a throw that waits"
                 )
-                return self._round(_at(desk))
-        with cancelling_desk(self._give.configuration, self._registry, by=user()) as desk:
+                return self._round(_at(context))
+        with open_for_emergency_cancel(self._client.configuration, self._registry, by=user()) as context:
             self._on("no node runs: this command cancels")
-            found = self._round(_at(desk))
-            canceller = EmergencyCancel(desk.core, self._id)
+            found = self._round(_at(context))
+            canceller = EmergencyCancel(context.core, self._id)
             while not self._is_over(found.switch):
                 canceller.step(lambda: not self._asked())
-                found = self._round(_at(desk))
+                found = self._round(_at(context))
                 if not found.switch.settled:
-                    time.sleep(desk.core.settings.watch_interval)
+                    time.sleep(context.core.settings.watch_interval)
             return found
 
     # -- what is told meanwhile, on stderr
@@ -229,47 +229,47 @@ class _Throwing:
 
 
 @contextmanager
-def _quiet(give: NodeClient) -> Iterator[None]:
+def _quiet(client: NodeClient) -> Iterator[None]:
     # What a plugin's author prints does not belong between the lines of JSON.
-    with logging_to_file(give.folder), redirect_stdout(sys.stderr):
+    with logging_to_file(client.folder), redirect_stdout(sys.stderr):
         yield
 
 
-def _plugins(give: NodeClient) -> Registry:
+def _plugins(client: NodeClient) -> Registry:
     from octobot_node.plugin_system.discovery import plugins_for
 
-    registry = plugins_for(give.configuration.settings)
-    give.configuration.check(registry.settings_models)
+    registry = plugins_for(client.configuration.settings)
+    client.configuration.check(registry.settings_models)
     return registry
 
 
-def _at(desk: Desk) -> Ask:
-    return lambda name, arguments: perform(desk, name, arguments)
+def _at(context: OperationContext) -> Ask:
+    return lambda name, arguments: perform(context, name, arguments)
 
 
 @contextmanager
-def _beside(give: NodeClient, registry: Registry) -> Iterator[Ask]:
+def _beside(client: NodeClient, registry: Registry) -> Iterator[Ask]:
     from sqlalchemy.exc import OperationalError
 
-    from octobot_node.live.idle_folder import beside_desk
+    from octobot_node.live.idle_folder import open_beside_running_node
 
     try:
-        with beside_desk(give.configuration, registry, by=user()) as desk:
-            yield _at(desk)
+        with open_beside_running_node(client.configuration, registry, by=user()) as context:
+            yield _at(context)
     except (OperationalError, StorageUnavailable) as error:
         if "locked" not in str(error):
             raise
         raise StorageUnavailable(
-            f"the node ({control_client.holder(give.folder)}) stopped in the middle of writing, and nobody else can"
+            f"the node ({control_client.holder(client.folder)}) stopped in the middle of writing, and nobody else can"
             " write: end it with kill -9, which loses no order and sends none twice, then give this command again"
         ) from None
 
 
-def _led_by_another(give: NodeClient, registry: Registry) -> bool:
+def _led_by_another(client: NodeClient, registry: Registry) -> bool:
     """Whether a node elsewhere leads on a database that nodes share."""
-    if give.configuration.settings.url().startswith("sqlite:"):
+    if client.configuration.settings.url().startswith("sqlite:"):
         return False
-    from octobot_node.live.idle_folder import idle_desk
+    from octobot_node.live.idle_folder import open_idle_folder
 
-    with idle_desk(give.configuration, registry, by=user()) as desk:
-        return any(node.leads and node.state in ("live", "draining") for node in desk.core.coordinator.nodes())
+    with open_idle_folder(client.configuration, registry, by=user()) as context:
+        return any(node.leads and node.state in ("live", "draining") for node in context.core.coordinator.nodes())

@@ -42,8 +42,8 @@ def _list(
     from octobot_node.cli.output.show import print_accounts
     from octobot_node.operations.models import AccountPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
 
 
 def _show(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -52,8 +52,8 @@ def _show(context: typer.Context, account: AccountArgument, as_json: Json = Fals
     from octobot_node.cli.output.show_lists import print_account
     from octobot_node.operations.models import AccountDetail
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("accounts.show", AccountDetail, account=account), print_account)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("accounts.show", AccountDetail, account=account), print_account)
 
 
 def _create(
@@ -81,8 +81,8 @@ def _create(
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("accounts.create", AccountDetail, name=name, **halves, **given), print_account)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("accounts.create", AccountDetail, name=name, **halves, **given), print_account)
 
 
 def _edit(
@@ -101,9 +101,9 @@ def _edit(
     from octobot_node.operations.models import AccountDetail
 
     found = fields(limits or [], "--limit-set")
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "name": name, "limits": found if found or no_limits else None}
-    give.show(give.ask("accounts.edit", AccountDetail, **given), print_account)
+    client.show(client.ask("accounts.edit", AccountDetail, **given), print_account)
 
 
 def _delete(
@@ -118,9 +118,9 @@ def _delete(
     from octobot_node.cli.output.show_lists import print_account_gone
     from octobot_node.operations.models import AccountGone
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Delete the account {account} with what it knows of its connectors?", yes=yes)
-    give.show(give.ask("accounts.delete", AccountGone, account=account), print_account_gone)
+    client.show(client.ask("accounts.delete", AccountGone, account=account), print_account_gone)
 
 
 def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -129,5 +129,5 @@ def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir =
     from octobot_node.cli.output.show_lists import print_exchanges
     from octobot_node.operations.models import ExchangePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("exchanges.list", ExchangePage), print_exchanges)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("exchanges.list", ExchangePage), print_exchanges)

@@ -45,9 +45,9 @@ def _list(
     from octobot_node.cli.output.show_lists import print_audit
     from octobot_node.operations.models import AuditPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"actor": actor, "action": action, "since": _utc(since), "limit": limit, "cursor": cursor}
-    give.show(give.ask("audit.list", AuditPage, **given), print_audit)
+    client.show(client.ask("audit.list", AuditPage, **given), print_audit)
 
 
 def _export(
@@ -63,9 +63,9 @@ def _export(
     from octobot_node.operations.models import AuditPage
 
     del as_json  # it always is
-    give, cursor = NodeClient(context, data_dir, as_json=True), None
+    client, cursor = NodeClient(context, data_dir, as_json=True), None
     while True:
-        page = give.ask(
+        page = client.ask(
             "audit.list", AuditPage, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor
         )
         for entry in page.entries:

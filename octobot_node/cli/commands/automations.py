@@ -66,11 +66,11 @@ def _list(
     from octobot_node.cli.output.show import print_automations
     from octobot_node.operations.models import AutomationPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    page = give.ask(
+    client = NodeClient(context, data_dir, as_json=as_json)
+    page = client.ask(
         "automations.list", AutomationPage, status=status, type=kind, account=account, limit=limit, cursor=cursor
     )
-    give.show(page, print_automations)
+    client.show(page, print_automations)
 
 
 def _show(
@@ -81,8 +81,8 @@ def _show(
     from octobot_node.cli.output.show import print_automation
     from octobot_node.operations.models import AutomationDetail
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.show", AutomationDetail, automation=automation), print_automation)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.show", AutomationDetail, automation=automation), print_automation)
 
 
 def _create(
@@ -100,9 +100,9 @@ def _create(
     from octobot_node.operations.models import Created
 
     texts = run_file_texts(files)
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.create", Created, files=texts), print_created)
-    give.say_if_quiet("they run")
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.create", Created, files=texts), print_created)
+    client.say_if_quiet("they run")
 
 
 def _edit(
@@ -128,9 +128,9 @@ def _edit(
     from octobot_node.operations.models import Changed
 
     config, fields = config_of(file, automation), field_changes(changes or [])
-    give = NodeClient(context, data_dir, as_json=as_json)
-    found = give.ask("automations.edit", Changed, automation=automation, config=config, changes=fields or None)
-    give.show(found, print_changed)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    found = client.ask("automations.edit", Changed, automation=automation, config=config, changes=fields or None)
+    client.show(found, print_changed)
 
 
 def _pause(
@@ -298,9 +298,9 @@ def _clone(
 
     given = {"account": account, "budget": fields(budget or [], "--budget") or None}
     given |= {"changes": field_changes(changes or []) or None}
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
-    give.say_if_quiet("it runs")
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
+    client.say_if_quiet("it runs")
 
 
 def _equity(
@@ -317,9 +317,9 @@ def _equity(
     from octobot_node.cli.output.show_lists import print_equity
     from octobot_node.operations.models import EquitySeries
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "since": since, "until": until, "points": points}
-    give.show(give.ask("equity.series", EquitySeries, **given), print_equity)
+    client.show(client.ask("equity.series", EquitySeries, **given), print_equity)
 
 
 def _log(
@@ -335,8 +335,8 @@ def _log(
     from octobot_node.cli.output.show_lists import print_log
     from octobot_node.operations.models import LogPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
 
 
 def _events(
@@ -362,8 +362,8 @@ def _events(
     from octobot_node.cli.actions.follow_events import events
     from octobot_node.cli.ask_node import NodeClient
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    events(give, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    events(client, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
 
 
 def _export(
@@ -383,8 +383,8 @@ def _export(
     from octobot_node.cli.output.show import print_exported
     from octobot_node.operations.models import Exported
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
 
 
 def _plan(

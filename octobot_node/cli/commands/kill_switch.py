@@ -52,11 +52,11 @@ def _throw(
     from octobot_node.cli.actions.throw_kill_switch import chosen, throw
     from octobot_node.cli.ask_node import NodeClient, confirm
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = chosen(account=account, automation=automation, everything=everything, reason=reason)
     what = given.get("target") or "everything"
     confirm(f"Stop all sending of {what}, and cancel its open orders?", yes=yes)
-    throw(give, given, wait=not no_wait)
+    throw(client, given, wait=not no_wait)
 
 
 def _show(
@@ -73,8 +73,8 @@ def _show(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_kill_switch import print_checklist
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(look(give, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(look(client, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
 
 
 def _list(
@@ -90,9 +90,9 @@ def _list(
     from octobot_node.cli.output.show_kill_switch import print_kill_switches
     from octobot_node.operations.models import KillSwitchPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    page = give.ask("kill_switch.list", KillSwitchPage, in_force=in_force, limit=limit, cursor=cursor)
-    give.show(page, print_kill_switches)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    page = client.ask("kill_switch.list", KillSwitchPage, in_force=in_force, limit=limit, cursor=cursor)
+    client.show(page, print_kill_switches)
 
 
 def _release(
@@ -111,8 +111,8 @@ def _release(
     from octobot_node.cli.output.show_kill_switch import print_kill_switch
     from octobot_node.operations.models import KillSwitchRow
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     confirm("Let orders be sent again?", yes=yes)
-    released = give.ask("kill_switch.release", KillSwitchRow, id=switch, even_if_unsettled=even_if_unsettled)
-    give.show(released, print_kill_switch)
-    give.say_if_quiet("orders are sent again")
+    released = client.ask("kill_switch.release", KillSwitchRow, id=switch, even_if_unsettled=even_if_unsettled)
+    client.show(released, print_kill_switch)
+    client.say_if_quiet("orders are sent again")

@@ -33,9 +33,9 @@ def _list(
     from octobot_node.cli.output.show_lists import print_postings
     from octobot_node.operations.models import PostingPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "asset": asset, "limit": limit, "cursor": cursor}
-    give.show(give.ask("ledger.list", PostingPage, **given), print_postings)
+    client.show(client.ask("ledger.list", PostingPage, **given), print_postings)
 
 
 def _balances(
@@ -56,6 +56,6 @@ def _balances(
     from octobot_node.cli.output.show_lists import print_balances
     from octobot_node.operations.models import BalancePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "account": account, "limit": limit, "cursor": cursor}
-    give.show(give.ask("ledger.balances", BalancePage, **given), print_balances)
+    client.show(client.ask("ledger.balances", BalancePage, **given), print_balances)

@@ -29,8 +29,8 @@ def _sources(context: typer.Context, as_json: Json = False, data_dir: DataDir = 
     from octobot_node.cli.output.show_lists import print_sources
     from octobot_node.operations.models import SourcePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("markets.sources", SourcePage), print_sources)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("markets.sources", SourcePage), print_sources)
 
 
 def _symbols(
@@ -47,9 +47,9 @@ def _symbols(
     from octobot_node.cli.output.show_lists import print_symbols
     from octobot_node.operations.models import SymbolPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "search": search, "limit": limit, "cursor": cursor}
-    give.show(give.ask("markets.symbols", SymbolPage, **given), print_symbols)
+    client.show(client.ask("markets.symbols", SymbolPage, **given), print_symbols)
 
 
 def _ticker(
@@ -60,8 +60,8 @@ def _ticker(
     from octobot_node.cli.output.show_lists import print_ticker
     from octobot_node.operations.models import TickerNow
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("markets.ticker", TickerNow, account=account, symbol=symbol), print_ticker)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("markets.ticker", TickerNow, account=account, symbol=symbol), print_ticker)
 
 
 def _candles(
@@ -78,6 +78,6 @@ def _candles(
     from octobot_node.cli.output.show_lists import print_candles
     from octobot_node.operations.models import CandleSeries
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "symbol": symbol, "timeframe": timeframe, "count": count}
-    give.show(give.ask("markets.candles", CandleSeries, **given), print_candles)
+    client.show(client.ask("markets.candles", CandleSeries, **given), print_candles)

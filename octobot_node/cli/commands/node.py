@@ -60,8 +60,8 @@ def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = No
     from octobot_node.cli.output.show import print_status
     from octobot_node.operations.models import NodeStatus
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("node.status", NodeStatus), print_status)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("node.status", NodeStatus), print_status)
 
 
 def plugins(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

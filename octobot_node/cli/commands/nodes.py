@@ -28,8 +28,8 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
     from octobot_node.cli.output.show import print_nodes
     from octobot_node.operations.models import NodePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("nodes.list", NodePage), print_nodes)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("nodes.list", NodePage), print_nodes)
 
 
 def _drain(
@@ -43,5 +43,5 @@ def _drain(
     from octobot_node.cli.output.show import print_nodes
     from octobot_node.operations.models import NodePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("nodes.drain", NodePage, node=node), print_nodes)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("nodes.drain", NodePage, node=node), print_nodes)

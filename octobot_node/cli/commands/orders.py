@@ -44,11 +44,11 @@ def _list(
     from octobot_node.cli.output.show import print_orders
     from octobot_node.operations.models import OrderPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    page = give.ask(
+    client = NodeClient(context, data_dir, as_json=as_json)
+    page = client.ask(
         "orders.list", OrderPage, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor
     )
-    give.show(page, print_orders)
+    client.show(page, print_orders)
 
 
 def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -57,8 +57,8 @@ def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, 
     from octobot_node.cli.output.show_lists import print_order
     from octobot_node.operations.models import OrderDetail
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("orders.show", OrderDetail, order=order), print_order)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("orders.show", OrderDetail, order=order), print_order)
 
 
 def _fills(
@@ -82,8 +82,8 @@ def _fills(
     from octobot_node.operations.models import FillPage
 
     given = {"automation": automation, "account": account, "symbol": symbol, "order": order}
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("fills.list", FillPage, **given, limit=limit, cursor=cursor), print_fills)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("fills.list", FillPage, **given, limit=limit, cursor=cursor), print_fills)
 
 
 def _adopt(
@@ -105,9 +105,9 @@ def _adopt(
     from octobot_node.cli.output.show import print_resolved
     from octobot_node.operations.models import Resolved
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    found = give.ask("orders.adopt", Resolved, order=order, exchange_order_id=exchange_order_id)
-    give.show(found, print_resolved)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    found = client.ask("orders.adopt", Resolved, order=order, exchange_order_id=exchange_order_id)
+    client.show(found, print_resolved)
 
 
 def _declare_not_sent(
@@ -118,6 +118,6 @@ def _declare_not_sent(
     from octobot_node.cli.output.show import print_resolved
     from octobot_node.operations.models import Resolved
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes)
-    give.show(give.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)
+    client.show(client.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)

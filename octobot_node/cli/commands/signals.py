@@ -35,9 +35,9 @@ def _list(
     from octobot_node.cli.output.show_lists import print_signals
     from octobot_node.operations.models import SignalPage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
-    give.show(give.ask("signals.list", SignalPage, **given), print_signals)
+    client.show(client.ask("signals.list", SignalPage, **given), print_signals)
 
 
 def _send(
@@ -61,6 +61,6 @@ def _send(
     from octobot_node.operations.models import SignalSent
 
     given = {"payload": message(payload), "channel": channel, "key": key, "expires_in": seconds(expires, "--expires")}
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("signals.send", SignalSent, automation=automation, **given), print_signal)
-    give.say_if_quiet("it is given to the automation")
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("signals.send", SignalSent, automation=automation, **given), print_signal)
+    client.say_if_quiet("it is given to the automation")

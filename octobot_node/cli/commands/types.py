@@ -25,8 +25,8 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
     from octobot_node.cli.output.show_lists import print_types
     from octobot_node.operations.models import TypePage
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("types.list", TypePage), print_types)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("types.list", TypePage), print_types)
 
 
 def _show(
@@ -40,5 +40,5 @@ def _show(
     from octobot_node.cli.output.show_lists import print_type
     from octobot_node.operations.models import TypeDetail
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("types.show", TypeDetail, type=kind), print_type)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("types.show", TypeDetail, type=kind), print_type)

@@ -9,7 +9,7 @@ from typing import Any
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.automations.commands import with_changes
 from octobot_node.operations.automations.create import create
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.models import CloneAutomation, CreateAutomations, Created
 from octobot_node.store.queries import lists
@@ -18,40 +18,40 @@ from octobot_node.store.rows.automations import ListedAutomationRow
 __all__ = ["clone"]
 
 
-def clone(desk: Desk, wanted: CloneAutomation) -> Created:
+def clone(context: OperationContext, request: CloneAutomation) -> Created:
     """Create an automation with the type, account, budget, limits and config of another, but what is given.
 
     It belongs to the other's owner and begins anew: state, orders and fills are not taken along. Raises InvalidRunFile
     for what does not fit.
     """
-    if wanted.config is not None and wanted.changes:
+    if request.config is not None and request.changes:
         raise UsageError("a clone takes either a whole config or changes of single fields: give one of them")
-    found = automation_id(desk, wanted.automation)
-    with desk.core.storage.read() as connection:
+    found = automation_id(context, request.automation)
+    with context.core.storage.read() as connection:
         rows = lists.automations_by_id(connection, [found])
         budget = lists.budget(connection, [found])[found]
     if not rows:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     (row,) = rows
     # Its owner's accounts and names count, whoever clones it.
-    narrowed = replace(desk, owner=row.owner)
+    narrowed = replace(context, owner=row.owner)
     spec: dict[str, Any] = {
-        "name": wanted.name,
+        "name": request.name,
         "type": row.type,
-        "account": row.account if wanted.account is None else _account_name(narrowed, wanted.account),
-        "budget": budget if wanted.budget is None else wanted.budget,
-        "limits": row.limits if wanted.limits is None else wanted.limits.model_dump(exclude_none=True),
-        "config": _config(row, wanted),
+        "account": row.account if request.account is None else _account_name(narrowed, request.account),
+        "budget": budget if request.budget is None else request.budget,
+        "limits": row.limits if request.limits is None else request.limits.model_dump(exclude_none=True),
+        "config": _config(row, request),
     }
     return create(narrowed, CreateAutomations(run_file={"automations": [spec]}))
 
 
-def _config(row: ListedAutomationRow, wanted: CloneAutomation) -> dict[str, Any]:
-    return wanted.config if wanted.config is not None else with_changes(json.loads(row.config), wanted.changes)
+def _config(row: ListedAutomationRow, request: CloneAutomation) -> dict[str, Any]:
+    return request.config if request.config is not None else with_changes(json.loads(row.config), request.changes)
 
 
-def _account_name(desk: Desk, wanted: str) -> str:
-    found = account_id(desk, wanted)
-    with desk.core.storage.read() as connection:
+def _account_name(context: OperationContext, request: str) -> str:
+    found = account_id(context, request)
+    with context.core.storage.read() as connection:
         (row,) = lists.accounts_by_id(connection, [found])
     return str(row.name)

@@ -13,7 +13,7 @@ from octobot_node.errors import UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import account_spec, secret_settings
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import CreateAutomations, Created
 from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
@@ -25,57 +25,57 @@ from octobot_node.store.tables import accounts
 __all__ = ["create"]
 
 
-def create(desk: Desk, wanted: CreateAutomations) -> Created:
+def create(context: OperationContext, request: CreateAutomations) -> Created:
     """Create every automation of the run files, all or none; accounts that exist need not be written out.
 
     Raises InvalidRunFile, naming file, line and field.
     """
-    owner = desk.creator
-    held = _held(desk, owner)
-    run_file = _read(wanted, held, desk)
+    owner = context.creator
+    held = _held(context, owner)
+    run_file = _read(request, held, context)
     refuse_signals(run_file)
-    check_connectors(run_file, desk.registry)
-    new = {name: _account(run_file, name, held.get(name), desk) for name in run_file.accounts}
-    _refuse_replays(run_file, desk)
+    check_connectors(run_file, context.registry)
+    new = {name: _account(run_file, name, held.get(name), context) for name in run_file.accounts}
+    _refuse_replays(run_file, context)
     _refuse_other_limits(run_file, new, held)
-    check_accounts(run_file, new, desk.registry)
-    configs = check_automations(run_file, desk.registry)
-    ids, made = create_new(desk.core, desk.commands, run_file, configs, new, owner)
-    desk.hurry()
-    return Created(automations=rows_of(desk, ids), accounts=made)
+    check_accounts(run_file, new, context.registry)
+    configs = check_automations(run_file, context.registry)
+    ids, made = create_new(context.core, context.commands, run_file, configs, new, owner)
+    context.hurry()
+    return Created(automations=rows_of(context, ids), accounts=made)
 
 
-def _held(desk: Desk, owner: str) -> dict[str, AccountRow]:
-    with desk.core.storage.read() as connection:
+def _held(context: OperationContext, owner: str) -> dict[str, AccountRow]:
+    with context.core.storage.read() as connection:
         rows = connection.execute(sa.select(accounts).where(accounts.c.owner == owner)).all()
     return {row.name: row for row in rows}
 
 
-def _read(wanted: CreateAutomations, held: Mapping[str, AccountRow], desk: Desk) -> RunFile:
-    if (wanted.run_file is None) == (not wanted.files):
+def _read(request: CreateAutomations, held: Mapping[str, AccountRow], context: OperationContext) -> RunFile:
+    if (request.run_file is None) == (not request.files):
         raise UsageError("give either run files or one run file's content: that is what is created")
-    known = {name: account_spec(row, desk.registry) for name, row in held.items()}
-    if wanted.run_file is not None:
-        found = parse_run_file(wanted.run_file, known)
+    known = {name: account_spec(row, context.registry) for name, row in held.items()}
+    if request.run_file is not None:
+        found = parse_run_file(request.run_file, known)
     else:
-        found = read_run_files([(file.name, file.text) for file in wanted.files], known)
+        found = read_run_files([(file.name, file.text) for file in request.files], known)
     named = {spec.account for spec in found.automations}
     unused = {name: spec for name, spec in found.accounts.items() if name in named or name not in known}
     return found.model_copy(update={"accounts": unused})
 
 
-def _account(run_file: RunFile, name: str, row: AccountRow | None, desk: Desk) -> NewAccount:
+def _account(run_file: RunFile, name: str, row: AccountRow | None, context: OperationContext) -> NewAccount:
     """Return the account as the run file has it; what is secret, and not written, is as the data folder has it."""
-    new = new_account(name, run_file.accounts[name], desk.registry)
+    new = new_account(name, run_file.accounts[name], context.registry)
     if row is None or (new.market_data, new.trading) != (row.market_data, row.trading):
         return new
     return replace(
         new,
         market_data_settings=_with_secrets(
-            new.market_data_settings, row.market_data_settings, desk.registry.market_data[new.market_data].Settings
+            new.market_data_settings, row.market_data_settings, context.registry.market_data[new.market_data].Settings
         ),
         trading_settings=_with_secrets(
-            new.trading_settings, row.trading_settings, desk.registry.trading[new.trading].Settings
+            new.trading_settings, row.trading_settings, context.registry.trading[new.trading].Settings
         ),
     )
 
@@ -91,8 +91,8 @@ def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held:
             raise run_file.mistake(("accounts", name, "limits"), text)
 
 
-def _refuse_replays(run_file: RunFile, desk: Desk) -> None:
+def _refuse_replays(run_file: RunFile, context: OperationContext) -> None:
     for name, account in run_file.accounts.items():
-        if desk.registry.market_data[account.market_data.use].replay:
+        if context.registry.market_data[account.market_data.use].replay:
             text = "it replays past candles: `octobot-node run` does that, in a folder of its own"
             raise run_file.mistake(("accounts", name, "market_data"), text)

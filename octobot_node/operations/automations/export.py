@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from octobot_node.automation import AutomationStatus
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugin_system.registry import Registry
@@ -30,40 +30,40 @@ __all__ = ["account_spec", "export", "secret_settings"]
 _PAGE = 500
 
 
-def export(desk: Desk, wanted: ExportAutomations) -> Exported:
+def export(context: OperationContext, request: ExportAutomations) -> Exported:
     """Return automations as a run file, with the accounts that they trade on; none named: all that have not ended.
 
     Their config, limits and budget are exported, not their state, money or orders.
     """
-    rows = _wanted(desk, wanted.automations)
+    rows = _rows(context, request.automations)
     ids = {row.account_id for row in rows}
-    with desk.core.storage.read() as connection:
+    with context.core.storage.read() as connection:
         budgets: dict[str, dict[str, Decimal]] = {}
         for start in range(0, len(rows), _PAGE):
             budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
         held = lists.accounts_by_id(connection, ids)
-    content, left_out = _content(desk.registry, rows, held, budgets)
+    content, left_out = _content(context.registry, rows, held, budgets)
     resting = [row.name for row in rows if not AutomationStatus(row.status).runs]
-    if wanted.format == "json":
+    if request.format == "json":
         return Exported(text=_to_json(content), left_out=left_out)
-    return Exported(text=f"{_heading(desk, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
+    return Exported(text=f"{_heading(context, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
 
 
 def _is_over(status: AutomationStatus) -> bool:
     return status.over or status.ending
 
 
-def _wanted(desk: Desk, names: Sequence[str]) -> list[ListedAutomationRow]:
+def _rows(context: OperationContext, names: Sequence[str]) -> list[ListedAutomationRow]:
     if names:
-        ids = [automation_id(desk, name) for name in names]
-        with desk.core.storage.read() as connection:
+        ids = [automation_id(context, name) for name in names]
+        with context.core.storage.read() as connection:
             return list(lists.automations_by_id(connection, ids))
     found: list[ListedAutomationRow] = []
-    with desk.core.storage.read() as connection:
-        page = lists.automation_page(connection, AutomationFilter(desk.owner), None, _PAGE)
+    with context.core.storage.read() as connection:
+        page = lists.automation_page(connection, AutomationFilter(context.owner), None, _PAGE)
         while page:
             found += [row for row in page if not _is_over(AutomationStatus(row.status))]
-            page = lists.automation_page(connection, AutomationFilter(desk.owner), page[-1].id, _PAGE)
+            page = lists.automation_page(connection, AutomationFilter(context.owner), page[-1].id, _PAGE)
     return found
 
 
@@ -134,10 +134,10 @@ def _simulated(registry: Registry, trading: str) -> bool:
     return trading in registry.trading and registry.trading[trading].simulated
 
 
-def _heading(desk: Desk, left_out: Sequence[str], resting: Sequence[str]) -> str:
+def _heading(context: OperationContext, left_out: Sequence[str], resting: Sequence[str]) -> str:
     from octobot_node import __version__
 
-    lines = [f"# Exported by octobot-node {__version__} at {from_ms(desk.core.clock.now()):%Y-%m-%d %H:%M:%S} UTC."]
+    lines = [f"# Exported by octobot-node {__version__} at {from_ms(context.core.clock.now()):%Y-%m-%d %H:%M:%S} UTC."]
     if left_out:
         lines.append(
             "# Left out, since they are secret or no plugin knows them; write them where the accounts are new:"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.ledger.book import rounded
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id, type_names
 from octobot_node.operations.models import (
     AutomationDetail,
@@ -33,32 +33,32 @@ __all__ = ["list_automations", "rows_of", "show"]
 _EVENTS = 10
 
 
-def list_automations(desk: Desk, wanted: ListAutomations) -> AutomationPage:
+def list_automations(context: OperationContext, request: ListAutomations) -> AutomationPage:
     """Return a page of automations, oldest first."""
-    account = None if wanted.account is None else account_id(desk, wanted.account)
-    which = AutomationFilter(desk.owner, wanted.status, type_names(desk, wanted.type), account)
-    with desk.core.storage.read() as connection:
-        found = lists.automation_page(connection, which, wanted.cursor, wanted.limit + 1)
-        rows = found[: wanted.limit]
+    account = None if request.account is None else account_id(context, request.account)
+    which = AutomationFilter(context.owner, request.status, type_names(context, request.type), account)
+    with context.core.storage.read() as connection:
+        found = lists.automation_page(connection, which, request.cursor, request.limit + 1)
+        rows = found[: request.limit]
         live = lists.live_by_automation(connection, [row.id for row in rows])
     return AutomationPage(
         automations=[automation_row(row, live) for row in rows],
-        next_cursor=rows[-1].id if len(found) > wanted.limit else None,
+        next_cursor=rows[-1].id if len(found) > request.limit else None,
     )
 
 
-def rows_of(desk: Desk, ids: list[str]) -> list[AutomationRow]:
+def rows_of(context: OperationContext, ids: list[str]) -> list[AutomationRow]:
     """Return these automations as a list shows them, in order of creation."""
-    with desk.core.storage.read() as connection:
+    with context.core.storage.read() as connection:
         live = lists.live_by_automation(connection, ids)
         return [automation_row(row, live) for row in lists.automations_by_id(connection, ids)]
 
 
-def show(desk: Desk, wanted: OneAutomation) -> AutomationDetail:
+def show(context: OperationContext, request: OneAutomation) -> AutomationDetail:
     """Return everything about one automation."""
-    found = automation_id(desk, wanted.automation)
-    report = with_problems(desk.core.storage, [automation_report(desk.core, found)])[0]
-    with desk.core.storage.read() as connection:
+    found = automation_id(context, request.automation)
+    report = with_problems(context.core.storage, [automation_report(context.core, found)])[0]
+    with context.core.storage.read() as connection:
         (row,) = lists.automations_by_id(connection, [found])
         summary = automation_row(row, lists.live_by_automation(connection, [found]))
         return AutomationDetail(

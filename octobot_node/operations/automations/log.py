@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.models import ListLog, LogLine, LogPage
 from octobot_node.store.queries import lists
@@ -40,19 +40,19 @@ class _Found(NamedTuple):
     notice: str | None = None
 
 
-def log(desk: Desk, wanted: ListLog) -> LogPage:
+def log(context: OperationContext, request: ListLog) -> LogPage:
     """Return a page of an automation's log, newest first; one that was deleted keeps what happened, under its id."""
-    found, place = past_automation_id(desk, wanted.automation), _load(wanted.cursor)
-    count = wanted.limit + 1
-    with desk.core.storage.read() as connection:
-        events = lists.newest_events(connection, EventFilter(desk.owner, found), count, place.event)
-        notices = lists.newest_notices(connection, found, desk.owner, count, place.notice)
+    found, place = past_automation_id(context, request.automation), _load(request.cursor)
+    count = request.limit + 1
+    with context.core.storage.read() as connection:
+        events = lists.newest_events(connection, EventFilter(context.owner, found), count, place.event)
+        notices = lists.newest_notices(connection, found, context.owner, count, place.notice)
     # Of one millisecond, what was told comes after what happened.
     both = heapq.merge(map(_of_notice, notices), map(_of_event, events), key=lambda each: -each.at)
     lines = [*islice(both, count)]
-    page = lines[: wanted.limit]
+    page = lines[: request.limit]
     return LogPage(
-        lines=[each.line for each in page], next_cursor=_dump(place, page) if len(lines) > wanted.limit else None
+        lines=[each.line for each in page], next_cursor=_dump(place, page) if len(lines) > request.limit else None
     )
 
 

@@ -16,7 +16,7 @@ from octobot_node.engine.market.hub import requests_for
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import (
     AutomationRow,
@@ -37,33 +37,33 @@ __all__ = ["plan"]
 _OUTCOMES: Mapping[str | None, Any] = {None: "decides", "waiting": "waits", "failed": "fails", "held": "held"}
 
 
-def plan(desk: Desk, wanted: PlanAutomation) -> PlannedTick:
+def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     """Evaluate the next tick on live data and return what it would do; nothing is written, sent or told.
 
     The tick is told the time at which its schedule wants it, even if that is still to come, unless ``at_once``;
     prices and candles are those of now.
     """
-    found = automation_id(desk, wanted.automation)
-    rows = rows_of(desk, [found])
+    found = automation_id(context, request.automation)
+    rows = rows_of(context, [found])
     if not rows:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     row = rows[0]
     status = AutomationStatus(row.status)
     if status.over or status.ending:
         raise CommandRefused(f"{row.name!r} is {row.status}: it decides nothing any more")
-    rehearsal = TickBatch(desk.core).rehearse(found, _told_time(desk, found, at_once=wanted.at_once))
+    rehearsal = TickBatch(context.core).rehearse(found, _told_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
     return _planned(row, rehearsal)
 
 
-def _told_time(desk: Desk, found: str, *, at_once: bool) -> int:
+def _told_time(context: OperationContext, found: str, *, at_once: bool) -> int:
     from octobot_node.store.queries import lists
 
-    now = desk.core.clock.now()
+    now = context.core.clock.now()
     if at_once:
         return now
-    with desk.core.storage.read() as connection:
+    with context.core.storage.read() as connection:
         rows = lists.automations_by_id(connection, [found])
     # Of a fill's wake, which comes first, there is nothing to plan that ``at_once`` does not show; the schedule's is
     # what was asked about. Of one that is tried again later, the later moment is when it is told.

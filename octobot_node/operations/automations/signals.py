@@ -5,7 +5,7 @@ from __future__ import annotations
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.models import ListSignals, SignalPage, SignalRow
 from octobot_node.operations.serializers import moment
@@ -16,19 +16,19 @@ from octobot_node.store.rows import automations as automations_rows
 __all__ = ["list_signals"]
 
 
-def list_signals(desk: Desk, wanted: ListSignals) -> SignalPage:
+def list_signals(context: OperationContext, request: ListSignals) -> SignalPage:
     """Return a page of an automation's signals, newest first."""
-    found = automation_id(desk, wanted.automation)
-    with desk.core.storage.read() as connection:
+    found = automation_id(context, request.automation)
+    with context.core.storage.read() as connection:
         automation = automations.get(connection, found)
-        rows = history.signal_page(connection, found, wanted.status, wanted.cursor, wanted.limit + 1)
+        rows = history.signal_page(connection, found, request.status, request.cursor, request.limit + 1)
     if automation is None:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     return SignalPage(
         automation=automation.name,
         automation_id=found,
-        signals=[_signal(row) for row in rows[: wanted.limit]],
-        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+        signals=[_signal(row) for row in rows[: request.limit]],
+        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
     )
 
 

@@ -8,27 +8,27 @@ from typing import Any
 from octobot_node.automation import Automation
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
-from octobot_node.operations.context import Desk
-from octobot_node.operations.models import Nothing, OneType, TypeDetail, TypePage, TypeRow
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.models import EmptyRequest, OneType, TypeDetail, TypePage, TypeRow
 from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["list_types", "plugin_of", "show"]
 
 
-def list_types(desk: Desk, wanted: Nothing) -> TypePage:
+def list_types(context: OperationContext, request: EmptyRequest) -> TypePage:
     """Return every automation type, by full name."""
-    del wanted
-    registry = desk.registry
+    del request
+    registry = context.registry
     return TypePage(types=[_row(registry, name, registry.automations[name]) for name in sorted(registry.automations)])
 
 
-def show(desk: Desk, wanted: OneType) -> TypeDetail:
+def show(context: OperationContext, request: OneType) -> TypeDetail:
     """Return everything about an automation type; raise UnknownType, or PluginError for a config without a schema."""
-    name, automation = desk.registry.automation(wanted.type)
+    name, automation = context.registry.automation(request.type)
     schema = _schema(name, automation)
     fields: dict[str, Any] = schema.get("properties", {})
     return TypeDetail(
-        **dict(_row(desk.registry, name, automation)),
+        **dict(_row(context.registry, name, automation)),
         documentation=_documentation(automation),
         config=schema,
         required=schema.get("required", []),

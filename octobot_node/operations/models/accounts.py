@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Told
+from octobot_node.operations.models.base import Request, Response
 from octobot_node.reports.models import Amount
 from octobot_node.specs import AccountSpec, LimitsSpec, Name
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class AccountRow(Told):
+class AccountRow(Response):
     """One account; its connectors' settings are not told, they may hold secrets."""
 
     id: str
@@ -43,14 +43,14 @@ class AccountRow(Told):
     created_at: datetime
 
 
-class AccountPage(Told):
+class AccountPage(Response):
     """Accounts, oldest first."""
 
     accounts: list[AccountRow]
     next_cursor: str | None
 
 
-class CapabilitiesRow(Told):
+class CapabilitiesRow(Response):
     """What an exchange really guarantees."""
 
     dedupe: Literal["none", "open", "forever"] = Field(
@@ -68,7 +68,7 @@ class CapabilitiesRow(Told):
     post_only: bool
 
 
-class OneAccount(Asked):
+class OneAccount(Request):
     """One account."""
 
     account: str = Field(min_length=1, max_length=128, description="An account's name, or its id.")
@@ -103,14 +103,14 @@ class EditAccount(OneAccount):
     )
 
 
-class AccountGone(Told):
+class AccountGone(Response):
     """An account that was deleted."""
 
     id: str
     name: str
 
 
-class ExchangeRow(Told):
+class ExchangeRow(Response):
     """A trading connector; ``settings`` is the JSON schema of what an account writes beside its name."""
 
     name: str
@@ -121,7 +121,7 @@ class ExchangeRow(Told):
     accounts: int = Field(description="How many accounts use it.")
 
 
-class ExchangePage(Told):
+class ExchangePage(Response):
     """Every trading connector, by name."""
 
     exchanges: list[ExchangeRow]

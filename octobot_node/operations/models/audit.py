@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from octobot_node.operations.models.base import Asked, Limit, Told
+from octobot_node.operations.models.base import Limit, Request, Response
 
 __all__ = ["AuditPage", "AuditRow", "ListAudit"]
 
 
-class ListAudit(Asked):
+class ListAudit(Request):
     """Which entries; every filter that is given must fit."""
 
     limit: Limit = 50
@@ -28,7 +28,7 @@ class ListAudit(Asked):
     until: AwareDatetime | None = Field(default=None, description="Before this moment.")
 
 
-class AuditRow(Told):
+class AuditRow(Response):
     """What somebody did, or tried.
 
     ``outcome`` is ``unknown`` where the process died before it wrote down how it ended.
@@ -48,7 +48,7 @@ class AuditRow(Told):
     data: dict[str, Any] = Field(description="Arguments, before, after, error; secrets are masked.")
 
 
-class AuditPage(Told):
+class AuditPage(Response):
     """Entries, newest first."""
 
     entries: list[AuditRow]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Page, Told, Wanted
+from octobot_node.operations.models.base import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.models.events import EventRow
 from octobot_node.operations.models.orders import OrderRow
 from octobot_node.reports.models import Amount, AutomationReport
@@ -38,10 +38,10 @@ AutomationStatus = Literal[
 ]
 
 
-class OneAutomation(Asked):
+class OneAutomation(Request):
     """One automation."""
 
-    automation: Wanted
+    automation: AutomationRef
 
 
 class ChangeAutomation(OneAutomation):
@@ -52,7 +52,7 @@ class ChangeAutomation(OneAutomation):
     )
 
 
-class ListAutomations(Page):
+class ListAutomations(PageRequest):
     """Which automations; every filter that is given must fit."""
 
     status: AutomationStatus | None = None
@@ -60,7 +60,7 @@ class ListAutomations(Page):
     account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
 
 
-class AutomationRow(Told):
+class AutomationRow(Response):
     """One automation in a list."""
 
     id: str
@@ -80,21 +80,21 @@ class AutomationRow(Told):
     created_at: datetime
 
 
-class AutomationPage(Told):
+class AutomationPage(Response):
     """Automations, oldest first."""
 
     automations: list[AutomationRow]
     next_cursor: str | None
 
 
-class Funds(Told):
+class Funds(Response):
     """What an automation has of an asset."""
 
     free: Amount
     reserved: Amount
 
 
-class PositionRow(Told):
+class PositionRow(Response):
     """What an automation holds of a symbol's base; money is in the symbol's quote."""
 
     symbol: str
@@ -124,21 +124,21 @@ class AutomationDetail(AutomationRow):
     report: AutomationReport
 
 
-class RunFileText(Asked):
+class RunFileText(Request):
     """A run file as text; ``name`` is what messages call it."""
 
     name: str = Field(max_length=1_024)
     text: str
 
 
-class CreateAutomations(Asked):
+class CreateAutomations(Request):
     """What to create: run files as text, or one run file's content as JSON."""
 
     files: list[RunFileText] = Field(default_factory=list)
     run_file: dict[str, Any] | None = None
 
 
-class Created(Told):
+class Created(Response):
     """What was created, and how it stands: ``accounts`` are the names of new ones."""
 
     automations: list[AutomationRow]
@@ -163,7 +163,7 @@ class StopAutomation(ChangeAutomation):
     close: bool = False
 
 
-class Changed(Told):
+class Changed(Response):
     """An automation after a command; ``note`` says what is still to come, "" when all is done."""
 
     automation: str
@@ -172,14 +172,14 @@ class Changed(Told):
     note: str
 
 
-class ExportAutomations(Asked):
+class ExportAutomations(Request):
     """Which automations to export; none named: all. In JSON amounts are strings, and there is no heading."""
 
-    automations: list[Wanted] = Field(default_factory=list)
+    automations: list[AutomationRef] = Field(default_factory=list)
     format: Literal["yaml", "json"] = "yaml"
 
 
-class Exported(Told):
+class Exported(Response):
     """A run file that `create` takes back; ``left_out`` names the secrets that it does not have."""
 
     text: str

@@ -6,31 +6,31 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Asked", "Limit", "Nothing", "Page", "Told", "Wanted"]
+__all__ = ["AutomationRef", "EmptyRequest", "Limit", "PageRequest", "Request", "Response"]
 
 #: A name, or an id.
-Wanted = Annotated[str, Field(min_length=1, max_length=128, description="An automation's name, or its id.")]
+AutomationRef = Annotated[str, Field(min_length=1, max_length=128, description="An automation's name, or its id.")]
 Limit = Annotated[int, Field(ge=1, le=500, description="Rows on a page at most.")]
 
 
-class Asked(BaseModel):
+class Request(BaseModel):
     """What an operation takes: a field that it does not have is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Told(BaseModel):
+class Response(BaseModel):
     """What an operation returns, or a part of it."""
 
     # A newer node may tell more than this version knows.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Nothing(Asked):
+class EmptyRequest(Request):
     """No argument."""
 
 
-class Page(Asked):
+class PageRequest(Request):
     """A page of a list."""
 
     limit: Limit = 50

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from octobot_node.operations.models.automations import AutomationStatus
-from octobot_node.operations.models.base import Asked, Told
+from octobot_node.operations.models.base import Request, Response
 
 __all__ = ["BulkAutomations", "BulkDone", "BulkRefusal"]
 
 _Id = Annotated[str, Field(min_length=1, max_length=36)]
 
 
-class BulkAutomations(Asked):
+class BulkAutomations(Request):
     """A command for those automations that every given filter fits; without a filter, ``everything`` says that it is
     meant.
 
@@ -32,14 +32,14 @@ class BulkAutomations(Asked):
     cursor: str | None = Field(default=None, description="`next_cursor` of the call before; None for the first.")
 
 
-class BulkRefusal(Told):
+class BulkRefusal(Response):
     """An automation that the command did not fit; it is as it was."""
 
     id: str
     reason: str
 
 
-class BulkDone(Told):
+class BulkDone(Response):
     """What a command did, or would do: each automation is changed whole or refused."""
 
     command: str

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Limit, Told, Wanted
+from octobot_node.operations.models.base import AutomationRef, Limit, Request, Response
 
 __all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLine", "LogPage"]
 
 
-class EventRow(Told):
+class EventRow(Response):
     """Something that happened; ids only grow. ``automation`` is "" for the node, and an id's where it was deleted."""
 
     id: int
@@ -23,14 +23,14 @@ class EventRow(Told):
     data: dict[str, Any]
 
 
-class ListEvents(Asked):
+class ListEvents(Request):
     """Events after an id or a cursor, oldest first; without either the newest ``limit``, or those before an id.
 
     ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``. ``newer_than`` is a page's ``newer``,
     and misses nothing where several nodes write; ``after`` is an id. ``owner`` narrows to one owner's.
     """
 
-    automation: Wanted | None = None
+    automation: AutomationRef | None = None
     after: int | None = Field(default=None, ge=0)
     newer_than: str | None = Field(default=None, max_length=64)
     before: int | None = Field(default=None, ge=0)
@@ -39,7 +39,7 @@ class ListEvents(Asked):
     limit: Limit = 50
 
 
-class EventPage(Told):
+class EventPage(Response):
     """Events, oldest first.
 
     ``last`` is the id to go on after, ``first`` the one to go back before, None where nothing is before.
@@ -58,15 +58,15 @@ class EventPage(Told):
     )
 
 
-class ListLog(Asked):
+class ListLog(Request):
     """An automation's log, newest first."""
 
-    automation: Wanted
+    automation: AutomationRef
     limit: Limit = 50
     cursor: str | None = Field(default=None, max_length=64, description="`next_cursor` of the page before.")
 
 
-class LogLine(Told):
+class LogLine(Response):
     """One thing that happened to an automation, in words. ``event`` is its kind, ``notice`` for what it told itself."""
 
     at: datetime
@@ -76,7 +76,7 @@ class LogLine(Told):
     data: dict[str, Any]
 
 
-class LogPage(Told):
+class LogPage(Response):
     """An automation's log, newest first."""
 
     lines: list[LogLine]

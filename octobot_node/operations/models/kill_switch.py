@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from octobot_node.operations.models.base import Asked, Page, Told
+from octobot_node.operations.models.base import PageRequest, Request, Response
 from octobot_node.operations.models.orders import OrderStatus
 from octobot_node.reports.models import Amount
 
@@ -30,7 +30,7 @@ WhichSwitch = Annotated[
 ]
 
 
-class ThrowKillSwitch(Asked):
+class ThrowKillSwitch(Request):
     """Stop all sending of an account, an automation or everything, and cancel own open orders."""
 
     scope: Scope
@@ -46,7 +46,7 @@ class ThrowKillSwitch(Asked):
         return self
 
 
-class KillSwitchRow(Told):
+class KillSwitchRow(Response):
     """A kill switch and what became of the orders that were live when it was thrown."""
 
     id: str
@@ -67,21 +67,21 @@ class KillSwitchRow(Told):
     cancels: int = Field(description="Cancels that are under way.")
 
 
-class Thrown(Told):
+class Thrown(Response):
     """The kill switch that is in force now; ``already``: it was thrown before."""
 
     switch: KillSwitchRow
     already: bool
 
 
-class ShowKillSwitch(Page):
+class ShowKillSwitch(PageRequest):
     """Which kill switch; ``live``: only orders whose end is not confirmed."""
 
     id: WhichSwitch = None
     live: bool = False
 
 
-class ChecklistLine(Told):
+class ChecklistLine(Response):
     """One order: what it was when the kill switch was thrown, and what is confirmed since."""
 
     order: str
@@ -106,7 +106,7 @@ class ChecklistLine(Told):
     advice: str = Field(description='What a person may do about it; "" where nothing is needed.')
 
 
-class Checklist(Told):
+class Checklist(Response):
     """A kill switch and its orders, oldest first."""
 
     switch: KillSwitchRow
@@ -115,20 +115,20 @@ class Checklist(Told):
     as_of: datetime
 
 
-class ListKillSwitches(Page):
+class ListKillSwitches(PageRequest):
     """A page of kill switches."""
 
     in_force: bool = Field(default=False, description="Only those that are in force.")
 
 
-class KillSwitchPage(Told):
+class KillSwitchPage(Response):
     """Kill switches, newest first."""
 
     switches: list[KillSwitchRow]
     next_cursor: str | None
 
 
-class ReleaseKillSwitch(Asked):
+class ReleaseKillSwitch(Request):
     """A kill switch to release."""
 
     id: WhichSwitch = None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from octobot_node.operations.models.accounts import OneAccount
-from octobot_node.operations.models.base import Limit, Told
+from octobot_node.operations.models.base import Limit, Response
 from octobot_node.reports.models import Amount
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
 _Symbol = Annotated[str, Field(max_length=64, pattern=r"^[^/\s]+/[^/\s]+$", examples=["BTC/USD"])]
 
 
-class SourceRow(Told):
+class SourceRow(Response):
     """A market data connector; ``settings`` is the JSON schema of what an account writes beside its name."""
 
     name: str
@@ -37,7 +37,7 @@ class SourceRow(Told):
     used_by: int = Field(description="How many accounts use it.")
 
 
-class SourcePage(Told):
+class SourcePage(Response):
     """Every market data connector, by name."""
 
     sources: list[SourceRow]
@@ -51,7 +51,7 @@ class ListSymbols(OneAccount):
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before; None for the first.")
 
 
-class SymbolRow(Told):
+class SymbolRow(Response):
     """A symbol and what its exchange accepts: steps and minima in base (amount) or quote (price, notional).
 
     Fees are ratios: 0.001 is 0.1 %.
@@ -69,7 +69,7 @@ class SymbolRow(Told):
     fee_in: str
 
 
-class SymbolPage(Told):
+class SymbolPage(Response):
     """Symbols by name; not ``complete``, the market may have more that it does not list."""
 
     symbols: list[SymbolRow]
@@ -83,7 +83,7 @@ class ShowTicker(OneAccount):
     symbol: _Symbol
 
 
-class TickerNow(Told):
+class TickerNow(Response):
     """Prices in quote per base: ``at`` is the market's time of them, ``as_of`` when they were looked at."""
 
     symbol: str
@@ -101,7 +101,7 @@ class ShowCandles(ShowTicker):
     count: int = Field(default=200, ge=1, le=5_000)
 
 
-class CandleSeries(Told):
+class CandleSeries(Response):
     """Closed candles, oldest first, each as [opening time in ms UTC, open, high, low, close, volume].
 
     They are floats, as automations see them, for deciding and drawing and not for money. ``stale`` says that the newest

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.operations.models.base import Page, Told, Wanted
+from octobot_node.operations.models.base import AutomationRef, PageRequest, Response
 from octobot_node.operations.models.orders import OrderRow
 from octobot_node.reports.models import Amount
 
@@ -28,16 +28,16 @@ __all__ = [
 ]
 
 
-class ListFills(Page):
+class ListFills(PageRequest):
     """Which fills; every filter that is given must fit."""
 
-    automation: Wanted | None = None
+    automation: AutomationRef | None = None
     account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
     symbol: str | None = Field(default=None, max_length=64)
     order: str | None = Field(default=None, max_length=64, description="An order's id.")
 
 
-class FillRow(Told):
+class FillRow(Response):
     """One execution; ``amount`` is in base, ``price``, ``cost`` and ``realised`` are in quote.
 
     ``at`` is the exchange's time of it, ``settled_at`` is when the ledger moved.
@@ -64,7 +64,7 @@ class FillRow(Told):
     settled_at: datetime
 
 
-class FillPage(Told):
+class FillPage(Response):
     """Fills, newest first."""
 
     fills: list[FillRow]
@@ -82,14 +82,14 @@ class OrderDetail(OrderRow):
     fills: list[FillRow]
 
 
-class ListPostings(Page):
+class ListPostings(PageRequest):
     """Which automation's postings; ``asset`` narrows them."""
 
-    automation: Wanted
+    automation: AutomationRef
     asset: str | None = Field(default=None, max_length=16)
 
 
-class PostingRow(Told):
+class PostingRow(Response):
     """Something that moved: ``kind`` is budget, trade or fee; what left is negative. It is never changed."""
 
     id: str
@@ -100,7 +100,7 @@ class PostingRow(Told):
     at: datetime
 
 
-class PostingPage(Told):
+class PostingPage(Response):
     """Postings, newest first; all of an asset's add up to its balance."""
 
     automation: str
@@ -109,14 +109,14 @@ class PostingPage(Told):
     next_cursor: str | None
 
 
-class ListBalances(Page):
+class ListBalances(PageRequest):
     """Whose balances; every filter that is given must fit."""
 
-    automation: Wanted | None = None
+    automation: AutomationRef | None = None
     account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
 
 
-class BalanceRow(Told):
+class BalanceRow(Response):
     """What an automation has of an asset."""
 
     automation: str
@@ -127,7 +127,7 @@ class BalanceRow(Told):
     reserved: Amount
 
 
-class BalancePage(Told):
+class BalancePage(Response):
     """Balances, an automation's together, the oldest first."""
 
     balances: list[BalanceRow]
@@ -142,7 +142,7 @@ class ShowEquity(OneAutomation):
     points: int = Field(default=500, ge=10, le=5_000, description="Points at most.")
 
 
-class EquityPoint(Told):
+class EquityPoint(Response):
     """What an automation was worth in ``asset``, its positions at what they cost, and what it had realised by then."""
 
     at: datetime
@@ -151,7 +151,7 @@ class EquityPoint(Told):
     realised: Amount
 
 
-class EquitySeries(Told):
+class EquitySeries(Response):
     """Points after fills, oldest first, of the last days each, of the time before the last of every hour.
 
     Where there are more than was asked for they are thinned evenly over time; the first, the last, the lowest and the

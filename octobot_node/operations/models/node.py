@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Told
+from octobot_node.operations.models.base import Request, Response
 
 __all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
 
 
-class NodeStatus(Told):
+class NodeStatus(Response):
     """How the node is."""
 
     version: str
@@ -28,7 +28,7 @@ class NodeStatus(Told):
     as_of: datetime
 
 
-class NodeRow(Told):
+class NodeRow(Response):
     """A node on the database, as the others see it."""
 
     id: str
@@ -45,19 +45,19 @@ class NodeRow(Told):
     this: bool = Field(description="Whether it is the node that answers.")
 
 
-class NodePage(Told):
+class NodePage(Response):
     """Every node on the database."""
 
     nodes: list[NodeRow]
 
 
-class DrainNode(Asked):
+class DrainNode(Request):
     """A node to let leave: its id, or how it begins."""
 
     node: str
 
 
-class SettingView(Told):
+class SettingView(Response):
     """One setting in force; secrets are masked. ``section`` is "" for the node's own."""
 
     section: str
@@ -68,7 +68,7 @@ class SettingView(Told):
     description: str
 
 
-class SettingPage(Told):
+class SettingPage(Response):
     """Every setting in force, the node's own first; ``unknown`` are OCTOBOT_* variables that nothing reads."""
 
     file: str | None
@@ -76,7 +76,7 @@ class SettingPage(Told):
     unknown: list[str]
 
 
-class Check(Told):
+class Check(Response):
     """What a health check answered, in ``seconds``."""
 
     name: str
@@ -87,7 +87,7 @@ class Check(Told):
     seconds: float
 
 
-class Checkup(Told):
+class Checkup(Response):
     """What every health check answered; ``status`` is the worst of them."""
 
     status: Literal["ok", "warning", "failed"]

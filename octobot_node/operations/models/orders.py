@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Page, Told, Wanted
+from octobot_node.operations.models.base import AutomationRef, PageRequest, Request, Response
 from octobot_node.reports.models import Amount
 
 __all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
@@ -15,7 +15,7 @@ __all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage"
 OrderStatus = Literal["planned", "sent", "open", "unknown", "filled", "cancelled", "refused", "expired", "skipped"]
 
 
-class OrderRow(Told):
+class OrderRow(Response):
     """One order; amounts are in base, ``spend`` and prices in quote."""
 
     id: str
@@ -45,28 +45,28 @@ class OrderRow(Told):
     updated_at: datetime
 
 
-class ListOrders(Page):
+class ListOrders(PageRequest):
     """Which orders; ``status`` may also be `live`: those that can still change."""
 
-    automation: Wanted | None = None
+    automation: AutomationRef | None = None
     status: OrderStatus | Literal["live"] | None = None
     symbol: str | None = Field(default=None, max_length=64)
 
 
-class OrderPage(Told):
+class OrderPage(Response):
     """Orders, newest first."""
 
     orders: list[OrderRow]
     next_cursor: str | None
 
 
-class OneOrder(Asked):
+class OneOrder(Request):
     """One order, by its id."""
 
     order: str = Field(min_length=1, max_length=64)
 
 
-class AdoptOrder(Asked):
+class AdoptOrder(Request):
     """An order of unknown outcome, and the exchange's own id of what it became.
 
     Without an id the exchange is asked for the order's client id.
@@ -76,13 +76,13 @@ class AdoptOrder(Asked):
     exchange_order_id: str | None = Field(default=None, min_length=1, max_length=128)
 
 
-class DeclareNotSent(Asked):
+class DeclareNotSent(Request):
     """An order of unknown outcome that a person knows never reached the exchange."""
 
     order: str = Field(min_length=1, max_length=64)
 
 
-class Resolved(Told):
+class Resolved(Response):
     """An order whose outcome a person settled."""
 
     order: OrderRow

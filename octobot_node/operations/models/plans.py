@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models.automations import AutomationStatus, OneAutomation
-from octobot_node.operations.models.base import Told
+from octobot_node.operations.models.base import Response
 from octobot_node.reports.models import Amount
 
 __all__ = [
@@ -30,7 +30,7 @@ class PlanAutomation(OneAutomation):
     at_once: bool = False
 
 
-class PlannedOrder(Told):
+class PlannedOrder(Response):
     """An order, or the cancel of one, as it would be planned: rounded to the market's rules and within limits."""
 
     kind: Literal["order", "cancel"]
@@ -49,28 +49,28 @@ class PlannedOrder(Told):
     cancels: str | None
 
 
-class PlannedNotice(Told):
+class PlannedNotice(Response):
     """A notice that would be given."""
 
     level: str
     message: str
 
 
-class PlannedLine(Told):
+class PlannedLine(Response):
     """A line for the automation's log that it notes with ``tick.log``."""
 
     level: str
     text: str
 
 
-class PlannedRequest(Told):
+class PlannedRequest(Response):
     """What it would ask of another automation: stop, close or pause."""
 
     automation: str
     command: str
 
 
-class TickerSeen(Told):
+class TickerSeen(Response):
     """A ticker that the tick was given."""
 
     symbol: str
@@ -80,7 +80,7 @@ class TickerSeen(Told):
     at: datetime
 
 
-class CandlesSeen(Told):
+class CandlesSeen(Response):
     """Candles that the tick asked for; ``newest`` is the opening time of the last one."""
 
     symbol: str
@@ -91,7 +91,7 @@ class CandlesSeen(Told):
     stale: bool
 
 
-class RequestsUsed(Told):
+class RequestsUsed(Response):
     """How many requests something costs at its exchange.
 
     Market data is counted as if nobody else had asked for it: one for all tickers, one for each series of candles.
@@ -102,7 +102,7 @@ class RequestsUsed(Told):
     trading: int
 
 
-class PlannedTick(Told):
+class PlannedTick(Response):
     """What the next tick would do. Nothing of it was written, sent or told."""
 
     automation: str

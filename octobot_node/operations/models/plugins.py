@@ -6,12 +6,12 @@ from datetime import datetime
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Told
+from octobot_node.operations.models.base import Response
 
 __all__ = ["PluginPage", "PluginRow", "ServiceRow", "TroubleRow"]
 
 
-class TroubleRow(Told):
+class TroubleRow(Response):
     """What a plugin's code raised while the node ran: with what, how often, and the last time."""
 
     what: str
@@ -20,7 +20,7 @@ class TroubleRow(Told):
     at: datetime
 
 
-class ServiceRow(Told):
+class ServiceRow(Response):
     """A plugin's service: how it is, since when, how often and why it was started again."""
 
     name: str
@@ -30,7 +30,7 @@ class ServiceRow(Told):
     error: str
 
 
-class PluginRow(Told):
+class PluginRow(Response):
     """One plugin: ``registers`` maps hook to names, ``commands`` are those it adds to `octobot-node`.
 
     ``troubles`` and ``services`` are those of the running node; without one there are none.
@@ -49,7 +49,7 @@ class PluginRow(Told):
     services: list[ServiceRow] = Field(default_factory=list)
 
 
-class PluginPage(Told):
+class PluginPage(Response):
     """Every plugin that was found."""
 
     plugins: list[PluginRow]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.operations.models.base import Page, Told, Wanted
+from octobot_node.operations.models.base import AutomationRef, PageRequest, Response
 
 __all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
 
@@ -24,7 +24,7 @@ class SendSignal(OneAutomation):
     expires_in: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it is worthless.")
 
 
-class SignalSent(Told):
+class SignalSent(Response):
     """Whether the inbox took it: False for a key that arrived before."""
 
     automation: str
@@ -32,14 +32,14 @@ class SignalSent(Told):
     accepted: bool
 
 
-class ListSignals(Page):
+class ListSignals(PageRequest):
     """Whose inbox, and perhaps which signals of it."""
 
-    automation: Wanted
+    automation: AutomationRef
     status: SignalStatus | None = None
 
 
-class SignalRow(Told):
+class SignalRow(Response):
     """One signal: it waits, a tick consumed it, or it is dead since ticks that were given it failed.
 
     What is over is forgotten after a time.
@@ -57,7 +57,7 @@ class SignalRow(Told):
     consumed_tick: int | None
 
 
-class SignalPage(Told):
+class SignalPage(Response):
     """An automation's signals, newest first."""
 
     automation: str

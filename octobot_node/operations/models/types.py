@@ -6,18 +6,18 @@ from typing import Any
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Asked, Told
+from octobot_node.operations.models.base import Request, Response
 
 __all__ = ["OneType", "TypeDetail", "TypePage", "TypeRow"]
 
 
-class OneType(Asked):
+class OneType(Request):
     """One automation type."""
 
     type: str = Field(min_length=1, max_length=128, description="package.name, or name alone.")
 
 
-class TypeRow(Told):
+class TypeRow(Response):
     """An automation type in a list."""
 
     type: str = Field(description="Its full name, package.name.")
@@ -30,7 +30,7 @@ class TypeRow(Told):
     live_edit: bool = Field(description="Its orders stay when its config is edited.")
 
 
-class TypePage(Told):
+class TypePage(Response):
     """Every automation type, by full name."""
 
     types: list[TypeRow]

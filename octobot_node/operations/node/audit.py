@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from octobot_node.market import from_ms, to_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import AuditFilter
@@ -15,16 +15,16 @@ from octobot_node.store.rows import node as node_rows
 __all__ = ["list_audit"]
 
 
-def list_audit(desk: Desk, wanted: ListAudit) -> AuditPage:
+def list_audit(context: OperationContext, request: ListAudit) -> AuditPage:
     """Return a page of entries, newest first; of those that have two, the second."""
     which = AuditFilter(
-        desk.owner, wanted.actor, wanted.action, wanted.target_id, _moment(wanted.since), _moment(wanted.until)
+        context.owner, request.actor, request.action, request.target_id, _moment(request.since), _moment(request.until)
     )
-    with desk.core.storage.read() as connection:
-        rows = audit_log.page(connection, which, wanted.cursor, wanted.limit + 1)
-    shown = rows[: wanted.limit]
+    with context.core.storage.read() as connection:
+        rows = audit_log.page(connection, which, request.cursor, request.limit + 1)
+    shown = rows[: request.limit]
     return AuditPage(
-        entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > wanted.limit else None
+        entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > request.limit else None
     )
 
 

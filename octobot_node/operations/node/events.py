@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from octobot_node.errors import UsageError
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.models import EventPage, ListEvents
 from octobot_node.operations.serializers import event_row
@@ -37,29 +37,31 @@ GAPS: dict[Gap, str] = {
 }
 
 
-def list_events(desk: Desk, wanted: ListEvents) -> EventPage:
+def list_events(context: OperationContext, request: ListEvents) -> EventPage:
     """Return events after an id or a cursor, oldest first; or the newest ones, or those before an id."""
-    if sum(each is not None for each in (wanted.after, wanted.newer_than, wanted.before)) > 1:
+    if sum(each is not None for each in (request.after, request.newer_than, request.before)) > 1:
         raise UsageError("events are listed either after an id or before one: give one of them")
-    which = event_filter(desk, wanted.automation, wanted.kind, wanted.owner)
-    with desk.core.storage.read() as connection:
-        if wanted.after is not None or wanted.newer_than is not None:
-            return _newer(desk, connection, which, wanted)
-        return _newest(desk, connection, which, wanted)
+    which = event_filter(context, request.automation, request.kind, request.owner)
+    with context.core.storage.read() as connection:
+        if request.after is not None or request.newer_than is not None:
+            return _newer(context, connection, which, request)
+        return _newest(context, connection, which, request)
 
 
-def event_filter(desk: Desk, automation: str | None, kind: str | None, owner: str | None = None) -> EventFilter:
-    """Return the filter for whoever is at the desk; raise UnknownName for an automation that never was."""
-    found = None if automation is None else past_automation_id(desk, automation)
-    return EventFilter(desk.owner if desk.owner is not None else owner, found, kind)
+def event_filter(
+    context: OperationContext, automation: str | None, kind: str | None, owner: str | None = None
+) -> EventFilter:
+    """Return the filter for whoever gives the operation; raise UnknownName for an automation that never was."""
+    found = None if automation is None else past_automation_id(context, automation)
+    return EventFilter(context.owner if context.owner is not None else owner, found, kind)
 
 
-def cursor_of(desk: Desk, position: Position) -> str:
+def cursor_of(context: OperationContext, position: Position) -> str:
     """Return a position of this database as readers keep it."""
-    return dump_cursor(desk.core.installation.generation, position)
+    return dump_cursor(context.core.installation.generation, position)
 
 
-def start(desk: Desk, connection: sa.Connection, cursor: str | None) -> tuple[Position, Gap | None]:
+def start(context: OperationContext, connection: sa.Connection, cursor: str | None) -> tuple[Position, Gap | None]:
     """Return where a reader begins: behind a cursor, or at the end; and why what came between is not known, or None.
 
     Raises UsageError for what never was a cursor.
@@ -69,35 +71,40 @@ def start(desk: Desk, connection: sa.Connection, cursor: str | None) -> tuple[Po
     given = load_cursor(cursor)
     if given is None:
         raise UsageError("the cursor is none that was given here: send the id of an event of a stream, or `newer`")
-    return find_place(connection, desk.core.installation.generation, given)
+    return find_place(connection, context.core.installation.generation, given)
 
 
-def _newest(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
+def _newest(context: OperationContext, connection: sa.Connection, which: EventFilter, request: ListEvents) -> EventPage:
     # One more than asked for says whether there are older ones.
-    found = lists.newest_events(connection, which, wanted.limit + 1, wanted.before)
-    rows = [*reversed(found[: wanted.limit])]
-    first = rows[0].id if len(found) > wanted.limit else None
+    found = lists.newest_events(connection, which, request.limit + 1, request.before)
+    rows = [*reversed(found[: request.limit])]
+    first = rows[0].id if len(found) > request.limit else None
     # In the same snapshot: whoever goes on after it misses none, whatever it filters by. Where several nodes write, the
     # newest events may be shown before they are due in the log's order; they come once more then.
-    return _page(desk, rows, tail(connection), first=first)
+    return _page(context, rows, tail(connection), first=first)
 
 
-def _newer(desk: Desk, connection: sa.Connection, which: EventFilter, wanted: ListEvents) -> EventPage:
-    if wanted.after is not None:
-        position, gap = place_of(connection, wanted.after), None
+def _newer(context: OperationContext, connection: sa.Connection, which: EventFilter, request: ListEvents) -> EventPage:
+    if request.after is not None:
+        position, gap = place_of(connection, request.after), None
     else:
-        position, gap = start(desk, connection, wanted.newer_than)
-    page = follow_wanted(connection, position, which, wanted.limit)
-    return _page(desk, page.rows, page.position, gap=gap or page.gap)
+        position, gap = start(context, connection, request.newer_than)
+    page = follow_wanted(connection, position, which, request.limit)
+    return _page(context, page.rows, page.position, gap=gap or page.gap)
 
 
 def _page(
-    desk: Desk, rows: Sequence[ListedEventRow], position: Position, *, first: int | None = None, gap: Gap | None = None
+    context: OperationContext,
+    rows: Sequence[ListedEventRow],
+    position: Position,
+    *,
+    first: int | None = None,
+    gap: Gap | None = None,
 ) -> EventPage:
     return EventPage(
         events=[event_row(row) for row in rows],
         last=position.id,
-        newer=cursor_of(desk, position),
+        newer=cursor_of(context, position),
         first=first,
         gap="" if gap is None else GAPS[gap],
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
-from octobot_node.operations.models import DrainNode, NodePage, NodeRow, Nothing
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.models import DrainNode, EmptyRequest, NodePage, NodeRow
 
 __all__ = ["drain", "list_nodes"]
 
 
-def list_nodes(desk: Desk, wanted: Nothing) -> NodePage:
+def list_nodes(context: OperationContext, request: EmptyRequest) -> NodePage:
     """Return every node that works on the database, or did lately."""
-    del wanted
-    me = desk.core.context.node_id if desk.live else ""
+    del request
+    me = context.core.context.node_id if context.live else ""
     return NodePage(
         nodes=[
             NodeRow(
@@ -29,12 +29,12 @@ def list_nodes(desk: Desk, wanted: Nothing) -> NodePage:
                 since=from_ms(node.since),
                 this=node.id == me,
             )
-            for node in desk.core.coordinator.nodes()
+            for node in context.core.coordinator.nodes()
         ]
     )
 
 
-def drain(desk: Desk, wanted: DrainNode) -> NodePage:
+def drain(context: OperationContext, request: DrainNode) -> NodePage:
     """Ask a node to finish what it does and end; raise UnknownName or CommandRefused."""
-    desk.core.coordinator.drain(wanted.node)
-    return list_nodes(desk, Nothing())
+    context.core.coordinator.drain(request.node)
+    return list_nodes(context, EmptyRequest())

@@ -11,12 +11,12 @@ from octobot_node.configuration import Configuration
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import (
     Check,
     Checkup,
+    EmptyRequest,
     NodeStatus,
-    Nothing,
     PluginPage,
     PluginRow,
     ServiceRow,
@@ -44,34 +44,34 @@ __all__ = [
 _WORST = {"ok": 0, "warning": 1, "failed": 2}
 
 
-def status(desk: Desk, wanted: Nothing) -> NodeStatus:
+def status(context: OperationContext, request: EmptyRequest) -> NodeStatus:
     """Return how many automations there are, by status, and what needs a person."""
-    del wanted
-    now = desk.core.clock.now()
-    with desk.core.storage.read() as connection:
-        counts = lists.automations_by_status(connection, desk.owner)
-        due = lists.longest_due(connection, desk.owner)
-        open_orders, unknown = lists.orders_in_flight(connection, desk.owner)
+    del request
+    now = context.core.clock.now()
+    with context.core.storage.read() as connection:
+        counts = lists.automations_by_status(connection, context.owner)
+        due = lists.longest_due(connection, context.owner)
+        open_orders, unknown = lists.orders_in_flight(connection, context.owner)
         sending = lists.sending(connection)
     return NodeStatus(
         version=octobot_node.__version__,
-        data_dir=str(desk.core.settings.data_dir),
-        running=desk.live,
-        process=os.getpid() if desk.live else None,
+        data_dir=str(context.core.settings.data_dir),
+        running=context.live,
+        process=os.getpid() if context.live else None,
         sending=sending,
         automations=counts,
         open_orders=open_orders,
         unknown_orders=unknown,
         lag=0.0 if due is None else max(now - due, 0) / 1000,
-        broken_plugins=[plugin.name for plugin in desk.registry.broken],
+        broken_plugins=[plugin.name for plugin in context.registry.broken],
         as_of=from_ms(now),
     )
 
 
-def list_plugins(desk: Desk, wanted: Nothing) -> PluginPage:
+def list_plugins(context: OperationContext, request: EmptyRequest) -> PluginPage:
     """Return every plugin that was found, with what it registers and what is wrong with it."""
-    del wanted
-    return plugins_of(desk.registry, desk.core.plugin_failures.all(), desk.core.services())
+    del request
+    return plugins_of(context.registry, context.core.plugin_failures.all(), context.core.services())
 
 
 def plugins_of(
@@ -116,10 +116,10 @@ def _plugin(info: PluginInfo, added: PluginCommands | None) -> PluginRow:
     )
 
 
-def list_settings(desk: Desk, wanted: Nothing) -> SettingPage:
+def list_settings(context: OperationContext, request: EmptyRequest) -> SettingPage:
     """Return every setting in force with where it came from; secrets are masked."""
-    del wanted
-    return settings_of(desk.configuration, desk.registry)
+    del request
+    return settings_of(context.configuration, context.registry)
 
 
 def settings_of(configuration: Configuration, registry: Registry) -> SettingPage:
@@ -132,10 +132,10 @@ def settings_of(configuration: Configuration, registry: Registry) -> SettingPage
     )
 
 
-def doctor(desk: Desk, wanted: Nothing) -> Checkup:
+def doctor(context: OperationContext, request: EmptyRequest) -> Checkup:
     """Run every health check."""
-    del wanted
-    return checkup_of(desk.registry, desk.context)
+    del request
+    return checkup_of(context.registry, context.plugin_context)
 
 
 def checkup_of(registry: Registry, context: PluginContext, first: Sequence[Check] = ()) -> Checkup:

@@ -14,7 +14,7 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import secret_settings
 from octobot_node.operations.automations.types import plugin_of
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import (
     AccountDetail,
@@ -24,11 +24,11 @@ from octobot_node.operations.models import (
     CapabilitiesRow,
     CreateAccount,
     EditAccount,
+    EmptyRequest,
     ExchangePage,
     ExchangeRow,
-    Nothing,
     OneAccount,
-    Page,
+    PageRequest,
 )
 from octobot_node.operations.serializers import account_row
 from octobot_node.plugin_system.registry import Registry
@@ -41,26 +41,26 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"]
 
 
-def list_accounts(desk: Desk, wanted: Page) -> AccountPage:
+def list_accounts(context: OperationContext, request: PageRequest) -> AccountPage:
     """Return a page of accounts, oldest first."""
-    with desk.core.storage.read() as connection:
-        found = lists.account_page(connection, desk.owner, wanted.cursor, wanted.limit + 1)
-        rows = found[: wanted.limit]
+    with context.core.storage.read() as connection:
+        found = lists.account_page(connection, context.owner, request.cursor, request.limit + 1)
+        rows = found[: request.limit]
         sums = lists.account_sums(connection, [row.id for row in rows])
     return AccountPage(
-        accounts=[account_row(desk.registry, row, *sums[row.id]) for row in rows],
-        next_cursor=rows[-1].id if len(found) > wanted.limit else None,
+        accounts=[account_row(context.registry, row, *sums[row.id]) for row in rows],
+        next_cursor=rows[-1].id if len(found) > request.limit else None,
     )
 
 
-def show(desk: Desk, wanted: OneAccount) -> AccountDetail:
+def show(context: OperationContext, request: OneAccount) -> AccountDetail:
     """Return everything about an account but its secrets."""
-    found = account_id(desk, wanted.account)
-    row, summary = _read(desk, found)
-    with desk.core.storage.read() as connection:
+    found = account_id(context, request.account)
+    row, summary = _read(context, found)
+    with context.core.storage.read() as connection:
         funds = history.funds_of_account(connection, found)
-    told, secrets = _told_settings(desk.registry, row)
-    capabilities, problem = _opened(desk, found)
+    told, secrets = _told_settings(context.registry, row)
+    capabilities, problem = _opened(context, found)
     return AccountDetail(
         **dict(summary),
         **told,
@@ -73,13 +73,13 @@ def show(desk: Desk, wanted: OneAccount) -> AccountDetail:
     )
 
 
-def _read(desk: Desk, found: str) -> tuple[node_rows.AccountRow, AccountRow]:
-    with desk.core.storage.read() as connection:
+def _read(context: OperationContext, found: str) -> tuple[node_rows.AccountRow, AccountRow]:
+    with context.core.storage.read() as connection:
         rows = lists.accounts_by_id(connection, [found])
         sums = lists.account_sums(connection, [found])
     if not rows:
         raise CommandRefused(f"the account {found} was deleted meanwhile")
-    return rows[0], account_row(desk.registry, rows[0], *sums[found])
+    return rows[0], account_row(context.registry, rows[0], *sums[found])
 
 
 def _told_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:
@@ -95,9 +95,9 @@ def _told_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[
     return told, secrets
 
 
-def _opened(desk: Desk, found: str) -> tuple[CapabilitiesRow | None, str]:
+def _opened(context: OperationContext, found: str) -> tuple[CapabilitiesRow | None, str]:
     try:
-        return _capabilities(desk.core.accounts.get(found).capabilities), ""
+        return _capabilities(context.core.accounts.get(found).capabilities), ""
     except Exception as error:  # noqa: BLE001 - whatever a connector raises is what is to be shown
         return None, str(error) or type(error).__name__
 
@@ -116,18 +116,20 @@ def _capabilities(found: Capabilities) -> CapabilitiesRow:
     )
 
 
-def create(desk: Desk, wanted: CreateAccount) -> AccountDetail:
+def create(context: OperationContext, request: CreateAccount) -> AccountDetail:
     """Create an account; raise UsageError naming the field that cannot be, CommandRefused for a name that is taken."""
-    registry = desk.registry
-    _check(wanted.market_data, "market_data", {name: each.Settings for name, each in registry.market_data.items()})
-    if registry.market_data[wanted.market_data.use].replay:
+    registry = context.registry
+    _check(request.market_data, "market_data", {name: each.Settings for name, each in registry.market_data.items()})
+    if registry.market_data[request.market_data.use].replay:
         raise UsageError("market_data: it replays past candles: `octobot-node run` does that, in a folder of its own")
-    _check(wanted.trading, "trading", {name: each.Settings for name, each in registry.trading.items()})
-    if wanted.balances and not registry.trading[wanted.trading.use].simulated:
-        raise UsageError(f"balances: {wanted.trading.use} is not paper trading: the exchange says what the account has")
-    new = replace(new_account(wanted.name, wanted, registry), owner=desk.creator)
-    made = desk.commands.add_account(new)
-    return show(replace(desk, owner=desk.creator), OneAccount(account=made))
+    _check(request.trading, "trading", {name: each.Settings for name, each in registry.trading.items()})
+    if request.balances and not registry.trading[request.trading.use].simulated:
+        raise UsageError(
+            f"balances: {request.trading.use} is not paper trading: the exchange says what the account has"
+        )
+    new = replace(new_account(request.name, request, registry), owner=context.creator)
+    made = context.commands.add_account(new)
+    return show(replace(context, owner=context.creator), OneAccount(account=made))
 
 
 def _check(given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel]]) -> None:
@@ -140,32 +142,32 @@ def _check(given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel
         raise UsageError(f"{'.'.join([field, *(str(part) for part in place)])}: {text}") from None
 
 
-def edit(desk: Desk, wanted: EditAccount) -> AccountDetail:
+def edit(context: OperationContext, request: EditAccount) -> AccountDetail:
     """Rename an account, or set its limits: they hold for the next order, on every node."""
-    found = account_id(desk, wanted.account)
-    if wanted.name is None and wanted.limits is None:
+    found = account_id(context, request.account)
+    if request.name is None and request.limits is None:
         raise UsageError("an edit changes nothing: give a name or limits")
-    limits = None if wanted.limits is None else Limits.model_validate(wanted.limits.model_dump(exclude_none=True))
-    desk.commands.edit_account(found, name=wanted.name, limits=limits, revision=wanted.revision)
-    return show(desk, OneAccount(account=found))
+    limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
+    context.commands.edit_account(found, name=request.name, limits=limits, revision=request.revision)
+    return show(context, OneAccount(account=found))
 
 
-def delete(desk: Desk, wanted: OneAccount) -> AccountGone:
+def delete(context: OperationContext, request: OneAccount) -> AccountGone:
     """Remove an account on which no automation is."""
-    found = account_id(desk, wanted.account)
-    row, _ = _read(desk, found)
-    desk.commands.delete_account(found)
+    found = account_id(context, request.account)
+    row, _ = _read(context, found)
+    context.commands.delete_account(found)
     return AccountGone(id=found, name=row.name)
 
 
-def list_exchanges(desk: Desk, wanted: Nothing) -> ExchangePage:
+def list_exchanges(context: OperationContext, request: EmptyRequest) -> ExchangePage:
     """Return every trading connector, by name, with what its exchange guarantees."""
-    del wanted
-    with desk.core.storage.read() as connection:
-        used = lists.accounts_by_connector(connection, "trading", desk.owner)
+    del request
+    with context.core.storage.read() as connection:
+        used = lists.accounts_by_connector(connection, "trading", context.owner)
     rows = []
-    for name, factory in sorted(desk.registry.trading.items()):
-        plugin = plugin_of(desk.registry, "register_trading", name)
+    for name, factory in sorted(context.registry.trading.items()):
+        plugin = plugin_of(context.registry, "register_trading", name)
         known = factory.capabilities
         rows.append(
             ExchangeRow(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.kill_switch import KillSwitch, Target
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.models import (
     Checklist,
@@ -42,102 +42,102 @@ _ENDS = {
 }
 
 
-def throw(desk: Desk, wanted: ThrowKillSwitch) -> Thrown:
+def throw(context: OperationContext, request: ThrowKillSwitch) -> Thrown:
     """Stop all sending before this returns, then cancel own open orders; one that is in force stays as it is."""
-    switch_id, new = KillSwitch(desk.core).throw(
-        _target(desk, wanted), wanted.reason, by=desk.by, authority=desk.owner or ""
+    switch_id, new = KillSwitch(context.core).throw(
+        _target(context, request), request.reason, by=context.by, authority=context.owner or ""
     )
-    desk.hurry()
-    with desk.core.storage.read() as connection:
-        return Thrown(switch=_row(connection, desk, _get(connection, desk, switch_id)), already=not new)
+    context.hurry()
+    with context.core.storage.read() as connection:
+        return Thrown(switch=_row(connection, context, _get(connection, context, switch_id)), already=not new)
 
 
-def _target(desk: Desk, wanted: ThrowKillSwitch) -> Target:
-    if wanted.target is None:
-        return Target("everything", desk.owner or "")
-    find = account_id if wanted.scope == "account" else automation_id
-    found, get = find(desk, wanted.target), automations.account if wanted.scope == "account" else automations.get
-    with desk.core.storage.read() as connection:
+def _target(context: OperationContext, request: ThrowKillSwitch) -> Target:
+    if request.target is None:
+        return Target("everything", context.owner or "")
+    find = account_id if request.scope == "account" else automation_id
+    found, get = find(context, request.target), automations.account if request.scope == "account" else automations.get
+    with context.core.storage.read() as connection:
         row = get(connection, found)
     if row is None:
-        raise CommandRefused(f"the {wanted.scope} {wanted.target!r} was deleted meanwhile")
-    return Target(wanted.scope, row.owner, row.id, row.name)
+        raise CommandRefused(f"the {request.scope} {request.target!r} was deleted meanwhile")
+    return Target(request.scope, row.owner, row.id, row.name)
 
 
-def show(desk: Desk, wanted: ShowKillSwitch) -> Checklist:
+def show(context: OperationContext, request: ShowKillSwitch) -> Checklist:
     """Return a kill switch's checklist, a page of it: what each order was, and what its exchange confirmed since."""
-    with desk.core.storage.read() as connection:
-        switch = _find(connection, desk, wanted.id)
+    with context.core.storage.read() as connection:
+        switch = _find(connection, context, request.id)
         found = kill_switches.lines(
-            connection, switch.id, desk.owner, live=wanted.live, after=wanted.cursor, count=wanted.limit + 1
+            connection, switch.id, context.owner, live=request.live, after=request.cursor, count=request.limit + 1
         )
-        rows = found[: wanted.limit]
+        rows = found[: request.limit]
         cancels = kill_switches.cancels_of(
             connection, [row.id for row in rows if not IntentStatus(row.status).terminal]
         )
         return Checklist(
-            switch=_row(connection, desk, switch),
+            switch=_row(connection, context, switch),
             lines=[_line(row, cancels.get(row.id)) for row in rows],
-            next_cursor=rows[-1].id if len(found) > wanted.limit else None,
-            as_of=from_ms(desk.core.clock.now()),
+            next_cursor=rows[-1].id if len(found) > request.limit else None,
+            as_of=from_ms(context.core.clock.now()),
         )
 
 
-def list_switches(desk: Desk, wanted: ListKillSwitches) -> KillSwitchPage:
+def list_switches(context: OperationContext, request: ListKillSwitches) -> KillSwitchPage:
     """Return a page of kill switches, newest first; those in force are never so many that they need pages."""
-    with desk.core.storage.read() as connection:
-        if wanted.in_force:
-            rows = kill_switches.every_in_force(connection, desk.owner)
-            return KillSwitchPage(switches=[_row(connection, desk, row) for row in rows], next_cursor=None)
-        found = kill_switches.page(connection, desk.owner, wanted.cursor, wanted.limit + 1)
-        rows = found[: wanted.limit]
+    with context.core.storage.read() as connection:
+        if request.in_force:
+            rows = kill_switches.every_in_force(connection, context.owner)
+            return KillSwitchPage(switches=[_row(connection, context, row) for row in rows], next_cursor=None)
+        found = kill_switches.page(connection, context.owner, request.cursor, request.limit + 1)
+        rows = found[: request.limit]
         return KillSwitchPage(
-            switches=[_row(connection, desk, row) for row in rows],
-            next_cursor=rows[-1].id if len(found) > wanted.limit else None,
+            switches=[_row(connection, context, row) for row in rows],
+            next_cursor=rows[-1].id if len(found) > request.limit else None,
         )
 
 
-def release(desk: Desk, wanted: ReleaseKillSwitch) -> KillSwitchRow:
+def release(context: OperationContext, request: ReleaseKillSwitch) -> KillSwitchRow:
     """Let orders be sent again; refused while it is not confirmed what became of all that were live, unless told to."""
-    with desk.core.storage.read() as connection:
-        switch = _find(connection, desk, wanted.id, only=True)
-    if desk.owner is not None and switch.authority != desk.owner:
+    with context.core.storage.read() as connection:
+        switch = _find(connection, context, request.id, only=True)
+    if context.owner is not None and switch.authority != context.owner:
         raise CommandRefused(
             f"the kill switch {switch.id} was thrown by {switch.by}, for the whole installation's sake: ask there for"
             " its release"
         )
-    KillSwitch(desk.core).release(switch.id, by=desk.by, even_if_unsettled=wanted.even_if_unsettled)
-    desk.hurry()
-    with desk.core.storage.read() as connection:
-        return _row(connection, desk, _get(connection, desk, switch.id))
+    KillSwitch(context.core).release(switch.id, by=context.by, even_if_unsettled=request.even_if_unsettled)
+    context.hurry()
+    with context.core.storage.read() as connection:
+        return _row(connection, context, _get(connection, context, switch.id))
 
 
 def _find(
-    connection: sa.Connection, desk: Desk, switch_id: str | None, *, only: bool = False
+    connection: sa.Connection, context: OperationContext, switch_id: str | None, *, only: bool = False
 ) -> orders_rows.KillSwitchRow:
     if switch_id is not None:
-        return _get(connection, desk, switch_id)
-    found = kill_switches.every_in_force(connection, desk.owner)
+        return _get(connection, context, switch_id)
+    found = kill_switches.every_in_force(connection, context.owner)
     if only and len(found) > 1:
         ids = ", ".join(row.id for row in found[:5])
         raise UnknownName(f"{len(found)} kill switches are in force: give the id of one, {ids}")
     if not (found or only):
-        found = kill_switches.page(connection, desk.owner, None, 1)
+        found = kill_switches.page(connection, context.owner, None, 1)
     if not found:
         raise UnknownName("no kill switch is in force" if only else "no kill switch was ever thrown here")
     return found[0]
 
 
-def _get(connection: sa.Connection, desk: Desk, switch_id: str) -> orders_rows.KillSwitchRow:
-    row = kill_switches.get(connection, switch_id, desk.owner)
+def _get(connection: sa.Connection, context: OperationContext, switch_id: str) -> orders_rows.KillSwitchRow:
+    row = kill_switches.get(connection, switch_id, context.owner)
     if row is None:
         raise UnknownName(f"there is no kill switch {switch_id!r}: `octobot-node kill-switch list` shows their ids")
     return row
 
 
-def _row(connection: sa.Connection, desk: Desk, switch: orders_rows.KillSwitchRow) -> KillSwitchRow:
-    totals = kill_switches.totals(connection, switch.id, desk.owner)
-    under_way = kill_switches.underway(connection, switch, desk.owner)
+def _row(connection: sa.Connection, context: OperationContext, switch: orders_rows.KillSwitchRow) -> KillSwitchRow:
+    totals = kill_switches.totals(connection, switch.id, context.owner)
+    under_way = kill_switches.underway(connection, switch, context.owner)
     live = sum(count for status, count in totals.items() if not IntentStatus(status).terminal)
     # Of one that was released, what its automations send since is no concern: it is settled if it was.
     unconfirmed = live if switch.released_at is not None else live + under_way.orders + under_way.cancels

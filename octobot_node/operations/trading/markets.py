@@ -6,12 +6,12 @@ from octobot_node.automation import Needs
 from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
 from octobot_node.market import Candles, Market, MarketRules, timeframe_ms
 from octobot_node.operations.automations.types import plugin_of
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import (
     CandleSeries,
+    EmptyRequest,
     ListSymbols,
-    Nothing,
     ShowCandles,
     ShowTicker,
     SourcePage,
@@ -27,41 +27,41 @@ __all__ = ["candles", "list_sources", "list_symbols", "ticker"]
 _NAMED = 100
 
 
-def list_sources(desk: Desk, wanted: Nothing) -> SourcePage:
+def list_sources(context: OperationContext, request: EmptyRequest) -> SourcePage:
     """Return every market data connector, by name, and the accounts that use it."""
-    del wanted
+    del request
     rows = []
-    with desk.core.storage.read() as connection:
-        used = lists.accounts_by_connector(connection, "market_data", desk.owner)
-        for name, factory in sorted(desk.registry.market_data.items()):
-            plugin = plugin_of(desk.registry, "register_market_data", name)
+    with context.core.storage.read() as connection:
+        used = lists.accounts_by_connector(connection, "market_data", context.owner)
+        for name, factory in sorted(context.registry.market_data.items()):
+            plugin = plugin_of(context.registry, "register_market_data", name)
             rows.append(
                 SourceRow(
                     name=name,
                     plugin="" if plugin is None else plugin.name,
                     replay=factory.replay,
                     settings=factory.Settings.model_json_schema(),
-                    accounts=lists.account_names(connection, "market_data", name, desk.owner, _NAMED),
+                    accounts=lists.account_names(connection, "market_data", name, context.owner, _NAMED),
                     used_by=used.get(name, 0),
                 )
             )
     return SourcePage(sources=rows)
 
 
-def list_symbols(desk: Desk, wanted: ListSymbols) -> SymbolPage:
+def list_symbols(context: OperationContext, request: ListSymbols) -> SymbolPage:
     """Return a page of the symbols that an account's market has, by name.
 
     Raises DataUnavailable when the market does not answer, or does not list what it has.
     """
-    symbols, complete = desk.core.hub.symbols(_source(desk, wanted.account))
-    sought = wanted.search.upper()
-    found = [symbol for symbol in symbols if sought in symbol.upper() and symbol > (wanted.cursor or "")]
-    page = found[: wanted.limit]
-    rules = desk.core.hub.rules(_source(desk, wanted.account), page)
+    symbols, complete = context.core.hub.symbols(_source(context, request.account))
+    sought = request.search.upper()
+    found = [symbol for symbol in symbols if sought in symbol.upper() and symbol > (request.cursor or "")]
+    page = found[: request.limit]
+    rules = context.core.hub.rules(_source(context, request.account), page)
     return SymbolPage(
         symbols=[_symbol(rules[symbol]) for symbol in page if symbol in rules],
         complete=complete,
-        next_cursor=page[-1] if len(found) > wanted.limit else None,
+        next_cursor=page[-1] if len(found) > request.limit else None,
     )
 
 
@@ -69,31 +69,31 @@ def _symbol(rules: MarketRules) -> SymbolRow:
     return SymbolRow(**{name: getattr(rules, name) for name in SymbolRow.model_fields})
 
 
-def ticker(desk: Desk, wanted: ShowTicker) -> TickerNow:
+def ticker(context: OperationContext, request: ShowTicker) -> TickerNow:
     """Return a symbol's prices now; raise DataUnavailable when there are none."""
-    market = _snapshot(desk, wanted, Needs(tickers=(wanted.symbol,)))
-    found = market.tickers.get(wanted.symbol)
+    market = _snapshot(context, request, Needs(tickers=(request.symbol,)))
+    found = market.tickers.get(request.symbol)
     if found is None:
-        raise DataUnavailable(f"there is no price of {wanted.symbol}: see that the market has the symbol")
+        raise DataUnavailable(f"there is no price of {request.symbol}: see that the market has the symbol")
     return TickerNow(
         symbol=found.symbol, last=found.last, bid=found.bid, ask=found.ask, at=found.at, as_of=market.as_of
     )
 
 
-def candles(desk: Desk, wanted: ShowCandles) -> CandleSeries:
+def candles(context: OperationContext, request: ShowCandles) -> CandleSeries:
     """Return the newest closed candles of a symbol; raise DataUnavailable when there are none."""
     try:
-        timeframe_ms(wanted.timeframe)
+        timeframe_ms(request.timeframe)
     except ValueError as error:
         raise UsageError(f"timeframe: {error}") from None
-    key = (wanted.symbol, wanted.timeframe)
-    market = _snapshot(desk, wanted, Needs(candles={key: wanted.count}))
+    key = (request.symbol, request.timeframe)
+    market = _snapshot(context, request, Needs(candles={key: request.count}))
     found = market.all_candles.get(key)
     if found is None or not len(found):
-        raise DataUnavailable(f"there are no {wanted.timeframe} candles of {wanted.symbol} now: try again")
+        raise DataUnavailable(f"there are no {request.timeframe} candles of {request.symbol} now: try again")
     return CandleSeries(
-        symbol=wanted.symbol,
-        timeframe=wanted.timeframe,
+        symbol=request.symbol,
+        timeframe=request.timeframe,
         candles=_rows(found),
         stale=found.stale,
         as_of=market.as_of,
@@ -105,15 +105,15 @@ def _rows(found: Candles) -> list[tuple[int, float, float, float, float, float]]
     return list(zip(found.time.tolist(), *(column.tolist() for column in columns), strict=True))
 
 
-def _snapshot(desk: Desk, wanted: ShowTicker, needs: Needs) -> Market:
-    return desk.core.hub.snapshot(_source(desk, wanted.account), needs)
+def _snapshot(context: OperationContext, request: ShowTicker, needs: Needs) -> Market:
+    return context.core.hub.snapshot(_source(context, request.account), needs)
 
 
-def _source(desk: Desk, account: str) -> str:
+def _source(context: OperationContext, account: str) -> str:
     """Return the market data of an account; raise what keeps it from being opened."""
-    found = account_id(desk, account)
+    found = account_id(context, account)
     try:
-        return desk.core.accounts.get(found).source
+        return context.core.accounts.get(found).source
     except OctoBotError:
         raise
     except Exception as error:

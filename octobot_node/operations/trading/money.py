@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms, to_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id, order_row
 from octobot_node.operations.models import (
     BalancePage,
@@ -33,34 +33,34 @@ __all__ = ["equity", "list_balances", "list_fills", "list_postings"]
 _EDGES = 4
 
 
-def list_fills(desk: Desk, wanted: ListFills) -> FillPage:
+def list_fills(context: OperationContext, request: ListFills) -> FillPage:
     """Return a page of fills, newest first."""
     which = FillFilter(
-        owner=desk.owner,
-        automation_id=None if wanted.automation is None else automation_id(desk, wanted.automation),
-        account_id=None if wanted.account is None else account_id(desk, wanted.account),
-        symbol=wanted.symbol,
-        order_id=None if wanted.order is None else order_row(desk, wanted.order).id,
+        owner=context.owner,
+        automation_id=None if request.automation is None else automation_id(context, request.automation),
+        account_id=None if request.account is None else account_id(context, request.account),
+        symbol=request.symbol,
+        order_id=None if request.order is None else order_row(context, request.order).id,
     )
-    with desk.core.storage.read() as connection:
-        rows = history.fill_page(connection, which, wanted.cursor, wanted.limit + 1)
+    with context.core.storage.read() as connection:
+        rows = history.fill_page(connection, which, request.cursor, request.limit + 1)
     return FillPage(
-        fills=[fill_row(row) for row in rows[: wanted.limit]],
-        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+        fills=[fill_row(row) for row in rows[: request.limit]],
+        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
     )
 
 
-def list_postings(desk: Desk, wanted: ListPostings) -> PostingPage:
+def list_postings(context: OperationContext, request: ListPostings) -> PostingPage:
     """Return a page of an automation's postings, newest first."""
-    found = automation_id(desk, wanted.automation)
-    with desk.core.storage.read() as connection:
-        rows = history.posting_page(connection, found, wanted.asset, wanted.cursor, wanted.limit + 1)
+    found = automation_id(context, request.automation)
+    with context.core.storage.read() as connection:
+        rows = history.posting_page(connection, found, request.asset, request.cursor, request.limit + 1)
         name = _name(connection, found)
     return PostingPage(
         automation=name,
         automation_id=found,
-        postings=[_posting(row) for row in rows[: wanted.limit]],
-        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+        postings=[_posting(row) for row in rows[: request.limit]],
+        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
     )
 
 
@@ -70,18 +70,18 @@ def _posting(row: ledger_rows.PostingRow) -> PostingRow:
     )
 
 
-def list_balances(desk: Desk, wanted: ListBalances) -> BalancePage:
+def list_balances(context: OperationContext, request: ListBalances) -> BalancePage:
     """Return a page of balances, an automation's together."""
-    automation = None if wanted.automation is None else automation_id(desk, wanted.automation)
-    account = None if wanted.account is None else account_id(desk, wanted.account)
-    after = None if wanted.cursor is None else _pair(wanted.cursor)
-    with desk.core.storage.read() as connection:
-        found = history.balance_page(connection, desk.owner, automation, account, after, wanted.limit + 1)
-    rows = found[: wanted.limit]
+    automation = None if request.automation is None else automation_id(context, request.automation)
+    account = None if request.account is None else account_id(context, request.account)
+    after = None if request.cursor is None else _pair(request.cursor)
+    with context.core.storage.read() as connection:
+        found = history.balance_page(connection, context.owner, automation, account, after, request.limit + 1)
+    rows = found[: request.limit]
     names = ("automation", "automation_id", "account", "asset", "free", "reserved")
     return BalancePage(
         balances=[BalanceRow(**{name: getattr(row, name) for name in names}) for row in rows],
-        next_cursor=f"{rows[-1].automation_id} {rows[-1].asset}" if len(found) > wanted.limit else None,
+        next_cursor=f"{rows[-1].automation_id} {rows[-1].asset}" if len(found) > request.limit else None,
     )
 
 
@@ -90,16 +90,16 @@ def _pair(cursor: str) -> tuple[str, str]:
     return automation, asset
 
 
-def equity(desk: Desk, wanted: ShowEquity) -> EquitySeries:
+def equity(context: OperationContext, request: ShowEquity) -> EquitySeries:
     """Return what an automation was worth between two times, at most ``points`` of it."""
-    found = automation_id(desk, wanted.automation)
-    since = 0 if wanted.since is None else to_ms(wanted.since)
-    until = desk.core.clock.now() if wanted.until is None else to_ms(wanted.until)
+    found = automation_id(context, request.automation)
+    since = 0 if request.since is None else to_ms(request.since)
+    until = context.core.clock.now() if request.until is None else to_ms(request.until)
     if since > until:
         raise UsageError("since is later than until: exchange them")
-    with desk.core.storage.read() as connection:
-        thinned = history.equity_count(connection, found, since, until, wanted.points + 1) > wanted.points
-        times = _chosen(connection, found, since, until, wanted.points) if thinned else None
+    with context.core.storage.read() as connection:
+        thinned = history.equity_count(connection, found, since, until, request.points + 1) > request.points
+        times = _chosen(connection, found, since, until, request.points) if thinned else None
         rows = history.equity_points(connection, found, since, until, times)
         name = _name(connection, found)
     return EquitySeries(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node.engine.commands.manual_resolution import ManualResolution
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.lookup import order_row as find_order
 from octobot_node.operations.models import (
@@ -22,22 +22,22 @@ from octobot_node.store.queries.lists import OrderFilter
 __all__ = ["adopt", "declare_not_sent", "list_orders", "show"]
 
 
-def list_orders(desk: Desk, wanted: ListOrders) -> OrderPage:
+def list_orders(context: OperationContext, request: ListOrders) -> OrderPage:
     """Return a page of orders, newest first."""
-    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
-    which = OrderFilter(desk.owner, found, wanted.status, wanted.symbol)
-    with desk.core.storage.read() as connection:
-        rows = lists.order_page(connection, which, wanted.cursor, wanted.limit + 1)
+    found = None if request.automation is None else automation_id(context, request.automation)
+    which = OrderFilter(context.owner, found, request.status, request.symbol)
+    with context.core.storage.read() as connection:
+        rows = lists.order_page(connection, which, request.cursor, request.limit + 1)
     return OrderPage(
-        orders=[order_row(row) for row in rows[: wanted.limit]],
-        next_cursor=rows[wanted.limit - 1].id if len(rows) > wanted.limit else None,
+        orders=[order_row(row) for row in rows[: request.limit]],
+        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
     )
 
 
-def show(desk: Desk, wanted: OneOrder) -> OrderDetail:
+def show(context: OperationContext, request: OneOrder) -> OrderDetail:
     """Return everything about one order, with its fills."""
-    row = find_order(desk, wanted.order)
-    with desk.core.storage.read() as connection:
+    row = find_order(context, request.order)
+    with context.core.storage.read() as connection:
         fills = history.fills_of_order(connection, row.id)
     return OrderDetail(
         **dict(order_row(row)),
@@ -50,17 +50,17 @@ def show(desk: Desk, wanted: OneOrder) -> OrderDetail:
     )
 
 
-def adopt(desk: Desk, wanted: AdoptOrder) -> Resolved:
+def adopt(context: OperationContext, request: AdoptOrder) -> Resolved:
     """Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."""
-    row = find_order(desk, wanted.order)
-    ManualResolution(desk.core).adopt(row.id, wanted.exchange_order_id, by=desk.by)
-    desk.hurry()
-    return Resolved(order=order_row(find_order(desk, wanted.order)))
+    row = find_order(context, request.order)
+    ManualResolution(context.core).adopt(row.id, request.exchange_order_id, by=context.by)
+    context.hurry()
+    return Resolved(order=order_row(find_order(context, request.order)))
 
 
-def declare_not_sent(desk: Desk, wanted: DeclareNotSent) -> Resolved:
+def declare_not_sent(context: OperationContext, request: DeclareNotSent) -> Resolved:
     """Say that an order of unknown outcome never reached its exchange: its funds are free again."""
-    row = find_order(desk, wanted.order)
-    ManualResolution(desk.core).declare_not_sent(row.id, by=desk.by)
-    desk.hurry()
-    return Resolved(order=order_row(find_order(desk, wanted.order)))
+    row = find_order(context, request.order)
+    ManualResolution(context.core).declare_not_sent(row.id, by=context.by)
+    context.hurry()
+    return Resolved(order=order_row(find_order(context, request.order)))

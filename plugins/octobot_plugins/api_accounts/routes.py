@@ -16,11 +16,11 @@ from octobot_node.operations.models import (
     AccountPage,
     CreateAccount,
     EditAccount,
+    EmptyRequest,
     ExchangePage,
-    Nothing,
     OneAccount,
     OneType,
-    Page,
+    PageRequest,
     TypeDetail,
     TypePage,
 )
@@ -45,15 +45,15 @@ class AccountChanges(BaseModel):
 
 
 @router.get("/accounts", tags=["accounts"], summary="Accounts")
-def list_accounts(wanted: Annotated[Page, Query()], api: Reads) -> AccountPage:
+def list_accounts(request: Annotated[PageRequest, Query()], api: Reads) -> AccountPage:
     """List accounts, oldest first."""
-    return api.perform("accounts.list", AccountPage, wanted)
+    return api.perform("accounts.list", AccountPage, request)
 
 
 @router.post("/accounts", tags=["accounts"], summary="Create an account", status_code=201)
-def create_account(asked: CreateAccount, response: Response, api: Writes) -> AccountDetail:
+def create_account(body: CreateAccount, response: Response, api: Writes) -> AccountDetail:
     """Create an account: market data, trading, and the money of a simulated one, as in a run file."""
-    found = api.perform("accounts.create", AccountDetail, asked)
+    found = api.perform("accounts.create", AccountDetail, body)
     tag(response, found.revision)
     response.headers["Location"] = f"/api/v1/accounts/{found.id}"
     return found
@@ -69,11 +69,11 @@ def read_account(account: AccountPath, response: Response, api: Reads) -> Accoun
 
 @router.patch("/accounts/{account}", tags=["accounts"], summary="Change an account")
 def edit_account(
-    account: AccountPath, asked: AccountChanges, response: Response, api: Writes, if_match: IfMatch = None
+    account: AccountPath, body: AccountChanges, response: Response, api: Writes, if_match: IfMatch = None
 ) -> AccountDetail:
     """Change an account's name or limits; what is left out stays."""
-    wanted = EditAccount(account=account, name=asked.name, limits=asked.limits, revision=expected(if_match))
-    found = api.perform("accounts.edit", AccountDetail, wanted)
+    request = EditAccount(account=account, name=body.name, limits=body.limits, revision=expected(if_match))
+    found = api.perform("accounts.edit", AccountDetail, request)
     tag(response, found.revision)
     return found
 
@@ -87,13 +87,13 @@ def delete_account(account: AccountPath, api: Writes) -> AccountGone:
 @router.get("/exchanges", tags=["accounts"], summary="Exchanges")
 def list_exchanges(api: Reads) -> ExchangePage:
     """List trading connectors, and what each one's exchange really guarantees."""
-    return api.perform("exchanges.list", ExchangePage, Nothing())
+    return api.perform("exchanges.list", ExchangePage, EmptyRequest())
 
 
 @router.get("/types", tags=["automations"], summary="Automation types")
 def list_types(api: ReadsTypes) -> TypePage:
     """List what an automation can be."""
-    return api.perform("types.list", TypePage, Nothing())
+    return api.perform("types.list", TypePage, EmptyRequest())
 
 
 @router.get("/types/{type}", tags=["automations"], summary="An automation type")

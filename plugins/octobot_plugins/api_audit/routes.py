@@ -20,9 +20,9 @@ router = ApiRouter(prefix="/audit", tags=["audit"])
 
 
 @router.get("", summary="Who did what")
-def list_audit(wanted: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
+def list_audit(request: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
     """List what was done or tried, newest first."""
-    return api.perform("audit.list", AuditPage, wanted)
+    return api.perform("audit.list", AuditPage, request)
 
 
 @router.get(
@@ -31,13 +31,13 @@ def list_audit(wanted: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
     response_class=StreamingResponse,
     responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
 )
-def export_audit(wanted: Annotated[ListAudit, Query()], api: Reads) -> StreamingResponse:
+def export_audit(request: Annotated[ListAudit, Query()], api: Reads) -> StreamingResponse:
     """Give every entry that fits, newest first, as one JSON object a line; `limit` is ignored."""
-    return StreamingResponse(_lines(api, wanted), media_type="application/x-ndjson")
+    return StreamingResponse(_lines(api, request), media_type="application/x-ndjson")
 
 
-def _lines(api: Api, wanted: ListAudit) -> Iterator[str]:
-    page = wanted.model_copy(update={"limit": _PAGE})
+def _lines(api: Api, request: ListAudit) -> Iterator[str]:
+    page = request.model_copy(update={"limit": _PAGE})
     while True:
         found = api.perform("audit.list", AuditPage, page)
         yield "".join(f"{entry.model_dump_json()}\n" for entry in found.entries)

@@ -131,17 +131,17 @@ class NewSignal(_Body):
 
 
 @router.get("", summary="Automations")
-def list_automations(wanted: Annotated[ListAutomations, Query()], api: Reads) -> AutomationPage:
+def list_automations(request: Annotated[ListAutomations, Query()], api: Reads) -> AutomationPage:
     """List automations, oldest first."""
-    return api.perform("automations.list", AutomationPage, wanted)
+    return api.perform("automations.list", AutomationPage, request)
 
 
 @router.post("", summary="Create an automation", status_code=201)
-def create_automation(asked: NewAutomation, response: Response, api: Writes) -> AutomationRow:
+def create_automation(body: NewAutomation, response: Response, api: Writes) -> AutomationRow:
     """Create an automation on an account that exists."""
-    spec = asked.model_dump(exclude={"limits"})
-    if asked.limits is not None:
-        spec["limits"] = asked.limits.model_dump(mode="json", exclude_none=True)
+    spec = body.model_dump(exclude={"limits"})
+    if body.limits is not None:
+        spec["limits"] = body.limits.model_dump(mode="json", exclude_none=True)
     try:
         made = api.perform("automations.create", Created, CreateAutomations(run_file={"automations": [spec]}))
     except InvalidRunFile as error:
@@ -161,9 +161,9 @@ def _of_one(error: InvalidRunFile) -> ApiProblem:
 
 
 @router.post("/bulk", summary="One command for many automations")
-def command_many_automations(asked: BulkAutomations, api: Writes) -> BulkDone:
+def command_many_automations(body: BulkAutomations, api: Writes) -> BulkDone:
     """Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."""
-    return api.perform("automations.bulk", BulkDone, asked)
+    return api.perform("automations.bulk", BulkDone, body)
 
 
 @router.post(
@@ -197,8 +197,8 @@ def _import(api: Api, body: bytes) -> Created:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the run file is not UTF-8") from None
-    wanted = CreateAutomations(files=[RunFileText(name="run file", text=text)])
-    return api.perform("automations.create", Created, wanted)
+    request = CreateAutomations(files=[RunFileText(name="run file", text=text)])
+    return api.perform("automations.create", Created, request)
 
 
 @router.get(
@@ -238,12 +238,12 @@ def read_automation(automation: AutomationPath, response: Response, api: Reads) 
 
 @router.patch("/{automation}", summary="Edit an automation")
 def edit_automation(
-    automation: AutomationPath, asked: AutomationChanges, response: Response, api: Writes, if_match: IfMatch = None
+    automation: AutomationPath, body: AutomationChanges, response: Response, api: Writes, if_match: IfMatch = None
 ) -> AutomationDetail:
     """Edit an automation and let it evaluate with that at once; its orders are cancelled first, as its type wants."""
-    given = {name: getattr(asked, name) for name in asked.model_fields_set}
-    wanted = EditAutomation(automation=automation, revision=expected(if_match), **given)
-    found = api.perform("automations.edit", Changed, wanted)
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    request = EditAutomation(automation=automation, revision=expected(if_match), **given)
+    found = api.perform("automations.edit", Changed, request)
     return _detail(api, found.id, response)
 
 
@@ -273,18 +273,18 @@ def run_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = 
 
 @router.post("/{automation}/stop", summary="Stop an automation")
 def stop_automation(
-    automation: AutomationPath, api: Writes, asked: Stop | None = None, if_match: IfMatch = None
+    automation: AutomationPath, api: Writes, body: Stop | None = None, if_match: IfMatch = None
 ) -> Changed:
     """Cancel its orders, settle, then end it; with `close` also sell what it holds."""
-    close = asked is not None and asked.close
-    wanted = StopAutomation(automation=automation, close=close, revision=optional(if_match))
-    return api.perform("automations.stop", Changed, wanted)
+    close = body is not None and body.close
+    request = StopAutomation(automation=automation, close=close, revision=optional(if_match))
+    return api.perform("automations.stop", Changed, request)
 
 
 @router.post("/{automation}/clone", summary="Clone an automation", status_code=201)
-def clone_automation(automation: AutomationPath, asked: Clone, response: Response, api: Writes) -> AutomationRow:
+def clone_automation(automation: AutomationPath, body: Clone, response: Response, api: Writes) -> AutomationRow:
     """Create another automation like this one: its config, limits and budget, not its state, money or orders."""
-    given = {name: getattr(asked, name) for name in asked.model_fields_set}
+    given = {name: getattr(body, name) for name in body.model_fields_set}
     made = api.perform("automations.clone", Created, CloneAutomation(automation=automation, **given))
     row = made.automations[0]
     tag(response, row.revision)
@@ -293,23 +293,23 @@ def clone_automation(automation: AutomationPath, asked: Clone, response: Respons
 
 
 @router.post("/{automation}/plan", summary="What the next tick would do", responses={503: {}})
-def plan_automation(automation: AutomationPath, api: Reads, asked: Plan | None = None) -> PlannedTick:
+def plan_automation(automation: AutomationPath, api: Reads, body: Plan | None = None) -> PlannedTick:
     """Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told."""
-    at_once = asked is not None and asked.at_once
+    at_once = body is not None and body.at_once
     return api.perform("automations.plan", PlannedTick, PlanAutomation(automation=automation, at_once=at_once))
 
 
 @router.post("/{automation}/signals", summary="Send an automation a signal", tags=["signals"], status_code=202)
-def send_signal(automation: AutomationPath, asked: NewSignal, api: Signals) -> SignalSent:
+def send_signal(automation: AutomationPath, body: NewSignal, api: Signals) -> SignalSent:
     """Put a message into an automation's inbox, and wake it."""
-    wanted = SendSignal(
+    request = SendSignal(
         automation=automation,
-        payload=asked.payload,
-        channel=asked.channel,
-        key=asked.key,
-        expires_in=asked.expires_in,
+        payload=body.payload,
+        channel=body.channel,
+        key=body.key,
+        expires_in=body.expires_in,
     )
-    return api.perform("signals.send", SignalSent, wanted)
+    return api.perform("signals.send", SignalSent, request)
 
 
 @router.get("/{automation}/signals", summary="An automation's inbox", tags=["signals"])
@@ -321,8 +321,8 @@ def list_signals(
     cursor: Cursor = None,
 ) -> SignalPage:
     """List what is in an automation's inbox, or was, newest first."""
-    wanted = ListSignals(automation=automation, status=status, limit=limit, cursor=cursor)
-    return api.perform("signals.list", SignalPage, wanted)
+    request = ListSignals(automation=automation, status=status, limit=limit, cursor=cursor)
+    return api.perform("signals.list", SignalPage, request)
 
 
 @router.get("/{automation}/ledger", summary="An automation's postings", tags=["orders"])
@@ -334,8 +334,8 @@ def list_postings(
     cursor: Cursor = None,
 ) -> PostingPage:
     """List what moved, newest first: budget, trades and fees, which are never changed."""
-    wanted = ListPostings(automation=automation, asset=asset, limit=limit, cursor=cursor)
-    return api.perform("ledger.list", PostingPage, wanted)
+    request = ListPostings(automation=automation, asset=asset, limit=limit, cursor=cursor)
+    return api.perform("ledger.list", PostingPage, request)
 
 
 @router.get("/{automation}/equity", summary="What an automation was worth")
@@ -347,13 +347,13 @@ def read_equity(
     points: Annotated[int, Query(ge=10, le=5_000, description="Points at most.")] = 500,
 ) -> EquitySeries:
     """Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour."""
-    wanted = ShowEquity(automation=automation, since=since, until=until, points=points)
-    return api.perform("equity.series", EquitySeries, wanted)
+    request = ShowEquity(automation=automation, since=since, until=until, points=points)
+    return api.perform("equity.series", EquitySeries, request)
 
 
 def _command(api: Api, command: str, automation: str, if_match: str | None) -> Changed:
-    wanted = ChangeAutomation(automation=automation, revision=optional(if_match))
-    return api.perform(f"automations.{command}", Changed, wanted)
+    request = ChangeAutomation(automation=automation, revision=optional(if_match))
+    return api.perform(f"automations.{command}", Changed, request)
 
 
 def _detail(api: Api, automation: str, response: Response) -> AutomationDetail:

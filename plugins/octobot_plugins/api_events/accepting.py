@@ -7,8 +7,8 @@ __all__ = ["prefers"]
 
 def prefers(accept: str, media_type: str) -> bool:
     """Whether a header asks for this very type, and for JSON less than for it."""
-    wanted = _weights(accept)
-    return wanted.get(media_type, 0.0) > wanted.get("application/json", 0.0)
+    ranges = _weights(accept)
+    return ranges.get(media_type, 0.0) > ranges.get("application/json", 0.0)
 
 
 def _weights(accept: str) -> dict[str, float]:

@@ -12,7 +12,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.node.events import cursor_of
 from octobot_node.store.queries.event_cursor import Page, Position, follow_wanted, tail
 from octobot_node.store.queries.lists import EventFilter
@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
 class Feed:
     """The newest events, and who waits for them. Everything but ``_read`` happens on the API's event loop."""
 
-    def __init__(self, desk: Desk, settings: EventsSettings, stopping: threading.Event) -> None:
+    def __init__(self, context: OperationContext, settings: EventsSettings, stopping: threading.Event) -> None:
         self.settings = settings
         #: None until the feed has begun to read.
         self.ring: Ring | None = None
@@ -50,7 +50,7 @@ class Feed:
         #: Readers that are behind take turns, on a thread of their own: those of requests are not theirs to take.
         self.turn = asyncio.Lock()
         self.lane = CapacityLimiter(1)
-        self._desk = desk
+        self._context = context
         self._stopping = stopping
         self._seats: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
@@ -129,17 +129,17 @@ class Feed:
         return len(entries) == _PAGE
 
     def _tail(self) -> Position:
-        with self._desk.core.storage.read() as connection:
+        with self._context.core.storage.read() as connection:
             return tail(connection)
 
     def _read(self, after: Position) -> tuple[Page, list[Entry]]:
-        with self._desk.core.storage.read() as connection:
+        with self._context.core.storage.read() as connection:
             page = follow_wanted(connection, after, EventFilter(), _PAGE)
         return page, [self._entry(row) for row in page.rows]
 
     def _entry(self, row: ListedEventRow) -> Entry:
         position = Position(row.txid, row.id)
-        frame = frames.event(row, cursor_of(self._desk, position))
+        frame = frames.event(row, cursor_of(self._context, position))
         return Entry(position, row.owner, row.automation_id, row.kind, frame)
 
     def _tell(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from anyio import to_thread
 
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.node.events import cursor_of
 from octobot_node.store.queries.event_cursor import Gap, Position, follow_wanted
 from octobot_node.store.queries.lists import EventFilter
@@ -33,10 +33,15 @@ class Reader:
     """
 
     def __init__(
-        self, feed: Feed, desk: Desk, wanted: EventFilter, start: tuple[Position, Gap | None], check: Callable[[], bool]
+        self,
+        feed: Feed,
+        context: OperationContext,
+        event_filter: EventFilter,
+        start: tuple[Position, Gap | None],
+        check: Callable[[], bool],
     ) -> None:
         self.position, self._gap = start
-        self._feed, self._desk, self._wanted, self._check = feed, desk, wanted, check
+        self._feed, self._context, self._event_filter, self._check = feed, context, event_filter, check
         self._check_at = 0.0
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -61,7 +66,7 @@ class Reader:
 
     @property
     def _cursor(self) -> str:
-        return cursor_of(self._desk, self.position)
+        return cursor_of(self._context, self.position)
 
     def _is_behind(self) -> bool:
         ring = self._feed.ring
@@ -103,7 +108,7 @@ class Reader:
         size = 0
         for entry in ring.after(self.position, _LOOK_MAX):
             self.position = entry.position
-            if self._wanted.takes(entry.owner, entry.automation_id, entry.kind):
+            if self._event_filter.takes(entry.owner, entry.automation_id, entry.kind):
                 taken.append(entry.frame)
                 size += len(entry.frame)
                 if size >= _BYTES_MAX:
@@ -120,8 +125,10 @@ class Reader:
         return piece
 
     def _from_database(self) -> bytes:
-        with self._desk.core.storage.read() as connection:
-            page = follow_wanted(connection, self.position, self._wanted, _PAGE)
+        with self._context.core.storage.read() as connection:
+            page = follow_wanted(connection, self.position, self._event_filter, _PAGE)
         gap = b"" if page.gap is None else frames.gap(page.gap)
         self.position = page.position
-        return gap + b"".join(frames.event(row, cursor_of(self._desk, Position(row.txid, row.id))) for row in page.rows)
+        return gap + b"".join(
+            frames.event(row, cursor_of(self._context, Position(row.txid, row.id))) for row in page.rows
+        )

@@ -82,7 +82,7 @@ def list_events(
     if prefers(request.headers.get("accept", ""), _STREAM):
         _refuse_of_pages(limit=limit, before=before)
         return _stream(request, api, automation, kind, owner, after)
-    wanted = ListEvents(
+    listed = ListEvents(
         automation=automation,
         kind=kind,
         owner=owner,
@@ -90,7 +90,7 @@ def list_events(
         before=before,
         limit=50 if limit is None else limit,
     )
-    return api.perform("events.list", EventPage, wanted)
+    return api.perform("events.list", EventPage, listed)
 
 
 @router.get(
@@ -153,11 +153,11 @@ def _refuse_of_pages(**given: int | None) -> None:
 def _stream(
     request: Request, api: Api, automation: str | None, kind: str | None, owner: str | None, after: str | None
 ) -> EventStream:
-    wanted = event_filter(api.desk, automation, kind, owner)
-    with api.context.storage.read() as connection:
-        begin = start(api.desk, connection, after)
+    which = event_filter(api.context, automation, kind, owner)
+    with api.plugin_context.storage.read() as connection:
+        begin = start(api.context, connection, after)
     feed = _feed(request, api)
-    return EventStream(feed, Reader(feed, api.desk, wanted, begin, _check(request, api)), api.caller.name)
+    return EventStream(feed, Reader(feed, api.context, which, begin, _check(request, api)), api.caller.name)
 
 
 def _check(request: Request, api: Api) -> Callable[[], bool]:
@@ -177,8 +177,8 @@ def _feed(request: Request, api: Api) -> Feed:
     stopping = getattr(request.app.state, "stopping", None) or threading.Event()
     kept = api.state.kept
     if "events.feed" not in kept:
-        settings = api.context.plugin_settings(EventsSettings)
-        kept.setdefault("events.feed", Feed(api.state.desk, settings, stopping))
+        settings = api.plugin_context.plugin_settings(EventsSettings)
+        kept.setdefault("events.feed", Feed(api.state.context, settings, stopping))
     found: Feed = kept["events.feed"]
     return found
 

@@ -54,7 +54,7 @@ router = ApiRouter(tags=["health"])
 async def live(response: Response, api: Everybody) -> Live:
     """Tell whether the engine goes round; a lost database or exchange is no reason to end the process."""
     liveness: Liveness = api.state.kept.setdefault("health.liveness", Liveness())
-    if liveness.is_stuck(api.desk.core):
+    if liveness.is_stuck(api.context.core):
         response.status_code = 503
         return Live(status="stuck")
     return Live(status="ok")
@@ -73,9 +73,9 @@ async def ready(request: Request, response: Response, api: Everybody) -> Ready:
     """
     readiness: Readiness | None = api.state.kept.get(_KEPT)
     if readiness is None:
-        readiness = api.state.kept[_KEPT] = Readiness(api.desk.registry.health_checks, api.context)
+        readiness = api.state.kept[_KEPT] = Readiness(api.context.registry.health_checks, api.plugin_context)
     found = await asyncio.wrap_future(readiness.look())
-    answers = [*node_checks(api.desk.core), *found]
+    answers = [*node_checks(api.context.core), *found]
     told = "node:read" in await scopes_if_known(request)
     is_ready = not any(each.check.needed and each.health.status == "failed" for each in answers)
     if not is_ready:

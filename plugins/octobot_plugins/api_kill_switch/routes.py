@@ -41,15 +41,15 @@ class Release(BaseModel):
 
 
 @router.get("", summary="Kill switches")
-def list_kill_switches(wanted: Annotated[ListKillSwitches, Query()], api: Reads) -> KillSwitchPage:
+def list_kill_switches(request: Annotated[ListKillSwitches, Query()], api: Reads) -> KillSwitchPage:
     """List kill switches, newest first."""
-    return api.perform("kill_switch.list", KillSwitchPage, wanted)
+    return api.perform("kill_switch.list", KillSwitchPage, request)
 
 
 @router.post("", summary="Throw a kill switch", status_code=202, responses={404: {}})
-def throw_kill_switch(asked: ThrowKillSwitch, response: Response, api: Writes) -> Thrown:
+def throw_kill_switch(body: ThrowKillSwitch, response: Response, api: Writes) -> Thrown:
     """Send nothing new from now on, and cancel own open orders; follow what is confirmed at its address."""
-    found = api.perform("kill_switch.throw", Thrown, asked)
+    found = api.perform("kill_switch.throw", Thrown, body)
     response.headers["Location"] = f"/api/v1/kill-switches/{found.switch.id}"
     return found
 
@@ -63,12 +63,12 @@ def read_kill_switch(
     cursor: Cursor = None,
 ) -> Checklist:
     """Tell what became of every order that was live; `settled` when nothing is left that may still move."""
-    wanted = ShowKillSwitch(id=switch, live=live, limit=limit, cursor=cursor)
-    return api.perform("kill_switch.show", Checklist, wanted)
+    request = ShowKillSwitch(id=switch, live=live, limit=limit, cursor=cursor)
+    return api.perform("kill_switch.show", Checklist, request)
 
 
 @router.post("/{switch}/release", summary="Release a kill switch")
-def release_kill_switch(switch: Id, api: Writes, asked: Release | None = None) -> KillSwitchRow:
+def release_kill_switch(switch: Id, api: Writes, body: Release | None = None) -> KillSwitchRow:
     """Let what it stopped send again."""
-    anyway = asked is not None and asked.even_if_unsettled
+    anyway = body is not None and body.even_if_unsettled
     return api.perform("kill_switch.release", KillSwitchRow, ReleaseKillSwitch(id=switch, even_if_unsettled=anyway))

@@ -9,8 +9,8 @@ from fastapi import Query
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.operations.models import (
     CandleSeries,
+    EmptyRequest,
     ListSymbols,
-    Nothing,
     ShowCandles,
     ShowTicker,
     SourcePage,
@@ -28,22 +28,22 @@ router = ApiRouter(prefix="/markets", tags=["markets"])
 @router.get("/sources", summary="Market data")
 def list_sources(api: Reads) -> SourcePage:
     """List market data connectors."""
-    return api.perform("markets.sources", SourcePage, Nothing())
+    return api.perform("markets.sources", SourcePage, EmptyRequest())
 
 
 @router.get("/symbols", summary="Symbols")
-def list_symbols(wanted: Annotated[ListSymbols, Query()], api: Reads) -> SymbolPage:
+def list_symbols(request: Annotated[ListSymbols, Query()], api: Reads) -> SymbolPage:
     """List an account's symbols, with what its exchange accepts of each."""
-    return api.perform("markets.symbols", SymbolPage, wanted)
+    return api.perform("markets.symbols", SymbolPage, request)
 
 
 @router.get("/ticker", summary="A ticker")
-def read_ticker(wanted: Annotated[ShowTicker, Query()], api: Reads) -> TickerNow:
+def read_ticker(request: Annotated[ShowTicker, Query()], api: Reads) -> TickerNow:
     """Tell a symbol's prices, as automations see them."""
-    return api.perform("markets.ticker", TickerNow, wanted)
+    return api.perform("markets.ticker", TickerNow, request)
 
 
 @router.get("/candles", summary="Candles")
-def read_candles(wanted: Annotated[ShowCandles, Query()], api: Reads) -> CandleSeries:
+def read_candles(request: Annotated[ShowCandles, Query()], api: Reads) -> CandleSeries:
     """Tell a symbol's newest closed candles, as automations see them."""
-    return api.perform("markets.candles", CandleSeries, wanted)
+    return api.perform("markets.candles", CandleSeries, request)

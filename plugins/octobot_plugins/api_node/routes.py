@@ -10,9 +10,9 @@ from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.operations.models import (
     Checkup,
     DrainNode,
+    EmptyRequest,
     NodePage,
     NodeStatus,
-    Nothing,
     PluginPage,
     SettingPage,
 )
@@ -29,19 +29,19 @@ router = ApiRouter(tags=["node"])
 @router.get("/node", summary="How the node is")
 def read_node(api: Reads) -> NodeStatus:
     """Tell how many automations there are, by status, what needs a person, and how late the node is."""
-    return api.perform("node.status", NodeStatus, Nothing())
+    return api.perform("node.status", NodeStatus, EmptyRequest())
 
 
 @router.get("/node/checks", summary="Check the node")
 def check_node(api: Reads) -> Checkup:
     """Run every health check; each says what is wrong and what to do."""
-    return api.perform("node.doctor", Checkup, Nothing())
+    return api.perform("node.doctor", Checkup, EmptyRequest())
 
 
 @router.get("/nodes", summary="The nodes on the database")
 def list_nodes(api: Reads) -> NodePage:
     """List every node that works on the database, or did lately."""
-    return api.perform("nodes.list", NodePage, Nothing())
+    return api.perform("nodes.list", NodePage, EmptyRequest())
 
 
 @router.post("/nodes/{node}/drain", summary="Let a node leave", status_code=202)
@@ -55,10 +55,10 @@ def drain_node(
 @router.get("/plugins", summary="Plugins")
 def list_plugins(api: Reads) -> PluginPage:
     """List every plugin that was found, with what it registers and what is wrong with it."""
-    return api.perform("plugins.list", PluginPage, Nothing())
+    return api.perform("plugins.list", PluginPage, EmptyRequest())
 
 
 @router.get("/settings", summary="Settings")
 def list_settings(api: ReadsSettings) -> SettingPage:
     """List every setting in force and where it came from; secrets are masked."""
-    return api.perform("settings.list", SettingPage, Nothing())
+    return api.perform("settings.list", SettingPage, EmptyRequest())

@@ -46,9 +46,9 @@ class Adoption(BaseModel):
 
 
 @router.get("/orders", summary="Orders")
-def list_orders(wanted: Annotated[ListOrders, Query()], api: Reads) -> OrderPage:
+def list_orders(request: Annotated[ListOrders, Query()], api: Reads) -> OrderPage:
     """List orders, newest first."""
-    return api.perform("orders.list", OrderPage, wanted)
+    return api.perform("orders.list", OrderPage, request)
 
 
 @router.get("/orders/{order}", summary="An order")
@@ -58,21 +58,21 @@ def read_order(order: OrderPath, api: Reads) -> OrderDetail:
 
 
 @router.get("/fills", summary="Fills")
-def list_fills(wanted: Annotated[ListFills, Query()], api: Reads) -> FillPage:
+def list_fills(request: Annotated[ListFills, Query()], api: Reads) -> FillPage:
     """List executions, newest first."""
-    return api.perform("fills.list", FillPage, wanted)
+    return api.perform("fills.list", FillPage, request)
 
 
 @router.get("/balances", summary="Balances")
-def list_balances(wanted: Annotated[ListBalances, Query()], api: Reads) -> BalancePage:
+def list_balances(request: Annotated[ListBalances, Query()], api: Reads) -> BalancePage:
     """List what automations have of each asset, free and reserved."""
-    return api.perform("ledger.balances", BalancePage, wanted)
+    return api.perform("ledger.balances", BalancePage, request)
 
 
 @router.post("/orders/{order}/adopt", summary="Say what an unknown order became", responses={502: {}})
-def adopt_order(order: OrderPath, api: Writes, asked: Adoption | None = None) -> Resolved:
+def adopt_order(order: OrderPath, api: Writes, body: Adoption | None = None) -> Resolved:
     """Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."""
-    found = None if asked is None else asked.exchange_order_id
+    found = None if body is None else body.exchange_order_id
     return api.perform("orders.adopt", Resolved, AdoptOrder(order=order, exchange_order_id=found))
 
 

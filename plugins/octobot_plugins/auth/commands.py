@@ -64,8 +64,8 @@ def _list_users(
     context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """List users by name."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("users.list", UserPage, limit=limit, cursor=cursor), shown.users)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("users.list", UserPage, limit=limit, cursor=cursor), shown.users)
 
 
 def _add(
@@ -81,10 +81,10 @@ def _add(
     data_dir: DataDir = None,
 ) -> None:
     """Create a user."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     password = None if generate else _read_password(password_file)
-    made = give.ask("users.create", UserCreated, user=user, role=role.value, owner=owner, password=password)
-    give.show(made, shown.user_created)
+    made = client.ask("users.create", UserCreated, user=user, role=role.value, owner=owner, password=password)
+    client.show(made, shown.user_created)
 
 
 def _edit(
@@ -99,11 +99,11 @@ def _edit(
     data_dir: DataDir = None,
 ) -> None:
     """Change a user's role or owner, disable or enable them."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     given = {"role": None if role is None else role.value, "owner": owner, "disabled": disabled}
     if all(value is None for value in given.values()):
         raise UsageError("nothing is to be changed: give --role, --owner, --disable or --enable")
-    give.show(give.ask("users.edit", UserRow, user=user, **given), shown.user)
+    client.show(client.ask("users.edit", UserRow, user=user, **given), shown.user)
 
 
 def _password(
@@ -114,18 +114,18 @@ def _password(
     data_dir: DataDir = None,
 ) -> None:
     """Set a user's password; their sessions end."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    found = give.ask("users.set_password", UserRow, user=user, password=_read_password(password_file))
-    give.show(found, shown.user)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    found = client.ask("users.set_password", UserRow, user=user, password=_read_password(password_file))
+    client.show(found, shown.user)
 
 
 def _remove(
     context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Delete a user who owns nothing, with their keys and sessions."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the user {user}, their keys and sessions?", yes=yes)
-    give.show(give.ask("users.delete", Revoked, user=user), shown.revoked)
+    client.show(client.ask("users.delete", Revoked, user=user), shown.revoked)
 
 
 def _list_keys(
@@ -137,8 +137,8 @@ def _list_keys(
     data_dir: DataDir = None,
 ) -> None:
     """List a user's API keys, oldest first."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("keys.list", KeyPage, user=user, limit=limit, cursor=cursor), shown.keys)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("keys.list", KeyPage, user=user, limit=limit, cursor=cursor), shown.keys)
 
 
 def _add_key(
@@ -156,11 +156,11 @@ def _add_key(
     """Make an API key and print its token, this once."""
     from octobot_node.cli.input_files import seconds
 
-    give = NodeClient(context, data_dir, as_json=as_json)
-    made = give.ask(
+    client = NodeClient(context, data_dir, as_json=as_json)
+    made = client.ask(
         "keys.create", KeyCreated, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in")
     )
-    give.show(made, shown.key_created)
+    client.show(made, shown.key_created)
 
 
 def _revoke(
@@ -171,8 +171,8 @@ def _revoke(
     data_dir: DataDir = None,
 ) -> None:
     """Revoke an API key: from now on it lets nobody in."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("keys.revoke", Revoked, user=user, key=key), shown.revoked)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("keys.revoke", Revoked, user=user, key=key), shown.revoked)
 
 
 def _read_password(file: Path | None) -> str:

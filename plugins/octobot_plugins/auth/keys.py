@@ -6,7 +6,7 @@ from octobot_node.api.scopes import all_scopes, scopes_of
 from octobot_node.errors import UnknownName, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, tokens
 from octobot_plugins.auth.models import (
@@ -28,20 +28,22 @@ from octobot_plugins.auth.users import show
 __all__ = ["create_key", "end_session", "list_keys", "list_sessions", "revoke_key", "session_row"]
 
 
-def list_keys(desk: Desk, wanted: ListKeys) -> KeyPage:
+def list_keys(context: OperationContext, request: ListKeys) -> KeyPage:
     """Return a page of a user's keys, oldest first."""
-    show(desk, OneUser(user=wanted.user))
-    with desk.core.storage.read() as connection:
-        found = statements.key_page(connection, wanted.user, wanted.cursor, wanted.limit + 1)
-    rows = found[: wanted.limit]
-    return KeyPage(keys=[_key_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > wanted.limit else None)
+    show(context, OneUser(user=request.user))
+    with context.core.storage.read() as connection:
+        found = statements.key_page(connection, request.user, request.cursor, request.limit + 1)
+    rows = found[: request.limit]
+    return KeyPage(
+        keys=[_key_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > request.limit else None
+    )
 
 
-def create_key(desk: Desk, wanted: CreateKey) -> KeyCreated:
+def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
     """Make an API key; its token is told this once. Raises UsageError for scopes that its user's role has not."""
-    user, now = show(desk, OneUser(user=wanted.user)), desk.core.clock.now()
-    has = scopes_of(user.role, all_scopes(desk.registry.api_routes))
-    beyond = sorted(set(wanted.scopes) - has)
+    user, now = show(context, OneUser(user=request.user)), context.core.clock.now()
+    has = scopes_of(user.role, all_scopes(context.registry.api_routes))
+    beyond = sorted(set(request.scopes) - has)
     if beyond:
         raise UsageError(
             f"scopes: a {user.role} has no {', '.join(beyond)}; there are {', '.join(sorted(has))}: choose of those"
@@ -50,44 +52,46 @@ def create_key(desk: Desk, wanted: CreateKey) -> KeyCreated:
     values = {
         "id": new_id(),
         "user": user.name,
-        "name": wanted.name,
+        "name": request.name,
         "hash": tokens.hashed(token),
         "prefix": token[: len(tokens.KEY_PREFIX) + 6],
-        "scopes": sorted(set(wanted.scopes)),
+        "scopes": sorted(set(request.scopes)),
         "created_at": now,
-        "expires_at": None if wanted.expires_in is None else now + int(wanted.expires_in * 1000),
+        "expires_at": None if request.expires_in is None else now + int(request.expires_in * 1000),
     }
-    with desk.core.storage.write(durable=True) as connection:
+    with context.core.storage.write(durable=True) as connection:
         connection.execute(keys.insert().values(values))
         (row,) = connection.execute(keys.select().where(keys.c.id == values["id"])).all()
     return KeyCreated(**dict(_key_row(row)), token=token)
 
 
-def revoke_key(desk: Desk, wanted: OneKey) -> Revoked:
+def revoke_key(context: OperationContext, request: OneKey) -> Revoked:
     """Revoke a key: from now on it lets nobody in."""
-    with desk.core.storage.write(durable=True) as connection:
-        if not statements.revoke_keys(connection, wanted.user, desk.core.clock.now(), wanted.key):
-            raise UnknownName(f"{wanted.user!r} has no key {wanted.key!r} that could be revoked: list them")
-    return Revoked(id=wanted.key)
+    with context.core.storage.write(durable=True) as connection:
+        if not statements.revoke_keys(connection, request.user, context.core.clock.now(), request.key):
+            raise UnknownName(f"{request.user!r} has no key {request.key!r} that could be revoked: list them")
+    return Revoked(id=request.key)
 
 
-def list_sessions(desk: Desk, wanted: ListKeys) -> SessionPage:
+def list_sessions(context: OperationContext, request: ListKeys) -> SessionPage:
     """Return a page of a user's sessions, oldest first."""
-    show(desk, OneUser(user=wanted.user))
-    with desk.core.storage.read() as connection:
-        found = statements.session_page(connection, wanted.user, desk.core.clock.now(), wanted.cursor, wanted.limit + 1)
-    rows = found[: wanted.limit]
+    show(context, OneUser(user=request.user))
+    with context.core.storage.read() as connection:
+        found = statements.session_page(
+            connection, request.user, context.core.clock.now(), request.cursor, request.limit + 1
+        )
+    rows = found[: request.limit]
     return SessionPage(
-        sessions=[session_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > wanted.limit else None
+        sessions=[session_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > request.limit else None
     )
 
 
-def end_session(desk: Desk, wanted: OneSession) -> Revoked:
+def end_session(context: OperationContext, request: OneSession) -> Revoked:
     """End a session."""
-    with desk.core.storage.write(durable=True) as connection:
-        if not statements.end_sessions(connection, wanted.user, wanted.session):
-            raise UnknownName(f"{wanted.user!r} has no session {wanted.session!r}: list them")
-    return Revoked(id=wanted.session)
+    with context.core.storage.write(durable=True) as connection:
+        if not statements.end_sessions(connection, request.user, request.session):
+            raise UnknownName(f"{request.user!r} has no session {request.session!r}: list them")
+    return Revoked(id=request.session)
 
 
 def _key_row(row: AnyRow) -> KeyRow:

@@ -39,7 +39,7 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
 
     Attempts are counted by account and by address, and slowed down.
     """
-    storage, now, address = api.context.storage, api.context.clock.now(), address_of(request)
+    storage, now, address = api.plugin_context.storage, api.plugin_context.clock.now(), address_of(request)
     with storage.write() as connection:
         wait = throttling.wait_s(connection, throttling.names_of(name, address), now)
         row = statements.user(connection, name)
@@ -59,17 +59,17 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
         return row
     with storage.write() as connection:
         actor = Actor(name, "login", address, request.state.request_id)
-        append(connection, actor, Entry("session.create", "refused", name, name), api.context.clock.now())
+        append(connection, actor, Entry("session.create", "refused", name, name), api.plugin_context.clock.now())
     raise ApiProblem("unauthenticated", "name or password is wrong, or the user is disabled")
 
 
 def log_in(api: Api, request: Request, response: Response, name: str, password: str) -> Opened:
     """Open a session for whose password it is, and give the browser its cookie."""
     row = check_password(api, request, name, password)
-    settings, now = api.context.plugin_settings(AuthSettings), api.context.clock.now()
+    settings, now = api.plugin_context.plugin_settings(AuthSettings), api.plugin_context.clock.now()
     token, session = tokens.new_session(), new_id()
     opened = Opened(row, session, tokens.new_session(), now + int(settings.session_ttl * 1000))
-    with api.context.storage.write(durable=True) as connection:
+    with api.plugin_context.storage.write(durable=True) as connection:
         connection.execute(
             sessions.insert().values(
                 hash=tokens.hashed(token),
@@ -102,7 +102,7 @@ def expires_at(api: Api) -> datetime | None:
     """Return when the caller's session ends, None for who came otherwise."""
     if not api.caller.session:
         return None
-    with api.context.storage.read() as connection:
+    with api.plugin_context.storage.read() as connection:
         found = connection.scalar(sa.select(sessions.c.expires_at).where(sessions.c.id == api.caller.session))
     return None if found is None else from_ms(found)
 
@@ -111,7 +111,7 @@ def close(api: Api, response: Response) -> None:
     """End the caller's session, and take the cookie back."""
     if not api.caller.session:
         raise ApiProblem("conflict", "an API key is not a session: revoke it instead")
-    with api.context.storage.write(durable=True) as connection:
+    with api.plugin_context.storage.write(durable=True) as connection:
         statements.end_sessions(connection, api.caller.name, api.caller.session)
         api.audit(connection, Entry("session.end", target=api.caller.name, target_id=api.caller.session))
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

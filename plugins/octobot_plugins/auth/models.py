@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from octobot_node.contracts.caller import Role
+from octobot_node.operations.models import Request, Response
 
 __all__ = [
     "CreateKey",
@@ -40,21 +41,13 @@ UserName = Annotated[
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1_024, description="Argon2id keeps it.")]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class OneUser(_Asked):
+class OneUser(Request):
     """One user."""
 
     user: UserName
 
 
-class ListUsers(_Asked):
+class ListUsers(Request):
     """A page of users, by name."""
 
     limit: int = Field(default=50, ge=1, le=500)
@@ -86,7 +79,7 @@ class SetPassword(OneUser):
     password: Password
 
 
-class UserRow(_Told):
+class UserRow(Response):
     """One user."""
 
     name: str
@@ -105,14 +98,14 @@ class UserCreated(UserRow):
     password: str | None = None
 
 
-class UserPage(_Told):
+class UserPage(Response):
     """Users, by name."""
 
     users: list[UserRow]
     next_cursor: str | None
 
 
-class ListKeys(_Asked):
+class ListKeys(Request):
     """Whose keys, or sessions."""
 
     user: UserName
@@ -136,7 +129,7 @@ class OneKey(OneUser):
     key: str = Field(min_length=1, max_length=36)
 
 
-class KeyRow(_Told):
+class KeyRow(Response):
     """One API key; its token is not kept."""
 
     id: str
@@ -156,7 +149,7 @@ class KeyCreated(KeyRow):
     token: str
 
 
-class KeyPage(_Told):
+class KeyPage(Response):
     """Keys, oldest first."""
 
     keys: list[KeyRow]
@@ -169,7 +162,7 @@ class OneSession(OneUser):
     session: str = Field(min_length=1, max_length=36)
 
 
-class SessionRow(_Told):
+class SessionRow(Response):
     """One browser's session."""
 
     id: str
@@ -181,14 +174,14 @@ class SessionRow(_Told):
     expires_at: datetime
 
 
-class SessionPage(_Told):
+class SessionPage(Response):
     """Sessions, oldest first."""
 
     sessions: list[SessionRow]
     next_cursor: str | None
 
 
-class Revoked(_Told):
+class Revoked(Response):
     """What was ended or deleted."""
 
     id: str

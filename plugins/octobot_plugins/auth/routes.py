@@ -39,7 +39,7 @@ from octobot_plugins.auth.users import change_password
 
 __all__ = ["router"]
 
-_Asked = ConfigDict(extra="forbid", frozen=True)
+_BODY = ConfigDict(extra="forbid", frozen=True)
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows on a page at most.")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")]
 User = Annotated[UserName, Path(description="A user's name.")]
@@ -54,7 +54,7 @@ WritesUsers = Annotated[Api, allow("users:write")]
 class LogIn(BaseModel):
     """Who logs in."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     user: str = Field(min_length=1, max_length=64, examples=["admin"])
     password: SecretStr = Field(max_length=1_024)
@@ -75,7 +75,7 @@ class Session(BaseModel):
 class ChangePassword(BaseModel):
     """One's own new password."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     current: SecretStr = Field(max_length=1_024, examples=["the old password"])
     new: Password = Field(examples=["correct horse battery"])
@@ -84,7 +84,7 @@ class ChangePassword(BaseModel):
 class NewUser(BaseModel):
     """A user to create."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     name: UserName
     role: Role = "trader"
@@ -97,7 +97,7 @@ class NewUser(BaseModel):
 class UserChanges(BaseModel):
     """What changes of a user."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     role: Role | None = Field(default=None, examples=["viewer"])
     owner: str | None = Field(default=None, min_length=1, max_length=64)
@@ -107,7 +107,7 @@ class UserChanges(BaseModel):
 class NewPassword(BaseModel):
     """A user's new password."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     password: Password = Field(examples=["correct horse battery"])
 
@@ -115,7 +115,7 @@ class NewPassword(BaseModel):
 class NewKey(BaseModel):
     """An API key to make."""
 
-    model_config = _Asked
+    model_config = _BODY
 
     name: str = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
     scopes: list[Annotated[str, Field(max_length=64)]] = Field(
@@ -130,9 +130,9 @@ router = ApiRouter()
 
 
 @router.post("/session", tags=["session"], summary="Log in", responses={401: {}, 429: {}})
-def create_session(asked: LogIn, request: Request, response: Response, api: Annotated[Api, public()]) -> Session:
+def create_session(body: LogIn, request: Request, response: Response, api: Annotated[Api, public()]) -> Session:
     """Open a browser's session: the answer sets its cookie, and tells the token that writes must carry."""
-    opened = login.log_in(api, request, response, asked.user, asked.password.get_secret_value())
+    opened = login.log_in(api, request, response, body.user, body.password.get_secret_value())
     row = opened.user
     return Session(
         user=row.name,
@@ -167,13 +167,13 @@ def delete_session(response: Response, api: WritesSelf) -> None:
 
 
 @router.put("/session/password", tags=["session"], summary="Change one's own password", responses={429: {}})
-def change_own_password(asked: ChangePassword, request: Request, api: WritesSelf) -> UserRow:
+def change_own_password(body: ChangePassword, request: Request, api: WritesSelf) -> UserRow:
     """Set a new password; every other session of the caller ends."""
-    login.check_password(api, request, api.caller.name, asked.current.get_secret_value())
+    login.check_password(api, request, api.caller.name, body.current.get_secret_value())
     found = change_password(
-        api.desk, api.caller.name, asked.new.get_secret_value(), keep_session=api.caller.session or None
+        api.context, api.caller.name, body.new.get_secret_value(), keep_session=api.caller.session or None
     )
-    with api.context.storage.write() as connection:
+    with api.plugin_context.storage.write() as connection:
         api.audit(connection, Entry("users.set_password", target=found.name, target_id=found.name))
     return found
 
@@ -197,15 +197,15 @@ def list_own_keys(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> K
 
 
 @router.post("/keys", tags=["keys"], summary="Make an API key", status_code=201)
-def create_own_key(asked: NewKey, response: Response, api: WritesSelf) -> KeyCreated:
+def create_own_key(body: NewKey, response: Response, api: WritesSelf) -> KeyCreated:
     """Make an API key with some of the caller's scopes; its token is told this once."""
-    beyond = sorted(set(asked.scopes) - api.scopes)
+    beyond = sorted(set(body.scopes) - api.scopes)
     if beyond:
         raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
-    _refuse_to_outlast(api, asked.expires_in)
-    wanted = CreateKey(user=api.caller.name, name=asked.name, scopes=asked.scopes, expires_in=asked.expires_in)
+    _refuse_to_outlast(api, body.expires_in)
+    request = CreateKey(user=api.caller.name, name=body.name, scopes=body.scopes, expires_in=body.expires_in)
     tell_once(response)
-    return api.perform("keys.create", KeyCreated, wanted)
+    return api.perform("keys.create", KeyCreated, request)
 
 
 @router.delete("/keys/{key}", tags=["keys"], summary="Revoke one of one's own API keys")
@@ -221,10 +221,10 @@ def list_users(api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> Use
 
 
 @router.post("/users", tags=["users"], summary="Create a user", status_code=201)
-def create_user(asked: NewUser, response: Response, api: WritesUsers) -> UserCreated:
+def create_user(body: NewUser, response: Response, api: WritesUsers) -> UserCreated:
     """Create a user; a generated password is told this once."""
-    wanted = CreateUser(user=asked.name, role=asked.role, owner=asked.owner, password=asked.password)
-    found = api.perform("users.create", UserCreated, wanted)
+    request = CreateUser(user=body.name, role=body.role, owner=body.owner, password=body.password)
+    found = api.perform("users.create", UserCreated, request)
     tell_once(response)
     tag(response, found.revision)
     return found
@@ -239,20 +239,18 @@ def read_user(user: User, response: Response, api: ReadsUsers) -> UserRow:
 
 
 @router.patch("/users/{user}", tags=["users"], summary="Change a user")
-def edit_user(
-    user: User, asked: UserChanges, response: Response, api: WritesUsers, if_match: IfMatch = None
-) -> UserRow:
+def edit_user(user: User, body: UserChanges, response: Response, api: WritesUsers, if_match: IfMatch = None) -> UserRow:
     """Change a user's role or owner, disable or enable them."""
-    wanted = EditUser(user=user, revision=expected(if_match), **asked.model_dump(exclude_none=True))
-    found = api.perform("users.edit", UserRow, wanted)
+    request = EditUser(user=user, revision=expected(if_match), **body.model_dump(exclude_none=True))
+    found = api.perform("users.edit", UserRow, request)
     tag(response, found.revision)
     return found
 
 
 @router.put("/users/{user}/password", tags=["users"], summary="Set a user's password")
-def set_user_password(user: User, asked: NewPassword, api: WritesUsers) -> UserRow:
+def set_user_password(user: User, body: NewPassword, api: WritesUsers) -> UserRow:
     """Set a user's password; all their sessions end."""
-    return api.perform("users.set_password", UserRow, SetPassword(user=user, password=asked.password))
+    return api.perform("users.set_password", UserRow, SetPassword(user=user, password=body.password))
 
 
 @router.delete("/users/{user}", tags=["users"], summary="Delete a user")
@@ -289,9 +287,9 @@ def _refuse_to_outlast(api: Api, expires_in: float | None) -> None:
     """Raise ApiProblem where a key would make one that lives on after it."""
     if not api.caller.key:
         return
-    with api.context.storage.read() as connection:
+    with api.plugin_context.storage.read() as connection:
         ends = statements.key_ends(connection, api.caller.key)
-    now = api.context.clock.now()
+    now = api.plugin_context.clock.now()
     if ends is not None and (expires_in is None or now + expires_in * 1000 > ends):
         left = max((ends - now) // 1000, 0)
         raise ApiProblem("forbidden", f"this key ends in {left} s, and makes none that outlasts it: give expires_in")

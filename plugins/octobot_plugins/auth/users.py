@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, UnknownName
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow
@@ -32,105 +32,107 @@ from octobot_plugins.auth.tables import users
 __all__ = ["create", "delete", "edit", "list_users", "set_password", "show", "subject", "user_row"]
 
 
-def list_users(desk: Desk, wanted: ListUsers) -> UserPage:
+def list_users(context: OperationContext, request: ListUsers) -> UserPage:
     """Return a page of users, by name."""
-    with desk.core.storage.read() as connection:
-        found = statements.user_page(connection, wanted.cursor, wanted.limit + 1)
-    rows = found[: wanted.limit]
+    with context.core.storage.read() as connection:
+        found = statements.user_page(connection, request.cursor, request.limit + 1)
+    rows = found[: request.limit]
     return UserPage(
-        users=[user_row(row) for row in rows], next_cursor=rows[-1].name if len(found) > wanted.limit else None
+        users=[user_row(row) for row in rows], next_cursor=rows[-1].name if len(found) > request.limit else None
     )
 
 
-def show(desk: Desk, wanted: OneUser) -> UserRow:
+def show(context: OperationContext, request: OneUser) -> UserRow:
     """Return a user; raise UnknownName."""
-    with desk.core.storage.read() as connection:
-        return user_row(_user(connection, wanted.user))
+    with context.core.storage.read() as connection:
+        return user_row(_user(connection, request.user))
 
 
 @sees_names_taken_meanwhile
-def create(desk: Desk, wanted: CreateUser) -> UserCreated:
+def create(context: OperationContext, request: CreateUser) -> UserCreated:
     """Create a user; without a password one is generated and told this once."""
-    now = desk.core.clock.now()
-    password = generated() if wanted.password is None else wanted.password.get_secret_value()
+    now = context.core.clock.now()
+    password = generated() if request.password is None else request.password.get_secret_value()
     values = {
-        "name": wanted.user,
-        "role": wanted.role,
-        "owner": wanted.owner or wanted.user,
-        "password": passwords(desk).hash(password, wanted.user),
+        "name": request.user,
+        "role": request.role,
+        "owner": request.owner or request.user,
+        "password": passwords(context).hash(password, request.user),
         "generated": False,
         "disabled": False,
         "revision": 1,
         "created_at": now,
         "password_at": now,
     }
-    with desk.core.storage.write(durable=True) as connection:
-        if statements.user(connection, wanted.user) is not None:
-            raise CommandRefused(f"there is a user {wanted.user!r} already: choose another name")
+    with context.core.storage.write(durable=True) as connection:
+        if statements.user(connection, request.user) is not None:
+            raise CommandRefused(f"there is a user {request.user!r} already: choose another name")
         connection.execute(users.insert().values(values))
-        row = _user(connection, wanted.user)
-    told = None if wanted.password is not None else password
+        row = _user(connection, request.user)
+    told = None if request.password is not None else password
     return UserCreated(**dict(user_row(row)), password=told)
 
 
-def edit(desk: Desk, wanted: EditUser) -> UserRow:
+def edit(context: OperationContext, request: EditUser) -> UserRow:
     """Change a user's role or owner, disable or enable them; the last admin stays one."""
-    given = {name: getattr(wanted, name) for name in ("role", "owner", "disabled") if getattr(wanted, name) is not None}
-    with desk.core.storage.write(durable=True) as connection:
-        row = _user(connection, wanted.user, lock=True)
-        if wanted.revision not in (None, row.revision):
-            raise Conflict(f"the user {wanted.user!r} was changed meanwhile: read it again")
+    given = {
+        name: getattr(request, name) for name in ("role", "owner", "disabled") if getattr(request, name) is not None
+    }
+    with context.core.storage.write(durable=True) as connection:
+        row = _user(connection, request.user, lock=True)
+        if request.revision not in (None, row.revision):
+            raise Conflict(f"the user {request.user!r} was changed meanwhile: read it again")
         disabled = given.get("disabled", row.disabled)
         if given.get("role", row.role) != "admin" or disabled:
             _keep_an_admin(connection, row)
         values = {**given, "revision": row.revision + 1}
-        connection.execute(users.update().where(users.c.name == wanted.user).values(values))
+        connection.execute(users.update().where(users.c.name == request.user).values(values))
         if disabled:
-            statements.end_sessions(connection, wanted.user)
-        return user_row(_user(connection, wanted.user))
+            statements.end_sessions(connection, request.user)
+        return user_row(_user(connection, request.user))
 
 
-def delete(desk: Desk, wanted: OneUser) -> Revoked:
+def delete(context: OperationContext, request: OneUser) -> Revoked:
     """Delete a user with their keys and sessions; one who owns automations or accounts is disabled instead."""
-    with desk.core.storage.write(durable=True) as connection:
-        row = _user(connection, wanted.user, lock=True)
+    with context.core.storage.write(durable=True) as connection:
+        row = _user(connection, request.user, lock=True)
         _keep_an_admin(connection, row)
         for table, what in ((automations, "automations"), (accounts, "accounts")):
-            if connection.execute(sa.select(table.c.id).where(table.c.owner == wanted.user).limit(1)).first():
-                raise CommandRefused(f"{wanted.user!r} owns {what}: delete those first, or disable the user")
-        statements.forget_user(connection, wanted.user)
-    return Revoked(id=wanted.user)
+            if connection.execute(sa.select(table.c.id).where(table.c.owner == request.user).limit(1)).first():
+                raise CommandRefused(f"{request.user!r} owns {what}: delete those first, or disable the user")
+        statements.forget_user(connection, request.user)
+    return Revoked(id=request.user)
 
 
-def set_password(desk: Desk, wanted: SetPassword) -> UserRow:
+def set_password(context: OperationContext, request: SetPassword) -> UserRow:
     """Set a user's password and end their sessions."""
-    return change_password(desk, wanted.user, wanted.password.get_secret_value())
+    return change_password(context, request.user, request.password.get_secret_value())
 
 
-def change_password(desk: Desk, name: str, password: str, *, keep_session: str | None = None) -> UserRow:
+def change_password(context: OperationContext, name: str, password: str, *, keep_session: str | None = None) -> UserRow:
     """Set a user's password and end their sessions but the one to keep."""
-    hashed = passwords(desk).hash(password, name)
-    now = desk.core.clock.now()
-    with desk.core.storage.write(durable=True) as connection:
+    hashed = passwords(context).hash(password, name)
+    now = context.core.clock.now()
+    with context.core.storage.write(durable=True) as connection:
         row = _user(connection, name, lock=True)
         values = {"password": hashed, "generated": False, "password_at": now, "revision": row.revision + 1}
         connection.execute(users.update().where(users.c.name == name).values(values))
         statements.end_sessions(connection, name, but=keep_session)
         found = user_row(_user(connection, name))
     if row.generated:
-        first_admin.forget_password_file(desk.core.settings.data_dir)
+        first_admin.forget_password_file(context.core.settings.data_dir)
     return found
 
 
-def subject(desk: Desk, wanted: Any) -> Subject:
+def subject(context: OperationContext, request: Any) -> Subject:
     """Return the user that an operation is about, for the audit."""
-    shown = show(desk, OneUser(user=wanted.user))
+    shown = show(context, OneUser(user=request.user))
     return Subject("", shown.name, shown.name, shown.model_dump(mode="json"))
 
 
-def passwords(desk: Desk) -> Passwords:
+def passwords(context: OperationContext) -> Passwords:
     """Return the rules for passwords that the settings give."""
-    return Passwords(desk.context.plugin_settings(AuthSettings).password_length)
+    return Passwords(context.plugin_context.plugin_settings(AuthSettings).password_length)
 
 
 def user_row(row: AnyRow) -> UserRow:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from octobot_node.api.meter import Meter
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_plugins.metrics import api, database, engine, node
 from octobot_plugins.metrics.families import gauge
 
@@ -26,8 +26,8 @@ class NodeCollector(Collector):
     What all nodes would read alike is told by one, so that a sum over nodes is right.
     """
 
-    def __init__(self, desk: Desk, meter: Meter) -> None:
-        self._core = desk.core
+    def __init__(self, context: OperationContext, meter: Meter) -> None:
+        self._core = context.core
         self._meter = meter
 
     def collect(self) -> Iterator[Metric]:

@@ -35,7 +35,7 @@ def _registry(api: Api) -> CollectorRegistry:
     if found is None:
         # The library's own registry is one for the whole process: this one is the app's.
         found = CollectorRegistry()
-        found.register(NodeCollector(api.state.desk, api.state.meter))
+        found.register(NodeCollector(api.state.context, api.state.meter))
         ProcessCollector(registry=found)
         PlatformCollector(registry=found)
         found = api.state.kept.setdefault(_KEPT, found)

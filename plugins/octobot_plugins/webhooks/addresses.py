@@ -10,7 +10,7 @@ from octobot_node.contracts.operation import Subject
 from octobot_node.errors import UnknownName
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
-from octobot_node.operations.context import Desk
+from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
 from octobot_node.store.types import AnyRow
@@ -34,70 +34,70 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def list_hooks(desk: Desk, wanted: ListHooks) -> HookPage:
+def list_hooks(context: OperationContext, request: ListHooks) -> HookPage:
     """Return a page of addresses, oldest first."""
-    found = None if wanted.automation is None else automation_id(desk, wanted.automation)
-    with desk.core.storage.read() as connection:
-        rows = statements.page(connection, desk.owner, found, wanted.cursor, wanted.limit + 1)
-    shown = rows[: wanted.limit]
+    found = None if request.automation is None else automation_id(context, request.automation)
+    with context.core.storage.read() as connection:
+        rows = statements.page(connection, context.owner, found, request.cursor, request.limit + 1)
+    shown = rows[: request.limit]
     return HookPage(
         hooks=[HookRow(**_told(row)) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > wanted.limit else None,
+        next_cursor=shown[-1].id if len(rows) > request.limit else None,
     )
 
 
-def show(desk: Desk, wanted: OneHook) -> HookRow:
+def show(context: OperationContext, request: OneHook) -> HookRow:
     """Return an address; raise UnknownName."""
-    return HookRow(**_told(_hook(desk, wanted.hook)))
+    return HookRow(**_told(_hook(context, request.hook)))
 
 
-def create(desk: Desk, wanted: CreateHook) -> HookCreated:
+def create(context: OperationContext, request: CreateHook) -> HookCreated:
     """Make an address for signals to an automation; its token, 256 random bits, is told this once."""
-    found, token, now = automation_id(desk, wanted.automation), secrets.token_urlsafe(32), desk.core.clock.now()
-    with desk.core.storage.write(durable=True) as connection:
+    found, token, now = automation_id(context, request.automation), secrets.token_urlsafe(32), context.core.clock.now()
+    with context.core.storage.write(durable=True) as connection:
         row = automations.get(connection, found)
         if row is None:
-            raise UnknownName(f"there is no automation {wanted.automation!r} any more")
-        values = wanted.model_dump(exclude={"automation"})
+            raise UnknownName(f"there is no automation {request.automation!r} any more")
+        values = request.model_dump(exclude={"automation"})
         values |= {"id": new_id(), "owner": row.owner, "automation_id": found, "hash": hashed(token)}
         connection.execute(hooks.insert().values(**values, created_at=now))
-    return _with_token(desk, values["id"], token)
+    return _with_token(context, values["id"], token)
 
 
-def rotate(desk: Desk, wanted: OneHook) -> HookCreated:
+def rotate(context: OperationContext, request: OneHook) -> HookCreated:
     """Replace an address's token; the old one is worth nothing from now on."""
-    row, token = _hook(desk, wanted.hook), secrets.token_urlsafe(32)
-    with desk.core.storage.write(durable=True) as connection:
+    row, token = _hook(context, request.hook), secrets.token_urlsafe(32)
+    with context.core.storage.write(durable=True) as connection:
         connection.execute(
-            hooks.update().where(hooks.c.id == row.id).values(hash=hashed(token), rotated_at=desk.core.clock.now())
+            hooks.update().where(hooks.c.id == row.id).values(hash=hashed(token), rotated_at=context.core.clock.now())
         )
-    return _with_token(desk, row.id, token)
+    return _with_token(context, row.id, token)
 
 
-def delete(desk: Desk, wanted: OneHook) -> HookDeleted:
+def delete(context: OperationContext, request: OneHook) -> HookDeleted:
     """Delete an address."""
-    row = _hook(desk, wanted.hook)
-    with desk.core.storage.write(durable=True) as connection:
+    row = _hook(context, request.hook)
+    with context.core.storage.write(durable=True) as connection:
         connection.execute(hooks.delete().where(hooks.c.id == row.id))
     return HookDeleted(id=row.id)
 
 
-def subject(desk: Desk, wanted: Any) -> Subject:
+def subject(context: OperationContext, request: Any) -> Subject:
     """Return the address that an operation is about, for the audit."""
-    row = _hook(desk, wanted.hook)
+    row = _hook(context, request.hook)
     return Subject(row.owner, row.name, row.id, HookRow(**_told(row)).model_dump(mode="json"))
 
 
-def _hook(desk: Desk, hook_id: str) -> AnyRow:
-    with desk.core.storage.read() as connection:
-        row = statements.hook(connection, hook_id, desk.owner)
+def _hook(context: OperationContext, hook_id: str) -> AnyRow:
+    with context.core.storage.read() as connection:
+        row = statements.hook(connection, hook_id, context.owner)
     if row is None:
         raise UnknownName(f"there is no hook {hook_id!r}: `octobot-node hooks list` shows their ids")
     return row
 
 
-def _with_token(desk: Desk, hook_id: str, token: str) -> HookCreated:
-    return HookCreated(**_told(_hook(desk, hook_id)), token=token, path=f"/hooks/{token}")
+def _with_token(context: OperationContext, hook_id: str, token: str) -> HookCreated:
+    return HookCreated(**_told(_hook(context, hook_id)), token=token, path=f"/hooks/{token}")
 
 
 def _told(row: AnyRow) -> dict[str, Any]:

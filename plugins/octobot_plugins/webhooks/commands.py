@@ -30,8 +30,8 @@ def _list(
     context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """List addresses, oldest first."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("hooks.list", HookPage, limit=limit, cursor=cursor), _print_page)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("hooks.list", HookPage, limit=limit, cursor=cursor), _print_page)
 
 
 def _add(
@@ -47,24 +47,24 @@ def _add(
     data_dir: DataDir = None,
 ) -> None:
     """Make an address for signals to AUTOMATION, and print it, this once."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    made = give.ask("hooks.create", HookCreated, automation=automation, name=name, allow=allow, channel=channel)
-    give.show(made, _print_created)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    made = client.ask("hooks.create", HookCreated, automation=automation, name=name, allow=allow, channel=channel)
+    client.show(made, _print_created)
 
 
 def _rotate(context: typer.Context, hook: HookArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Replace an address's token; the old one is worth nothing from now on."""
-    give = NodeClient(context, data_dir, as_json=as_json)
-    give.show(give.ask("hooks.rotate", HookCreated, hook=hook), _print_created)
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask("hooks.rotate", HookCreated, hook=hook), _print_created)
 
 
 def _remove(
     context: typer.Context, hook: HookArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
 ) -> None:
     """Delete an address."""
-    give = NodeClient(context, data_dir, as_json=as_json)
+    client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the address {hook}?", yes=yes)
-    give.show(give.ask("hooks.delete", HookDeleted, hook=hook), _print_deleted)
+    client.show(client.ask("hooks.delete", HookDeleted, hook=hook), _print_deleted)
 
 
 def _print_page(page: HookPage, out: TextIO) -> None:

@@ -76,8 +76,8 @@ async def _in_thread(api: Api, request: Request, token: str, body: bytes, key: s
 def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) -> Taken:
     address = request.client.host if request.client else ""
     limits: _Limits = api.state.kept.setdefault("webhooks.limits", _Limits())
-    now = api.context.clock.now()
-    with api.context.storage.read() as connection:
+    now = api.plugin_context.clock.now()
+    with api.plugin_context.storage.read() as connection:
         row = statements.by_hash(connection, hashed(token))
     if row is None:
         if not limits.lets(f"guess {address}", _GUESSES, now):
@@ -100,9 +100,9 @@ _WAIT = {"Retry-After": "60"}
 
 def _put(api: Api, row: AnyRow, payload: Any, keys: Sequence[str], address: str, now: int) -> Taken:
     since = now - int(row.same_within * 1000)
-    with api.context.storage.read() as connection:
+    with api.plugin_context.storage.read() as connection:
         seen = len(keys) > 1 and statements.seen_since(connection, row.automation_id, row.channel, keys[1:], since)
-    accepted = not seen and api.desk.commands.signal(
+    accepted = not seen and api.context.commands.signal(
         row.automation_id,
         payload,
         channel=row.channel,
@@ -111,7 +111,7 @@ def _put(api: Api, row: AnyRow, payload: Any, keys: Sequence[str], address: str,
         expires_at=now + int(row.expires_in * 1000),
     )
     if accepted:
-        api.desk.hurry()
+        api.context.hurry()
     return Taken(accepted=accepted)
 
 

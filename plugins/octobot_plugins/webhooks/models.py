@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from octobot_node.operations.models import Asked, OneAutomation, Page, Told, Wanted
+from octobot_node.operations.models import AutomationRef, OneAutomation, PageRequest, Request, Response
 
 __all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "ListHooks", "OneHook"]
 
@@ -25,10 +25,10 @@ Name = Annotated[str, Field(min_length=1, max_length=64, description="What sends
 Channel = Annotated[str, Field(min_length=1, max_length=64, description="The inbox's channel.")]
 
 
-class ListHooks(Page):
+class ListHooks(PageRequest):
     """A page of addresses, oldest first."""
 
-    automation: Wanted | None = None
+    automation: AutomationRef | None = None
 
 
 class CreateHook(OneAutomation):
@@ -51,13 +51,13 @@ class CreateHook(OneAutomation):
     per_minute: int = Field(default=60, ge=1, le=6_000, description="Signals a minute at most, on each node.")
 
 
-class OneHook(Asked):
+class OneHook(Request):
     """One address."""
 
     hook: str = Field(min_length=1, max_length=36, description="Its id.")
 
 
-class HookRow(Told):
+class HookRow(Response):
     """An address; its token is not kept."""
 
     id: str
@@ -80,14 +80,14 @@ class HookCreated(HookRow):
     path: str = Field(description="What follows the node's own address.", examples=["/hooks/…"])
 
 
-class HookPage(Told):
+class HookPage(Response):
     """Addresses, oldest first."""
 
     hooks: list[HookRow]
     next_cursor: str | None
 
 
-class HookDeleted(Told):
+class HookDeleted(Response):
     """An address that is gone."""
 
     id: str

@@ -20,16 +20,16 @@ router = ApiRouter(prefix="/hooks", tags=["signals"])
 
 
 @router.get("", summary="Addresses for signals")
-def list_hooks(wanted: Annotated[ListHooks, Query()], api: Reads) -> HookPage:
+def list_hooks(request: Annotated[ListHooks, Query()], api: Reads) -> HookPage:
     """List addresses, oldest first."""
-    return api.perform("hooks.list", HookPage, wanted)
+    return api.perform("hooks.list", HookPage, request)
 
 
 @router.post("", summary="Make an address for signals", status_code=201, responses={404: {}})
-def create_hook(wanted: CreateHook, response: Response, api: Writes) -> HookCreated:
+def create_hook(request: CreateHook, response: Response, api: Writes) -> HookCreated:
     """Make an address that is bound to one automation; its token is told this once."""
     tell_once(response)
-    return api.perform("hooks.create", HookCreated, wanted)
+    return api.perform("hooks.create", HookCreated, request)
 
 
 @router.get("/{hook}", summary="An address for signals")

@@ -124,7 +124,7 @@ class Live:
 
     def restart(self) -> None:
         """Listen again, as a node that starts anew."""
-        self.server = ApiServer(self.service.office.desk(owner=None))
+        self.server = ApiServer(self.service.office.context(owner=None))
         self.server.start()
         self.stack.callback(self.server.stop)
 
@@ -179,7 +179,7 @@ def make_live(make_service: Callable[..., Service], tmp_path: Any) -> Iterator[C
 
         def make(**settings: Any) -> Live:
             service = make_service(api_port=0, **settings)
-            live = Live(service, ApiServer(service.office.desk(owner=None)), stack)
+            live = Live(service, ApiServer(service.office.context(owner=None)), stack)
             live.restart()
             return live
 

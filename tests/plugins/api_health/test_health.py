@@ -21,7 +21,7 @@ OWN = ["engine", "coordinator", "draining"]
 
 def checked(service: Service, *checks: HealthCheck, timeout: float = 3.0) -> Readiness:
     """Let the API run these checks, beside the node's own."""
-    found = Readiness(checks, service.office.desk().context, timeout)
+    found = Readiness(checks, service.office.context().plugin_context, timeout)
     service.app.state.api.kept["health.readiness"] = found
     return found
 

@@ -15,7 +15,7 @@ from octobot_node import Decision, LimitOrder, Wake
 from octobot_node.contracts.exchanges import RequestBudget
 from octobot_node.engine.market.metered_connectors import MeteredTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
-from octobot_node.operations.models import Nothing
+from octobot_node.operations.models import EmptyRequest
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.store.queries import lists, metric_queries
 from octobot_node.store.tables import accounts, automations, installation
@@ -65,7 +65,7 @@ def test_a_node_says_what_it_is_and_may_do(service: Service) -> None:
     found, office = scrape(service), service.office
     (info,) = [sample.labels for sample in found.samples if sample.name == "octobot_node_info"]
     assert info == {
-        "version": office.do("node.status", **Nothing().model_dump()).version,
+        "version": office.do("node.status", **EmptyRequest().model_dump()).version,
         "role": "standalone",
         "node_id": office.bench.base.node_id,
         "plugins": plugin_set(office.bench.registry),
