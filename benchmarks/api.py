@@ -39,9 +39,9 @@ from benchmarks.lists import ACCOUNT, fill, open_folder
 from octobot_node.api.app import create_app
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.operations.automations.listing import list_automations
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.automations.models.automations import ListAutomations
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import ListAutomations
+from octobot_node.operations.perform import perform_named
 from octobot_node.store.tables import automations
 from octobot_plugins.auth import first_admin
 
@@ -87,7 +87,7 @@ def measured(
         create_in_chunks(context.commands, ACCOUNT, new)
         fill(context, count, happened)
         first_admin.prepare(context.plugin_context)
-        made: Any = perform(context, "keys.create", {"user": "admin", "name": "bench", "scopes": list(_SCOPES)})
+        made: Any = perform_named(context, "keys.create", {"user": "admin", "name": "bench", "scopes": list(_SCOPES)})
         found = asyncio.run(_ask_all(replace(context, live=True), made.token, requests))
         found["baseline, the operation alone"] = _alone(context, requests)
         return found, round(usage([os.getpid()]).own / 1_000_000, 1)

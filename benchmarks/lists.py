@@ -30,8 +30,8 @@ from benchmarks._common import (
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.idle_folder import open_idle_folder
-from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
@@ -103,10 +103,10 @@ def _pages(context: OperationContext, happened: int) -> dict[str, Page]:
         ids = list(connection.scalars(sa.select(automations.c.id).order_by(automations.c.id)))
 
     def listed(context: OperationContext, dice: random.Random, **wanted: Any) -> object:
-        return perform(context, "automations.list", {"limit": LIMIT, "cursor": dice.choice(ids), **wanted})
+        return perform_named(context, "automations.list", {"limit": LIMIT, "cursor": dice.choice(ids), **wanted})
 
     def told(context: OperationContext, **wanted: Any) -> object:
-        return perform(context, "events.list", {"limit": LIMIT, **wanted})
+        return perform_named(context, "events.list", {"limit": LIMIT, **wanted})
 
     return {
         "automations": listed,

@@ -106,7 +106,7 @@ def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
 
 
 @hookspec
-def register_operations(register: Callable[[Operation], None]) -> None:
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
     """Offer operations: what a command line, the control socket and the API may ask for, audited where they write."""
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hmac import compare_digest
-from typing import Any, TypeVar, get_origin
+from typing import Any, get_origin
 
 import anyio.to_thread
 import sqlalchemy as sa
@@ -23,9 +23,10 @@ from octobot_node.api.scopes import scopes_of
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.caller import Caller, Role
 from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.operation import Operation, RequestT, ResponseT
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.catalogue import carry_out
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.perform import perform
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry
@@ -33,7 +34,6 @@ from octobot_node.store.audit_log import Actor, Entry
 __all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public", "scopes_if_known"]
 
 log = structlog.get_logger(__name__)
-R = TypeVar("R", bound=BaseModel)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Public routes answer without knowing who asks, rather than late.
 _KNOWN_WITHIN_S = 2.0
@@ -72,11 +72,9 @@ class Api:
         """The caller, for the audit."""
         return self.context.actor
 
-    def perform(self, name: str, returns: type[R], request: BaseModel) -> R:
+    def perform(self, operation: Operation[RequestT, ResponseT], request: RequestT) -> ResponseT:
         """Carry out an operation of the node or of a plugin as the caller; raise what it raises."""
-        found = carry_out(self.context, name, request)
-        assert isinstance(found, returns)
-        return found
+        return perform(self.context, operation, request)
 
     def audit(self, connection: sa.Connection, entry: Entry) -> None:
         """Write down what the caller does, in the transaction that does it."""

@@ -7,23 +7,23 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from octobot_node.cli.log_file import logging_to_file
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.operation import Operation, ResponseT
 from octobot_node.errors import DataFolderInUse, UsageError
 from octobot_node.live import control_client
-from octobot_node.live.control_client import NoNode
-from octobot_node.operations.catalogue import OPERATIONS, perform
+from octobot_node.live.control_client import ANSWER_S, NoNode
+from octobot_node.operations.perform import perform, read_request
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = ["NodeClient", "confirm", "user"]
 
-R = TypeVar("R", bound="BaseModel")
 #: How long a folder may be held by somebody who does not answer: a node that is starting, or another command.
 _PATIENCE_S = 5.0
 
@@ -39,26 +39,24 @@ class NodeClient:
         #: Whether the last operation was carried out by a running node.
         self.live = False
 
-    def ask(self, name: str, returns: type[R], /, **arguments: Any) -> R:
-        """Carry out an operation and return its result.
+    def ask(self, operation: Operation[Any, ResponseT], /, **arguments: Any) -> ResponseT:
+        """Carry out an operation and return its response.
 
         Raises what the operation raises, and DataFolderInUse where another process holds the folder and answers not.
         """
-        known = OPERATIONS.get(name)  # a plugin's are known where plugins are loaded
-        assert known is None or known.returns is returns
         # What was left out is the operation's to choose; a message may well be null.
         given = {key: value for key, value in arguments.items() if value is not None or key == "payload"}
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                found = control_client.ask(self.folder, name, given)
+                found = self.ask_running(operation, given)
             except NoNode:
                 self.live = False
             else:
                 self.live = True
-                return returns.model_validate(found)
+                return found
             try:
-                return self._alone(name, returns, given)
+                return self._alone(operation, given)
             except DataFolderInUse as error:
                 if time.monotonic() > deadline:
                     holder = str(error).partition(":")[0]
@@ -67,16 +65,25 @@ class NodeClient:
                     ) from None
                 time.sleep(0.1)
 
+    def ask_running(
+        self, operation: Operation[Any, ResponseT], arguments: Mapping[str, Any], *, timeout: float = ANSWER_S
+    ) -> ResponseT:
+        """Let the node that runs on the folder carry out an operation; raise NoNode where none does."""
+        found = control_client.ask(self.folder, operation.name, arguments, timeout=timeout)
+        return operation.response.model_validate(found)
+
     def answers(self) -> bool:
         """Whether a node runs on the folder now."""
+        from octobot_node.operations.node.catalogue import SHOW_NODE_STATUS
+
         try:
-            control_client.ask(self.folder, "node.status", {}, timeout=_PATIENCE_S)
+            self.ask_running(SHOW_NODE_STATUS, {}, timeout=_PATIENCE_S)
         except NoNode:
             return False
         return True
 
-    def _alone(self, name: str, returns: type[R], arguments: Mapping[str, Any]) -> R:
-        self.refuse_unused(name)
+    def _alone(self, operation: Operation[Any, ResponseT], arguments: Mapping[str, Any]) -> ResponseT:
+        self.refuse_unused(operation)
         from octobot_node.live.idle_folder import open_idle_folder
         from octobot_node.plugin_system.discovery import plugins_for
 
@@ -85,18 +92,18 @@ class NodeClient:
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
             with open_idle_folder(self.configuration, registry, by=user()) as context:
-                found = perform(context, name, arguments)
-        assert isinstance(found, returns)
-        return found
+                return perform(context, operation, read_request(operation, arguments))
 
-    def refuse_unused(self, name: str) -> None:
+    def refuse_unused(self, operation: Operation[Any, Any]) -> None:
         """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
+        from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS
+
         try:
             unused = not (self.folder / "node-id").exists()
         except OSError:
             return  # Somebody else's: opening it says so.
         shared = not self.configuration.settings.url().startswith("sqlite:")
-        if unused and name != "automations.create" and not shared:
+        if unused and operation is not CREATE_AUTOMATIONS and not shared:
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

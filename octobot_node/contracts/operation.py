@@ -1,35 +1,47 @@
-"""What an operation is made of; ``catalogue`` has the core's, plugins add theirs with ``register_operations``."""
+"""What an operation is made of; the catalogues have the core's, plugins add theirs with ``register_operations``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-__all__ = ["Operation", "Subject"]
+__all__ = ["Operation", "RequestT", "ResponseT", "Subject"]
+
+RequestT = TypeVar("RequestT", bound=BaseModel)
+ResponseT = TypeVar("ResponseT", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """Where an operation's function is, and the models that it takes and returns.
+class Operation(Generic[RequestT, ResponseT]):
+    """A name, the models of what is asked and answered, and the function that does it.
 
-    ``function`` in ``module`` is called with an OperationContext and the model. ``writes``: it changes something, and
-    is audited. ``subject`` is a function of the same signature, ``module:function``, that returns what is about to be
-    changed as a ``Subject``; without one the audit has what the operation returns.
+    ``function`` is called with an OperationContext and the request. As ``module:function`` it is imported when it is
+    called, so that an operation is known without the engine. ``writes``: it changes something, and is audited.
+    ``subject`` is a function of the same arguments, ``module:function``, that returns what is about to be changed as a
+    ``Subject``; without one the audit has what the operation returns.
     """
 
-    module: str
-    function: str
-    takes: type[BaseModel]
-    returns: type[BaseModel]
-    writes: bool = False
-    subject: str = ""
-    #: Arguments that the audit does not keep: secrets may be anywhere in them.
-    hidden: frozenset[str] = frozenset()
-    #: What it is called; the core's catalogue is keyed by it.
-    name: str = ""
+    #: What a control socket and the audit call it; never changed.
+    name: str
+    request: type[RequestT]
+    response: type[ResponseT]
+    function: str | Callable[[Any, RequestT], ResponseT]
+    writes: bool = field(default=False, kw_only=True)
+    subject: str = field(default="", kw_only=True)
+    #: Fields of the request that the audit does not keep: secrets may be anywhere in them.
+    hidden: frozenset[str] = field(default=frozenset(), kw_only=True)
+
+    def load(self) -> Callable[[Any, RequestT], ResponseT]:
+        """Return the function, imported where only its place is known."""
+        if not isinstance(self.function, str):
+            return self.function
+        module, _, name = self.function.partition(":")
+        found: Callable[[Any, RequestT], ResponseT] = getattr(import_module(module), name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from octobot_node import errors
 from octobot_node.errors import NodeError, NodeSilent, OctoBotError
 from octobot_node.text.exact_json import encode
 
-__all__ = ["REQUEST_LIMIT", "NoNode", "address", "ask", "holder", "socket_path"]
+__all__ = ["ANSWER_S", "REQUEST_LIMIT", "NoNode", "address", "ask", "holder", "socket_path"]
 
 #: Bytes of a request at most; some thousand automations' run files.
 REQUEST_LIMIT = 4_194_304
@@ -27,7 +27,7 @@ REQUEST_LIMIT = 4_194_304
 _ADDRESS_MAX = 100
 _CONNECT_S = 5.0
 #: Longer than any operation takes on a node that is well.
-_ANSWER_S = 30.0
+ANSWER_S = 30.0
 
 
 class NoNode(Exception):
@@ -57,7 +57,7 @@ def address(data_dir: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout: float = _ANSWER_S) -> Any:
+def ask(data_dir: Path, operation: str, arguments: Mapping[str, Any], *, timeout: float = ANSWER_S) -> Any:
     """Let the node on this data folder carry out an operation and return its result as JSON.
 
     Raises NoNode where no node listens, NodeSilent where one does not answer within ``timeout`` seconds, and what the

@@ -23,8 +23,8 @@ from octobot_node.errors import UsageError
 from octobot_node.ids import new_id
 from octobot_node.live.control_server import ControlServer
 from octobot_node.live.idle_folder import operation_context_over
-from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import intents, kill_switches
 
@@ -58,7 +58,7 @@ def open_for_emergency_cancel(
 
 
 def _performing(context: OperationContext) -> Callable[[str, Mapping[str, Any], str], BaseModel]:
-    return lambda operation, arguments, by: perform(replace(context, by=by), operation, arguments)
+    return lambda operation, arguments, by: perform_named(replace(context, by=by), operation, arguments)
 
 
 class EmergencyCancel:

@@ -32,8 +32,8 @@ from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.engine.workers.periodic_thread import PeriodicThread
 from octobot_node.errors import StorageUnavailable
 from octobot_node.live.control_server import ControlServer
-from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceSupervisor
@@ -260,7 +260,7 @@ class Node:
         self._closers.append(self.api.stop)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
-        return perform(replace(self.context, by=by), operation, arguments)
+        return perform_named(replace(self.context, by=by), operation, arguments)
 
     def _if_leading(self, step: Callable[[], Any]) -> Callable[[], Any]:
         """Return a step that does nothing on nodes that do not lead: one tells for all."""

@@ -10,6 +10,7 @@ To the node it is a plugin like any other: the first that is loaded, so that no 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from octobot_node.contracts.operation import Operation
 from octobot_node.hookspecs import hookimpl
@@ -18,7 +19,7 @@ __all__ = ["register_operations"]
 
 
 @hookimpl
-def register_operations(register: Callable[[Operation], None]) -> None:
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
     """Offer what can be done with a node."""
     from octobot_node.operations.catalogue import OPERATIONS
 

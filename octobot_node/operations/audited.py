@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from octobot_node.contracts.operation import Operation, Subject
+from octobot_node.contracts.operation import Operation, RequestT, ResponseT, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
 from octobot_node.operations.context import OperationContext
 from octobot_node.store import audit_log
@@ -25,33 +25,32 @@ __all__ = ["audited"]
 
 def audited(
     context: OperationContext,
-    name: str,
-    operation: Operation,
-    request: BaseModel,
-    function: Callable[[OperationContext, Any], BaseModel],
-) -> BaseModel:
+    operation: Operation[RequestT, ResponseT],
+    request: RequestT,
+    function: Callable[[OperationContext, RequestT], ResponseT],
+) -> ResponseT:
     """Carry out an operation between its two entries; return or raise what it does."""
     about = _subject(context, operation, request)
     arguments = request.model_dump(mode="json", exclude_none=True)
     known: dict[str, Any] = {"arguments": {**arguments, **dict.fromkeys(operation.hidden & set(arguments), MASK)}}
     if about is not None:
         known["before"] = about.data
-    begun = _append(context, _entry(context, name, "begun", about, known))
+    begun = _append(context, _entry(context, operation.name, "begun", about, known))
     try:
         result = function(context, request)
     except StorageUnavailable:
         raise  # Whether it was carried out is not known, and so the first entry stays alone.
     except OctoBotError as error:
-        _append(context, _entry(context, name, "refused", about, {**known, "error": str(error)}, begun))
+        _append(context, _entry(context, operation.name, "refused", about, {**known, "error": str(error)}, begun))
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         with suppress(OctoBotError):
-            _append(context, _entry(context, name, "failed", about, {**known, "error": said}, begun))
+            _append(context, _entry(context, operation.name, "failed", about, {**known, "error": said}, begun))
         raise
     after = _subject(context, operation, request)
     told = after.data if after is not None else result.model_dump(mode="json", exclude_none=True)
-    _append(context, _entry(context, name, "done", about or after, {**known, "after": told}, begun))
+    _append(context, _entry(context, operation.name, "done", about or after, {**known, "after": told}, begun))
     return result
 
 
@@ -73,7 +72,7 @@ def _entry(
     return Entry(name, outcome, target, target_id, owner, data, begun)
 
 
-def _subject(context: OperationContext, operation: Operation, request: BaseModel) -> Subject | None:
+def _subject(context: OperationContext, operation: Operation[Any, Any], request: BaseModel) -> Subject | None:
     if not operation.subject:
         return None
     module, _, function = operation.subject.partition(":")

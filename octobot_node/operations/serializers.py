@@ -8,7 +8,11 @@ from datetime import datetime
 
 from octobot_node.engine.ledger.book import rounded
 from octobot_node.market import from_ms
-from octobot_node.operations.models import AccountRow, AutomationRow, EventRow, FillRow, OrderRow
+from octobot_node.operations.automations.models.automations import AutomationRow
+from octobot_node.operations.node.models.events import EventRow
+from octobot_node.operations.trading.models.accounts import AccountRow
+from octobot_node.operations.trading.models.money import FillRow
+from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.rows import node as node_rows
 from octobot_node.store.rows.automations import ListedAutomationRow

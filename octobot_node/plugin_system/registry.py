@@ -36,8 +36,8 @@ class Registry:
     services: tuple[Service, ...] = ()
     health_checks: tuple[HealthCheck, ...] = ()
     settings_models: tuple[PluginSettings, ...] = ()
-    #: What plugins add to the operations, by name.
-    operations: Mapping[str, Operation] = field(default_factory=dict)
+    #: What can be asked of the node, by name.
+    operations: Mapping[str, Operation[Any, Any]] = field(default_factory=dict)
     api_routes: tuple[ApiRoutes, ...] = ()
     #: Every plugin that was found, built-in ones first.
     plugins: tuple[PluginInfo, ...] = ()

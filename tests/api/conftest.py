@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from octobot_node import Decision, Wake
 from octobot_node.api.app import create_app
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from octobot_plugins.auth.passwords import Passwords
 from tests.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
 
@@ -66,7 +66,7 @@ class Service:
         return found
 
     def do(self, name: str, /, **arguments: Any) -> Any:
-        return perform(self.office.context(owner=None), name, arguments)
+        return perform_named(self.office.context(owner=None), name, arguments)
 
 
 def _client(app: FastAPI, headers: dict[str, str]) -> TestClient:

@@ -10,7 +10,11 @@ from typing import Any
 from typer.main import get_command
 
 from octobot_node.cli.app import build_app
+from octobot_node.contracts.operation import Operation
+from octobot_node.operations.automations import catalogue as automations
 from octobot_node.operations.catalogue import OPERATIONS
+from octobot_node.operations.node import catalogue as node
+from octobot_node.operations.trading import catalogue as trading
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -69,4 +73,11 @@ def test_every_command_takes_json_and_a_data_folder() -> None:
 
 def test_every_operation_is_used_by_a_command() -> None:
     source = "".join(path.read_text() for path in (DOCS.parents[1] / "octobot_node" / "cli").rglob("*.py"))
-    assert [name for name in OPERATIONS if f'"{name}"' not in source] == []
+    constants = {
+        value.name: name
+        for catalogue in (automations, trading, node)
+        for name, value in vars(catalogue).items()
+        if isinstance(value, Operation)
+    }
+    assert set(constants) == set(OPERATIONS)
+    assert [name for name in constants.values() if len(re.findall(rf"\b{name}\b", source)) < 2] == []

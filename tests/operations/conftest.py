@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.configuration import Configuration
-from octobot_node.operations.catalogue import perform
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.store.tables import metadata
 from tests.engine.bench import Bench
@@ -39,7 +39,7 @@ class Office:
         return OperationContext(core, self.bench.commands, configuration, context, hurry, live, owner, by, creates_for)
 
     def do(self, name: str, /, **arguments: Any) -> Any:
-        return perform(self.context(), name, arguments)
+        return perform_named(self.context(), name, arguments)
 
     def database(self) -> list[str]:
         """Return every table and row, as SQL or as they are, but the audit's: it has what was refused, too."""

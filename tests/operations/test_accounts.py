@@ -13,7 +13,7 @@ from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.contracts.exchanges import TradingFactory
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from octobot_node.store import automations
 from tests.operations.conftest import Office
 
@@ -176,5 +176,5 @@ def test_exchanges_are_listed_with_what_they_guarantee(office: Office) -> None:
     assert (paper.capabilities.dedupe, paper.capabilities.lookup_seconds) == ("forever", None)
     assert "fee" in paper.settings["properties"]
     assert (exchanges["fake"].capabilities, exchanges["fake"].accounts) == (None, 1)
-    bobs: Any = perform(office.context(owner="bob"), "exchanges.list", {})
+    bobs: Any = perform_named(office.context(owner="bob"), "exchanges.list", {})
     assert {row.accounts for row in bobs.exchanges} == {0}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from datetime import timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import Any, get_type_hints
 
 import pytest
@@ -13,7 +12,8 @@ import pytest
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
-from octobot_node.operations.catalogue import OPERATIONS, perform
+from octobot_node.operations.catalogue import OPERATIONS
+from octobot_node.operations.perform import perform_named
 from octobot_node.store.tables import notices
 from tests.operations.conftest import Office
 
@@ -33,9 +33,9 @@ def resting(tick: Tick[Any, Any]) -> Decision:
 
 def test_every_operation_has_the_function_that_the_catalogue_says() -> None:
     for name, operation in OPERATIONS.items():
-        function = getattr(import_module(operation.module), operation.function)
+        function = operation.load()
         hints = get_type_hints(function)
-        assert (hints["request"], hints["return"]) == (operation.takes, operation.returns), name
+        assert (hints["request"], hints["return"]) == (operation.request, operation.response), name
         assert [*inspect.signature(function).parameters] == ["context", "request"], name
         assert function.__doc__, name
 
@@ -91,11 +91,11 @@ def test_a_name_that_two_owners_gave_is_ambiguous_and_one_owner_sees_only_his_ow
         office.do("automations.show", automation="same")
     assert office.do("automations.show", automation=his).id == his
     bobs = office.context(owner="bob")
-    assert perform(bobs, "automations.show", {"automation": "same"}).id == his  # type: ignore[attr-defined]
+    assert perform_named(bobs, "automations.show", {"automation": "same"}).id == his  # type: ignore[attr-defined]
     with pytest.raises(UnknownName):
-        perform(bobs, "automations.show", {"automation": ours})
-    assert [row.id for row in perform(bobs, "automations.list", {}).automations] == [his]  # type: ignore[attr-defined]
-    events = perform(bobs, "events.list", {}).events  # type: ignore[attr-defined]
+        perform_named(bobs, "automations.show", {"automation": ours})
+    assert [row.id for row in perform_named(bobs, "automations.list", {}).automations] == [his]  # type: ignore[attr-defined]
+    events = perform_named(bobs, "events.list", {}).events  # type: ignore[attr-defined]
     assert {event.automation_id for event in events} == {his}
 
 
@@ -222,7 +222,7 @@ def test_a_stop_says_what_is_still_to_come_and_the_ended_can_be_removed(office: 
 def test_a_stop_on_a_folder_at_rest_says_that_it_is_carried_out_later(office: Office) -> None:
     office.bench.automation("grid", resting)
     office.bench.settle()
-    stopped: Any = perform(office.context(live=False), "automations.stop", {"automation": "grid"})
+    stopped: Any = perform_named(office.context(live=False), "automations.stop", {"automation": "grid"})
     assert stopped.note == (
         "its orders are being cancelled; no node runs on this data folder: it is carried out when one runs next"
     )
@@ -277,7 +277,7 @@ def test_a_signal_arrives_once_as_json_and_not_after_its_time(office: Office) ->
     assert seen == [("tv", {"side": "buy", "amount": 0.25, "n": 3, "nothing": None}), ("default", None)]
     with pytest.raises(UsageError, match="takes 70,002 characters of JSON; 64,000 is the most"):
         office.do("signals.send", automation="ear", payload="x" * 70_000)
-    with pytest.raises(UsageError, match="no JSON"):
+    with pytest.raises(UsageError, match="not valid JSON"):
         office.do("signals.send", automation="ear", payload=float("nan"))
 
 

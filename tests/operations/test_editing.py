@@ -12,7 +12,7 @@ import pytest
 from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused, Conflict, UsageError
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from octobot_node.store import tables
 from tests.operations.conftest import Office
 
@@ -47,7 +47,7 @@ def test_what_is_created_belongs_to_whom_the_desk_creates_for(office: Office) ->
     run_file["accounts"]["paper"]["balances"] = {"USD": 10}  # type: ignore[index, call-overload]
 
     def owners(**context: Any) -> list[str]:
-        made: Any = perform(office.context(**context), "automations.create", {"run_file": run_file})
+        made: Any = perform_named(office.context(**context), "automations.create", {"run_file": run_file})
         return [row.owner for row in made.automations]
 
     assert owners() == ["local"]
@@ -96,7 +96,7 @@ def test_changes_of_fields_are_not_made_to_a_config_that_changed_since_they_were
     office.bench.automation("a", idle)
     context = replace(office.context(), commands=Overtaken(office.bench.core))
     with pytest.raises(Conflict, match="'a' was changed meanwhile"):
-        perform(context, "automations.edit", {"automation": "a", "changes": {"symbols": ["ETH/USDT"]}})
+        perform_named(context, "automations.edit", {"automation": "a", "changes": {"symbols": ["ETH/USDT"]}})
     assert (shown(office, "a").config["candles"], shown(office, "a").config["symbols"]) == (7, ["BTC/USDT"])
 
 

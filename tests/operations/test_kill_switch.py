@@ -16,7 +16,7 @@ from octobot_node.contracts.exchanges import Capabilities, Lookup
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.errors import CommandRefused, NotSent, UnknownName, Unresolved, UsageError
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from octobot_node.store import tables
 from tests.operations.conftest import Office
 
@@ -186,7 +186,7 @@ def test_thrown_again_it_is_the_same_one_and_nothing_changes(office: Office) -> 
 def test_released_it_lets_nothing_send_that_another_one_stops(office: Office) -> None:
     bench = office.bench
     bench.automation("a", Rester(1))
-    mine = perform(office.context(owner="local"), "kill_switch.throw", {"scope": "everything", "reason": "mine"})
+    mine = perform_named(office.context(owner="local"), "kill_switch.throw", {"scope": "everything", "reason": "mine"})
     throw(office, "account", "main")
     assert sending(office)[1] == {"main": False}
     watch_every(office)
@@ -222,7 +222,7 @@ def test_an_owner_stops_what_is_his_and_no_more(office: Office) -> None:
     bobs(office, 2)
     watch_every(office)
     bob = office.context(owner="bob", by="bob")
-    thrown: Any = perform(bob, "kill_switch.throw", {"scope": "everything", "reason": "help"})
+    thrown: Any = perform_named(bob, "kill_switch.throw", {"scope": "everything", "reason": "help"})
     assert (thrown.switch.owner, thrown.switch.orders) == ("bob", 2)
     on = {"main": True, "bobs0": False, "bobs1": False}
     assert sending(office)[:2] == (True, on)
@@ -233,8 +233,8 @@ def test_an_owner_stops_what_is_his_and_no_more(office: Office) -> None:
     assert [row.status for row in bench.intents()].count("open") == 1
     for scope, target in (("automation", "a"), ("account", "main")):
         with pytest.raises(UnknownName):
-            perform(bob, "kill_switch.throw", {"scope": scope, "target": target, "reason": "hers"})
-    perform(bob, "kill_switch.release", {})
+            perform_named(bob, "kill_switch.throw", {"scope": scope, "target": target, "reason": "hers"})
+    perform_named(bob, "kill_switch.release", {})
     assert sending(office)[1] == {"main": True, "bobs0": True, "bobs1": True, "bobs2": True}
 
 
@@ -244,20 +244,20 @@ def test_what_the_operator_throws_an_owner_sees_his_part_of_and_cannot_release(o
     watch_every(office)
     bob = office.context(owner="bob", by="bob")
     everything = throw(office).switch
-    seen: Any = perform(bob, "kill_switch.show", {"id": everything.id})
+    seen: Any = perform_named(bob, "kill_switch.show", {"id": everything.id})
     assert (everything.orders, seen.switch.orders, [line.automation for line in seen.lines]) == (2, 1, ["bob0"])
     watch_every(office)
     with pytest.raises(CommandRefused, match="for the whole installation's sake: ask there"):
-        perform(bob, "kill_switch.release", {"id": everything.id})
-    mine: Any = perform(bob, "kill_switch.throw", {"scope": "account", "target": "bobs0", "reason": "mine"})
-    perform(bob, "kill_switch.release", {"id": mine.switch.id})
-    mine = perform(bob, "kill_switch.throw", {"scope": "account", "target": "bobs0", "reason": "mine"})
+        perform_named(bob, "kill_switch.release", {"id": everything.id})
+    mine: Any = perform_named(bob, "kill_switch.throw", {"scope": "account", "target": "bobs0", "reason": "mine"})
+    perform_named(bob, "kill_switch.release", {"id": mine.switch.id})
+    mine = perform_named(bob, "kill_switch.throw", {"scope": "account", "target": "bobs0", "reason": "mine"})
     assert throw(office, "account", "bobs0").already is True
     with pytest.raises(CommandRefused, match="ask there"):
-        perform(bob, "kill_switch.release", {"id": mine.switch.id})
+        perform_named(bob, "kill_switch.release", {"id": mine.switch.id})
     alone = office.context(owner="carol")
     with pytest.raises(UnknownName, match="there is no kill switch"):
-        perform(alone, "kill_switch.show", {"id": mine.switch.id})
+        perform_named(alone, "kill_switch.show", {"id": mine.switch.id})
 
 
 def blind(office: Office, *, accepted: bool) -> str:

@@ -12,7 +12,7 @@ from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import CommandRefused, InvalidRunFile, UnknownName, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from tests.operations.conftest import Office
 
 HOURLY = Wake(every=timedelta(hours=1), align=True)
@@ -149,9 +149,9 @@ def test_one_whose_account_cannot_be_opened_is_refused_and_the_others_are_stoppe
 def test_nobody_s_ids_and_other_owners_ids_are_refused_alike(office: Office) -> None:
     ours = office.bench.automation("a", idle)
     context = office.context(owner="bob")
-    done: Any = perform(context, "automations.bulk", {"command": "stop", "ids": [ours, "nobody"]})
+    done: Any = perform_named(context, "automations.bulk", {"command": "stop", "ids": [ours, "nobody"]})
     assert (done.done, reasons(done)) == ([], [f"there is no automation {ours}", "there is no automation nobody"])
-    everything: Any = perform(context, "automations.bulk", {"command": "stop", "everything": True})
+    everything: Any = perform_named(context, "automations.bulk", {"command": "stop", "everything": True})
     assert (everything.done, everything.refused) == ([], [])
     assert statuses(office) == {"a": "active"}
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from octobot_node.contracts.exchanges import MarketDataFactory
 from octobot_node.errors import DataUnavailable, PluginError, UnknownName, UnknownType, UsageError
-from octobot_node.operations.catalogue import perform
+from octobot_node.operations.perform import perform_named
 from tests.operations.conftest import Office
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_sources_say_which_accounts_use_them(office: Office) -> None:
     assert (sources["simulated"].used_by, sources["simulated"].plugin) == (1, "octobot_plugins.simulated")
     assert (sources["simulated"].replay, sources["replay"].replay) == (False, True)
     assert "seed" in sources["simulated"].settings["properties"]
-    bobs: Any = perform(office.context(owner="bob"), "markets.sources", {})
+    bobs: Any = perform_named(office.context(owner="bob"), "markets.sources", {})
     assert {(tuple(row.accounts), row.used_by) for row in bobs.sources} == {((), 0)}
 
 

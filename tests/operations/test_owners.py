@@ -12,7 +12,8 @@ import pytest
 from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
-from octobot_node.operations.catalogue import OPERATIONS, perform
+from octobot_node.operations.catalogue import OPERATIONS
+from octobot_node.operations.perform import perform_named
 from tests.operations.conftest import Office
 
 #: What alice's are called, where bob has none of that name.
@@ -98,7 +99,7 @@ def ids(office: Office) -> dict[str, str]:
     office.bench.event_loop.call(office.bench.watcher.watch(hers))
     office.do("signals.send", automation=automation, payload="secret plan")
     thrown = {"scope": "automation", "target": automation, "reason": "hers"}
-    switch: Any = perform(office.context(owner="alice"), "kill_switch.throw", thrown)
+    switch: Any = perform_named(office.context(owner="alice"), "kill_switch.throw", thrown)
     found = {"automation": automation, "account": hers, "order": office.bench.intents()[1].id}
     return {**found, "target": automation, "id": switch.switch.id}
 
@@ -127,7 +128,7 @@ def test_what_is_another_s_is_unknown(office: Office, ids: dict[str, str], name:
             given = filled_in(arguments, ids, by_name=by_name)
             # A run file that names another's account is mistaken in that line.
             with pytest.raises(UsageError if name == "automations.create" else UnknownName, match="no "):
-                perform(context, name, given)
+                perform_named(context, name, given)
     assert office.database() == before
 
 
@@ -140,7 +141,7 @@ def test_what_is_one_s_own_is_known(office: Office, ids: dict[str, str], name: s
             continue
         # What the status of her automation or order refuses is about no owner; UnknownName is none of it.
         with suppress(CommandRefused):
-            perform(context, name, filled_in(arguments, ids, by_name=False))
+            perform_named(context, name, filled_in(arguments, ids, by_name=False))
 
 
 @pytest.mark.parametrize("name", sorted(SEEN))
@@ -149,7 +150,7 @@ def test_nothing_of_another_s_is_among_what_is_told(office: Office, ids: dict[st
         {"purse"} if name == "accounts.create" else set()
     )
     for arguments in SEEN[name]:
-        told = perform(office.context(owner="bob"), name, arguments).model_dump_json()
+        told = perform_named(office.context(owner="bob"), name, arguments).model_dump_json()
         assert [trace for trace in traces if f'"{trace}"' in told or f" {trace}\\n" in told] == [], told
 
 
@@ -157,14 +158,14 @@ def test_nothing_of_another_s_is_among_what_is_told(office: Office, ids: dict[st
 def test_a_desk_that_is_not_narrowed_tells_of_everybody_s(office: Office, ids: dict[str, str], name: str) -> None:
     """There was something to hide."""
     arguments = SEEN[name][0] | ({"dry_run": True} if name == "automations.bulk" else {})
-    told = perform(office.context(), name, arguments).model_dump_json()
+    told = perform_named(office.context(), name, arguments).model_dump_json()
     traces = {*NAMES.values(), *ids.values(), "alice"}
     assert [trace for trace in traces if f'"{trace}"' in told or f" {trace}\\n" in told] != []
 
 
 def test_counts_are_of_one_s_own(office: Office, ids: dict[str, str]) -> None:
     del ids
-    status: Any = perform(office.context(owner="bob"), "node.status", {})
+    status: Any = perform_named(office.context(owner="bob"), "node.status", {})
     assert (status.automations, status.open_orders, status.unknown_orders) == ({"active": 1}, 0, 0)
-    exchanges: Any = perform(office.context(owner="bob"), "exchanges.list", {})
+    exchanges: Any = perform_named(office.context(owner="bob"), "exchanges.list", {})
     assert {row.name: row.accounts for row in exchanges.exchanges}["fake"] == 1

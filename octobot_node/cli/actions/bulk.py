@@ -11,8 +11,11 @@ import typer
 from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.output.show import print_changed
 from octobot_node.cli.output.show_lists import print_bulk
+from octobot_node.contracts.operation import Operation
 from octobot_node.errors import UsageError
-from octobot_node.operations.models import BulkDone, Changed
+from octobot_node.operations.automations.catalogue import CHANGE_MANY_AUTOMATIONS
+from octobot_node.operations.automations.models.automations import Changed
+from octobot_node.operations.automations.models.bulk import BulkDone
 
 __all__ = ["change"]
 
@@ -23,7 +26,7 @@ _VERBS = {"run_now": "run {} now", "stop_close": "stop {} and sell all that they
 
 def change(
     context: typer.Context,
-    operation: str,
+    operation: Operation[Any, Changed],
     automation: str | None,
     filters: Mapping[str, Any],
     *,
@@ -43,7 +46,7 @@ def change(
         raise UsageError("name one automation, or say which with --all, --status, --type or --account")
     client = NodeClient(context, data_dir, as_json=as_json)
     if automation is None:
-        command = f"{operation.removeprefix('automations.')}{'_close' if close else ''}"
+        command = f"{operation.name.removeprefix('automations.')}{'_close' if close else ''}"
         client.show(_many(client, command, filters_given, yes=yes, dry_run=dry_run), print_bulk)
         return
     if dry_run:
@@ -51,7 +54,7 @@ def change(
     if question:
         confirm(question, yes=yes)
     more = {"close": True} if close else {}
-    client.show(client.ask(operation, Changed, automation=automation, **more), print_changed)
+    client.show(client.ask(operation, automation=automation, **more), print_changed)
 
 
 def _many(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
@@ -68,9 +71,9 @@ def _each_page(client: NodeClient, command: str, filters_given: Mapping[str, Any
     # Counting changes nothing: however many there are, that is quick.
     limit = None if dry_run else _AT_ONCE.get(command)
     arguments = {**filters_given, "command": command, "dry_run": dry_run, "limit": limit}
-    found = client.ask("automations.bulk", BulkDone, **arguments)
+    found = client.ask(CHANGE_MANY_AUTOMATIONS, **arguments)
     while found.next_cursor is not None:
-        page = client.ask("automations.bulk", BulkDone, **arguments, cursor=found.next_cursor)
+        page = client.ask(CHANGE_MANY_AUTOMATIONS, **arguments, cursor=found.next_cursor)
         both = {"done": [*found.done, *page.done], "refused": [*found.refused, *page.refused]}
         found = page.model_copy(update=both)
     return found

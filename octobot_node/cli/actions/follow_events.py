@@ -8,7 +8,8 @@ import time
 from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.output.show import event_line, print_events
 from octobot_node.errors import UsageError
-from octobot_node.operations.models import EventPage
+from octobot_node.operations.node.catalogue import LIST_EVENTS
+from octobot_node.operations.node.models.events import EventPage
 
 __all__ = ["events"]
 
@@ -30,7 +31,7 @@ def events(
     if follow and before is not None:
         raise UsageError("--before goes back and --follow goes on: give one of them")
     given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
-    page = client.ask("events.list", EventPage, **given)
+    page = client.ask(LIST_EVENTS, **given)
     if not follow:
         client.show(page, print_events)
         return
@@ -49,7 +50,7 @@ def events(
 def _next(client: NodeClient, page: EventPage, automation: str | None, kind: str | None) -> EventPage:
     # A node of the release before knows ids alone.
     where = {"newer_than": page.newer} if page.newer else {"after": page.last}
-    return client.ask("events.list", EventPage, automation=automation, kind=kind, limit=_PAGE, **where)
+    return client.ask(LIST_EVENTS, automation=automation, kind=kind, limit=_PAGE, **where)
 
 
 def _print(client: NodeClient, page: EventPage) -> None:

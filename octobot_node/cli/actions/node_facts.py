@@ -14,9 +14,9 @@ from octobot_node.cli.log_file import logging_to_file
 from octobot_node.cli.output.show import print_checkup, print_plugins, print_settings
 from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
-from octobot_node.live import control_client
 from octobot_node.live.control_client import NoNode
-from octobot_node.operations.models import Check, Checkup, PluginPage, SettingPage
+from octobot_node.operations.node.catalogue import CHECK_NODE, LIST_PLUGINS, LIST_SETTINGS
+from octobot_node.operations.node.models.node import Check, Checkup
 from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool
     """Print the plugins of the running node, or those that one would have."""
     client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        page = PluginPage.model_validate(control_client.ask(client.folder, "plugins.list", {}))
+        page = client.ask_running(LIST_PLUGINS, {})
     except NoNode:
         from octobot_node.operations.node.status import plugins_of
 
@@ -43,7 +43,7 @@ def list_settings(context: typer.Context, data_dir: Path | None, *, as_json: boo
     """Print the settings of the running node, or those that one would have."""
     client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        page = SettingPage.model_validate(control_client.ask(client.folder, "settings.list", {}))
+        page = client.ask_running(LIST_SETTINGS, {})
     except NoNode:
         from octobot_node.operations.node.status import settings_of
 
@@ -58,7 +58,7 @@ def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> 
     """Print what the health checks answer; exit code 1 if one failed."""
     client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        found = Checkup.model_validate(control_client.ask(client.folder, "node.doctor", {}))
+        found = client.ask_running(CHECK_NODE, {})
     except NoNode:
         with logging_to_file(client.folder), redirect_stdout(sys.stderr):
             found = _examined(client.configuration)

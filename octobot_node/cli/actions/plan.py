@@ -15,7 +15,7 @@ from octobot_node.cli.log_file import logging_to_file
 from octobot_node.cli.output.show import print_plan
 from octobot_node.configuration import Configuration
 from octobot_node.errors import UsageError
-from octobot_node.operations.models import Created, PlannedTick
+from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS, PLAN_AUTOMATION
 
 __all__ = ["plan"]
 
@@ -36,13 +36,13 @@ def plan(
         _plan_file(context, file, data_dir, at_once=at_once, as_json=as_json)
         return
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.plan", PlannedTick, automation=automation, at_once=at_once), print_plan)
+    client.show(client.ask(PLAN_AUTOMATION, automation=automation, at_once=at_once), print_plan)
 
 
 def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:
     """Create the automations in a folder that is thrown away, and plan each there; prints a list as JSON."""
     from octobot_node.live.idle_folder import open_idle_folder
-    from octobot_node.operations.catalogue import perform
+    from octobot_node.operations.perform import perform, read_request
     from octobot_node.plugin_system.discovery import plugins_for
 
     texts = run_file_texts([file])
@@ -54,16 +54,18 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
             registry = plugins_for(settings)
             elsewhere = settings.alone_in(Path(folder))
             with open_idle_folder(configuration, registry, by="plan", settings=elsewhere) as idle_folder:
-                created = perform(idle_folder, "automations.create", {"files": texts})
-                assert isinstance(created, Created)
+                created = perform(idle_folder, CREATE_AUTOMATIONS, read_request(CREATE_AUTOMATIONS, {"files": texts}))
                 planned = [
-                    perform(idle_folder, "automations.plan", {"automation": row.id, "at_once": at_once})
+                    perform(
+                        idle_folder,
+                        PLAN_AUTOMATION,
+                        read_request(PLAN_AUTOMATION, {"automation": row.id, "at_once": at_once}),
+                    )
                     for row in created.automations
                 ]
     if as_json:
         sys.stdout.write(f"[{', '.join(each.model_dump_json(indent=2) for each in planned)}]\n")
     else:
         for each in planned:
-            assert isinstance(each, PlannedTick)
             print_plan(each, sys.stdout)
     sys.stdout.flush()

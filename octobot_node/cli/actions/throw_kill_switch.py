@@ -14,21 +14,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
 from octobot_node.cli.ask_node import NodeClient, user
 from octobot_node.cli.log_file import logging_to_file
+from octobot_node.contracts.operation import Operation, ResponseT
 from octobot_node.errors import DataFolderInUse, NodeSilent, StorageUnavailable, UsageError
 from octobot_node.live import control_client
 from octobot_node.live.control_client import NoNode
-from octobot_node.operations.catalogue import OPERATIONS, perform
-from octobot_node.operations.models import Checklist, KillSwitchRow, Thrown
+from octobot_node.operations.perform import perform, read_request
+from octobot_node.operations.trading.catalogue import SHOW_KILL_SWITCH, THROW_KILL_SWITCH
+from octobot_node.operations.trading.models.kill_switch import Checklist, KillSwitchRow
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from octobot_node.operations.context import OperationContext
     from octobot_node.plugin_system.registry import Registry
 
@@ -42,8 +42,13 @@ _LOOK_S = 0.5
 #: Of orders that are not confirmed, so many are named.
 _NAMED = 500
 
-#: Carries out an operation, wherever that is done.
-Ask = Callable[[str, Mapping[str, Any]], "BaseModel"]
+
+class Ask(Protocol):
+    """Carries out an operation, wherever that is done."""
+
+    def __call__(self, operation: Operation[Any, ResponseT], arguments: Mapping[str, Any]) -> ResponseT:
+        """Return its response."""
+        ...
 
 
 def chosen(*, account: str | None, automation: str | None, everything: bool, reason: str) -> dict[str, Any]:
@@ -79,14 +84,12 @@ def look(client: NodeClient, arguments: Mapping[str, Any]) -> Checklist:
     given = {key: value for key, value in arguments.items() if value is not None}
     try:
         try:
-            return Checklist.model_validate(
-                control_client.ask(client.folder, "kill_switch.show", given, timeout=_ANSWER_S)
-            )
+            return client.ask_running(SHOW_KILL_SWITCH, given, timeout=_ANSWER_S)
         except NoNode:
-            return client.ask("kill_switch.show", Checklist, **given)
+            return client.ask(SHOW_KILL_SWITCH, **given)
     except (NodeSilent, DataFolderInUse):
         with _quiet(client), _beside(client, _plugins(client)) as ask:
-            return Checklist.model_validate(ask("kill_switch.show", given))
+            return ask(SHOW_KILL_SWITCH, given)
 
 
 def _unconfirmed(found: Checklist) -> str:
@@ -149,15 +152,14 @@ class _Throwing:
     def _round(self, ask: Ask) -> Checklist:
         # Thrown once: whoever releases it while this waits must not find it thrown again.
         if not self._id:
-            thrown = Thrown.model_validate(ask("kill_switch.throw", self._given))
+            thrown = ask(THROW_KILL_SWITCH, self._given)
             self._id = thrown.switch.id
             already = f" already, since {thrown.switch.thrown_at:%Y-%m-%d %H:%M:%S} UTC" if thrown.already else ""
             self._say(f"sending is off{already}")
-        return Checklist.model_validate(ask("kill_switch.show", {"id": self._id, "live": True, "limit": _NAMED}))
+        return ask(SHOW_KILL_SWITCH, {"id": self._id, "live": True, "limit": _NAMED})
 
-    def _node(self, name: str, arguments: Mapping[str, Any]) -> BaseModel:
-        found = control_client.ask(self._client.folder, name, arguments, timeout=_ANSWER_S)
-        return OPERATIONS[name].returns.model_validate(found)
+    def _node(self, operation: Operation[Any, ResponseT], arguments: Mapping[str, Any]) -> ResponseT:
+        return self._client.ask_running(operation, arguments, timeout=_ANSWER_S)
 
     def _beside(self, how: str) -> Checklist:
         holder = control_client.holder(self._client.folder)
@@ -172,7 +174,7 @@ class _Throwing:
         return self._loaded
 
     def _alone(self) -> Checklist:
-        self._client.refuse_unused("kill_switch.throw")
+        self._client.refuse_unused(THROW_KILL_SWITCH)
         if _led_by_another(self._client, self._registry):
             self._on("another node leads on the database: it cancels")
             with _beside(self._client, self._registry) as ask:
@@ -244,7 +246,10 @@ def _plugins(client: NodeClient) -> Registry:
 
 
 def _at(context: OperationContext) -> Ask:
-    return lambda name, arguments: perform(context, name, arguments)
+    def ask(operation: Operation[Any, ResponseT], arguments: Mapping[str, Any]) -> ResponseT:
+        return perform(context, operation, read_request(operation, arguments))
+
+    return ask
 
 
 @contextmanager

@@ -40,20 +40,20 @@ def _list(
         return
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_accounts
-    from octobot_node.operations.models import AccountPage
+    from octobot_node.operations.trading.catalogue import LIST_ACCOUNTS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("accounts.list", AccountPage, limit=limit, cursor=cursor), print_accounts)
+    client.show(client.ask(LIST_ACCOUNTS, limit=limit, cursor=cursor), print_accounts)
 
 
 def _show(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Show everything about an account but its secrets."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_account
-    from octobot_node.operations.models import AccountDetail
+    from octobot_node.operations.trading.catalogue import SHOW_ACCOUNT
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("accounts.show", AccountDetail, account=account), print_account)
+    client.show(client.ask(SHOW_ACCOUNT, account=account), print_account)
 
 
 def _create(
@@ -77,12 +77,12 @@ def _create(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import connector_settings, fields
     from octobot_node.cli.output.show_lists import print_account
-    from octobot_node.operations.models import AccountDetail
+    from octobot_node.operations.trading.catalogue import CREATE_ACCOUNT
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("accounts.create", AccountDetail, name=name, **halves, **given), print_account)
+    client.show(client.ask(CREATE_ACCOUNT, name=name, **halves, **given), print_account)
 
 
 def _edit(
@@ -98,12 +98,12 @@ def _edit(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import fields
     from octobot_node.cli.output.show_lists import print_account
-    from octobot_node.operations.models import AccountDetail
+    from octobot_node.operations.trading.catalogue import EDIT_ACCOUNT
 
     found = fields(limits or [], "--limit-set")
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "name": name, "limits": found if found or no_limits else None}
-    client.show(client.ask("accounts.edit", AccountDetail, **given), print_account)
+    client.show(client.ask(EDIT_ACCOUNT, **given), print_account)
 
 
 def _delete(
@@ -116,18 +116,18 @@ def _delete(
     """Delete an account that no automation is on. Asks first."""
     from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show_lists import print_account_gone
-    from octobot_node.operations.models import AccountGone
+    from octobot_node.operations.trading.catalogue import DELETE_ACCOUNT
 
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Delete the account {account} with what it knows of its connectors?", yes=yes)
-    client.show(client.ask("accounts.delete", AccountGone, account=account), print_account_gone)
+    client.show(client.ask(DELETE_ACCOUNT, account=account), print_account_gone)
 
 
 def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List where orders can go, and what each exchange guarantees."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_exchanges
-    from octobot_node.operations.models import ExchangePage
+    from octobot_node.operations.trading.catalogue import LIST_EXCHANGES
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("exchanges.list", ExchangePage), print_exchanges)
+    client.show(client.ask(LIST_EXCHANGES), print_exchanges)

@@ -43,11 +43,11 @@ def _list(
     """List what was done or tried, newest first: who, from where, what, and how it ended."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_audit
-    from octobot_node.operations.models import AuditPage
+    from octobot_node.operations.node.catalogue import LIST_AUDIT
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"actor": actor, "action": action, "since": _utc(since), "limit": limit, "cursor": cursor}
-    client.show(client.ask("audit.list", AuditPage, **given), print_audit)
+    client.show(client.ask(LIST_AUDIT, **given), print_audit)
 
 
 def _export(
@@ -60,14 +60,12 @@ def _export(
 ) -> None:
     """Print every entry as one JSON object a line, newest first."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.operations.models import AuditPage
+    from octobot_node.operations.node.catalogue import LIST_AUDIT
 
     del as_json  # it always is
     client, cursor = NodeClient(context, data_dir, as_json=True), None
     while True:
-        page = client.ask(
-            "audit.list", AuditPage, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor
-        )
+        page = client.ask(LIST_AUDIT, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor)
         for entry in page.entries:
             sys.stdout.write(f"{entry.model_dump_json()}\n")
         cursor = page.next_cursor

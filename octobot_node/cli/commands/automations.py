@@ -64,12 +64,10 @@ def _list(
     """List automations, oldest first."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_automations
-    from octobot_node.operations.models import AutomationPage
+    from octobot_node.operations.automations.catalogue import LIST_AUTOMATIONS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask(
-        "automations.list", AutomationPage, status=status, type=kind, account=account, limit=limit, cursor=cursor
-    )
+    page = client.ask(LIST_AUTOMATIONS, status=status, type=kind, account=account, limit=limit, cursor=cursor)
     client.show(page, print_automations)
 
 
@@ -79,10 +77,10 @@ def _show(
     """Show everything about an automation: status, money, positions, orders, problems, what happened."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_automation
-    from octobot_node.operations.models import AutomationDetail
+    from octobot_node.operations.automations.catalogue import SHOW_AUTOMATION
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.show", AutomationDetail, automation=automation), print_automation)
+    client.show(client.ask(SHOW_AUTOMATION, automation=automation), print_automation)
 
 
 def _create(
@@ -97,11 +95,11 @@ def _create(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import run_file_texts
     from octobot_node.cli.output.show import print_created
-    from octobot_node.operations.models import Created
+    from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS
 
     texts = run_file_texts(files)
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.create", Created, files=texts), print_created)
+    client.show(client.ask(CREATE_AUTOMATIONS, files=texts), print_created)
     client.say_if_quiet("they run")
 
 
@@ -125,11 +123,11 @@ def _edit(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_of, field_changes
     from octobot_node.cli.output.show import print_changed
-    from octobot_node.operations.models import Changed
+    from octobot_node.operations.automations.catalogue import EDIT_AUTOMATION
 
     config, fields = config_of(file, automation), field_changes(changes or [])
     client = NodeClient(context, data_dir, as_json=as_json)
-    found = client.ask("automations.edit", Changed, automation=automation, config=config, changes=fields or None)
+    found = client.ask(EDIT_AUTOMATION, automation=automation, config=config, changes=fields or None)
     client.show(found, print_changed)
 
 
@@ -147,10 +145,11 @@ def _pause(
 ) -> None:
     """Make no more decisions; resting orders stay, and their fills settle."""
     from octobot_node.cli.actions.bulk import change
+    from octobot_node.operations.automations.catalogue import PAUSE_AUTOMATION
 
     change(
         context,
-        "automations.pause",
+        PAUSE_AUTOMATION,
         automation,
         {"everything": everything, "status": status, "type": kind, "account": account},
         yes=yes,
@@ -174,10 +173,11 @@ def _resume(
 ) -> None:
     """Decide again, at once; also for an automation that failed or is held."""
     from octobot_node.cli.actions.bulk import change
+    from octobot_node.operations.automations.catalogue import RESUME_AUTOMATION
 
     change(
         context,
-        "automations.resume",
+        RESUME_AUTOMATION,
         automation,
         {"everything": everything, "status": status, "type": kind, "account": account},
         yes=yes,
@@ -201,10 +201,11 @@ def _run_now(
 ) -> None:
     """Evaluate as soon as possible, whatever was planned."""
     from octobot_node.cli.actions.bulk import change
+    from octobot_node.operations.automations.catalogue import RUN_AUTOMATION_NOW
 
     change(
         context,
-        "automations.run_now",
+        RUN_AUTOMATION_NOW,
         automation,
         {"everything": everything, "status": status, "type": kind, "account": account},
         yes=yes,
@@ -229,10 +230,11 @@ def _stop(
 ) -> None:
     """Cancel an automation's orders, settle, then end it for good."""
     from octobot_node.cli.actions.bulk import change
+    from octobot_node.operations.automations.catalogue import STOP_AUTOMATION
 
     change(
         context,
-        "automations.stop",
+        STOP_AUTOMATION,
         automation,
         {"everything": everything, "status": status, "type": kind, "account": account},
         yes=yes,
@@ -258,10 +260,11 @@ def _rm(
 ) -> None:
     """Remove an automation that has ended, with its orders, fills and money. Asks first."""
     from octobot_node.cli.actions.bulk import change
+    from octobot_node.operations.automations.catalogue import DELETE_AUTOMATION
 
     change(
         context,
-        "automations.delete",
+        DELETE_AUTOMATION,
         automation,
         {"everything": everything, "status": status, "type": kind, "account": account},
         yes=yes,
@@ -294,12 +297,12 @@ def _clone(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import field_changes, fields
     from octobot_node.cli.output.show import print_created
-    from octobot_node.operations.models import Created
+    from octobot_node.operations.automations.catalogue import CLONE_AUTOMATION
 
     given = {"account": account, "budget": fields(budget or [], "--budget") or None}
     given |= {"changes": field_changes(changes or []) or None}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.clone", Created, automation=automation, name=name, **given), print_created)
+    client.show(client.ask(CLONE_AUTOMATION, automation=automation, name=name, **given), print_created)
     client.say_if_quiet("it runs")
 
 
@@ -315,11 +318,11 @@ def _equity(
     """Show what an automation was worth after its fills, its positions at what they cost."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_equity
-    from octobot_node.operations.models import EquitySeries
+    from octobot_node.operations.trading.catalogue import SHOW_EQUITY
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "since": since, "until": until, "points": points}
-    client.show(client.ask("equity.series", EquitySeries, **given), print_equity)
+    client.show(client.ask(SHOW_EQUITY, **given), print_equity)
 
 
 def _log(
@@ -333,10 +336,10 @@ def _log(
     """Say in words what happened to an automation, newest first: its events, and what it told."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_log
-    from octobot_node.operations.models import LogPage
+    from octobot_node.operations.automations.catalogue import LIST_LOG
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.log", LogPage, automation=automation, limit=limit, cursor=cursor), print_log)
+    client.show(client.ask(LIST_LOG, automation=automation, limit=limit, cursor=cursor), print_log)
 
 
 def _events(
@@ -381,10 +384,10 @@ def _export(
     """Print automations and their accounts as a run file, which `create` takes back. Secrets are left out."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_exported
-    from octobot_node.operations.models import Exported
+    from octobot_node.operations.automations.catalogue import EXPORT_AUTOMATIONS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("automations.export", Exported, automations=automations or [], format=style), print_exported)
+    client.show(client.ask(EXPORT_AUTOMATIONS, automations=automations or [], format=style), print_exported)
 
 
 def _plan(

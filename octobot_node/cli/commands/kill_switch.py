@@ -88,10 +88,10 @@ def _list(
     """List kill switches, newest first: those in force, and those that were."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_kill_switch import print_kill_switches
-    from octobot_node.operations.models import KillSwitchPage
+    from octobot_node.operations.trading.catalogue import LIST_KILL_SWITCHES
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask("kill_switch.list", KillSwitchPage, in_force=in_force, limit=limit, cursor=cursor)
+    page = client.ask(LIST_KILL_SWITCHES, in_force=in_force, limit=limit, cursor=cursor)
     client.show(page, print_kill_switches)
 
 
@@ -109,10 +109,10 @@ def _release(
     """Let orders be sent again. Asks first, and is refused while it is not confirmed what became of all orders."""
     from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show_kill_switch import print_kill_switch
-    from octobot_node.operations.models import KillSwitchRow
+    from octobot_node.operations.trading.catalogue import RELEASE_KILL_SWITCH
 
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm("Let orders be sent again?", yes=yes)
-    released = client.ask("kill_switch.release", KillSwitchRow, id=switch, even_if_unsettled=even_if_unsettled)
+    released = client.ask(RELEASE_KILL_SWITCH, id=switch, even_if_unsettled=even_if_unsettled)
     client.show(released, print_kill_switch)
     client.say_if_quiet("orders are sent again")

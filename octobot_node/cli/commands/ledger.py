@@ -31,11 +31,11 @@ def _list(
     """List what moved in an automation's money, newest first: budget, trades, fees."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_postings
-    from octobot_node.operations.models import PostingPage
+    from octobot_node.operations.trading.catalogue import LIST_POSTINGS
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "asset": asset, "limit": limit, "cursor": cursor}
-    client.show(client.ask("ledger.list", PostingPage, **given), print_postings)
+    client.show(client.ask(LIST_POSTINGS, **given), print_postings)
 
 
 def _balances(
@@ -54,8 +54,8 @@ def _balances(
     """List what automations have of each asset, free and reserved."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_balances
-    from octobot_node.operations.models import BalancePage
+    from octobot_node.operations.trading.catalogue import LIST_BALANCES
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "account": account, "limit": limit, "cursor": cursor}
-    client.show(client.ask("ledger.balances", BalancePage, **given), print_balances)
+    client.show(client.ask(LIST_BALANCES, **given), print_balances)

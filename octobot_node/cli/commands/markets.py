@@ -27,10 +27,10 @@ def _sources(context: typer.Context, as_json: Json = False, data_dir: DataDir = 
     """List where prices can come from, and which accounts use it."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_sources
-    from octobot_node.operations.models import SourcePage
+    from octobot_node.operations.trading.catalogue import LIST_MARKET_SOURCES
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("markets.sources", SourcePage), print_sources)
+    client.show(client.ask(LIST_MARKET_SOURCES), print_sources)
 
 
 def _symbols(
@@ -45,11 +45,11 @@ def _symbols(
     """List the symbols of an account's market, and what its exchange accepts."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_symbols
-    from octobot_node.operations.models import SymbolPage
+    from octobot_node.operations.trading.catalogue import LIST_SYMBOLS
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "search": search, "limit": limit, "cursor": cursor}
-    client.show(client.ask("markets.symbols", SymbolPage, **given), print_symbols)
+    client.show(client.ask(LIST_SYMBOLS, **given), print_symbols)
 
 
 def _ticker(
@@ -58,10 +58,10 @@ def _ticker(
     """Show a symbol's prices now, as automations on the account see them."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_ticker
-    from octobot_node.operations.models import TickerNow
+    from octobot_node.operations.trading.catalogue import SHOW_TICKER
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("markets.ticker", TickerNow, account=account, symbol=symbol), print_ticker)
+    client.show(client.ask(SHOW_TICKER, account=account, symbol=symbol), print_ticker)
 
 
 def _candles(
@@ -76,8 +76,8 @@ def _candles(
     """Show the newest closed candles of a symbol, as automations on the account see them."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_candles
-    from octobot_node.operations.models import CandleSeries
+    from octobot_node.operations.trading.catalogue import LIST_CANDLES
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "symbol": symbol, "timeframe": timeframe, "count": count}
-    client.show(client.ask("markets.candles", CandleSeries, **given), print_candles)
+    client.show(client.ask(LIST_CANDLES, **given), print_candles)

@@ -58,10 +58,10 @@ def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = No
     """Say how the node is: automations by status, unknown orders, how late it is."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_status
-    from octobot_node.operations.models import NodeStatus
+    from octobot_node.operations.node.catalogue import SHOW_NODE_STATUS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("node.status", NodeStatus), print_status)
+    client.show(client.ask(SHOW_NODE_STATUS), print_status)
 
 
 def plugins(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

@@ -26,10 +26,10 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
         return
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_nodes
-    from octobot_node.operations.models import NodePage
+    from octobot_node.operations.node.catalogue import LIST_NODES
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("nodes.list", NodePage), print_nodes)
+    client.show(client.ask(LIST_NODES), print_nodes)
 
 
 def _drain(
@@ -41,7 +41,7 @@ def _drain(
     """Let a node finish what it does, hand the rest to the others, and end."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_nodes
-    from octobot_node.operations.models import NodePage
+    from octobot_node.operations.node.catalogue import DRAIN_NODE
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("nodes.drain", NodePage, node=node), print_nodes)
+    client.show(client.ask(DRAIN_NODE, node=node), print_nodes)

@@ -42,12 +42,10 @@ def _list(
     """List orders, newest first."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_orders
-    from octobot_node.operations.models import OrderPage
+    from octobot_node.operations.trading.catalogue import LIST_ORDERS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask(
-        "orders.list", OrderPage, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor
-    )
+    page = client.ask(LIST_ORDERS, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor)
     client.show(page, print_orders)
 
 
@@ -55,10 +53,10 @@ def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, 
     """Show everything about an order, with its fills."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_order
-    from octobot_node.operations.models import OrderDetail
+    from octobot_node.operations.trading.catalogue import SHOW_ORDER
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("orders.show", OrderDetail, order=order), print_order)
+    client.show(client.ask(SHOW_ORDER, order=order), print_order)
 
 
 def _fills(
@@ -79,11 +77,11 @@ def _fills(
     """List fills, newest first."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_fills
-    from octobot_node.operations.models import FillPage
+    from octobot_node.operations.trading.catalogue import LIST_FILLS
 
     given = {"automation": automation, "account": account, "symbol": symbol, "order": order}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("fills.list", FillPage, **given, limit=limit, cursor=cursor), print_fills)
+    client.show(client.ask(LIST_FILLS, **given, limit=limit, cursor=cursor), print_fills)
 
 
 def _adopt(
@@ -103,10 +101,10 @@ def _adopt(
     """Say which of the exchange's orders an order of unknown outcome became."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show import print_resolved
-    from octobot_node.operations.models import Resolved
+    from octobot_node.operations.trading.catalogue import ADOPT_ORDER
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    found = client.ask("orders.adopt", Resolved, order=order, exchange_order_id=exchange_order_id)
+    found = client.ask(ADOPT_ORDER, order=order, exchange_order_id=exchange_order_id)
     client.show(found, print_resolved)
 
 
@@ -116,8 +114,8 @@ def _declare_not_sent(
     """Say that an order of unknown outcome never reached the exchange: its funds are free again. Asks first."""
     from octobot_node.cli.ask_node import NodeClient, confirm
     from octobot_node.cli.output.show import print_resolved
-    from octobot_node.operations.models import Resolved
+    from octobot_node.operations.trading.catalogue import DECLARE_ORDER_NOT_SENT
 
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Is {order} neither open nor executed at the exchange? If it is, its money would be spent twice.", yes=yes)
-    client.show(client.ask("orders.declare_not_sent", Resolved, order=order), print_resolved)
+    client.show(client.ask(DECLARE_ORDER_NOT_SENT, order=order), print_resolved)

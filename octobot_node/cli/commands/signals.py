@@ -33,11 +33,11 @@ def _list(
     """List what an automation's inbox got, newest first."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_signals
-    from octobot_node.operations.models import SignalPage
+    from octobot_node.operations.automations.catalogue import LIST_SIGNALS
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
-    client.show(client.ask("signals.list", SignalPage, **given), print_signals)
+    client.show(client.ask(LIST_SIGNALS, **given), print_signals)
 
 
 def _send(
@@ -58,9 +58,9 @@ def _send(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import message, seconds
     from octobot_node.cli.output.show import print_signal
-    from octobot_node.operations.models import SignalSent
+    from octobot_node.operations.automations.catalogue import SEND_SIGNAL
 
     given = {"payload": message(payload), "channel": channel, "key": key, "expires_in": seconds(expires, "--expires")}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("signals.send", SignalSent, automation=automation, **given), print_signal)
+    client.show(client.ask(SEND_SIGNAL, automation=automation, **given), print_signal)
     client.say_if_quiet("it is given to the automation")

@@ -23,10 +23,10 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
     """List the automation types that are installed."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_types
-    from octobot_node.operations.models import TypePage
+    from octobot_node.operations.automations.catalogue import LIST_TYPES
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("types.list", TypePage), print_types)
+    client.show(client.ask(LIST_TYPES), print_types)
 
 
 def _show(
@@ -38,7 +38,7 @@ def _show(
     """Show what an automation type does, and the fields of its config."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_lists import print_type
-    from octobot_node.operations.models import TypeDetail
+    from octobot_node.operations.automations.catalogue import SHOW_TYPE
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("types.show", TypeDetail, type=kind), print_type)
+    client.show(client.ask(SHOW_TYPE, type=kind), print_type)

@@ -20,28 +20,21 @@ from octobot_node.cli.output.tables import pairs as _pairs
 from octobot_node.cli.output.tables import status as _status
 from octobot_node.cli.output.tables import table as _table
 from octobot_node.cli.output.tables import when as _when
-from octobot_node.operations.models import (
-    AccountPage,
+from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
     Changed,
-    Checkup,
     Created,
-    EventPage,
-    EventRow,
     Exported,
-    NodePage,
-    NodeStatus,
-    OrderPage,
-    OrderRow,
-    PlannedOrder,
-    PlannedTick,
-    PluginPage,
-    Resolved,
-    SettingPage,
-    SignalSent,
 )
+from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick
+from octobot_node.operations.automations.models.signals import SignalSent
+from octobot_node.operations.node.models.events import EventPage, EventRow
+from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage
+from octobot_node.operations.node.models.plugins import PluginPage
+from octobot_node.operations.trading.models.accounts import AccountPage
+from octobot_node.operations.trading.models.orders import OrderPage, OrderRow, Resolved
 
 __all__ = [
     "event_line",

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.tables import when
-from octobot_node.operations.models import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
+from octobot_node.operations.trading.models.kill_switch import Checklist, ChecklistLine, KillSwitchPage, KillSwitchRow
 from octobot_node.orders import IntentStatus
 
 __all__ = ["print_checklist", "print_kill_switch", "print_kill_switches", "progress_line", "target_text"]

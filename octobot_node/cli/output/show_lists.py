@@ -11,26 +11,20 @@ from rich.markup import escape
 from octobot_node.cli.output import figure_text
 from octobot_node.cli.output.tables import amounts, console, more, pairs, status, table, when
 from octobot_node.market import from_ms
-from octobot_node.operations.models import (
-    AccountDetail,
-    AccountGone,
-    AuditPage,
+from octobot_node.operations.automations.models.bulk import BulkDone
+from octobot_node.operations.automations.models.signals import SignalPage
+from octobot_node.operations.automations.models.types import TypeDetail, TypePage
+from octobot_node.operations.node.models.audit import AuditPage
+from octobot_node.operations.node.models.events import LogPage
+from octobot_node.operations.trading.models.accounts import AccountDetail, AccountGone, ExchangePage
+from octobot_node.operations.trading.models.markets import CandleSeries, SourcePage, SymbolPage, TickerNow
+from octobot_node.operations.trading.models.money import (
     BalancePage,
-    BulkDone,
-    CandleSeries,
     EquitySeries,
-    ExchangePage,
     FillPage,
     FillRow,
-    LogPage,
     OrderDetail,
     PostingPage,
-    SignalPage,
-    SourcePage,
-    SymbolPage,
-    TickerNow,
-    TypeDetail,
-    TypePage,
 )
 
 __all__ = [

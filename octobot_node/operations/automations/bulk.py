@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from octobot_node.errors import UsageError
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone, BulkRefusal
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, type_names
-from octobot_node.operations.models import BulkAutomations, BulkDone, BulkRefusal
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
 

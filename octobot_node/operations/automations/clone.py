@@ -9,9 +9,10 @@ from typing import Any
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.automations.commands import with_changes
 from octobot_node.operations.automations.create import create
+from octobot_node.operations.automations.models.automations import CreateAutomations, Created
+from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
-from octobot_node.operations.models import CloneAutomation, CreateAutomations, Created
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automations import ListedAutomationRow
 

@@ -10,17 +10,16 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.context import OperationContext
-from octobot_node.operations.lookup import automation_id
-from octobot_node.operations.models import (
+from octobot_node.operations.automations.models.automations import (
     AutomationRow,
     ChangeAutomation,
     Changed,
     EditAutomation,
-    SendSignal,
-    SignalSent,
     StopAutomation,
 )
+from octobot_node.operations.automations.models.signals import SendSignal, SignalSent
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.lookup import automation_id
 from octobot_node.store.queries import lists
 
 __all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]

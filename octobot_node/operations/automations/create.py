@@ -13,8 +13,8 @@ from octobot_node.errors import UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import account_spec, secret_settings
 from octobot_node.operations.automations.listing import rows_of
+from octobot_node.operations.automations.models.automations import CreateAutomations, Created
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import CreateAutomations, Created
 from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
 from octobot_node.run_files.run_file import RunFile, parse_run_file, read_run_files

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from octobot_node.automation import AutomationStatus
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
+from octobot_node.operations.automations.models.automations import ExportAutomations, Exported
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
-from octobot_node.operations.models import ExportAutomations, Exported
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec

@@ -9,9 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decisions import load_needs
 from octobot_node.engine.ledger.book import rounded
-from octobot_node.operations.context import OperationContext
-from octobot_node.operations.lookup import account_id, automation_id, type_names
-from octobot_node.operations.models import (
+from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
@@ -20,6 +18,8 @@ from octobot_node.operations.models import (
     OneAutomation,
     PositionRow,
 )
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.lookup import account_id, automation_id, type_names
 from octobot_node.operations.serializers import automation_row, event_row, order_row
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems

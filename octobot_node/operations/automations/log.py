@@ -13,7 +13,7 @@ from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
-from octobot_node.operations.models import ListLog, LogLine, LogPage
+from octobot_node.operations.node.models.events import ListLog, LogLine, LogPage
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.rows.automations import NoticeRow

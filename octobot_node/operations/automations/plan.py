@@ -16,10 +16,8 @@ from octobot_node.engine.market.hub import requests_for
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.context import OperationContext
-from octobot_node.operations.lookup import automation_id
-from octobot_node.operations.models import (
-    AutomationRow,
+from octobot_node.operations.automations.models.automations import AutomationRow
+from octobot_node.operations.automations.models.plans import (
     CandlesSeen,
     PlanAutomation,
     PlannedLine,
@@ -30,6 +28,8 @@ from octobot_node.operations.models import (
     RequestsUsed,
     TickerSeen,
 )
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.lookup import automation_id
 from octobot_node.orders import IntentStatus, OpenOrder
 
 __all__ = ["plan"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
+from octobot_node.operations.automations.models.signals import ListSignals, SignalPage, SignalRow
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
-from octobot_node.operations.models import ListSignals, SignalPage, SignalRow
 from octobot_node.operations.serializers import moment
 from octobot_node.store import automations
 from octobot_node.store.queries import history

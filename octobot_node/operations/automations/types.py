@@ -8,8 +8,9 @@ from typing import Any
 from octobot_node.automation import Automation
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
+from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage, TypeRow
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import EmptyRequest, OneType, TypeDetail, TypePage, TypeRow
+from octobot_node.operations.models import EmptyRequest
 from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["list_types", "plugin_of", "show"]

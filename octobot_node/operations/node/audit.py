@@ -7,7 +7,7 @@ from datetime import datetime
 
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import AuditPage, AuditRow, ListAudit
+from octobot_node.operations.node.models.audit import AuditPage, AuditRow, ListAudit
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import AuditFilter
 from octobot_node.store.rows import node as node_rows

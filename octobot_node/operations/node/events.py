@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from octobot_node.errors import UsageError
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
-from octobot_node.operations.models import EventPage, ListEvents
+from octobot_node.operations.node.models.events import EventPage, ListEvents
 from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.event_cursor import (

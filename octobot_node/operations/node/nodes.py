@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import DrainNode, EmptyRequest, NodePage, NodeRow
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.node.models.node import DrainNode, NodePage, NodeRow
 
 __all__ = ["drain", "list_nodes"]
 

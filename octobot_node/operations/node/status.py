@@ -12,18 +12,9 @@ from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.models import (
-    Check,
-    Checkup,
-    EmptyRequest,
-    NodeStatus,
-    PluginPage,
-    PluginRow,
-    ServiceRow,
-    SettingPage,
-    SettingView,
-    TroubleRow,
-)
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.node.models.node import Check, Checkup, NodeStatus, SettingPage, SettingView
+from octobot_node.operations.node.models.plugins import PluginPage, PluginRow, ServiceRow, TroubleRow
 from octobot_node.plugin_system.health_runner import run_checks
 from octobot_node.plugin_system.plugin_commands import PluginCommands, plugin_commands
 from octobot_node.plugin_system.plugin_failures import PluginFailure

@@ -16,7 +16,9 @@ from octobot_node.operations.automations.export import secret_settings
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
-from octobot_node.operations.models import (
+from octobot_node.operations.models import EmptyRequest, PageRequest
+from octobot_node.operations.serializers import account_row
+from octobot_node.operations.trading.models.accounts import (
     AccountDetail,
     AccountGone,
     AccountPage,
@@ -24,13 +26,10 @@ from octobot_node.operations.models import (
     CapabilitiesRow,
     CreateAccount,
     EditAccount,
-    EmptyRequest,
     ExchangePage,
     ExchangeRow,
     OneAccount,
-    PageRequest,
 )
-from octobot_node.operations.serializers import account_row
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
 from octobot_node.specs import ConnectorSpec

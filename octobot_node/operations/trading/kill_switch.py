@@ -9,7 +9,8 @@ from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
-from octobot_node.operations.models import (
+from octobot_node.operations.serializers import moment
+from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
     ChecklistLine,
     KillSwitchPage,
@@ -20,7 +21,6 @@ from octobot_node.operations.models import (
     ThrowKillSwitch,
     Thrown,
 )
-from octobot_node.operations.serializers import moment
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
 from octobot_node.store.rows import orders as orders_rows

@@ -8,9 +8,9 @@ from octobot_node.market import Candles, Market, MarketRules, timeframe_ms
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
-from octobot_node.operations.models import (
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.trading.models.markets import (
     CandleSeries,
-    EmptyRequest,
     ListSymbols,
     ShowCandles,
     ShowTicker,

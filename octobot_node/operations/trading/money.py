@@ -8,7 +8,8 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id, order_row
-from octobot_node.operations.models import (
+from octobot_node.operations.serializers import fill_row
+from octobot_node.operations.trading.models.money import (
     BalancePage,
     BalanceRow,
     EquityPoint,
@@ -21,7 +22,6 @@ from octobot_node.operations.models import (
     PostingRow,
     ShowEquity,
 )
-from octobot_node.operations.serializers import fill_row
 from octobot_node.store import automations
 from octobot_node.store.queries import history
 from octobot_node.store.queries.history import FillFilter

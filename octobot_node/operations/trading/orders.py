@@ -6,16 +6,16 @@ from octobot_node.engine.commands.manual_resolution import ManualResolution
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.lookup import order_row as find_order
-from octobot_node.operations.models import (
+from octobot_node.operations.serializers import fill_row, moment, order_row
+from octobot_node.operations.trading.models.money import OrderDetail
+from octobot_node.operations.trading.models.orders import (
     AdoptOrder,
     DeclareNotSent,
     ListOrders,
     OneOrder,
-    OrderDetail,
     OrderPage,
     Resolved,
 )
-from octobot_node.operations.serializers import fill_row, moment, order_row
 from octobot_node.store.queries import history, lists
 from octobot_node.store.queries.lists import OrderFilter
 

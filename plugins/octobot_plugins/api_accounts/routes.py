@@ -10,19 +10,25 @@ from pydantic import BaseModel, ConfigDict
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.params import AccountPath
-from octobot_node.operations.models import (
+from octobot_node.operations.automations.catalogue import LIST_TYPES, SHOW_TYPE
+from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
+from octobot_node.operations.models import EmptyRequest, PageRequest
+from octobot_node.operations.trading.catalogue import (
+    CREATE_ACCOUNT,
+    DELETE_ACCOUNT,
+    EDIT_ACCOUNT,
+    LIST_ACCOUNTS,
+    LIST_EXCHANGES,
+    SHOW_ACCOUNT,
+)
+from octobot_node.operations.trading.models.accounts import (
     AccountDetail,
     AccountGone,
     AccountPage,
     CreateAccount,
     EditAccount,
-    EmptyRequest,
     ExchangePage,
     OneAccount,
-    OneType,
-    PageRequest,
-    TypeDetail,
-    TypePage,
 )
 from octobot_node.specs import LimitsSpec, Name
 
@@ -47,13 +53,13 @@ class AccountChanges(BaseModel):
 @router.get("/accounts", tags=["accounts"], summary="Accounts")
 def list_accounts(request: Annotated[PageRequest, Query()], api: Reads) -> AccountPage:
     """List accounts, oldest first."""
-    return api.perform("accounts.list", AccountPage, request)
+    return api.perform(LIST_ACCOUNTS, request)
 
 
 @router.post("/accounts", tags=["accounts"], summary="Create an account", status_code=201)
 def create_account(body: CreateAccount, response: Response, api: Writes) -> AccountDetail:
     """Create an account: market data, trading, and the money of a simulated one, as in a run file."""
-    found = api.perform("accounts.create", AccountDetail, body)
+    found = api.perform(CREATE_ACCOUNT, body)
     tag(response, found.revision)
     response.headers["Location"] = f"/api/v1/accounts/{found.id}"
     return found
@@ -62,7 +68,7 @@ def create_account(body: CreateAccount, response: Response, api: Writes) -> Acco
 @router.get("/accounts/{account}", tags=["accounts"], summary="An account")
 def read_account(account: AccountPath, response: Response, api: Reads) -> AccountDetail:
     """Tell everything about an account but its secrets."""
-    found = api.perform("accounts.show", AccountDetail, OneAccount(account=account))
+    found = api.perform(SHOW_ACCOUNT, OneAccount(account=account))
     tag(response, found.revision)
     return found
 
@@ -73,7 +79,7 @@ def edit_account(
 ) -> AccountDetail:
     """Change an account's name or limits; what is left out stays."""
     request = EditAccount(account=account, name=body.name, limits=body.limits, revision=expected(if_match))
-    found = api.perform("accounts.edit", AccountDetail, request)
+    found = api.perform(EDIT_ACCOUNT, request)
     tag(response, found.revision)
     return found
 
@@ -81,19 +87,19 @@ def edit_account(
 @router.delete("/accounts/{account}", tags=["accounts"], summary="Delete an account")
 def delete_account(account: AccountPath, api: Writes) -> AccountGone:
     """Delete an account that no automation is on."""
-    return api.perform("accounts.delete", AccountGone, OneAccount(account=account))
+    return api.perform(DELETE_ACCOUNT, OneAccount(account=account))
 
 
 @router.get("/exchanges", tags=["accounts"], summary="Exchanges")
 def list_exchanges(api: Reads) -> ExchangePage:
     """List trading connectors, and what each one's exchange really guarantees."""
-    return api.perform("exchanges.list", ExchangePage, EmptyRequest())
+    return api.perform(LIST_EXCHANGES, EmptyRequest())
 
 
 @router.get("/types", tags=["automations"], summary="Automation types")
 def list_types(api: ReadsTypes) -> TypePage:
     """List what an automation can be."""
-    return api.perform("types.list", TypePage, EmptyRequest())
+    return api.perform(LIST_TYPES, EmptyRequest())
 
 
 @router.get("/types/{type}", tags=["automations"], summary="An automation type")
@@ -102,4 +108,4 @@ def read_type(
     api: ReadsTypes,
 ) -> TypeDetail:
     """Tell a type's documentation and the JSON schema, defaults and examples of its config."""
-    return api.perform("types.show", TypeDetail, OneType(type=type))
+    return api.perform(SHOW_TYPE, OneType(type=type))

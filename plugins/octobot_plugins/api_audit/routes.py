@@ -9,7 +9,8 @@ from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from octobot_node.api import Api, ApiRouter, allow
-from octobot_node.operations.models import AuditPage, ListAudit
+from octobot_node.operations.node.catalogue import LIST_AUDIT
+from octobot_node.operations.node.models.audit import AuditPage, ListAudit
 
 __all__ = ["router"]
 
@@ -22,7 +23,7 @@ router = ApiRouter(prefix="/audit", tags=["audit"])
 @router.get("", summary="Who did what")
 def list_audit(request: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
     """List what was done or tried, newest first."""
-    return api.perform("audit.list", AuditPage, request)
+    return api.perform(LIST_AUDIT, request)
 
 
 @router.get(
@@ -39,7 +40,7 @@ def export_audit(request: Annotated[ListAudit, Query()], api: Reads) -> Streamin
 def _lines(api: Api, request: ListAudit) -> Iterator[str]:
     page = request.model_copy(update={"limit": _PAGE})
     while True:
-        found = api.perform("audit.list", AuditPage, page)
+        found = api.perform(LIST_AUDIT, page)
         yield "".join(f"{entry.model_dump_json()}\n" for entry in found.entries)
         if found.next_cursor is None:
             return

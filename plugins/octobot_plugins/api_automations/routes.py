@@ -11,38 +11,53 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from octobot_node.api import Api, ApiProblem, ApiRouter, FieldError, allow
 from octobot_node.api.etags import IfMatch, expected, optional, tag
 from octobot_node.api.params import AutomationPath, Cursor
+from octobot_node.contracts.operation import Operation
 from octobot_node.errors import InvalidRunFile
-from octobot_node.operations.models import (
+from octobot_node.operations.automations.catalogue import (
+    CHANGE_MANY_AUTOMATIONS,
+    CLONE_AUTOMATION,
+    CREATE_AUTOMATIONS,
+    DELETE_AUTOMATION,
+    EDIT_AUTOMATION,
+    EXPORT_AUTOMATIONS,
+    LIST_AUTOMATIONS,
+    LIST_SIGNALS,
+    PAUSE_AUTOMATION,
+    PLAN_AUTOMATION,
+    RESUME_AUTOMATION,
+    RUN_AUTOMATION_NOW,
+    SEND_SIGNAL,
+    SHOW_AUTOMATION,
+    STOP_AUTOMATION,
+)
+from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationPage,
     AutomationRow,
-    BulkAutomations,
-    BulkDone,
     ChangeAutomation,
     Changed,
-    CloneAutomation,
     CreateAutomations,
     Created,
     EditAutomation,
-    EquitySeries,
     ExportAutomations,
-    Exported,
-    Limit,
     ListAutomations,
-    ListPostings,
-    ListSignals,
     OneAutomation,
-    PlanAutomation,
-    PlannedTick,
-    PostingPage,
     RunFileText,
+    StopAutomation,
+)
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone
+from octobot_node.operations.automations.models.cloning import CloneAutomation
+from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick
+from octobot_node.operations.automations.models.signals import (
+    ListSignals,
     SendSignal,
-    ShowEquity,
     SignalPage,
     SignalSent,
     SignalStatus,
-    StopAutomation,
 )
+from octobot_node.operations.models import Limit
+from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
+from octobot_node.operations.trading.models.money import EquitySeries, ListPostings, PostingPage, ShowEquity
 from octobot_node.specs import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["router"]
@@ -133,7 +148,7 @@ class NewSignal(_Body):
 @router.get("", summary="Automations")
 def list_automations(request: Annotated[ListAutomations, Query()], api: Reads) -> AutomationPage:
     """List automations, oldest first."""
-    return api.perform("automations.list", AutomationPage, request)
+    return api.perform(LIST_AUTOMATIONS, request)
 
 
 @router.post("", summary="Create an automation", status_code=201)
@@ -143,7 +158,7 @@ def create_automation(body: NewAutomation, response: Response, api: Writes) -> A
     if body.limits is not None:
         spec["limits"] = body.limits.model_dump(mode="json", exclude_none=True)
     try:
-        made = api.perform("automations.create", Created, CreateAutomations(run_file={"automations": [spec]}))
+        made = api.perform(CREATE_AUTOMATIONS, CreateAutomations(run_file={"automations": [spec]}))
     except InvalidRunFile as error:
         raise _of_one(error) from None
     row = made.automations[0]
@@ -163,7 +178,7 @@ def _of_one(error: InvalidRunFile) -> ApiProblem:
 @router.post("/bulk", summary="One command for many automations")
 def command_many_automations(body: BulkAutomations, api: Writes) -> BulkDone:
     """Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."""
-    return api.perform("automations.bulk", BulkDone, body)
+    return api.perform(CHANGE_MANY_AUTOMATIONS, body)
 
 
 @router.post(
@@ -198,7 +213,7 @@ def _import(api: Api, body: bytes) -> Created:
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the run file is not UTF-8") from None
     request = CreateAutomations(files=[RunFileText(name="run file", text=text)])
-    return api.perform("automations.create", Created, request)
+    return api.perform(CREATE_AUTOMATIONS, request)
 
 
 @router.get(
@@ -225,7 +240,7 @@ def export_automations(
     format: Annotated[Literal["yaml", "json"], Query()] = "yaml",  # noqa: A002 - what people write into the address
 ) -> Response:
     """Give automations as a run file, with the accounts that they trade on, without secrets."""
-    found = api.perform("automations.export", Exported, ExportAutomations(automations=automation, format=format))
+    found = api.perform(EXPORT_AUTOMATIONS, ExportAutomations(automations=automation, format=format))
     left_out = {"X-Left-Out": ", ".join(found.left_out)} if found.left_out else {}
     return Response(found.text, media_type=f"application/{format}", headers=left_out)
 
@@ -243,32 +258,32 @@ def edit_automation(
     """Edit an automation and let it evaluate with that at once; its orders are cancelled first, as its type wants."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     request = EditAutomation(automation=automation, revision=expected(if_match), **given)
-    found = api.perform("automations.edit", Changed, request)
+    found = api.perform(EDIT_AUTOMATION, request)
     return _detail(api, found.id, response)
 
 
 @router.delete("/{automation}", summary="Delete an automation", responses={412: {}})
 def delete_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
     """Remove an automation that has ended, with its orders, fills and money; its events stay."""
-    return _command(api, "delete", automation, if_match)
+    return _command(api, DELETE_AUTOMATION, automation, if_match)
 
 
 @router.post("/{automation}/pause", summary="Pause an automation")
 def pause_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
     """Make no more decisions; resting orders stay, and their fills settle."""
-    return _command(api, "pause", automation, if_match)
+    return _command(api, PAUSE_AUTOMATION, automation, if_match)
 
 
 @router.post("/{automation}/resume", summary="Resume an automation")
 def resume_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
     """Decide again, at once; also for one that failed or is held."""
-    return _command(api, "resume", automation, if_match)
+    return _command(api, RESUME_AUTOMATION, automation, if_match)
 
 
 @router.post("/{automation}/run", summary="Run an automation now")
 def run_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
     """Evaluate as soon as possible."""
-    return _command(api, "run_now", automation, if_match)
+    return _command(api, RUN_AUTOMATION_NOW, automation, if_match)
 
 
 @router.post("/{automation}/stop", summary="Stop an automation")
@@ -278,14 +293,14 @@ def stop_automation(
     """Cancel its orders, settle, then end it; with `close` also sell what it holds."""
     close = body is not None and body.close
     request = StopAutomation(automation=automation, close=close, revision=optional(if_match))
-    return api.perform("automations.stop", Changed, request)
+    return api.perform(STOP_AUTOMATION, request)
 
 
 @router.post("/{automation}/clone", summary="Clone an automation", status_code=201)
 def clone_automation(automation: AutomationPath, body: Clone, response: Response, api: Writes) -> AutomationRow:
     """Create another automation like this one: its config, limits and budget, not its state, money or orders."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    made = api.perform("automations.clone", Created, CloneAutomation(automation=automation, **given))
+    made = api.perform(CLONE_AUTOMATION, CloneAutomation(automation=automation, **given))
     row = made.automations[0]
     tag(response, row.revision)
     response.headers["Location"] = f"/api/v1/automations/{row.id}"
@@ -296,7 +311,7 @@ def clone_automation(automation: AutomationPath, body: Clone, response: Response
 def plan_automation(automation: AutomationPath, api: Reads, body: Plan | None = None) -> PlannedTick:
     """Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told."""
     at_once = body is not None and body.at_once
-    return api.perform("automations.plan", PlannedTick, PlanAutomation(automation=automation, at_once=at_once))
+    return api.perform(PLAN_AUTOMATION, PlanAutomation(automation=automation, at_once=at_once))
 
 
 @router.post("/{automation}/signals", summary="Send an automation a signal", tags=["signals"], status_code=202)
@@ -309,7 +324,7 @@ def send_signal(automation: AutomationPath, body: NewSignal, api: Signals) -> Si
         key=body.key,
         expires_in=body.expires_in,
     )
-    return api.perform("signals.send", SignalSent, request)
+    return api.perform(SEND_SIGNAL, request)
 
 
 @router.get("/{automation}/signals", summary="An automation's inbox", tags=["signals"])
@@ -322,7 +337,7 @@ def list_signals(
 ) -> SignalPage:
     """List what is in an automation's inbox, or was, newest first."""
     request = ListSignals(automation=automation, status=status, limit=limit, cursor=cursor)
-    return api.perform("signals.list", SignalPage, request)
+    return api.perform(LIST_SIGNALS, request)
 
 
 @router.get("/{automation}/ledger", summary="An automation's postings", tags=["orders"])
@@ -335,7 +350,7 @@ def list_postings(
 ) -> PostingPage:
     """List what moved, newest first: budget, trades and fees, which are never changed."""
     request = ListPostings(automation=automation, asset=asset, limit=limit, cursor=cursor)
-    return api.perform("ledger.list", PostingPage, request)
+    return api.perform(LIST_POSTINGS, request)
 
 
 @router.get("/{automation}/equity", summary="What an automation was worth")
@@ -348,15 +363,16 @@ def read_equity(
 ) -> EquitySeries:
     """Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour."""
     request = ShowEquity(automation=automation, since=since, until=until, points=points)
-    return api.perform("equity.series", EquitySeries, request)
+    return api.perform(SHOW_EQUITY, request)
 
 
-def _command(api: Api, command: str, automation: str, if_match: str | None) -> Changed:
-    request = ChangeAutomation(automation=automation, revision=optional(if_match))
-    return api.perform(f"automations.{command}", Changed, request)
+def _command(
+    api: Api, operation: Operation[ChangeAutomation, Changed], automation: str, if_match: str | None
+) -> Changed:
+    return api.perform(operation, ChangeAutomation(automation=automation, revision=optional(if_match)))
 
 
 def _detail(api: Api, automation: str, response: Response) -> AutomationDetail:
-    found = api.perform("automations.show", AutomationDetail, OneAutomation(automation=automation))
+    found = api.perform(SHOW_AUTOMATION, OneAutomation(automation=automation))
     tag(response, found.revision)
     return found

@@ -11,8 +11,10 @@ from fastapi.responses import PlainTextResponse
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow
 from octobot_node.api.access import Allow
-from octobot_node.operations.models import EventPage, ListEvents, ListLog, LogPage
+from octobot_node.operations.automations.catalogue import LIST_LOG
+from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.events import event_filter, start
+from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogPage
 from octobot_plugins.api_events.accepting import prefers
 from octobot_plugins.api_events.feed import Feed
 from octobot_plugins.api_events.reader import Reader
@@ -90,7 +92,7 @@ def list_events(
         before=before,
         limit=50 if limit is None else limit,
     )
-    return api.perform("events.list", EventPage, listed)
+    return api.perform(LIST_EVENTS, listed)
 
 
 @router.get(
@@ -140,7 +142,7 @@ def read_automation_log(
 
     Of text, the header `Link` has the address of the next page.
     """
-    page = api.perform("automations.log", LogPage, ListLog(automation=automation, limit=limit, cursor=cursor))
+    page = api.perform(LIST_LOG, ListLog(automation=automation, limit=limit, cursor=cursor))
     return _as_text(request, page) if prefers(request.headers.get("accept", ""), "text/plain") else page
 
 

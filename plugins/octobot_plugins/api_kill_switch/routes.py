@@ -9,11 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.api.params import Cursor
-from octobot_node.operations.models import (
+from octobot_node.operations.models import Limit
+from octobot_node.operations.trading.catalogue import (
+    LIST_KILL_SWITCHES,
+    RELEASE_KILL_SWITCH,
+    SHOW_KILL_SWITCH,
+    THROW_KILL_SWITCH,
+)
+from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
     KillSwitchPage,
     KillSwitchRow,
-    Limit,
     ListKillSwitches,
     ReleaseKillSwitch,
     ShowKillSwitch,
@@ -43,13 +49,13 @@ class Release(BaseModel):
 @router.get("", summary="Kill switches")
 def list_kill_switches(request: Annotated[ListKillSwitches, Query()], api: Reads) -> KillSwitchPage:
     """List kill switches, newest first."""
-    return api.perform("kill_switch.list", KillSwitchPage, request)
+    return api.perform(LIST_KILL_SWITCHES, request)
 
 
 @router.post("", summary="Throw a kill switch", status_code=202, responses={404: {}})
 def throw_kill_switch(body: ThrowKillSwitch, response: Response, api: Writes) -> Thrown:
     """Send nothing new from now on, and cancel own open orders; follow what is confirmed at its address."""
-    found = api.perform("kill_switch.throw", Thrown, body)
+    found = api.perform(THROW_KILL_SWITCH, body)
     response.headers["Location"] = f"/api/v1/kill-switches/{found.switch.id}"
     return found
 
@@ -64,11 +70,11 @@ def read_kill_switch(
 ) -> Checklist:
     """Tell what became of every order that was live; `settled` when nothing is left that may still move."""
     request = ShowKillSwitch(id=switch, live=live, limit=limit, cursor=cursor)
-    return api.perform("kill_switch.show", Checklist, request)
+    return api.perform(SHOW_KILL_SWITCH, request)
 
 
 @router.post("/{switch}/release", summary="Release a kill switch")
 def release_kill_switch(switch: Id, api: Writes, body: Release | None = None) -> KillSwitchRow:
     """Let what it stopped send again."""
     anyway = body is not None and body.even_if_unsettled
-    return api.perform("kill_switch.release", KillSwitchRow, ReleaseKillSwitch(id=switch, even_if_unsettled=anyway))
+    return api.perform(RELEASE_KILL_SWITCH, ReleaseKillSwitch(id=switch, even_if_unsettled=anyway))

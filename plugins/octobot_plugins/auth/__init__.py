@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
@@ -38,7 +38,7 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 
 
 @hookimpl
-def register_operations(register: Callable[[Operation], None]) -> None:
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
     """Offer what can be done with users, keys and sessions."""
     from octobot_plugins.auth.catalogue import OPERATIONS
 

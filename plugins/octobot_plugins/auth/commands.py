@@ -13,7 +13,16 @@ from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
 from octobot_node.errors import UsageError
 from octobot_plugins.auth import shown
-from octobot_plugins.auth.models import KeyCreated, KeyPage, Revoked, UserCreated, UserPage, UserRow
+from octobot_plugins.auth.catalogue import (
+    CREATE_KEY,
+    CREATE_USER,
+    DELETE_USER,
+    EDIT_USER,
+    LIST_KEYS,
+    LIST_USERS,
+    REVOKE_KEY,
+    SET_PASSWORD,
+)
 
 __all__ = ["keys", "users"]
 
@@ -65,7 +74,7 @@ def _list_users(
 ) -> None:
     """List users by name."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("users.list", UserPage, limit=limit, cursor=cursor), shown.users)
+    client.show(client.ask(LIST_USERS, limit=limit, cursor=cursor), shown.users)
 
 
 def _add(
@@ -83,7 +92,7 @@ def _add(
     """Create a user."""
     client = NodeClient(context, data_dir, as_json=as_json)
     password = None if generate else _read_password(password_file)
-    made = client.ask("users.create", UserCreated, user=user, role=role.value, owner=owner, password=password)
+    made = client.ask(CREATE_USER, user=user, role=role.value, owner=owner, password=password)
     client.show(made, shown.user_created)
 
 
@@ -103,7 +112,7 @@ def _edit(
     given = {"role": None if role is None else role.value, "owner": owner, "disabled": disabled}
     if all(value is None for value in given.values()):
         raise UsageError("nothing is to be changed: give --role, --owner, --disable or --enable")
-    client.show(client.ask("users.edit", UserRow, user=user, **given), shown.user)
+    client.show(client.ask(EDIT_USER, user=user, **given), shown.user)
 
 
 def _password(
@@ -115,7 +124,7 @@ def _password(
 ) -> None:
     """Set a user's password; their sessions end."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    found = client.ask("users.set_password", UserRow, user=user, password=_read_password(password_file))
+    found = client.ask(SET_PASSWORD, user=user, password=_read_password(password_file))
     client.show(found, shown.user)
 
 
@@ -125,7 +134,7 @@ def _remove(
     """Delete a user who owns nothing, with their keys and sessions."""
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the user {user}, their keys and sessions?", yes=yes)
-    client.show(client.ask("users.delete", Revoked, user=user), shown.revoked)
+    client.show(client.ask(DELETE_USER, user=user), shown.revoked)
 
 
 def _list_keys(
@@ -138,7 +147,7 @@ def _list_keys(
 ) -> None:
     """List a user's API keys, oldest first."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("keys.list", KeyPage, user=user, limit=limit, cursor=cursor), shown.keys)
+    client.show(client.ask(LIST_KEYS, user=user, limit=limit, cursor=cursor), shown.keys)
 
 
 def _add_key(
@@ -157,9 +166,7 @@ def _add_key(
     from octobot_node.cli.input_files import seconds
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    made = client.ask(
-        "keys.create", KeyCreated, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in")
-    )
+    made = client.ask(CREATE_KEY, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in"))
     client.show(made, shown.key_created)
 
 
@@ -172,7 +179,7 @@ def _revoke(
 ) -> None:
     """Revoke an API key: from now on it lets nobody in."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("keys.revoke", Revoked, user=user, key=key), shown.revoked)
+    client.show(client.ask(REVOKE_KEY, user=user, key=key), shown.revoked)
 
 
 def _read_password(file: Path | None) -> str:

@@ -15,6 +15,19 @@ from octobot_node.contracts.caller import Role
 from octobot_node.market import from_ms
 from octobot_node.store.audit_log import Entry
 from octobot_plugins.auth import login, statements
+from octobot_plugins.auth.catalogue import (
+    CREATE_KEY,
+    CREATE_USER,
+    DELETE_USER,
+    EDIT_USER,
+    END_SESSION,
+    LIST_KEYS,
+    LIST_SESSIONS,
+    LIST_USERS,
+    REVOKE_KEY,
+    SET_PASSWORD,
+    SHOW_USER,
+)
 from octobot_plugins.auth.models import (
     CreateKey,
     CreateUser,
@@ -187,7 +200,7 @@ def list_own_sessions(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) 
 @router.delete("/sessions/{session}", tags=["session"], summary="End one of one's own sessions")
 def end_own_session(session: Id, api: WritesSelf) -> Revoked:
     """End a session of the caller's."""
-    return api.perform("sessions.end", Revoked, OneSession(user=api.caller.name, session=session))
+    return api.perform(END_SESSION, OneSession(user=api.caller.name, session=session))
 
 
 @router.get("/keys", tags=["keys"], summary="One's own API keys")
@@ -205,26 +218,26 @@ def create_own_key(body: NewKey, response: Response, api: WritesSelf) -> KeyCrea
     _refuse_to_outlast(api, body.expires_in)
     request = CreateKey(user=api.caller.name, name=body.name, scopes=body.scopes, expires_in=body.expires_in)
     tell_once(response)
-    return api.perform("keys.create", KeyCreated, request)
+    return api.perform(CREATE_KEY, request)
 
 
 @router.delete("/keys/{key}", tags=["keys"], summary="Revoke one of one's own API keys")
 def revoke_own_key(key: Id, api: WritesSelf) -> Revoked:
     """Revoke an API key of the caller's."""
-    return api.perform("keys.revoke", Revoked, OneKey(user=api.caller.name, key=key))
+    return api.perform(REVOKE_KEY, OneKey(user=api.caller.name, key=key))
 
 
 @router.get("/users", tags=["users"], summary="Users")
 def list_users(api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
     """List users by name."""
-    return api.perform("users.list", UserPage, ListUsers(limit=limit, cursor=cursor))
+    return api.perform(LIST_USERS, ListUsers(limit=limit, cursor=cursor))
 
 
 @router.post("/users", tags=["users"], summary="Create a user", status_code=201)
 def create_user(body: NewUser, response: Response, api: WritesUsers) -> UserCreated:
     """Create a user; a generated password is told this once."""
     request = CreateUser(user=body.name, role=body.role, owner=body.owner, password=body.password)
-    found = api.perform("users.create", UserCreated, request)
+    found = api.perform(CREATE_USER, request)
     tell_once(response)
     tag(response, found.revision)
     return found
@@ -233,7 +246,7 @@ def create_user(body: NewUser, response: Response, api: WritesUsers) -> UserCrea
 @router.get("/users/{user}", tags=["users"], summary="A user")
 def read_user(user: User, response: Response, api: ReadsUsers) -> UserRow:
     """Tell a user."""
-    found = api.perform("users.show", UserRow, OneUser(user=user))
+    found = api.perform(SHOW_USER, OneUser(user=user))
     tag(response, found.revision)
     return found
 
@@ -242,7 +255,7 @@ def read_user(user: User, response: Response, api: ReadsUsers) -> UserRow:
 def edit_user(user: User, body: UserChanges, response: Response, api: WritesUsers, if_match: IfMatch = None) -> UserRow:
     """Change a user's role or owner, disable or enable them."""
     request = EditUser(user=user, revision=expected(if_match), **body.model_dump(exclude_none=True))
-    found = api.perform("users.edit", UserRow, request)
+    found = api.perform(EDIT_USER, request)
     tag(response, found.revision)
     return found
 
@@ -250,13 +263,13 @@ def edit_user(user: User, body: UserChanges, response: Response, api: WritesUser
 @router.put("/users/{user}/password", tags=["users"], summary="Set a user's password")
 def set_user_password(user: User, body: NewPassword, api: WritesUsers) -> UserRow:
     """Set a user's password; all their sessions end."""
-    return api.perform("users.set_password", UserRow, SetPassword(user=user, password=body.password))
+    return api.perform(SET_PASSWORD, SetPassword(user=user, password=body.password))
 
 
 @router.delete("/users/{user}", tags=["users"], summary="Delete a user")
 def delete_user(user: User, api: WritesUsers) -> Revoked:
     """Delete a user who owns nothing, with their keys and sessions."""
-    return api.perform("users.delete", Revoked, OneUser(user=user))
+    return api.perform(DELETE_USER, OneUser(user=user))
 
 
 @router.get("/users/{user}/keys", tags=["users"], summary="A user's API keys")
@@ -268,7 +281,7 @@ def list_user_keys(user: User, api: ReadsUsers, limit: Limit = 50, cursor: Curso
 @router.delete("/users/{user}/keys/{key}", tags=["users"], summary="Revoke a user's API key")
 def revoke_user_key(user: User, key: Id, api: WritesUsers) -> Revoked:
     """Revoke an API key of a user's."""
-    return api.perform("keys.revoke", Revoked, OneKey(user=user, key=key))
+    return api.perform(REVOKE_KEY, OneKey(user=user, key=key))
 
 
 @router.get("/users/{user}/sessions", tags=["users"], summary="A user's sessions")
@@ -280,7 +293,7 @@ def list_user_sessions(user: User, api: ReadsUsers, limit: Limit = 50, cursor: C
 @router.delete("/users/{user}/sessions/{session}", tags=["users"], summary="End a user's session")
 def end_user_session(user: User, session: Id, api: WritesUsers) -> Revoked:
     """End a session of a user's."""
-    return api.perform("sessions.end", Revoked, OneSession(user=user, session=session))
+    return api.perform(END_SESSION, OneSession(user=user, session=session))
 
 
 def _refuse_to_outlast(api: Api, expires_in: float | None) -> None:
@@ -296,8 +309,8 @@ def _refuse_to_outlast(api: Api, expires_in: float | None) -> None:
 
 
 def _keys(api: Api, user: str, limit: int, cursor: str | None) -> KeyPage:
-    return api.perform("keys.list", KeyPage, ListKeys(user=user, limit=limit, cursor=cursor))
+    return api.perform(LIST_KEYS, ListKeys(user=user, limit=limit, cursor=cursor))
 
 
 def _sessions(api: Api, user: str, limit: int, cursor: str | None) -> SessionPage:
-    return api.perform("sessions.list", SessionPage, ListKeys(user=user, limit=limit, cursor=cursor))
+    return api.perform(LIST_SESSIONS, ListKeys(user=user, limit=limit, cursor=cursor))

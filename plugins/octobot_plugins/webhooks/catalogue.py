@@ -1,23 +1,23 @@
-"""What can be done with addresses, by name."""
+"""What can be done with addresses for signals."""
 
 from __future__ import annotations
 
-from octobot_node.contracts.operation import Operation
-from octobot_plugins.webhooks import models
+from typing import Any
 
-__all__ = ["OPERATIONS"]
+from octobot_node.contracts.operation import Operation
+from octobot_plugins.webhooks.models import CreateHook, HookCreated, HookDeleted, HookPage, HookRow, ListHooks, OneHook
+
+__all__ = ["CREATE_HOOK", "DELETE_HOOK", "LIST_HOOKS", "OPERATIONS", "ROTATE_HOOK", "SHOW_HOOK"]
 
 _HERE = "octobot_plugins.webhooks.addresses"
-_SUBJECT = f"{_HERE}:subject"
+_HOOK = f"{_HERE}:subject"
 #: Not what is returned: its token is told once, and kept nowhere.
 _AUTOMATION = "octobot_node.operations.audit_subjects:automation"
 
-OPERATIONS = (
-    Operation(_HERE, "list_hooks", models.ListHooks, models.HookPage, name="hooks.list"),
-    Operation(_HERE, "show", models.OneHook, models.HookRow, name="hooks.show"),
-    Operation(
-        _HERE, "create", models.CreateHook, models.HookCreated, writes=True, subject=_AUTOMATION, name="hooks.create"
-    ),
-    Operation(_HERE, "rotate", models.OneHook, models.HookCreated, writes=True, subject=_SUBJECT, name="hooks.rotate"),
-    Operation(_HERE, "delete", models.OneHook, models.HookDeleted, writes=True, subject=_SUBJECT, name="hooks.delete"),
-)
+LIST_HOOKS = Operation("hooks.list", ListHooks, HookPage, f"{_HERE}:list_hooks")
+SHOW_HOOK = Operation("hooks.show", OneHook, HookRow, f"{_HERE}:show")
+CREATE_HOOK = Operation("hooks.create", CreateHook, HookCreated, f"{_HERE}:create", writes=True, subject=_AUTOMATION)
+ROTATE_HOOK = Operation("hooks.rotate", OneHook, HookCreated, f"{_HERE}:rotate", writes=True, subject=_HOOK)
+DELETE_HOOK = Operation("hooks.delete", OneHook, HookDeleted, f"{_HERE}:delete", writes=True, subject=_HOOK)
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (LIST_HOOKS, SHOW_HOOK, CREATE_HOOK, ROTATE_HOOK, DELETE_HOOK)

@@ -8,6 +8,7 @@ import typer
 
 from octobot_node.cli.ask_node import NodeClient, confirm
 from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, Yes, group
+from octobot_plugins.webhooks.catalogue import CREATE_HOOK, DELETE_HOOK, LIST_HOOKS, ROTATE_HOOK
 from octobot_plugins.webhooks.models import HookCreated, HookDeleted, HookPage, HookRow
 
 __all__ = ["commands"]
@@ -31,7 +32,7 @@ def _list(
 ) -> None:
     """List addresses, oldest first."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("hooks.list", HookPage, limit=limit, cursor=cursor), _print_page)
+    client.show(client.ask(LIST_HOOKS, limit=limit, cursor=cursor), _print_page)
 
 
 def _add(
@@ -48,14 +49,14 @@ def _add(
 ) -> None:
     """Make an address for signals to AUTOMATION, and print it, this once."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    made = client.ask("hooks.create", HookCreated, automation=automation, name=name, allow=allow, channel=channel)
+    made = client.ask(CREATE_HOOK, automation=automation, name=name, allow=allow, channel=channel)
     client.show(made, _print_created)
 
 
 def _rotate(context: typer.Context, hook: HookArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Replace an address's token; the old one is worth nothing from now on."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask("hooks.rotate", HookCreated, hook=hook), _print_created)
+    client.show(client.ask(ROTATE_HOOK, hook=hook), _print_created)
 
 
 def _remove(
@@ -64,7 +65,7 @@ def _remove(
     """Delete an address."""
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"delete the address {hook}?", yes=yes)
-    client.show(client.ask("hooks.delete", HookDeleted, hook=hook), _print_deleted)
+    client.show(client.ask(DELETE_HOOK, hook=hook), _print_deleted)
 
 
 def _print_page(page: HookPage, out: TextIO) -> None:

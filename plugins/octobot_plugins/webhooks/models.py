@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from octobot_node.operations.models import AutomationRef, OneAutomation, PageRequest, Request, Response
+from octobot_node.operations.automations.models.automations import OneAutomation
+from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 
 __all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "ListHooks", "OneHook"]
 

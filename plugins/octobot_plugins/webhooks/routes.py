@@ -8,6 +8,7 @@ from fastapi import Path, Query, Response
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.api.idempotency import tell_once
+from octobot_plugins.webhooks.catalogue import CREATE_HOOK, DELETE_HOOK, LIST_HOOKS, ROTATE_HOOK, SHOW_HOOK
 from octobot_plugins.webhooks.models import CreateHook, HookCreated, HookDeleted, HookPage, HookRow, ListHooks, OneHook
 
 __all__ = ["router"]
@@ -22,30 +23,30 @@ router = ApiRouter(prefix="/hooks", tags=["signals"])
 @router.get("", summary="Addresses for signals")
 def list_hooks(request: Annotated[ListHooks, Query()], api: Reads) -> HookPage:
     """List addresses, oldest first."""
-    return api.perform("hooks.list", HookPage, request)
+    return api.perform(LIST_HOOKS, request)
 
 
 @router.post("", summary="Make an address for signals", status_code=201, responses={404: {}})
 def create_hook(request: CreateHook, response: Response, api: Writes) -> HookCreated:
     """Make an address that is bound to one automation; its token is told this once."""
     tell_once(response)
-    return api.perform("hooks.create", HookCreated, request)
+    return api.perform(CREATE_HOOK, request)
 
 
 @router.get("/{hook}", summary="An address for signals")
 def read_hook(hook: Id, api: Reads) -> HookRow:
     """Tell an address, without its token."""
-    return api.perform("hooks.show", HookRow, OneHook(hook=hook))
+    return api.perform(SHOW_HOOK, OneHook(hook=hook))
 
 
 @router.post("/{hook}/rotate", summary="Replace an address's token")
 def rotate_hook(hook: Id, response: Response, api: Writes) -> HookCreated:
     """Replace the token; the old one is worth nothing from now on."""
     tell_once(response)
-    return api.perform("hooks.rotate", HookCreated, OneHook(hook=hook))
+    return api.perform(ROTATE_HOOK, OneHook(hook=hook))
 
 
 @router.delete("/{hook}", summary="Delete an address for signals")
 def delete_hook(hook: Id, api: Writes) -> HookDeleted:
     """Delete an address."""
-    return api.perform("hooks.delete", HookDeleted, OneHook(hook=hook))
+    return api.perform(DELETE_HOOK, OneHook(hook=hook))

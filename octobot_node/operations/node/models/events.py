@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import AutomationRef, Limit, Request, Response
+from octobot_node.operations.models import AutomationRef, Limit, Request, Response
 
 __all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLine", "LogPage"]
 

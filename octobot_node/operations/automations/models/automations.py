@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import AutomationRef, PageRequest, Request, Response
-from octobot_node.operations.models.events import EventRow
-from octobot_node.operations.models.orders import OrderRow
+from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
+from octobot_node.operations.node.models.events import EventRow
+from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.reports.models import Amount, AutomationReport
 from octobot_node.specs import LimitsSpec, Name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Request, Response
+from octobot_node.operations.models import Request, Response
 
 __all__ = ["OneType", "TypeDetail", "TypePage", "TypeRow"]
 

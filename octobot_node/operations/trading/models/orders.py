@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import AutomationRef, PageRequest, Request, Response
+from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.reports.models import Amount
 
 __all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]

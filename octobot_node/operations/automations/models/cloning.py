@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from octobot_node.operations.models.automations import OneAutomation
+from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.specs import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["CloneAutomation"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from octobot_node.operations.models.base import Limit, Request, Response
+from octobot_node.operations.models import Limit, Request, Response
 
 __all__ = ["AuditPage", "AuditRow", "ListAudit"]
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, Field
 
-from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.operations.models.base import AutomationRef, PageRequest, Response
-from octobot_node.operations.models.orders import OrderRow
+from octobot_node.operations.automations.models.automations import OneAutomation
+from octobot_node.operations.models import AutomationRef, PageRequest, Response
+from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.reports.models import Amount
 
 __all__ = [

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Response
+from octobot_node.operations.models import Response
 
 __all__ = ["PluginPage", "PluginRow", "ServiceRow", "TroubleRow"]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from octobot_node.operations.models.base import PageRequest, Request, Response
-from octobot_node.operations.models.orders import OrderStatus
+from octobot_node.operations.models import PageRequest, Request, Response
+from octobot_node.operations.trading.models.orders import OrderStatus
 from octobot_node.reports.models import Amount
 
 __all__ = [

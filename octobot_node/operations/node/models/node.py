@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.base import Request, Response
+from octobot_node.operations.models import Request, Response
 
 __all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
 

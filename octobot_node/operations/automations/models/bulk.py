@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.automations import AutomationStatus
-from octobot_node.operations.models.base import Request, Response
+from octobot_node.operations.automations.models.automations import AutomationStatus
+from octobot_node.operations.models import Request, Response
 
 __all__ = ["BulkAutomations", "BulkDone", "BulkRefusal"]
 

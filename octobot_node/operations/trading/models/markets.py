@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from octobot_node.operations.models.accounts import OneAccount
-from octobot_node.operations.models.base import Limit, Response
+from octobot_node.operations.models import Limit, Response
+from octobot_node.operations.trading.models.accounts import OneAccount
 from octobot_node.reports.models import Amount
 
 __all__ = [

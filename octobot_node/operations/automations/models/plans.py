@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.automations import AutomationStatus, OneAutomation
-from octobot_node.operations.models.base import Response
+from octobot_node.operations.automations.models.automations import AutomationStatus, OneAutomation
+from octobot_node.operations.models import Response
 from octobot_node.reports.models import Amount
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models.automations import OneAutomation
-from octobot_node.operations.models.base import AutomationRef, PageRequest, Response
+from octobot_node.operations.automations.models.automations import OneAutomation
+from octobot_node.operations.models import AutomationRef, PageRequest, Response
 
 __all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
 

@@ -1,0 +1,115 @@
+"""What can be done with automations, their types and signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from octobot_node.contracts.operation import Operation
+from octobot_node.operations.automations.models.automations import (
+    AutomationDetail,
+    AutomationPage,
+    ChangeAutomation,
+    Changed,
+    CreateAutomations,
+    Created,
+    EditAutomation,
+    ExportAutomations,
+    Exported,
+    ListAutomations,
+    OneAutomation,
+    StopAutomation,
+)
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone
+from octobot_node.operations.automations.models.cloning import CloneAutomation
+from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick
+from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
+from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.node.models.events import ListLog, LogPage
+
+__all__ = [
+    "CHANGE_MANY_AUTOMATIONS",
+    "CLONE_AUTOMATION",
+    "CREATE_AUTOMATIONS",
+    "DELETE_AUTOMATION",
+    "EDIT_AUTOMATION",
+    "EXPORT_AUTOMATIONS",
+    "LIST_AUTOMATIONS",
+    "LIST_LOG",
+    "LIST_SIGNALS",
+    "LIST_TYPES",
+    "OPERATIONS",
+    "PAUSE_AUTOMATION",
+    "PLAN_AUTOMATION",
+    "RESUME_AUTOMATION",
+    "RUN_AUTOMATION_NOW",
+    "SEND_SIGNAL",
+    "SHOW_AUTOMATION",
+    "SHOW_TYPE",
+    "STOP_AUTOMATION",
+]
+
+_HERE = "octobot_node.operations.automations"
+_AUTOMATION = "octobot_node.operations.audit_subjects:automation"
+
+# Their names are a protocol between versions: never change one, add another.
+LIST_AUTOMATIONS = Operation("automations.list", ListAutomations, AutomationPage, f"{_HERE}.listing:list_automations")
+SHOW_AUTOMATION = Operation("automations.show", OneAutomation, AutomationDetail, f"{_HERE}.listing:show")
+CREATE_AUTOMATIONS = Operation(
+    "automations.create",
+    CreateAutomations,
+    Created,
+    f"{_HERE}.create:create",
+    writes=True,
+    hidden=frozenset({"files", "run_file"}),
+)
+EDIT_AUTOMATION = Operation(
+    "automations.edit", EditAutomation, Changed, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
+)
+PAUSE_AUTOMATION = Operation(
+    "automations.pause", ChangeAutomation, Changed, f"{_HERE}.commands:pause", writes=True, subject=_AUTOMATION
+)
+RESUME_AUTOMATION = Operation(
+    "automations.resume", ChangeAutomation, Changed, f"{_HERE}.commands:resume", writes=True, subject=_AUTOMATION
+)
+STOP_AUTOMATION = Operation(
+    "automations.stop", StopAutomation, Changed, f"{_HERE}.commands:stop", writes=True, subject=_AUTOMATION
+)
+RUN_AUTOMATION_NOW = Operation(
+    "automations.run_now", ChangeAutomation, Changed, f"{_HERE}.commands:run_now", writes=True, subject=_AUTOMATION
+)
+DELETE_AUTOMATION = Operation(
+    "automations.delete", ChangeAutomation, Changed, f"{_HERE}.commands:delete", writes=True, subject=_AUTOMATION
+)
+CLONE_AUTOMATION = Operation("automations.clone", CloneAutomation, Created, f"{_HERE}.clone:clone", writes=True)
+CHANGE_MANY_AUTOMATIONS = Operation("automations.bulk", BulkAutomations, BulkDone, f"{_HERE}.bulk:bulk", writes=True)
+EXPORT_AUTOMATIONS = Operation("automations.export", ExportAutomations, Exported, f"{_HERE}.export:export")
+PLAN_AUTOMATION = Operation("automations.plan", PlanAutomation, PlannedTick, f"{_HERE}.plan:plan")
+LIST_LOG = Operation("automations.log", ListLog, LogPage, f"{_HERE}.log:log")
+SEND_SIGNAL = Operation(
+    "signals.send", SendSignal, SignalSent, f"{_HERE}.commands:send_signal", writes=True, subject=_AUTOMATION
+)
+LIST_SIGNALS = Operation("signals.list", ListSignals, SignalPage, f"{_HERE}.signals:list_signals")
+LIST_TYPES = Operation("types.list", EmptyRequest, TypePage, f"{_HERE}.types:list_types")
+SHOW_TYPE = Operation("types.show", OneType, TypeDetail, f"{_HERE}.types:show")
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    LIST_AUTOMATIONS,
+    SHOW_AUTOMATION,
+    CREATE_AUTOMATIONS,
+    EDIT_AUTOMATION,
+    PAUSE_AUTOMATION,
+    RESUME_AUTOMATION,
+    STOP_AUTOMATION,
+    RUN_AUTOMATION_NOW,
+    DELETE_AUTOMATION,
+    CLONE_AUTOMATION,
+    CHANGE_MANY_AUTOMATIONS,
+    EXPORT_AUTOMATIONS,
+    PLAN_AUTOMATION,
+    LIST_LOG,
+    SEND_SIGNAL,
+    LIST_SIGNALS,
+    LIST_TYPES,
+    SHOW_TYPE,
+)

@@ -1,0 +1,47 @@
+"""What can be done with the node: its state, plugins, settings and events, the nodes beside it, the audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from octobot_node.contracts.operation import Operation
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.node.models.audit import AuditPage, ListAudit
+from octobot_node.operations.node.models.events import EventPage, ListEvents
+from octobot_node.operations.node.models.node import Checkup, DrainNode, NodePage, NodeStatus, SettingPage
+from octobot_node.operations.node.models.plugins import PluginPage
+
+__all__ = [
+    "CHECK_NODE",
+    "DRAIN_NODE",
+    "LIST_AUDIT",
+    "LIST_EVENTS",
+    "LIST_NODES",
+    "LIST_PLUGINS",
+    "LIST_SETTINGS",
+    "OPERATIONS",
+    "SHOW_NODE_STATUS",
+]
+
+_HERE = "octobot_node.operations.node"
+
+# Their names are a protocol between versions: never change one, add another.
+LIST_EVENTS = Operation("events.list", ListEvents, EventPage, f"{_HERE}.events:list_events")
+LIST_PLUGINS = Operation("plugins.list", EmptyRequest, PluginPage, f"{_HERE}.status:list_plugins")
+LIST_SETTINGS = Operation("settings.list", EmptyRequest, SettingPage, f"{_HERE}.status:list_settings")
+LIST_NODES = Operation("nodes.list", EmptyRequest, NodePage, f"{_HERE}.nodes:list_nodes")
+DRAIN_NODE = Operation("nodes.drain", DrainNode, NodePage, f"{_HERE}.nodes:drain", writes=True)
+LIST_AUDIT = Operation("audit.list", ListAudit, AuditPage, f"{_HERE}.audit:list_audit")
+SHOW_NODE_STATUS = Operation("node.status", EmptyRequest, NodeStatus, f"{_HERE}.status:status")
+CHECK_NODE = Operation("node.doctor", EmptyRequest, Checkup, f"{_HERE}.status:doctor")
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    LIST_EVENTS,
+    LIST_PLUGINS,
+    LIST_SETTINGS,
+    LIST_NODES,
+    DRAIN_NODE,
+    LIST_AUDIT,
+    SHOW_NODE_STATUS,
+    CHECK_NODE,
+)

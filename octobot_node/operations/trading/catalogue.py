@@ -1,0 +1,151 @@
+"""What can be done with accounts, markets, orders and money, and the kill switch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from octobot_node.contracts.operation import Operation
+from octobot_node.operations.models import EmptyRequest, PageRequest
+from octobot_node.operations.trading.models.accounts import (
+    AccountDetail,
+    AccountGone,
+    AccountPage,
+    CreateAccount,
+    EditAccount,
+    ExchangePage,
+    OneAccount,
+)
+from octobot_node.operations.trading.models.kill_switch import (
+    Checklist,
+    KillSwitchPage,
+    KillSwitchRow,
+    ListKillSwitches,
+    ReleaseKillSwitch,
+    ShowKillSwitch,
+    ThrowKillSwitch,
+    Thrown,
+)
+from octobot_node.operations.trading.models.markets import (
+    CandleSeries,
+    ListSymbols,
+    ShowCandles,
+    ShowTicker,
+    SourcePage,
+    SymbolPage,
+    TickerNow,
+)
+from octobot_node.operations.trading.models.money import (
+    BalancePage,
+    EquitySeries,
+    FillPage,
+    ListBalances,
+    ListFills,
+    ListPostings,
+    OrderDetail,
+    PostingPage,
+    ShowEquity,
+)
+from octobot_node.operations.trading.models.orders import (
+    AdoptOrder,
+    DeclareNotSent,
+    ListOrders,
+    OneOrder,
+    OrderPage,
+    Resolved,
+)
+
+__all__ = [
+    "ADOPT_ORDER",
+    "CREATE_ACCOUNT",
+    "DECLARE_ORDER_NOT_SENT",
+    "DELETE_ACCOUNT",
+    "EDIT_ACCOUNT",
+    "LIST_ACCOUNTS",
+    "LIST_BALANCES",
+    "LIST_CANDLES",
+    "LIST_EXCHANGES",
+    "LIST_FILLS",
+    "LIST_KILL_SWITCHES",
+    "LIST_MARKET_SOURCES",
+    "LIST_ORDERS",
+    "LIST_POSTINGS",
+    "LIST_SYMBOLS",
+    "OPERATIONS",
+    "RELEASE_KILL_SWITCH",
+    "SHOW_ACCOUNT",
+    "SHOW_EQUITY",
+    "SHOW_KILL_SWITCH",
+    "SHOW_ORDER",
+    "SHOW_TICKER",
+    "THROW_KILL_SWITCH",
+]
+
+_HERE = "octobot_node.operations.trading"
+_ACCOUNT = "octobot_node.operations.audit_subjects:account"
+_ORDER = "octobot_node.operations.audit_subjects:order"
+
+# Their names are a protocol between versions: never change one, add another.
+LIST_ORDERS = Operation("orders.list", ListOrders, OrderPage, f"{_HERE}.orders:list_orders")
+SHOW_ORDER = Operation("orders.show", OneOrder, OrderDetail, f"{_HERE}.orders:show")
+ADOPT_ORDER = Operation("orders.adopt", AdoptOrder, Resolved, f"{_HERE}.orders:adopt", writes=True, subject=_ORDER)
+DECLARE_ORDER_NOT_SENT = Operation(
+    "orders.declare_not_sent", DeclareNotSent, Resolved, f"{_HERE}.orders:declare_not_sent", writes=True, subject=_ORDER
+)
+THROW_KILL_SWITCH = Operation("kill_switch.throw", ThrowKillSwitch, Thrown, f"{_HERE}.kill_switch:throw", writes=True)
+SHOW_KILL_SWITCH = Operation("kill_switch.show", ShowKillSwitch, Checklist, f"{_HERE}.kill_switch:show")
+LIST_KILL_SWITCHES = Operation(
+    "kill_switch.list", ListKillSwitches, KillSwitchPage, f"{_HERE}.kill_switch:list_switches"
+)
+RELEASE_KILL_SWITCH = Operation(
+    "kill_switch.release", ReleaseKillSwitch, KillSwitchRow, f"{_HERE}.kill_switch:release", writes=True
+)
+LIST_FILLS = Operation("fills.list", ListFills, FillPage, f"{_HERE}.money:list_fills")
+LIST_POSTINGS = Operation("ledger.list", ListPostings, PostingPage, f"{_HERE}.money:list_postings")
+LIST_BALANCES = Operation("ledger.balances", ListBalances, BalancePage, f"{_HERE}.money:list_balances")
+SHOW_EQUITY = Operation("equity.series", ShowEquity, EquitySeries, f"{_HERE}.money:equity")
+LIST_ACCOUNTS = Operation("accounts.list", PageRequest, AccountPage, f"{_HERE}.accounts:list_accounts")
+SHOW_ACCOUNT = Operation("accounts.show", OneAccount, AccountDetail, f"{_HERE}.accounts:show")
+CREATE_ACCOUNT = Operation(
+    "accounts.create",
+    CreateAccount,
+    AccountDetail,
+    f"{_HERE}.accounts:create",
+    writes=True,
+    hidden=frozenset({"market_data", "trading"}),
+)
+EDIT_ACCOUNT = Operation(
+    "accounts.edit", EditAccount, AccountDetail, f"{_HERE}.accounts:edit", writes=True, subject=_ACCOUNT
+)
+DELETE_ACCOUNT = Operation(
+    "accounts.delete", OneAccount, AccountGone, f"{_HERE}.accounts:delete", writes=True, subject=_ACCOUNT
+)
+LIST_EXCHANGES = Operation("exchanges.list", EmptyRequest, ExchangePage, f"{_HERE}.accounts:list_exchanges")
+LIST_MARKET_SOURCES = Operation("markets.sources", EmptyRequest, SourcePage, f"{_HERE}.markets:list_sources")
+LIST_SYMBOLS = Operation("markets.symbols", ListSymbols, SymbolPage, f"{_HERE}.markets:list_symbols")
+SHOW_TICKER = Operation("markets.ticker", ShowTicker, TickerNow, f"{_HERE}.markets:ticker")
+LIST_CANDLES = Operation("markets.candles", ShowCandles, CandleSeries, f"{_HERE}.markets:candles")
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    LIST_ORDERS,
+    SHOW_ORDER,
+    ADOPT_ORDER,
+    DECLARE_ORDER_NOT_SENT,
+    THROW_KILL_SWITCH,
+    SHOW_KILL_SWITCH,
+    LIST_KILL_SWITCHES,
+    RELEASE_KILL_SWITCH,
+    LIST_FILLS,
+    LIST_POSTINGS,
+    LIST_BALANCES,
+    SHOW_EQUITY,
+    LIST_ACCOUNTS,
+    SHOW_ACCOUNT,
+    CREATE_ACCOUNT,
+    EDIT_ACCOUNT,
+    DELETE_ACCOUNT,
+    LIST_EXCHANGES,
+    LIST_MARKET_SOURCES,
+    LIST_SYMBOLS,
+    SHOW_TICKER,
+    LIST_CANDLES,
+)
