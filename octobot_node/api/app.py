@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -21,9 +22,11 @@ from octobot_node.api.access import Allow, ApiState, describe
 from octobot_node.api.idempotency import Idempotency, Replayed
 from octobot_node.api.middleware import PREFIX, Surroundings
 from octobot_node.api.openapi import PATH, document
+from octobot_node.api.operation_routes import operations_router
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
-from octobot_node.contracts.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.api_routes import Scope
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
 from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.plugin_failures import said
@@ -37,14 +40,14 @@ _COMPRESSED_FROM = 1_000
 _THREADS = 12
 
 
-def create_app(context: OperationContext, only: Iterable[str] | None = None) -> FastAPI:
+def create_app(context: OperationContext) -> FastAPI:
     """Return the application of a node.
 
-    ``only`` names the plugins' routes to serve; None: all. Raises PluginError for routes of a built-in plugin that name
-    no scope; those of a third party are left out, and listed with the reason.
+    Raises PluginError for routes of a built-in plugin that name no scope; those of a third party are left out, and
+    listed with the reason.
     """
-    routes = [each for each in context.registry.api_routes if only is None or each.name in only]
-    state = ApiState(context, all_scopes(routes))
+    registry = context.registry
+    state = ApiState(context, all_scopes(registry.api_routes, registry.operations.values()))
     app = FastAPI(
         title="OctoBot Node",
         version=octobot_node.__version__,
@@ -59,8 +62,13 @@ def create_app(context: OperationContext, only: Iterable[str] | None = None) -> 
     add_handlers(app)
     app.add_exception_handler(Replayed, _replay)
     _add_middleware(app, state)
-    for each in routes:
-        _include(app, each, state, context.registry)
+    for each in registry.api_routes:
+        owner = _owner(registry, "register_api_routers", each.name)
+        _include(app, state, owner, f"the API routes {each.name}", each.router, "" if each.outside else PREFIX)
+    for plugin in registry.plugins:
+        own = [registry.operations[name] for name in plugin.registers.get("register_operations", ())]
+        if any(operation.route for operation in own):
+            _include(app, state, plugin, "the routes of operations", partial(operations_router, own), PREFIX)
     app.add_api_route(PATH, _openapi, include_in_schema=False, dependencies=[])
     return app
 
@@ -95,20 +103,23 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
     app.add_middleware(Surroundings, meter=state.meter)
 
 
-def _include(app: FastAPI, routes: ApiRoutes, state: ApiState, registry: Registry) -> None:
-    owner = next(
-        plugin for plugin in registry.plugins if routes.name in plugin.registers.get("register_api_routers", ())
-    )
+def _owner(registry: Registry, hook: str, name: str) -> PluginInfo:
+    return next(plugin for plugin in registry.plugins if name in plugin.registers.get(hook, ()))
+
+
+def _include(
+    app: FastAPI, state: ApiState, owner: PluginInfo, what: str, make: Callable[[], APIRouter], prefix: str
+) -> None:
     try:
-        router = routes.router()
+        router = make()
         for route in _routes_of(router):
             _complete(route, state.scopes)
-        app.include_router(router, prefix="" if routes.outside else PREFIX)
+        app.include_router(router, prefix=prefix)
     except Exception as error:
         if owner.origin == "built-in":
             raise
-        state.context.core.plugin_failures.record(owner.name, f"the API routes {routes.name}", said(error))
-        log.exception("routes_left_out", plugin=owner.name, routes=routes.name)
+        state.context.core.plugin_failures.record(owner.name, what, said(error))
+        log.exception("routes_left_out", plugin=owner.name, routes=what)
 
 
 def _routes_of(router: APIRouter) -> Iterator[APIRoute]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from octobot_node.api.problems import ApiProblem
+from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import decode
 
 __all__ = ["ApiRouter"]
@@ -79,3 +80,12 @@ class ApiRouter(APIRouter):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(route_class=_ExactRoute, **given)
+
+    def add_operation(self, operation: Operation[Any, Any], route: Route) -> None:
+        """Add a route that is made of an operation: parameters, body, headers and document are as its models say.
+
+        Raises PluginError for a path that names what is not a field of its request.
+        """
+        from octobot_node.api.operation_routes import add_operation
+
+        add_operation(self, operation, route)

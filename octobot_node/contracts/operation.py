@@ -3,16 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TextIO, TypeVar
 
 from pydantic import BaseModel
 
-__all__ = ["Operation", "RequestT", "ResponseT", "Subject"]
+from octobot_node.contracts.api_routes import Scope
+
+__all__ = ["Command", "Operation", "RequestT", "ResponseT", "Route", "Subject"]
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResponseT = TypeVar("ResponseT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an operation is in the REST API, below ``/api/v1``; what it takes is made of the operation's request.
+
+    ``{name}`` in the path is a field of the request. The other fields are the query of a GET or DELETE, and the body of
+    any other method. A field ``revision`` is the ``If-Match`` header, which PATCH and PUT must have; a ``revision`` in
+    the response is its ``ETag``. ``scope`` is what callers need; a plugin's own ``Scope`` is added to the node's.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    scope: str | Scope
+    summary: str
+    _: KW_ONLY
+    #: What the OpenAPI document calls it; "" makes list_telex of telex.list.
+    name: str = ""
+    #: Under which heading it is there; "" is the part of the operation's name before the dot.
+    tag: str = ""
+    #: "" is the operation's own description.
+    description: str = ""
+    status: int = 200
+    #: The address of what was made, for the Location header: "/telex/{id}", of the response's fields.
+    location: str = ""
+    #: The response has a secret in it: it is not kept to be given again for the same Idempotency-Key.
+    tells_secret: bool = False
+    #: Statuses of problems beside those that every such route may answer.
+    problems: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of ``octobot-node``: ``path`` is its words, arguments and options are made of the operation's request.
+
+    Fields without a default are arguments, the others options, unless ``arguments`` says which are. ``--json`` and
+    ``--data-dir`` come by themselves.
+    """
+
+    path: str
+    _: KW_ONLY
+    #: "" is the operation's own description.
+    help: str = ""
+    #: Help of the group that the command is in, where nobody else makes that group.
+    group_help: str = ""
+    arguments: tuple[str, ...] | None = None
+    #: A question to ask first, with {fields} of the request: "Delete {telegram}?"; adds --yes.
+    confirm: str = ""
+    #: Columns of the table for a person, or lines of one thing; () is every field that is not a mapping.
+    columns: tuple[str, ...] = ()
+    #: Prints the response for a person instead: a function, or ``module:function``.
+    show: str | Callable[[Any, TextIO], None] = ""
+    #: What no node does now, for whoever changed something where none runs: "it leaves".
+    later: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +86,16 @@ class Operation(Generic[RequestT, ResponseT]):
     request: type[RequestT]
     response: type[ResponseT]
     function: str | Callable[[Any, RequestT], ResponseT]
-    writes: bool = field(default=False, kw_only=True)
-    subject: str = field(default="", kw_only=True)
+    _: KW_ONLY
+    writes: bool = False
+    subject: str = ""
     #: Fields of the request that the audit does not keep: secrets may be anywhere in them.
-    hidden: frozenset[str] = field(default=frozenset(), kw_only=True)
+    hidden: frozenset[str] = frozenset()
+    #: One sentence, for the OpenAPI document and a command's help.
+    description: str = ""
+    #: Where it is in the REST API, and on the command line; None: nowhere, or where somebody wrote it by hand.
+    route: Route | None = None
+    command: Command | None = None
 
     def load(self) -> Callable[[Any, RequestT], ResponseT]:
         """Return the function, imported where only its place is known."""

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["AutomationRef", "EmptyRequest", "Limit", "PageRequest", "Request", "Response"]
 
 #: A name, or an id.
-AutomationRef = Annotated[str, Field(min_length=1, max_length=128, description="An automation's name, or its id.")]
+AutomationRef = Annotated[
+    str, Field(min_length=1, max_length=128, description="An automation's name, where only one has it, or its id.")
+]
 Limit = Annotated[int, Field(ge=1, le=500, description="Rows on a page at most.")]
 
 
@@ -34,4 +36,6 @@ class PageRequest(Request):
     """A page of a list."""
 
     limit: Limit = 50
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; None for the first.")
+    cursor: str | None = Field(
+        default=None, max_length=256, description="`next_cursor` of the page before; None for the first."
+    )

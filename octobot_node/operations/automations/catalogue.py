@@ -53,8 +53,22 @@ _HERE = "octobot_node.operations.automations"
 _AUTOMATION = "octobot_node.operations.audit_subjects:automation"
 
 # Their names are a protocol between versions: never change one, add another.
-LIST_AUTOMATIONS = Operation("automations.list", ListAutomations, AutomationPage, f"{_HERE}.listing:list_automations")
-SHOW_AUTOMATION = Operation("automations.show", OneAutomation, AutomationDetail, f"{_HERE}.listing:show")
+LIST_AUTOMATIONS = Operation(
+    "automations.list",
+    ListAutomations,
+    AutomationPage,
+    f"{_HERE}.listing:list_automations",
+    description="List automations, oldest first.",
+)
+SHOW_AUTOMATION = Operation(
+    "automations.show",
+    OneAutomation,
+    AutomationDetail,
+    f"{_HERE}.listing:show",
+    description=(
+        "Tell everything about an automation: config, state, money, orders that can change, newest events, figures."
+    ),
+)
 CREATE_AUTOMATIONS = Operation(
     "automations.create",
     CreateAutomations,
@@ -67,31 +81,96 @@ EDIT_AUTOMATION = Operation(
     "automations.edit", EditAutomation, Changed, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
 )
 PAUSE_AUTOMATION = Operation(
-    "automations.pause", ChangeAutomation, Changed, f"{_HERE}.commands:pause", writes=True, subject=_AUTOMATION
+    "automations.pause",
+    ChangeAutomation,
+    Changed,
+    f"{_HERE}.commands:pause",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Make no more decisions; resting orders stay, and their fills settle.",
 )
 RESUME_AUTOMATION = Operation(
-    "automations.resume", ChangeAutomation, Changed, f"{_HERE}.commands:resume", writes=True, subject=_AUTOMATION
+    "automations.resume",
+    ChangeAutomation,
+    Changed,
+    f"{_HERE}.commands:resume",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Decide again, at once; also for one that failed or is held.",
 )
 STOP_AUTOMATION = Operation(
-    "automations.stop", StopAutomation, Changed, f"{_HERE}.commands:stop", writes=True, subject=_AUTOMATION
+    "automations.stop",
+    StopAutomation,
+    Changed,
+    f"{_HERE}.commands:stop",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Cancel its orders, settle, then end it; with `close` also sell what it holds.",
 )
 RUN_AUTOMATION_NOW = Operation(
-    "automations.run_now", ChangeAutomation, Changed, f"{_HERE}.commands:run_now", writes=True, subject=_AUTOMATION
+    "automations.run_now",
+    ChangeAutomation,
+    Changed,
+    f"{_HERE}.commands:run_now",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Evaluate as soon as possible.",
 )
 DELETE_AUTOMATION = Operation(
-    "automations.delete", ChangeAutomation, Changed, f"{_HERE}.commands:delete", writes=True, subject=_AUTOMATION
+    "automations.delete",
+    ChangeAutomation,
+    Changed,
+    f"{_HERE}.commands:delete",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Remove an automation that has ended, with its orders, fills and money; its events stay.",
 )
 CLONE_AUTOMATION = Operation("automations.clone", CloneAutomation, Created, f"{_HERE}.clone:clone", writes=True)
-CHANGE_MANY_AUTOMATIONS = Operation("automations.bulk", BulkAutomations, BulkDone, f"{_HERE}.bulk:bulk", writes=True)
+CHANGE_MANY_AUTOMATIONS = Operation(
+    "automations.bulk",
+    BulkAutomations,
+    BulkDone,
+    f"{_HERE}.bulk:bulk",
+    writes=True,
+    description=(
+        "Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."
+    ),
+)
 EXPORT_AUTOMATIONS = Operation("automations.export", ExportAutomations, Exported, f"{_HERE}.export:export")
-PLAN_AUTOMATION = Operation("automations.plan", PlanAutomation, PlannedTick, f"{_HERE}.plan:plan")
+PLAN_AUTOMATION = Operation(
+    "automations.plan",
+    PlanAutomation,
+    PlannedTick,
+    f"{_HERE}.plan:plan",
+    description="Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told.",
+)
 LIST_LOG = Operation("automations.log", ListLog, LogPage, f"{_HERE}.log:log")
 SEND_SIGNAL = Operation(
-    "signals.send", SendSignal, SignalSent, f"{_HERE}.commands:send_signal", writes=True, subject=_AUTOMATION
+    "signals.send",
+    SendSignal,
+    SignalSent,
+    f"{_HERE}.commands:send_signal",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Put a message into an automation's inbox, and wake it.",
 )
-LIST_SIGNALS = Operation("signals.list", ListSignals, SignalPage, f"{_HERE}.signals:list_signals")
-LIST_TYPES = Operation("types.list", EmptyRequest, TypePage, f"{_HERE}.types:list_types")
-SHOW_TYPE = Operation("types.show", OneType, TypeDetail, f"{_HERE}.types:show")
+LIST_SIGNALS = Operation(
+    "signals.list",
+    ListSignals,
+    SignalPage,
+    f"{_HERE}.signals:list_signals",
+    description="List what is in an automation's inbox, or was, newest first.",
+)
+LIST_TYPES = Operation(
+    "types.list", EmptyRequest, TypePage, f"{_HERE}.types:list_types", description="List what an automation can be."
+)
+SHOW_TYPE = Operation(
+    "types.show",
+    OneType,
+    TypeDetail,
+    f"{_HERE}.types:show",
+    description="Tell a type's documentation and the JSON schema, defaults and examples of its config.",
+)
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_AUTOMATIONS,

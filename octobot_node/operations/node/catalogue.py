@@ -27,13 +27,56 @@ _HERE = "octobot_node.operations.node"
 
 # Their names are a protocol between versions: never change one, add another.
 LIST_EVENTS = Operation("events.list", ListEvents, EventPage, f"{_HERE}.events:list_events")
-LIST_PLUGINS = Operation("plugins.list", EmptyRequest, PluginPage, f"{_HERE}.status:list_plugins")
-LIST_SETTINGS = Operation("settings.list", EmptyRequest, SettingPage, f"{_HERE}.status:list_settings")
-LIST_NODES = Operation("nodes.list", EmptyRequest, NodePage, f"{_HERE}.nodes:list_nodes")
-DRAIN_NODE = Operation("nodes.drain", DrainNode, NodePage, f"{_HERE}.nodes:drain", writes=True)
-LIST_AUDIT = Operation("audit.list", ListAudit, AuditPage, f"{_HERE}.audit:list_audit")
-SHOW_NODE_STATUS = Operation("node.status", EmptyRequest, NodeStatus, f"{_HERE}.status:status")
-CHECK_NODE = Operation("node.doctor", EmptyRequest, Checkup, f"{_HERE}.status:doctor")
+LIST_PLUGINS = Operation(
+    "plugins.list",
+    EmptyRequest,
+    PluginPage,
+    f"{_HERE}.status:list_plugins",
+    description="List every plugin that was found, with what it registers and what is wrong with it.",
+)
+LIST_SETTINGS = Operation(
+    "settings.list",
+    EmptyRequest,
+    SettingPage,
+    f"{_HERE}.status:list_settings",
+    description="List every setting in force and where it came from; secrets are masked.",
+)
+LIST_NODES = Operation(
+    "nodes.list",
+    EmptyRequest,
+    NodePage,
+    f"{_HERE}.nodes:list_nodes",
+    description="List every node that works on the database, or did lately.",
+)
+DRAIN_NODE = Operation(
+    "nodes.drain",
+    DrainNode,
+    NodePage,
+    f"{_HERE}.nodes:drain",
+    writes=True,
+    description="Let a node finish what it does, hand the rest to the others, and end.",
+)
+LIST_AUDIT = Operation(
+    "audit.list",
+    ListAudit,
+    AuditPage,
+    f"{_HERE}.audit:list_audit",
+    description="List what was done or tried, newest first.",
+)
+SHOW_NODE_STATUS = Operation(
+    "node.status",
+    EmptyRequest,
+    NodeStatus,
+    f"{_HERE}.status:status",
+    description="Tell how many automations there are, by status, what needs a person, and how late the node is.",
+)
+CHECK_NODE = Operation(
+    "node.doctor",
+    EmptyRequest,
+    Checkup,
+    f"{_HERE}.status:doctor",
+    description="Run every health check; each says what is wrong and what to do.",
+)
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_EVENTS,

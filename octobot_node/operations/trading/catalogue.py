@@ -85,26 +85,93 @@ _ACCOUNT = "octobot_node.operations.audit_subjects:account"
 _ORDER = "octobot_node.operations.audit_subjects:order"
 
 # Their names are a protocol between versions: never change one, add another.
-LIST_ORDERS = Operation("orders.list", ListOrders, OrderPage, f"{_HERE}.orders:list_orders")
-SHOW_ORDER = Operation("orders.show", OneOrder, OrderDetail, f"{_HERE}.orders:show")
-ADOPT_ORDER = Operation("orders.adopt", AdoptOrder, Resolved, f"{_HERE}.orders:adopt", writes=True, subject=_ORDER)
-DECLARE_ORDER_NOT_SENT = Operation(
-    "orders.declare_not_sent", DeclareNotSent, Resolved, f"{_HERE}.orders:declare_not_sent", writes=True, subject=_ORDER
+LIST_ORDERS = Operation(
+    "orders.list", ListOrders, OrderPage, f"{_HERE}.orders:list_orders", description="List orders, newest first."
 )
-THROW_KILL_SWITCH = Operation("kill_switch.throw", ThrowKillSwitch, Thrown, f"{_HERE}.kill_switch:throw", writes=True)
+SHOW_ORDER = Operation(
+    "orders.show",
+    OneOrder,
+    OrderDetail,
+    f"{_HERE}.orders:show",
+    description="Tell everything about an order, with its fills.",
+)
+ADOPT_ORDER = Operation(
+    "orders.adopt",
+    AdoptOrder,
+    Resolved,
+    f"{_HERE}.orders:adopt",
+    writes=True,
+    subject=_ORDER,
+    description=(
+        "Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."
+    ),
+)
+DECLARE_ORDER_NOT_SENT = Operation(
+    "orders.declare_not_sent",
+    DeclareNotSent,
+    Resolved,
+    f"{_HERE}.orders:declare_not_sent",
+    writes=True,
+    subject=_ORDER,
+    description="Say that an order of unknown outcome never reached its exchange: its funds are free again.",
+)
+THROW_KILL_SWITCH = Operation(
+    "kill_switch.throw",
+    ThrowKillSwitch,
+    Thrown,
+    f"{_HERE}.kill_switch:throw",
+    writes=True,
+    description="Send nothing new from now on, and cancel own open orders; follow what is confirmed at its address.",
+)
 SHOW_KILL_SWITCH = Operation("kill_switch.show", ShowKillSwitch, Checklist, f"{_HERE}.kill_switch:show")
 LIST_KILL_SWITCHES = Operation(
-    "kill_switch.list", ListKillSwitches, KillSwitchPage, f"{_HERE}.kill_switch:list_switches"
+    "kill_switch.list",
+    ListKillSwitches,
+    KillSwitchPage,
+    f"{_HERE}.kill_switch:list_switches",
+    description="List kill switches, newest first.",
 )
 RELEASE_KILL_SWITCH = Operation(
     "kill_switch.release", ReleaseKillSwitch, KillSwitchRow, f"{_HERE}.kill_switch:release", writes=True
 )
-LIST_FILLS = Operation("fills.list", ListFills, FillPage, f"{_HERE}.money:list_fills")
-LIST_POSTINGS = Operation("ledger.list", ListPostings, PostingPage, f"{_HERE}.money:list_postings")
-LIST_BALANCES = Operation("ledger.balances", ListBalances, BalancePage, f"{_HERE}.money:list_balances")
-SHOW_EQUITY = Operation("equity.series", ShowEquity, EquitySeries, f"{_HERE}.money:equity")
-LIST_ACCOUNTS = Operation("accounts.list", PageRequest, AccountPage, f"{_HERE}.accounts:list_accounts")
-SHOW_ACCOUNT = Operation("accounts.show", OneAccount, AccountDetail, f"{_HERE}.accounts:show")
+LIST_FILLS = Operation(
+    "fills.list", ListFills, FillPage, f"{_HERE}.money:list_fills", description="List executions, newest first."
+)
+LIST_POSTINGS = Operation(
+    "ledger.list",
+    ListPostings,
+    PostingPage,
+    f"{_HERE}.money:list_postings",
+    description="List what moved, newest first: budget, trades and fees, which are never changed.",
+)
+LIST_BALANCES = Operation(
+    "ledger.balances",
+    ListBalances,
+    BalancePage,
+    f"{_HERE}.money:list_balances",
+    description="List what automations have of each asset, free and reserved.",
+)
+SHOW_EQUITY = Operation(
+    "equity.series",
+    ShowEquity,
+    EquitySeries,
+    f"{_HERE}.money:equity",
+    description="Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour.",
+)
+LIST_ACCOUNTS = Operation(
+    "accounts.list",
+    PageRequest,
+    AccountPage,
+    f"{_HERE}.accounts:list_accounts",
+    description="List accounts, oldest first.",
+)
+SHOW_ACCOUNT = Operation(
+    "accounts.show",
+    OneAccount,
+    AccountDetail,
+    f"{_HERE}.accounts:show",
+    description="Tell everything about an account but its secrets.",
+)
 CREATE_ACCOUNT = Operation(
     "accounts.create",
     CreateAccount,
@@ -112,18 +179,61 @@ CREATE_ACCOUNT = Operation(
     f"{_HERE}.accounts:create",
     writes=True,
     hidden=frozenset({"market_data", "trading"}),
+    description="Create an account: market data, trading, and the money of a simulated one, as in a run file.",
 )
 EDIT_ACCOUNT = Operation(
-    "accounts.edit", EditAccount, AccountDetail, f"{_HERE}.accounts:edit", writes=True, subject=_ACCOUNT
+    "accounts.edit",
+    EditAccount,
+    AccountDetail,
+    f"{_HERE}.accounts:edit",
+    writes=True,
+    subject=_ACCOUNT,
+    description="Change an account's name or limits; what is left out stays.",
 )
 DELETE_ACCOUNT = Operation(
-    "accounts.delete", OneAccount, AccountGone, f"{_HERE}.accounts:delete", writes=True, subject=_ACCOUNT
+    "accounts.delete",
+    OneAccount,
+    AccountGone,
+    f"{_HERE}.accounts:delete",
+    writes=True,
+    subject=_ACCOUNT,
+    description="Delete an account that no automation is on.",
 )
-LIST_EXCHANGES = Operation("exchanges.list", EmptyRequest, ExchangePage, f"{_HERE}.accounts:list_exchanges")
-LIST_MARKET_SOURCES = Operation("markets.sources", EmptyRequest, SourcePage, f"{_HERE}.markets:list_sources")
-LIST_SYMBOLS = Operation("markets.symbols", ListSymbols, SymbolPage, f"{_HERE}.markets:list_symbols")
-SHOW_TICKER = Operation("markets.ticker", ShowTicker, TickerNow, f"{_HERE}.markets:ticker")
-LIST_CANDLES = Operation("markets.candles", ShowCandles, CandleSeries, f"{_HERE}.markets:candles")
+LIST_EXCHANGES = Operation(
+    "exchanges.list",
+    EmptyRequest,
+    ExchangePage,
+    f"{_HERE}.accounts:list_exchanges",
+    description="List trading connectors, and what each one's exchange really guarantees.",
+)
+LIST_MARKET_SOURCES = Operation(
+    "markets.sources",
+    EmptyRequest,
+    SourcePage,
+    f"{_HERE}.markets:list_sources",
+    description="List market data connectors.",
+)
+LIST_SYMBOLS = Operation(
+    "markets.symbols",
+    ListSymbols,
+    SymbolPage,
+    f"{_HERE}.markets:list_symbols",
+    description="List an account's symbols, with what its exchange accepts of each.",
+)
+SHOW_TICKER = Operation(
+    "markets.ticker",
+    ShowTicker,
+    TickerNow,
+    f"{_HERE}.markets:ticker",
+    description="Tell a symbol's prices, as automations see them.",
+)
+LIST_CANDLES = Operation(
+    "markets.candles",
+    ShowCandles,
+    CandleSeries,
+    f"{_HERE}.markets:candles",
+    description="Tell a symbol's newest closed candles, as automations see them.",
+)
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_ORDERS,

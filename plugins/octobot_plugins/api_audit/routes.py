@@ -9,8 +9,9 @@ from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from octobot_node.api import Api, ApiRouter, allow
+from octobot_node.contracts.operation import Route
 from octobot_node.operations.node.catalogue import LIST_AUDIT
-from octobot_node.operations.node.models.audit import AuditPage, ListAudit
+from octobot_node.operations.node.models.audit import ListAudit
 
 __all__ = ["router"]
 
@@ -18,12 +19,7 @@ Reads = Annotated[Api, allow("audit:read")]
 _PAGE = 500
 
 router = ApiRouter(prefix="/audit", tags=["audit"])
-
-
-@router.get("", summary="Who did what")
-def list_audit(request: Annotated[ListAudit, Query()], api: Reads) -> AuditPage:
-    """List what was done or tried, newest first."""
-    return api.perform(LIST_AUDIT, request)
+router.add_operation(LIST_AUDIT, Route("GET", "", "audit:read", "Who did what"))
 
 
 @router.get(

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, FieldError, allow
-from octobot_node.api.etags import IfMatch, expected, optional, tag
-from octobot_node.api.params import AutomationPath, Cursor
-from octobot_node.contracts.operation import Operation
+from octobot_node.api.etags import IfMatch, expected, tag
+from octobot_node.api.params import AutomationPath
+from octobot_node.contracts.operation import Route
 from octobot_node.errors import InvalidRunFile
 from octobot_node.operations.automations.catalogue import (
     CHANGE_MANY_AUTOMATIONS,
@@ -32,32 +32,16 @@ from octobot_node.operations.automations.catalogue import (
 )
 from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
-    AutomationPage,
     AutomationRow,
-    ChangeAutomation,
-    Changed,
     CreateAutomations,
     Created,
     EditAutomation,
     ExportAutomations,
-    ListAutomations,
     OneAutomation,
     RunFileText,
-    StopAutomation,
 )
-from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone
 from octobot_node.operations.automations.models.cloning import CloneAutomation
-from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick
-from octobot_node.operations.automations.models.signals import (
-    ListSignals,
-    SendSignal,
-    SignalPage,
-    SignalSent,
-    SignalStatus,
-)
-from octobot_node.operations.models import Limit
 from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
-from octobot_node.operations.trading.models.money import EquitySeries, ListPostings, PostingPage, ShowEquity
 from octobot_node.specs import Amount, Asset, LimitsSpec, Name
 
 __all__ = ["router"]
@@ -111,12 +95,6 @@ class AutomationChanges(_Body):
     limits: LimitsSpec | None = Field(default=None, description="All its limits from now on; {} is none.")
 
 
-class Stop(_Body):
-    """How to stop."""
-
-    close: bool = Field(default=False, examples=[True], description="Also sell what it holds, at market.")
-
-
 class Clone(_Body):
     """A new name, and what is to be other than in the automation that it is made from."""
 
@@ -128,27 +106,7 @@ class Clone(_Body):
     changes: dict[str, Any] = Field(default={}, description="Changes of the config by dotted field.")
 
 
-class Plan(_Body):
-    """Which tick to plan."""
-
-    at_once: bool = Field(default=False, examples=[True], description="As if something woke it now, not as it is due.")
-
-
-class NewSignal(_Body):
-    """A message for an automation's inbox."""
-
-    payload: Any = Field(description="What the automation is given.", examples=[{"side": "buy"}])
-    channel: str = Field(default="default", min_length=1, max_length=64)
-    key: str | None = Field(
-        default=None, min_length=1, max_length=128, description="One that arrived before is not taken again."
-    )
-    expires_in: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it is worthless.")
-
-
-@router.get("", summary="Automations")
-def list_automations(request: Annotated[ListAutomations, Query()], api: Reads) -> AutomationPage:
-    """List automations, oldest first."""
-    return api.perform(LIST_AUTOMATIONS, request)
+router.add_operation(LIST_AUTOMATIONS, Route("GET", "", "automations:read", "Automations"))
 
 
 @router.post("", summary="Create an automation", status_code=201)
@@ -175,10 +133,10 @@ def _of_one(error: InvalidRunFile) -> ApiProblem:
     return ApiProblem("invalid", f"{where}: {error.reason}", fields=fields)
 
 
-@router.post("/bulk", summary="One command for many automations")
-def command_many_automations(body: BulkAutomations, api: Writes) -> BulkDone:
-    """Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."""
-    return api.perform(CHANGE_MANY_AUTOMATIONS, body)
+router.add_operation(
+    CHANGE_MANY_AUTOMATIONS,
+    Route("POST", "/bulk", "automations:write", "One command for many automations", name="command_many_automations"),
+)
 
 
 @router.post(
@@ -245,10 +203,9 @@ def export_automations(
     return Response(found.text, media_type=f"application/{format}", headers=left_out)
 
 
-@router.get("/{automation}", summary="An automation")
-def read_automation(automation: AutomationPath, response: Response, api: Reads) -> AutomationDetail:
-    """Tell everything about an automation: config, state, money, orders that can change, newest events, figures."""
-    return _detail(api, automation, response)
+router.add_operation(
+    SHOW_AUTOMATION, Route("GET", "/{automation}", "automations:read", "An automation", name="read_automation")
+)
 
 
 @router.patch("/{automation}", summary="Edit an automation")
@@ -262,38 +219,33 @@ def edit_automation(
     return _detail(api, found.id, response)
 
 
-@router.delete("/{automation}", summary="Delete an automation", responses={412: {}})
-def delete_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
-    """Remove an automation that has ended, with its orders, fills and money; its events stay."""
-    return _command(api, DELETE_AUTOMATION, automation, if_match)
-
-
-@router.post("/{automation}/pause", summary="Pause an automation")
-def pause_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
-    """Make no more decisions; resting orders stay, and their fills settle."""
-    return _command(api, PAUSE_AUTOMATION, automation, if_match)
-
-
-@router.post("/{automation}/resume", summary="Resume an automation")
-def resume_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
-    """Decide again, at once; also for one that failed or is held."""
-    return _command(api, RESUME_AUTOMATION, automation, if_match)
-
-
-@router.post("/{automation}/run", summary="Run an automation now")
-def run_automation(automation: AutomationPath, api: Writes, if_match: IfMatch = None) -> Changed:
-    """Evaluate as soon as possible."""
-    return _command(api, RUN_AUTOMATION_NOW, automation, if_match)
-
-
-@router.post("/{automation}/stop", summary="Stop an automation")
-def stop_automation(
-    automation: AutomationPath, api: Writes, body: Stop | None = None, if_match: IfMatch = None
-) -> Changed:
-    """Cancel its orders, settle, then end it; with `close` also sell what it holds."""
-    close = body is not None and body.close
-    request = StopAutomation(automation=automation, close=close, revision=optional(if_match))
-    return api.perform(STOP_AUTOMATION, request)
+router.add_operation(
+    DELETE_AUTOMATION,
+    Route(
+        "DELETE",
+        "/{automation}",
+        "automations:write",
+        "Delete an automation",
+        name="delete_automation",
+        problems=(412,),
+    ),
+)
+router.add_operation(
+    PAUSE_AUTOMATION,
+    Route("POST", "/{automation}/pause", "automations:write", "Pause an automation", name="pause_automation"),
+)
+router.add_operation(
+    RESUME_AUTOMATION,
+    Route("POST", "/{automation}/resume", "automations:write", "Resume an automation", name="resume_automation"),
+)
+router.add_operation(
+    RUN_AUTOMATION_NOW,
+    Route("POST", "/{automation}/run", "automations:write", "Run an automation now", name="run_automation"),
+)
+router.add_operation(
+    STOP_AUTOMATION,
+    Route("POST", "/{automation}/stop", "automations:write", "Stop an automation", name="stop_automation"),
+)
 
 
 @router.post("/{automation}/clone", summary="Clone an automation", status_code=201)
@@ -307,69 +259,40 @@ def clone_automation(automation: AutomationPath, body: Clone, response: Response
     return row
 
 
-@router.post("/{automation}/plan", summary="What the next tick would do", responses={503: {}})
-def plan_automation(automation: AutomationPath, api: Reads, body: Plan | None = None) -> PlannedTick:
-    """Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told."""
-    at_once = body is not None and body.at_once
-    return api.perform(PLAN_AUTOMATION, PlanAutomation(automation=automation, at_once=at_once))
-
-
-@router.post("/{automation}/signals", summary="Send an automation a signal", tags=["signals"], status_code=202)
-def send_signal(automation: AutomationPath, body: NewSignal, api: Signals) -> SignalSent:
-    """Put a message into an automation's inbox, and wake it."""
-    request = SendSignal(
-        automation=automation,
-        payload=body.payload,
-        channel=body.channel,
-        key=body.key,
-        expires_in=body.expires_in,
-    )
-    return api.perform(SEND_SIGNAL, request)
-
-
-@router.get("/{automation}/signals", summary="An automation's inbox", tags=["signals"])
-def list_signals(
-    automation: AutomationPath,
-    api: ReadsSignals,
-    status: Annotated[SignalStatus | None, Query()] = None,
-    limit: Annotated[Limit, Query()] = 50,
-    cursor: Cursor = None,
-) -> SignalPage:
-    """List what is in an automation's inbox, or was, newest first."""
-    request = ListSignals(automation=automation, status=status, limit=limit, cursor=cursor)
-    return api.perform(LIST_SIGNALS, request)
-
-
-@router.get("/{automation}/ledger", summary="An automation's postings", tags=["orders"])
-def list_postings(
-    automation: AutomationPath,
-    api: ReadsOrders,
-    asset: Annotated[str | None, Query(max_length=16)] = None,
-    limit: Annotated[Limit, Query()] = 50,
-    cursor: Cursor = None,
-) -> PostingPage:
-    """List what moved, newest first: budget, trades and fees, which are never changed."""
-    request = ListPostings(automation=automation, asset=asset, limit=limit, cursor=cursor)
-    return api.perform(LIST_POSTINGS, request)
-
-
-@router.get("/{automation}/equity", summary="What an automation was worth")
-def read_equity(
-    automation: AutomationPath,
-    api: Reads,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
-    points: Annotated[int, Query(ge=10, le=5_000, description="Points at most.")] = 500,
-) -> EquitySeries:
-    """Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour."""
-    request = ShowEquity(automation=automation, since=since, until=until, points=points)
-    return api.perform(SHOW_EQUITY, request)
-
-
-def _command(
-    api: Api, operation: Operation[ChangeAutomation, Changed], automation: str, if_match: str | None
-) -> Changed:
-    return api.perform(operation, ChangeAutomation(automation=automation, revision=optional(if_match)))
+router.add_operation(
+    PLAN_AUTOMATION,
+    Route(
+        "POST",
+        "/{automation}/plan",
+        "automations:read",
+        "What the next tick would do",
+        name="plan_automation",
+        problems=(503,),
+    ),
+)
+router.add_operation(
+    SEND_SIGNAL,
+    Route(
+        "POST",
+        "/{automation}/signals",
+        "signals:write",
+        "Send an automation a signal",
+        name="send_signal",
+        tag="signals",
+        status=202,
+    ),
+)
+router.add_operation(
+    LIST_SIGNALS, Route("GET", "/{automation}/signals", "signals:read", "An automation's inbox", tag="signals")
+)
+router.add_operation(
+    LIST_POSTINGS,
+    Route("GET", "/{automation}/ledger", "orders:read", "An automation's postings", name="list_postings", tag="orders"),
+)
+router.add_operation(
+    SHOW_EQUITY,
+    Route("GET", "/{automation}/equity", "automations:read", "What an automation was worth", name="read_equity"),
+)
 
 
 def _detail(api: Api, automation: str, response: Response) -> AutomationDetail:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.api.params import Cursor
+from octobot_node.contracts.operation import Route
 from octobot_node.operations.models import Limit
 from octobot_node.operations.trading.catalogue import (
     LIST_KILL_SWITCHES,
@@ -18,13 +19,9 @@ from octobot_node.operations.trading.catalogue import (
 )
 from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
-    KillSwitchPage,
     KillSwitchRow,
-    ListKillSwitches,
     ReleaseKillSwitch,
     ShowKillSwitch,
-    ThrowKillSwitch,
-    Thrown,
 )
 
 __all__ = ["router"]
@@ -46,18 +43,22 @@ class Release(BaseModel):
     )
 
 
-@router.get("", summary="Kill switches")
-def list_kill_switches(request: Annotated[ListKillSwitches, Query()], api: Reads) -> KillSwitchPage:
-    """List kill switches, newest first."""
-    return api.perform(LIST_KILL_SWITCHES, request)
-
-
-@router.post("", summary="Throw a kill switch", status_code=202, responses={404: {}})
-def throw_kill_switch(body: ThrowKillSwitch, response: Response, api: Writes) -> Thrown:
-    """Send nothing new from now on, and cancel own open orders; follow what is confirmed at its address."""
-    found = api.perform(THROW_KILL_SWITCH, body)
-    response.headers["Location"] = f"/api/v1/kill-switches/{found.switch.id}"
-    return found
+router.add_operation(
+    LIST_KILL_SWITCHES, Route("GET", "", "kill-switch:read", "Kill switches", name="list_kill_switches")
+)
+router.add_operation(
+    THROW_KILL_SWITCH,
+    Route(
+        "POST",
+        "",
+        "kill-switch:write",
+        "Throw a kill switch",
+        name="throw_kill_switch",
+        status=202,
+        location="/kill-switches/{switch.id}",
+        problems=(404,),
+    ),
+)
 
 
 @router.get("/{switch}", summary="A kill switch's checklist")

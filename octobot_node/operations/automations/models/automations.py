@@ -160,7 +160,7 @@ class EditAutomation(ChangeAutomation):
 class StopAutomation(ChangeAutomation):
     """``close`` also sells what it holds, at market."""
 
-    close: bool = False
+    close: bool = Field(default=False, examples=[True], description="Also sell what it holds, at market.")
 
 
 class Changed(Response):

@@ -27,7 +27,7 @@ __all__ = [
 class PlanAutomation(OneAutomation):
     """The schedule's next tick, or ``at_once`` as if something woke the automation now."""
 
-    at_once: bool = False
+    at_once: bool = Field(default=False, examples=[True], description="As if something woke it now, not as it is due.")
 
 
 class PlannedOrder(Response):

@@ -18,9 +18,11 @@ SignalStatus = Literal["waiting", "consumed", "dead"]
 class SendSignal(OneAutomation):
     """A message for an automation's inbox; one with a ``key`` that arrived before is not taken again."""
 
-    payload: Any
+    payload: Any = Field(description="What the automation is given.", examples=[{"side": "buy"}])
     channel: str = Field(default="default", min_length=1, max_length=64)
-    key: str | None = Field(default=None, min_length=1, max_length=128)
+    key: str | None = Field(
+        default=None, min_length=1, max_length=128, description="One that arrived before is not taken again."
+    )
     expires_in: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it is worthless.")
 
 

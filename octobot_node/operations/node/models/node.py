@@ -54,7 +54,7 @@ class NodePage(Response):
 class DrainNode(Request):
     """A node to let leave: its id, or how it begins."""
 
-    node: str
+    node: str = Field(min_length=1, max_length=64, description="A node's id, or how it begins.")
 
 
 class SettingView(Response):

@@ -63,7 +63,7 @@ class OrderPage(Response):
 class OneOrder(Request):
     """One order, by its id."""
 
-    order: str = Field(min_length=1, max_length=64)
+    order: str = Field(min_length=1, max_length=64, description="An order's id.")
 
 
 class AdoptOrder(Request):
@@ -72,14 +72,20 @@ class AdoptOrder(Request):
     Without an id the exchange is asked for the order's client id.
     """
 
-    order: str = Field(min_length=1, max_length=64)
-    exchange_order_id: str | None = Field(default=None, min_length=1, max_length=128)
+    order: str = Field(min_length=1, max_length=64, description="An order's id.")
+    exchange_order_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=128,
+        examples=["4711"],
+        description="The exchange's own id; without it the exchange is asked for the order's client id.",
+    )
 
 
 class DeclareNotSent(Request):
     """An order of unknown outcome that a person knows never reached the exchange."""
 
-    order: str = Field(min_length=1, max_length=64)
+    order: str = Field(min_length=1, max_length=64, description="An order's id.")
 
 
 class Resolved(Response):
