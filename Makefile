@@ -94,7 +94,7 @@ coverage: install ## Say which lines the tests reach, those in processes of thei
 
 .PHONY: fuzz
 fuzz: install ## Ask the API for long whatever its document allows, and does not; FUZZ_EXAMPLES=N for each operation
-	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 2 tests/api/test_any_request.py $(ARGS)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 2 tests/integration/api/test_any_request.py $(ARGS)
 
 .PHONY: reference
 reference: install ## Write docs/run-file.schema.json and the documentation's tables anew, after a change of a model

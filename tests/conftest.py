@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
+from tests.support.candles import unpack
 from tests.support.postgres import Server
 
 # Nodes of tests that run side by side do not want one port.
@@ -20,11 +22,12 @@ os.environ["OCTOBOT_API_PORT"] = "0"
 
 
 #: Tests that start several nodes, or kill one again and again: two of them at once would measure each other.
-_CROWDS = ("tests/crash/", "tests/plugins/replica/test_nodes", "tests/plugins/replica/test_releases",
-           "tests/plugins/replica/test_standing_still", "tests/plugins/postgres/test_full_disk",
-           "tests/transfer/test_backup_of_a_running_node", "tests/cli/test_kill_switch")  # fmt: skip
+_CROWDS = ("tests/acceptance/crash/", "tests/acceptance/plugins/replica/", "tests/acceptance/plugins/postgres/",
+           "tests/acceptance/transfer/", "tests/acceptance/engine/test_poison")  # fmt: skip
 #: The longest of the others.
-_LONG = ("tests/api/test_any_request",)
+_LONGEST = ("tests/acceptance/cli/test_kill_switch", "tests/integration/api/test_any_request", "tests/acceptance/")
+#: Fixtures, and parameters of fixtures, that start a server.
+_SERVER = "postgres"
 
 
 class _OneCrowdAtATime(LoadFileScheduling):
@@ -40,8 +43,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: begun last, it would keep one worker busy alone."""
-    items.sort(key=lambda item: (not item.nodeid.startswith(_CROWDS), not item.nodeid.startswith(_LONG)))
+    """Mark what needs a server, and begin with what takes longest: begun last, it would keep one worker busy alone."""
+    for item in items:
+        if _SERVER in getattr(item, "fixturenames", ()) or _SERVER in _parameters(item):
+            item.add_marker("server")
+    items.sort(key=lambda item: [not item.nodeid.startswith(prefix) for prefix in (_CROWDS, *_LONGEST)])
+
+
+def _parameters(item: pytest.Item) -> list[Any]:
+    called = getattr(item, "callspec", None)
+    return [] if called is None else [value for value in called.params.values() if isinstance(value, str)]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +61,12 @@ def plain_log() -> None:
     *first, _ = structlog.get_config()["processors"]
     printed = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*first, printed])
+
+
+@pytest.fixture(scope="session")
+def real_candles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the real candles: tests/data/README.md."""
+    return unpack(tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """DBOS, our durable delivery: the only module that touches it, private calls included.
 
 Measured behaviour behind the choices is in docs/engine.md, "DBOS". Each private call has a test in
-tests/engine/test_durable.py, and the version is pinned: they are what an upgrade must check.
+tests/acceptance/engine/test_durable.py, and the version is pinned: they are what an upgrade must check.
 """
 
 from __future__ import annotations

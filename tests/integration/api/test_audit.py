@@ -1,0 +1,125 @@
+"""Every write has its entry, and nobody changes one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from octobot_node.store.tables import audit
+from tests.integration.api.conftest import PASSWORD, Service
+
+
+def test_a_write_leaves_who_did_what_from_where_with_before_and_after(service: Service) -> None:
+    place = f"/api/v1/automations/{service.automation('ada')}"
+    answer = service.as_("ada").post(f"{place}/pause")
+
+    (entry,) = service.as_("root").get("/api/v1/audit?action=automations.pause").json()["entries"]
+
+    assert (entry["actor"], entry["via"], entry["address"]) == ("ada", "key tests", "192.0.2.7")
+    assert (entry["outcome"], entry["owner"], entry["target"]) == ("done", "ada", "one")
+    assert entry["request_id"] == answer.headers["x-request-id"]
+    assert (entry["data"]["before"]["status"], entry["data"]["after"]["status"]) == ("active", "paused")
+
+
+def test_what_was_refused_is_there_with_the_reason(service: Service) -> None:
+    place = f"/api/v1/automations/{service.automation('ada')}"
+    service.as_("ada").post(f"{place}/resume")
+
+    (entry,) = service.as_("root").get("/api/v1/audit?action=automations.resume").json()["entries"]
+
+    assert entry["outcome"] == "refused"
+    assert "is active" in entry["data"]["error"]
+
+
+def test_an_entry_that_a_dead_process_left_alone_says_that_the_outcome_is_unknown(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"/api/v1/automations/{service.automation('ada')}"
+
+    class Died(BaseException):
+        pass
+
+    def die(*_args: object, **_given: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(type(service.office.bench.commands), "pause", die)
+    with pytest.raises(Died):
+        service.do("automations.pause", automation=place.rpartition("/")[2])
+
+    (entry,) = service.as_("root").get("/api/v1/audit?action=automations.pause").json()["entries"]
+    assert (entry["outcome"], entry["data"]["before"]["status"]) == ("unknown", "active")
+
+
+def test_log_ins_failed_log_ins_and_a_keys_first_use_from_an_address_are_there(service: Service) -> None:
+    for password in ("wrong horse battery", PASSWORD):
+        service.client.post("/api/v1/session", json={"user": "ada", "password": password})
+    service.as_("bob").get("/api/v1/session")
+    service.as_("bob").get("/api/v1/session")
+
+    entries = service.as_("root").get("/api/v1/audit").json()["entries"]
+
+    told = [(each["actor"], each["action"], each["outcome"]) for each in entries if each["actor"] in {"ada", "bob"}]
+    assert told == [
+        ("bob", "keys.new_address", "done"),
+        ("ada", "session.create", "done"),
+        ("ada", "session.create", "refused"),
+    ]
+
+
+def test_no_secret_is_in_the_audit_nor_in_the_tables(service: Service) -> None:
+    root, secret = service.as_("root"), "tremendously secret phrase"
+    root.post("/api/v1/users", json={"name": "eve", "password": secret})
+    key = {"idempotency-key": "once"}
+    token = root.post("/api/v1/keys", json={"name": "k", "scopes": ["self:read"]}, headers=key).json()["token"]
+    again = root.post("/api/v1/keys", json={"name": "k", "scopes": ["self:read"]}, headers=key)
+    automation = service.automation("ada")
+    hook = service.as_("ada").post("/api/v1/hooks", json={"automation": automation, "name": "tv"}).json()["token"]
+
+    hidden = "a passphrase under an odd name"
+    spec = {"market_data": {"use": "fake"}, "trading": {"use": "fake", "pin": hidden}}
+    root.post("/api/v1/accounts", json={"name": "x", **spec})
+    root.post("/api/v1/automations/import", json={"accounts": {"y": spec}, "automations": []})
+    kept = "\n".join(service.office.database())
+    with service.office.bench.core.storage.read() as connection:
+        audited = "\n".join(str(row) for row in connection.execute(sa.select(audit)))
+
+    assert again.status_code == 409
+    assert len(token) > 40
+    assert len(hook) > 40
+    assert [each for each in (secret, token, hook, PASSWORD) if each in kept + audited] == []
+    assert audited.count("accounts.create") == 2
+    assert hidden not in audited
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'somebody else'", "DELETE FROM audit"])
+def test_the_database_itself_refuses_to_change_an_entry(service: Service, change: str) -> None:
+    storage = service.office.bench.core.storage
+
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), storage.write() as connection:
+        connection.execute(sa.text(change))
+
+
+def test_an_export_has_every_entry_as_a_line(service: Service) -> None:
+    root = service.as_("root")
+    everything = root.get("/api/v1/audit?limit=500").json()["entries"]
+
+    exported = root.get("/api/v1/audit/export?limit=1")
+
+    assert exported.headers["content-type"].startswith("application/x-ndjson")
+    assert [json.loads(line) for line in exported.text.splitlines()] == everything
+
+
+def test_pages_of_the_audit_follow_each_other(service: Service) -> None:
+    root = service.as_("root")
+    everything = root.get("/api/v1/audit?limit=500").json()["entries"]
+    found, cursor = [], ""
+    while True:
+        page = root.get(f"/api/v1/audit?limit=2{cursor}").json()
+        found += page["entries"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+
+    assert found == everything

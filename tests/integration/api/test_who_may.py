@@ -1,0 +1,135 @@
+"""Every operation, every kind of caller: made from the OpenAPI document, so that a new route without a rule fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
+
+from octobot_node import hookimpl
+from octobot_node.api.app import create_app
+from octobot_node.api.scopes import SCOPES, scopes_of
+from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.errors import PluginError
+from tests.integration.api.conftest import ROLES, Service
+
+#: Everything else in a request may be wrong, but not who makes it: such an answer is no refusal.
+REFUSALS = {401, 403}
+METHODS = ("get", "post", "put", "patch", "delete")
+#: Whoever asks for them is nobody yet, or says who they are by the address alone.
+PUBLIC = {"create_session", "send_signal_to_hook", "live", "ready"}
+
+
+@dataclass(frozen=True)
+class Route:
+    id: str
+    method: str
+    path: str
+    scope: str | None
+    role: str | None
+
+    def ask(self, client: TestClient) -> Any:
+        path = re.sub(r"{(\w+)}", "nothing", self.path)
+        body = {"json": {}} if self.method in {"post", "put", "patch"} else {}
+        return client.request(self.method, path, headers={"accept": "application/json"}, **body)
+
+
+def routes(service: Service) -> Iterator[Route]:
+    document = service.client.get("/api/v1/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                found = item[method]
+                yield Route(found["operationId"], method, path, found.get("x-scope"), found.get("x-role"))
+
+
+def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: Service) -> None:
+    """No one, viewer, trader, another trader, admin, a key with just the scope, and one with every other scope."""
+    everything = frozenset(scope.name for scope in SCOPES)
+    keys: dict[str, TestClient] = {}
+
+    def key_of_root(name: str, scopes: frozenset[str]) -> TestClient:
+        if name not in keys:
+            made = service.do("keys.create", user="root", name=name[:64], scopes=sorted(scopes))
+            keys[name] = service.anonymous(authorization=f"Bearer {made.token}")
+        return keys[name]
+
+    wrong = []
+    for route in routes(service):
+        if route.scope is None:
+            assert route.id in PUBLIC, f"{route.id} is for everybody: is it meant to be?"
+            continue
+        answers = {"no one": (route.ask(service.anonymous()).status_code, False)}
+        for user, role in ROLES.items():
+            may = route.scope in scopes_of(role, SCOPES)  # type: ignore[arg-type]
+            answers[user] = (route.ask(service.as_(user)).status_code, may)
+        with_it = key_of_root(f"only {route.scope}", frozenset({route.scope}))
+        without = key_of_root(f"all but {route.scope}", everything - {route.scope})
+        answers["a key with the scope"] = (route.ask(with_it).status_code, True)
+        answers["a key without it"] = (route.ask(without).status_code, False)
+        wrong += [
+            f"{route.id}: {who} got {status}"
+            for who, (status, may) in answers.items()
+            if (status not in REFUSALS) != may or status >= 500
+        ]
+
+    assert wrong == []
+
+
+def test_what_is_somebody_elses_is_answered_as_what_is_not_there(service: Service) -> None:
+    """Every route with an automation, an account or an order in its path."""
+    theirs = {"automation": service.automation("ada"), "account": service.account("ada")}
+    seen = []
+    for route in routes(service):
+        name = next((name for name in theirs if f"{{{name}}}" in route.path), None)
+        if name is None:
+            continue
+        path = re.sub(r"{(\w+)}", lambda match: theirs.get(match[1], "nothing"), route.path)
+        body = {"json": {}} if route.method in {"post", "put", "patch"} else {}
+        status = service.as_("bob").request(route.method, path, headers={"if-match": "*"}, **body).status_code
+        seen.append((route.id, status))
+
+    assert len(seen) > 8
+    # 422: the empty body is refused before anybody looks for what it is about.
+    assert [each for each in seen if each[1] not in {404, 422}] == []
+
+
+class Ruleless:
+    """A plugin whose route says of nobody that they may use it."""
+
+    @hookimpl
+    def register_api_routers(self, register: Any) -> None:
+        router = APIRouter()
+
+        @router.get("/telex")
+        def list_telex() -> str:
+            return ""
+
+        register(ApiRoutes("telex", lambda: router))
+
+
+def test_a_route_without_a_rule_is_refused(service: Service) -> None:
+    from dataclasses import replace
+
+    office = service.office
+    context = office.context()
+    registered: list[ApiRoutes] = []
+    Ruleless().register_api_routers(registered.append)
+    owner = next(plugin for plugin in context.registry.plugins if plugin.name == "octobot_plugins.auth")
+    built_in = replace(owner, registers={"register_api_routers": ("telex",)})
+    registry = replace(context.registry, api_routes=tuple(registered), plugins=(built_in,))
+    object.__setattr__(context.core, "registry", registry)
+
+    with pytest.raises(PluginError, match=r"/telex names no scope: give it allow\(scope\) or public\(\)"):
+        create_app(context)
+    third = replace(built_in, origin="installed by telex")
+    object.__setattr__(context.core, "registry", replace(registry, plugins=(third,)))
+    app = create_app(context)
+
+    assert TestClient(app).get("/api/v1/telex").status_code == 404
+    assert [trouble.what for trouble in context.core.plugin_failures.all()] == ["the API routes telex"]

@@ -1,0 +1,20 @@
+"""Tests of this layer are of the node in this process, on a real database.
+
+One that needs a process beside it is marked ``process``, and one that needs a server is by its fixtures (``server``):
+the others are what ``make fast`` runs beside the units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.guard import PROCESSES, forbidden
+
+
+@pytest.fixture(autouse=True)
+def no_process_but_a_marked_one_s(request: pytest.FixtureRequest) -> Iterator[None]:
+    marks = {mark.name for mark in request.node.iter_markers()}
+    with forbidden("tests/integration without a mark", frozenset() if marks & {"process", "server"} else PROCESSES):
+        yield

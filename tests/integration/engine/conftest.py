@@ -1,0 +1,63 @@
+"""Benches, and a migrated database that each of them starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.registry import Registry
+from octobot_node.settings import Settings
+from octobot_node.store.migrate import migrate
+from tests.support.bench import Bench
+from tests.support.postgres import Server
+from tests.support.transitions import refuse_other_transitions
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return load_plugins(discover=False)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
+    """A migrated database without a row, in one file; no status in it changes but as the state machines say."""
+    folder = tmp_path_factory.mktemp("template")
+    storage = registry.hook.open_storage(settings=Settings(data_dir=folder))
+    migrate(storage, registry.tables)
+    refuse_other_transitions(storage)
+    storage.close()
+    return folder / "octobot.db"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_bench(
+    request: pytest.FixtureRequest, tmp_path: Path, template: Path, registry: Registry
+) -> Iterator[Callable[..., Bench]]:
+    """Make benches with settings of the test's own, on either database."""
+    made: list[Bench] = []
+    urls: list[str] = []
+
+    def make(**settings: Any) -> Bench:
+        folder = tmp_path / f"node{len(made)}"
+        if request.param == "sqlite":
+            made.append(Bench(folder, template, registry, **settings))
+        else:
+            server: Server = request.getfixturevalue("postgres")
+            urls.append(server.create_database(template=request.getfixturevalue("postgres_template")))
+            made.append(Bench(folder, None, registry, database_url=urls[-1], **settings))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()
+    for url in urls:
+        request.getfixturevalue("postgres").drop_database(url)
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()

@@ -1,0 +1,126 @@
+"""TLS as the URL asks for it: who is let in, who is refused, and what is said of it."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from octobot_node.errors import StorageUnavailable
+from octobot_plugins.postgres.storage import PostgresStorage
+from tests.integration.plugins.postgres.tls import TlsServer
+from tests.support.postgres import Server
+
+Open = Callable[..., PostgresStorage]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path) -> str:
+    """The file of whoever signed the server's certificate."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def secure(authority: trustme.CA, postgres: Server) -> Iterator[TlsServer]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with TlsServer(postgres.port, context) as server:
+        yield server
+
+
+@pytest.fixture
+def url(secure: TlsServer, postgres: Server) -> str:
+    return postgres.create_database().replace(f":{postgres.port}/", f":{secure.port}/")
+
+
+def pid(storage: PostgresStorage) -> int:
+    with storage.read() as connection:
+        return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
+def refusal(open_storage: Open, url: str, password: str) -> str:
+    with pytest.raises(StorageUnavailable) as caught:
+        open_storage(url)
+    assert password not in f"{caught.value!r} {caught.value.__cause__!r}"
+    return str(caught.value).partition(" has ")[2] or str(caught.value)
+
+
+def test_a_server_whose_certificate_the_url_s_authority_signed_is_worked_with(
+    secure: TlsServer, url: str, trusted: str, open_storage: Open
+) -> None:
+    storage = open_storage(f"{url}?sslmode=verify-full&sslrootcert={trusted}")
+    with storage.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE t AS SELECT generate_series(1, 5000) AS n, repeat('x', 200) AS wide")
+    with storage.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*), max(wide) FROM t").one() == (5_000, "x" * 200)
+        assert len(connection.exec_driver_sql("SELECT * FROM t").all()) == 5_000
+    # What TLS itself sends between two questions is no reason to take a connection for a dead one.
+    assert len({pid(storage) for _ in range(5)}) == 1
+    assert set(secure.versions) == {"TLSv1.3"}
+
+
+def test_announcements_are_heard_by_tls(url: str, trusted: str, open_storage: Open) -> None:
+    one, two = (open_storage(f"{url}?sslmode=verify-full&sslrootcert={trusted}") for _ in range(2))
+    heard: list[str] = []
+    done = threading.Event()
+
+    def hear(topic: str) -> None:
+        heard.append(topic)
+        if {f"topic {number}" for number in range(100)} <= set(heard):
+            done.set()
+
+    one.listen(hear)
+    one.announce("ready")
+    deadline = time.monotonic() + 10
+    while "ready" not in heard:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for number in range(100):
+        two.announce(f"topic {number}")
+    assert done.wait(10)
+
+
+def test_a_server_that_another_authority_signed_for_is_refused(
+    url: str, tmp_path: Path, postgres: Server, open_storage: Open
+) -> None:
+    path = tmp_path / "stranger.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    said = refusal(open_storage, f"{url}?sslmode=verify-full&sslrootcert={path}", postgres.password)
+    assert said == "a certificate that the URL's sslrootcert does not vouch for: check that file"
+
+
+def test_a_server_with_a_certificate_for_another_host_is_refused(
+    url: str, trusted: str, postgres: Server, open_storage: Open
+) -> None:
+    elsewhere = url.replace("127.0.0.1", "localhost")
+    said = refusal(open_storage, f"{elsewhere}?sslmode=verify-full&sslrootcert={trusted}", postgres.password)
+    assert said == "a certificate for another host: write the host as the certificate has it"
+
+
+def test_a_file_of_the_url_that_is_not_there_is_named_by_its_parameter(
+    url: str, postgres: Server, open_storage: Open
+) -> None:
+    said = refusal(open_storage, f"{url}?sslmode=verify-full&sslrootcert=/nowhere.pem", postgres.password)
+    assert "the file of the URL's sslrootcert is not there" in said
+
+
+def test_a_server_that_insists_on_tls_refuses_who_comes_without(open_storage: Open, url: str, postgres: Server) -> None:
+    said = refusal(open_storage, f"{url}?sslmode=disable", postgres.password)
+    assert "cannot be used just now (connection failed" in said
+
+
+def test_tls_asked_for_in_the_url_is_insisted_on(open_storage: Open, postgres: Server) -> None:
+    said = refusal(open_storage, f"{postgres.create_database()}?sslmode=require", postgres.password)
+    assert "does not speak TLS, which the URL's sslmode asks for" in said
