@@ -11,10 +11,8 @@ import pytest
 import structlog
 from xdist.scheduler import LoadFileScheduling
 
-from octobot_node.plugin_system.discovery import load_plugins
-from octobot_node.settings import Settings
-from octobot_node.store.migrate import migrate
 from tests.support.candles import unpack
+from tests.support.databases import Databases
 from tests.support.postgres import Server
 
 # Nodes of tests that run side by side do not want one port.
@@ -77,11 +75,6 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a migrated database without a row."""
-    registry, url = load_plugins(discover=False), postgres.create_database()
-    settings = Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=url)
-    storage = registry.hook.open_storage(settings=settings)
-    migrate(storage, registry.tables)
-    storage.close()
-    return url.rpartition("/")[2]
+def databases(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Migrated databases, to take and to give back."""
+    return Databases(postgres, tmp_path_factory.mktemp("databases"))

@@ -13,7 +13,7 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
 from tests.support.bench import Bench
-from tests.support.postgres import Server
+from tests.support.databases import Databases
 from tests.support.transitions import refuse_other_transitions
 
 
@@ -46,8 +46,8 @@ def make_bench(
         if request.param == "sqlite":
             made.append(Bench(folder, template, registry, **settings))
         else:
-            server: Server = request.getfixturevalue("postgres")
-            urls.append(server.create_database(template=request.getfixturevalue("postgres_template")))
+            databases: Databases = request.getfixturevalue("databases")
+            urls.append(databases.take())
             made.append(Bench(folder, None, registry, database_url=urls[-1], **settings))
         return made[-1]
 
@@ -55,7 +55,7 @@ def make_bench(
     for bench in made:
         bench.close()
     for url in urls:
-        request.getfixturevalue("postgres").drop_database(url)
+        request.getfixturevalue("databases").give_back(url)
 
 
 @pytest.fixture

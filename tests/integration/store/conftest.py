@@ -33,8 +33,10 @@ def storage(tmp_path: Path, registry: Registry) -> Iterator[Storage]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def any_storage(request: pytest.FixtureRequest, tmp_path: Path, registry: Registry) -> Iterator[Storage]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").create_database()
+    url = "" if request.param == "sqlite" else request.getfixturevalue("databases").take()
     opened: Storage = registry.hook.open_storage(settings=Settings(data_dir=tmp_path, database_url=url))
     migrate(opened, registry.tables)
     yield opened
     opened.close()
+    if url:
+        request.getfixturevalue("databases").give_back(url)
