@@ -5,7 +5,7 @@ SHELL := bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Of `run`, `unit` and `bench-…`: further arguments, such as ARGS="-k ledger".
+# Of `run`, `fast`, `unit`, `test-all` and `bench-…`: further arguments, such as ARGS="-k ledger".
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -48,8 +48,20 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 run: install ## Run the demo: six automations on a simulated market; Ctrl-C stops it, its state is in .octobot
 	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot $(ARGS)
 
+# What every kind of run has in common: file after file on two workers, the longest first (tests/conftest.py).
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+CHECKS := format-check lint types imports docs
+
+.PHONY: fast
+fast: install ## Run the tests that need no process and no server, in less than two minutes: for every save
+	$(PYTEST) -m 'not long and not process and not server' tests/unit tests/integration $(ARGS)
+
 .PHONY: test
-test: install format-check lint types imports docs unit ## Everything that must pass
+test: install $(CHECKS) unit ## Everything that a submission must pass
+
+.PHONY: test-all
+test-all: install $(CHECKS) ## Everything there is: whole sweeps and months, storms, long fuzz too; FUZZ_EXAMPLES=N for each operation
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20} $(PYTEST) --durations 25 $(ARGS)
 
 .PHONY: format
 format: install ## Format the code
@@ -81,8 +93,8 @@ imports: install ## Check who may import whom
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: unit
-unit: install ## Run the tests; ARGS="-k ledger" picks some
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 $(ARGS)
+unit: install ## Run the tests of `make test` alone; ARGS="-k ledger" picks some
+	$(PYTEST) -m 'not long' --durations 25 $(ARGS)
 
 .PHONY: coverage
 coverage: install ## Say which lines the tests reach, those in processes of their own too; ARGS="tests/store" picks some; html in build/coverage

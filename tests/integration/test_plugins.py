@@ -295,6 +295,7 @@ def test_only_a_trusted_plugin_may_open_the_storage(write: Write) -> None:
     assert load_named(trusted.modules).modules == trusted.modules
 
 
+@pytest.mark.process
 def test_modules_and_packages_in_the_plugins_folder_are_loaded(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "plugins"
     (folder / "folder_package").mkdir(parents=True)

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.chaos.cluster import CONSUMERS, MASTER, Cluster
 from benchmarks.chaos.rolling import rolling_restart
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def test_a_rolling_restart_loses_and_repeats_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from benchmarks.chaos.observe import sent_after_the_fence
 from benchmarks.chaos.storm import Happening, Result, Storm
 from benchmarks.crash.verify import StoppedExchange, verify_books
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 #: Each kind once, the longest first; the master dies, too.
 STORM = (

@@ -6,7 +6,11 @@ import multiprocessing
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from benchmarks.poison import lateness
+
+pytestmark = pytest.mark.long
 
 
 def test_with_a_fifth_of_a_thousand_poisoned_the_others_tick_on_time(tmp_path: Path) -> None:

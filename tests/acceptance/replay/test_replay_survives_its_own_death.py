@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.integration.replay.conftest import dca_run_file
+
+pytestmark = pytest.mark.long
 
 CONFIG = {
     "amount": "100",

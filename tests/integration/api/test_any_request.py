@@ -1,6 +1,6 @@
 """Whatever is sent, as whoever: no 5xx, no status or body that the document does not have, no garbage accepted.
 
-Bounded here; ``make fuzz`` asks for longer (``FUZZ_EXAMPLES``).
+Two of each here; ``make test-all`` and ``make fuzz`` ask for longer (``FUZZ_EXAMPLES``).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from tests.integration.api.conftest import Service
 
 pytestmark = [pytest.mark.timeout(1_800)]
-_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 #: Everybody brings credentials that are good here (test_who_may.py is about others); and what fits the schema may still
 #: name an automation that there is not.
 _NOT_ASKED = [ignored_auth, positive_data_acceptance]
 #: What garbage may be answered with; an address that is too long is not looked at any further.
 _REFUSALS = ["400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "429", "431"]
-#: A stream without an end; tests/plugins/api_events reads it.
+#: A stream without an end; tests/integration/plugins/api_events reads it.
 _STREAMS = {"stream_events"}
 
 

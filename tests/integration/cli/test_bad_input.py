@@ -15,6 +15,8 @@ from octobot_node.cli import main
 from octobot_node.engine.data_folder import FolderLock
 from tests.integration.cli.conftest import EXECUTABLE, LIVE, MISBEHAVING, REPLAY, Folder
 
+pytestmark = pytest.mark.process
+
 Refused = Callable[..., str]
 
 # Run files --------------------------------------------------------------------------------------------------------
@@ -329,7 +331,6 @@ def test_a_disk_with_less_than_the_reserve_is_refused(
     assert not folder.state.exists()
 
 
-@pytest.mark.process
 def test_a_disk_that_takes_no_more_stops_a_replay_which_then_goes_on(folder: Folder) -> None:
     folder.write("run.yaml", REPLAY)
     folder.candles("ok.csv", hours=120)
@@ -489,13 +490,11 @@ def test_a_refused_order_is_reported_with_its_reason(folder: Folder, capsys: pyt
     assert f"order refused 3 times, last at 2022-01-03 00:00:00 UTC: {problem['reason']}" in capsys.readouterr().out
 
 
-@pytest.mark.process
 def test_a_reader_that_leaves_ends_a_run_without_a_traceback(folder: Folder, replayed: list[str]) -> None:
     done = _shell(folder, f"{EXECUTABLE} run {' '.join(replayed)} -q | true; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
-@pytest.mark.process
 def test_without_a_stderr_the_report_is_what_it_always_is(folder: Folder, replayed: list[str]) -> None:
     done = _shell(folder, f"{EXECUTABLE} run {' '.join(replayed)} --json 2>&-")
     assert (done.returncode, json.loads(done.stdout)["finished"], done.stderr) == (0, True, "")

@@ -18,6 +18,8 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.run_files.exact_yaml import read_yaml
 from tests.integration.cli.conftest import EXECUTABLE, LIVE, Folder
 
+pytestmark = pytest.mark.process
+
 Octobot = Callable[..., tuple[int, str, str]]
 COMMANDING = '["tests.acceptance.cli.commanding:greeting", "tests.acceptance.cli.commanding:rude"]'
 

@@ -59,8 +59,9 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
 TYPES = sorted(name.removeprefix(PREFIX) for name in DEFAULT_PLUGINS if name.startswith(PREFIX))
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", TYPES)
-def test_a_built_in_type_holds_what_every_type_is_held_to(name: str) -> None:
+def test_a_built_in_type_holds_what_every_type_is_held_to(name: str, examples: int) -> None:
     _, automation = load_plugins(discover=False).automation(f"{PREFIX}{name}")
     # A DCA buys again at its next time, whatever became of the buy before: that is its schedule, not a slip.
-    check_automation(type(automation), *CONFIGS[name], examples=20, one_at_a_time=name != "dca")
+    check_automation(type(automation), *CONFIGS[name], examples=examples, one_at_a_time=name != "dca")

@@ -18,6 +18,8 @@ from octobot_node.testing import check_automation
 from octobot_node.testing.checking.drive import drive
 from octobot_node.testing.checking.violation import Violation
 
+pytestmark = pytest.mark.process
+
 D = Decimal
 EVERY = Wake(every=timedelta(hours=1))
 

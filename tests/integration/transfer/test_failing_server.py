@@ -16,6 +16,8 @@ from tests.integration.transfer.conftest import dump, worked
 from tests.support.bench import START, Bench
 from tests.support.postgres import Server
 
+pytestmark = pytest.mark.server
+
 EVENTS = 12_000
 
 

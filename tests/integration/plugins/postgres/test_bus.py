@@ -13,6 +13,8 @@ from octobot_plugins.postgres.storage import PostgresStorage
 from tests.support.postgres import Server
 from tests.support.proxy import Proxy
 
+pytestmark = pytest.mark.server
+
 Open = Callable[..., PostgresStorage]
 
 

@@ -17,6 +17,8 @@ from octobot_plugins.sqlite.storage import SqliteStorage
 from tests.support.postgres import Server
 from tests.support.proxy import Proxy
 
+pytestmark = pytest.mark.server
+
 Open = Callable[..., PostgresStorage]
 
 

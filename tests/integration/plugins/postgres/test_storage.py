@@ -16,6 +16,8 @@ from octobot_node.settings import Settings
 from octobot_plugins.postgres.storage import PostgresStorage
 from tests.support.postgres import Server
 
+pytestmark = pytest.mark.server
+
 
 def settings(folder: Path, url: str, **more: Any) -> Settings:
     return Settings(data_dir=folder, database_url=url, **more)

@@ -183,7 +183,7 @@ def test_what_is_no_symbol_has_no_price_and_no_rules() -> None:
 
 @pytest.mark.parametrize(("timeframe", "count"), [("1x", 1), ("1m", 0)])
 def test_candles_that_cannot_be_are_unavailable(timeframe: str, count: int) -> None:
-    with pytest.raises(DataUnavailable, match=r"no timeframe|none is closed"):
+    with pytest.raises(DataUnavailable, match=r"not a valid timeframe|none is closed"):
         candles(NOW, timeframe, count)
 
 

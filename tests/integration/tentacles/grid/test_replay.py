@@ -16,6 +16,7 @@ from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
 from tests.reference.grid import Candle, Fill, Outcome, Plan, compute, read_candles
+from tests.support.sweeps import third
 from tests.support.views import SilentView
 
 D = Decimal
@@ -73,7 +74,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", third(CASES))
 def test_a_replay_equals_the_independent_simulation(
     case: Case, cut: Callable[[int, int], Path], tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from octobot_node.reports.models import AutomationReport
 from octobot_node.run_files.run_file import RunFile, load_run_files
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
+from tests.support.sweeps import named, third
 from tests.support.views import SilentView
 
 D = Decimal
@@ -132,19 +133,23 @@ def shown(price: Decimal) -> str:
 
 @pytest.mark.parametrize(
     ("above", "below", "hysteresis", "cooldown"),
-    [
-        ("0.095", None, "0.1", None),
-        ("0.095", None, "0.5", "6h"),
-        ("0.095", None, "2", None),
-        (None, "0.0915", "0.1", "6h"),
-        (None, "0.0915", "0.5", None),
-        (None, "0.0915", "2", "6h"),
-        ("0.0975", "0.0905", "0.5", None),
-        ("0.0975", "0.0905", "1", "1d"),
-        ("0.09", "0.0899", "0.5", "6h"),
-        ("0.09", "0.0899", "2", None),
-        ("0.2", "0.01", "0.5", None),
-    ],
+    third(
+        named(
+            [
+                ("0.095", None, "0.1", None),
+                ("0.095", None, "0.5", "6h"),
+                ("0.095", None, "2", None),
+                (None, "0.0915", "0.1", "6h"),
+                (None, "0.0915", "0.5", None),
+                (None, "0.0915", "2", "6h"),
+                ("0.0975", "0.0905", "0.5", None),
+                ("0.0975", "0.0905", "1", "1d"),
+                ("0.09", "0.0899", "0.5", "6h"),
+                ("0.09", "0.0899", "2", None),
+                ("0.2", "0.01", "0.5", None),
+            ]
+        )
+    ),
 )
 def test_repeated_alerts_are_those_of_a_scan_of_all_closes(
     above: str | None,
@@ -188,14 +193,18 @@ def test_one_alert_completes_it(
 
 @pytest.mark.parametrize(
     ("percent", "hours", "direction", "cooldown"),
-    [
-        ("2", 1, "any", None),
-        ("2", 1, "down", "3h"),
-        ("3", 4, "up", None),
-        ("3", 4, "down", None),
-        ("3", 4, "any", "3h"),
-        ("6", 24, "up", "3h"),
-    ],
+    third(
+        named(
+            [
+                ("2", 1, "any", None),
+                ("2", 1, "down", "3h"),
+                ("3", 4, "up", None),
+                ("3", 4, "down", None),
+                ("3", 4, "any", "3h"),
+                ("6", 24, "up", "3h"),
+            ]
+        )
+    ),
 )
 def test_moves_are_those_of_a_scan_of_all_windows(
     percent: str,

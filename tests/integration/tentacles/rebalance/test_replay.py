@@ -26,6 +26,7 @@ from tests.reference.rebalance import (
     read_candles,
     settle,
 )
+from tests.support.sweeps import third
 from tests.support.views import SilentView
 
 D = Decimal
@@ -101,19 +102,25 @@ THREE = {
         CASH,
     ),
 }
+WEIGHTS = {
+    f"{weight}-{threshold}": (weight, threshold)
+    for weight in ("20", "50", "75")
+    for threshold in ("0.25", "0.5", "1", "2")
+}
 
 
-@pytest.mark.parametrize("case", PAIR.values(), ids=PAIR.keys())
+@pytest.mark.parametrize("case", third(PAIR))
 def test_a_pair_is_traded_as_computed(case: Case, few_hours: Path, tmp_path: Path) -> None:
     outcome = compare(case, {"ETH": few_hours}, tmp_path)
     assert bool(outcome.stuck) == case.stuck
 
 
-@pytest.mark.parametrize("case", THREE.values(), ids=THREE.keys())
+@pytest.mark.parametrize("case", third(THREE))
 def test_three_assets_are_traded_as_computed(case: Case, few_hours: Path, other_hours: Path, tmp_path: Path) -> None:
     compare(case, {"ALT": other_hours, "ETH": few_hours}, tmp_path)
 
 
+@pytest.mark.long
 def test_twenty_days_are_traded_as_computed_and_stay_within_the_threshold(candles: Path, tmp_path: Path) -> None:
     case = by_threshold("0.5", HALVES, CASH)
     outcome = compare(case, {"ETH": candles}, tmp_path)
@@ -121,9 +128,8 @@ def test_twenty_days_are_traded_as_computed_and_stay_within_the_threshold(candle
     check_within(case, candles, fills(tmp_path))
 
 
-@pytest.mark.parametrize("threshold", ["0.25", "0.5", "1", "2"])
-@pytest.mark.parametrize("weight", ["20", "50", "75"])
-def test_weights_stay_within_the_threshold(threshold: str, weight: str, few_hours: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("weight", "threshold"), third(WEIGHTS))
+def test_weights_stay_within_the_threshold(weight: str, threshold: str, few_hours: Path, tmp_path: Path) -> None:
     case = by_threshold(threshold, {"ETH": weight, "BTC": str(100 - int(weight))}, CASH)
     replay(case, {"ETH": few_hours}, tmp_path)
     check_within(case, few_hours, fills(tmp_path))

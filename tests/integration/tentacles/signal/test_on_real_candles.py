@@ -27,6 +27,7 @@ from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
 from tests.reference.dca import Candle, read_candles
 from tests.reference.signal import Message, Rules, compute
+from tests.support.sweeps import third
 from tests.support.views import SilentView
 
 D = Decimal
@@ -113,7 +114,7 @@ def run_file(config: dict[str, Any], signals: Path | None, market_data: str = "r
     }
 
 
-@pytest.mark.parametrize("config", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("config", third(CASES))
 def test_every_fill_is_the_one_that_an_independent_computation_finds(
     config: dict[str, Any], day: Path, candles: list[Candle], tmp_path: Path
 ) -> None:

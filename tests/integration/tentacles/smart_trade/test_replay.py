@@ -18,6 +18,7 @@ from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
 from tests.reference.smart_trade import Candle, Outcome, Plan, Target, compute, read_candles, trailing_stop_fires
+from tests.support import sweeps
 from tests.support.views import SilentView
 
 F = Fraction
@@ -134,7 +135,7 @@ WINDOWS = {
 }
 
 
-@pytest.mark.parametrize(("first", "third"), WINDOWS.values(), ids=WINDOWS.keys())
+@pytest.mark.parametrize(("first", "third"), sweeps.all_but_long(WINDOWS, ["from-the-start", "the-crash"]))
 def test_every_trade_of_a_sweep_equals_the_independent_computation(
     first: int, third: int, cut: Callable[[int, int], Path], tmp_path: Path
 ) -> None:
@@ -168,6 +169,7 @@ def test_the_sweep_reaches_every_kind_of_end(cut: Callable[[int, int], Path]) ->
     }
 
 
+@pytest.mark.long
 def test_a_trailing_stop_fires_at_the_candle_that_a_scan_of_the_month_finds(
     cut: Callable[[int, int], Path], tmp_path: Path
 ) -> None:
@@ -176,7 +178,9 @@ def test_a_trailing_stop_fires_at_the_candle_that_a_scan_of_the_month_finds(
     assert (len(fired), len(set(fired))) == (4, 2)
 
 
-@pytest.mark.parametrize("first", [1_111, 8_000, 15_432, 21_987, 30_001, 40_404])
+@pytest.mark.parametrize(
+    "first", sweeps.third({str(first): first for first in (1_111, 8_000, 15_432, 21_987, 30_001, 40_404)})
+)
 def test_a_trailing_stop_fires_at_the_candle_that_a_scan_finds_whenever_it_starts(
     first: int, cut: Callable[[int, int], Path], tmp_path: Path
 ) -> None:

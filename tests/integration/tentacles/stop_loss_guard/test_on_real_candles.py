@@ -18,6 +18,7 @@ from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
 from tests.reference.dca import Candle, Fill, Plan, compute, read_candles
 from tests.reference.stop_loss_guard import Act, Guard, acts
+from tests.support.sweeps import third
 from tests.support.views import SilentView
 
 D = Decimal
@@ -58,7 +59,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("guard", "config"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(("guard", "config"), third(CASES))
 def test_it_acts_at_the_candle_that_an_independent_scan_finds(
     guard: dict[str, str], config: dict[str, str], days: Path, candles: list[Candle], tmp_path: Path
 ) -> None:
