@@ -150,7 +150,7 @@ def test_no_plugin_takes_the_name_of_an_operation_of_the_node(write: Write) -> N
         "from pydantic import BaseModel\nfrom octobot_node import hookimpl\n"
         "from octobot_node.contracts.operation import Operation\n"
         "@hookimpl\ndef register_operations(register):\n"
-        "    register(Operation('here', 'pause', BaseModel, BaseModel, name='automations.pause'))\n"
+        "    register(Operation('automations.pause', BaseModel, BaseModel, 'here:pause'))\n"
     )
     (refused,) = load_plugins([write("impostor", impostor)], discover=False).broken
     twice = "operation 'automations.pause' is registered twice: by octobot_node.operations and by impostor"

@@ -9,7 +9,7 @@ import pytest
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.cli.output.run_display import STATUS_STYLE
-from octobot_node.operations.models import automations as models
+from octobot_node.operations.automations.models import automations as models
 from octobot_node.orders import IntentStatus
 
 

@@ -23,6 +23,7 @@ from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
 from octobot_node.store import tables
 from tests.integration.operations.conftest import Office
+from tests.support.transitions import allow_any_transition
 
 HOURLY = Wake(every=timedelta(hours=1), align=True)
 
@@ -177,6 +178,7 @@ def test_what_is_paused_or_failed_is_planned_as_if_resumed(office: Office, statu
     found = office.bench.automation("a", busy)
     office.do("automations.pause", automation="a")
     with office.bench.core.storage.write() as connection:
+        allow_any_transition(connection)
         connection.execute(tables.automations.update().values(status=status))
     plan = office.do("automations.plan", automation=found)
     assert (plan.outcome, [order.status for order in plan.orders]) == ("decides", ["planned", "planned"])

@@ -28,6 +28,7 @@ from octobot_node.transfer.restoring import describe, restore
 from tests.integration.plugin_releases import COLOUR, FIRST, Telex
 from tests.integration.transfer.conftest import column, dump, worked
 from tests.support.bench import START, Bench
+from tests.support.transitions import allow_any_transition
 
 #: What restoring changes on purpose.
 CHANGED = {"installation", "accounts", "automations", "schedule", "intents", "events"}
@@ -110,6 +111,7 @@ def test_an_order_that_was_about_to_be_sent_is_asked_about_not_sent(
     bench: Bench, registry: Registry, tmp_path: Path, empty: Settings
 ) -> None:
     with bench.core.storage.write() as connection:
+        allow_any_transition(connection)
         connection.execute(
             tables.intents.update()
             .where(tables.intents.c.status == "open")
