@@ -14,10 +14,10 @@ import sqlalchemy as sa
 import structlog
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from octobot_node.api.idempotency import begin_idempotent
-from octobot_node.api.meter import Meter
 from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.api.scopes import scopes_of
 from octobot_node.contracts.api_routes import Scope
@@ -27,6 +27,7 @@ from octobot_node.contracts.operation import Operation, RequestT, ResponseT
 from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.perform import perform
+from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry
@@ -46,7 +47,8 @@ class ApiState:
 
     context: OperationContext
     scopes: Sequence[Scope]
-    meter: Meter = field(default_factory=Meter)
+    #: What the API counts; the node's own metrics are its engine's.
+    metrics: CollectorRegistry = field(default_factory=NodeMetrics)
     #: What plugins keep for as long as the API runs, by their own names.
     kept: dict[str, Any] = field(default_factory=dict)
     #: SHA-256 of an Authorization header -> whose it is, and when that was seen (monotonic seconds).

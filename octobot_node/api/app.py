@@ -100,7 +100,7 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
             expose_headers=["etag", "location", "x-request-id", "retry-after"],
         )
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
-    app.add_middleware(Surroundings, meter=state.meter)
+    app.add_middleware(Surroundings, metrics=state.metrics)
 
 
 def _owner(registry: Registry, hook: str, name: str) -> PluginInfo:

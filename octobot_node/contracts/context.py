@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
     from pydantic import BaseModel
 
     from octobot_node.clock import Clock
@@ -26,6 +27,8 @@ class PluginContext(Protocol):
     storage: Storage
     clock: Clock
     node_id: str
+    #: What Prometheus reads of this node: a plugin's own metrics are registered here.
+    metrics: CollectorRegistry
 
     @property
     def plugins(self) -> Sequence[PluginInfo]:

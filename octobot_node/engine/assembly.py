@@ -41,7 +41,7 @@ def assemble(
         configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id
     )
     plugin_failures = PluginFailures(clock, lambda message, level: context.tell(message, level=level))
-    counters = Counters()
+    counters = Counters(context.metrics)
     accounts = Accounts(base.storage, clock, base.settings, base.registry, counters)
     core = Core(
         settings=base.settings,

@@ -64,6 +64,7 @@ class Core:
     context: PluginContext
     plugin_failures: PluginFailures
     order_checks: OrderChecks
+    counters: Counters
     #: Hands work to a queue in the caller's transaction and returns its id.
     deliver: Callable[[sa.Connection, str, str], str]
     #: Says that a queue has work, after the commit.
@@ -81,7 +82,6 @@ class Core:
     #: For how long, in seconds, the slowest of the loops that everything hangs on has not gone round.
     still_for: Callable[[], float] = _never_still
     checkpoint: Checkpoint = _pass_by
-    counters: Counters = field(default_factory=Counters)
     #: Set once the node is to end: it takes nothing new and finishes what it has begun.
     draining: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from octobot_node.clock import Clock
@@ -14,6 +15,7 @@ from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.ids import new_id
+from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import automations
@@ -33,6 +35,7 @@ class NodePluginContext:
     clock: Clock
     registry: Registry
     node_id: str
+    metrics: CollectorRegistry = field(default_factory=NodeMetrics)
     #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
     _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
 

@@ -136,7 +136,7 @@ class OrderSender:
                 _read_answer(answer, row, now, changes, closed)
             close_intents(connection, closed, now)
             intents.update(connection, changes)
-        core.counters.tried(len(answers), _outcomes(answers))
+        core.counters.became(_outcomes(answers))
         core.checkpoint("after-record")
 
 

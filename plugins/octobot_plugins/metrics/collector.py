@@ -9,10 +9,9 @@ import structlog
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from octobot_node.api.meter import Meter
+from octobot_node.engine.core import Core
 from octobot_node.errors import StorageUnavailable
-from octobot_node.operations.context import OperationContext
-from octobot_plugins.metrics import api, database, engine, node
+from octobot_plugins.metrics import database, engine, node
 from octobot_plugins.metrics.families import gauge
 
 __all__ = ["NodeCollector"]
@@ -21,19 +20,18 @@ log = structlog.get_logger(__name__)
 
 
 class NodeCollector(Collector):
-    """Reads the process's counters and, where this node leads, the database's counts.
+    """Reads how the process is and, where this node leads, the database's counts.
 
     What all nodes would read alike is told by one, so that a sum over nodes is right.
     """
 
-    def __init__(self, context: OperationContext, meter: Meter) -> None:
-        self._core = context.core
-        self._meter = meter
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def collect(self) -> Iterator[Metric]:
         """Return every metric."""
         began, core = time.perf_counter(), self._core
-        found: list[Metric] = [*node.metrics(core), *engine.metrics(core), *api.metrics(self._meter)]
+        found: list[Metric] = [*node.metrics(core), *engine.metrics(core)]
         up = not core.storage.lost()
         if up and core.coordinator.may_dispatch():
             try:

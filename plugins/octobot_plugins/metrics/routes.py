@@ -33,9 +33,10 @@ def read_metrics(request: Request, api: Annotated[Api, allow("metrics:read", out
 def _registry(api: Api) -> CollectorRegistry:
     found: CollectorRegistry | None = api.state.kept.get(_KEPT)
     if found is None:
-        # The library's own registry is one for the whole process: this one is the app's.
+        core = api.state.context.core
         found = CollectorRegistry()
-        found.register(NodeCollector(api.state.context, api.state.meter))
+        for each in (NodeCollector(core), core.context.metrics, api.state.metrics):
+            found.register(each)
         ProcessCollector(registry=found)
         PlatformCollector(registry=found)
         found = api.state.kept.setdefault(_KEPT, found)
