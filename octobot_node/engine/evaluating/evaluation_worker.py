@@ -57,6 +57,8 @@ def main(descriptor: int) -> NoReturn:
 
 
 def _types(modules: Sequence[str]) -> Mapping[str, Automation[Any, Any]]:
+    # Imported for the workers: each would do it again, and have a copy of its own.
+    import octobot_node.engine.evaluating.evaluation  # noqa: F401
     from octobot_node.plugin_system.discovery import load_named
 
     return load_named(modules).automations
