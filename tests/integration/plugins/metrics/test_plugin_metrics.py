@@ -17,7 +17,7 @@ from octobot_node.plugin_system.discovery import load_plugins
 from tests.integration.api.conftest import Service
 from tests.integration.plugins.metrics.conftest import scrape
 
-PAGE = Path(__file__).parents[3] / "docs" / "monitoring.md"
+PAGE = Path(__file__).parents[4] / "docs" / "monitoring.md"
 
 
 async def briefly(run: Any, context: Any) -> None:
