@@ -96,14 +96,14 @@ class NodeClient:
 
     def refuse_unused(self, operation: Operation[Any, Any]) -> None:
         """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
-        from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS
+        from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
 
         try:
             unused = not (self.folder / "node-id").exists()
         except OSError:
             return  # Somebody else's: opening it says so.
         shared = not self.configuration.settings.url().startswith("sqlite:")
-        if unused and operation is not CREATE_AUTOMATIONS and not shared:
+        if unused and operation is not IMPORT_AUTOMATIONS and not shared:
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

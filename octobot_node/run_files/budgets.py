@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
-from octobot_node.specs import AutomationSpec
 from octobot_node.text.validation_messages import Place
 
 __all__ = ["overdrafts"]
 
 
+class Budgeted(Protocol):
+    """An automation that is to be given money of an account, by the account's name."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def budget(self) -> Mapping[str, Decimal]: ...
+
+
 def overdrafts(
-    automations: Sequence[AutomationSpec],
+    automations: Sequence[Budgeted],
     account: str,
     held: Mapping[str, Decimal],
     besides: Mapping[str, Decimal] | None = None,

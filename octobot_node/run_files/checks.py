@@ -23,7 +23,14 @@ from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
 
-__all__ = ["check_accounts", "check_automations", "check_budgets", "check_candles", "check_connectors"]
+__all__ = [
+    "check_accounts",
+    "check_automations",
+    "check_budgets",
+    "check_candles",
+    "check_connectors",
+    "unknown_type",
+]
 
 
 def check_connectors(run_file: RunFile, registry: Registry) -> None:
@@ -86,12 +93,13 @@ def _valid_config(run_file: RunFile, index: int, spec: AutomationSpec, registry:
     try:
         return validate_config(registry, spec.type, spec.config)
     except UnknownType:
-        raise run_file.mistake((*path, "type"), _unknown_type(spec.type, registry)) from None
+        raise run_file.mistake((*path, "type"), unknown_type(spec.type, registry)) from None
     except InvalidConfig as error:
         raise run_file.mistake((*path, "config", *error.place), str(error)) from error.__cause__
 
 
-def _unknown_type(name: str, registry: Registry) -> str:
+def unknown_type(name: str, registry: Registry) -> str:
+    """Return why no automation type is called so, and what to write instead."""
     known = sorted({full.rpartition(".")[2] for full in registry.automations})
     if name in known:
         several = sorted(full for full in registry.automations if full.rpartition(".")[2] == name)

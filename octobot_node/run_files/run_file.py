@@ -24,7 +24,6 @@ __all__ = [
     "RunFile",
     "json_schema",
     "load_run_files",
-    "parse_run_file",
     "read_run_files",
 ]
 
@@ -69,19 +68,6 @@ def read_run_files(texts: Sequence[tuple[str, str]], accounts: Mapping[str, Acco
     ``accounts`` are those that exist already: the files may name them without writing them out.
     """
     return _one([_read(Path(name), text) for name, text in texts], accounts)
-
-
-def parse_run_file(content: Mapping[str, Any], accounts: Mapping[str, AccountSpec]) -> RunFile:
-    """Return a run file given as JSON; ``accounts`` as for ``read_run_files``. Raises InvalidRunFile."""
-    try:
-        parts = _Parts.model_validate(dict(content))
-    except ValidationError as error:
-        place, text = first_mistake(error, _Parts)
-        raise _invalid(place, text) from None
-    merged = _Parts.model_construct(accounts={**accounts, **parts.accounts}, automations=parts.automations)
-    for problem in _problems(merged):
-        raise _invalid(problem.path, problem.text)
-    return RunFile(accounts=merged.accounts, automations=merged.automations)
 
 
 def _invalid(path: Place, text: str) -> InvalidRunFile:

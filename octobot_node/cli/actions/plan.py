@@ -15,7 +15,7 @@ from octobot_node.cli.log_file import logging_to_file
 from octobot_node.cli.output.show import print_plan
 from octobot_node.configuration import Configuration
 from octobot_node.errors import UsageError
-from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS, PLAN_AUTOMATION
+from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS, PLAN_AUTOMATION
 
 __all__ = ["plan"]
 
@@ -54,7 +54,7 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
             registry = plugins_for(settings)
             elsewhere = settings.alone_in(Path(folder))
             with open_idle_folder(configuration, registry, by="plan", settings=elsewhere) as idle_folder:
-                created = perform(idle_folder, CREATE_AUTOMATIONS, read_request(CREATE_AUTOMATIONS, {"files": texts}))
+                created = perform(idle_folder, IMPORT_AUTOMATIONS, read_request(IMPORT_AUTOMATIONS, {"files": texts}))
                 planned = [
                     perform(
                         idle_folder,

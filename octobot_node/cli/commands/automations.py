@@ -95,11 +95,11 @@ def _create(
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import run_file_texts
     from octobot_node.cli.output.show import print_created
-    from octobot_node.operations.automations.catalogue import CREATE_AUTOMATIONS
+    from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
 
     texts = run_file_texts(files)
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(CREATE_AUTOMATIONS, files=texts), print_created)
+    client.show(client.ask(IMPORT_AUTOMATIONS, files=texts), print_created)
     client.say_if_quiet("they run")
 
 

@@ -8,13 +8,15 @@ from octobot_node.contracts.operation import Operation
 from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationPage,
+    AutomationRow,
     ChangeAutomation,
     Changed,
-    CreateAutomations,
+    CreateAutomation,
     Created,
     EditAutomation,
     ExportAutomations,
     Exported,
+    ImportAutomations,
     ListAutomations,
     OneAutomation,
     StopAutomation,
@@ -30,10 +32,11 @@ from octobot_node.operations.node.models.events import ListLog, LogPage
 __all__ = [
     "CHANGE_MANY_AUTOMATIONS",
     "CLONE_AUTOMATION",
-    "CREATE_AUTOMATIONS",
+    "CREATE_AUTOMATION",
     "DELETE_AUTOMATION",
     "EDIT_AUTOMATION",
     "EXPORT_AUTOMATIONS",
+    "IMPORT_AUTOMATIONS",
     "LIST_AUTOMATIONS",
     "LIST_LOG",
     "LIST_SIGNALS",
@@ -69,13 +72,21 @@ SHOW_AUTOMATION = Operation(
         "Tell everything about an automation: config, state, money, orders that can change, newest events, figures."
     ),
 )
-CREATE_AUTOMATIONS = Operation(
+CREATE_AUTOMATION = Operation(
     "automations.create",
-    CreateAutomations,
-    Created,
+    CreateAutomation,
+    AutomationRow,
     f"{_HERE}.create:create",
     writes=True,
-    hidden=frozenset({"files", "run_file"}),
+    description="Create an automation on an account that exists.",
+)
+IMPORT_AUTOMATIONS = Operation(
+    "automations.import",
+    ImportAutomations,
+    Created,
+    f"{_HERE}.import_run_files:import_run_files",
+    writes=True,
+    hidden=frozenset({"files"}),
 )
 EDIT_AUTOMATION = Operation(
     "automations.edit", EditAutomation, Changed, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
@@ -175,7 +186,8 @@ SHOW_TYPE = Operation(
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_AUTOMATIONS,
     SHOW_AUTOMATION,
-    CREATE_AUTOMATIONS,
+    CREATE_AUTOMATION,
+    IMPORT_AUTOMATIONS,
     EDIT_AUTOMATION,
     PAUSE_AUTOMATION,
     RESUME_AUTOMATION,

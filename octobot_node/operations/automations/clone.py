@@ -9,10 +9,11 @@ from typing import Any
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.automations.commands import with_changes
 from octobot_node.operations.automations.create import create
-from octobot_node.operations.automations.models.automations import CreateAutomations, Created
+from octobot_node.operations.automations.models.automations import CreateAutomation, Created
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
+from octobot_node.specs import LimitsSpec
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automations import ListedAutomationRow
 
@@ -22,7 +23,7 @@ __all__ = ["clone"]
 def clone(context: OperationContext, request: CloneAutomation) -> Created:
     """Create an automation with the type, account, budget, limits and config of another, but what is given.
 
-    It belongs to the other's owner and begins anew: state, orders and fills are not taken along. Raises InvalidRunFile
+    It belongs to the other's owner and begins anew: state, orders and fills are not taken along. Raises UsageError
     for what does not fit.
     """
     if request.config is not None and request.changes:
@@ -36,15 +37,15 @@ def clone(context: OperationContext, request: CloneAutomation) -> Created:
     (row,) = rows
     # Its owner's accounts and names count, whoever clones it.
     narrowed = replace(context, owner=row.owner)
-    spec: dict[str, Any] = {
-        "name": request.name,
-        "type": row.type,
-        "account": row.account if request.account is None else _account_name(narrowed, request.account),
-        "budget": budget if request.budget is None else request.budget,
-        "limits": row.limits if request.limits is None else request.limits.model_dump(exclude_none=True),
-        "config": _config(row, request),
-    }
-    return create(narrowed, CreateAutomations(run_file={"automations": [spec]}))
+    new = CreateAutomation(
+        name=request.name,
+        type=row.type,
+        account=row.account if request.account is None else _account_name(narrowed, request.account),
+        budget=budget if request.budget is None else request.budget,
+        limits=LimitsSpec.model_validate(row.limits) if request.limits is None else request.limits,
+        config=_config(row, request),
+    )
+    return Created(automations=[create(narrowed, new)], accounts=[])
 
 
 def _config(row: ListedAutomationRow, request: CloneAutomation) -> dict[str, Any]:

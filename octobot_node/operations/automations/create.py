@@ -1,98 +1,94 @@
-"""Create automations, and the accounts that they need, from run files."""
+"""Create one automation on an account that exists."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from octobot_node.engine.commands.commands import NewAccount
-from octobot_node.errors import UsageError
+from octobot_node.engine.commands.commands import NewAutomation
+from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
+from octobot_node.errors import UnknownType, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.export import account_spec, secret_settings
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import CreateAutomations, Created
+from octobot_node.operations.automations.models.automations import AutomationRow, CreateAutomation
 from octobot_node.operations.context import OperationContext
-from octobot_node.run_files.apply import create_new, new_account
-from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
-from octobot_node.run_files.run_file import RunFile, parse_run_file, read_run_files
-from octobot_node.run_files.signal_files import refuse_signals
+from octobot_node.run_files.budgets import overdrafts
+from octobot_node.run_files.checks import unknown_type
+from octobot_node.store import automations as automation_statements
+from octobot_node.store.queries import lists
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts
+from octobot_node.text.validation_messages import Place, nearest
 
 __all__ = ["create"]
 
 
-def create(context: OperationContext, request: CreateAutomations) -> Created:
-    """Create every automation of the run files, all or none; accounts that exist need not be written out.
+def create(context: OperationContext, request: CreateAutomation) -> AutomationRow:
+    """Create an automation, active and due at once.
 
-    Raises InvalidRunFile, naming file, line and field.
+    Raises UsageError naming the field that cannot be, CommandRefused for a name that is taken meanwhile.
     """
     owner = context.creator
-    held = _held(context, owner)
-    run_file = _read(request, held, context)
-    refuse_signals(run_file)
-    check_connectors(run_file, context.registry)
-    new = {name: _account(run_file, name, held.get(name), context) for name in run_file.accounts}
-    _refuse_replays(run_file, context)
-    _refuse_other_limits(run_file, new, held)
-    check_accounts(run_file, new, context.registry)
-    configs = check_automations(run_file, context.registry)
-    ids, made = create_new(context.core, context.commands, run_file, configs, new, owner)
-    context.hurry()
-    return Created(automations=rows_of(context, ids), accounts=made)
-
-
-def _held(context: OperationContext, owner: str) -> dict[str, AccountRow]:
+    config = _valid_config(context, request)
     with context.core.storage.read() as connection:
-        rows = connection.execute(sa.select(accounts).where(accounts.c.owner == owner)).all()
-    return {row.name: row for row in rows}
-
-
-def _read(request: CreateAutomations, held: Mapping[str, AccountRow], context: OperationContext) -> RunFile:
-    if (request.run_file is None) == (not request.files):
-        raise UsageError("give either run files or one run file's content: that is what is created")
-    known = {name: account_spec(row, context.registry) for name, row in held.items()}
-    if request.run_file is not None:
-        found = parse_run_file(request.run_file, known)
-    else:
-        found = read_run_files([(file.name, file.text) for file in request.files], known)
-    named = {spec.account for spec in found.automations}
-    unused = {name: spec for name, spec in found.accounts.items() if name in named or name not in known}
-    return found.model_copy(update={"accounts": unused})
-
-
-def _account(run_file: RunFile, name: str, row: AccountRow | None, context: OperationContext) -> NewAccount:
-    """Return the account as the run file has it; what is secret, and not written, is as the data folder has it."""
-    new = new_account(name, run_file.accounts[name], context.registry)
-    if row is None or (new.market_data, new.trading) != (row.market_data, row.trading):
-        return new
-    return replace(
-        new,
-        market_data_settings=_with_secrets(
-            new.market_data_settings, row.market_data_settings, context.registry.market_data[new.market_data].Settings
-        ),
-        trading_settings=_with_secrets(
-            new.trading_settings, row.trading_settings, context.registry.trading[new.trading].Settings
-        ),
+        account = _account(connection, owner, request.account)
+        if automation_statements.named(connection, owner, request.name) is not None:
+            text = f"an automation is called {request.name!r} already: choose another name, or edit that one"
+            raise _mistake(("name",), text)
+        _refuse_overdraft(context, connection, request, account)
+    new = NewAutomation(
+        name=request.name,
+        type=config.type,
+        account_id=account.id,
+        budget=request.budget,
+        config=config,
+        limits=Limits.model_validate(request.limits.model_dump(exclude_none=True)),
+        owner=owner,
     )
+    made = context.commands.create(new)
+    context.hurry()
+    return rows_of(context, [made])[0]
 
 
-def _with_secrets(given: Mapping[str, Any], stored: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    return {name: stored[name] for name in secret_settings(model, stored)} | dict(given)
+def _valid_config(context: OperationContext, spec: CreateAutomation) -> ValidConfig:
+    try:
+        return validate_config(context.registry, spec.type, spec.config)
+    except UnknownType:
+        raise _mistake(("type",), unknown_type(spec.type, context.registry)) from None
+    except InvalidConfig as error:
+        raise _mistake(("config", *error.place), str(error)) from error.__cause__
 
 
-def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held: Mapping[str, AccountRow]) -> None:
-    for name in set(new) & set(held):
-        if new[name].limits != Limits.model_validate(held[name].limits):
-            text = "the account has other limits already: leave it out of the file, or write the limits that it has"
-            raise run_file.mistake(("accounts", name, "limits"), text)
+def _account(connection: sa.Connection, owner: str, name: str) -> AccountRow:
+    columns = accounts.c
+    found: AccountRow | None = connection.execute(
+        sa.select(accounts).where(columns.owner == owner, columns.name == name)
+    ).first()
+    if found is None:
+        names = list(connection.scalars(sa.select(columns.name).where(columns.owner == owner).order_by(columns.name)))
+        cure = nearest(name, names) if names else "create it first"
+        raise _mistake(("account",), f"there is no account {name!r}: {cure}")
+    return found
 
 
-def _refuse_replays(run_file: RunFile, context: OperationContext) -> None:
-    for name, account in run_file.accounts.items():
-        if context.registry.market_data[account.market_data.use].replay:
-            text = "it replays past candles: `octobot-node run` does that, in a folder of its own"
-            raise run_file.mistake(("accounts", name, "market_data"), text)
+def _refuse_overdraft(
+    context: OperationContext, connection: sa.Connection, spec: CreateAutomation, account: AccountRow
+) -> None:
+    """Raise UsageError for a budget that a simulated account does not hold beside those of its other automations."""
+    factory = context.registry.trading.get(account.trading)
+    if factory is None or not factory.simulated or not spec.budget:
+        return
+    settings: Mapping[str, Any] = account.trading_settings
+    held = TypeAdapter(dict[str, Decimal]).validate_python(settings.get("balances", {}))
+    besides = lists.budgets_on_account(connection, account.id)
+    for (_, _, *place), text in overdrafts([spec], account.name, held, besides):
+        raise _mistake(tuple(place), text)
+
+
+def _mistake(place: Place, text: str) -> UsageError:
+    where = ".".join(str(part) for part in place)
+    return UsageError(f"{where}: {text}", field=where, reason=text)

@@ -44,6 +44,7 @@ __all__ = [
     "automations_matching",
     "budget",
     "budgets_of_owner",
+    "budgets_on_account",
     "has_events",
     "live_by_automation",
     "live_orders",
@@ -220,6 +221,21 @@ def budget(connection: sa.Connection, automation_ids: Collection[str]) -> dict[s
         .order_by(columns.id)
     )
     return {automation_id: {} for automation_id in automation_ids} | _sums(connection, statement)
+
+
+def budgets_on_account(connection: sa.Connection, account_id: str) -> dict[str, Decimal]:
+    """Return what an account's automations were given together, by asset. Rides ix_automations_account."""
+    columns = postings.c
+    statement = (
+        sa.select(columns.automation_id, columns.asset, columns.amount)
+        .join_from(automations, postings, columns.automation_id == automations.c.id)
+        .where(automations.c.account_id == account_id, columns.kind == "budget")
+    )
+    total: dict[str, Decimal] = {}
+    for given in _sums(connection, statement).values():
+        for asset, amount in given.items():
+            total[asset] = total.get(asset, Decimal(0)) + amount
+    return total
 
 
 def budgets_of_owner(connection: sa.Connection, owner: str) -> dict[str, dict[str, Decimal]]:

@@ -6,20 +6,20 @@ from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
-from octobot_node.api import Api, ApiProblem, ApiRouter, FieldError, allow
+from octobot_node.api import Api, ApiProblem, ApiRouter, allow
 from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.params import AutomationPath
 from octobot_node.contracts.operation import Route
-from octobot_node.errors import InvalidRunFile
 from octobot_node.operations.automations.catalogue import (
     CHANGE_MANY_AUTOMATIONS,
     CLONE_AUTOMATION,
-    CREATE_AUTOMATIONS,
+    CREATE_AUTOMATION,
     DELETE_AUTOMATION,
     EDIT_AUTOMATION,
     EXPORT_AUTOMATIONS,
+    IMPORT_AUTOMATIONS,
     LIST_AUTOMATIONS,
     LIST_SIGNALS,
     PAUSE_AUTOMATION,
@@ -31,12 +31,13 @@ from octobot_node.operations.automations.catalogue import (
     STOP_AUTOMATION,
 )
 from octobot_node.operations.automations.models.automations import (
+    AUTOMATION_EXAMPLE,
     AutomationDetail,
     AutomationRow,
-    CreateAutomations,
     Created,
     EditAutomation,
     ExportAutomations,
+    ImportAutomations,
     OneAutomation,
     RunFileText,
 )
@@ -54,14 +55,6 @@ Signals = Annotated[Api, allow("signals:write")]
 _IMPORTED = frozenset({"application/yaml", "application/x-yaml", "application/json"})
 
 router = ApiRouter(prefix="/automations", tags=["automations"])
-_EXAMPLE: dict[str, JsonValue] = {
-    "name": "dca-btc",
-    "type": "dca",
-    "account": "paper",
-    "budget": {"USD": "5000"},
-    "config": {"symbol": "BTC/USD", "amount": "100", "every": "1d"},
-}
-
 _RUN_FILE = """automations:
   - {name: dca-btc, type: dca, account: paper, budget: {USD: 5000}, config: {symbol: BTC/USD, amount: 100, every: 1d}}
 """
@@ -69,19 +62,6 @@ _RUN_FILE = """automations:
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NewAutomation(_Body):
-    """An automation to create, as a run file has it; it is active, and due at once."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE]})
-
-    name: Name
-    type: str = Field(min_length=1, max_length=128, description="package.name, or name alone; GET /types has them.")
-    account: str = Field(min_length=1, max_length=128, description="An account's name.")
-    budget: dict[Asset, Amount] = Field(default={}, description="What it may spend, by asset.")
-    limits: LimitsSpec | None = None
-    config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
 
 
 class AutomationChanges(_Body):
@@ -109,30 +89,18 @@ class Clone(_Body):
 router.add_operation(LIST_AUTOMATIONS, Route("GET", "", "automations:read", "Automations"))
 
 
-@router.post("", summary="Create an automation", status_code=201)
-def create_automation(body: NewAutomation, response: Response, api: Writes) -> AutomationRow:
-    """Create an automation on an account that exists."""
-    spec = body.model_dump(exclude={"limits"})
-    if body.limits is not None:
-        spec["limits"] = body.limits.model_dump(mode="json", exclude_none=True)
-    try:
-        made = api.perform(CREATE_AUTOMATIONS, CreateAutomations(run_file={"automations": [spec]}))
-    except InvalidRunFile as error:
-        raise _of_one(error) from None
-    row = made.automations[0]
-    tag(response, row.revision)
-    response.headers["Location"] = f"/api/v1/automations/{row.id}"
-    return row
-
-
-def _of_one(error: InvalidRunFile) -> ApiProblem:
-    """Return what is wrong with the one automation of a request, without its place in a list."""
-    place = error.field.removeprefix("automations.0").lstrip(".")
-    where = f"body.{place}" if place else "body"
-    fields = [FieldError(field=where, reason=error.reason)]
-    return ApiProblem("invalid", f"{where}: {error.reason}", fields=fields)
-
-
+router.add_operation(
+    CREATE_AUTOMATION,
+    Route(
+        "POST",
+        "",
+        "automations:write",
+        "Create an automation",
+        name="create_automation",
+        status=201,
+        location="/automations/{id}",
+    ),
+)
 router.add_operation(
     CHANGE_MANY_AUTOMATIONS,
     Route("POST", "/bulk", "automations:write", "One command for many automations", name="command_many_automations"),
@@ -150,7 +118,7 @@ router.add_operation(
             "description": "A run file: its accounts and automations are created, all or none.",
             "content": {
                 "application/yaml": {"schema": {"type": "string"}, "example": _RUN_FILE},
-                "application/json": {"schema": {"type": "object"}, "example": {"automations": [_EXAMPLE]}},
+                "application/json": {"schema": {"type": "object"}, "example": {"automations": [AUTOMATION_EXAMPLE]}},
             },
         }
     },
@@ -170,8 +138,8 @@ def _import(api: Api, body: bytes) -> Created:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the run file is not UTF-8") from None
-    request = CreateAutomations(files=[RunFileText(name="run file", text=text)])
-    return api.perform(CREATE_AUTOMATIONS, request)
+    request = ImportAutomations(files=[RunFileText(name="run file", text=text)])
+    return api.perform(IMPORT_AUTOMATIONS, request)
 
 
 @router.get(

@@ -52,7 +52,7 @@ def test_an_account_is_created_and_shown(office: Office) -> None:
     # And it trades.
     spec = {"name": "dca", "type": "dca", "account": "paper", "budget": {"USD": 10}}
     spec["config"] = {"symbol": "BTC/USD", "amount": 1, "every": "1h"}
-    office.do("automations.create", run_file={"automations": [spec]})
+    office.do("automations.create", **spec)
     assert office.do("accounts.show", account="paper").funds == {"USD": Decimal(10)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +45,7 @@ SECOND = AUTOMATION.replace("name: dca", "name: second").replace("5000.10", "100
 
 
 def create(office: Office, text: str, name: str = "run.yaml") -> Any:
-    return office.do("automations.create", files=[{"name": name, "text": text}])
+    return office.do("automations.import", files=[{"name": name, "text": text}])
 
 
 def test_a_run_file_is_created_whole(office: Office) -> None:
@@ -66,7 +67,7 @@ def test_a_run_file_is_created_whole(office: Office) -> None:
     assert create(office, ACCOUNT + SECOND.replace("second", "third")).accounts == []
 
 
-def test_json_says_the_same_as_a_file(office: Office) -> None:
+def test_a_run_file_may_be_json(office: Office) -> None:
     content = {
         "accounts": {
             "paper": {"market_data": {"use": "simulated"}, "trading": {"use": "paper"}, "balances": {"USD": 10000}}
@@ -76,19 +77,56 @@ def test_json_says_the_same_as_a_file(office: Office) -> None:
                 "name": "dca",
                 "type": "dca",
                 "account": "paper",
-                "budget": {"USD": Decimal("5000.10")},
+                "budget": {"USD": "5000.10"},
                 "config": {"symbol": "BTC/USD", "amount": "100", "every": "1d"},
             }
         ],
     }
-    assert [row.name for row in office.do("automations.create", run_file=content).automations] == ["dca"]
+    assert [row.name for row in create(office, json.dumps(content)).automations] == ["dca"]
     with pytest.raises(InvalidRunFile, match=r"automations\[0\].colour: there is no field 'colour'"):
-        office.do("automations.create", run_file={"automations": [{"colour": "red"}]})
+        create(office, json.dumps({"automations": [{"colour": "red"}]}))
     with pytest.raises(InvalidRunFile, match=r"automations\[0\].account: there is no account 'papre': did you mean"):
-        office.do("automations.create", run_file={"automations": [{"name": "b", "type": "dca", "account": "papre"}]})
-    for arguments in ({}, {"run_file": content, "files": [{"name": "a", "text": "b"}]}):
-        with pytest.raises(UsageError, match="give either run files or one run file's content"):
-            office.do("automations.create", **arguments)
+        create(office, json.dumps({"automations": [{"name": "b", "type": "dca", "account": "papre"}]}))
+    with pytest.raises(UsageError, match="files: "):
+        office.do("automations.import")
+
+
+ONE = {"name": "one", "type": "dca", "account": "paper", "budget": {"USD": "100.5"}, "limits": {"price_collar": "0.05"}}
+ONE["config"] = {"symbol": "BTC/USD", "amount": "100.10", "every": "1d"}
+
+
+def test_one_automation_is_created_without_a_run_file(office: Office) -> None:
+    create(office, ACCOUNT + AUTOMATION)
+    made = office.do("automations.create", **ONE)
+    assert (made.name, made.type, made.account, made.status) == ("one", "octobot_tentacles.dca", "paper", "active")
+    shown = office.do("automations.show", automation="one")
+    assert (shown.config["amount"], shown.budget) == ("100.10", {"USD": Decimal("100.5")})
+    assert shown.limits["price_collar"] == "0.05"
+    assert len(office.hurried) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"name": "dca"}, "name", "an automation is called 'dca' already: choose another name, or edit that one"),
+        ({"type": "dac"}, "type", "there is no automation type 'dac': did you mean 'dca'?"),
+        ({"account": "papre"}, "account", "there is no account 'papre': did you mean 'paper'?"),
+        ({"budget": {"USD": "5001"}}, "budget.USD", "with it the budgets on account 'paper' are 10001.10 USD"),
+        ({"budget": {"EUR": "1"}}, "budget.EUR", "are 1 EUR, but it has no EUR"),
+        ({"config": {**ONE["config"], "amount": "-1"}}, "config.amount", "must be greater than 0"),  # type: ignore[dict-item]
+        ({"config": {"symbol": "BTC/USD"}}, "config.amount", "is missing: add it"),
+        ({"colour": "red"}, "colour", "not permitted"),
+    ],
+)
+def test_one_automation_that_cannot_be_is_refused_with_its_field(
+    office: Office, change: dict[str, Any], field: str, said: str
+) -> None:
+    create(office, ACCOUNT + AUTOMATION)
+    before = office.database()
+    with pytest.raises(UsageError, match=re.escape(said)) as refused:
+        office.do("automations.create", **(ONE | change))
+    assert refused.value.field == field
+    assert office.database() == before
 
 
 @pytest.mark.parametrize(
@@ -235,7 +273,7 @@ def test_an_export_in_json_is_created_again_digit_by_digit(open_office: Callable
     content = json.loads(exported.text)
     assert content["automations"][0]["budget"] == {"USD": "5000.10"}
     assert content["accounts"]["paper"]["balances"] == {"USD": "10000.50"}
-    other.do("automations.create", run_file=content)
+    create(other, json.dumps(content))
     create(third, exported.text, "run.json")
     same = [each.do("automations.export", format="json").text for each in (office, other, third)]
     assert same == [exported.text] * 3

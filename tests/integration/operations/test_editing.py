@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -46,8 +47,10 @@ def test_what_is_created_belongs_to_whom_the_desk_creates_for(office: Office) ->
     }
     run_file["accounts"]["paper"]["balances"] = {"USD": 10}  # type: ignore[index, call-overload]
 
+    files = [{"name": "run.json", "text": json.dumps(run_file)}]
+
     def owners(**context: Any) -> list[str]:
-        made: Any = perform_named(office.context(**context), "automations.create", {"run_file": run_file})
+        made: Any = perform_named(office.context(**context), "automations.import", {"files": files})
         return [row.owner for row in made.automations]
 
     assert owners() == ["local"]

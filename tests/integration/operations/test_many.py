@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.errors import CommandRefused, InvalidRunFile, UnknownName, UsageError
+from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.perform import perform_named
 from tests.integration.operations.conftest import Office
@@ -194,9 +195,9 @@ def test_a_clone_belongs_to_the_owner_of_what_it_is_made_from(office: Office) ->
 @pytest.mark.parametrize(
     ("more", "error", "said"),
     [
-        ({"name": "a"}, InvalidRunFile, "an automation is called 'a' already"),
+        ({"name": "a"}, UsageError, "an automation is called 'a' already"),
         ({"name": "b", "account": "no"}, UnknownName, "there is no account 'no'"),
-        ({"name": "b", "changes": {"candles": "many"}}, InvalidRunFile, "config.candles: must be a whole number"),
+        ({"name": "b", "changes": {"candles": "many"}}, UsageError, "config.candles: must be a whole number"),
         ({"name": "b", "config": {}, "changes": {"x": 1}}, UsageError, "either a whole config or changes"),
         ({"name": "b", "budget": {"USDT": "-1"}}, UsageError, "budget.USDT: must be greater than 0"),
         ({}, UsageError, "name: Field required"),
@@ -214,8 +215,9 @@ def test_a_clone_may_not_be_given_money_that_a_paper_account_does_not_hold(offic
     config = {"symbol": "BTC/USD", "amount": 1, "every": "1h"}
     account = {"market_data": {"use": "simulated"}, "trading": {"use": "paper"}, "balances": {"USD": 100}}
     spec = {"name": "dca", "type": "dca", "account": "paper", "budget": {"USD": 60}, "config": config}
-    office.do("automations.create", run_file={"accounts": {"paper": account}, "automations": [spec]})
-    with pytest.raises(InvalidRunFile, match="with it the budgets on account 'paper' are 120 USD, but it has 100 USD"):
+    content = json.dumps({"accounts": {"paper": account}, "automations": [spec]})
+    office.do("automations.import", files=[{"name": "run.json", "text": content}])
+    with pytest.raises(UsageError, match="with it the budgets on account 'paper' are 120 USD, but it has 100 USD"):
         office.do("automations.clone", automation="dca", name="more")
     office.do("automations.clone", automation="dca", name="more", budget={"USD": 40})
     assert office.do("automations.show", automation="more").budget == {"USD": Decimal(40)}

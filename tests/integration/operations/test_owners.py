@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -19,12 +20,14 @@ from tests.integration.operations.conftest import Office
 #: What alice's are called, where bob has none of that name.
 NAMES = {"automation": "hers", "account": "purse"}
 ACCOUNT = {"market_data": {"use": "simulated"}, "trading": {"use": "paper"}}
-RUN_FILE = {"automations": [{"name": "new", "type": "scripted", "account": "purse", "config": {"who": "hers"}}]}
+NEW = {"name": "new", "type": "scripted", "account": "purse", "config": {"who": "hers"}}
+RUN_FILE = [{"name": "run.json", "text": json.dumps({"automations": [NEW]})}]
 
 #: Operations that are about one thing: with alice's, by name or id, bob is told that there is none.
 REFUSED: dict[str, list[dict[str, Any]]] = {
     "automations.show": [{"automation": "*"}],
-    "automations.create": [{"run_file": RUN_FILE}],
+    "automations.create": [NEW],
+    "automations.import": [{"files": RUN_FILE}],
     "automations.edit": [{"automation": "*", "changes": {"candles": 1}}, {"automation": "*", "name": "his"}],
     "automations.pause": [{"automation": "*"}],
     "automations.resume": [{"automation": "*"}],
@@ -127,7 +130,9 @@ def test_what_is_another_s_is_unknown(office: Office, ids: dict[str, str], name:
         for by_name in (True, False):
             given = filled_in(arguments, ids, by_name=by_name)
             # A run file that names another's account is mistaken in that line.
-            with pytest.raises(UsageError if name == "automations.create" else UnknownName, match="no "):
+            with pytest.raises(
+                UsageError if name in {"automations.create", "automations.import"} else UnknownName, match="no "
+            ):
                 perform_named(context, name, given)
     assert office.database() == before
 

@@ -5,27 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.node.models.events import EventRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.reports.models import Amount, AutomationReport
-from octobot_node.specs import LimitsSpec, Name
+from octobot_node.specs import Amount as PositiveAmount
+from octobot_node.specs import Asset, LimitsSpec, Name
 
 __all__ = [
+    "AUTOMATION_EXAMPLE",
     "AutomationDetail",
     "AutomationPage",
     "AutomationRow",
     "AutomationStatus",
     "ChangeAutomation",
     "Changed",
-    "CreateAutomations",
+    "CreateAutomation",
     "Created",
     "EditAutomation",
     "ExportAutomations",
     "Exported",
     "Funds",
+    "ImportAutomations",
     "ListAutomations",
     "OneAutomation",
     "PositionRow",
@@ -124,6 +127,15 @@ class AutomationDetail(AutomationRow):
     report: AutomationReport
 
 
+AUTOMATION_EXAMPLE: dict[str, JsonValue] = {
+    "name": "dca-btc",
+    "type": "dca",
+    "account": "paper",
+    "budget": {"USD": "5000"},
+    "config": {"symbol": "BTC/USD", "amount": "100", "every": "1d"},
+}
+
+
 class RunFileText(Request):
     """A run file as text; ``name`` is what messages call it."""
 
@@ -131,11 +143,23 @@ class RunFileText(Request):
     text: str
 
 
-class CreateAutomations(Request):
-    """What to create: run files as text, or one run file's content as JSON."""
+class ImportAutomations(Request):
+    """Run files as text, whose accounts and automations are created."""
 
-    files: list[RunFileText] = Field(default_factory=list)
-    run_file: dict[str, Any] | None = None
+    files: list[RunFileText] = Field(min_length=1)
+
+
+class CreateAutomation(Request):
+    """An automation to create, as a run file has it; it is active, and due at once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [AUTOMATION_EXAMPLE]})
+
+    name: Name
+    type: str = Field(min_length=1, max_length=128, description="package.name, or name alone; GET /types has them.")
+    account: str = Field(min_length=1, max_length=128, description="An account's name.")
+    budget: dict[Asset, PositiveAmount] = Field(default={}, description="What it may spend, by asset.")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
+    config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
 
 
 class Created(Response):
