@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
-__all__ = ["Coordinator", "Engine", "NodeState", "Role"]
+__all__ = ["Coordinator", "Engine", "NodeState", "NodeStatus", "Role"]
 
 Role = Literal["standalone", "master", "consumer"]
+
+
+class NodeStatus(StrEnum):
+    """Where a node stands."""
+
+    LIVE = "live"
+    #: It ends what it has begun, and takes nothing new.
+    DRAINING = "draining"
+    #: Live, with other plugins than the master's.
+    DRIFT = "drift"
+    #: Declared so by another.
+    DEAD = "dead"
+    LEFT = "left"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, as far as is known; a drifting one does, and is not counted here."""
+        return self in (NodeStatus.LIVE, NodeStatus.DRAINING)
+
+    @property
+    def gone(self) -> bool:
+        """Whether this life of it is over."""
+        return self in (NodeStatus.DEAD, NodeStatus.LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +59,7 @@ class NodeState:
 
     id: str
     role: Role
-    state: Literal["live", "draining", "drift", "dead", "left"]
+    state: NodeStatus
     leads: bool
     works: bool
     version: str

@@ -277,4 +277,4 @@ def _led_by_another(client: NodeClient, registry: Registry) -> bool:
     from octobot_node.live.idle_folder import open_idle_folder
 
     with open_idle_folder(client.configuration, registry, by=user()) as context:
-        return any(node.leads and node.state in ("live", "draining") for node in context.core.coordinator.nodes())
+        return any(node.leads and node.state.alive for node in context.core.coordinator.nodes())

@@ -9,13 +9,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import sqlalchemy as sa
 import structlog
 
 import octobot_node
-from octobot_node.contracts.coordinator import Engine, NodeState, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, Role
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_plugins.replica import members
@@ -96,7 +96,7 @@ class ReplicaCoordinator:
         while True:
             with self._storage.read() as connection:
                 row = members.get(connection, me.id)
-            if row is None or row.status in ("dead", "left") or row.place == me.place:
+            if row is None or NodeStatus(row.status).gone or row.place == me.place:
                 return
             if seen is not None and row.beat != seen:
                 raise NodeError(
@@ -118,7 +118,7 @@ class ReplicaCoordinator:
         self._withdrawn = True
         led, self._leader_epoch = self._leader_epoch, 0
         with suppress(StorageUnavailable), self._storage.write(durable=True) as connection:
-            members.say(connection, self._id, self.epoch, "draining")
+            members.say(connection, self._id, self.epoch, NodeStatus.DRAINING)
             members.give_up_lead(connection, led, self._clock.now())
 
     def stop(self) -> None:
@@ -169,7 +169,7 @@ class ReplicaCoordinator:
             rows = members.every(connection)
         master = next((row.plugins for row in rows if held is not None and row.id == held.holder), None)
         found = [_state(row, held, master, now, self._ttl) for row in rows]
-        return sorted(found, key=lambda node: (node.state in ("dead", "left"), not node.leads, node.since))
+        return sorted(found, key=lambda node: (node.state.gone, not node.leads, node.since))
 
     def drain(self, node_id: str) -> None:
         """Tell a node to leave; it hears of it at its next heartbeat at the latest."""
@@ -177,7 +177,7 @@ class ReplicaCoordinator:
         matching = [known[node_id]] if node_id in known else [n for n in known.values() if n.id.startswith(node_id)]
         if len(matching) != 1:
             raise UnknownName(f"there is no node {node_id!r}: `octobot-node nodes` lists them")
-        if matching[0].state in ("dead", "left"):
+        if matching[0].state.gone:
             raise CommandRefused(f"the node {matching[0].id} does not run: it is {matching[0].state}")
         with self._storage.write(durable=True) as connection:
             members.tell_to_leave(connection, matching[0].id)
@@ -274,7 +274,7 @@ class ReplicaCoordinator:
     def _look_at_peers(self, rows: Sequence[members.Row]) -> None:
         now, workers = self._clock.monotonic(), []
         for row in rows:
-            if row.status in ("dead", "left"):
+            if NodeStatus(row.status).gone:
                 self._peers.pop(row.id, None)
                 continue
             seen = self._peers.get(row.id)
@@ -283,7 +283,7 @@ class ReplicaCoordinator:
             # Seen standing still for a whole lease by one who was heard all the while himself.
             if row.id != self._id and now - seen[1] > self._ttl:
                 self._bury(row)
-            elif row.works and row.status == "live":
+            elif row.works and row.status == NodeStatus.LIVE:
                 workers.append(row.id)
         if tuple(sorted(workers)) != self._workers:
             self._workers = tuple(sorted(workers))
@@ -354,13 +354,13 @@ def _held_by(held: members.Lead | None, now: int) -> str:
 
 def _state(row: members.Row, held: members.Lead | None, master: str | None, now: int, ttl: float) -> NodeState:
     silent = max(now - row.beat_at, 0) / 1000
-    state = row.status
-    if state in ("live", "draining") and silent > ttl * 1.5:
-        state = "dead"
-    if state == "live" and master is not None and row.plugins != master:
-        state = "drift"
+    state = NodeStatus(row.status)
+    if state.alive and silent > ttl * 1.5:
+        state = NodeStatus.DEAD
+    if state is NodeStatus.LIVE and master is not None and row.plugins != master:
+        state = NodeStatus.DRIFT
     leads = held is not None and held.holder == row.id and (held.expires_at or 0) > now
     return NodeState(
-        row.id, cast("Role", row.role), cast("Literal['live', 'draining', 'drift', 'dead', 'left']", state), leads,
-        row.works, row.version, row.plugins, row.host, row.epoch, row.load, silent, row.joined_at,
+        row.id, cast("Role", row.role), state, leads, row.works, row.version, row.plugins, row.host, row.epoch,
+        row.load, silent, row.joined_at,
     )  # fmt: skip

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.coordinator import NodeStatus
 from octobot_node.engine.workers.durable import give_back, left_by
 from octobot_node.market import from_ms
 from octobot_node.store.tables import leases
-from octobot_node.store.types import AnyRow
 from octobot_plugins.replica.tables import nodes
 
 __all__ = [
@@ -19,11 +19,39 @@ __all__ = [
     "keep_lead", "lead", "leads", "leave", "moment", "next_epoch", "say", "stranded", "take_lead", "tell_to_leave",
 ]  # fmt: skip
 
-Row: TypeAlias = AnyRow
-Lead: TypeAlias = AnyRow
+
+class Row(Protocol):
+    """A row of ``replica_nodes``."""
+
+    id: str
+    epoch: int
+    role: str
+    status: str
+    works: bool
+    version: str
+    plugins: str
+    host: str
+    place: str
+    load: int
+    beat: int
+    beat_at: int
+    joined_at: int
+    told_to_leave: bool
+
+
+class Lead(Protocol):
+    """A row of ``leases``."""
+
+    name: str
+    holder: str
+    epoch: int
+    taken_at: int
+    expires_at: int | None
+
+
 _MASTER, _EPOCHS = "master", "epochs"
 _n, _l = nodes.c, leases.c
-_ALIVE = _n.status.in_(("live", "draining"))
+_ALIVE = _n.status.in_([status for status in NodeStatus if status.alive])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +104,7 @@ def take_lead(connection: sa.Connection, me: Me, epoch: int, now: int, ttl: floa
     row = connection.execute(sa.select(leases).where(_l.name == _MASTER).with_for_update()).one()
     holder = get(connection, row.holder)
     # A lease no node would write, far in the future or of a node that there is not, holds nobody up.
-    sane = holder is not None and holder.status in ("live", "draining") and (row.expires_at or 0) <= now + 2_000 * ttl
+    sane = holder is not None and NodeStatus(holder.status).alive and (row.expires_at or 0) <= now + 2_000 * ttl
     if sane and row.holder != me.id and (row.expires_at or 0) > now:
         return False
     values = {"holder": me.id, "epoch": epoch, "taken_at": now, "expires_at": now + int(ttl * 1000)}
@@ -128,7 +156,7 @@ def join(connection: sa.Connection, me: Me, epoch: int, now: int) -> None:
     """Begin a life under ``epoch``; what its earlier ones left unfinished goes back to the queues."""
     before = connection.execute(sa.select(nodes).where(_n.id == me.id).with_for_update()).first()
     values = {
-        **asdict(me), "epoch": epoch, "status": "live", "load": 0, "beat": 0, "beat_at": now, "joined_at": now,
+        **asdict(me), "epoch": epoch, "status": NodeStatus.LIVE, "load": 0, "beat": 0, "beat_at": now, "joined_at": now,
         "told_to_leave": False,
     }  # fmt: skip
     if before is None:
@@ -144,7 +172,7 @@ def beat(connection: sa.Connection, node_id: str, epoch: int, load: int, now: in
     return connection.execute(statement.values(beat=_n.beat + 1, beat_at=now, load=load)).first()
 
 
-def say(connection: sa.Connection, node_id: str, epoch: int, status: str) -> None:
+def say(connection: sa.Connection, node_id: str, epoch: int, status: NodeStatus) -> None:
     """Change what a live node says of itself."""
     connection.execute(nodes.update().where(_n.id == node_id, _n.epoch == epoch, _ALIVE).values(status=status))
 
@@ -154,7 +182,7 @@ def leave(connection: sa.Connection, node_id: str, epoch: int, now: int) -> None
     row = connection.execute(sa.select(_n.id).where(_n.id == node_id, _n.epoch == epoch).with_for_update()).first()
     if row is None:
         return
-    connection.execute(nodes.update().where(_n.id == node_id).values(status="left", beat_at=now, load=0))
+    connection.execute(nodes.update().where(_n.id == node_id).values(status=NodeStatus.LEFT, beat_at=now, load=0))
     give_back(connection, executor_id(node_id, epoch))
     give_up_lead(connection, epoch, now)
 
@@ -169,9 +197,9 @@ def bury(connection: sa.Connection, node_id: str, epoch: int, beat: int) -> int 
     """Declare a node dead that still stands where it was seen; return how much work was given on, None if it moved."""
     locked = sa.select(nodes).where(_n.id == node_id).with_for_update(skip_locked=True)
     row = connection.execute(locked).first()
-    if row is None or (row.epoch, row.beat) != (epoch, beat) or row.status not in ("live", "draining"):
+    if row is None or (row.epoch, row.beat) != (epoch, beat) or not NodeStatus(row.status).alive:
         return None
-    connection.execute(nodes.update().where(_n.id == node_id).values(status="dead", load=0))
+    connection.execute(nodes.update().where(_n.id == node_id).values(status=NodeStatus.DEAD, load=0))
     return give_back(connection, executor_id(node_id, epoch))
 
 

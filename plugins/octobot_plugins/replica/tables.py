@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.coordinator import NodeStatus
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.store.types import Millis
 
@@ -23,7 +24,7 @@ nodes = sa.Table(
     #: Grows with every life of every node; whoever acts under an older one is refused.
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
-    #: live, draining, dead (declared so by another), left.
+    #: A NodeStatus; drift is not stored.
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("works", sa.Boolean, nullable=False),
     sa.Column("version", sa.String(64), nullable=False),
@@ -47,7 +48,7 @@ def _in_use(connection: sa.Connection, now: int) -> Sequence[str]:
     n = nodes.c
     if not sa.inspect(connection).has_table(nodes.name):
         return []
-    alive = n.status.in_(("live", "draining")) & (n.beat_at > now - _HEARD_MS)
+    alive = n.status.in_([status for status in NodeStatus if status.alive]) & (n.beat_at > now - _HEARD_MS)
     rows = connection.execute(sa.select(n.id, n.host, n.version).where(alive).order_by(n.id))
     return [f"{row.id} on {row.host} ({row.version})" for row in rows]
 

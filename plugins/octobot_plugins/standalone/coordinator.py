@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import octobot_node
 from octobot_node.clock import SystemClock
-from octobot_node.contracts.coordinator import Engine, NodeState, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, Role
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_node.store import tables
@@ -77,9 +77,9 @@ class StandaloneCoordinator:
         """Return this node."""
         return [
             NodeState(
-                id=self._node.node_id, role=self.role, state="live" if self._engine else "left", leads=True, works=True,
-                version=octobot_node.__version__, plugins="", host=socket.gethostname(), epoch=self.epoch,
-                load=self._engine.load() if self._engine else 0, silent=0.0, since=self._since,
+                id=self._node.node_id, role=self.role, state=NodeStatus.LIVE if self._engine else NodeStatus.LEFT,
+                leads=True, works=True, version=octobot_node.__version__, plugins="", host=socket.gethostname(),
+                epoch=self.epoch, load=self._engine.load() if self._engine else 0, silent=0.0, since=self._since,
             )
         ]  # fmt: skip
 

@@ -21,6 +21,8 @@ from octobot_node.store.queries import event_cursor, history, lists
 from octobot_node.store.rows import automations as automation_rows
 from octobot_node.store.rows import ledger, node, orders
 from octobot_node.store.types import Money
+from octobot_plugins.replica import members
+from octobot_plugins.replica.tables import nodes
 
 #: Protocol -> the statements, or the table, whose rows have it.
 SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
@@ -64,6 +66,8 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     ledger.PostingRow: (tables.postings,),
     ledger.ReportedPositionRow: (tables.positions,),
 }
+#: As above, of plugins.
+OF_PLUGINS: Mapping[type[Any], tuple[Any, ...]] = {members.Row: (nodes,), members.Lead: (tables.leases,)}
 #: Parts of others, which no statement returns by itself.
 PARTS = {"OwnedRow", "ComparedRow"}
 #: NULL in the table, never in what the statement chooses: what was sent has these.
@@ -72,10 +76,10 @@ NEVER_NULL = {(orders.PolledIntentRow, "sent_at"), (orders.PolledIntentRow, "sen
 MAY_BE_MISSING = {(automation_rows.NamedNoticeRow, "automation")}
 
 
-@pytest.mark.parametrize("shape", SOURCES, ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("shape", [*SOURCES, *OF_PLUGINS], ids=lambda shape: shape.__name__)
 def test_a_row_s_shape_is_what_its_statement_returns(shape: type[Any]) -> None:
     shown = {name: _plain(hint) for name, hint in get_type_hints(shape).items()}
-    for source in SOURCES[shape]:
+    for source in {**SOURCES, **OF_PLUGINS}[shape]:
         columns = source.c if isinstance(source, sa.Table) else source.selected_columns
         assert shown == {column.name: _python(shape, column) for column in columns}
 
