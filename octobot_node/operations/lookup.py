@@ -12,7 +12,7 @@ from octobot_node.errors import UnknownName
 from octobot_node.operations.context import OperationContext
 from octobot_node.store import tables
 from octobot_node.store.queries import lists
-from octobot_node.store.rows.orders import ListedIntentRow
+from octobot_node.store.rows.order import ListedIntentRow
 
 __all__ = ["account_id", "automation_id", "order_row", "past_automation_id", "type_names"]
 

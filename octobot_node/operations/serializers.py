@@ -15,10 +15,10 @@ from octobot_node.operations.trading.models.money import FillRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.rows import node as node_rows
-from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.rows.ledger import ListedFillRow
 from octobot_node.store.rows.node import ListedEventRow
-from octobot_node.store.rows.orders import ListedIntentRow
+from octobot_node.store.rows.order import ListedIntentRow
 
 __all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]
 

@@ -16,7 +16,7 @@ from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
 from octobot_node.reports.models import AutomationReport
 from octobot_node.store.queries import lists
-from octobot_node.store.rows.automations import ReportedAutomationRow
+from octobot_node.store.rows.automation import ReportedAutomationRow
 from octobot_node.store.rows.ledger import ReportedPositionRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
 

@@ -24,7 +24,7 @@ from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store.queries import lists
-from octobot_node.store.rows.automations import AutomationRow
+from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts, automations
 from octobot_node.text.validation_messages import Place

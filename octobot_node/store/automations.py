@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.store.bulk_statements import insert_many, update_many
 from octobot_node.store.conditions import request_waits, signal_waits
-from octobot_node.store.rows.automations import (
+from octobot_node.store.rows.automation import (
     AutomationRow,
     BatchedAutomationRow,
     GivenSignalRow,

@@ -17,7 +17,7 @@ from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
-from octobot_node.store.rows.orders import PolledIntentRow
+from octobot_node.store.rows.order import PolledIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

@@ -17,7 +17,7 @@ from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
-from octobot_node.store.rows.orders import IntentRow
+from octobot_node.store.rows.order import IntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

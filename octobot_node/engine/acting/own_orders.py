@@ -17,8 +17,8 @@ from octobot_node.limits import Limits
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import IntentStatus, MarketOrder
 from octobot_node.store import intents
-from octobot_node.store.rows.automations import AutomationRow
-from octobot_node.store.rows.orders import IntentRow, OpenIntentRow
+from octobot_node.store.rows.automation import AutomationRow
+from octobot_node.store.rows.order import IntentRow, OpenIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

@@ -20,8 +20,8 @@ from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.limits import Limits
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
-from octobot_node.store.rows.automations import FencedAutomationRow
-from octobot_node.store.rows.orders import GroupedIntentRow, IntentRow
+from octobot_node.store.rows.automation import FencedAutomationRow
+from octobot_node.store.rows.order import GroupedIntentRow, IntentRow
 from octobot_node.store.tables import accounts, automations, installation
 from octobot_node.store.tables import intents as intents_table
 

@@ -16,7 +16,7 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
-from octobot_node.store.rows.automations import AutomationRow, RequestRow
+from octobot_node.store.rows.automation import AutomationRow, RequestRow
 from octobot_node.store.statuses import NoticeStatus, RequestStatus
 from octobot_node.text.event_sentences import REQUESTS
 

@@ -28,7 +28,7 @@ from octobot_node.store import automations, events, intents, kill_switches, sche
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
-from octobot_node.store.rows.automations import AutomationRow, LockedScheduleRow
+from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (

@@ -25,7 +25,7 @@ from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.rows.orders import KillSwitchRow
+from octobot_node.store.rows.order import KillSwitchRow
 from octobot_node.store.statuses import NoticeStatus
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from octobot_node.errors import CommandRefused, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.rows.orders import IntentRow
+from octobot_node.store.rows.order import IntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

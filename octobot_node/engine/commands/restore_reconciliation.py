@@ -27,7 +27,7 @@ from octobot_node.orders import IntentStatus
 from octobot_node.store import events
 from octobot_node.store.conditions import is_live
 from octobot_node.store.events import Event
-from octobot_node.store.rows.automations import HeldAutomationRow
+from octobot_node.store.rows.automation import HeldAutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts, automations, intents
 

@@ -6,7 +6,7 @@ from octobot_node.automation import Position
 from octobot_node.market import from_ms
 from octobot_node.orders import Fill, IntentStatus, OpenOrder, OrderResult
 from octobot_node.store.rows.ledger import FillRow, PositionRow
-from octobot_node.store.rows.orders import OpenIntentRow
+from octobot_node.store.rows.order import OpenIntentRow
 
 __all__ = ["fill", "open_order", "order_result", "position"]
 

@@ -27,7 +27,7 @@ from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.rows.automations import BatchedAutomationRow, ComparedRow
+from octobot_node.store.rows.automation import BatchedAutomationRow, ComparedRow
 from octobot_node.store.statuses import NoticeStatus, RequestStatus
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from octobot_node.store import automations, schedules
-from octobot_node.store.rows.automations import LockedScheduleRow
+from octobot_node.store.rows.automation import LockedScheduleRow
 
 __all__ = ["Watched", "lock_with_watchers"]
 

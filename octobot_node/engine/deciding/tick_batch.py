@@ -24,9 +24,9 @@ from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import CancelOrder, IntentStatus
 from octobot_node.store import automations, intents, schedules
-from octobot_node.store.rows.automations import BatchedAutomationRow, GivenSignalRow, WatchedAutomationRow
+from octobot_node.store.rows.automation import BatchedAutomationRow, GivenSignalRow, WatchedAutomationRow
 from octobot_node.store.rows.ledger import FillRow, FreeBalanceRow, PositionRow
-from octobot_node.store.rows.orders import OpenIntentRow
+from octobot_node.store.rows.order import OpenIntentRow
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core

@@ -11,7 +11,7 @@ from octobot_node.engine.ledger.book import Book, exact
 from octobot_node.engine.ledger.intent_closing import owner_of
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
-from octobot_node.store.rows.orders import IntentRow
+from octobot_node.store.rows.order import IntentRow
 
 __all__ = ["FillingIntent", "settle_one"]
 

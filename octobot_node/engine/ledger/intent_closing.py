@@ -12,7 +12,7 @@ from octobot_node.engine.ledger.book import ZERO, Book, Owner, load_book
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
-from octobot_node.store.rows.orders import IntentRow
+from octobot_node.store.rows.order import IntentRow
 
 __all__ = ["close_intents", "close_with", "owner_of"]
 

@@ -15,7 +15,7 @@ from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.specs import LimitsSpec
 from octobot_node.store.queries import lists
-from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.automation import ListedAutomationRow
 
 __all__ = ["clone"]
 

@@ -21,7 +21,7 @@ from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.specs import AccountSpec
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
-from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import is_secret_name
 

@@ -25,7 +25,7 @@ from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter, EventFilter
-from octobot_node.store.rows.automations import ListedAutomationRow
+from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.tables import balances, positions
 
 __all__ = ["list_automations", "rows_of", "show"]

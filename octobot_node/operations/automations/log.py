@@ -16,7 +16,7 @@ from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.node.models.events import ListLog, LogLine, LogPage
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import EventFilter
-from octobot_node.store.rows.automations import NoticeRow
+from octobot_node.store.rows.automation import NoticeRow
 from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.text.event_sentences import sentence
 

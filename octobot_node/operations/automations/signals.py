@@ -11,7 +11,7 @@ from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.serializers import moment
 from octobot_node.store import automations
 from octobot_node.store.queries import history
-from octobot_node.store.rows import automations as automations_rows
+from octobot_node.store.rows import automation as automation_rows
 
 __all__ = ["list_signals"]
 
@@ -32,7 +32,7 @@ def list_signals(context: OperationContext, request: ListSignals) -> SignalPage:
     )
 
 
-def _signal(row: automations_rows.SignalRow) -> SignalRow:
+def _signal(row: automation_rows.SignalRow) -> SignalRow:
     return SignalRow(
         id=row.id,
         channel=row.channel,

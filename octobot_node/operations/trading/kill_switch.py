@@ -23,7 +23,7 @@ from octobot_node.operations.trading.models.kill_switch import (
 )
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
-from octobot_node.store.rows import orders as orders_rows
+from octobot_node.store.rows import order as order_rows
 
 __all__ = ["list_switches", "release", "show", "throw"]
 
@@ -114,7 +114,7 @@ def release(context: OperationContext, request: ReleaseKillSwitch) -> KillSwitch
 
 def _find(
     connection: sa.Connection, context: OperationContext, switch_id: str | None, *, only: bool = False
-) -> orders_rows.KillSwitchRow:
+) -> order_rows.KillSwitchRow:
     if switch_id is not None:
         return _get(connection, context, switch_id)
     found = kill_switches.every_in_force(connection, context.owner)
@@ -128,14 +128,14 @@ def _find(
     return found[0]
 
 
-def _get(connection: sa.Connection, context: OperationContext, switch_id: str) -> orders_rows.KillSwitchRow:
+def _get(connection: sa.Connection, context: OperationContext, switch_id: str) -> order_rows.KillSwitchRow:
     row = kill_switches.get(connection, switch_id, context.owner)
     if row is None:
         raise UnknownName(f"there is no kill switch {switch_id!r}: `octobot-node kill-switch list` shows their ids")
     return row
 
 
-def _row(connection: sa.Connection, context: OperationContext, switch: orders_rows.KillSwitchRow) -> KillSwitchRow:
+def _row(connection: sa.Connection, context: OperationContext, switch: order_rows.KillSwitchRow) -> KillSwitchRow:
     totals = kill_switches.totals(connection, switch.id, context.owner)
     under_way = kill_switches.underway(connection, switch, context.owner)
     live = sum(count for status, count in totals.items() if not IntentStatus(status).terminal)
@@ -161,7 +161,7 @@ def _row(connection: sa.Connection, context: OperationContext, switch: orders_ro
     )
 
 
-def _line(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None) -> ChecklistLine:
+def _line(row: order_rows.ChecklistRow, cancel: order_rows.CancelRow | None) -> ChecklistLine:
     ended = IntentStatus(row.status).terminal
     same = ("automation", "automation_id", "account", "symbol", "side", "type", "amount", "spend", "price", "stop")
     then = ("exchange_order_id", "status_then", "filled_then", "status", "filled", "reason")
@@ -174,7 +174,7 @@ def _line(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None) -
     )
 
 
-def _outcome(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None) -> str:
+def _outcome(row: order_rows.ChecklistRow, cancel: order_rows.CancelRow | None) -> str:
     what = _ENDS.get(row.status) or _UNDER_WAY[row.status]
     part = row.filled and row.status != "filled"
     filled = f", {row.filled:f} {row.symbol.partition('/')[0]} of it filled" if part else ""
@@ -184,7 +184,7 @@ def _outcome(row: orders_rows.ChecklistRow, cancel: orders_rows.CancelRow | None
     return f"{what}{filled}; its cancel is {'sent' if cancel.status == 'sent' else 'to be sent'}{waits}"
 
 
-def _advice(row: orders_rows.ChecklistRow) -> str:
+def _advice(row: order_rows.ChecklistRow) -> str:
     if row.status != IntentStatus.UNKNOWN:
         return ""
     return (

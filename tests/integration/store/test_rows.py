@@ -18,8 +18,9 @@ from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
 from octobot_node.store import automations, intents, kill_switches, rows, schedules, tables
 from octobot_node.store.queries import event_cursor, history, lists
-from octobot_node.store.rows import automations as automation_rows
-from octobot_node.store.rows import ledger, node, orders
+from octobot_node.store.rows import automation as automation_rows
+from octobot_node.store.rows import ledger, node
+from octobot_node.store.rows import order as orders
 from octobot_node.store.types import Money
 from octobot_plugins.replica import members
 from octobot_plugins.replica.tables import nodes

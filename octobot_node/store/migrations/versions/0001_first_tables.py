@@ -1,4 +1,4 @@
-"""The first tables, which are the first release's. What each column means: octobot_node/store/tables.py."""
+"""The first tables, which are the first release's. What each column means: octobot_node/store/tables/."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def release(folder: Path, *, expands: bool) -> Path:
     package = folder / "octobot_node"
     shutil.copytree(ROOT / "octobot_node", package, ignore=shutil.ignore_patterns("__pycache__"))
     _replace(package / "__init__.py", f'__version__ = "{octobot_node.__version__}"', f'__version__ = "{NEWER}"')
-    _replace(package / "store" / "tables.py", COLUMN, COLUMN + ADDED)
+    _replace(package / "store" / "tables" / "automation.py", COLUMN, COLUMN + ADDED)
     before = max(known_revisions(CORE))
     file = package / "store" / "migrations" / "versions" / "9999_colour.py"
     file.write_text(MIGRATION.format(before=before, expands=expands))

@@ -1,0 +1,49 @@
+"""Every table of the core, by subject. Times are integer milliseconds UTC; docs/engine.md says who locks what.
+
+``owner``, ``account_id`` and ``shard`` are on every table from the first migration on: they cannot be added to
+history later.
+"""
+
+from __future__ import annotations
+
+from octobot_node.store.tables.automation import (
+    automations,
+    changed_levels,
+    events,
+    inbox,
+    notices,
+    requests,
+    schedule,
+    watchings,
+)
+from octobot_node.store.tables.base import metadata
+from octobot_node.store.tables.ledger import balances, equity, fills, positions, postings
+from octobot_node.store.tables.node import accounts, api_requests, audit, cursors, installation, leases, schema_floors
+from octobot_node.store.tables.order import intents, kill_switch_orders, kill_switches
+
+__all__ = [
+    "accounts",
+    "api_requests",
+    "audit",
+    "automations",
+    "balances",
+    "changed_levels",
+    "cursors",
+    "equity",
+    "events",
+    "fills",
+    "inbox",
+    "installation",
+    "intents",
+    "kill_switch_orders",
+    "kill_switches",
+    "leases",
+    "metadata",
+    "notices",
+    "positions",
+    "postings",
+    "requests",
+    "schedule",
+    "schema_floors",
+    "watchings",
+]

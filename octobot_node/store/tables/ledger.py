@@ -1,0 +1,98 @@
+"""Each automation's money: what was traded, what moved, what there is."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables.base import Id, metadata, owned, partial
+from octobot_node.store.types import Millis, Money
+
+__all__ = ["balances", "equity", "fills", "positions", "postings"]
+
+fills = sa.Table(
+    "fills",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("intent_id", Id, nullable=False),
+    sa.Column("news", sa.Boolean, nullable=False),
+    sa.Column("symbol", sa.String(32), nullable=False),
+    sa.Column("side", sa.String(4), nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("price", Money, nullable=False),
+    sa.Column("cost", Money, nullable=False),
+    sa.Column("fee", Money, nullable=False),
+    sa.Column("fee_asset", sa.String(16), nullable=False),
+    sa.Column("liquidity", sa.String(8), nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    sa.Column("exchange_trade_id", sa.String(128), nullable=False),
+    sa.Column("exchange_order_id", sa.String(128), nullable=False),
+    sa.Column("tag", sa.String(64), nullable=False),
+    sa.Column("reduce_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("position_side", sa.String(8), nullable=False, server_default="net"),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.BigInteger),
+    sa.Column("at", Millis, nullable=False),
+    sa.Column("settled_at", Millis, nullable=False),
+    sa.UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
+    sa.Index("ix_fills_of", "automation_id", "id"),
+    sa.Index("ix_fills_order", "intent_id"),
+    sa.Index("ix_fills_account", "account_id", "id"),
+    sa.Index("ix_fills_owned", "owner", "id"),
+    partial("ix_fills_news", "automation_id", where="news"),
+)
+
+postings = sa.Table(
+    "postings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    *owned(),
+    sa.Column("automation_id", Id, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("asset", sa.String(16), nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("fill_id", Id),
+    sa.Column("at", Millis, nullable=False),
+    sa.Index("ix_postings_of", "automation_id", "id"),
+)
+
+balances = sa.Table(
+    "balances",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("asset", sa.String(16), primary_key=True),
+    *owned(),
+    sa.Column("free", Money, nullable=False),
+    sa.Column("reserved", Money, nullable=False),
+    sa.Index("ix_balances_account", "account_id", "asset"),
+)
+
+positions = sa.Table(
+    "positions",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("symbol", sa.String(32), primary_key=True),
+    *owned(),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("cost", Money, nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    #: Quote spent on buys and quote paid in fees, both in quote at the fills' own prices.
+    sa.Column("invested", Money, nullable=False),
+    sa.Column("fees", Money, nullable=False),
+    #: What a budget given in base was worth in quote at the first tick.
+    sa.Column("opening_cost", Money, nullable=False),
+    sa.Column("fills", sa.BigInteger, nullable=False),
+)
+
+equity = sa.Table(
+    "equity",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("at", Millis, primary_key=True),
+    *owned(),
+    sa.Column("asset", sa.String(16), nullable=False),
+    sa.Column("equity", Money, nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    sa.Index("ix_equity_at", "at"),
+)

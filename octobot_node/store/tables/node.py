@@ -1,0 +1,114 @@
+"""The installation, who leads it, its accounts, and what it remembers of readers, releases and requests."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from octobot_node.store.tables.base import Id, metadata
+from octobot_node.store.types import Millis
+
+__all__ = ["accounts", "api_requests", "audit", "cursors", "installation", "leases", "schema_floors"]
+
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at", Millis, nullable=False),
+    #: The kill switch of everything: no new send while it is off.
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: Where the virtual clock of a replay stands; NULL on a live database.
+    sa.Column("virtual_now", Millis),
+    #: The database (URL without password) that `db copy` moves this one to; no node starts on it then. "": none.
+    sa.Column("moved_to", sa.Text, nullable=False, server_default=""),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("taken_at", Millis, nullable=False),
+    sa.Column("expires_at", Millis),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("shard", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("market_data", sa.String(64), nullable=False),
+    sa.Column("market_data_settings", sa.JSON, nullable=False),
+    sa.Column("trading", sa.String(64), nullable=False),
+    sa.Column("trading_settings", sa.JSON, nullable=False),
+    sa.Column("limits", sa.JSON, nullable=False),
+    sa.Column("egress", sa.String(128), nullable=False, server_default="direct"),
+    sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: Executions up to here are settled; the account poller asks again with an overlap.
+    sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
+    #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
+    sa.Column("reconcile_since", Millis),
+    #: Counts the edits of name and limits.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("updated_at", Millis, nullable=False),
+)
+
+schema_floors = sa.Table(
+    "schema_floors",
+    metadata,
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("revision", sa.String(32), nullable=False),
+)
+
+api_requests = sa.Table(
+    "api_requests",
+    metadata,
+    #: SHA-256 of who asks and of the key.
+    sa.Column("id", sa.String(64), primary_key=True),
+    #: SHA-256 of method, path and body.
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    #: NULL while it is being carried out, or for ever where that process died.
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("body", sa.LargeBinary),
+    sa.Column("created_at", Millis, nullable=False),
+    sa.Index("ix_api_requests_created", "created_at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("at", Millis, nullable=False),
+    #: Whose automations it is about; "" for the node itself.
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("actor", sa.String(128), nullable=False),
+    #: How the actor came: cli, session, key NAME, signal, a plugin's own way.
+    sa.Column("via", sa.String(128), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(256), nullable=False),
+    sa.Column("target_id", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(8), nullable=False),
+    #: JSON: arguments, before, after, error; secrets masked.
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("begun_id", sa.BigInteger),
+    sa.Index("ix_audit_begun", "begun_id", unique=True),
+    sa.Index("ix_audit_owner", "owner", "id"),
+    sa.Index("ix_audit_target", "target_id", "id"),
+    sqlite_autoincrement=True,
+)
