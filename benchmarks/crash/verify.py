@@ -12,8 +12,8 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from octobot_node.store.rows.order import IntentRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, postings, schedule
-from octobot_node.store.types import AnyRow
 from octobot_node.testing.hostile.book import Book
 from octobot_node.testing.hostile.journal import Journal
 from octobot_node.testing.hostile.process import IntentOrder, IntentTrade
@@ -116,7 +116,7 @@ def number_of(tag: str) -> tuple[int, int | None]:
     return int(number), int(due) if due else None
 
 
-def _orders(verdict: Verdict, rows: Mapping[str, AnyRow], exchange: Exchange) -> None:
+def _orders(verdict: Verdict, rows: Mapping[str, IntentRow], exchange: Exchange) -> None:
     report = exchange.report()
     verdict.orders, verdict.duplicates = report.orders, report.duplicates
     at_exchange = defaultdict(list)
@@ -158,7 +158,7 @@ def _trades(verdict: Verdict, connection: sa.Connection, unknown: set[str], trad
 def _ledger(
     verdict: Verdict,
     connection: sa.Connection,
-    rows: Mapping[str, AnyRow],
+    rows: Mapping[str, IntentRow],
     unknown: set[str],
     trades: list[IntentTrade],
 ) -> None:
@@ -188,7 +188,9 @@ def _ledger(
         verdict.problems.append(f"{wrong} balances differ from the exchange's trades")
 
 
-def _ticks(verdict: Verdict, connection: sa.Connection, rows: Mapping[str, AnyRow], *, order_each_tick: bool) -> None:
+def _ticks(
+    verdict: Verdict, connection: sa.Connection, rows: Mapping[str, IntentRow], *, order_each_tick: bool
+) -> None:
     done: dict[str, int] = {
         row.automation_id: row.tick for row in connection.execute(sa.select(schedule.c.automation_id, schedule.c.tick))
     }

@@ -24,6 +24,8 @@ from octobot_node.testing.markets import START, Price
 if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
     from octobot_node.plugin_system.registry import Registry
+    from octobot_node.store.rows.ledger import FillRow
+    from octobot_node.store.rows.order import IntentRow
     from octobot_node.store.types import AnyRow
 
 __all__ = ["PastEvent", "PastOrder", "PastReplay", "Replayed", "replay"]
@@ -225,12 +227,12 @@ def _read(storage: Storage, report: AutomationReport, files: Mapping[str, Path],
         )
 
 
-def _fill(row: AnyRow) -> Fill:
+def _fill(row: FillRow) -> Fill:
     names = ("id", "symbol", "side", "amount", "price", "cost", "fee", "fee_asset", "liquidity", "tag")
     return Fill(order_id=row.intent_id, at=from_ms(row.at), **{name: getattr(row, name) for name in names})
 
 
-def _order(row: AnyRow) -> PastOrder:
+def _order(row: IntentRow) -> PastOrder:
     names = ("symbol", "side", "type", "amount", "spend", "price", "stop", "reason", "filled", "tag")
     return PastOrder(
         status=IntentStatus(row.status),
