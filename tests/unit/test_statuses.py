@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+import octobot_node
 from octobot_node.automation import AutomationStatus
 from octobot_node.cli.output.run_display import STATUS_STYLE
 from octobot_node.operations.automations.models import automations as models
@@ -75,3 +78,24 @@ def test_a_failed_automation_has_to_be_resumed_before_it_completes() -> None:
 def test_the_api_and_the_terminal_know_every_status() -> None:
     assert set(get_args(models.AutomationStatus)) == set(AutomationStatus)
     assert set(STATUS_STYLE) == set(AutomationStatus)
+
+
+#: The first status of what is created; and what is written to many rows at once, each of which was checked before.
+WRITTEN_OTHERWISE = {
+    ("planning.py", "IntentStatus.PLANNED"),
+    ("commands.py", "AutomationStatus.ACTIVE"),
+    ("status_commands.py", "AutomationStatus.STOPPING"),
+    ("restoring.py", "AutomationStatus.HELD"),
+}
+
+
+def test_a_status_is_written_as_what_follows_the_one_before() -> None:
+    written = re.compile(r"(?:\"status\": |\(status=)((?:Intent|Automation)Status\.[A-Z]+)(?!\.after|[A-Z])")
+    core = Path(octobot_node.__file__).parent
+    found = {
+        (file.name, status)
+        for folder in ("engine", "store", "transfer", "operations", "live", "runs")
+        for file in (core / folder).rglob("*.py")
+        for status in written.findall(file.read_text())
+    }
+    assert found == WRITTEN_OTHERWISE
