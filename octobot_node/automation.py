@@ -353,7 +353,7 @@ class Decision:
 
     state: Any = KEEP
     orders: Sequence[OrderAction] = ()
-    actions: Sequence[Action] = ()
+    actions: Sequence[Notify | StopAutomation | PauseAutomation] = ()
     wake: Wake | None = None
     independent: bool = False
     done: bool = False
