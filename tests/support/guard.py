@@ -23,7 +23,7 @@ class _Guard:
     def __init__(self) -> None:
         self.events: frozenset[str] = frozenset()
         self.found: list[str] = []
-        self.layer = ""
+        self.layer = "no layer"
         # A process that a test forks is another one.
         self._process = os.getpid()
         sys.addaudithook(self._hear)
@@ -46,10 +46,11 @@ def forbidden(layer: str, events: frozenset[str]) -> Iterator[None]:
     if not _guard:
         _guard.append(_Guard())
     guard = _guard[0]
+    before = guard.layer, guard.events, guard.found
     guard.layer, guard.events, guard.found = layer, events, []
     try:
         yield
+        if guard.found:
+            pytest.fail(guard.message(guard.found[0]))
     finally:
-        guard.events = frozenset()
-    if guard.found:
-        pytest.fail(guard.message(guard.found[0]))
+        guard.layer, guard.events, guard.found = before
