@@ -261,7 +261,8 @@ def test_a_plugin_that_hangs_is_left_behind(write: Write) -> None:
     )
     started = time.monotonic()
     registry = load_plugins([hanging, stuck, write("extra_good", GOOD)], discover=False, timeout=0.3)
-    assert time.monotonic() - started < 5
+    # Either would hang for ever.
+    assert time.monotonic() - started < 60
     assert [(plugin.name, plugin.error) for plugin in registry.broken] == [
         ("extra_hanging", "PluginError: it did not load within 0.3 s"),
         ("extra_stuck", "PluginError: it did not load within 0.3 s"),

@@ -129,7 +129,7 @@ def test_commands_take_effect_at_once_on_a_running_node(
         kinds = [json.loads(follower.stdout.readline())["kind"] for _ in range(3)]
         assert kinds == ["order.planned", "order.fill", "order.filled"]
         follower.send_signal(signal.SIGINT)
-        assert follower.wait(timeout=20) == 130
+        assert follower.wait(timeout=60) == 130
 
     _, said, _ = octobot("automations", "show", "dca")
     assert "octobot_tentacles.dca" in said

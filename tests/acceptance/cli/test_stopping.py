@@ -16,5 +16,5 @@ def test_a_signal_that_another_thread_is_given_stops_the_service(folder: Folder)
         next(line for line in node.stderr if "node_started" in line)
         others = {int(task.name) for task in Path(f"/proc/{node.pid}/task").iterdir()} - {node.pid}
         assert ctypes.CDLL(None).tgkill(node.pid, min(others), signal.SIGTERM) == 0
-        _, errors = node.communicate(timeout=20)
+        _, errors = node.communicate(timeout=60)
     assert (node.returncode, "node_stopped" in errors) == (0, True)

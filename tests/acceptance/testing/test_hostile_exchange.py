@@ -751,7 +751,7 @@ def test_the_command_says_its_port_takes_behaviour_from_a_file_and_ends_on_sigte
         with urlopen(f"http://127.0.0.1:{_port(process)}/control") as answer:
             told = Behaviour.model_validate_json(answer.read())
         process.terminate()
-        code = process.wait(timeout=5)
+        code = process.wait(timeout=30)
 
     assert (told, code) == (Behaviour(dedupe="none", fee=Decimal("0.5")), 0)
 
@@ -761,7 +761,7 @@ def test_a_tied_exchange_ends_with_whoever_started_it(tmp_path: Path) -> None:
         assert _port(process) > 0
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=30) == 0
 
 
 def _command(data: Path, *options: str) -> subprocess.Popen[bytes]:

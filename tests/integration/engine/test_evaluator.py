@@ -109,7 +109,8 @@ def test_once_one_of_a_type_holds_up_a_healthy_batch_the_others_of_it_wait_for_t
     batch = given("healthy", deed, "print", deed, "healthy", "print")
     started = time.monotonic()
     outcomes = evaluator.evaluate(batch, MARKET, suspects=False)
-    assert time.monotonic() - started < 6
+    # Were each of the four waited for by itself, a machine that does much else would not keep to it either.
+    assert time.monotonic() - started < 30
     assert [did(outcomes[n]) for n in (0, 4)] == ["healthy", "healthy"]
     verdict = VERDICTS[deed][0]
     waits = "slow: another of its type holds up a batch"
@@ -118,12 +119,20 @@ def test_once_one_of_a_type_holds_up_a_healthy_batch_the_others_of_it_wait_for_t
     assert did(outcomes[1]).startswith(verdict)
 
 
-def test_many_that_kill_their_process_cost_little_time(evaluator: ProcessEvaluator) -> None:
+def test_many_that_kill_their_process_cost_little_time(evaluator: ProcessEvaluator, tmp_path: Path) -> None:
+    started = time.monotonic()
+    # The start of a process that imports the plugins takes a second.
+    fresh = ProcessEvaluator(
+        load_plugins(("benchmarks._poison",), discover=False), Settings(data_dir=tmp_path, disk_reserve_mb=0)
+    )
+    fresh.evaluate(given("healthy"), MARKET, suspects=True)
+    a_start = time.monotonic() - started
+    fresh.close()
+
     evaluator.evaluate(given("healthy"), MARKET, suspects=True)
     started = time.monotonic()
     evaluator.evaluate(given(*["kill"] * 20), MARKET, suspects=True)
-    # The start of a process that imports the plugins takes a second each.
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 10 * a_start
 
 
 def test_an_evaluation_that_hangs_ends_when_the_evaluator_is_closed(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_one_slow_answer_does_not_count_against_the_others_of_its_batch(checked:
         if order is REST:
             release.wait(30)
 
-    bench = checked(block_once, evaluate_timeout=0.05)
+    bench = checked(block_once, evaluate_timeout=0.5)
     bench.automation("who", lambda _tick: Decision(orders=[BUY, REST, BUY], independent=True))
     try:
         bench.tick()

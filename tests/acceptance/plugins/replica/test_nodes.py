@@ -60,7 +60,7 @@ def test_nodes_share_the_work_through_kills_a_freeze_a_second_master_and_a_drain
         killed = time.monotonic()
         until(lambda: nodes.list()[nodes.id("one")]["state"] == "dead")
         until(lambda: not claimed_by(nodes, nodes.id("one")))
-        assert time.monotonic() - killed < 15
+        assert time.monotonic() - killed < 60
 
         # A frozen one finds out that it was declared dead, and takes part under a new epoch.
         nodes.start("one", "--role", "consumer")
