@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +34,22 @@ def template(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Pa
     return folder / "octobot.db"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def make_bench(
-    request: pytest.FixtureRequest, tmp_path: Path, template: Path, registry: Registry
+@contextmanager
+def opened_benches(
+    request: pytest.FixtureRequest, folder: Path, template: Path, registry: Registry
 ) -> Iterator[Callable[..., Bench]]:
-    """Make benches with settings of the test's own, on either database."""
+    """Make benches on the database that the request's parameter names, for whatever scope that is."""
     made: list[Bench] = []
     urls: list[str] = []
 
     def make(**settings: Any) -> Bench:
-        folder = tmp_path / f"node{len(made)}"
+        place = folder / f"node{len(made)}"
         if request.param == "sqlite":
-            made.append(Bench(folder, template, registry, **settings))
+            made.append(Bench(place, template, registry, **settings))
         else:
             databases: Databases = request.getfixturevalue("databases")
             urls.append(databases.take())
-            made.append(Bench(folder, None, registry, database_url=urls[-1], **settings))
+            made.append(Bench(place, None, registry, database_url=urls[-1], **settings))
         return made[-1]
 
     yield make
@@ -56,6 +57,15 @@ def make_bench(
         bench.close()
     for url in urls:
         request.getfixturevalue("databases").give_back(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_bench(
+    request: pytest.FixtureRequest, tmp_path: Path, template: Path, registry: Registry
+) -> Iterator[Callable[..., Bench]]:
+    """Make benches with settings of the test's own, on either database."""
+    with opened_benches(request, tmp_path, template, registry) as make:
+        yield make
 
 
 @pytest.fixture

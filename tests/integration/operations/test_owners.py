@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.operations.perform import perform_named
+from octobot_node.plugin_system.registry import Registry
+from tests.integration.engine.conftest import opened_benches
 from tests.integration.operations.conftest import Office
 
 #: What alice's are called, where bob has none of that name.
@@ -89,8 +93,26 @@ def resting(tick: Tick[Any, Any]) -> Decision:
     return Decision(orders=[] if tick.number else [order, order], wake=Wake(every=timedelta(hours=1), align=True))
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def left_alone(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: Path, registry: Registry
+) -> Iterator[Office]:
+    """An office for tests that change nothing in it: to make one takes longer than what they ask it."""
+    with opened_benches(request, tmp_path_factory.mktemp("owners"), template, registry) as make:
+        yield Office(make())
+
+
+@pytest.fixture(scope="module")
+def ids_there(left_alone: Office) -> dict[str, str]:
+    return populated(left_alone)
+
+
 @pytest.fixture
 def ids(office: Office) -> dict[str, str]:
+    return populated(office)
+
+
+def populated(office: Office) -> dict[str, str]:
     """Give alice an account, an automation, orders, a fill and a signal, and bob an automation on one of his."""
     hers = office.bench.commands.create_account(NewAccount("purse", "fake", "fake", {}, {}, owner="alice"))
     his = office.bench.commands.create_account(NewAccount("pocket", "fake", "fake", {}, {}, owner="bob"))
@@ -123,18 +145,18 @@ def filled_in(arguments: dict[str, Any], ids: dict[str, str], *, by_name: bool) 
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
-def test_what_is_another_s_is_unknown(office: Office, ids: dict[str, str], name: str) -> None:
-    context = office.context(owner="bob")
-    before = office.database()
+def test_what_is_another_s_is_unknown(left_alone: Office, ids_there: dict[str, str], name: str) -> None:
+    context = left_alone.context(owner="bob")
+    before = left_alone.database()
     for arguments in REFUSED[name]:
         for by_name in (True, False):
-            given = filled_in(arguments, ids, by_name=by_name)
+            given = filled_in(arguments, ids_there, by_name=by_name)
             # A run file that names another's account is mistaken in that line.
             with pytest.raises(
                 UsageError if name in {"automations.create", "automations.import"} else UnknownName, match="no "
             ):
                 perform_named(context, name, given)
-    assert office.database() == before
+    assert left_alone.database() == before
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
@@ -160,17 +182,19 @@ def test_nothing_of_another_s_is_among_what_is_told(office: Office, ids: dict[st
 
 
 @pytest.mark.parametrize("name", sorted({*SEEN} - {"accounts.create", "exchanges.list", "node.status"}))
-def test_a_desk_that_is_not_narrowed_tells_of_everybody_s(office: Office, ids: dict[str, str], name: str) -> None:
+def test_a_desk_that_is_not_narrowed_tells_of_everybody_s(
+    left_alone: Office, ids_there: dict[str, str], name: str
+) -> None:
     """There was something to hide."""
     arguments = SEEN[name][0] | ({"dry_run": True} if name == "automations.bulk" else {})
-    told = perform_named(office.context(), name, arguments).model_dump_json()
-    traces = {*NAMES.values(), *ids.values(), "alice"}
+    told = perform_named(left_alone.context(), name, arguments).model_dump_json()
+    traces = {*NAMES.values(), *ids_there.values(), "alice"}
     assert [trace for trace in traces if f'"{trace}"' in told or f" {trace}\\n" in told] != []
 
 
-def test_counts_are_of_one_s_own(office: Office, ids: dict[str, str]) -> None:
-    del ids
-    status: Any = perform_named(office.context(owner="bob"), "node.status", {})
+def test_counts_are_of_one_s_own(left_alone: Office, ids_there: dict[str, str]) -> None:
+    del ids_there
+    status: Any = perform_named(left_alone.context(owner="bob"), "node.status", {})
     assert (status.automations, status.open_orders, status.unknown_orders) == ({"active": 1}, 0, 0)
-    exchanges: Any = perform_named(office.context(owner="bob"), "exchanges.list", {})
+    exchanges: Any = perform_named(left_alone.context(owner="bob"), "exchanges.list", {})
     assert {row.name: row.accounts for row in exchanges.exchanges}["fake"] == 1
