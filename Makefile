@@ -1,7 +1,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Of what is asked for, one after the other; only the checks below run side by side.
+ifneq ($(SIDE_BY_SIDE),yes)
 .NOTPARALLEL:
+endif
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -57,10 +60,14 @@ fast: install ## Run the tests that need no process and no server, in less than 
 	$(PYTEST) -m 'not long and not process and not server' tests/unit tests/integration $(ARGS)
 
 .PHONY: test
-test: install $(CHECKS) unit ## Everything that a submission must pass
+test: install checks unit ## Everything that a submission must pass
+
+.PHONY: checks
+checks: install .venv/.docs-installed ## What of `make test` runs no test: format, lint, types, imports, docs; two at a time
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes $(CHECKS)
 
 .PHONY: test-all
-test-all: install $(CHECKS) ## Everything there is: whole sweeps and months, storms, long fuzz too; FUZZ_EXAMPLES=N for each operation
+test-all: install checks ## Everything there is: whole sweeps and months, storms, long fuzz too; FUZZ_EXAMPLES=N for each operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20} $(PYTEST) --durations 25 $(ARGS)
 
 .PHONY: format
