@@ -51,13 +51,14 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 run: install ## Run the demo: six automations on a simulated market; Ctrl-C stops it, its state is in .octobot
 	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot $(ARGS)
 
-# What every kind of run has in common: file after file on two workers, the longest first (tests/conftest.py).
-PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# File after file, the longest first (tests/conftest.py). Three workers on two cores, since many of the tests that start nodes wait.
+WORKERS ?= 3
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHECKS := format-check lint types imports docs
 
 .PHONY: fast
 fast: install ## Run the tests that need no process and no server, in less than two minutes: for every save
-	$(PYTEST) -m 'not long and not process and not server' tests/unit tests/integration $(ARGS)
+	$(PYTEST) -n 2 -m 'not long and not process and not server' tests/unit tests/integration $(ARGS)
 
 .PHONY: test
 test: install checks unit ## Everything that a submission must pass

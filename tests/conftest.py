@@ -21,7 +21,8 @@ os.environ["OCTOBOT_API_PORT"] = "0"
 
 #: Tests that start several nodes, or kill one again and again: two of them at once would measure each other.
 _CROWDS = ("tests/acceptance/crash/", "tests/acceptance/plugins/replica/", "tests/acceptance/plugins/postgres/",
-           "tests/acceptance/transfer/", "tests/acceptance/engine/test_poison")  # fmt: skip
+           "tests/acceptance/transfer/", "tests/acceptance/engine/test_poison",
+           "tests/acceptance/engine/test_backlog")  # fmt: skip
 #: The longest of the others.
 _LONGEST = ("tests/acceptance/cli/test_kill_switch", "tests/integration/api/test_any_request", "tests/acceptance/")
 #: Fixtures, and parameters of fixtures, that start a server.
