@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ class Machine:
         return json.loads(done.stdout) if code == 0 else done.stderr
 
     def rows(self, sql: str) -> list[Any]:
-        with sqlite3.connect(self._folder / "data" / "octobot.db") as connection:
+        with closing(sqlite3.connect(self._folder / "data" / "octobot.db")) as connection:
             return connection.execute(sql).fetchall()
 
     def greeter(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -95,7 +96,7 @@ def _replay(case: Case, candles: Path, folder: Path) -> AutomationReport:
 
 def _fills(folder: Path) -> list[tuple[int, str, Decimal, Decimal, Decimal, str]]:
     (database,) = folder.glob("replays/*/octobot.db")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT at, side, price, amount, fee, fee_asset FROM fills ORDER BY at, id")
         return [(at, side, D(price), D(amount), D(fee), asset) for at, side, price, amount, fee, asset in rows]
 

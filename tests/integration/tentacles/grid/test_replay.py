@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -154,7 +155,7 @@ def _replay(case: Case, candles: Path, folder: Path) -> AutomationReport:
 
 def _fills(folder: Path) -> list[Fill]:
     (database,) = folder.glob("replays/*/octobot.db")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT at, side, price, amount, fee, fee_asset FROM fills")
         return [Fill(at, side, D(price), D(amount), D(fee), asset) for at, side, price, amount, fee, asset in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -255,6 +256,6 @@ def replay(config: dict[str, Any], candles: Path, folder: Path) -> AutomationRep
 
 def alerts(folder: Path) -> list[Alert]:
     (database,) = folder.glob("replays/*/octobot.db")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT created_at, message FROM notices ORDER BY created_at, id")
         return [Alert(at, message) for at, message in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -220,7 +221,7 @@ def replay(
 def fills(folder: Path) -> list[Fill]:
     (database,) = folder.glob("replays/*/octobot.db")
     query = "SELECT at, symbol, side, price, amount, fee, fee_asset FROM fills ORDER BY at, id"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         return [
             Fill(at, symbol.partition("/")[0], side, D(price), D(amount), D(fee), asset)
             for at, symbol, side, price, amount, fee, asset in connection.execute(query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -254,7 +255,7 @@ def _replay(configs: Mapping[str, dict[str, Any]], path: Path, folder: Path) -> 
 def _fills(folder: Path) -> dict[str, list[Row]]:
     (database,) = folder.glob("replays/*/octobot.db")
     found: dict[str, list[Row]] = {}
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute(
             "SELECT a.name, at, side, price, f.amount, fee, fee_asset, tag"
             " FROM fills f JOIN automations a ON a.id = f.automation_id"
