@@ -9,6 +9,7 @@ import pwd
 import socket
 import stat
 import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,9 @@ _WRITE_S = 30.0
 _END_S = 30.0
 #: macOS: struct xucred by getsockopt(SOL_LOCAL, LOCAL_PEERCRED).
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
+
+#: From 3.13 on Python would remove the socket itself, by a name that holds no longer: see ``address``.
+_KEPT: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 #: (operation, arguments, who asks) -> result.
 Perform = Callable[[str, Mapping[str, Any], str], BaseModel]
@@ -106,7 +110,7 @@ class ControlServer:
         self._ready.set()
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="octobot-operation") as workers:
             self._loop.set_default_executor(workers)
-            server = await asyncio.start_unix_server(self._client, sock=listener, limit=REQUEST_LIMIT)
+            server = await asyncio.start_unix_server(self._client, sock=listener, limit=REQUEST_LIMIT, **_KEPT)
             try:
                 await self._stopping.wait()
             finally:
