@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
+import yaml
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,6 +33,28 @@ def test_every_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert {target for each in named for target in each.split()} <= targets
     assert {"docs", "hooks", "install", "lock", "release-check", "test"} <= {each.split()[0] for each in named}
+
+
+@pytest.mark.parametrize("form", ["bug", "idea"])
+def test_a_form_can_be_filled_in(form: str) -> None:
+    found = yaml.safe_load((ROOT / f".github/ISSUE_TEMPLATE/{form}.yml").read_text())
+    assert sorted(found) == ["body", "description", "labels", "name"]
+    asked = [each for each in found["body"] if each["type"] != "markdown"]
+    assert {each["type"] for each in asked} <= {"checkboxes", "dropdown", "input", "textarea"}
+    assert all(each["attributes"]["label"] for each in asked)
+    assert len({each["id"] for each in asked}) == len(asked) > 2
+
+
+def test_reports_of_vulnerabilities_have_one_way() -> None:
+    (private, _) = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/config.yml").read_text())["contact_links"]
+    source = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Source"]
+    assert private["url"] == f"{source}/security/advisories/new"
+    assert f"({private['url']})" in (ROOT / "SECURITY.md").read_text()
+
+
+def test_the_container_for_editors_is_set_up_by_the_makefile() -> None:
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    assert container["postCreateCommand"].split()[:2] == ["make", "install"]
 
 
 def test_every_benchmark_has_a_target() -> None:
