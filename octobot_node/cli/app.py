@@ -17,14 +17,13 @@ from octobot_node.cli.commands import (
     automations,
     db,
     kill_switch,
-    ledger,
     markets,
     node,
     nodes,
     orders,
     signals,
-    types,
 )
+from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.runs.options import Gaps
 
@@ -73,9 +72,9 @@ def build_app() -> typer.Typer:
         kill_switch.commands(), name="kill-switch", help="Stop all sending and cancel, at once; let it go on."
     )
     app.add_typer(signals.commands(), name="signals", help="Send signals to automations, and look into inboxes.")
-    app.add_typer(ledger.commands(), name="ledger", help="Look at what moved, and at what there is.")
+    app.add_typer(group(OperationGroup), name="ledger", help="Look at what moved, and at what there is.")
     app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")
-    app.add_typer(types.commands(), name="types", help="Look at the automation types that are installed.")
+    app.add_typer(group(OperationGroup), name="types", help="Look at the automation types that are installed.")
     app.add_typer(audit.commands(), name="audit", help="Look at who did what.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")

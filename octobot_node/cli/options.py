@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 __all__ = [
     "AccountArgument",
@@ -63,9 +64,9 @@ OnAccount = Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", h
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say of how many it would be done, and do nothing.")]
 
 
-def group() -> typer.Typer:
-    """Return an empty group of commands."""
+def group(cls: type[TyperGroup] | None = None) -> typer.Typer:
+    """Return an empty group of commands; ``cls`` says how it finds them."""
     # No rich help: it would double what `--help` takes. No rich tracebacks: failures.py says what went wrong.
     return typer.Typer(
-        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+        cls=cls, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from octobot_node.cli.log_file import logging_to_file
+
+if TYPE_CHECKING:
+    from octobot_node.plugin_system.plugin_commands import PluginCommands
 
 __all__ = ["plugged_command"]
 
@@ -22,10 +25,27 @@ def plugged_command(name: str) -> Any | None:
         registry = plugins_for(settings)
         added = plugin_commands(registry)
     for each in added:
-        if name in each.commands:
-            return each.commands[name]
+        if name in each.names:
+            return _command(name, each)
     troubled = [(plugin.name, plugin.error) for plugin in registry.broken]
     troubled += [(each.plugin, each.error) for each in added if each.error]
     for plugin, error in troubled:
         sys.stderr.write(f"the plugin {plugin} adds no command: {error}\n")
     return None
+
+
+def _command(name: str, added: PluginCommands) -> Any:
+    """Return a command that a plugin wrote, with those made of its operations where it is a group."""
+    from octobot_node.cli.operation_groups import derived_commands, derived_group
+
+    made = [(operation, operation.command) for operation in added.operations if operation.command is not None]
+    alone = [each for each in made if each[1].path == name]
+    below = [each for each in made if each[1].path.split()[:-1] == [name]]
+    written = added.commands.get(name)
+    if written is None and not below:
+        return derived_commands(alone)[name]
+    group = derived_group(name, below) if written is None else written
+    for word, command in derived_commands(below).items():
+        # What is written by hand stays.
+        group.commands.setdefault(word, command)
+    return group

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from octobot_node.contracts.operation import Operation
 from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
@@ -16,25 +17,47 @@ __all__ = ["PluginCommands", "plugin_commands"]
 
 @dataclass(frozen=True, slots=True)
 class PluginCommands:
-    """What one plugin adds: its commands by name, ready to be invoked, or why there are none."""
+    """What one plugin adds, or why it adds nothing."""
 
     plugin: str
+    #: Ready to be invoked, by name.
     commands: Mapping[str, Any] = field(default_factory=dict)
+    #: Operations that commands are to be made of.
+    operations: Sequence[Operation[Any, Any]] = ()
     error: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """What can be written after ``octobot-node``."""
+        made = (operation.command.path.split()[0] for operation in self.operations if operation.command is not None)
+        return {*self.commands, *made}
 
 
 def plugin_commands(registry: Registry) -> list[PluginCommands]:
     """Return what each plugin adds; one that raises, or adds a command of an earlier plugin's name, adds nothing."""
     found: list[PluginCommands] = []
-    for implementation in registry.hook.register_commands.get_hookimpls():
-        added = _added(implementation)
-        for earlier in found:
-            both = sorted(set(earlier.commands) & set(added.commands))
-            if both:
-                error = f"it adds the command {both[0]!r}, which {earlier.plugin} adds already: rename one of them"
-                added = PluginCommands(added.plugin, error=error)
-        found.append(added)
+    for added in _each(registry):
+        both = [(name, earlier.plugin) for earlier in found for name in sorted(earlier.names & added.names)]
+        if both:
+            error = f"it adds the command {both[0][0]!r}, which {both[0][1]} adds already: rename one of them"
+            found.append(PluginCommands(added.plugin, error=error))
+        else:
+            found.append(added)
     return found
+
+
+def _each(registry: Registry) -> list[PluginCommands]:
+    written = {
+        implementation.plugin_name: _added(implementation)
+        for implementation in registry.hook.register_commands.get_hookimpls()
+    }
+    for plugin in registry.plugins:
+        names = plugin.registers.get("register_operations", ())
+        made = [registry.operations[name] for name in names if registry.operations[name].command is not None]
+        known = written.get(plugin.name, PluginCommands(plugin.name))
+        if made and not known.error:
+            written[plugin.name] = replace(known, operations=made)
+    return list(written.values())
 
 
 def _added(implementation: Any) -> PluginCommands:

@@ -171,9 +171,9 @@ def test_hook_register_commands(registry: Registry) -> None:
     assert users(registry, "register_commands") == [
         "octobot_plugins.auth",
         "octobot_plugins.notify",
-        "octobot_plugins.webhooks",
     ]
-    assert {added.plugin: sorted(added.commands) for added in plugin_commands(registry)} == {
+    # Those of webhooks are made of its operations.
+    assert {added.plugin: sorted(added.names) for added in plugin_commands(registry)} == {
         "octobot_plugins.auth": ["keys", "users"],
         "octobot_plugins.notify": ["notify"],
         "octobot_plugins.webhooks": ["hooks"],
@@ -199,7 +199,7 @@ def test_hook_register_api_routers(registry: Registry) -> None:
     assert users(registry, "register_api_routers") == sorted(
         plugin.name for plugin in registry.plugins if "register_api_routers" in plugin.registers
     )
-    assert {"auth", "webhooks", "webhooks-inbound", "api_automations", "api_audit", "health", "metrics"} <= named
+    assert {"auth", "webhooks-inbound", "api_automations", "api_audit", "health", "metrics"} <= named
     for routes in registry.api_routes:
         assert routes.router().routes
 

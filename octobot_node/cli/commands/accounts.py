@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import AccountArgument, Cursor, DataDir, Json, Limit, Yes, group
 
 __all__ = ["commands", "exchanges"]
@@ -18,10 +19,9 @@ _Limits = Annotated[
 
 def commands() -> typer.Typer:
     """Return the group; without a command it lists."""
-    app = group()
+    app = group(OperationGroup)
     app.info.no_args_is_help = False
     app.callback(invoke_without_command=True)(_list)
-    app.command("show")(_show)
     app.command("create")(_create)
     app.command("edit")(_edit)
     app.command("delete")(_delete)
@@ -44,16 +44,6 @@ def _list(
 
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(client.ask(LIST_ACCOUNTS, limit=limit, cursor=cursor), print_accounts)
-
-
-def _show(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Show everything about an account but its secrets."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_account
-    from octobot_node.operations.trading.catalogue import SHOW_ACCOUNT
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(SHOW_ACCOUNT, account=account), print_account)
 
 
 def _create(

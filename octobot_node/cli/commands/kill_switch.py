@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
 
 __all__ = ["commands"]
@@ -20,10 +21,9 @@ _SwitchArgument = Annotated[
 
 def commands() -> typer.Typer:
     """Return the group."""
-    app = group()
+    app = group(OperationGroup)
     app.command("throw")(_throw)
     app.command("show")(_show)
-    app.command("list")(_list)
     app.command("release")(_release)
     return app
 
@@ -75,24 +75,6 @@ def _show(
 
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(look(client, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
-
-
-def _list(
-    context: typer.Context,
-    in_force: Annotated[bool, typer.Option("--in-force", help="Only those that are in force.")] = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List kill switches, newest first: those in force, and those that were."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_kill_switch import print_kill_switches
-    from octobot_node.operations.trading.catalogue import LIST_KILL_SWITCHES
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask(LIST_KILL_SWITCHES, in_force=in_force, limit=limit, cursor=cursor)
-    client.show(page, print_kill_switches)
 
 
 def _release(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
+from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import DataDir, Json, group
 
 __all__ = ["commands"]
@@ -13,10 +12,9 @@ __all__ = ["commands"]
 
 def commands() -> typer.Typer:
     """Return the group; without a command it lists."""
-    nodes = group()
+    nodes = group(OperationGroup)
     nodes.info.no_args_is_help = False
     nodes.callback(invoke_without_command=True)(_list)
-    nodes.command("drain")(_drain)
     return nodes
 
 
@@ -30,18 +28,3 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
 
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(client.ask(LIST_NODES), print_nodes)
-
-
-def _drain(
-    context: typer.Context,
-    node: Annotated[str, typer.Argument(metavar="NODE", help="A node's id, or how it begins.")],
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Let a node finish what it does, hand the rest to the others, and end."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_nodes
-    from octobot_node.operations.node.catalogue import DRAIN_NODE
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(DRAIN_NODE, node=node), print_nodes)

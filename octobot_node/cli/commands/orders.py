@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
+from octobot_node.cli.operation_groups import OperationGroup
+from octobot_node.cli.options import DataDir, Json, Yes, group
 
 __all__ = ["commands"]
 
@@ -15,73 +16,10 @@ _OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order'
 
 def commands() -> typer.Typer:
     """Return the group."""
-    app = group()
-    app.command("list")(_list)
-    app.command("show")(_show)
-    app.command("fills")(_fills)
+    app = group(OperationGroup)
     app.command("adopt")(_adopt)
     app.command("declare-not-sent")(_declare_not_sent)
     return app
-
-
-def _list(
-    context: typer.Context,
-    automation: Annotated[
-        str | None, typer.Option("--automation", metavar="AUTOMATION", help="Only this one's, by name or id.")
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option("--status", metavar="STATUS", help="Only those that are open, unknown, filled, …; or live."),
-    ] = None,
-    symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List orders, newest first."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_orders
-    from octobot_node.operations.trading.catalogue import LIST_ORDERS
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask(LIST_ORDERS, automation=automation, status=status, symbol=symbol, limit=limit, cursor=cursor)
-    client.show(page, print_orders)
-
-
-def _show(context: typer.Context, order: _OrderArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Show everything about an order, with its fills."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_order
-    from octobot_node.operations.trading.catalogue import SHOW_ORDER
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(SHOW_ORDER, order=order), print_order)
-
-
-def _fills(
-    context: typer.Context,
-    automation: Annotated[
-        str | None, typer.Option("--automation", metavar="AUTOMATION", help="Only this one's, by name or id.")
-    ] = None,
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those on this account.")
-    ] = None,
-    symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only those on this symbol.")] = None,
-    order: Annotated[str | None, typer.Option("--order", metavar="ORDER", help="Only those of this order.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List fills, newest first."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_fills
-    from octobot_node.operations.trading.catalogue import LIST_FILLS
-
-    given = {"automation": automation, "account": account, "symbol": symbol, "order": order}
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(LIST_FILLS, **given, limit=limit, cursor=cursor), print_fills)
 
 
 def _adopt(

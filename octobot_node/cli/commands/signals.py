@@ -6,38 +6,17 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.options import AutomationArgument, Cursor, DataDir, Json, Limit, group
+from octobot_node.cli.operation_groups import OperationGroup
+from octobot_node.cli.options import AutomationArgument, DataDir, Json, group
 
 __all__ = ["commands"]
 
 
 def commands() -> typer.Typer:
     """Return the group."""
-    app = group()
+    app = group(OperationGroup)
     app.command("send")(_send)
-    app.command("list")(_list)
     return app
-
-
-def _list(
-    context: typer.Context,
-    automation: AutomationArgument,
-    status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are waiting, consumed or dead.")
-    ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List what an automation's inbox got, newest first."""
-    from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_signals
-    from octobot_node.operations.automations.catalogue import LIST_SIGNALS
-
-    client = NodeClient(context, data_dir, as_json=as_json)
-    given = {"automation": automation, "status": status, "limit": limit, "cursor": cursor}
-    client.show(client.ask(LIST_SIGNALS, **given), print_signals)
 
 
 def _send(

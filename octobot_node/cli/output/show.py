@@ -380,7 +380,7 @@ def print_plugins(page: PluginPage, out: TextIO) -> None:
                 again = f", started again {service.restarts} times" if service.restarts else ""
                 said = f"the service {service.name} is {service.status}{again}: {service.error}"
                 console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
-        for trouble in row.plugin_failures:
+        for trouble in row.troubles:
             said = f"{trouble.what}: {trouble.error} ({trouble.count} times, last {figure_text.moment(trouble.at)})"
             console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
 

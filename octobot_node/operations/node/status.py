@@ -102,7 +102,7 @@ def _plugin(info: PluginInfo, added: PluginCommands | None) -> PluginRow:
         status=info.status,
         hooks=list(info.hooks),
         registers={hook: list(names) for hook, names in info.registers.items()},
-        commands=[] if added is None else sorted(added.commands),
+        commands=[] if added is None else sorted(added.names),
         error=info.error or ("" if added is None else added.error),
     )
 

@@ -9,7 +9,6 @@ from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
 
 if TYPE_CHECKING:
-    import typer
     from fastapi import APIRouter
 
     from octobot_node.contracts.operation import Operation
@@ -26,7 +25,7 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 
 @hookimpl
 def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
-    """Offer what can be done with addresses."""
+    """Offer what can be done with addresses, on the command line and over HTTP."""
     from octobot_plugins.webhooks.catalogue import OPERATIONS
 
     for operation in OPERATIONS:
@@ -35,23 +34,8 @@ def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None
 
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
-    """Offer the addresses, and the routes to manage them."""
-    register(ApiRoutes("webhooks", _router))
+    """Offer the addresses themselves."""
     register(ApiRoutes("webhooks-inbound", _inbound, outside=True))
-
-
-@hookimpl
-def register_commands(cli: typer.Typer) -> None:
-    """Add ``hooks``."""
-    from octobot_plugins.webhooks.commands import commands
-
-    cli.add_typer(commands(), name="hooks")
-
-
-def _router() -> APIRouter:
-    from octobot_plugins.webhooks.routes import router
-
-    return router
 
 
 def _inbound() -> APIRouter:

@@ -22,14 +22,17 @@ def _network(text: str) -> str:
 
 
 Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]
-Name = Annotated[str, Field(min_length=1, max_length=64, description="What sends there.", examples=["TradingView"])]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=64, description="What sends there, such as TradingView.", examples=["TradingView"]),
+]
 Channel = Annotated[str, Field(min_length=1, max_length=64, description="The inbox's channel.")]
 
 
 class ListHooks(PageRequest):
     """A page of addresses, oldest first."""
 
-    automation: AutomationRef | None = None
+    automation: AutomationRef | None = Field(default=None, description="Only those to this one, by name or id.")
 
 
 class CreateHook(OneAutomation):
@@ -55,7 +58,7 @@ class CreateHook(OneAutomation):
 class OneHook(Request):
     """One address."""
 
-    hook: str = Field(min_length=1, max_length=36, description="Its id.")
+    hook: str = Field(min_length=1, max_length=36, description="An address's id.")
 
 
 class HookRow(Response):

@@ -38,7 +38,7 @@ class ListSignals(PageRequest):
     """Whose inbox, and perhaps which signals of it."""
 
     automation: AutomationRef
-    status: SignalStatus | None = None
+    status: SignalStatus | None = Field(default=None, description="Only those that are waiting, consumed or dead.")
 
 
 class SignalRow(Response):

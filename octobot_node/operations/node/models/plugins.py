@@ -45,7 +45,7 @@ class PluginRow(Response):
     registers: dict[str, list[str]]
     commands: list[str]
     error: str
-    plugin_failures: list[TroubleRow] = Field(default_factory=list)
+    troubles: list[TroubleRow] = Field(default_factory=list)
     services: list[ServiceRow] = Field(default_factory=list)
 
 

@@ -23,7 +23,12 @@ __all__ = [
     "TickerNow",
 ]
 
-_Symbol = Annotated[str, Field(max_length=64, pattern=r"^[^/\s]+/[^/\s]+$", examples=["BTC/USD"])]
+_Symbol = Annotated[
+    str,
+    Field(
+        max_length=64, pattern=r"^[^/\s]+/[^/\s]+$", examples=["BTC/USD"], description="BASE/QUOTE, such as BTC/USD."
+    ),
+]
 
 
 class SourceRow(Response):
@@ -46,7 +51,7 @@ class SourcePage(Response):
 class ListSymbols(OneAccount):
     """The symbols of an account's market data; ``search`` is a part of the name."""
 
-    search: str = Field(default="", max_length=64)
+    search: str = Field(default="", max_length=64, description="Only those with this in it.")
     limit: Limit = 50
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before; None for the first.")
 

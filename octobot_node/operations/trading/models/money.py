@@ -31,10 +31,10 @@ __all__ = [
 class ListFills(PageRequest):
     """Which fills; every filter that is given must fit."""
 
-    automation: AutomationRef | None = None
-    account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
-    symbol: str | None = Field(default=None, max_length=64)
-    order: str | None = Field(default=None, max_length=64, description="An order's id.")
+    automation: AutomationRef | None = Field(default=None, description="Only this one's, by name or id.")
+    account: str | None = Field(default=None, max_length=128, description="Only those on this account, by name or id.")
+    symbol: str | None = Field(default=None, max_length=64, description="Only those on this symbol.")
+    order: str | None = Field(default=None, max_length=64, description="Only those of this order, by its id.")
 
 
 class FillRow(Response):
@@ -86,7 +86,7 @@ class ListPostings(PageRequest):
     """Which automation's postings; ``asset`` narrows them."""
 
     automation: AutomationRef
-    asset: str | None = Field(default=None, max_length=16)
+    asset: str | None = Field(default=None, max_length=16, description="Only what moved of this one.")
 
 
 class PostingRow(Response):
@@ -112,8 +112,8 @@ class PostingPage(Response):
 class ListBalances(PageRequest):
     """Whose balances; every filter that is given must fit."""
 
-    automation: AutomationRef | None = None
-    account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
+    automation: AutomationRef | None = Field(default=None, description="Only this one's, by name or id.")
+    account: str | None = Field(default=None, max_length=128, description="Only those on this account, by name or id.")
 
 
 class BalanceRow(Response):

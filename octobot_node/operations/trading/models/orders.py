@@ -48,9 +48,11 @@ class OrderRow(Response):
 class ListOrders(PageRequest):
     """Which orders; ``status`` may also be `live`: those that can still change."""
 
-    automation: AutomationRef | None = None
-    status: OrderStatus | Literal["live"] | None = None
-    symbol: str | None = Field(default=None, max_length=64)
+    automation: AutomationRef | None = Field(default=None, description="Only this one's, by name or id.")
+    status: OrderStatus | Literal["live"] | None = Field(
+        default=None, description="Only those that are open, unknown, filled, …; or live: those that can still change."
+    )
+    symbol: str | None = Field(default=None, max_length=64, description="Only those on this symbol.")
 
 
 class OrderPage(Response):
@@ -63,7 +65,7 @@ class OrderPage(Response):
 class OneOrder(Request):
     """One order, by its id."""
 
-    order: str = Field(min_length=1, max_length=64, description="An order's id.")
+    order: str = Field(min_length=1, max_length=64, description="An order's id, as the list of orders has it.")
 
 
 class AdoptOrder(Request):
@@ -72,7 +74,7 @@ class AdoptOrder(Request):
     Without an id the exchange is asked for the order's client id.
     """
 
-    order: str = Field(min_length=1, max_length=64, description="An order's id.")
+    order: str = Field(min_length=1, max_length=64, description="An order's id, as the list of orders has it.")
     exchange_order_id: str | None = Field(
         default=None,
         min_length=1,
@@ -85,7 +87,7 @@ class AdoptOrder(Request):
 class DeclareNotSent(Request):
     """An order of unknown outcome that a person knows never reached the exchange."""
 
-    order: str = Field(min_length=1, max_length=64, description="An order's id.")
+    order: str = Field(min_length=1, max_length=64, description="An order's id, as the list of orders has it.")
 
 
 class Resolved(Response):

@@ -1,0 +1,91 @@
+"""Commands of the node that are made of its operations: what each prints, and how its help puts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from octobot_node.contracts.operation import Command, Operation
+from octobot_node.operations.automations.catalogue import LIST_SIGNALS, LIST_TYPES, SHOW_TYPE
+from octobot_node.operations.node.catalogue import DRAIN_NODE
+from octobot_node.operations.trading.catalogue import (
+    LIST_BALANCES,
+    LIST_FILLS,
+    LIST_KILL_SWITCHES,
+    LIST_MARKET_SOURCES,
+    LIST_ORDERS,
+    LIST_POSTINGS,
+    LIST_SYMBOLS,
+    SHOW_ACCOUNT,
+    SHOW_ORDER,
+    SHOW_TICKER,
+)
+
+__all__ = ["DERIVED"]
+
+_OUTPUT = "octobot_node.cli.output"
+
+
+def _command(path: str, show: str, help: str = "") -> Command:  # noqa: A002 - as Command has it
+    return Command(path, help=help, show=f"{_OUTPUT}.{show}")
+
+
+DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
+    (
+        SHOW_ACCOUNT,
+        _command("accounts show", "show_lists:print_account", "Show everything about an account but its secrets."),
+    ),
+    (
+        LIST_KILL_SWITCHES,
+        _command(
+            "kill-switch list",
+            "show_kill_switch:print_kill_switches",
+            "List kill switches, newest first: those in force, and those that were.",
+        ),
+    ),
+    (
+        LIST_POSTINGS,
+        _command(
+            "ledger list",
+            "show_lists:print_postings",
+            "List what moved in an automation's money, newest first: budget, trades, fees.",
+        ),
+    ),
+    (LIST_BALANCES, _command("ledger balances", "show_lists:print_balances")),
+    (
+        LIST_MARKET_SOURCES,
+        _command(
+            "markets sources", "show_lists:print_sources", "List where prices can come from, and which accounts use it."
+        ),
+    ),
+    (
+        LIST_SYMBOLS,
+        _command(
+            "markets symbols",
+            "show_lists:print_symbols",
+            "List the symbols of an account's market, and what its exchange accepts.",
+        ),
+    ),
+    (
+        SHOW_TICKER,
+        _command(
+            "markets ticker",
+            "show_lists:print_ticker",
+            "Show a symbol's prices now, as automations on the account see them.",
+        ),
+    ),
+    (DRAIN_NODE, _command("nodes drain", "show:print_nodes")),
+    (LIST_ORDERS, _command("orders list", "show:print_orders")),
+    (SHOW_ORDER, _command("orders show", "show_lists:print_order", "Show everything about an order, with its fills.")),
+    (LIST_FILLS, _command("orders fills", "show_lists:print_fills", "List fills, newest first.")),
+    (
+        LIST_SIGNALS,
+        _command("signals list", "show_lists:print_signals", "List what an automation's inbox got, newest first."),
+    ),
+    (LIST_TYPES, _command("types list", "show_lists:print_types", "List the automation types that are installed.")),
+    (
+        SHOW_TYPE,
+        _command(
+            "types show", "show_lists:print_type", "Show what an automation type does, and the fields of its config."
+        ),
+    ),
+)
