@@ -47,7 +47,7 @@ def create_app(context: OperationContext) -> FastAPI:
     listed with the reason.
     """
     registry = context.registry
-    state = ApiState(context, all_scopes(registry.api_routes, registry.operations.values()))
+    state = ApiState(context, all_scopes(registry))
     app = FastAPI(
         title="OctoBot Node",
         version=octobot_node.__version__,

@@ -46,7 +46,7 @@ def add_operation(router: APIRouter, operation: Operation[Any, Any], route: Rout
         _endpoint(operation, route),
         methods=[route.method],
         name=route.name or f"{verb}_{subject}",
-        summary=route.summary,
+        summary=route.summary or operation.description.rstrip("."),
         description=route.description or operation.description,
         # A router's own tags come by themselves.
         tags=[route.tag] if route.tag else [] if router.tags else [subject],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from octobot_node.contracts.api_routes import ApiRoutes, Scope
+from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.caller import ROLES, Role
-from octobot_node.contracts.operation import Operation
 from octobot_node.errors import PluginError
+from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["SCOPES", "all_scopes", "scopes_of"]
 
@@ -37,24 +36,21 @@ SCOPES: tuple[Scope, ...] = (
 )
 
 
-def all_scopes(routes: Iterable[ApiRoutes] = (), operations: Iterable[Operation[Any, Any]] = ()) -> tuple[Scope, ...]:
+def all_scopes(registry: Registry) -> tuple[Scope, ...]:
     """Return the node's scopes and those that plugins add; raise PluginError for a name that there is already."""
     found = {scope.name: scope for scope in SCOPES}
-    for name, scope in (*_of_routes(routes), *_of_operations(operations)):
+    for what, scope in _added(registry):
         if found.setdefault(scope.name, scope) != scope:
-            raise PluginError(f"{name} adds the scope {scope.name!r}, which means something else")
+            raise PluginError(f"{what} add the scope {scope.name!r}, which means something else")
     return tuple(found.values())
 
 
-def _of_routes(routes: Iterable[ApiRoutes]) -> Iterator[tuple[str, Scope]]:
-    for each in routes:
-        yield from ((f"the routes {each.name!r}", scope) for scope in each.scopes)
-
-
-def _of_operations(operations: Iterable[Operation[Any, Any]]) -> Iterator[tuple[str, Scope]]:
-    for each in operations:
-        if each.route is not None and isinstance(each.route.scope, Scope):
-            yield f"the operation {each.name!r}", each.route.scope
+def _added(registry: Registry) -> Iterator[tuple[str, Scope]]:
+    for routes in registry.api_routes:
+        yield from ((f"the routes {routes.name!r}", scope) for scope in routes.scopes)
+    for operation in registry.operations.values():
+        if operation.route is not None and isinstance(operation.route.scope, Scope):
+            yield f"the routes of {operation.name!r}", operation.route.scope
 
 
 def scopes_of(role: Role, scopes: Sequence[Scope]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from octobot_node.cli.log_file import logging_to_file
+from octobot_node.errors import PluginError
 
 if TYPE_CHECKING:
     from octobot_node.plugin_system.plugin_commands import PluginCommands
@@ -45,7 +46,13 @@ def _command(name: str, added: PluginCommands) -> Any:
     if written is None and not below:
         return derived_commands(alone)[name]
     group = derived_group(name, below) if written is None else written
-    for word, command in derived_commands(below).items():
-        # What is written by hand stays.
-        group.commands.setdefault(word, command)
+    for each in below:
+        try:
+            made_one = derived_commands([each])
+        except PluginError as error:
+            sys.stderr.write(f"the plugin {added.plugin} adds no command {each[1].path!r}: {error}\n")
+            continue
+        for word, command in made_one.items():
+            # What is written by hand stays.
+            group.commands.setdefault(word, command)
     return group

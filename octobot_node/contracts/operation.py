@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from importlib import import_module
+from inspect import get_annotations, signature
 from typing import Any, Generic, Literal, TextIO, TypeVar
 
 from pydantic import BaseModel
 
 from octobot_node.contracts.api_routes import Scope
 
-__all__ = ["Command", "Operation", "RequestT", "ResponseT", "Route", "Subject"]
+__all__ = ["Command", "Operation", "RequestT", "ResponseT", "Route", "Subject", "operation"]
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResponseT = TypeVar("ResponseT", bound=BaseModel)
@@ -29,7 +30,8 @@ class Route:
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     scope: str | Scope
-    summary: str
+    #: Its title in the OpenAPI document; "" is the description without its full stop.
+    summary: str = ""
     _: KW_ONLY
     #: What the OpenAPI document calls it; "" makes list_telex of telex.list.
     name: str = ""
@@ -104,6 +106,54 @@ class Operation(Generic[RequestT, ResponseT]):
         module, _, name = self.function.partition(":")
         found: Callable[[Any, RequestT], ResponseT] = getattr(import_module(module), name)
         return found
+
+
+def operation(
+    name: str,
+    *,
+    writes: bool = False,
+    subject: str = "",
+    hidden: frozenset[str] = frozenset(),
+    route: Route | None = None,
+    command: Command | None = None,
+) -> Callable[[Callable[[Any, RequestT], ResponseT]], Operation[RequestT, ResponseT]]:
+    """Make an operation of the function below: its models are those annotated, its description is the docstring's first
+    line. What is given is as ``Operation`` has it.
+    """
+
+    def made(function: Callable[[Any, RequestT], ResponseT]) -> Operation[RequestT, ResponseT]:
+        request, response = _models(function)
+        return Operation(
+            name,
+            request,
+            response,
+            function,
+            writes=writes,
+            subject=subject,
+            hidden=hidden,
+            description=(function.__doc__ or "").strip().partition("\n")[0],
+            route=route,
+            command=command,
+        )
+
+    return made
+
+
+def _models(function: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
+    """Return the annotations of the request and of what is returned; raise TypeError where one is not a model."""
+    annotations = get_annotations(function)
+    # Of the context nothing is asked: its class may be imported for the type checker alone.
+    taken = list(signature(function).parameters)[1:2]
+    found: list[Any] = [
+        eval(each, function.__globals__) if isinstance(each, str) else each  # noqa: S307 - what the author wrote
+        for each in (annotations.get(name) for name in (*taken, "return"))
+    ]
+    if len(found) != 2 or not all(isinstance(each, type) and issubclass(each, BaseModel) for each in found):
+        raise TypeError(
+            f"{function.__qualname__} is not an operation: write it as (context, request: Model) -> Model, with"
+            " pydantic models"
+        )
+    return found[0], found[1]
 
 
 @dataclass(frozen=True, slots=True)

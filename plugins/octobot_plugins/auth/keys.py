@@ -42,7 +42,7 @@ def list_keys(context: OperationContext, request: ListKeys) -> KeyPage:
 def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
     """Make an API key; its token is told this once. Raises UsageError for scopes that its user's role has not."""
     user, now = show(context, OneUser(user=request.user)), context.core.clock.now()
-    has = scopes_of(user.role, all_scopes(context.registry.api_routes))
+    has = scopes_of(user.role, all_scopes(context.registry))
     beyond = sorted(set(request.scopes) - has)
     if beyond:
         raise UsageError(

@@ -112,6 +112,6 @@ def _add_users(service: Service, password_hash: str) -> None:
                 )
             )
     for name, role in ROLES.items():
-        scopes = sorted(scopes_of(role, all_scopes(service.office.bench.registry.api_routes)))  # type: ignore[arg-type]
+        scopes = sorted(scopes_of(role, all_scopes(service.office.bench.registry)))  # type: ignore[arg-type]
         made = service.do("keys.create", user=name, name="tests", scopes=scopes)
         service.keys[name], service.scopes[name] = made.token, scopes
