@@ -9,18 +9,14 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.ask_node import NodeClient, confirm
-from octobot_node.cli.options import Cursor, DataDir, Json, Limit, Yes, group
+from octobot_node.cli.ask_node import NodeClient
+from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.errors import UsageError
 from octobot_plugins.auth import shown
 from octobot_plugins.auth.catalogue import (
     CREATE_KEY,
     CREATE_USER,
-    DELETE_USER,
     EDIT_USER,
-    LIST_KEYS,
-    LIST_USERS,
-    REVOKE_KEY,
     SET_PASSWORD,
 )
 
@@ -51,11 +47,9 @@ def users() -> typer.Typer:
     """Return the commands about users."""
     found = group()
     found.info.help = "Who may use the API."
-    found.command("list")(_list_users)
     found.command("add")(_add)
     found.command("edit")(_edit)
     found.command("password")(_password)
-    found.command("remove")(_remove)
     return found
 
 
@@ -63,18 +57,8 @@ def keys() -> typer.Typer:
     """Return the commands about API keys."""
     found = group()
     found.info.help = "Keys for programs that use the API."
-    found.command("list")(_list_keys)
     found.command("add")(_add_key)
-    found.command("revoke")(_revoke)
     return found
-
-
-def _list_users(
-    context: typer.Context, limit: Limit = 50, cursor: Cursor = None, as_json: Json = False, data_dir: DataDir = None
-) -> None:
-    """List users by name."""
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(LIST_USERS, limit=limit, cursor=cursor), shown.users)
 
 
 def _add(
@@ -128,28 +112,6 @@ def _password(
     client.show(found, shown.user)
 
 
-def _remove(
-    context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
-) -> None:
-    """Delete a user who owns nothing, with their keys and sessions."""
-    client = NodeClient(context, data_dir, as_json=as_json)
-    confirm(f"delete the user {user}, their keys and sessions?", yes=yes)
-    client.show(client.ask(DELETE_USER, user=user), shown.revoked)
-
-
-def _list_keys(
-    context: typer.Context,
-    user: UserArgument,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """List a user's API keys, oldest first."""
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(LIST_KEYS, user=user, limit=limit, cursor=cursor), shown.keys)
-
-
 def _add_key(
     context: typer.Context,
     user: UserArgument,
@@ -168,18 +130,6 @@ def _add_key(
     client = NodeClient(context, data_dir, as_json=as_json)
     made = client.ask(CREATE_KEY, user=user, name=name, scopes=scopes, expires_in=seconds(expires_in, "--expires-in"))
     client.show(made, shown.key_created)
-
-
-def _revoke(
-    context: typer.Context,
-    user: UserArgument,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="A key's id.")],
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Revoke an API key: from now on it lets nobody in."""
-    client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(REVOKE_KEY, user=user, key=key), shown.revoked)
 
 
 def _read_password(file: Path | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from octobot_node.contracts.caller import Role
-from octobot_node.operations.models import Request, Response
+from octobot_node.operations.models import PageRequest, Request, Response
 
 __all__ = [
     "CreateKey",
@@ -38,7 +38,10 @@ UserName = Annotated[
         min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9._-]*$", description="A user's name.", examples=["ada"]
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1_024, description="Argon2id keeps it.")]
+Password = Annotated[
+    SecretStr,
+    Field(min_length=1, max_length=1_024, description="Argon2id keeps it.", examples=["correct horse battery"]),
+]
 
 
 class OneUser(Request):
@@ -47,11 +50,8 @@ class OneUser(Request):
     user: UserName
 
 
-class ListUsers(Request):
+class ListUsers(PageRequest):
     """A page of users, by name."""
-
-    limit: int = Field(default=50, ge=1, le=500)
-    cursor: str | None = Field(default=None, max_length=64)
 
 
 class CreateUser(OneUser):
@@ -67,7 +67,7 @@ class CreateUser(OneUser):
 class EditUser(OneUser):
     """What changes of a user; disabling one ends their sessions and stops their keys."""
 
-    role: Role | None = None
+    role: Role | None = Field(default=None, examples=["viewer"])
     owner: str | None = Field(default=None, min_length=1, max_length=64)
     disabled: bool | None = None
     revision: int | None = Field(default=None, description="The revision that was read; None for whatever there is.")
@@ -105,12 +105,10 @@ class UserPage(Response):
     next_cursor: str | None
 
 
-class ListKeys(Request):
+class ListKeys(PageRequest):
     """Whose keys, or sessions."""
 
     user: UserName
-    limit: int = Field(default=50, ge=1, le=500)
-    cursor: str | None = Field(default=None, max_length=36)
 
 
 class CreateKey(OneUser):
@@ -126,7 +124,7 @@ class CreateKey(OneUser):
 class OneKey(OneUser):
     """One API key."""
 
-    key: str = Field(min_length=1, max_length=36)
+    key: str = Field(min_length=1, max_length=36, description="A key's id.")
 
 
 class KeyRow(Response):
@@ -159,7 +157,7 @@ class KeyPage(Response):
 class OneSession(OneUser):
     """One session."""
 
-    session: str = Field(min_length=1, max_length=36)
+    session: str = Field(min_length=1, max_length=36, description="A session's id.")
 
 
 class SessionRow(Response):

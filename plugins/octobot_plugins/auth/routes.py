@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
-from octobot_node.api.etags import IfMatch, expected, tag
+from octobot_node.api.etags import tag
 from octobot_node.api.idempotency import tell_once
 from octobot_node.contracts.caller import Role
 from octobot_node.market import from_ms
@@ -18,34 +18,24 @@ from octobot_plugins.auth import login, statements
 from octobot_plugins.auth.catalogue import (
     CREATE_KEY,
     CREATE_USER,
-    DELETE_USER,
-    EDIT_USER,
     END_SESSION,
     LIST_KEYS,
     LIST_SESSIONS,
-    LIST_USERS,
     REVOKE_KEY,
-    SET_PASSWORD,
-    SHOW_USER,
 )
 from octobot_plugins.auth.models import (
     CreateKey,
     CreateUser,
-    EditUser,
     KeyCreated,
     KeyPage,
     ListKeys,
-    ListUsers,
     OneKey,
     OneSession,
-    OneUser,
     Password,
     Revoked,
     SessionPage,
-    SetPassword,
     UserCreated,
     UserName,
-    UserPage,
     UserRow,
 )
 from octobot_plugins.auth.users import change_password
@@ -105,24 +95,6 @@ class NewUser(BaseModel):
         default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
     )
     password: Password | None = Field(default=None, description="Without one it is generated, and told once.")
-
-
-class UserChanges(BaseModel):
-    """What changes of a user."""
-
-    model_config = _BODY
-
-    role: Role | None = Field(default=None, examples=["viewer"])
-    owner: str | None = Field(default=None, min_length=1, max_length=64)
-    disabled: bool | None = None
-
-
-class NewPassword(BaseModel):
-    """A user's new password."""
-
-    model_config = _BODY
-
-    password: Password = Field(examples=["correct horse battery"])
 
 
 class NewKey(BaseModel):
@@ -227,12 +199,6 @@ def revoke_own_key(key: Id, api: WritesSelf) -> Revoked:
     return api.perform(REVOKE_KEY, OneKey(user=api.caller.name, key=key))
 
 
-@router.get("/users", tags=["users"], summary="Users")
-def list_users(api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
-    """List users by name."""
-    return api.perform(LIST_USERS, ListUsers(limit=limit, cursor=cursor))
-
-
 @router.post("/users", tags=["users"], summary="Create a user", status_code=201)
 def create_user(body: NewUser, response: Response, api: WritesUsers) -> UserCreated:
     """Create a user; a generated password is told this once."""
@@ -241,59 +207,6 @@ def create_user(body: NewUser, response: Response, api: WritesUsers) -> UserCrea
     tell_once(response)
     tag(response, found.revision)
     return found
-
-
-@router.get("/users/{user}", tags=["users"], summary="A user")
-def read_user(user: User, response: Response, api: ReadsUsers) -> UserRow:
-    """Tell a user."""
-    found = api.perform(SHOW_USER, OneUser(user=user))
-    tag(response, found.revision)
-    return found
-
-
-@router.patch("/users/{user}", tags=["users"], summary="Change a user")
-def edit_user(user: User, body: UserChanges, response: Response, api: WritesUsers, if_match: IfMatch = None) -> UserRow:
-    """Change a user's role or owner, disable or enable them."""
-    request = EditUser(user=user, revision=expected(if_match), **body.model_dump(exclude_none=True))
-    found = api.perform(EDIT_USER, request)
-    tag(response, found.revision)
-    return found
-
-
-@router.put("/users/{user}/password", tags=["users"], summary="Set a user's password")
-def set_user_password(user: User, body: NewPassword, api: WritesUsers) -> UserRow:
-    """Set a user's password; all their sessions end."""
-    return api.perform(SET_PASSWORD, SetPassword(user=user, password=body.password))
-
-
-@router.delete("/users/{user}", tags=["users"], summary="Delete a user")
-def delete_user(user: User, api: WritesUsers) -> Revoked:
-    """Delete a user who owns nothing, with their keys and sessions."""
-    return api.perform(DELETE_USER, OneUser(user=user))
-
-
-@router.get("/users/{user}/keys", tags=["users"], summary="A user's API keys")
-def list_user_keys(user: User, api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> KeyPage:
-    """List a user's API keys, oldest first."""
-    return _keys(api, user, limit, cursor)
-
-
-@router.delete("/users/{user}/keys/{key}", tags=["users"], summary="Revoke a user's API key")
-def revoke_user_key(user: User, key: Id, api: WritesUsers) -> Revoked:
-    """Revoke an API key of a user's."""
-    return api.perform(REVOKE_KEY, OneKey(user=user, key=key))
-
-
-@router.get("/users/{user}/sessions", tags=["users"], summary="A user's sessions")
-def list_user_sessions(user: User, api: ReadsUsers, limit: Limit = 50, cursor: Cursor = None) -> SessionPage:
-    """List a user's sessions, oldest first."""
-    return _sessions(api, user, limit, cursor)
-
-
-@router.delete("/users/{user}/sessions/{session}", tags=["users"], summary="End a user's session")
-def end_user_session(user: User, session: Id, api: WritesUsers) -> Revoked:
-    """End a session of a user's."""
-    return api.perform(END_SESSION, OneSession(user=user, session=session))
 
 
 def _refuse_to_outlast(api: Api, expires_in: float | None) -> None:
