@@ -14,8 +14,8 @@ from octobot_node.cli.output.show_lists import print_bulk
 from octobot_node.contracts.operation import Operation
 from octobot_node.errors import UsageError
 from octobot_node.operations.automations.catalogue import CHANGE_MANY_AUTOMATIONS
-from octobot_node.operations.automations.models.automations import Changed
-from octobot_node.operations.automations.models.bulk import BulkDone
+from octobot_node.operations.automations.models.automations import AutomationChanged
+from octobot_node.operations.automations.models.bulk import BulkResult
 
 __all__ = ["change"]
 
@@ -26,7 +26,7 @@ _VERBS = {"run_now": "run {} now", "stop_close": "stop {} and sell all that they
 
 def change(
     context: typer.Context,
-    operation: Operation[Any, Changed],
+    operation: Operation[Any, AutomationChanged],
     automation: str | None,
     filters: Mapping[str, Any],
     *,
@@ -57,7 +57,9 @@ def change(
     client.show(client.ask(operation, automation=automation, **more), print_changed)
 
 
-def _many(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, yes: bool, dry_run: bool) -> BulkDone:
+def _many(
+    client: NodeClient, command: str, filters_given: Mapping[str, Any], *, yes: bool, dry_run: bool
+) -> BulkResult:
     would = _each_page(client, command, filters_given, dry_run=True)
     if dry_run or not would.done:
         return would
@@ -67,7 +69,7 @@ def _many(client: NodeClient, command: str, filters_given: Mapping[str, Any], *,
     return _each_page(client, command, filters_given, dry_run=False)
 
 
-def _each_page(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, dry_run: bool) -> BulkDone:
+def _each_page(client: NodeClient, command: str, filters_given: Mapping[str, Any], *, dry_run: bool) -> BulkResult:
     # Counting changes nothing: however many there are, that is quick.
     limit = None if dry_run else _AT_ONCE.get(command)
     arguments = {**filters_given, "command": command, "dry_run": dry_run, "limit": limit}

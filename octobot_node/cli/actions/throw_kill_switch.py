@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from octobot_node.operations.context import OperationContext
     from octobot_node.plugin_system.registry import Registry
 
-__all__ = ["chosen", "look", "throw"]
+__all__ = ["chosen", "read_checklist", "throw"]
 
 #: A node that has not answered within this hangs, as far as somebody in a hurry is concerned.
 _ANSWER_S = 4.0
@@ -79,7 +79,7 @@ def throw(client: NodeClient, given: Mapping[str, Any], *, wait: bool) -> None:
     raise typer.Exit(1)
 
 
-def look(client: NodeClient, arguments: Mapping[str, Any]) -> Checklist:
+def read_checklist(client: NodeClient, arguments: Mapping[str, Any]) -> Checklist:
     """Return a checklist, also of a node that hangs."""
     given = {key: value for key, value in arguments.items() if value is not None}
     try:
@@ -88,7 +88,7 @@ def look(client: NodeClient, arguments: Mapping[str, Any]) -> Checklist:
         except NoNode:
             return client.ask(SHOW_KILL_SWITCH, **given)
     except (NodeSilent, DataFolderInUse):
-        with _quiet(client), _beside(client, _plugins(client)) as ask:
+        with _output_in_log(client), _beside(client, _plugins(client)) as ask:
             return ask(SHOW_KILL_SWITCH, given)
 
 
@@ -120,7 +120,7 @@ class _Throwing:
 
     def run(self) -> Checklist:
         """Go on until it is settled, or may be left."""
-        with _quiet(self._client):
+        with _output_in_log(self._client):
             while True:
                 found = self._reach()
                 if found is not None and self._is_over(found.switch):
@@ -231,7 +231,7 @@ class _Throwing:
 
 
 @contextmanager
-def _quiet(client: NodeClient) -> Iterator[None]:
+def _output_in_log(client: NodeClient) -> Iterator[None]:
     # What a plugin's author prints does not belong between the lines of JSON.
     with logging_to_file(client.folder), redirect_stdout(sys.stderr):
         yield

@@ -105,12 +105,12 @@ def _delete(
 ) -> None:
     """Delete an account that no automation is on. Asks first."""
     from octobot_node.cli.ask_node import NodeClient, confirm
-    from octobot_node.cli.output.show_lists import print_account_gone
+    from octobot_node.cli.output.show_lists import print_account_deleted
     from octobot_node.operations.trading.catalogue import DELETE_ACCOUNT
 
     client = NodeClient(context, data_dir, as_json=as_json)
     confirm(f"Delete the account {account} with what it knows of its connectors?", yes=yes)
-    client.show(client.ask(DELETE_ACCOUNT, account=account), print_account_gone)
+    client.show(client.ask(DELETE_ACCOUNT, account=account), print_account_deleted)
 
 
 def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

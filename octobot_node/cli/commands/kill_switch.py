@@ -69,12 +69,12 @@ def _show(
     data_dir: DataDir = None,
 ) -> None:
     """Show a kill switch's checklist: what each order was, and what its exchange confirmed since."""
-    from octobot_node.cli.actions.throw_kill_switch import look
+    from octobot_node.cli.actions.throw_kill_switch import read_checklist
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_kill_switch import print_checklist
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(look(client, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
+    client.show(read_checklist(client, {"id": switch, "live": live, "limit": limit, "cursor": cursor}), print_checklist)
 
 
 def _release(

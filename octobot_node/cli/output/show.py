@@ -21,12 +21,12 @@ from octobot_node.cli.output.tables import status as _status
 from octobot_node.cli.output.tables import table as _table
 from octobot_node.cli.output.tables import when as _when
 from octobot_node.operations.automations.models.automations import (
+    AutomationChanged,
     AutomationDetail,
     AutomationPage,
     AutomationRow,
-    Changed,
-    Created,
-    Exported,
+    AutomationsCreated,
+    AutomationsExported,
 )
 from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick
 from octobot_node.operations.automations.models.signals import SignalSent
@@ -34,7 +34,7 @@ from octobot_node.operations.node.models.events import EventPage, EventRow
 from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage
 from octobot_node.operations.node.models.plugins import PluginPage
 from octobot_node.operations.trading.models.accounts import AccountPage
-from octobot_node.operations.trading.models.orders import OrderPage, OrderRow, Resolved
+from octobot_node.operations.trading.models.orders import OrderPage, OrderResolved, OrderRow
 
 __all__ = [
     "event_line",
@@ -87,7 +87,7 @@ def _automations(rows: Iterable[AutomationRow]) -> Table:
     return table
 
 
-def print_created(created: Created, out: TextIO) -> None:
+def print_created(created: AutomationsCreated, out: TextIO) -> None:
     """Print what was created."""
     console = _console(out)
     if created.accounts:
@@ -95,7 +95,7 @@ def print_created(created: Created, out: TextIO) -> None:
     console.print(_automations(created.automations))
 
 
-def print_changed(changed: Changed, out: TextIO) -> None:
+def print_changed(changed: AutomationChanged, out: TextIO) -> None:
     """Print how an automation stands after a command."""
     note = f"; {escape(changed.note)}" if changed.note else ""
     _console(out).print(f"{escape(changed.automation)} is {_status(changed.status)}{note}", soft_wrap=True)
@@ -181,7 +181,7 @@ def print_orders(page: OrderPage, out: TextIO) -> None:
     _more(console, page.next_cursor)
 
 
-def print_resolved(resolved: Resolved, out: TextIO) -> None:
+def print_resolved(resolved: OrderResolved, out: TextIO) -> None:
     """Print how an order stands now."""
     _console(out).print(_orders([resolved.order]))
 
@@ -238,7 +238,7 @@ def _value(value: Any) -> str:
     return repr(shown) if " " in shown else shown
 
 
-def print_exported(exported: Exported, out: TextIO) -> None:
+def print_exported(exported: AutomationsExported, out: TextIO) -> None:
     """Print a run file."""
     out.write(exported.text)
 

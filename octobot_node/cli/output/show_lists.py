@@ -11,12 +11,12 @@ from rich.markup import escape
 from octobot_node.cli.output import figure_text
 from octobot_node.cli.output.tables import amounts, console, more, pairs, status, table, when
 from octobot_node.market import from_ms
-from octobot_node.operations.automations.models.bulk import BulkDone
+from octobot_node.operations.automations.models.bulk import BulkResult
 from octobot_node.operations.automations.models.signals import SignalPage
 from octobot_node.operations.automations.models.types import TypeDetail, TypePage
 from octobot_node.operations.node.models.audit import AuditPage
 from octobot_node.operations.node.models.events import LogPage
-from octobot_node.operations.trading.models.accounts import AccountDetail, AccountGone, ExchangePage
+from octobot_node.operations.trading.models.accounts import AccountDeleted, AccountDetail, ExchangePage
 from octobot_node.operations.trading.models.markets import CandleSeries, SourcePage, SymbolPage, TickerNow
 from octobot_node.operations.trading.models.money import (
     BalancePage,
@@ -29,7 +29,7 @@ from octobot_node.operations.trading.models.money import (
 
 __all__ = [
     "print_account",
-    "print_account_gone",
+    "print_account_deleted",
     "print_audit",
     "print_balances",
     "print_bulk",
@@ -52,7 +52,7 @@ __all__ = [
 _REFUSALS = 20
 
 
-def print_bulk(found: BulkDone, out: TextIO) -> None:
+def print_bulk(found: BulkResult, out: TextIO) -> None:
     """Print what a command did to many automations."""
     shown = console(out)
     what = {"run_now": "run now", "stop_close": "stop and sell"}.get(found.command, found.command)
@@ -287,7 +287,7 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
     shown.print(pairs((label, value) for label, value in facts if value))
 
 
-def print_account_gone(found: AccountGone, out: TextIO) -> None:
+def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:
     """Say that an account is deleted."""
     console(out).print(f"{escape(found.name)} is deleted", soft_wrap=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node.errors import UsageError
-from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone, BulkRefusal
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkRefusal, BulkResult
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, type_names
 from octobot_node.store.queries import lists
@@ -12,7 +12,7 @@ from octobot_node.store.queries.lists import AutomationFilter
 __all__ = ["bulk"]
 
 
-def bulk(context: OperationContext, request: BulkAutomations) -> BulkDone:
+def bulk(context: OperationContext, request: BulkAutomations) -> BulkResult:
     """Carry out a command on the automations that fit, oldest first; each is changed whole, or refused with a reason.
 
     Ids of the list that belong to nobody, or to somebody else, are refused as well.
@@ -25,7 +25,7 @@ def bulk(context: OperationContext, request: BulkAutomations) -> BulkDone:
     reasons = {id_: str(error) for id_, error in refused.items()}
     if request.cursor is None:
         reasons |= {id_: f"there is no automation {id_}" for id_ in _strangers(context, request.ids or ())}
-    return BulkDone(
+    return BulkResult(
         command=request.command,
         dry_run=request.dry_run,
         done=[id_ for id_ in chosen if id_ not in refused],

@@ -6,22 +6,22 @@ from typing import Any
 
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.automations.models.automations import (
+    AutomationChanged,
     AutomationDetail,
     AutomationPage,
     AutomationRow,
+    AutomationsCreated,
+    AutomationsExported,
     ChangeAutomation,
-    Changed,
     CreateAutomation,
-    Created,
     EditAutomation,
     ExportAutomations,
-    Exported,
     ImportAutomations,
     ListAutomations,
     OneAutomation,
     StopAutomation,
 )
-from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkDone
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkResult
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick
 from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
@@ -83,18 +83,18 @@ CREATE_AUTOMATION = Operation(
 IMPORT_AUTOMATIONS = Operation(
     "automations.import",
     ImportAutomations,
-    Created,
+    AutomationsCreated,
     f"{_HERE}.import_run_files:import_run_files",
     writes=True,
     hidden=frozenset({"files"}),
 )
 EDIT_AUTOMATION = Operation(
-    "automations.edit", EditAutomation, Changed, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
+    "automations.edit", EditAutomation, AutomationChanged, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
 )
 PAUSE_AUTOMATION = Operation(
     "automations.pause",
     ChangeAutomation,
-    Changed,
+    AutomationChanged,
     f"{_HERE}.commands:pause",
     writes=True,
     subject=_AUTOMATION,
@@ -103,7 +103,7 @@ PAUSE_AUTOMATION = Operation(
 RESUME_AUTOMATION = Operation(
     "automations.resume",
     ChangeAutomation,
-    Changed,
+    AutomationChanged,
     f"{_HERE}.commands:resume",
     writes=True,
     subject=_AUTOMATION,
@@ -112,7 +112,7 @@ RESUME_AUTOMATION = Operation(
 STOP_AUTOMATION = Operation(
     "automations.stop",
     StopAutomation,
-    Changed,
+    AutomationChanged,
     f"{_HERE}.commands:stop",
     writes=True,
     subject=_AUTOMATION,
@@ -121,7 +121,7 @@ STOP_AUTOMATION = Operation(
 RUN_AUTOMATION_NOW = Operation(
     "automations.run_now",
     ChangeAutomation,
-    Changed,
+    AutomationChanged,
     f"{_HERE}.commands:run_now",
     writes=True,
     subject=_AUTOMATION,
@@ -130,24 +130,26 @@ RUN_AUTOMATION_NOW = Operation(
 DELETE_AUTOMATION = Operation(
     "automations.delete",
     ChangeAutomation,
-    Changed,
+    AutomationChanged,
     f"{_HERE}.commands:delete",
     writes=True,
     subject=_AUTOMATION,
     description="Remove an automation that has ended, with its orders, fills and money; its events stay.",
 )
-CLONE_AUTOMATION = Operation("automations.clone", CloneAutomation, Created, f"{_HERE}.clone:clone", writes=True)
+CLONE_AUTOMATION = Operation(
+    "automations.clone", CloneAutomation, AutomationsCreated, f"{_HERE}.clone:clone", writes=True
+)
 CHANGE_MANY_AUTOMATIONS = Operation(
     "automations.bulk",
     BulkAutomations,
-    BulkDone,
+    BulkResult,
     f"{_HERE}.bulk:bulk",
     writes=True,
     description=(
         "Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."
     ),
 )
-EXPORT_AUTOMATIONS = Operation("automations.export", ExportAutomations, Exported, f"{_HERE}.export:export")
+EXPORT_AUTOMATIONS = Operation("automations.export", ExportAutomations, AutomationsExported, f"{_HERE}.export:export")
 PLAN_AUTOMATION = Operation(
     "automations.plan",
     PlanAutomation,

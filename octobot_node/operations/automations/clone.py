@@ -9,7 +9,7 @@ from typing import Any
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.automations.commands import with_changes
 from octobot_node.operations.automations.create import create
-from octobot_node.operations.automations.models.automations import CreateAutomation, Created
+from octobot_node.operations.automations.models.automations import AutomationsCreated, CreateAutomation
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
@@ -20,7 +20,7 @@ from octobot_node.store.rows.automation import ListedAutomationRow
 __all__ = ["clone"]
 
 
-def clone(context: OperationContext, request: CloneAutomation) -> Created:
+def clone(context: OperationContext, request: CloneAutomation) -> AutomationsCreated:
     """Create an automation with the type, account, budget, limits and config of another, but what is given.
 
     It belongs to the other's owner and begins anew: state, orders and fills are not taken along. Raises UsageError
@@ -45,7 +45,7 @@ def clone(context: OperationContext, request: CloneAutomation) -> Created:
         limits=LimitsSpec.model_validate(row.limits) if request.limits is None else request.limits,
         config=_config(row, request),
     )
-    return Created(automations=[create(narrowed, new)], accounts=[])
+    return AutomationsCreated(automations=[create(narrowed, new)], accounts=[])
 
 
 def _config(row: ListedAutomationRow, request: CloneAutomation) -> dict[str, Any]:

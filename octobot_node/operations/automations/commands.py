@@ -11,9 +11,9 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
+    AutomationChanged,
     AutomationRow,
     ChangeAutomation,
-    Changed,
     EditAutomation,
     StopAutomation,
 )
@@ -28,7 +28,7 @@ _SIGNAL_LIMIT = 64_000
 _LATER = "no node runs on this data folder: it is carried out when one runs next"
 
 
-def pause(context: OperationContext, request: ChangeAutomation) -> Changed:
+def pause(context: OperationContext, request: ChangeAutomation) -> AutomationChanged:
     """Make no more decisions; resting orders stay, and their fills settle."""
     found = automation_id(context, request.automation)
     context.commands.pause(found, revision=request.revision)
@@ -36,21 +36,21 @@ def pause(context: OperationContext, request: ChangeAutomation) -> Changed:
     return _changed(context, row, "its resting orders stay" if row.open_orders else "")
 
 
-def resume(context: OperationContext, request: ChangeAutomation) -> Changed:
+def resume(context: OperationContext, request: ChangeAutomation) -> AutomationChanged:
     """Decide again, at once; also for one that failed or is held."""
     found = automation_id(context, request.automation)
     context.commands.resume(found, revision=request.revision)
     return _woken(context, found)
 
 
-def run_now(context: OperationContext, request: ChangeAutomation) -> Changed:
+def run_now(context: OperationContext, request: ChangeAutomation) -> AutomationChanged:
     """Evaluate as soon as possible."""
     found = automation_id(context, request.automation)
     context.commands.run_now(found, revision=request.revision)
     return _woken(context, found)
 
 
-def stop(context: OperationContext, request: StopAutomation) -> Changed:
+def stop(context: OperationContext, request: StopAutomation) -> AutomationChanged:
     """Cancel its orders, settle, then end it; with ``close`` also sell what it holds, at market."""
     found = automation_id(context, request.automation)
     context.commands.stop(found, close=request.close, revision=request.revision)
@@ -60,15 +60,15 @@ def stop(context: OperationContext, request: StopAutomation) -> Changed:
     return _changed(context, row, f"{waits}, then what it holds is sold" if request.close else waits)
 
 
-def delete(context: OperationContext, request: ChangeAutomation) -> Changed:
+def delete(context: OperationContext, request: ChangeAutomation) -> AutomationChanged:
     """Remove an automation that has ended, with its orders, fills and money; its events stay."""
     found = automation_id(context, request.automation)
     row = _row(context, found)
     context.commands.delete(found, revision=request.revision)
-    return Changed(automation=row.name, id=found, status="deleted", note="")
+    return AutomationChanged(automation=row.name, id=found, status="deleted", note="")
 
 
-def edit(context: OperationContext, request: EditAutomation) -> Changed:
+def edit(context: OperationContext, request: EditAutomation) -> AutomationChanged:
     """Replace the config, or change fields of it, and evaluate with it at once; rename it; set its limits."""
     found = automation_id(context, request.automation)
     if request.config is not None and request.changes:
@@ -148,7 +148,7 @@ def _row(context: OperationContext, found: str) -> AutomationRow:
     return rows[0]
 
 
-def _woken(context: OperationContext, found: str) -> Changed:
+def _woken(context: OperationContext, found: str) -> AutomationChanged:
     context.hurry()
     row = _row(context, found)
     return _changed(
@@ -156,7 +156,7 @@ def _woken(context: OperationContext, found: str) -> Changed:
     )
 
 
-def _changed(context: OperationContext, row: AutomationRow, note: str) -> Changed:
+def _changed(context: OperationContext, row: AutomationRow, note: str) -> AutomationChanged:
     if row.status == "stopping" and not context.live:
         note = f"{note}; {_LATER}"
-    return Changed(automation=row.name, id=row.id, status=row.status, note=note)
+    return AutomationChanged(automation=row.name, id=row.id, status=row.status, note=note)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from octobot_node.automation import AutomationStatus
 from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
-from octobot_node.operations.automations.models.automations import ExportAutomations, Exported
+from octobot_node.operations.automations.models.automations import AutomationsExported, ExportAutomations
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.plugin_system.registry import Registry
@@ -30,7 +30,7 @@ __all__ = ["account_spec", "export", "secret_settings"]
 _PAGE = 500
 
 
-def export(context: OperationContext, request: ExportAutomations) -> Exported:
+def export(context: OperationContext, request: ExportAutomations) -> AutomationsExported:
     """Return automations as a run file, with the accounts that they trade on; none named: all that have not ended.
 
     Their config, limits and budget are exported, not their state, money or orders.
@@ -45,8 +45,8 @@ def export(context: OperationContext, request: ExportAutomations) -> Exported:
     content, left_out = _content(context.registry, rows, held, budgets)
     resting = [row.name for row in rows if not AutomationStatus(row.status).runs]
     if request.format == "json":
-        return Exported(text=_to_json(content), left_out=left_out)
-    return Exported(text=f"{_heading(context, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
+        return AutomationsExported(text=_to_json(content), left_out=left_out)
+    return AutomationsExported(text=f"{_heading(context, left_out, resting)}{_to_yaml(content)}", left_out=left_out)
 
 
 def _is_over(status: AutomationStatus) -> bool:

@@ -12,7 +12,7 @@ from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import account_spec, secret_settings
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import Created, ImportAutomations
+from octobot_node.operations.automations.models.automations import AutomationsCreated, ImportAutomations
 from octobot_node.operations.context import OperationContext
 from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
@@ -24,7 +24,7 @@ from octobot_node.store.tables import accounts
 __all__ = ["import_run_files"]
 
 
-def import_run_files(context: OperationContext, request: ImportAutomations) -> Created:
+def import_run_files(context: OperationContext, request: ImportAutomations) -> AutomationsCreated:
     """Create every automation of the run files, all or none; accounts that exist need not be written out.
 
     Raises InvalidRunFile, naming file, line and field.
@@ -41,7 +41,7 @@ def import_run_files(context: OperationContext, request: ImportAutomations) -> C
     configs = check_automations(run_file, context.registry)
     ids, made = create_new(context.core, context.commands, run_file, configs, new, owner)
     context.hurry()
-    return Created(automations=rows_of(context, ids), accounts=made)
+    return AutomationsCreated(automations=rows_of(context, ids), accounts=made)
 
 
 def _held(context: OperationContext, owner: str) -> dict[str, AccountRow]:

@@ -51,13 +51,13 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     status = AutomationStatus(row.status)
     if status.over or status.ending:
         raise CommandRefused(f"{row.name!r} is {row.status}: it decides nothing any more")
-    rehearsal = TickBatch(context.core).rehearse(found, _told_time(context, found, at_once=request.at_once))
+    rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
     return _planned(row, rehearsal)
 
 
-def _told_time(context: OperationContext, found: str, *, at_once: bool) -> int:
+def _planned_time(context: OperationContext, found: str, *, at_once: bool) -> int:
     from octobot_node.store.queries import lists
 
     now = context.core.clock.now()

@@ -19,8 +19,8 @@ from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import EmptyRequest, PageRequest
 from octobot_node.operations.serializers import account_row
 from octobot_node.operations.trading.models.accounts import (
+    AccountDeleted,
     AccountDetail,
-    AccountGone,
     AccountPage,
     AccountRow,
     CapabilitiesRow,
@@ -58,7 +58,7 @@ def show(context: OperationContext, request: OneAccount) -> AccountDetail:
     row, summary = _read(context, found)
     with context.core.storage.read() as connection:
         funds = history.funds_of_account(connection, found)
-    told, secrets = _told_settings(context.registry, row)
+    told, secrets = _shown_settings(context.registry, row)
     capabilities, problem = _opened(context, found)
     return AccountDetail(
         **dict(summary),
@@ -81,7 +81,7 @@ def _read(context: OperationContext, found: str) -> tuple[node_rows.AccountRow, 
     return rows[0], account_row(context.registry, rows[0], *sums[found])
 
 
-def _told_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:
+def _shown_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:
     """Return an account's settings by column without what is secret, and the places of that."""
     told: dict[str, Any] = {}
     secrets: list[str] = []
@@ -151,12 +151,12 @@ def edit(context: OperationContext, request: EditAccount) -> AccountDetail:
     return show(context, OneAccount(account=found))
 
 
-def delete(context: OperationContext, request: OneAccount) -> AccountGone:
+def delete(context: OperationContext, request: OneAccount) -> AccountDeleted:
     """Remove an account on which no automation is."""
     found = account_id(context, request.account)
     row, _ = _read(context, found)
     context.commands.delete_account(found)
-    return AccountGone(id=found, name=row.name)
+    return AccountDeleted(id=found, name=row.name)
 
 
 def list_exchanges(context: OperationContext, request: EmptyRequest) -> ExchangePage:

@@ -7,8 +7,8 @@ from typing import Any
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest, PageRequest
 from octobot_node.operations.trading.models.accounts import (
+    AccountDeleted,
     AccountDetail,
-    AccountGone,
     AccountPage,
     CreateAccount,
     EditAccount,
@@ -19,11 +19,11 @@ from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
     KillSwitchPage,
     KillSwitchRow,
+    KillSwitchThrown,
     ListKillSwitches,
     ReleaseKillSwitch,
     ShowKillSwitch,
     ThrowKillSwitch,
-    Thrown,
 )
 from octobot_node.operations.trading.models.markets import (
     CandleSeries,
@@ -51,7 +51,7 @@ from octobot_node.operations.trading.models.orders import (
     ListOrders,
     OneOrder,
     OrderPage,
-    Resolved,
+    OrderResolved,
 )
 
 __all__ = [
@@ -98,7 +98,7 @@ SHOW_ORDER = Operation(
 ADOPT_ORDER = Operation(
     "orders.adopt",
     AdoptOrder,
-    Resolved,
+    OrderResolved,
     f"{_HERE}.orders:adopt",
     writes=True,
     subject=_ORDER,
@@ -109,7 +109,7 @@ ADOPT_ORDER = Operation(
 DECLARE_ORDER_NOT_SENT = Operation(
     "orders.declare_not_sent",
     DeclareNotSent,
-    Resolved,
+    OrderResolved,
     f"{_HERE}.orders:declare_not_sent",
     writes=True,
     subject=_ORDER,
@@ -118,7 +118,7 @@ DECLARE_ORDER_NOT_SENT = Operation(
 THROW_KILL_SWITCH = Operation(
     "kill_switch.throw",
     ThrowKillSwitch,
-    Thrown,
+    KillSwitchThrown,
     f"{_HERE}.kill_switch:throw",
     writes=True,
     description="Send nothing new from now on, and cancel own open orders; follow what is confirmed at its address.",
@@ -193,7 +193,7 @@ EDIT_ACCOUNT = Operation(
 DELETE_ACCOUNT = Operation(
     "accounts.delete",
     OneAccount,
-    AccountGone,
+    AccountDeleted,
     f"{_HERE}.accounts:delete",
     writes=True,
     subject=_ACCOUNT,

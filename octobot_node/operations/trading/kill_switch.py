@@ -15,11 +15,11 @@ from octobot_node.operations.trading.models.kill_switch import (
     ChecklistLine,
     KillSwitchPage,
     KillSwitchRow,
+    KillSwitchThrown,
     ListKillSwitches,
     ReleaseKillSwitch,
     ShowKillSwitch,
     ThrowKillSwitch,
-    Thrown,
 )
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, kill_switches
@@ -42,14 +42,14 @@ _ENDS = {
 }
 
 
-def throw(context: OperationContext, request: ThrowKillSwitch) -> Thrown:
+def throw(context: OperationContext, request: ThrowKillSwitch) -> KillSwitchThrown:
     """Stop all sending before this returns, then cancel own open orders; one that is in force stays as it is."""
     switch_id, new = KillSwitch(context.core).throw(
         _target(context, request), request.reason, by=context.by, authority=context.owner or ""
     )
     context.hurry()
     with context.core.storage.read() as connection:
-        return Thrown(switch=_row(connection, context, _get(connection, context, switch_id)), already=not new)
+        return KillSwitchThrown(switch=_row(connection, context, _get(connection, context, switch_id)), already=not new)
 
 
 def _target(context: OperationContext, request: ThrowKillSwitch) -> Target:

@@ -14,7 +14,7 @@ from octobot_node.operations.trading.models.orders import (
     ListOrders,
     OneOrder,
     OrderPage,
-    Resolved,
+    OrderResolved,
 )
 from octobot_node.store.queries import history, lists
 from octobot_node.store.queries.lists import OrderFilter
@@ -50,17 +50,17 @@ def show(context: OperationContext, request: OneOrder) -> OrderDetail:
     )
 
 
-def adopt(context: OperationContext, request: AdoptOrder) -> Resolved:
+def adopt(context: OperationContext, request: AdoptOrder) -> OrderResolved:
     """Say which of the exchange's orders an order of unknown outcome became; what it executed is settled at once."""
     row = find_order(context, request.order)
     ManualResolution(context.core).adopt(row.id, request.exchange_order_id, by=context.by)
     context.hurry()
-    return Resolved(order=order_row(find_order(context, request.order)))
+    return OrderResolved(order=order_row(find_order(context, request.order)))
 
 
-def declare_not_sent(context: OperationContext, request: DeclareNotSent) -> Resolved:
+def declare_not_sent(context: OperationContext, request: DeclareNotSent) -> OrderResolved:
     """Say that an order of unknown outcome never reached its exchange: its funds are free again."""
     row = find_order(context, request.order)
     ManualResolution(context.core).declare_not_sent(row.id, by=context.by)
     context.hurry()
-    return Resolved(order=order_row(find_order(context, request.order)))
+    return OrderResolved(order=order_row(find_order(context, request.order)))

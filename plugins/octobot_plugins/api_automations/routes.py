@@ -34,7 +34,7 @@ from octobot_node.operations.automations.models.automations import (
     AUTOMATION_EXAMPLE,
     AutomationDetail,
     AutomationRow,
-    Created,
+    AutomationsCreated,
     EditAutomation,
     ExportAutomations,
     ImportAutomations,
@@ -123,7 +123,7 @@ router.add_operation(
         }
     },
 )
-async def import_automations(request: Request, api: Writes) -> Created:
+async def import_automations(request: Request, api: Writes) -> AutomationsCreated:
     """Create what a run file has; an account that exists need not be written out."""
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -132,7 +132,7 @@ async def import_automations(request: Request, api: Writes) -> Created:
     return await run_sync(_import, api, body)
 
 
-def _import(api: Api, body: bytes) -> Created:
+def _import(api: Api, body: bytes) -> AutomationsCreated:
     # JSON is YAML, and read as exactly.
     try:
         text = body.decode("utf-8-sig")

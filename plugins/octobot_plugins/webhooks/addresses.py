@@ -41,14 +41,14 @@ def list_hooks(context: OperationContext, request: ListHooks) -> HookPage:
         rows = statements.page(connection, context.owner, found, request.cursor, request.limit + 1)
     shown = rows[: request.limit]
     return HookPage(
-        hooks=[HookRow(**_told(row)) for row in shown],
+        hooks=[HookRow(**_fields(row)) for row in shown],
         next_cursor=shown[-1].id if len(rows) > request.limit else None,
     )
 
 
 def show(context: OperationContext, request: OneHook) -> HookRow:
     """Return an address; raise UnknownName."""
-    return HookRow(**_told(_hook(context, request.hook)))
+    return HookRow(**_fields(_hook(context, request.hook)))
 
 
 def create(context: OperationContext, request: CreateHook) -> HookCreated:
@@ -85,7 +85,7 @@ def delete(context: OperationContext, request: OneHook) -> HookDeleted:
 def subject(context: OperationContext, request: Any) -> Subject:
     """Return the address that an operation is about, for the audit."""
     row = _hook(context, request.hook)
-    return Subject(row.owner, row.name, row.id, HookRow(**_told(row)).model_dump(mode="json"))
+    return Subject(row.owner, row.name, row.id, HookRow(**_fields(row)).model_dump(mode="json"))
 
 
 def _hook(context: OperationContext, hook_id: str) -> AnyRow:
@@ -97,10 +97,10 @@ def _hook(context: OperationContext, hook_id: str) -> AnyRow:
 
 
 def _with_token(context: OperationContext, hook_id: str, token: str) -> HookCreated:
-    return HookCreated(**_told(_hook(context, hook_id)), token=token, path=f"/hooks/{token}")
+    return HookCreated(**_fields(_hook(context, hook_id)), token=token, path=f"/hooks/{token}")
 
 
-def _told(row: AnyRow) -> dict[str, Any]:
+def _fields(row: AnyRow) -> dict[str, Any]:
     names = ("id", "automation", "automation_id", "name", "channel", "allow", "expires_in", "same_within", "per_minute")
     return {
         **{name: getattr(row, name) for name in names},

@@ -16,17 +16,17 @@ from octobot_node.specs import Asset, LimitsSpec, Name
 
 __all__ = [
     "AUTOMATION_EXAMPLE",
+    "AutomationChanged",
     "AutomationDetail",
     "AutomationPage",
     "AutomationRow",
     "AutomationStatus",
+    "AutomationsCreated",
+    "AutomationsExported",
     "ChangeAutomation",
-    "Changed",
     "CreateAutomation",
-    "Created",
     "EditAutomation",
     "ExportAutomations",
-    "Exported",
     "Funds",
     "ImportAutomations",
     "ListAutomations",
@@ -162,7 +162,7 @@ class CreateAutomation(Request):
     config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
 
 
-class Created(Response):
+class AutomationsCreated(Response):
     """What was created, and how it stands: ``accounts`` are the names of new ones."""
 
     automations: list[AutomationRow]
@@ -187,7 +187,7 @@ class StopAutomation(ChangeAutomation):
     close: bool = Field(default=False, examples=[True], description="Also sell what it holds, at market.")
 
 
-class Changed(Response):
+class AutomationChanged(Response):
     """An automation after a command; ``note`` says what is still to come, "" when all is done."""
 
     automation: str
@@ -203,7 +203,7 @@ class ExportAutomations(Request):
     format: Literal["yaml", "json"] = "yaml"
 
 
-class Exported(Response):
+class AutomationsExported(Response):
     """A run file that `create` takes back; ``left_out`` names the secrets that it does not have."""
 
     text: str

@@ -9,7 +9,7 @@ from pydantic import Field
 from octobot_node.operations.automations.models.automations import AutomationStatus
 from octobot_node.operations.models import Request, Response
 
-__all__ = ["BulkAutomations", "BulkDone", "BulkRefusal"]
+__all__ = ["BulkAutomations", "BulkRefusal", "BulkResult"]
 
 _Id = Annotated[str, Field(min_length=1, max_length=36)]
 
@@ -39,7 +39,7 @@ class BulkRefusal(Response):
     reason: str
 
 
-class BulkDone(Response):
+class BulkResult(Response):
     """What a command did, or would do: each automation is changed whole or refused."""
 
     command: str

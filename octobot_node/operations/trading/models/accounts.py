@@ -12,8 +12,8 @@ from octobot_node.reports.models import Amount
 from octobot_node.specs import AccountSpec, LimitsSpec, Name
 
 __all__ = [
+    "AccountDeleted",
     "AccountDetail",
-    "AccountGone",
     "AccountPage",
     "AccountRow",
     "CapabilitiesRow",
@@ -103,7 +103,7 @@ class EditAccount(OneAccount):
     )
 
 
-class AccountGone(Response):
+class AccountDeleted(Response):
     """An account that was deleted."""
 
     id: str

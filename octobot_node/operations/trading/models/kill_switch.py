@@ -16,11 +16,11 @@ __all__ = [
     "ChecklistLine",
     "KillSwitchPage",
     "KillSwitchRow",
+    "KillSwitchThrown",
     "ListKillSwitches",
     "ReleaseKillSwitch",
     "ShowKillSwitch",
     "ThrowKillSwitch",
-    "Thrown",
 ]
 
 Scope = Literal["everything", "account", "automation"]
@@ -67,7 +67,7 @@ class KillSwitchRow(Response):
     cancels: int = Field(description="Cancels that are under way.")
 
 
-class Thrown(Response):
+class KillSwitchThrown(Response):
     """The kill switch that is in force now; ``already``: it was thrown before."""
 
     switch: KillSwitchRow

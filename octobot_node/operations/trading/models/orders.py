@@ -10,7 +10,16 @@ from pydantic import Field
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.reports.models import Amount
 
-__all__ = ["AdoptOrder", "DeclareNotSent", "ListOrders", "OneOrder", "OrderPage", "OrderRow", "OrderStatus", "Resolved"]
+__all__ = [
+    "AdoptOrder",
+    "DeclareNotSent",
+    "ListOrders",
+    "OneOrder",
+    "OrderPage",
+    "OrderResolved",
+    "OrderRow",
+    "OrderStatus",
+]
 
 OrderStatus = Literal["planned", "sent", "open", "unknown", "filled", "cancelled", "refused", "expired", "skipped"]
 
@@ -90,7 +99,7 @@ class DeclareNotSent(Request):
     order: str = Field(min_length=1, max_length=64, description="An order's id, as the list of orders has it.")
 
 
-class Resolved(Response):
+class OrderResolved(Response):
     """An order whose outcome a person settled."""
 
     order: OrderRow
