@@ -7,12 +7,14 @@ from typing import Any
 
 from octobot_node import Automation, hookimpl
 from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.operation import Operation
 from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.orders import Order
 
 from octobot_tentacle_hello.automation import Hello
 from octobot_tentacle_hello.limit import check_limit, refuse_large
+from octobot_tentacle_hello.operations import largest_order
 from octobot_tentacle_hello.settings import HelloSettings
 
 __all__ = ["Hello", "HelloSettings"]
@@ -40,3 +42,9 @@ def check_order(order: Order, context: OrderContext) -> str | None:
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
     """Offer a check of the setting."""
     register(HealthCheck("hello: largest order", check_limit))
+
+
+@hookimpl
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
+    """Offer to tell the limit: ``octobot-node hello limit``, and ``GET /api/v1/hello/largest-order``."""
+    register(largest_order)
