@@ -24,6 +24,8 @@ _REQUIRED = inspect.Parameter.empty
 #: Fields that mean the same wherever they are.
 _SHARED: Mapping[str, Any] = {"limit": Limit, "cursor": Cursor}
 _NUMBERS = {int, float}
+#: What a command's function is given besides.
+_TAKEN = frozenset({"context", "yes", "as_json", "data_dir"})
 
 
 def command_function(operation: Operation[Any, Any], command: Command) -> Callable[..., None]:
@@ -104,10 +106,10 @@ class _Field:
             return AutomationArgument
         about = f"{field.description or ''}{' May be repeated.' * (many and not argument)}".strip()
         told: dict[str, Any] = {"help": about, "metavar": self._metavar(kind, many=many)}
+        kept = _maybe(list[kind] if many else kind, self.default)
         if argument:
             told["metavar"] = told["metavar"] or self.name.upper()
-            return Annotated[kind, typer.Argument(**told, show_default=not field.is_required())]
-        kept = _maybe(list[kind] if many else kind, self.default)
+            return Annotated[kept, typer.Argument(**told, show_default=not field.is_required())]
         limits = _limits(field) if kind in _NUMBERS else {}
         return Annotated[kept, typer.Option(self._words(kind), **told, **limits)]
 
@@ -136,6 +138,9 @@ def _fields(operation: Operation[Any, Any], command: Command) -> list[_Field]:
             f" {operation.request.__name__}: name one of {', '.join(fields)}"
         )
     # What every page has comes last.
+    taken = sorted(_TAKEN.intersection(fields))
+    if taken:
+        raise PluginError(f"a field {taken[0]!r} cannot be given to {command.path!r}: write the command by hand")
     rest = sorted((name for name in fields if name not in first), key=lambda name: name in _SHARED)
     return [
         *(_Field(name, fields[name], argument=True) for name in first),

@@ -65,6 +65,19 @@ def printed(context, request: Order) -> Printed:
     return Printed(text=repr(request), nested={"a": "b"})
 
 
+class Several(Request):
+    """Words."""
+
+    words: list[str]
+    last: str | None = None
+
+
+@operation("kinds.count", command=Command("kinds count"))
+def count(context, request: Several) -> Printed:
+    """Count words."""
+    return Printed(text=" ".join(request.words) + str(request.last), nested={})
+
+
 class One(Request):
     """One."""
 
@@ -89,7 +102,7 @@ def howmany(context, request: One) -> Printed:
 
 @hookimpl
 def register_operations(register):
-    for each in (printed, drop, howmany):
+    for each in (printed, count, drop, howmany):
         register(each)
 '''
 
@@ -179,6 +192,7 @@ def test_it_asks_first_and_says_what_no_node_does(kinds: Octobot, folder: Folder
     code, out, said = kinds("kinds", "drop", "a", "b", "--yes", "--json")
     assert (code, json.loads(out)["text"]) == (0, "ab")
     assert said == f"no node runs on {folder.state}: it is dropped when one does (octobot-node start)\n"
+    assert as_json(kinds, "kinds", "count", "a", "b", "--last", "c")["text"] == "a bc"
     assert kinds("howmany", "x")[1] == "text  many [b]\n"
 
 
