@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from octobot_node.market import timeframe_ms
+from octobot_node.text.symbols import SYMBOL_PATTERN, check_symbol
 
-__all__ = ["ConfigModel", "CronTime", "DailyTime", "Interval", "Zone"]
+__all__ = ["ConfigModel", "CronTime", "DailyTime", "Interval", "Symbol", "Zone"]
 
 
 class ConfigModel(BaseModel):
@@ -34,7 +35,8 @@ def _within_bounds(value: timedelta) -> timedelta:
     return value
 
 
-def _known_zone(value: str) -> str:
+def check_zone(value: str) -> str:
+    """Return ``value`` if it is an IANA time zone; raise ValueError with the cure."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
@@ -51,8 +53,12 @@ Interval = Annotated[
     AfterValidator(_within_bounds),
     WithJsonSchema({"type": "string", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
 ]
+#: A spot market, BASE/QUOTE in capitals; whatever else people write is refused with what they mean.
+Symbol = Annotated[
+    str, AfterValidator(check_symbol), Field(max_length=64, json_schema_extra={"pattern": SYMBOL_PATTERN})
+]
 #: An IANA time zone.
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(check_zone)]
 
 
 class DailyTime(ConfigModel):

@@ -11,6 +11,7 @@ from typing import Any
 
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms, to_ms
 from octobot_node.testing.candles import Given, Row, money, read_rows, to_candles
+from octobot_node.text.symbols import check_symbol
 
 __all__ = ["START", "MarketBuilder", "Price", "make_market"]
 
@@ -145,9 +146,7 @@ class MarketBuilder:
 
     def _known(self, symbol: str) -> MarketRules:
         if symbol not in self._rules:
-            base, slash, quote = symbol.partition("/")
-            if not (base and slash and quote):
-                raise ValueError(f"{symbol!r} is not a valid symbol: write BASE/QUOTE, such as BTC/USD")
+            base, _, quote = check_symbol(symbol).partition("/")
             self._rules[symbol] = MarketRules(symbol, base, quote)
         return self._fine_enough(symbol)
 

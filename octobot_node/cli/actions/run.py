@@ -18,6 +18,7 @@ from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.run_file import RunFile, load_run_files
 from octobot_node.runs.options import Gaps, RunOptions
 from octobot_node.text.durations import parse_duration
+from octobot_node.text.symbols import check_symbol
 
 __all__ = ["Runner", "read_options", "run"]
 
@@ -91,8 +92,10 @@ def _data(pairs: Sequence[str]) -> dict[str, Path]:
             raise UsageError(f"--data names {symbol} twice: give one file for it")
         found[symbol] = Path(file)
     for symbol, path in found.items():
-        if not all(symbol.partition("/")):
-            raise UsageError(f"--data {symbol}: that is not a valid symbol: write BASE/QUOTE, such as BTC/USD={path}")
+        try:
+            check_symbol(symbol)
+        except ValueError as error:
+            raise UsageError(f"--data {symbol}={path}: {error}") from None
     return found
 
 

@@ -27,6 +27,7 @@ from octobot_node.automation import (
 from octobot_node.engine.evaluating.schedule import Plan, levels_of, plan_of
 from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, LimitOrder, MarketOrder, Order, OrderAction, StopOrder
+from octobot_node.text.symbols import check_symbol
 
 __all__ = ["STATE_LIMIT", "BadDecision", "PlainDecision", "check_decision", "dump_needs", "first_needs", "load_needs"]
 
@@ -210,6 +211,11 @@ def dump_needs(needs: Needs) -> str:
     """Return ``needs`` as JSON; raise BadDecision for what is not a Needs or an unreadable timeframe."""
     if not isinstance(needs, Needs):
         raise BadDecision(f"needs() returned {type(needs).__name__}, not Needs")
+    for symbol in sorted(map(str, needs.symbols)):
+        try:
+            check_symbol(symbol)
+        except ValueError as error:
+            raise BadDecision(str(error)) from None
     candles = []
     for (symbol, timeframe), wanted in needs.candles.items():
         try:

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from octobot_node import Daily, Wake
-from octobot_node.fields import ConfigModel, DailyTime, Interval
+from octobot_node.fields import ConfigModel, DailyTime, Interval, Symbol
 
 __all__ = ["DcaConfig", "SafetyOrders"]
 
@@ -64,7 +64,7 @@ class SafetyOrders(ConfigModel):
 class DcaConfig(ConfigModel):
     """Buy ``amount`` of quote at every interval, or every day at one time."""
 
-    symbol: str = Field(pattern=r"^[^\s/]+/[^\s/]+$", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
+    symbol: Symbol = Field(description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
     amount: Decimal = Field(gt=0, le=_MOST, description="Quote spent by each scheduled buy.", examples=["100"])
     every: Interval | None = Field(
         default=None,

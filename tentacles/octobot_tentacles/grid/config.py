@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from octobot_node.fields import Symbol
+
 __all__ = ["DIGITS", "MOST_LEVELS", "GridConfig"]
 
 #: Sums of money are exact with as many: products of amounts, prices and fees have fewer.
@@ -22,9 +24,7 @@ class GridConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    symbol: str = Field(
-        title="Market", pattern=r"^[^\s/]+/[^\s/]+$", description="What to trade, as BASE/QUOTE.", examples=["BTC/USD"]
-    )
+    symbol: Symbol = Field(title="Market", description="What to trade, as BASE/QUOTE.", examples=["BTC/USD"])
     lower: Decimal | None = Field(
         default=None,
         title="Lowest price",

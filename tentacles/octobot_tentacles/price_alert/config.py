@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from octobot_node.fields import ConfigModel, Interval
+from octobot_node.fields import ConfigModel, Interval, Symbol
 from octobot_node.market import timeframe_ms
 from octobot_tentacles.price_alert.message import check_template
 
@@ -79,12 +79,7 @@ class Move(ConfigModel):
 class PriceAlertConfig(ConfigModel):
     """Tell when the price of ``symbol`` is at or past a level, or has moved far enough."""
 
-    symbol: str = Field(
-        pattern=r"^[^\s/]+/[^\s/]+$",
-        title="Symbol",
-        description="Whose price to watch, as BASE/QUOTE.",
-        examples=["BTC/USD"],
-    )
+    symbol: Symbol = Field(title="Symbol", description="Whose price to watch, as BASE/QUOTE.", examples=["BTC/USD"])
     above: Price | None = Field(
         default=None, title="Above", description="Tell when the price is at this level or higher.", examples=["50000"]
     )

@@ -22,7 +22,7 @@ _MOST = Decimal(1_000_000_000_000)
 _DEFAULT_THRESHOLD = Decimal(5)
 
 
-Asset = Annotated[str, Field(pattern=r"^[^\s/]{1,16}$")]
+Asset = Annotated[str, Field(pattern=r"^[^\s/:]{1,16}$")]
 Weight = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False, max_digits=12)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from octobot_node.fields import ConfigModel, Interval
+from octobot_node.fields import ConfigModel, Interval, Symbol
 
 __all__ = ["BreakEven", "Drop", "Entry", "Existing", "Rise", "SmartTradeConfig", "TakeProfit", "Trailing"]
 
@@ -163,9 +163,7 @@ class BreakEven(_Model):
 class SmartTradeConfig(_Model):
     """One trade: buy (or take over what is held), then sell by the rules given."""
 
-    symbol: str = Field(
-        pattern=r"^[^\s/]+/[^\s/]+$", title="Symbol", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"]
-    )
+    symbol: Symbol = Field(title="Symbol", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
     spend: Amount | None = Field(
         default=None, title="Spend", description="Quote to buy for, before fees.", examples=["1000"]
     )

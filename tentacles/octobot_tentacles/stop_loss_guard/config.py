@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from octobot_node.fields import Symbol
+
 __all__ = ["StopLossGuardConfig"]
 
 #: Keeps products of prices and percents far inside Decimal's 28 digits.
@@ -25,12 +27,7 @@ class StopLossGuardConfig(BaseModel):
         description="The name of the automation that holds the position.",
         examples=["dca-btc"],
     )
-    symbol: str = Field(
-        title="Symbol",
-        pattern=r"^[^\s/]+/[^\s/]+$",
-        description="The position to watch, as BASE/QUOTE.",
-        examples=["BTC/USD"],
-    )
+    symbol: Symbol = Field(title="Symbol", description="The position to watch, as BASE/QUOTE.", examples=["BTC/USD"])
     loss: Decimal | None = Field(
         default=None,
         title="Loss",

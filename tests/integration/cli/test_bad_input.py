@@ -178,7 +178,7 @@ def test_malformed_candles_are_refused(
         (("--data", "BTC/USD=."), ".: cannot be read (Is a directory)"),
         (
             ("--data", "BTCUSD=ok.csv"),
-            "--data BTCUSD: that is not a valid symbol: write BASE/QUOTE, such as BTC/USD=ok.csv",
+            "--data BTCUSD=ok.csv: 'BTCUSD' is not a valid symbol: write BASE/QUOTE, such as BTC/USD",
         ),
         (
             ("--data", "ETH/USD=ok.csv"),

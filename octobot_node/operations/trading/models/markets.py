@@ -10,6 +10,7 @@ from pydantic import Field
 from octobot_node.operations.models import Limit, Response
 from octobot_node.operations.trading.models.accounts import OneAccount
 from octobot_node.reports.models import Amount
+from octobot_node.text.symbols import SYMBOL_PATTERN
 
 __all__ = [
     "CandleSeries",
@@ -25,9 +26,7 @@ __all__ = [
 
 _Symbol = Annotated[
     str,
-    Field(
-        max_length=64, pattern=r"^[^/\s]+/[^/\s]+$", examples=["BTC/USD"], description="BASE/QUOTE, such as BTC/USD."
-    ),
+    Field(max_length=64, pattern=SYMBOL_PATTERN, examples=["BTC/USD"], description="BASE/QUOTE, such as BTC/USD."),
 ]
 
 

@@ -62,7 +62,7 @@ def test_a_daily_time_is_on_the_clock_of_its_zone() -> None:
 @pytest.mark.parametrize(
     ("fields", "where", "message"),
     [
-        ({"symbol": "BTCUSD"}, ("symbol",), "should match pattern"),
+        ({"symbol": "BTCUSD"}, ("symbol",), "is not a valid symbol: write BASE/QUOTE, such as BTC/USD"),
         ({"amount": 0}, ("amount",), "greater than 0"),
         ({"amount": "NaN"}, ("amount",), "finite"),
         ({"amount": "1e13"}, ("amount",), "less than or equal to 1000000000000"),

@@ -51,7 +51,7 @@ def test_a_level_is_reached_at_or_past_it() -> None:
 @pytest.mark.parametrize(
     ("fields", "where", "message"),
     [
-        ({"symbol": "BTCUSD"}, ("symbol",), "should match pattern"),
+        ({"symbol": "BTCUSD"}, ("symbol",), "is not a valid symbol: write BASE/QUOTE, such as BTC/USD"),
         ({"spend": 0}, ("spend",), "greater than 0"),
         ({"spend": "NaN"}, ("spend",), "finite"),
         ({"amount": 1}, (), "give exactly one of spend, amount and existing"),

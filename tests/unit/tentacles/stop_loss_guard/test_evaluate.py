@@ -272,7 +272,7 @@ def test_it_shows_where_the_stop_is() -> None:
         ({"price": "-1"}, "greater than 0"),
         ({"loss": "NaN"}, "finite number"),
         ({"loss": 5, "action": "sell"}, "'close', 'stop', 'pause' or 'notify'"),
-        ({"loss": 5, "symbol": "BTCUSD"}, "pattern"),
+        ({"loss": 5, "symbol": "BTCUSD"}, "is not a valid symbol"),
         ({"loss": 5, "automation": ""}, "at least 1 character"),
         ({"loss": 5, "colour": 1}, "Extra inputs"),
     ],
