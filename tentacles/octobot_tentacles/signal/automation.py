@@ -15,7 +15,8 @@ from octobot_node import (
 )
 from octobot_tentacles.signal.config import SignalConfig
 from octobot_tentacles.signal.desk import Desk, Ignored, NotTraded
-from octobot_tentacles.signal.reading import Instruction, Unreadable, read
+from octobot_tentacles.signal.instruction import Instruction, Unreadable
+from octobot_tentacles.signal.reading import read
 from octobot_tentacles.signal.state import SignalState
 
 __all__ = ["SignalTrader"]

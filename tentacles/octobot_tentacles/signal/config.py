@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
+from octobot_node.fields import Symbol
 from octobot_node.text.durations import DURATION_PATTERN, parse_duration
 
 __all__ = ["SIDES", "Fields", "SignalConfig"]
 
 #: Keeps products of amounts, prices and percents far inside Decimal's 28 digits.
 _MOST = Decimal(1_000_000_000_000)
-_SYMBOL = r"^[^\s/]+/[^\s/]+$"
 _PATH = r"^[^\s|]+(\|[^\s|]+)*$"
 #: What is understood without being configured; "short" is not among them, for on a spot market it cannot be followed.
 SIDES: dict[str, Literal["buy", "sell"]] = {
@@ -38,7 +38,6 @@ Duration = Annotated[
     Field(gt=timedelta(0), le=timedelta(days=366)),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]}),
 ]
-Symbol = Annotated[str, Field(pattern=_SYMBOL, max_length=64)]
 Amount = Annotated[Decimal, Field(gt=0, le=_MOST)]
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
+from typing import Literal
 
 from octobot_node import CancelOrder, IntentStatus, LimitOrder, MarketOrder, MarketRules, OpenOrder, Tick
 from octobot_node.orders import Side
 from octobot_tentacles.signal.config import SignalConfig
-from octobot_tentacles.signal.reading import Instruction
+from octobot_tentacles.signal.instruction import Instruction
 from octobot_tentacles.signal.state import SignalState
 
 __all__ = ["Desk", "Ignored", "NotTraded"]
@@ -73,11 +74,14 @@ class Desk:
         rules, price = self._rules(found.symbol), self._price(found)
         amount = rules.round_amount(min(wanted, held))
         _check_least(amount, price, rules)
-        self._sell(found.symbol, amount, price, found.tag)
+        self._sell(found.symbol, amount, price, found.tag, self._kind(found))
 
     def close(self, found: Instruction) -> None:
         """Have everything of a symbol sold, whatever the signal says about how much."""
         symbol = found.symbol
+        if found.order is not None and found.order != self._config.order:
+            # Selling out goes on from tick to tick, and only the config is still there then.
+            raise NotTraded(f"with one_position every sale is a {self._config.order} order, as the config says")
         self._drop_buys(symbol)
         rules = self._rules(symbol)
         held = _is_enough(rules.round_amount(self._available(symbol)), self._last(symbol), rules)
@@ -85,8 +89,8 @@ class Desk:
             raise Ignored
         self._check_count()
         self.closing.add(symbol)
-        if found.price is not None:
-            self._prices[symbol] = found.price
+        if found.price is not None or found.offset is not None:
+            self._prices[symbol] = self._price(found)
 
     def _drop_buys(self, symbol: str) -> None:
         """Do not even order what this tick's earlier signals would buy."""
@@ -104,7 +108,7 @@ class Desk:
             price = rules.round_price(self._prices.get(symbol, self._last(symbol)), "sell")
             amount = rules.round_amount(self._available(symbol))
             if _is_enough(amount, price, rules):
-                self._sell(symbol, amount, price, "close")
+                self._sell(symbol, amount, price, "close", self._config.order)
             elif not self._open(symbol) and not self._ordered(symbol):
                 self.closing.discard(symbol)
 
@@ -157,9 +161,17 @@ class Desk:
 
     def _price(self, found: Instruction) -> Decimal:
         """Return the price of a limit order, or by which a market order is measured."""
+        if found.offset is not None:
+            price = found.offset.of(self._last(found.symbol))
+            if price <= 0:
+                raise NotTraded(f"its price would be {price:f}")
+            return self._on_step(found, price)
         if found.price is None:
-            return self._last(found.symbol) if self._config.order == "market" else self._on_step(found, None)
+            return self._last(found.symbol) if self._kind(found) == "market" else self._on_step(found, None)
         return self._on_step(found, found.price)
+
+    def _kind(self, found: Instruction) -> Literal["market", "limit"]:
+        return found.order or self._config.order
 
     def _on_step(self, found: Instruction, price: Decimal | None) -> Decimal:
         rules = self._rules(found.symbol)
@@ -185,7 +197,7 @@ class Desk:
             raise NotTraded("it does not say how much, and neither amount, spend nor percent is configured")
         amount = rules.round_amount(amount)
         _check_least(amount, price, rules)
-        if self._config.order == "market":
+        if self._kind(found) == "market":
             return MarketOrder(found.symbol, "buy", amount=amount, tag=found.tag)
         return self._limit(found.symbol, "buy", amount, price, found.tag)
 
@@ -194,13 +206,13 @@ class Desk:
     ) -> MarketOrder | LimitOrder:
         amount = rules.round_amount(spend / price)
         _check_least(amount, price, rules)
-        if self._config.order == "market":
+        if self._kind(found) == "market":
             return MarketOrder(found.symbol, "buy", spend=spend, tag=found.tag)
         return self._limit(found.symbol, "buy", amount, price, found.tag)
 
-    def _sell(self, symbol: str, amount: Decimal, price: Decimal, tag: str) -> None:
+    def _sell(self, symbol: str, amount: Decimal, price: Decimal, tag: str, kind: Literal["market", "limit"]) -> None:
         base = self._rules(symbol).base
-        if self._config.order == "market":
+        if kind == "market":
             self.orders.append(MarketOrder(symbol, "sell", amount=amount, tag=tag))
         else:
             self.orders.append(self._limit(symbol, "sell", amount, price, tag))

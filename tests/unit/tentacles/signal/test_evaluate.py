@@ -349,7 +349,7 @@ def test_an_edit_keeps_orders_but_those_in_a_symbol_that_is_gone() -> None:
         ({"expires": "1h"}, "expires is for limit orders"),
         ({"symbols": ["BTC-X/USD", "BTCX/USD"]}, "written alike"),
         ({"symbols": [SYMBOL]}, "written alike"),
-        ({"symbol": "BTCUSD"}, "pattern"),
+        ({"symbol": "BTCUSD"}, "is not a valid symbol"),
         ({"spend": "Infinity"}, "finite"),
         ({"sides": {"x": "hold"}}, "'buy' or 'sell'"),
         ({"fields": {"side": "a b"}}, "pattern"),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from octobot_tentacles.signal.config import SignalConfig
-from octobot_tentacles.signal.reading import Instruction, Unreadable, read
+from octobot_tentacles.signal.instruction import Instruction, Unreadable
+from octobot_tentacles.signal.reading import read
 
 D = Decimal
 SYMBOL = "BTC/USD"
