@@ -5,31 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from octobot_node.text.amounts import amount_text
+
 __all__ = ["amount", "duration", "figure", "gain", "moment", "ratio"]
 
 UNKNOWN = "—"
-#: Money that people count in hundredths.
-_HUNDREDTHS = frozenset(
-    ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "USDT", "USDC", "DAI", "FDUSD", "TUSD", "BUSD", "PYUSD", "EURC")
-)
-_PLACES = 8
 
 
 def amount(value: Decimal | None, asset: str = "") -> str:
-    """Return ``value`` with its asset: dollars and their like to the cent, others to eight places.
-
-    What would be nothing to the cent gets eight places as well. The JSON report has every digit.
-    """
+    """Return ``value`` with its asset as a person reads it, a dash for None. The JSON report has every digit."""
     if value is None:
         return UNKNOWN
-    digits = f"{value:,.2f}"
-    if asset not in _HUNDREDTHS or (value and not digits.strip("-0.,")):
-        digits = f"{value:,.{_PLACES}f}".rstrip("0").rstrip(".")
-    return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
+    return amount_text(value, asset)
 
 
 def figure(value: str) -> str:
-    """Return an automation type's own figure: a number to eight places, any other text as it is."""
+    """Return an automation type's own figure: a number as one reads it, any other text as it is."""
     try:
         return amount(Decimal(value))
     except InvalidOperation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 from octobot_node import IntentStatus, MarketOrder, MarketRules
+from octobot_node.text.amounts import amount_text
 from octobot_tentacles.grid.accounting import OPENING, GridTick, cell_of, last_price
 from octobot_tentacles.grid.levels import Cell, cost_of_buying, orderable
 from octobot_tentacles.grid.state import ZERO, CellState, GridState
@@ -91,8 +92,8 @@ def _shortage(tick: GridTick, cost: Decimal) -> str:
     if cost <= free:
         return ""
     return (
-        f"all levels of the grid together need about {cost:.2f} {quote} and {free:.2f} {quote} is free: those furthest"
-        " from the price wait until there is money; raise the budget, or lower amount or spend"
+        f"all levels of the grid together need about {amount_text(cost, quote)} and {amount_text(free, quote)} is free:"
+        " those furthest from the price wait until there is money; raise the budget, or lower amount or spend"
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from octobot_node import CancelOrder, Decision, IntentStatus, MarketOrder, Notify, Wake
+from octobot_node.text.amounts import amount_text
 from octobot_tentacles.grid.accounting import CLOSE, GridTick, figures, last_price, total_profit
 from octobot_tentacles.grid.levels import orderable
 from octobot_tentacles.grid.orders import Action, cancels
@@ -101,8 +102,9 @@ def _to_sell(tick: GridTick, state: GridState) -> Decimal:
 def _beginning(tick: GridTick, state: GridState) -> str:
     config = tick.config
     return (
-        f"{state.closing} of the grid on {config.symbol} at {last_price(tick):f}, with {total_profit(tick):.2f}"
-        f" {config.quote} gained in all: its orders are cancelled and what it holds is sold at market"
+        f"{state.closing} of the grid on {config.symbol} at {last_price(tick):f}, with"
+        f" {amount_text(total_profit(tick), config.quote)} gained in all: its orders are cancelled and what it holds is"
+        " sold at market"
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
+from octobot_node.text.amounts import legible
 from octobot_tentacles.smart_trade.levels import stop_of
 from octobot_tentacles.smart_trade.scene import Scene
 from octobot_tentacles.smart_trade.state import Trade
 
 __all__ = ["ending", "figures"]
 
-#: Far below any quote asset's smallest unit that people count in.
-_CENTS = Decimal("1e-8")
+#: A price has as many digits at least, and eight decimals.
+_DIGITS = 8
 
 
 def figures(scene: Scene, trade: Trade) -> dict[str, Decimal | str]:
@@ -32,7 +33,7 @@ def figures(scene: Scene, trade: Trade) -> dict[str, Decimal | str]:
 
 
 def _short(value: Decimal) -> Decimal:
-    return value.quantize(_CENTS, ROUND_HALF_EVEN).normalize()
+    return legible(value, _DIGITS)
 
 
 def _phase(scene: Scene, trade: Trade) -> str:

@@ -19,11 +19,14 @@ from octobot_node import (
     Wake,
     WatchedAutomation,
 )
+from octobot_node.text.amounts import legible
 from octobot_tentacles.stop_loss_guard.config import StopLossGuardConfig
 from octobot_tentacles.stop_loss_guard.state import StopLossGuardState
 
 __all__ = ["StopLossGuard"]
 
+#: An average has as many digits at least, and eight decimals.
+_DIGITS = 8
 _PAST = {AutomationStatus.STOPPED: "been stopped", AutomationStatus.COMPLETED: "completed"}
 _DOES = {
     "close": "it is stopped and what it holds is sold",
@@ -201,6 +204,6 @@ def _figures(watch: _Watch) -> dict[str, Decimal | str]:
     return {
         "watched": watch.target.status,
         "stop": watch.stop,
-        "average cost": round(watch.average, 8),
+        "average cost": legible(watch.average, _DIGITS),
         "highest price": watch.highest,
     }

@@ -1,0 +1,34 @@
+"""How amounts and prices are written for a person: no exponent, and never rounded to nothing."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+
+__all__ = ["amount_text", "legible"]
+
+#: Money that people count in hundredths.
+_HUNDREDTHS = frozenset(
+    ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "USDT", "USDC", "DAI", "FDUSD", "TUSD", "BUSD", "PYUSD", "EURC")
+)
+#: What is written at least: so many decimals, and of a small number so many digits.
+_PLACES, _DIGITS = 8, 5
+_WIDE = Context(prec=100, rounding=ROUND_HALF_EVEN)
+
+
+def legible(value: Decimal, digits: int = _DIGITS) -> Decimal:
+    """Return ``value`` to eight decimals, or to as many as it takes to have ``digits`` digits."""
+    places = max(_PLACES, digits - 1 - value.adjusted()) if value else _PLACES
+    with localcontext(_WIDE):
+        return value.quantize(Decimal(1).scaleb(-places)).normalize()
+
+
+def amount_text(value: Decimal, asset: str = "") -> str:
+    """Return ``value`` with its asset: dollars and their like to the cent, others to eight decimals.
+
+    What would have fewer than five digits then gets as many decimals as it needs, and so does a part of a cent.
+    """
+    with localcontext(_WIDE):
+        digits = f"{value:,.2f}"
+        if asset not in _HUNDREDTHS or (value and not digits.strip("-0.,")):
+            digits = f"{legible(value):,f}"
+    return f"{'0' if digits == '-0' else digits} {asset}".rstrip()
