@@ -29,7 +29,7 @@ from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.engine.replay import Replay
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.store.tables import fills, schedule
-from octobot_plugins.replay.csv_file import read_series
+from octobot_plugins.replay.files.reading import read_series
 from octobot_plugins.replay.series import Series
 
 SYMBOL = "BTC/USD"

@@ -32,6 +32,7 @@ __all__ = [
     "MarketDataFactory",
     "OrderRequest",
     "PastMarket",
+    "PastVolumes",
     "SymbolList",
     "Trading",
     "TradingFactory",
@@ -284,4 +285,16 @@ class PastMarket(Protocol):
 
     def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
         """Return the first closing time after ``since`` whose close is at or past a level, or None."""
+        ...
+
+
+@runtime_checkable
+class PastVolumes(Protocol):
+    """A past market that knows how much was traded in each candle."""
+
+    def with_volume(self, *, base: Decimal | None = None, quote: Decimal | None = None) -> PastMarket:
+        """Return the market as its candles show it in which at least so much was traded, of base or worth in quote.
+
+        The other candles are not there for ``opening`` and ``traded_through``; one without any volume never is.
+        """
         ...

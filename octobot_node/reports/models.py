@@ -105,6 +105,9 @@ class RunReport(_Model):
     finished: bool = Field(description="Whether nothing is left to do: every automation is done, or the candles ended.")
     candles: int | None = Field(description="Candles replayed; None on a live clock.")
     gaps: list[GapReport]
+    notes: list[str] = Field(
+        default=[], description="What was assumed, put in order or left out when the candles were read, a line each."
+    )
     automations: list[AutomationReport]
 
 

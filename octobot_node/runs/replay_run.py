@@ -82,6 +82,8 @@ class ReplayRun:
         start = min(market.start for market in self._markets.values())
         end = max(market.end for market in self._markets.values())
         base = open_base(self._settings, self._registry, start)
+        for line in self._notes():
+            self._view.message(line)
         try:
             replay = Replay(base, start, end, self._configuration)
             try:
@@ -215,6 +217,7 @@ class ReplayRun:
             finished=finished,
             candles=sum(int((times <= now).sum()) for times, _ in self._series().values()),
             gaps=self._gaps(),
+            notes=self._notes(),
             automations=[self._with_drawdown(core, report, accounts[report.name], now) for report in reports],
         )
 
@@ -226,6 +229,11 @@ class ReplayRun:
         }
         with core.storage.read() as connection:
             return _with_drawdown(report, equity_curve(connection, report.id, report.asset, closes))
+
+    def _notes(self) -> list[str]:
+        """Return what the markets say of the candles that they were given, each once."""
+        markets = {id(market): market for market in self._markets.values()}
+        return [str(note) for market in markets.values() for note in getattr(market, "notes", ())]
 
     def _gaps(self) -> list[GapReport]:
         found = {}

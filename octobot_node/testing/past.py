@@ -179,7 +179,7 @@ class PastReplay:
             path.write_text("".join(f"{json.dumps(signal)}\n" for signal in self._signals))
             automation["signals"] = str(path)
         trading = {"use": "paper"}
-        market = {"use": "replay", **self._market}
+        market = {"use": "replay", "time_unit": "ms", **self._market}
         account = {"market_data": market, "trading": trading, "balances": self._budget}
         return {"accounts": {"paper": account}, "automations": [automation]}
 
@@ -252,7 +252,7 @@ def _equity(
     quoted = {symbol: os.fspath(path) for symbol, path in files.items() if symbol.endswith(f"/{report.asset}")}
     if not quoted:
         return []
-    market = factory.open(factory.Settings.model_validate({"data": quoted}), _Clock(SystemClock()))
+    market = factory.open(factory.Settings.model_validate({"data": quoted, "time_unit": "ms"}), _Clock(SystemClock()))
     closes = {}
     for symbol in quoted:
         times, prices = market.closes(symbol)

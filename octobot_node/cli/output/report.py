@@ -126,7 +126,7 @@ def _footer(report: RunReport) -> list[str]:
         what = f"replayed {report.candles:,} candles in {took.total_seconds():.1f} s"
     ending = "finished" if report.finished else "not finished: the same command goes on"
     lines = [f"{what}; {ending}"]
-    return lines + [_gap(gap) for gap in report.gaps if gap.missing]
+    return lines + [escape(note) for note in report.notes] + [_gap(gap) for gap in report.gaps if gap.missing]
 
 
 def _gap(gap: GapReport) -> str:

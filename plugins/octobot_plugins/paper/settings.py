@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["PaperSettings"]
 
 Ratio = Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)]
+Share = Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False)]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -20,6 +21,11 @@ class PaperSettings(BaseModel):
 
     slippage: Ratio = Field(
         default=Decimal(0), description="How much worse market and stop orders fill, as a ratio: 0.001 is 0.1 %."
+    )
+    volume_share: Share | None = Field(
+        default=None,
+        description="On past candles, an order fills only in a candle of whose volume it is at most this part: 0.1 is"
+        " 10 %, and nothing fills where nothing was traded. By default orders fill whatever the volume was.",
     )
     fee: Ratio | None = Field(default=None, description="Fee of every fill as a ratio; by default the market's own.")
     fee_in: Literal["received", "quote"] | None = Field(

@@ -14,6 +14,7 @@ from octobot_node.contracts.exchanges import (
     MarketData,
     OrderRequest,
     PastMarket,
+    PastVolumes,
 )
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
 from octobot_node.market import Candles, Ticker
@@ -26,6 +27,7 @@ from octobot_plugins.paper.settings import PaperSettings
 __all__ = ["PaperTrading"]
 
 _MINUTE = 60_000
+_TOO_THIN = "too little was traded for it to be filled at once"
 #: How far back candles are asked for after a restart; what went on before shows only if the price is still past.
 _MOST_CANDLES = 1_000
 
@@ -90,7 +92,7 @@ class PaperTrading:
         slippage = self._settings.slippage
         if self._past is not None:
             order = draft(request, self._clock.now())
-            return order, fills.on_past(self._past, order, slippage)
+            return order, self._on_past(self._past, order)
         ticker = await self._ticker(request.symbol)
         self._refuse_expired(request)  # asking for the price took time
         now = self._clock.now()
@@ -179,13 +181,24 @@ class PaperTrading:
         return sorted(due, key=lambda item: (item[1].at, item[0].number))
 
     def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
-        slippage = self._settings.slippage
         for number, order in resting.items():
             if number not in self._endings:
-                self._endings[number] = fills.on_past(market, order, slippage)
+                self._endings[number] = self._on_past(market, order)
             ending = self._endings[number]
             if ending is not None:
                 yield order, ending
+
+    def _on_past(self, market: PastMarket, order: PaperOrder) -> Ending | None:
+        """Return how an order ends on past candles, or on those of them that were thick enough for it."""
+        share, slippage = self._settings.volume_share, self._settings.slippage
+        if share is None:
+            return fills.on_past(market, order, slippage)
+        thick = _thick(market, order, share)
+        if order.type == "limit" and order.tif != "gtc" and not _is_first(market, thick, order):
+            # What must be filled at once is not when its candle is too thin.
+            opened = market.opening(order.symbol, order.created_at)
+            return None if opened is None else Ending(opened[0], "expired", reason=_TOO_THIN)
+        return fills.on_past(thick, order, slippage)
 
     async def _observed(self, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
         now = self._clock.now()
@@ -242,6 +255,20 @@ class PaperTrading:
                 raise OrderRefused(f"the market does not list {symbol}")
             self._terms[symbol] = terms_of(rules[symbol], self._settings)
         return self._terms[symbol]
+
+
+def _thick(market: PastMarket, order: PaperOrder, share: Decimal) -> PastMarket:
+    if not isinstance(market, PastVolumes):
+        raise NotSent("volume_share needs candles whose volume is known: leave it out, or use another market data")
+    with exact():
+        if order.amount is not None:
+            return market.with_volume(base=order.amount / share)
+        assert order.spend is not None
+        return market.with_volume(quote=order.spend / share)
+
+
+def _is_first(market: PastMarket, thick: PastMarket, order: PaperOrder) -> bool:
+    return market.opening(order.symbol, order.created_at) == thick.opening(order.symbol, order.created_at)
 
 
 def _next_minute(moment: int) -> int:

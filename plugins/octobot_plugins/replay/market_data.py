@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from octobot_node.clock import Clock
+from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.errors import DataUnavailable, InvalidMarketData
 from octobot_node.market import Candles, MarketRules, Ticker, TimeColumn, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import Side
-from octobot_plugins.replay.csv_file import read_series
-from octobot_plugins.replay.series import Series
+from octobot_plugins.replay.files.grid import length_text
+from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_candles
+from octobot_plugins.replay.series import COARSEST, Series
 from octobot_plugins.replay.settings import ReplaySettings
 
 __all__ = ["ReplayMarket"]
+
+_DAY = 86_400_000
 
 
 class ReplayMarket:
@@ -27,7 +32,12 @@ class ReplayMarket:
     def __init__(self, settings: ReplaySettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._series = {symbol: _load(symbol, settings) for symbol in settings.data}
+        self._series: dict[str, Series] = {}
+        #: What a person should know of how the files were read, a line each.
+        self.notes: list[str] = []
+        for symbol in settings.data:
+            self._series[symbol], notes = _load(symbol, settings)
+            self.notes += notes
         self.start = min(series.opens_at(0) for series in self._series.values())
         self.end = max(series.closes_at(-1) for series in self._series.values())
 
@@ -64,7 +74,7 @@ class ReplayMarket:
         Those of a longer timeframe are made of complete sets of the file's. Raises DataUnavailable for a timeframe that
         the file's candles do not add up to, and when none is closed yet.
         """
-        series = self._known(symbol)
+        series = self.series(symbol)
         length = _length(series, timeframe)
         candles = series.resampled(timeframe, length)
         end = int(candles.time.searchsorted(self._clock.now() - length, "right"))
@@ -93,8 +103,10 @@ class ReplayMarket:
             series.symbol,
             base,
             quote,
-            price_step=settings.price_step or Decimal(1).scaleb(-series.decimals),
+            price_step=settings.price_step or series.price_step,
             amount_step=settings.amount_step,
+            min_amount=settings.min_amount,
+            min_notional=settings.min_notional,
             taker_fee=settings.taker_fee,
             maker_fee=settings.maker_fee,
             fee_in=settings.fee_in,
@@ -107,20 +119,24 @@ class ReplayMarket:
 
     def opening(self, symbol: str, since: int) -> tuple[int, Decimal] | None:
         """Return (time, open) of the first candle that starts at or after ``since``, or None past the end."""
-        series = self._known(symbol)
+        series = self.series(symbol)
         index = series.first_from(since)
         return None if index == len(series) else (series.opens_at(index), series.exact("open", index))
 
     def traded_through(self, symbol: str, side: Side, price: Decimal, since: int) -> int | None:
         """Return when the first candle from ``since`` on that trades strictly through ``price`` closes, or None."""
-        series = self._known(symbol)
+        series = self.series(symbol)
         column = "low" if side == "buy" else "high"
         index = series.find(column, series.first_from(since), price, below=side == "buy", strictly=True)
         return None if index is None else series.closes_at(index)
 
+    def with_volume(self, *, base: Decimal | None = None, quote: Decimal | None = None) -> PastMarket:
+        """Return the market without the candles in which less was traded."""
+        return _Thick(self, base, quote, self.start, self.end)
+
     def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
         """Return the first closing time after ``since`` whose close is at or past a level, or None."""
-        series = self._known(symbol)
+        series = self.series(symbol)
         start = series.closed(since)
         found = [
             series.find("close", start, level, below=down, strictly=False)
@@ -134,40 +150,117 @@ class ReplayMarket:
 
     def count(self, symbol: str) -> int:
         """Return how many candles of ``symbol`` are replayed."""
-        return len(self._known(symbol))
+        return len(self.series(symbol))
 
     def gaps(self, symbol: str) -> tuple[int, int | None]:
         """Return (candles missing inside the series, opening time of the first missing one in ms UTC, or None)."""
-        return self._known(symbol).missing
+        return self.series(symbol).missing
 
     def closes(self, symbol: str) -> tuple[TimeColumn, list[Decimal]]:
         """Return (closing times in ms UTC, exact closes) of every candle."""
-        series = self._known(symbol)
+        series = self.series(symbol)
         return series.time + series.step, series.exact_closes()
 
-    def _known(self, symbol: str) -> Series:
+    def series(self, symbol: str) -> Series:
+        """Return a symbol's candles; raise DataUnavailable where it has no file."""
         if symbol not in self._series:
             raise DataUnavailable(f"the replay has no file for {symbol}; it has: {', '.join(sorted(self._series))}")
         return self._series[symbol]
 
 
-def _load(symbol: str, settings: ReplaySettings) -> Series:
+@dataclass(slots=True)
+class _Thick:
+    """A market's candles in which at least so much was traded: what an order of a size may fill in."""
+
+    market: ReplayMarket
+    base: Decimal | None
+    quote: Decimal | None
+    start: int
+    end: int
+
+    def opening(self, symbol: str, since: int) -> tuple[int, Decimal] | None:
+        series = self.market.series(symbol)
+        index = self._next(series, series.first_from(since))
+        return None if index is None else (series.opens_at(index), series.exact("open", index))
+
+    def traded_through(self, symbol: str, side: Side, price: Decimal, since: int) -> int | None:
+        series, below = self.market.series(symbol), side == "buy"
+        index = self._next(series, series.first_from(since))
+        while index is not None:
+            found = series.find("low" if below else "high", index, price, below=below, strictly=True)
+            if found is None:
+                return None
+            index = self._next(series, found)
+            if index == found:
+                return series.closes_at(found)
+        return None
+
+    def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
+        return self.market.reached(symbol, since=since, above=above, below=below)
+
+    def _next(self, series: Series, start: int) -> int | None:
+        return series.find_volume(start, base=self.base, quote=self.quote)
+
+
+def _load(symbol: str, settings: ReplaySettings) -> tuple[Series, list[str]]:
     path = settings.data[symbol]
-    whole = read_series(symbol, path)
+    how = HowToRead(settings.time_unit, settings.zone, settings.off_grid)
+    file = read_candles(symbol, path, how)
+    whole = file.series
     series = whole.between(_ms(settings.start), _ms(settings.end))
     if not len(series):
         raise InvalidMarketData(
             f"{path}: no candle of {symbol} is between start and end: the file goes from {from_ms(whole.opens_at(0))}"
             f" to {from_ms(whole.closes_at(-1))}, choose a time within"
         )
+    _refuse_gaps(file, series, settings)
+    _refuse_step(path, series, settings.price_step)
+    return series, _notes(symbol, file)
+
+
+def _refuse_gaps(file: CandleFile, series: Series, settings: ReplaySettings) -> None:
+    path = file.understood.path
+    length, index = series.longest_gap
+    # Longer than the file: no outage, but a wrong time. Thin markets may have a few candles in a long night.
+    if length > len(series) and length * series.step > _DAY:
+        before, after = (file.line_of(file.series.first_from(series.opens_at(at))) for at in (index, index + 1))
+        raise InvalidMarketData(
+            f"{path}, {file.unit} {after}: {length:,} candles of {length_text(series.step)} are missing between"
+            f" {from_ms(series.opens_at(index)):%Y-%m-%d %H:%M} UTC on {file.unit} {before} and"
+            f" {from_ms(series.opens_at(index + 1)):%Y-%m-%d %H:%M} UTC, and the file has {len(series):,} in all:"
+            " correct the times, or choose a part of it with start and end"
+        )
     missing, first = series.missing
     if first is not None and settings.gaps == "error":
-        line = whole.first_from(first) + 2
+        line = file.line_of(file.series.first_from(first))
         raise InvalidMarketData(
-            f"{path}, line {line}, column timestamp: {missing} candles are missing, the first at {from_ms(first)}:"
+            f"{path}, {file.unit} {line}: {missing:,} candles are missing, the first at {from_ms(first)}:"
             " complete the file, or set gaps to count"
         )
-    return series
+
+
+def _refuse_step(path: Path, series: Series, step: Decimal | None) -> None:
+    if step is not None and step > series.lowest * COARSEST:
+        raise InvalidMarketData(
+            f"{path}: price_step {step:f} is {step / series.lowest:.3g} of {series.symbol}'s lowest price"
+            f" {series.lowest:f}, and 0.01 is the most: every limit order would be rounded away from where it belongs;"
+            f" set {series.price_step:f}, or leave it out"
+        )
+
+
+def _notes(symbol: str, file: CandleFile) -> list[str]:
+    understood = file.understood
+    if understood.is_plain:
+        return []
+    said = [understood.in_words(file.series), *understood.said]
+    other = understood.symbol
+    if other and _letters(other) != _letters(symbol):
+        said.append(f"the file says that its candles are of {other}")
+    return [f"{symbol}: {text}" for text in said]
+
+
+def _letters(symbol: str) -> str:
+    return "".join(letter for letter in symbol.upper() if letter.isalnum())
 
 
 def _ms(moment: datetime | None) -> int | None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Context, Decimal
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from octobot_node.market import Candles, FloatColumn, TimeColumn
 
-__all__ = ["Series"]
+__all__ = ["COARSEST", "Series"]
 
 #: A search looks at this many candles first, then at ever more: the next fill is usually near.
 _FIRST_LOOK, _LONGEST_LOOK = 256, 16_384
-_CENT, _FINEST = 2, 8
+_CENT, _FINEST = 2, 12
+#: A float's printing adds what is beyond so many digits: 0.09946999000000001 is 0.09946999.
+_FLOAT_DIGITS = Context(prec=15)
+#: No step is coarser than this part of a price: a target that is a few percent away would be rounded beyond it.
+COARSEST = Decimal("0.01")
 
 
 class Series:
@@ -30,7 +35,7 @@ class Series:
         step: int,
         time: TimeColumn,
         floats: Mapping[str, FloatColumn],
-        texts: Mapping[str, Sequence[str]],
+        texts: Mapping[str, npt.NDArray[np.bytes_]],
     ) -> None:
         self.symbol, self.step, self.time, self.floats, self._texts = symbol, step, time, dict(floats), texts
         for column in (time, *self.floats.values()):
@@ -50,11 +55,11 @@ class Series:
 
     def exact(self, column: str, index: int) -> Decimal:
         """Return a price exactly as the file has it."""
-        return Decimal(self._texts[column][index])
+        return Decimal(bytes(self._texts[column][index]).decode())
 
     def exact_closes(self) -> list[Decimal]:
         """Return every close exactly as the file has it."""
-        return list(map(Decimal, self._texts["close"]))
+        return list(map(Decimal, self._texts["close"].astype(np.str_).tolist()))
 
     def opens_at(self, index: int) -> int:
         """Return when the candle opens, in ms UTC."""
@@ -84,6 +89,21 @@ class Series:
             start, look = start + look, min(2 * look, _LONGEST_LOOK)
         return None
 
+    def find_volume(self, start: int, *, base: Decimal | None, quote: Decimal | None) -> int | None:
+        """Return the first index from ``start`` on where at least so much base, or worth so much quote, was traded."""
+        look = _FIRST_LOOK
+        while start < len(self):
+            volume = self.floats["volume"][start : start + look]
+            enough = volume > 0
+            if base is not None:
+                enough &= volume >= float(base)
+            if quote is not None:
+                enough &= volume * self.floats["open"][start : start + look] >= float(quote)
+            if enough.any():
+                return start + int(enough.argmax())
+            start, look = start + look, min(2 * look, _LONGEST_LOOK)
+        return None
+
     def _is_past(self, column: str, index: int, level: Decimal, *, below: bool, strictly: bool) -> bool:
         price = self.exact(column, index)
         if price == level:
@@ -100,13 +120,28 @@ class Series:
         return expected - len(self), self.closes_at(int(wide[0]))
 
     @cached_property
-    def decimals(self) -> int:
-        """How many decimals the closes have: at least 2, at most 8, beyond which lies what a float's printing added."""
-        needed = _CENT
-        for text in set(self._texts["close"]):
-            exponent = Decimal(text).normalize().as_tuple().exponent
-            needed = max(needed, -int(exponent))
-        return min(needed, _FINEST)
+    def lowest(self) -> Decimal:
+        """The lowest price of all, exactly."""
+        return self.exact("low", int(self.floats["low"].argmin()))
+
+    @cached_property
+    def price_step(self) -> Decimal:
+        """The step that prices seem to have: a cent, or as fine as the closes are written, without what a float's
+        printing added. Finer, five digits of the lowest price, where that would be more than 1 % of it.
+        """
+        needed = max(_CENT, *map(_decimals, set(self._texts["close"].astype(np.str_).tolist())))
+        digits = self.lowest.adjusted()
+        step = Decimal(1).scaleb(-min(needed, max(_FINEST, 7 - digits)))
+        return step if step <= self.lowest * COARSEST else Decimal(1).scaleb(digits - 4)
+
+    @cached_property
+    def longest_gap(self) -> tuple[int, int]:
+        """How many candles are missing in the longest hole, and the index of the candle before it."""
+        if len(self) < 2:
+            return 0, 0
+        wide = np.diff(self.time)
+        index = int(wide.argmax())
+        return int(wide[index]) // self.step - 1, index
 
     def resampled(self, timeframe: str, length: int) -> Candles:
         """Return all complete candles of ``length`` ms, a multiple of ``step``, that the series adds up to.
@@ -136,3 +171,10 @@ class Series:
         for column in (time, *kept.values()):
             column.flags.writeable = False
         return Candles(self.symbol, timeframe, time, **kept)
+
+
+def _decimals(text: str) -> int:
+    """Return how many decimals a price has, without what a float's printing added."""
+    if len(text) <= _FLOAT_DIGITS.prec and text.replace(".", "", 1).isdigit():
+        return len(text.partition(".")[2].rstrip("0"))
+    return -int(_FLOAT_DIGITS.create_decimal(text).normalize().as_tuple().exponent)

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from octobot_node.fields import Symbol, Zone
+
 __all__ = ["ReplaySettings"]
 
-Symbol = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
 Step = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Least = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 Ratio = Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)]
 
 
@@ -22,8 +24,18 @@ class ReplaySettings(BaseModel):
 
     data: dict[Symbol, Path] = Field(
         min_length=1,
-        description="A candle file by symbol (BASE/QUOTE): CSV or CSV.gz with the columns timestamp (opening, ms UTC),"
-        " open, high, low, close, volume.",
+        description="A candle file by symbol (BASE/QUOTE): CSV, JSON or feather, also in gzip or zip, as exchanges and"
+        " sites give them: docs/candle-files.md says which, `octobot-node candles preview FILE` how one is understood.",
+    )
+    time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        default="auto",
+        description="The unit of numbers that are times; by default the one in which they are of 2000 to 2100.",
+    )
+    zone: Zone = Field(default="UTC", description="The zone of dates that name none, such as Europe/Paris.")
+    off_grid: Literal["error", "drop"] = Field(
+        default="error",
+        description="What candles do that do not open on a multiple of their length: they stop the replay, or are left"
+        " out and counted as missing.",
     )
     gaps: Literal["count", "error"] = Field(
         default="count", description="What missing candles do: they are counted and reported, or they stop the replay."
@@ -36,9 +48,14 @@ class ReplaySettings(BaseModel):
     )
     price_step: Step | None = Field(
         default=None,
-        description="Smallest step of a price; by default a cent, or as fine as the file's prices down to 1e-8.",
+        description="Smallest step of a price, at most 1 % of the lowest; by default a cent, or as fine as the file's"
+        " prices need it.",
     )
     amount_step: Step = Field(default=Decimal("0.00000001"), description="Smallest step of an amount, in base.")
+    min_amount: Least = Field(default=Decimal(0), description="Smallest amount of an order, in base.")
+    min_notional: Least = Field(
+        default=Decimal(0), description="Smallest order, amount times price, in quote: what an exchange would refuse."
+    )
     taker_fee: Ratio = Field(default=Decimal("0.001"), description="Fee of an order that takes; 0.001 is 0.1 %.")
     maker_fee: Ratio = Field(default=Decimal("0.001"), description="Fee of an order that rested; 0.001 is 0.1 %.")
     fee_in: Literal["received", "quote"] = Field(

@@ -11,9 +11,10 @@ import numpy as np
 from octobot_node.clock import Clock
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms, timeframe_ms
+from octobot_node.text.symbols import check_symbol
 from octobot_plugins.simulated.noise import Floats, Ints, key_of, uniform
 from octobot_plugins.simulated.path import PricePath
-from octobot_plugins.simulated.settings import SimulatedSettings
+from octobot_plugins.simulated.settings import SimulatedSettings, step_problem
 
 __all__ = ["SimulatedMarket"]
 
@@ -66,11 +67,11 @@ class SimulatedMarket:
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
         """Return the price now of each symbol, with bid < last < ask; raise DataUnavailable when none is BASE/QUOTE."""
         now = self._clock.now()
-        found = {symbol: self._ticker(self._listing(symbol), now) for symbol in symbols if _is_pair(symbol)}
+        found = {
+            symbol: self._ticker(self._listing(symbol), now) for symbol in symbols if self._why_not(symbol) is None
+        }
         if symbols and not found:
-            raise DataUnavailable(
-                f"{', '.join(sorted(symbols))} is not a valid symbol: write BASE/QUOTE, such as BTC/USD"
-            )
+            raise DataUnavailable("; ".join(str(self._why_not(symbol)) for symbol in sorted(symbols)))
         return found
 
     def _ticker(self, listing: _Listing, now: int) -> Ticker:
@@ -86,8 +87,9 @@ class SimulatedMarket:
         Open and close are the price at their times, so that each candle opens where the last one closed.
         Raises DataUnavailable for what is not a valid symbol or timeframe.
         """
-        if not _is_pair(symbol):
-            raise DataUnavailable(f"{symbol!r} is not a valid symbol: write BASE/QUOTE, such as BTC/USD")
+        why_not = self._why_not(symbol)
+        if why_not is not None:
+            raise DataUnavailable(why_not)
         try:
             length = timeframe_ms(timeframe)
         except ValueError as error:
@@ -100,7 +102,7 @@ class SimulatedMarket:
 
     async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
         """Return the rules of each symbol."""
-        return {symbol: self._listing(symbol).rules for symbol in symbols if _is_pair(symbol)}
+        return {symbol: self._listing(symbol).rules for symbol in symbols if self._why_not(symbol) is None}
 
     #: It has every pair; these are the ones that people look for.
     lists_all = False
@@ -111,6 +113,14 @@ class SimulatedMarket:
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""
+
+    def _why_not(self, symbol: str) -> str | None:
+        """Return why there is no such market, or None."""
+        try:
+            check_symbol(symbol)
+        except ValueError as error:
+            return str(error)
+        return step_problem(self._settings.price_step, symbol, _start(symbol, self._settings))
 
     def _listing(self, symbol: str) -> _Listing:
         if symbol not in self._listings:
@@ -138,15 +148,17 @@ def _candles(listing: _Listing, timeframe: str, length: int, end: int, count: in
 
 def _list(symbol: str, settings: SimulatedSettings) -> _Listing:
     base, _, quote = symbol.partition("/")
-    start = settings.prices.get(symbol) or _worth(base) / _worth(quote)
+    start = _start(symbol, settings)
     path = PricePath(settings.seed, symbol, float(start), float(settings.volatility), float(settings.trend))
     rules = MarketRules(
         symbol,
         base,
         quote,
         # A cent, and finer where the price has less than seven digits with cents.
-        price_step=min(_CENT, Decimal(1).scaleb(start.adjusted() - 6)),
+        price_step=settings.price_step or min(_CENT, Decimal(1).scaleb(start.adjusted() - 6)),
         amount_step=settings.amount_step,
+        min_amount=settings.min_amount,
+        min_notional=settings.min_notional,
         taker_fee=settings.taker_fee,
         maker_fee=settings.maker_fee,
         fee_in=settings.fee_in,
@@ -154,13 +166,13 @@ def _list(symbol: str, settings: SimulatedSettings) -> _Listing:
     return _Listing(path, rules)
 
 
+def _start(symbol: str, settings: SimulatedSettings) -> Decimal:
+    base, _, quote = symbol.partition("/")
+    return settings.prices.get(symbol) or _worth(base) / _worth(quote)
+
+
 def _worth(asset: str) -> Decimal:
     if asset in _WORTH:
         return _WORTH[asset]
     exponent = 4 * float(uniform(key_of("worth", asset), np.zeros(1, dtype=np.int64))[0]) - 2
     return round(Decimal(10**exponent), 4)
-
-
-def _is_pair(symbol: str) -> bool:
-    base, slash, quote = symbol.partition("/")
-    return bool(base and slash and quote) and "/" not in quote

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from octobot_node.errors import InvalidMarketData
 from octobot_node.market import FloatColumn, TimeColumn, from_ms
 from octobot_plugins.replay.files.content import Content, content_of
 from octobot_plugins.replay.files.grid import OffGrid, length_text, order_of, step_of
@@ -160,7 +159,7 @@ def _candles(symbol: str, content: Content, table: Table, how: HowToRead) -> Can
         raise wrong(path, f"has {len(rows.ms)} closed candles", "give at least two, whose distance is the timeframe")
     series = Series(symbol, grid.step, rows.ms, _with_volume(rows), {name: rows.texts[name] for name in PRICES})
     said = (*layout.notes, *table.notes, *_zone_note(times), *times.notes, *told, *sorted_, *dropped, *unclosed)
-    understood = _understood(content, layout, times, how, _symbol_in(path, table), (*said, *_volume_note(rows)))
+    understood = _understood(content, layout, times, _symbol_in(path, table), (*said, *_volume_note(rows)))
     return CandleFile(series, understood, table.unit, _finder(symbol, content, table, rows, how))
 
 
@@ -269,9 +268,7 @@ def _symbol_in(path: Path, table: Table) -> str:
     return found[0]
 
 
-def _understood(
-    content: Content, layout: Layout, times: Times, how: HowToRead, symbol: str, said: tuple[str, ...]
-) -> Understood:
+def _understood(content: Content, layout: Layout, times: Times, symbol: str, said: tuple[str, ...]) -> Understood:
     zone = times.assumed_zone or ("with their zone" if times.unit == "date" else "")
     return Understood(
         path=content.path,
@@ -279,7 +276,10 @@ def _understood(
         container=f"{content.container} ({content.member})" if content.member else content.container,
         separator=SEPARATORS.get(layout.separator, ""),
         encoding=content.encoding.removesuffix("-sig"),
-        columns={role: layout.name(role) for role in layout.indices},
+        columns={
+            role: layout.name(role) if layout.header is not None else f"column {index + 1}"
+            for role, index in layout.indices.items()
+        },
         unit=_UNIT_NAMES[times.unit],
         zone=zone,
         symbol=symbol,

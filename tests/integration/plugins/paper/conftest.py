@@ -124,7 +124,9 @@ def past(tmp_path: Path, storage: SqliteStorage) -> Callable[..., Bench]:
         path = tmp_path / "candles.csv"
         path.write_text("\n".join(lines))
         clock = VirtualClock(0)
-        return Bench(clock, storage, ReplayMarket(ReplaySettings(data={"BTC/USD": path}, **settings), clock))
+        return Bench(
+            clock, storage, ReplayMarket(ReplaySettings(data={"BTC/USD": path}, time_unit="ms", **settings), clock)
+        )
 
     return open_bench
 

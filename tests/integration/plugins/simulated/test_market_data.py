@@ -175,7 +175,7 @@ def test_what_is_no_symbol_has_no_price_and_no_rules() -> None:
     opened = market()
     assert set(asyncio.run(opened.tickers(["BTC/USD", "BTC", "A/B/C"]))) == {"BTC/USD"}
     assert asyncio.run(opened.rules(["BTC", "/USD"])) == {}
-    with pytest.raises(DataUnavailable, match="BTC is not a valid symbol: write BASE/QUOTE"):
+    with pytest.raises(DataUnavailable, match="'BTC' is not a valid symbol: write BASE/QUOTE"):
         asyncio.run(opened.tickers(["BTC"]))
     with pytest.raises(DataUnavailable, match="'BTC' is not a valid symbol: write BASE/QUOTE"):
         asyncio.run(opened.candles("BTC", "1m", 1))

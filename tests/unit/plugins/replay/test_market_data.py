@@ -36,7 +36,7 @@ SIX = [
 
 def market_of(path: Path, now: int = 0, **settings: Any) -> tuple[ReplayMarket, VirtualClock]:
     clock = VirtualClock(now)
-    return ReplayMarket(ReplaySettings(data={"BTC/USD": path}, **settings), clock), clock
+    return ReplayMarket(ReplaySettings(data={"BTC/USD": path}, time_unit="ms", **settings), clock), clock
 
 
 def ticker(market: ReplayMarket, symbol: str = "BTC/USD") -> Ticker:
@@ -55,7 +55,7 @@ def test_the_plugin_registers_replay_on_a_virtual_clock(write: Any) -> None:
     class Context:
         clock = VirtualClock(0)
 
-    market = factory.open(factory.Settings(data={"BTC/USD": write(SIX)}), Context())
+    market = factory.open(factory.Settings(data={"BTC/USD": write(SIX)}, time_unit="ms"), Context())
     assert factory.replay
     assert isinstance(market, PastMarket)
 
@@ -92,7 +92,7 @@ def test_a_symbol_has_no_price_before_its_first_candle_opens(write: Any) -> None
     late = [(m + 3, *rest) for m, *rest in SIX]
     clock = VirtualClock(2 * MINUTE)
     data = {"BTC/USD": write(SIX, "btc.csv"), "ETH/USD": write(late, "eth.csv")}
-    market = ReplayMarket(ReplaySettings(data=data), clock)
+    market = ReplayMarket(ReplaySettings(data=data, time_unit="ms"), clock)
     assert set(asyncio.run(market.tickers(["BTC/USD", "ETH/USD", "XRP/USD"]))) == {"BTC/USD"}
     with pytest.raises(DataUnavailable) as error:
         asyncio.run(market.tickers(["ETH/USD"]))
@@ -223,13 +223,16 @@ def test_rules_have_a_cent_or_the_step_of_the_prices_and_what_the_settings_say(w
     fine = [(0, "0.1", "0.1", "0.1", "0.1"), (1, "0.1", "0.1", "0.09946999000000001", "0.09946999000000001")]
     assert asyncio.run(market_of(write(SIX))[0].rules(["BTC/USD"]))["BTC/USD"] == MarketRules("BTC/USD", "BTC", "USD")
     assert asyncio.run(market_of(write(fine))[0].rules(["BTC/USD"]))["BTC/USD"].price_step == D("0.00000001")
-    own = {"price_step": "0.5", "amount_step": "0.1", "taker_fee": "0.02", "maker_fee": "0.01", "fee_in": "quote"}
+    own = {"price_step": "0.05", "amount_step": "0.1", "taker_fee": "0.02", "maker_fee": "0.01", "fee_in": "quote"}
+    own |= {"min_amount": "0.2", "min_notional": "5"}
     assert asyncio.run(market_of(write(SIX), **own)[0].rules(["BTC/USD"]))["BTC/USD"] == MarketRules(
         "BTC/USD",
         "BTC",
         "USD",
-        price_step=D("0.5"),
+        price_step=D("0.05"),
         amount_step=D("0.1"),
+        min_amount=D("0.2"),
+        min_notional=D("5"),
         taker_fee=D("0.02"),
         maker_fee=D("0.01"),
         fee_in="quote",
