@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -31,17 +31,20 @@ def rows_of(content: Content) -> tuple[list[str], Iterator[list[str]]]:
         batches: Any = nanoarrow.ArrayStream(ipc.InputStream.from_readable(file))
         fields = list(batches.schema.fields)
     except Exception as error:  # noqa: BLE001 - the library's own have no common parent
+        file.close()
         raise _unreadable(content, error) from None
-    return [field.name for field in fields], _rows(content, fields, batches)
+    return [field.name for field in fields], _rows(content, file, fields, batches)
 
 
-def _rows(content: Content, fields: list[Any], batches: Any) -> Iterator[list[str]]:
+def _rows(content: Content, file: BinaryIO, fields: list[Any], batches: Any) -> Iterator[list[str]]:
     try:
         for batch in batches:
             columns = [_texts(field, child) for field, child in zip(fields, batch.iter_children(), strict=True)]
             yield from map(list, zip(*columns, strict=True))
     except Exception as error:  # noqa: BLE001 - the library's own have no common parent
         raise _unreadable(content, error) from None
+    finally:
+        file.close()
 
 
 def _unreadable(content: Content, error: Exception) -> Exception:

@@ -91,7 +91,8 @@ def _grid(ms: TimeColumn) -> Grid:
     usual, shortest = int(lengths[counts.argmax()]), int(lengths[0])
     grid = _on(ms, usual)
     if shortest != usual and grid.off.sum() > _STRAYS * len(ms):
-        return _on(ms, shortest)
+        finer = _on(ms, shortest)
+        return grid if finer.off.any() else finer
     return grid
 
 

@@ -13,7 +13,7 @@ WANTED = "timestamp,open,high,low,close,volume"
 
 #: Times, the surest first: what says that it is the opening, then numbers, then dates.
 _TIMES = (
-    ("opentime", "timeopen", "timeperiodstart", "opentimestamp", "starttime", "opentimems", "start", "begin"),
+    ("timeperiodstart", "opentime", "timeopen", "opentimestamp", "starttime", "opentimems", "start", "begin"),
     ("timestamp", "unix", "unixtimestamp", "unixtime", "timestampms", "unixtimestampms", "epoch", "epochms", "ts", "t"),
     ("datetime", "time", "date", "datetimeutc", "timeutc", "dateutc", "gmttime", "timegmt", "timestamputc"),
 )

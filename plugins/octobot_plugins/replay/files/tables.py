@@ -70,11 +70,11 @@ def _quick(content: Content, layout: Layout) -> dict[str, Bytes] | None:
         with reading(content.path), content.text(newline=None) as text:
             for _ in range(layout.first - 1):
                 next(text)
-            while (line := next(text, None)) is not None:
-                if not line.strip():
-                    continue
+            # Lines that are blank count for nothing, and numpy warns of them.
+            rows = filter(str.strip, text)
+            while (line := next(rows, None)) is not None:
                 found = np.loadtxt(
-                    chain([line], text),
+                    chain([line], rows),
                     dtype=fields,
                     delimiter=layout.separator,
                     comments=None,
