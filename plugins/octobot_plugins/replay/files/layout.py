@@ -70,6 +70,12 @@ def layout_of_text(content: Content, symbol: str) -> Layout:
             if partial is None or (roles.known, len(fields)) > (partial[3].known, len(partial[2])):
                 partial = number, separator, fields, roles
             if is_candle(fields):
+                above = [(at, split(other, separator)) for at, other in given[:position]]
+                unknown = next(((at, names) for at, names in above if len(names) >= len(fields) - 1), None)
+                if unknown is not None:
+                    # A header that is not understood: to read the columns under it by their order would be a guess.
+                    partial = unknown[0], separator, unknown[1], roles_of(unknown[1], symbol)
+                    raise _not_understood(content, given, partial)
                 return _headless(content, number, separator, [fields, *after])
     raise _not_understood(content, given, partial)
 
@@ -178,7 +184,7 @@ def _not_understood(
     if partial is None:
         return wrong(content.path, "has no line with anything in it", f"give it the header {WANTED}")
     number, separator, fields, roles = partial
-    if roles.known < _SOME:
+    if roles.known < _SOME and len(fields) < _SOME:
         number, line = given[0]
         separator = max(SEPARATORS, key=lambda each: len(split(line, each)))
         fields = split(line, separator)
