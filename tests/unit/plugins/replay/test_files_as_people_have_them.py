@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_candles
-from tests.plugins.replay.making import JANUARY, Made, binance, csv, made, stamp
+from tests.unit.plugins.replay.making import JANUARY, Made, binance, csv, made, stamp
 
 FILES = Path(__file__).parent / "files"
 ROWS = made()
