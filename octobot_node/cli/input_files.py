@@ -43,6 +43,20 @@ def field_changes(pairs: Sequence[str]) -> dict[str, Any]:
     return fields(pairs, "--set")
 
 
+def config_fields(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return FIELD=VALUE pairs as a config, whose sections are before the dots of a field's name."""
+    config: dict[str, Any] = {}
+    for name, value in field_changes(pairs).items():
+        *sections, field = name.split(".")
+        inside = config
+        for section in sections:
+            inside = inside.setdefault(section, {})
+            if not isinstance(inside, dict):
+                raise UsageError(f"--set {name}: {section} is given as a value, too: give one of them")
+        inside[field] = value
+    return config
+
+
 def fields(pairs: Sequence[str], option: str) -> dict[str, Any]:
     """Return the pairs that an option was given, as ``field_changes`` does."""
     found: dict[str, Any] = {}

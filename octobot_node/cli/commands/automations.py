@@ -32,6 +32,7 @@ def commands() -> typer.Typer:
     app.command("list")(_list)
     app.command("show")(_show)
     app.command("create")(_create)
+    app.command("add")(_add)
     app.command("edit")(_edit)
     app.command("clone")(_clone)
     app.command("pause")(_pause)
@@ -101,6 +102,35 @@ def _create(
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(client.ask(IMPORT_AUTOMATIONS, files=texts), print_created)
     client.say_if_quiet("they run")
+
+
+def _add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    automation_type: Annotated[str, typer.Option("--type", metavar="TYPE", help="Its type, such as dca.")],
+    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account that it trades on.")],
+    budget: Annotated[
+        list[str] | None,
+        typer.Option("--budget", metavar="ASSET=AMOUNT", help="The money it may use; may be repeated."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A field of its config, such as amount=50; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create one automation on an account that exists. It runs at once, or when a node runs next."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.input_files import config_fields, fields
+    from octobot_node.cli.output.show import print_added
+    from octobot_node.operations.automations.catalogue import CREATE_AUTOMATION
+
+    given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or [])}
+    client = NodeClient(context, data_dir, as_json=as_json)
+    made = client.ask(CREATE_AUTOMATION, name=name, type=automation_type, account=account, **given)
+    client.show(made, print_added)
+    client.say_if_quiet("it runs")
 
 
 def _edit(

@@ -95,6 +95,11 @@ def print_created(created: AutomationsCreated, out: TextIO) -> None:
     console.print(_automations(created.automations))
 
 
+def print_added(added: AutomationRow, out: TextIO) -> None:
+    """Print an automation that was created."""
+    _console(out).print(_automations([added]))
+
+
 def print_changed(changed: AutomationChanged, out: TextIO) -> None:
     """Print how an automation stands after a command."""
     note = f"; {escape(changed.note)}" if changed.note else ""
