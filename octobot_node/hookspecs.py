@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
-    import typer
     from starlette.requests import Request
 
     from octobot_node.automation import Automation
     from octobot_node.contracts.api_routes import ApiRoutes
     from octobot_node.contracts.caller import Caller
+    from octobot_node.contracts.commands import CommandRegistrar
     from octobot_node.contracts.context import PluginContext
     from octobot_node.contracts.coordinator import Coordinator
     from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
@@ -124,5 +124,5 @@ def authenticate(request: Request, context: PluginContext) -> Caller | None:
 
 
 @hookspec
-def register_commands(cli: typer.Typer) -> None:
-    """Add commands to ``octobot-node``: ``@cli.command()``, or ``cli.add_typer(...)`` for a group."""
+def register_commands(register: CommandRegistrar) -> None:
+    """Offer commands of ``octobot-node``, as Typer applications."""

@@ -65,8 +65,12 @@ def _added(implementation: Any) -> PluginCommands:
     from typer.main import get_group
 
     cli: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    def register(app: typer.Typer, name: str = "") -> None:
+        cli.add_typer(app, name=name or None)
+
     try:
-        implementation.function(*[cli] * len(implementation.argnames))
+        implementation.function(*[register] * len(implementation.argnames))
         return PluginCommands(implementation.plugin_name, dict(get_group(cli).commands))
     except Exception as error:  # noqa: BLE001 - whatever a third party raises, its commands alone are left out
         return PluginCommands(implementation.plugin_name, error=f"{type(error).__name__}: {error}")

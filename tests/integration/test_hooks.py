@@ -171,11 +171,13 @@ def test_hook_register_commands(registry: Registry) -> None:
     assert users(registry, "register_commands") == [
         "octobot_plugins.auth",
         "octobot_plugins.notify",
+        "octobot_plugins.replay",
     ]
     # Those of webhooks are made of its operations.
     assert {added.plugin: sorted(added.names) for added in plugin_commands(registry)} == {
         "octobot_plugins.auth": ["keys", "users"],
         "octobot_plugins.notify": ["notify"],
+        "octobot_plugins.replay": ["candles"],
         "octobot_plugins.webhooks": ["hooks"],
     }
 

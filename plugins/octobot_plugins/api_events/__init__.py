@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.contracts.deferred import deferred_value
 from octobot_node.contracts.plugin_settings import PluginSettings
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
 
 
 @hookimpl
@@ -24,10 +21,4 @@ def register_settings(register: Callable[[PluginSettings], None]) -> None:
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
     """Offer events and logs."""
-    register(ApiRoutes("events", _router))
-
-
-def _router() -> APIRouter:
-    from octobot_plugins.api_events.routes import router
-
-    return router
+    register(ApiRoutes("events", deferred_value("octobot_plugins.api_events.routes:router")))

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
+from octobot_node.contracts.deferred import deferred_value
 
 
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
     """Offer the routes."""
-    register(ApiRoutes("api_node", _router))
-
-
-def _router() -> APIRouter:
-    from octobot_plugins.api_node.routes import router
-
-    return router
+    register(ApiRoutes("api_node", deferred_value("octobot_plugins.api_node.routes:router")))

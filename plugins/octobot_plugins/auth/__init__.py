@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.contracts.commands import CommandRegistrar
+from octobot_node.contracts.deferred import deferred, deferred_value
 from octobot_node.contracts.plugin_settings import PluginSettings
 
 if TYPE_CHECKING:
-    import typer
-    from fastapi import APIRouter
     from starlette.requests import Request
 
     from octobot_node.api import Caller
@@ -49,7 +49,13 @@ def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
     """Offer sessions, users and keys; make the first admin before the API listens."""
-    register(ApiRoutes("auth", _router, prepare=_prepare))
+    register(
+        ApiRoutes(
+            "auth",
+            deferred_value("octobot_plugins.auth.routes:router"),
+            prepare=deferred("octobot_plugins.auth.first_admin:prepare"),
+        )
+    )
 
 
 @hookimpl
@@ -61,21 +67,9 @@ def authenticate(request: Request, context: PluginContext) -> Caller | None:
 
 
 @hookimpl
-def register_commands(cli: typer.Typer) -> None:
-    """Add ``users`` and ``keys``."""
+def register_commands(register: CommandRegistrar) -> None:
+    """Offer ``users`` and ``keys``."""
     from octobot_plugins.auth import commands
 
-    cli.add_typer(commands.users(), name="users")
-    cli.add_typer(commands.keys(), name="keys")
-
-
-def _router() -> APIRouter:
-    from octobot_plugins.auth.routes import router
-
-    return router
-
-
-def _prepare(context: PluginContext) -> None:
-    from octobot_plugins.auth.first_admin import prepare
-
-    prepare(context)
+    register(commands.users(), "users")
+    register(commands.keys(), "keys")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
+from octobot_node.contracts.commands import CommandRegistrar
 from octobot_node.contracts.health import HealthCheck
 from octobot_node.contracts.notifiers import NotifierFactory
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.contracts.services import Service
-
-if TYPE_CHECKING:
-    import typer
 
 
 @hookimpl
@@ -48,8 +45,8 @@ def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
 
 
 @hookimpl
-def register_commands(cli: typer.Typer) -> None:
-    """Add ``notify test``."""
+def register_commands(register: CommandRegistrar) -> None:
+    """Offer ``notify test``."""
     from octobot_plugins.notify.commands import commands
 
-    cli.add_typer(commands(), name="notify")
+    register(commands(), "notify")

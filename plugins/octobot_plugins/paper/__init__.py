@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.contracts.exchanges import ConnectorContext, TradingFactory
+from octobot_node.contracts.deferred import deferred
+from octobot_node.contracts.exchanges import TradingFactory
 from octobot_plugins.paper.capabilities import CAPABILITIES
 from octobot_plugins.paper.settings import PaperSettings
 
 if TYPE_CHECKING:
     from octobot_node.contracts.tables import PluginTables
-    from octobot_plugins.paper.trading import PaperTrading
 
 
 @hookimpl
@@ -26,10 +26,5 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 @hookimpl
 def register_trading(register: Callable[[TradingFactory], None]) -> None:
     """Offer ``paper``."""
-    register(TradingFactory("paper", PaperSettings, _open, simulated=True, capabilities=CAPABILITIES))
-
-
-def _open(settings: PaperSettings, account_id: str, context: ConnectorContext) -> PaperTrading:
-    from octobot_plugins.paper.trading import PaperTrading
-
-    return PaperTrading(settings, account_id, context)
+    place = "octobot_plugins.paper.trading:PaperTrading"
+    register(TradingFactory("paper", PaperSettings, deferred(place), simulated=True, capabilities=CAPABILITIES))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from octobot_node.clock import Clock
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.exchanges import ConnectorContext, PastMarket
 from octobot_node.errors import DataUnavailable, InvalidMarketData
 from octobot_node.market import Candles, MarketRules, Ticker, TimeColumn, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import Side
@@ -18,9 +18,14 @@ from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_can
 from octobot_plugins.replay.series import COARSEST, Series
 from octobot_plugins.replay.settings import ReplaySettings
 
-__all__ = ["ReplayMarket"]
+__all__ = ["ReplayMarket", "open_market"]
 
 _DAY = 86_400_000
+
+
+def open_market(settings: ReplaySettings, context: ConnectorContext) -> ReplayMarket:
+    """Open the market."""
+    return ReplayMarket(settings, context.clock)
 
 
 class ReplayMarket:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
-from octobot_node.contracts.exchanges import ConnectorContext, MarketDataFactory
+from octobot_node.contracts.deferred import deferred
+from octobot_node.contracts.exchanges import MarketDataFactory
 from octobot_plugins.simulated.settings import SimulatedSettings
-
-if TYPE_CHECKING:
-    from octobot_plugins.simulated.market_data import SimulatedMarket
 
 
 @hookimpl
 def register_market_data(register: Callable[[MarketDataFactory], None]) -> None:
     """Offer ``simulated``."""
-    register(MarketDataFactory("simulated", SimulatedSettings, _open))
-
-
-def _open(settings: SimulatedSettings, context: ConnectorContext) -> SimulatedMarket:
-    from octobot_plugins.simulated.market_data import SimulatedMarket
-
-    return SimulatedMarket(settings, context.clock)
+    register(
+        MarketDataFactory("simulated", SimulatedSettings, deferred("octobot_plugins.simulated.market_data:open_market"))
+    )

@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 
 from octobot_node.clock import Clock
+from octobot_node.contracts.exchanges import ConnectorContext
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms, timeframe_ms
 from octobot_node.text.symbols import check_symbol
@@ -16,7 +17,7 @@ from octobot_plugins.simulated.noise import Floats, Ints, key_of, uniform
 from octobot_plugins.simulated.path import PricePath
 from octobot_plugins.simulated.settings import SimulatedSettings, step_problem
 
-__all__ = ["SimulatedMarket"]
+__all__ = ["SimulatedMarket", "open_market"]
 
 #: Prices looked at inside a candle for its high and low.
 _SAMPLES = 16
@@ -54,6 +55,11 @@ class _Listing:
         # One correctly rounded division: equal to float() of the exact price, where steps * 0.01 would not always be.
         over, under = self.rules.price_step.as_integer_ratio()
         return steps * over / under
+
+
+def open_market(settings: SimulatedSettings, context: ConnectorContext) -> SimulatedMarket:
+    """Open the market."""
+    return SimulatedMarket(settings, context.clock)
 
 
 class SimulatedMarket:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
+from octobot_node.contracts.deferred import deferred_value
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from octobot_node.contracts.operation import Operation
     from octobot_node.contracts.tables import PluginTables
 
@@ -35,10 +34,4 @@ def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
     """Offer the addresses themselves."""
-    register(ApiRoutes("webhooks-inbound", _inbound, outside=True))
-
-
-def _inbound() -> APIRouter:
-    from octobot_plugins.webhooks.inbound import router
-
-    return router
+    register(ApiRoutes("webhooks-inbound", deferred_value("octobot_plugins.webhooks.inbound:router"), outside=True))

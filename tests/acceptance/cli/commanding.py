@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from octobot_node import hookimpl
+from octobot_node.contracts.commands import CommandRegistrar
 from octobot_node.contracts.health import Health, HealthCheck
 
 
@@ -16,13 +17,15 @@ class Greeting:
     """Adds a command, a group, and one that has the name of a command of ours."""
 
     @hookimpl
-    def register_commands(self, cli: typer.Typer) -> None:
-        @cli.command()
+    def register_commands(self, register: CommandRegistrar) -> None:
+        top = typer.Typer()
+
+        @top.command()
         def greet(name: str, loud: bool = False) -> None:
             """Greet somebody."""
             typer.echo(f"hello {name.upper() if loud else name}")
 
-        @cli.command()
+        @top.command()
         def status() -> None:
             """Must never be reached."""
             typer.echo("not ours")
@@ -30,7 +33,8 @@ class Greeting:
         wallet = typer.Typer()
         wallet.command("show")(lambda: typer.echo("empty"))
         wallet.command("fail")(lambda: typer.echo(1 / 0))
-        cli.add_typer(wallet, name="wallet")
+        register(top)
+        register(wallet, "wallet")
 
     @hookimpl
     def register_health_checks(self, register: Callable[[HealthCheck], None]) -> None:
@@ -42,7 +46,7 @@ class Greeting:
 
 class Rude:
     @hookimpl
-    def register_commands(self, cli: typer.Typer) -> None:
+    def register_commands(self, register: CommandRegistrar) -> None:
         raise RuntimeError("no manners")
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture
 def cli() -> typer.Typer:
     app = typer.Typer()
-    notify.register_commands(app)
+    notify.register_commands(lambda added, name="": app.add_typer(added, name=name))
     app.callback()(lambda: None)
     return app
 
