@@ -94,7 +94,7 @@ hooks: install ## Check what is changed at every commit: what .pre-commit-config
 	$(BIN)/pre-commit install
 
 .PHONY: types
-types: install ## Check the types, strictly
+types: install ## Check the types of everything, strictly
 	$(BIN)/mypy
 
 .PHONY: imports

@@ -123,7 +123,8 @@ async def _ask_all(context: OperationContext, token: str, requests: int) -> dict
     app = create_app(context)
     transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 1))
     headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-    dice, found = random.Random(7), {}
+    dice = random.Random(7)
+    found: dict[str, Sequence[float]] = {}
     async with httpx2.AsyncClient(transport=transport, base_url="http://node/api/v1", headers=headers) as client:
         for name, address in _addresses(_ids(context)).items():
             await _asked(client, address(dice))  # what is compiled at first use is not counted

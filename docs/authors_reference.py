@@ -99,7 +99,7 @@ def _fields(cls: type[Any]) -> Iterator[str]:
 
 def _comments(cls: type[Any]) -> dict[str, str]:
     """Return the comments above fields, which begin with ``#:``; a base class's fields keep theirs."""
-    found = {}
+    found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
         if each.__module__.startswith("octobot_node"):
             pattern = r"((?:^ +#: .*\n)+) +(\w+):"

@@ -121,6 +121,11 @@ class Bench:
         self.dispatcher = Dispatcher(self.core)
         self.sweeper = Sweeper(self.core, self.commands, self.dispatcher)
 
+    def release_folder(self) -> None:
+        """Let others work on the database, as on one that no node runs on."""
+        assert self.base.lock is not None
+        self.base.lock.release()
+
     def close(self) -> None:
         self.event_loop.call(self.core.accounts.close())
         self.event_loop.close()

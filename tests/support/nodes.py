@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,14 @@ class Nodes:
             "OCTOBOT_REQUEST_TTL": "2",
         }
 
-    def start(self, name: str, *options: str, release: Path = ROOT, **environment: str) -> None:
+    def start(
+        self, name: str, *options: str, release: Path = ROOT, environment: Mapping[str, str] | None = None
+    ) -> None:
         """Start a node, of the release in another folder if one is given."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [*self._program("start"), "--data-dir", str(self.folder / name), "--log", "json", *options],
-                env={**self.environment, **environment, "PYTHONPATH": f"{release}:{ROOT}"},
+                env={**self.environment, **(environment or {}), "PYTHONPATH": f"{release}:{ROOT}"},
                 # Where Python looks first.
                 cwd=release,
                 stderr=log,
@@ -78,7 +80,7 @@ class Nodes:
             env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
 
-    def list(self) -> dict[str, dict[str, Any]]:
+    def rows(self) -> dict[str, dict[str, Any]]:
         """Return node id -> row, asked from a folder on which no node runs."""
         answer = self.command("nodes", "--json")
         assert answer.returncode == 0, answer.stderr

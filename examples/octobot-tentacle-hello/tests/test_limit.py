@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from octobot_node import LimitOrder, MarketOrder, StopOrder
+from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.orders import Order
 from octobot_node.testing import make_market
@@ -31,6 +32,11 @@ class Context:
         return self.settings
 
 
+def lent(settings: HelloSettings) -> PluginContext:
+    """Return a node of which only the settings are asked for."""
+    return cast("PluginContext", Context(settings))
+
+
 @pytest.mark.parametrize(
     ("order", "cost"),
     [
@@ -52,5 +58,5 @@ def test_an_order_above_the_limit_is_refused_with_its_reason() -> None:
 
 
 def test_the_doctor_says_whether_the_limit_is_set() -> None:
-    assert check_limit(Context(HelloSettings(largest_order=D(500)))) == Health("ok", "no order may cost more than 500")
-    assert check_limit(Context(HelloSettings())).status == "warning"
+    assert check_limit(lent(HelloSettings(largest_order=D(500)))) == Health("ok", "no order may cost more than 500")
+    assert check_limit(lent(HelloSettings())).status == "warning"

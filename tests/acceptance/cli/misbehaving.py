@@ -16,16 +16,14 @@ from octobot_node import Automation, Decision, MarketOrder, Needs, Tick, Wake, h
 CADENCE = timedelta(seconds=2)
 
 
-class Config(BaseModel):
-    symbol: str = "BTC/USD"
-    how: str
-
-
-class Misbehaving(Automation[Config, Any]):
+class Misbehaving(Automation["Misbehaving.Config", Any]):
     """Misbehaves in the way its config names."""
 
     name = "misbehaving"
-    Config = Config
+
+    class Config(BaseModel):
+        symbol: str = "BTC/USD"
+        how: str
 
     def evaluate(self, tick: Tick[Config, Any]) -> Decision:
         decision: Decision = getattr(self, f"_{tick.config.how}")()

@@ -109,7 +109,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 def test_ctrl_c_before_a_run_begins_is_exit_code_130(tmp_path: Path) -> None:
     # A pipe that nobody fills: the command waits for its run file.
     os.mkfifo(tmp_path / "run.yaml")
-    command = [EXECUTABLE, "run", "run.yaml"]
+    command: list[str | Path] = [EXECUTABLE, "run", "run.yaml"]
     child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     # Opening to write returns once the command has opened the pipe to read.
     with child, (tmp_path / "run.yaml").open("w"):

@@ -226,9 +226,10 @@ def test_a_node_that_hangs_sends_nothing_new_when_it_wakes_and_cancels(scene: Ca
         shown = at.folder.run("kill-switch", "show", "--live")
         assert (shown.returncode, "not settled" in shown.stdout) == (0, True)
         with at.folder.start(*THROW) as command:
-            assert command.stderr is not None
+            told = command.stderr
+            assert told is not None
             # It has looked in vain, and waits.
-            at.until(lambda: "does not answer" in command.stderr.readline())
+            at.until(lambda: "does not answer" in told.readline())
             process.send_signal(signal.SIGCONT)
             out, said = command.communicate(timeout=90)
         assert (command.returncode, "settled: nothing of it may still move" in out) == (0, True), said

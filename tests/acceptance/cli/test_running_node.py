@@ -223,7 +223,7 @@ def test_orders_of_unknown_outcome_are_settled_by_hand_at_a_running_node(
         found: list[dict[str, Any]] = told(folder, "orders.list", status="unknown")["orders"]
         return found
 
-    blind = {"lookup": "none", "dedupe": "none", "request_expiry": False, "strikes": ["create"]}
+    blind: dict[str, Any] = {"lookup": "none", "dedupe": "none", "request_expiry": False, "strikes": ["create"]}
     with HostileExchange.start(folder.path / "exchange", drop_after=1, **blind) as exchange:
         exchange.set_price("BTC/USD", 100)
         settings = [exchange.market_data_settings(), exchange.trading_settings("person")]
@@ -233,8 +233,10 @@ def test_orders_of_unknown_outcome_are_settled_by_hand_at_a_running_node(
         (accepted,) = until(lambda: exchange.orders("person"))
         # Its answer was lost; the person's own order beside it looks the same, so that nobody can tell them apart.
         exchange.set(drop_after=0)
-        twin = ("by-hand", "by-hand", "BTC/USD", "buy", "market", None, Decimal(100), None, None, "gtc", False, 0)
-        exchange._post("/create", request_to_json("person", OrderRequest(*twin)))
+        twin = OrderRequest(
+            "by-hand", "by-hand", "BTC/USD", "buy", "market", None, Decimal(100), None, None, "gtc", False, 0
+        )
+        exchange._post("/create", request_to_json("person", twin))
         (order,) = until(unknown)
         code, out, said = octobot("orders", "adopt", order["id"], "nothing-of-ours")
         assert (code, out) == (1, "")

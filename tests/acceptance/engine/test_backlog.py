@@ -51,7 +51,7 @@ def test_a_backlog_of_ten_batches_and_their_sends_ends_without_one_poll(settings
         )
         node.hurry()
 
-        def count(statement: sa.Select[tuple[int]]) -> int:
+        def count(statement: sa.Select[int]) -> int:
             with node.core.storage.read() as connection:
                 return connection.scalar(statement) or 0
 

@@ -71,7 +71,17 @@ class Machine:
         """Run the node for some seconds, and return its report, or its error when it is to end with one."""
         path = self._folder / "run.yaml"
         path.write_text(ACCOUNT + "".join(automations))
-        command = [self.python, "-m", "octobot_node", "run", path, "--data-dir", self._folder / "data", "--for", "4s"]
+        command: list[str | Path] = [
+            self.python,
+            "-m",
+            "octobot_node",
+            "run",
+            path,
+            "--data-dir",
+            self._folder / "data",
+            "--for",
+            "4s",
+        ]
         done = subprocess.run(
             [*command, "--json"],
             capture_output=True,
@@ -112,8 +122,8 @@ def machine(tmp_path: Path) -> Machine:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tentacle as it would be published, built with the hatchling that is here."""
     folder = tmp_path_factory.mktemp("hello")
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
-    command = [sys.executable, "-m", "pip", "wheel", *options, HELLO]
+    options: list[str | Path] = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
+    command: list[str | Path] = [sys.executable, "-m", "pip", "wheel", *options, HELLO]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (path,) = folder.glob("octobot_tentacle_hello-*.whl")
@@ -154,7 +164,17 @@ def test_a_tentacle_is_installed_trades_is_taken_away_and_comes_back(machine: Ma
 
 def test_its_own_tests_pass(machine: Machine, wheel: Path, tmp_path: Path) -> None:
     machine.pip("install", "--no-deps", wheel)
-    command = [machine.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", HELLO / "tests"]
+    command: list[str | Path] = [
+        machine.python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "pythonpath=",
+        HELLO / "tests",
+    ]
     done = subprocess.run(
         [*command, "-c", HELLO / "pyproject.toml"], capture_output=True, text=True, check=False, cwd=tmp_path
     )

@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def build(tree: Path, what: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Do what pip does, with the hatchling that is here instead of one that it would fetch."""
     code = "import sys; from hatchling import build; print(getattr(build, sys.argv[1])(sys.argv[2]))"
-    command = [sys.executable, "-c", code, what, folder]
+    command: list[str | Path] = [sys.executable, "-c", code, what, folder]
     return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
 
 

@@ -46,8 +46,9 @@ def tutorial(tmp_path: Path) -> Path:
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OCTOBOT_EXTRA_PLUGINS": "my_momentum"}
-    command = (sys.executable, "-m", *command)  # type: ignore[assignment]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        (sys.executable, "-m", *command), cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
 
 
 def lines(text: str) -> list[str]:

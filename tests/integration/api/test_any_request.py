@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from tests.integration.api.conftest import Service
@@ -37,6 +38,7 @@ def ask_everything(service: Service, examples: int, headers: dict[str, str], mod
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", service.app, config=config)
     found: list[str] = []
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
         operation = result.ok()
         if operation.definition.raw["operationId"] in _STREAMS:
             continue
@@ -51,8 +53,9 @@ def ask_everything(service: Service, examples: int, headers: dict[str, str], mod
             phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         )
-        def ask(case: Case) -> None:
-            case.headers = {**(case.headers or {}), **headers}
+        def ask(case: Case[Any]) -> None:
+            case.headers = case.headers.copy()
+            case.headers.update(headers)
             try:
                 case.call_and_validate(excluded_checks=_NOT_ASKED)
             except FailureGroup as group:
@@ -72,7 +75,7 @@ def ask_everything(service: Service, examples: int, headers: dict[str, str], mod
     return found
 
 
-def _told(case: Case, failure: BaseException) -> str:
+def _told(case: Case[Any], failure: BaseException) -> str:
     asked = f"query={str(case.query)[:200]} body={str(case.body)[:200]}"
     return f"{case.method} {case.formatted_path[:100]} {asked}: {failure}"[:900]
 

@@ -33,10 +33,13 @@ class Route:
     scope: str | None
     role: str | None
 
+    @property
+    def body(self) -> dict[str, Any] | None:
+        return {} if self.method in {"post", "put", "patch"} else None
+
     def ask(self, client: TestClient) -> Any:
         path = re.sub(r"{(\w+)}", "nothing", self.path)
-        body = {"json": {}} if self.method in {"post", "put", "patch"} else {}
-        return client.request(self.method, path, headers={"accept": "application/json"}, **body)
+        return client.request(self.method, path, headers={"accept": "application/json"}, json=self.body)
 
 
 def routes(service: Service) -> Iterator[Route]:
@@ -90,8 +93,7 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(service: Servic
         if name is None:
             continue
         path = re.sub(r"{(\w+)}", lambda match: theirs.get(match[1], "nothing"), route.path)
-        body = {"json": {}} if route.method in {"post", "put", "patch"} else {}
-        status = service.as_("bob").request(route.method, path, headers={"if-match": "*"}, **body).status_code
+        status = service.as_("bob").request(route.method, path, headers={"if-match": "*"}, json=route.body).status_code
         seen.append((route.id, status))
 
     assert len(seen) > 8

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,7 +269,7 @@ def test_what_cannot_be_undone_is_asked_on_a_terminal(
     connection.close()
     ours, theirs = os.openpty()
     with os.fdopen(ours, "r+b", buffering=0) as keyboard, os.fdopen(theirs, "r+b", buffering=0) as terminal:
-        command = [EXECUTABLE, "automations", "rm", "dca"]
+        command: list[str | Path] = [EXECUTABLE, "automations", "rm", "dca"]
         with subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
             keyboard.write(f"{answer}\n".encode())
             out, _ = process.communicate(timeout=60)

@@ -157,7 +157,7 @@ def test_a_slow_evaluation_is_tried_again_among_the_suspects(bench: Bench) -> No
             pass
 
     evaluator = Impatient()
-    bench.core.evaluator = evaluator  # type: ignore[assignment]
+    bench.core.evaluator = evaluator
     a = bench.automation("a", idle)
     bench.settle()
     row = bench.row(a)

@@ -215,7 +215,7 @@ def test_what_is_unresolved_stays_sent_and_is_not_sent_again(bench: Bench, error
 def test_an_unanswered_request_is_given_up_after_its_time_out(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(request_timeout=0.02)
 
-    async def never(_request: Any) -> Any:
+    async def never(request: Any) -> Any:
         import asyncio
 
         await asyncio.sleep(60)
@@ -243,7 +243,7 @@ def switch(bench: Bench, table: sa.Table, *, on: bool) -> None:
 def test_what_is_decided_while_sending_is_off_ends_unsent_and_does_not_leave_when_it_is_on_again(
     bench: Bench, table: sa.Table, reason: str
 ) -> None:
-    told = []
+    told: list[tuple[str, str]] = []
 
     def again(tick: Any) -> Decision:
         told.extend((result.status, result.reason) for result in tick.results)

@@ -418,7 +418,7 @@ def test_a_trade_proves_that_what_was_said_not_to_be_sent_was(bench: Bench) -> N
     bench.tick()
     bench.drain()
     assert bench.statuses() == ["planned"]
-    bench.watcher._read = lambda _account: _read[0]  # type: ignore[method-assign]
+    bench.watcher._read = lambda account_id: _read[0]  # type: ignore[method-assign]
     bench.watch()
     assert (bench.statuses(), fills(bench)) == (["filled"], [("t1", "1")])
 

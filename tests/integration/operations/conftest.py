@@ -48,10 +48,10 @@ class Office:
             tables = [table for table in metadata.sorted_tables if table.name not in {"leases", "audit"}]
             with self.bench.core.storage.read() as connection:
                 return [f"{table.name} {row}" for table in tables for row in connection.execute(sa.select(table))]
-        with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as connection:
+        with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as file:
             audit = ('INSERT INTO "audit"', "INSERT INTO \"sqlite_sequence\" VALUES('audit'")
-            dump = [line for line in connection.iterdump() if not line.startswith(audit)]
-        connection.close()
+            dump = [line for line in file.iterdump() if not line.startswith(audit)]
+        file.close()
         return dump
 
 

@@ -45,7 +45,7 @@ def test_what_is_created_belongs_to_whom_the_desk_creates_for(office: Office) ->
             }
         ],
     }
-    run_file["accounts"]["paper"]["balances"] = {"USD": 10}  # type: ignore[index, call-overload]
+    run_file["accounts"]["paper"]["balances"] = {"USD": 10}  # type: ignore[index]
 
     files = [{"name": "run.json", "text": json.dumps(run_file)}]
 

@@ -371,7 +371,7 @@ def test_a_cancel_that_was_answered_and_came_to_nothing_is_repeated(office: Offi
     bench.settle()
     cancel = bench.trading.cancel_order
 
-    async def ignored(_symbol: str, order_id: str) -> None:
+    async def ignored(symbol: str, order_id: str) -> None:
         bench.trading.cancels.append(order_id)
         bench.trading.cancel_order = cancel  # type: ignore[method-assign]
 

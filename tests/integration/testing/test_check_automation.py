@@ -24,20 +24,18 @@ D = Decimal
 EVERY = Wake(every=timedelta(hours=1))
 
 
-class Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    symbol: str = Field(description="What to trade.", examples=["BTC/USD"])
-
-
 CONFIG = {"symbol": "BTC/USD"}
 
 
-class Sound(Automation[Config, Any]):
+class Sound(Automation["Sound.Config", Any]):
     """Buy once, and rest."""
 
     name = "sound"
-    Config = Config
+
+    class Config(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        symbol: str = Field(description="What to trade.", examples=["BTC/USD"])
 
     def evaluate(self, tick: Tick[Config, Any]) -> Decision:
         return Decision(wake=EVERY, orders=self.orders(tick), state=self.memory(tick))
@@ -49,6 +47,9 @@ class Sound(Automation[Config, Any]):
     def memory(self, tick: Tick[Config, Any]) -> Any:
         """Remember that there was a first tick."""
         return {"bought": True}
+
+
+Config = Sound.Config
 
 
 def wrong(automation_type: type[Automation[Any, Any]], config: Any = None, **options: Any) -> str:

@@ -17,15 +17,13 @@ D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Config(BaseModel):
-    symbol: str = "BTC/USD"
-
-
-class Obedient(Automation[Config, Any]):
+class Obedient(Automation["Obedient.Config", Any]):
     """Buy when told to."""
 
     name = "obedient"
-    Config = Config
+
+    class Config(BaseModel):
+        symbol: str = "BTC/USD"
 
     def evaluate(self, tick: Tick[Config, Any]) -> Decision:
         orders = [MarketOrder("BTC/USD", "buy", spend=D(str(signal.payload["spend"]))) for signal in tick.signals]
@@ -70,7 +68,7 @@ class Hourly(Obedient):
 
     name = "hourly"
 
-    def evaluate(self, tick: Tick[Config, Any]) -> Decision:
+    def evaluate(self, tick: Tick[Obedient.Config, Any]) -> Decision:
         return Decision(state=tick.number, wake=Wake(every=timedelta(hours=1), align=True))
 
 

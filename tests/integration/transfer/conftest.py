@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
+from octobot_node.orders import Order
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import tables
@@ -53,7 +54,7 @@ def buy_and_rest(tick: Tick[Any, Any]) -> Decision:
     """Buy once at market, rest one order below, and come back in an hour."""
     if tick.state:
         return Decision(wake=Wake(every=timedelta(hours=1)), state=tick.state)
-    orders = [
+    orders: list[Order] = [
         MarketOrder("BTC/USDT", "buy", amount=Decimal("0.5")),
         LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(90)),
     ]

@@ -127,7 +127,7 @@ def test_an_order_that_was_about_to_be_sent_is_asked_about_not_sent(
 def test_a_backup_of_postgresql_goes_into_sqlite(
     bench: Bench, database: str, registry: Registry, tmp_path: Path
 ) -> None:
-    bench.base.lock.release()
+    bench.release_folder()
     copy_database(bench.settings, registry, database, silent)
     shared = Settings(data_dir=tmp_path / "shared", database_url=database, disk_reserve_mb=0)
     path = tmp_path / "shared.zip"
@@ -175,7 +175,7 @@ def test_it_is_one_moment_though_a_node_writes_meanwhile(bench: Bench, registry:
 
 
 def test_a_database_with_an_installation_is_refused(bench: Bench, backup: Path, registry: Registry) -> None:
-    bench.base.lock.release()
+    bench.release_folder()
     with pytest.raises(CommandRefused, match="has an installation already"):
         restore(bench.settings, registry, backup, silent)
 

@@ -45,7 +45,7 @@ def silent(_done: int, _total: int) -> None:
 def at_rest(make_bench: Callable[..., Bench]) -> Bench:
     bench = make_bench()
     worked(bench)
-    bench.base.lock.release()
+    bench.release_folder()
     return bench
 
 
@@ -166,7 +166,7 @@ def test_a_database_with_anything_in_it_is_refused(
     make_bench: Callable[..., Bench], database: str, registry: Registry
 ) -> None:
     bench, other = at_rest(make_bench), make_bench("other")
-    other.base.lock.release()
+    other.release_folder()
     copy_database(other.settings, registry, database, silent)
     with pytest.raises(CommandRefused, match="belongs to another installation"):
         copy_database(bench.settings, registry, database, silent)
@@ -182,7 +182,7 @@ def test_a_folder_in_use_and_one_without_a_database_are_refused(
         copy_database(bench.settings, registry, database, silent)
     with pytest.raises(UsageError, match="no database in"):
         copy_database(Settings(data_dir=tmp_path / "nothing"), registry, database, silent)
-    bench.base.lock.release()
+    bench.release_folder()
     with pytest.raises(UsageError, match="--to names a SQLite database"):
         copy_database(bench.settings, registry, f"sqlite:///{tmp_path}/x.db", silent)
     assert not (tmp_path / "x.db").exists()

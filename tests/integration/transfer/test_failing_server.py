@@ -39,7 +39,7 @@ def source(make_bench: Callable[..., Bench]) -> Bench:
     ]
     with bench.core.storage.write() as connection:
         connection.execute(tables.events.insert(), rows)
-    bench.base.lock.release()
+    bench.release_folder()
     return bench
 
 
@@ -55,7 +55,8 @@ def on(bench: Bench, url: str) -> Settings:
 def test_a_server_that_goes_away_leaves_nothing_and_the_command_finishes_later(
     after: float, source: Bench, server: Server, registry: Registry
 ) -> None:
-    url, gone = server.create_database(), []
+    url = server.create_database()
+    gone: list[int] = []
 
     def progress(done: int, total: int) -> None:
         if done >= total * after and not gone:

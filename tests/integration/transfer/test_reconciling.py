@@ -51,7 +51,8 @@ def only(bench: Bench) -> str:
 
 def since(bench: Bench) -> int | None:
     (row,) = bench.rows(tables.accounts)
-    return row.reconcile_since
+    moment: int | None = row.reconcile_since
+    return moment
 
 
 def strange_order(bench: Bench) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -154,7 +156,7 @@ def test_the_report_for_a_person_has_every_figure() -> None:
 
 def test_a_live_report_says_when_and_for_how_long_it_ran() -> None:
     out = io.StringIO()
-    live = {"clock": "real", "candles": None, "gaps": [], "finished": False}
+    live: dict[str, Any] = {"clock": "real", "candles": None, "gaps": [], "finished": False}
     print_report(report(automation()).model_copy(update=live), out)
     assert out.getvalue().splitlines()[-1] == (
         "ran from 2022-01-01 00:00:00 UTC for 0:00:03; not finished: the same command goes on"
@@ -206,10 +208,11 @@ def test_the_live_table_says_what_is_not_known() -> None:
 
 
 def test_the_terminal_shows_a_bar_for_a_replay_and_a_table_for_a_live_run() -> None:
-    for show, text in (
+    cases: list[tuple[Callable[[TerminalView], None], str]] = [
         (lambda view: view.progress(50, 100, START), "50%"),
         (lambda view: view.table([row()], START), "1,000.50 USD"),
-    ):
+    ]
+    for show, text in cases:
         out = io.StringIO()
         view = TerminalView(Console(file=out, force_terminal=True, width=140, height=30, color_system=None))
         show(view)

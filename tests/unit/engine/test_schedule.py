@@ -185,6 +185,10 @@ def test_levels_are_exact_text() -> None:
     assert levels_of(wake) == {"above": {"BTC/USDT": "100"}, "below": {"BTC/USDT": "0.10"}}
 
 
+def is_seldom(plan: Plan) -> bool:
+    return (plan.every or 0) > 600_000 or not (plan.daily or plan.cron)
+
+
 plans = st.one_of(
     st.builds(
         Plan,
@@ -193,7 +197,7 @@ plans = st.one_of(
         daily=st.one_of(st.none(), st.sampled_from(["00:00", "02:15", "02:30", "23:59"])),
         cron=st.one_of(st.none(), st.just("7 */5 * * *")),
         tz=st.sampled_from(["UTC", PARIS, LORD_HOWE]),
-    ).filter(lambda plan: plan.every > 600_000 or not (plan.daily or plan.cron)),
+    ).filter(is_seldom),
     st.builds(
         Plan,
         daily=st.sampled_from(["00:00", "02:15", "02:30", "23:59"]),

@@ -33,20 +33,22 @@ D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Config(BaseModel):
-    symbol: str = "BTC/USD"
-    size: Decimal = D(1)
-
-
-class Scripted(Automation[Config, Any]):
+class Scripted(Automation["Scripted.Config", Any]):
     """Decide what the test says."""
 
     name = "scripted"
-    Config = Config
+
+    class Config(BaseModel):
+        symbol: str = "BTC/USD"
+        size: Decimal = D(1)
+
     script: ClassVar[Callable[[Tick[Config, Any]], Decision]]
 
     def evaluate(self, tick: Tick[Config, Any]) -> Decision:
         return type(self).script(tick)
+
+
+Config = Scripted.Config
 
 
 def scripted(decide: Callable[[Tick[Config, Any]], Decision], **options: Any) -> AutomationTest:

@@ -47,7 +47,7 @@ def test_nodes_share_the_work_through_kills_a_freeze_a_second_master_and_a_drain
         until(lambda: orders(nodes) > 40)
         wanted = {("master", "live", True, False), ("consumer", "live", False, True)}
         columns = ("role", "state", "leads", "works")
-        until(lambda: {tuple(row[name] for name in columns) for row in nodes.list().values()} == wanted)
+        until(lambda: {tuple(row[name] for name in columns) for row in nodes.rows().values()} == wanted)
 
         # A second master exits, and says who holds the lead and since when.
         nodes.start("rival", "--role", "master")
@@ -58,7 +58,7 @@ def test_nodes_share_the_work_through_kills_a_freeze_a_second_master_and_a_drain
         nodes.signal("one", signal.SIGKILL)
         nodes.wait("one")
         killed = time.monotonic()
-        until(lambda: nodes.list()[nodes.id("one")]["state"] == "dead")
+        until(lambda: nodes.rows()[nodes.id("one")]["state"] == "dead")
         until(lambda: not claimed_by(nodes, nodes.id("one")))
         assert time.monotonic() - killed < 60
 
@@ -66,7 +66,7 @@ def test_nodes_share_the_work_through_kills_a_freeze_a_second_master_and_a_drain
         nodes.start("one", "--role", "consumer")
         nodes.ready("one", 2)
         nodes.signal("two", signal.SIGSTOP)
-        until(lambda: nodes.list()[nodes.id("two")]["state"] == "dead")
+        until(lambda: nodes.rows()[nodes.id("two")]["state"] == "dead")
         until(lambda: "node_dead" in nodes.log("one") + nodes.log("master"))
         nodes.signal("two", signal.SIGCONT)
         until(lambda: '"node_rejoined"' in nodes.log("two"))

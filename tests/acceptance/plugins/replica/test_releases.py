@@ -66,7 +66,7 @@ def _replace(file: Path, old: str, new: str) -> None:
 
 def live(nodes: Nodes) -> dict[str, tuple[str, bool]]:
     """Return the live nodes: id -> (version, whether it leads)."""
-    return {id_: (row["version"], row["leads"]) for id_, row in nodes.list().items() if row["state"] == "live"}
+    return {id_: (row["version"], row["leads"]) for id_, row in nodes.rows().items() if row["state"] == "live"}
 
 
 def goes_on(nodes: Nodes) -> None:

@@ -6,7 +6,7 @@ import json
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -140,7 +140,7 @@ class Live:
     def stream(
         self, user: str = "ada", path: str = "/events", *, after: str | None = None, **query: str
     ) -> Iterator[Stream]:
-        connection, response = self.open(user, path, after=after, **query)
+        connection, response = self.open(user, path, after=after, query=query)
         stream = Stream(response)
         thread = threading.Thread(target=stream.read, daemon=True)
         thread.start()
@@ -154,7 +154,13 @@ class Live:
             connection.close()
 
     def open(
-        self, user: str = "ada", path: str = "/events", *, after: str | None = None, buffer: int = 0, **query: str
+        self,
+        user: str = "ada",
+        path: str = "/events",
+        *,
+        after: str | None = None,
+        buffer: int = 0,
+        query: Mapping[str, str] | None = None,
     ) -> tuple[socket.socket, HTTPResponse]:
         """Open a stream and read nothing of it yet."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)

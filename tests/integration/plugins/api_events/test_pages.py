@@ -117,7 +117,8 @@ def test_a_log_s_pages_together_are_the_whole_log(service: Service, limit: int) 
         service.do("automations.resume", automation="mine")
     client, path = service.as_("root"), "/api/v1/automations/mine/logs"
     whole = client.get(path, params={"limit": 500}).json()["lines"]
-    pages, cursor = [], None
+    pages: list[Any] = []
+    cursor: str | None = None
     while pages == [] or cursor is not None:
         page = client.get(path, params={"limit": limit} | ({} if cursor is None else {"cursor": cursor})).json()
         pages.append(page["lines"])

@@ -112,7 +112,8 @@ def test_an_answer_is_repeated_for_two_seconds_and_a_check_that_is_well_for_as_l
 
 
 def test_many_who_ask_at_once_share_one_look(service: Service) -> None:
-    asked, go = [], threading.Event()
+    asked: list[None] = []
+    go = threading.Event()
 
     def waits(_context: Any) -> Health:
         asked.append(None)
@@ -129,7 +130,8 @@ def test_many_who_ask_at_once_share_one_look(service: Service) -> None:
 
 
 def test_a_check_that_hangs_is_not_begun_again_until_it_comes_back(service: Service) -> None:
-    begun, go = [], threading.Event()
+    begun: list[None] = []
+    go = threading.Event()
 
     def hangs(_context: Any) -> Health:
         begun.append(None)

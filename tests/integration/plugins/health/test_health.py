@@ -6,11 +6,11 @@ import os
 import re
 import zoneinfo
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import tzdata
 
 from octobot_node import Decision
 from octobot_node.clock import VirtualClock
@@ -127,7 +127,7 @@ def test_time_zones_that_cannot_be_read_are_a_failure(bench: Bench, tmp_path: Pa
     assert zones_are_right()
     wrong = tmp_path / "Europe"
     wrong.mkdir()
-    (wrong / "Paris").write_bytes((Path(tzdata.__file__).parent / "zoneinfo" / "UTC").read_bytes())
+    (wrong / "Paris").write_bytes((files("tzdata") / "zoneinfo" / "UTC").read_bytes())
     zoneinfo.reset_tzpath([str(tmp_path)])
     zoneinfo.ZoneInfo.clear_cache()
     try:

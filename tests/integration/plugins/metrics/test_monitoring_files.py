@@ -56,6 +56,7 @@ def expressions() -> Iterator[tuple[str, str]]:
 def selectors(expression: Any) -> Iterator[tuple[str, set[str]]]:
     """Return (metric, labels) of every selector in a parsed expression."""
     if isinstance(expression, promql.VectorSelector):
+        assert expression.name is not None, expression
         yield expression.name, {matcher.name for matcher in expression.matchers.matchers}
     for name in ("expr", "lhs", "rhs", "vector_selector"):
         inner = getattr(expression, name, None)

@@ -34,7 +34,7 @@ def opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         core = bench.core
         context = core.context
         lent = NodePluginContext(
-            Configuration(core.settings), core.settings, core.storage, SystemClock(), context.registry, context.node_id
+            Configuration(core.settings), core.settings, core.storage, SystemClock(), core.registry, context.node_id
         )
         bench.core.context = lent
         made.append(open_notices(core))

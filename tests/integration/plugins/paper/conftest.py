@@ -159,9 +159,9 @@ class FakeLive:
         newest = self.closed[-count:]
         if not newest:
             raise DataUnavailable("the fake has no candles")
-        table = np.array([row[1:] for row in newest])
+        opens, highs, lows, closes = np.array([row[1:] for row in newest]).T
         time = np.array([row[0] for row in newest], dtype=np.int64)
-        return Candles(symbol, timeframe, time, *table.T, np.ones(len(newest)))
+        return Candles(symbol, timeframe, time, opens, highs, lows, closes, np.ones(len(newest)))
 
     async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
         return {s: MarketRules(s, "BTC", "USD") for s in symbols if s == "BTC/USD"}

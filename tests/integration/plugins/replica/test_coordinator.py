@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
 from octobot_node.plugin_system.discovery import load_plugins
@@ -25,10 +26,10 @@ from tests.support.postgres import Server
 LEASE_S = 1.5
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
     settings: Settings
-    storage: PostgresStorage
+    storage: Storage
     node_id: str
     plugin_set: str
 

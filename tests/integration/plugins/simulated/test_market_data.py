@@ -124,7 +124,7 @@ def test_a_candle_stays_what_it_was_when_time_goes_on(now: int) -> None:
 
 
 def test_prices_start_where_the_settings_say() -> None:
-    still = {"volatility": 0, "spread_bps": 0}
+    still: dict[str, Any] = {"volatility": 0, "spread_bps": 0}
     found = [ticker(NOW, symbol, **still).last for symbol in ("BTC/USD", "ETH/USD", "ETH/BTC", "EUR/USD")]
     assert found == [D(40_000), D(2_500), D("0.0625"), D("1.1")]
     assert ticker(NOW, prices={"BTC/USD": "123.45"}, **still).last == D("123.45")

@@ -103,7 +103,7 @@ def test_the_sweep_has_round_trips_where_they_are_possible(cut: Callable[[int, i
 
 
 def _plan(case: Case) -> Plan:
-    rules = {
+    rules: dict[str, Any] = {
         "fee": D(case.rules.get("maker_fee", "0.001")),
         "fee_in_quote": case.rules.get("fee_in") == "quote",
         **{name: D(case.rules[name]) for name in ("price_step", "amount_step") if name in case.rules},

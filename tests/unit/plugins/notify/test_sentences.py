@@ -88,7 +88,7 @@ def test_an_unknown_market_order_by_spend_is_told_as_such() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    order = {"id": "i1", "symbol": "BTC/USDT", "side": "buy", "reason": "r"}
+    order: dict[str, Any] = {"id": "i1", "symbol": "BTC/USDT", "side": "buy", "reason": "r"}
     message = compose([fill(), event("tick.failed", reason="no"), event("order.unknown", "c", **order)], NAMES)
     assert message is not None
     assert message.level == "error"

@@ -172,7 +172,7 @@ def test_trading_at_a_price_is_not_trading_through_it(write: Any) -> None:
 def test_a_level_is_reached_by_a_close_at_it_after_the_given_time(write: Any) -> None:
     market, _ = market_of(write(SIX))
     reached = [
-        market.reached("BTC/USD", since=since, above=above and D(above), below=below and D(below))
+        market.reached("BTC/USD", since=since, above=D(above) if above else None, below=D(below) if below else None)
         for since, above, below in [
             (0, "12", None),
             (0, "12.0000000000000000001", None),
@@ -223,8 +223,8 @@ def test_rules_have_a_cent_or_the_step_of_the_prices_and_what_the_settings_say(w
     fine = [(0, "0.1", "0.1", "0.1", "0.1"), (1, "0.1", "0.1", "0.09946999000000001", "0.09946999000000001")]
     assert asyncio.run(market_of(write(SIX))[0].rules(["BTC/USD"]))["BTC/USD"] == MarketRules("BTC/USD", "BTC", "USD")
     assert asyncio.run(market_of(write(fine))[0].rules(["BTC/USD"]))["BTC/USD"].price_step == D("0.00000001")
-    own = {"price_step": "0.05", "amount_step": "0.1", "taker_fee": "0.02", "maker_fee": "0.01", "fee_in": "quote"}
-    own |= {"min_amount": "0.2", "min_notional": "5"}
+    own: dict[str, Any] = {"price_step": "0.05", "amount_step": "0.1", "min_amount": "0.2", "min_notional": "5"}
+    own |= {"taker_fee": "0.02", "maker_fee": "0.01", "fee_in": "quote"}
     assert asyncio.run(market_of(write(SIX), **own)[0].rules(["BTC/USD"]))["BTC/USD"] == MarketRules(
         "BTC/USD",
         "BTC",

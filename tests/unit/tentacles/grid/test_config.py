@@ -32,7 +32,7 @@ def test_arithmetic_levels_are_equally_far_apart() -> None:
 
 def test_geometric_levels_are_the_same_multiple_apart_and_end_at_the_top() -> None:
     prices = config(upper="160000", lower=100, levels=4, spacing="geometric").prices()
-    assert (prices[0], prices[-1], len(prices)) == (100, 160000, 4)
+    assert (prices[0], prices[-1], len(prices)) == (D(100), D(160000), 4)
     assert abs(prices[1] * prices[2] - D(100) * D(160000)) < D("1e-15")
     assert config(upper=1600, levels=5, spacing="geometric").prices() == [D(100), D(200), D(400), D(800), D(1600)]
 
@@ -122,7 +122,7 @@ def test_levels_that_fall_on_one_price_cannot_earn_even_without_a_fee() -> None:
 
 
 @pytest.mark.parametrize("least", [{"min_amount": D("1")}, {"min_notional": D("100.01")}])
-def test_a_level_below_the_exchanges_minimum_is_told(least: dict[str, Decimal]) -> None:
+def test_a_level_below_the_exchanges_minimum_is_told(least: dict[str, Any]) -> None:
     rules = MarketRules("BTC/USD", "BTC", "USD", amount_step=D("0.001"), **least)
     told = problem_of(cells_of(config(), rules), rules)
     assert told.startswith("the level 100 buys 1 BTC and can sell 0.999 after the fee, but BTC/USD takes no")

@@ -26,8 +26,8 @@ def config(**fields: Any) -> PriceAlertConfig:
 
 
 def moving(**fields: Any) -> PriceAlertConfig:
-    move = {"percent": 10, "within": "5m", **{k: fields.pop(k) for k in ("percent", "direction") if k in fields}}
-    return config(move=move, repeat=True, **fields)
+    own = {k: fields.pop(k) for k in ("percent", "direction") if k in fields}
+    return config(move={"percent": 10, "within": "5m"} | own, repeat=True, **fields)
 
 
 def state(**fields: Any) -> PriceAlertState:

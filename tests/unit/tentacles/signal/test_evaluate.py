@@ -109,7 +109,8 @@ def result(side: Side, status: IntentStatus) -> OrderResult:
 
 
 def market(side: Side, symbol: str = SYMBOL, tag: str = "signal", **size: str) -> MarketOrder:
-    return MarketOrder(symbol, side, tag=tag, **{name: D(value) for name, value in size.items()})
+    sized: dict[str, Any] = {name: D(value) for name, value in size.items()}
+    return MarketOrder(symbol, side, tag=tag, **sized)
 
 
 def test_the_package_registers_it() -> None:
