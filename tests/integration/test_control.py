@@ -83,8 +83,13 @@ def test_what_is_encoded_is_decoded_as_it_was(value: Any) -> None:
 
 
 def test_what_json_has_not_is_refused() -> None:
-    for value in (Decimal("NaN"), Decimal("Infinity"), float("nan"), object()):
-        with pytest.raises((ValueError, TypeError)):
+    for value, said in (
+        (Decimal("NaN"), "NaN is not a number"),
+        (Decimal("Infinity"), "Infinity is not a number"),
+        (float("nan"), "Out of range float values are not JSON compliant"),
+        (object(), "object is not JSON serializable"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=said):
             encode(value)
     with pytest.raises(ValueError, match="NaN is not a number"):
         decode("[NaN]")

@@ -71,6 +71,7 @@ def test_hook_register_tables(registry: Registry) -> None:
     ]
     assert sorted(owner.name for owner in registry.tables) == ["auth", "paper", "replica", "webhooks"]
     for owner in registry.tables:
+        assert owner.metadata.tables
         assert all(name.startswith(f"{owner.name}_") for name in owner.metadata.tables)
 
 

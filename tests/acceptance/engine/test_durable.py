@@ -130,9 +130,18 @@ def test_a_decimal_keeps_its_digits_and_an_error_comes_back_as_text() -> None:
     assert (type(error), str(error)) == (StoredError, "ValueError: bad")
 
 
-@pytest.mark.parametrize("value", [{1: "a"}, {"a": {1, 2}}, object(), b"bytes", datetime])
-def test_what_has_no_exact_json_form_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError):
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({1: "a"}, "only text can be a key"),
+        ({"a": {1, 2}}, "set cannot be stored"),
+        (object(), "object cannot be stored"),
+        (b"bytes", "bytes cannot be stored"),
+        (datetime, "type cannot be stored"),
+    ],
+)
+def test_what_has_no_exact_json_form_is_refused(value: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
         json_encode(value)
 
 

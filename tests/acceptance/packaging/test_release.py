@@ -84,6 +84,16 @@ def test_nothing_is_released_that_was_not_tested_and_checked() -> None:
     ]
 
 
+def test_two_jobs_alone_may_more_than_read() -> None:
+    may = {
+        (workflow, name)
+        for workflow, found in WORKFLOWS.items()
+        for name, job in found["jobs"].items()
+        if job["permissions"] != {"contents": "read"}
+    }
+    assert may == {("docs", "publish"), ("release", "publish")}
+
+
 @pytest.mark.parametrize("workflow", sorted(WORKFLOWS))
 def test_who_may_publish_runs_no_code_of_the_repository(workflow: str) -> None:
     assert WORKFLOWS[workflow]["permissions"] == {}

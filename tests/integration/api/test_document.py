@@ -66,7 +66,7 @@ def test_every_error_is_a_problem_and_every_guarded_operation_says_who_may(docum
         assert {"400", "503"} <= set(errors), (method, path)
         for status, answer in errors.items():
             kinds = set(answer["content"])
-            assert "application/problem+json" in kinds or path.startswith("/health"), (method, path, status)
+            assert "application/problem+json" in kinds, (method, path, status)
         if operation["security"]:
             assert {"401", "403"} <= set(errors), (method, path)
             assert operation["x-scope"], (method, path)

@@ -448,13 +448,13 @@ def test_a_passage_through_the_fence_is_either_noted_as_sent_or_finds_sending_of
     office: Office, scope: str, target: str | None, leave: int
 ) -> None:
     bench, thrown = office.bench, []
+    waits: list[bool] = []
     thread = threading.Thread(target=lambda: thrown.append(throw(office, scope, target)))
 
     def throw_now() -> None:
         thread.start()
         thread.join(0.5)
-        # It waits for the passage, which has read the switch.
-        assert thread.is_alive()
+        waits.append(thread.is_alive())
 
     bench.automation("a", Rester(1))
     bench.tick()
@@ -469,6 +469,8 @@ def test_a_passage_through_the_fence_is_either_noted_as_sent_or_finds_sending_of
     bench.drain()
     thread.join(20)
     bench.core.clock, bench.core.owns = bench.clock, owns
+    # It waits for the passage, which has read the switch.
+    assert waits == [True]
     assert thrown[0].switch.orders == 1
     # Whether it was sent by then, or acknowledged already: it is not taken for one that never left.
     assert [row.status in ("sent", "open") for row in bench.rows(tables.kill_switch_orders)] == [True]

@@ -80,8 +80,9 @@ def test_a_size_that_cannot_be_known_is_refused() -> None:
 
 @pytest.mark.parametrize("size", ["NaN", "Infinity", "-1"])
 def test_a_size_that_is_no_amount_is_no_setting(size: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         OrderRulesSettings.model_validate({"max_order_quote": {"USDT": size}})
+    assert {error["loc"][0] for error in refused.value.errors()} == {"max_order_quote"}
 
 
 def test_the_settings_of_the_environment_are_in_force_on_a_node(

@@ -302,5 +302,6 @@ def test_a_write_that_fails_leaves_nothing_behind_in_memory(past: Any, run: Any,
 
 @pytest.mark.parametrize("wrong", [{"slippage": 1}, {"slippage": -1}, {"fee": "NaN"}, {"fee_in": "BNB"}, {"lag": 1}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         PaperSettings(**wrong)
+    assert {error["loc"][0] for error in refused.value.errors()} == set(wrong)

@@ -189,5 +189,6 @@ def test_candles_that_cannot_be_are_unavailable(timeframe: str, count: int) -> N
 
 @pytest.mark.parametrize("wrong", [{"volatility": -1}, {"spread_bps": "NaN"}, {"prices": {"BTC/USD": 0}}, {"sed": 1}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         SimulatedSettings(**wrong)
+    assert {error["loc"][0] for error in refused.value.errors()} == set(wrong)

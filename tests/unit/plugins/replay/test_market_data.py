@@ -215,8 +215,11 @@ def test_start_and_end_choose_whole_candles(write: Any) -> None:
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         ReplaySettings(**{"data": {"BTC/USD": "x.csv"}, **wrong})
+    # Of two that contradict each other, neither is the one that is wrong.
+    places = {error["loc"][0] if error["loc"] else error["msg"] for error in refused.value.errors()}
+    assert places == (set(wrong) if len(wrong) == 1 else {"Value error, start must be before end"})
 
 
 def test_rules_have_a_cent_or_the_step_of_the_prices_and_what_the_settings_say(write: Any) -> None:
