@@ -36,6 +36,7 @@ __all__ = [
     "json_decode",
     "json_encode",
     "left_by",
+    "migrate_queues",
 ]
 
 #: The queues. Their names are stored in rows: never rename one, add another.
@@ -356,6 +357,21 @@ def give_back(connection: sa.Connection, executor_id: str) -> int:
     )
     statement = row.update().where(row.c.workflow_uuid.in_(theirs))
     return connection.execute(statement.values(status="ENQUEUED", owner_xid=None, started_at_epoch_ms=None)).rowcount
+
+
+def migrate_queues(engine: sa.Engine, schema: str) -> None:
+    """Create or migrate DBOS's tables on PostgreSQL. Private: what is public connects in a way of its own."""
+    from dbos._serialization import DefaultSerializer
+    from dbos._sys_db import SystemDatabase
+
+    system = SystemDatabase.create(
+        system_database_url="postgresql:", engine_kwargs={}, engine=engine, schema=schema,
+        serializer=DefaultSerializer(), executor_id=None,
+    )  # fmt: skip
+    try:
+        system.run_migrations()
+    finally:
+        system.destroy()
 
 
 # In the words of DBOS's partial index, without which SQLite does not use it.

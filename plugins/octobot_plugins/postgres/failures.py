@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+import psycopg
 import sqlalchemy as sa
 
-__all__ = ["is_busy", "is_full", "is_lost", "is_refused_to_spill", "said"]
+from octobot_plugins.postgres.connecting import NO_ANSWER
 
+__all__ = ["SESSION_MODE", "Failure", "is_busy", "is_full", "is_lost", "is_refused_to_spill", "said"]
+
+SESSION_MODE = "connect directly, or let the pooler work in session mode (PgBouncer's pool_mode = session)"
+#: As SQLAlchemy raises it, or the driver where it is asked past the pool.
+Failure: TypeAlias = sa.exc.DBAPIError | psycopg.Error
 #: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
 _OUTAGES = ("08", "53", "57P", "58")
 _ALSO = frozenset({"25006", "25P03", "28000", "28P01", "3D000"})
@@ -28,6 +36,16 @@ _TLS = (
     ("certificate file", "does not get the file of the URL's sslcert: check that it is there and can be read"),
 )
 
+#: What poolers say for themselves.
+_FOR_THE_ROLE = "connect directly, or set them for the role instead (`ALTER ROLE … SET search_path = …`)"
+_ENOUGH = "give it 21 or more for each node (PgBouncer's pool_size), or connect directly"
+_POOLERS = (
+    ("unsupported startup parameter", f"is behind a pooler that keeps the URL's `options` to itself: {_FOR_THE_ROLE}"),
+    (NO_ANSWER, f"takes connections and does not answer: it hangs, or a pooler has none to it left; {_ENOUGH}"),
+    ("query_wait_timeout", f"is behind a pooler without a connection left: {_ENOUGH}"),
+    ("statement pooling mode", f"is behind a pooler in statement mode: {SESSION_MODE}"),
+)
+
 
 def is_lost(error: sa.exc.DBAPIError) -> bool:
     """Whether it is an outage, that passes, and not a mistake in a statement."""
@@ -38,8 +56,8 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
 
 
 def is_busy(error: sa.exc.DBAPIError) -> bool:
-    """Whether the transaction was undone for others' sake: a lock that did not come free, a deadlock."""
-    return _state(error) in {"55P03", "40P01", "40001"}
+    """Whether the transaction was undone for others' sake: a lock not to be had, a deadlock, somebody's cancel."""
+    return _state(error) in {"55P03", "40P01", "40001", "57014"}
 
 
 def is_full(error: sa.exc.DBAPIError) -> bool:
@@ -52,15 +70,17 @@ def is_refused_to_spill(error: sa.exc.DBAPIError) -> bool:
     return _state(error) == "53400"
 
 
-def said(error: sa.exc.DBAPIError, shown: str) -> str:
+def said(error: Failure, shown: str) -> str:
     """Return one sentence with cause and cure; the driver's own words only where they cannot hold a password."""
     state = _state(error)
     if state in _WORDS:
         return f"{shown} {_WORDS[state]}"
-    first = str(error.orig).strip().splitlines()
-    text = first[0] if first else type(error.orig).__name__
+    orig = _orig(error)
+    first = str(orig).strip().splitlines()
+    text = first[0] if first else type(orig).__name__
     for start, meaning in (
         *_TLS,
+        *_POOLERS,
         ("password authentication failed", _WORDS["28P01"]),
         ("too many clients", _WORDS["53300"]),
         ("too many connections", _WORDS["53300"]),
@@ -73,11 +93,15 @@ def said(error: sa.exc.DBAPIError, shown: str) -> str:
         ("timeout expired", "does not answer: check host, port and the firewall"),
         ("connection timeout", "does not answer: check host, port and the firewall"),
     ):
-        if start in str(error.orig):
+        if start in str(orig):
             return f"{shown} {meaning}"
     return f"{shown} cannot be used just now ({text})"
 
 
-def _state(error: sa.exc.DBAPIError) -> str | None:
-    found: str | None = getattr(error.orig, "sqlstate", None)
+def _orig(error: Failure) -> BaseException | None:
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error
+
+
+def _state(error: Failure) -> str | None:
+    found: str | None = getattr(_orig(error), "sqlstate", None)
     return found

@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-import psycopg
-import sqlalchemy as sa
+from dataclasses import dataclass
 
 from octobot_node.errors import StorageUnavailable
+from octobot_plugins.postgres.connecting import Connector, NodeConnection
+from octobot_plugins.postgres.failures import SESSION_MODE
 
-__all__ = ["check_server"]
+__all__ = ["Opened", "open_server"]
 
 #: The first with all that is used; older ones get no mending from their makers any more.
 _OLDEST = 14
+#: Others may take from the same pooler meanwhile.
+_TRIES = 3
+_FACTS = """
+SELECT current_setting('server_encoding'), current_setting('transaction_read_only') = 'on', pg_is_in_recovery(),
+  current_schema(), has_schema_privilege(current_schema(), 'CREATE'), current_database(), current_user,
+  to_regnamespace('dbos') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')
+"""
 
 
-def check_server(connection: sa.Connection, shown: str) -> None:
-    """Raise StorageUnavailable for a server that is too old, has another encoding, or cannot be written."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is known of a server that will do."""
+
+    #: Where our tables are, or are to be made.
+    schema: str
+
+
+def open_server(connection: NodeConnection, connector: Connector, shown: str) -> Opened:
+    """Return what is to be known of the server.
+
+    Raises StorageUnavailable for one that is too old, has another encoding, is behind a pooler that lends sessions for
+    a transaction, does not get what the URL asks for, or cannot be written.
+    """
     # As it was said when the connection was made: an old server may not know what is asked next.
-    info = cast("psycopg.Connection[Any]", connection.connection.driver_connection).info
-    if info.server_version < _OLDEST * 10_000:
-        version = info.parameter_status("server_version")
+    if connection.info.server_version < _OLDEST * 10_000:
+        version = connection.info.parameter_status("server_version")
         raise StorageUnavailable(f"{shown} is PostgreSQL {version}: version {_OLDEST} or newer is needed")
-    row = connection.exec_driver_sql(
-        "SELECT current_setting('server_encoding'), current_setting('transaction_read_only'), pg_is_in_recovery(),"
-        " current_schema(), has_schema_privilege(current_schema(), 'CREATE'), current_database(), current_user,"
-        " to_regnamespace('dbos') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')"
-    ).one()
+    if not connector.options_arrived(connection):
+        raise StorageUnavailable(
+            f"{shown} does not get the URL's `options`, a pooler throws them away: connect directly, or take them out"
+            " of the URL and set them for the role (`ALTER ROLE … SET search_path = …`)"
+        )
+    _refuse_transaction_pooler(connection, connector, shown)
+    row = connection.execute(_FACTS).fetchone()
+    assert row is not None
     encoding, read_only, standby, schema, may_create, database, user, has_dbos = row
     if encoding != "UTF8":
         raise StorageUnavailable(
             f"{shown} has the encoding {encoding}: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
         )
-    if standby or read_only == "on":
+    if standby or read_only:
         why = "a standby, which only reads" if standby else "read-only"
         raise StorageUnavailable(
             f"{shown} is {why}: point the URL at the primary, and set default_transaction_read_only to off"
@@ -49,3 +69,30 @@ def check_server(connection: sa.Connection, shown: str) -> None:
             f"{shown}: this user may not make the schema 'dbos', which holds the queues:"
             f' `GRANT CREATE ON DATABASE "{database}" TO "{user}"` allows it'
         )
+    return Opened(str(schema))
+
+
+def _refuse_transaction_pooler(one: NodeConnection, connector: Connector, shown: str) -> None:
+    """Raise StorageUnavailable where one connection is not one session of the server's.
+
+    Announcements need a session that listens, migrations a lock that one holds. While another connection is in a
+    transaction, a pooler that lends its sessions for a transaction has to give this one another, or gave that one ours.
+    """
+    with connector.connect(autocommit=True) as other:
+        for _ in range(_TRIES):
+            ours = _process(one)
+            other.execute("BEGIN")
+            # Where it was given ours, and there is no other, asking for ours would wait for its end.
+            lent = _process(other) == ours or _process(one) != ours
+            other.execute("COMMIT")
+            if lent:
+                raise StorageUnavailable(
+                    f"{shown} is behind a pooler that lends a connection for one transaction, and the node needs it for"
+                    f" longer, to hear of what others do: {SESSION_MODE}"
+                )
+
+
+def _process(connection: NodeConnection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -5,20 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 import structlog
 
 from octobot_node.clock import Clock
+from octobot_node.engine.workers.durable import migrate_queues
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_plugins.postgres.address import address, shown
+from octobot_plugins.postgres.address import address
 from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
+from octobot_plugins.postgres.connecting import Connector, NodeConnection
 from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
-from octobot_plugins.postgres.opening import check_server
+from octobot_plugins.postgres.opening import open_server
 from octobot_plugins.postgres.room import Room
 from octobot_plugins.postgres.sockets import Sockets
 
@@ -29,17 +31,6 @@ log = structlog.get_logger(__name__)
 _MIGRATING = 0x0C70B07
 #: In the pool's own notes of a connection.
 _USED = "octobot_used"
-_CONNECT: dict[str, Any] = {
-    "connect_timeout": 5,
-    "application_name": "octobot-node",
-    "client_encoding": "utf8",
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8_000,
-    # The pool goes through PgBouncer too, where a prepared statement may be another connection's.
-    "prepare_threshold": None,
-}
 
 
 class PostgresStorage:
@@ -52,15 +43,21 @@ class PostgresStorage:
     shared = True
 
     def __init__(self, settings: Settings) -> None:
-        url = address(settings)
-        self.shown = shown(url)
-        self._url = url
-        self._lease = settings.lease_ttl
+        where = address(settings)
+        self.shown = where.shown
         self._sockets = Sockets()
+        self._connector = Connector(where, self._sockets, settings.lease_ttl)
+        self._clock = ServerClock()
+        try:
+            with self._connect() as connection:
+                self._connector.use_schema(open_server(connection, self._connector, self.shown).schema)
+                self._clock.measure(connection)
+        except psycopg.Error as error:
+            raise StorageUnavailable(said(error, self.shown)) from None
         self.engine = sa.create_engine(
-            url, pool_size=10, max_overflow=10, pool_timeout=30, pool_use_lifo=True, connect_args=_CONNECT
-        )
-        sa.event.listen(self.engine, "connect", self._prepare)
+            sa.URL.create("postgresql+psycopg", database=where.keywords.get("dbname")),
+            creator=self._connector.connect, pool_size=10, max_overflow=10, pool_timeout=30, pool_use_lifo=True,
+        )  # fmt: skip
         sa.event.listen(self.engine, "checkin", _note_use)
         sa.event.listen(self.engine, "checkout", self._refuse_stale)
         sa.event.listen(self.engine, "close", self._forget)
@@ -70,29 +67,7 @@ class PostgresStorage:
         self._lost = ""
         self._room = Room(self.engine)
         self._lock = threading.Lock()
-        self._clock = ServerClock()
         self._bus = Bus(self._connect, self._sockets, self._clock, self.shown)
-        try:
-            with self.engine.connect() as connection:
-                check_server(connection, self.shown)
-                self._clock.measure(_driver(connection))
-        except sa.exc.DBAPIError as error:
-            self.engine.dispose()
-            raise StorageUnavailable(said(error, self.shown)) from None
-        except StorageUnavailable:
-            self.engine.dispose()
-            raise
-
-    def _prepare(self, connection: psycopg.Connection[Any], _record: Any) -> None:
-        self._sockets.add(connection)
-        # A frozen node's session is ended by the server before its lease is over: what it had locked is free then.
-        idle = int(max(self._lease * 0.8, 1) * 1000)
-        before, connection.autocommit = connection.autocommit, True
-        connection.execute(
-            f"SET idle_in_transaction_session_timeout = {idle}; SET lock_timeout = '20s'; SET TimeZone = 'UTC';"
-            " SET synchronous_commit = on".encode()
-        )
-        connection.autocommit = before
 
     def _refuse_stale(self, connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
         # A server that was restarted, or a severed connection, is nobody's failure once it is reachable again.
@@ -102,12 +77,9 @@ class PostgresStorage:
     def _forget(self, connection: psycopg.Connection[Any], _record: Any) -> None:
         self._sockets.forget(connection)
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> NodeConnection:
         """Return a connection of its own, in autocommit, outside of the pool."""
-        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = psycopg.connect(plain, autocommit=True, **_CONNECT)
-        self._sockets.add(connection)
-        return connection
+        return self._connector.connect(autocommit=True)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
@@ -189,12 +161,10 @@ class PostgresStorage:
 
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's tables in their schema."""
-        from dbos import DBOS
-
         # It takes a lock of its own. Not inside a transaction of ours: it makes indexes concurrently, which waits for
         # every open one.
         with self._guarded():
-            DBOS.migrate(self._url.render_as_string(hide_password=False), schema="dbos")
+            migrate_queues(self.engine, "dbos")
 
     def size(self) -> int:
         """Return the bytes of the database."""
@@ -206,10 +176,6 @@ class PostgresStorage:
         """Close every connection."""
         self._bus.close()
         self.engine.dispose()
-
-
-def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
-    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _note_use(_connection: Any, record: Any) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from octobot_node.settings import Settings
 from octobot_plugins.postgres.storage import PostgresStorage
+from tests.integration.plugins.postgres.tls import TlsServer
 from tests.support.postgres import Server
 from tests.support.proxy import Proxy
 
@@ -38,3 +41,16 @@ def network(postgres: Server) -> Iterator[Proxy]:
 def through(postgres: Server, network: Proxy, open_storage: Callable[..., PostgresStorage]) -> PostgresStorage:
     """A storage behind ``network``."""
     return open_storage(postgres.create_database().replace(f":{postgres.port}/", f":{network.port}/"))
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA, postgres: Server) -> Iterator[TlsServer]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with TlsServer(postgres.port, context) as server:
+        yield server

@@ -196,7 +196,8 @@ def test_several_processes_migrate_at_once_and_say_no_password(
 
 
 def test_a_lock_that_does_not_come_free_is_said_as_that_and_is_no_outage(open_storage: Open, postgres: Server) -> None:
-    storage = open_storage(postgres.create_database())
+    url = postgres.create_database()
+    storage = open_storage(url)
     with storage.write() as connection:
         connection.exec_driver_sql("CREATE TABLE t (n int)")
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
@@ -206,7 +207,7 @@ def test_a_lock_that_does_not_come_free_is_said_as_that_and_is_no_outage(open_st
             connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
             connection.exec_driver_sql("SELECT n FROM t FOR UPDATE")
 
-    with psycopg.connect(storage._url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+    with psycopg.connect(url) as other:
         other.execute("SELECT n FROM t FOR UPDATE")
         with pytest.raises(
             StorageBusy, match=r"is busy: others held for too long what this needed, and it was undone: try again"

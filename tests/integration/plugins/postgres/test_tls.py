@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,25 +18,12 @@ from tests.support.postgres import Server
 Open = Callable[..., PostgresStorage]
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path) -> str:
     """The file of whoever signed the server's certificate."""
     path = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(path))
     return str(path)
-
-
-@pytest.fixture
-def secure(authority: trustme.CA, postgres: Server) -> Iterator[TlsServer]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with TlsServer(postgres.port, context) as server:
-        yield server
 
 
 @pytest.fixture
