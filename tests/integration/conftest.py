@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+# It asks a process what Python this is, as it is imported.
+import croniter  # noqa: F401
 import pytest
 
 from tests.support.guard import PROCESSES, forbidden

@@ -151,6 +151,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "octobot_plugins.sqlite",
     ]
     assert {check.name for check in registry.health_checks} == {
+        "announcements",
         "clock",
         "database",
         "disk",

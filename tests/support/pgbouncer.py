@@ -28,11 +28,11 @@ class PgBouncer:
     """
 
     def __init__(
-        self, server: Server, mode: Literal["session", "transaction", "statement"], **settings: object
+        self, server: Server, mode: Literal["session", "transaction", "statement"], *, port: int = 0, **settings: object
     ) -> None:
         self._server = server
         self.folder = Path(tempfile.mkdtemp(prefix="octobot-pgbouncer-", dir="/tmp"))
-        self.port = _free_port()
+        self.port = port or _free_port()
         self._settings = {"pool_mode": mode, **settings}
 
     def __enter__(self) -> PgBouncer:
@@ -64,7 +64,8 @@ class PgBouncer:
     def command(self, statement: str) -> None:
         """Have the pooler itself do something, such as RECONNECT."""
         with psycopg.connect(self.url(self._server.url("pgbouncer")), autocommit=True) as connection:
-            connection.pgconn.exec_(statement.encode())
+            done = connection.pgconn.exec_(statement.encode())
+            assert done.status == psycopg.pq.ExecStatus.COMMAND_OK, done.get_error_message()
 
     def _write(self) -> None:
         self.folder.chmod(0o755)

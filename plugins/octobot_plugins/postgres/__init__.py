@@ -24,7 +24,8 @@ def open_storage(settings: Settings) -> Storage | None:
 
 @hookimpl
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
-    """Offer ``postgres``."""
-    from octobot_plugins.postgres.health import check_postgres
+    """Offer ``postgres`` and ``announcements``."""
+    from octobot_plugins.postgres.health import check_announcements, check_postgres
 
     register(HealthCheck("postgres", check_postgres, needed=True, every=2))
+    register(HealthCheck("announcements", check_announcements, every=2))

@@ -1,4 +1,8 @@
-"""Announcements between nodes: LISTEN and NOTIFY on one connection, gathered, ten a second at most."""
+"""Announcements between nodes: LISTEN and NOTIFY on one connection, gathered, ten a second at most.
+
+Without them a node works on, by looking by itself, and later than it could: so it is no outage, and must be said. That
+they arrive is proved now and then by one to oneself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ from typing import Any
 import psycopg
 import structlog
 
+from octobot_node.ids import new_id
 from octobot_plugins.postgres.clock import ServerClock
+from octobot_plugins.postgres.failures import said
 from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["Bus"]
@@ -27,21 +33,50 @@ _PING_S = 2.0
 _ANSWER_S = 2.0
 _MEASURE_S = 30.0
 _RETRY_FIRST_S, _RETRY_LAST_S = 0.1, 1.0
+#: A server that refuses to tell is asked again ever less often: what it refuses for is not over in a moment.
+_REFUSED_LAST_S = 30.0
 #: PostgreSQL takes less than 8,000 bytes.
 _PAYLOAD_MAX = 7_900
 _TOPIC_MAX = 200
 
 
+class _Deaf(Exception):
+    """A connection that answers, and on which nothing is heard."""
+
+
 class Bus:
-    """One thread with one connection, begun when somebody announces or listens for the first time."""
+    """One thread with one connection, begun when somebody announces or listens for the first time.
+
+    ``patience`` is for how many seconds announcements may fail before that is said; ``lost`` says why there is no
+    database at all, which is said elsewhere.
+    """
 
     def __init__(
-        self, connect: Callable[[], psycopg.Connection[Any]], sockets: Sockets, clock: ServerClock, shown: str
+        self,
+        connect: Callable[[], psycopg.Connection[Any]],
+        sockets: Sockets,
+        clock: ServerClock,
+        shown: str,
+        *,
+        patience: float,
+        lost: Callable[[], str],
     ) -> None:
         self._connect = connect
         self._sockets = sockets
         self._clock = clock
         self._shown = shown
+        self._patience = patience
+        self._database_lost = lost
+        #: Nobody else listens to this one: what is told on it comes back to us, or nothing does.
+        self._own_channel = f"{_CHANNEL}_{new_id().replace('-', '')}"
+        #: When announcements were last known to go both ways, and why they did not since.
+        self._well_at = time.monotonic()
+        self._why = ""
+        self._warned = False
+        #: Until when the one to ourselves has to arrive.
+        self._due_by: float | None = None
+        self._refused_until = 0.0
+        self._refused_pause = 0.0
         self._topics: dict[str, None] = {}
         self._hearing: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
@@ -73,6 +108,14 @@ class Bus:
 
         return end
 
+    def trouble(self) -> str:
+        """Return why nothing is announced or heard for longer than one can wait for, or ""."""
+        running = self._thread is not None and not self._stopping.is_set()
+        silent = time.monotonic() - self._well_at
+        if not running or silent <= self._patience:
+            return ""
+        return f"announcements between nodes fail for {silent:.0f} s: {self._why or 'nothing is heard'}"
+
     def close(self) -> None:
         """End the thread; nothing is announced any more."""
         with self._lock:
@@ -87,6 +130,7 @@ class Bus:
     def _begin(self) -> None:
         with self._lock:
             if self._thread is None and not self._stopping.is_set():
+                self._well_at = time.monotonic()
                 self._waking = socket.socketpair()
                 for end in self._waking:
                     end.setblocking(False)
@@ -109,7 +153,7 @@ class Bus:
                 connection = self._connect()
                 try:
                     with self._bounded(connection):
-                        connection.execute(f"LISTEN {_CHANNEL}".encode())
+                        connection.execute(f"LISTEN {_CHANNEL}; LISTEN {self._own_channel}".encode())
                     pause = _RETRY_FIRST_S
                     if heard_before:
                         self._hear("")
@@ -119,12 +163,34 @@ class Bus:
                     self._sockets.forget(connection)
                     connection.close()
             except Exception as error:  # noqa: BLE001 - whatever it is, another connection is made
-                # Its type alone: the driver's own words may hold what was in the URL.
-                log.debug("bus_lost", database=self._shown, error=type(error).__name__)
+                self._failed(error)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _RETRY_LAST_S)
 
+    def _failed(self, error: Exception) -> None:
+        """Remember why; say so once, where it lasts and is not what is said of the database anyway."""
+        # Any other's own words may hold what was in the URL.
+        told = isinstance(error, psycopg.Error | _Deaf)
+        self._why = said(error, self._shown) if isinstance(error, psycopg.Error) else str(error) if told else ""
+        self._why = self._why or type(error).__name__
+        log.debug("bus_lost", database=self._shown, error=type(error).__name__)
+        if not self._warned and self.trouble() and not self._database_lost():
+            self._warned = True
+            log.warning(
+                "announcements_fail", why=self._why,
+                cure="nodes go on by looking by themselves, later than they could; see that this node may connect once"
+                " more, that no pooler changes its session, and the server's own log",
+            )  # fmt: skip
+
+    def _works(self) -> None:
+        self._well_at = time.monotonic()
+        if self._warned:
+            self._warned = False
+            log.info("announcements_work", database=self._shown)
+
     def _serve(self, connection: psycopg.Connection[Any], woken: socket.socket) -> None:
+        self._due_by = None
+        self._prove(connection)
         told_at = 0.0
         asked_at = measured_at = time.monotonic()
         poll = select.poll()
@@ -133,16 +199,19 @@ class Bus:
         while not self._stopping.is_set():
             # First what came beside the answers of our own statements: no socket tells of it any more.
             for notice in connection.notifies(timeout=0):
-                self._hear_all(notice.payload)
+                self._take(notice)
             now = time.monotonic()
-            if self._topics and now - told_at >= _GATHER_S:
+            if self._due_by is not None and now > self._due_by:
+                raise _Deaf("the connection answers, and what is announced does not arrive on it: is a pooler between?")
+            next_told = max(told_at + _GATHER_S, self._refused_until)
+            if self._topics and now >= next_told:
                 told_at = now
                 self._tell(connection)
             elif now - asked_at >= _PING_S:
                 asked_at = now
                 measured_at = self._ask(connection, measured_at)
             else:
-                until = min(asked_at + _PING_S, told_at + _GATHER_S) if self._topics else asked_at + _PING_S
+                until = min(asked_at + _PING_S, next_told) if self._topics else asked_at + _PING_S
                 poll.poll(max(until - now, 0) * 1000)
                 with suppress(BlockingIOError):
                     woken.recv(4096)
@@ -152,10 +221,26 @@ class Bus:
         if time.monotonic() - measured_at < _MEASURE_S:
             with self._bounded(connection):
                 connection.execute(b"SELECT 1")
+            if self._due_by is None and not self._refused_pause:
+                self._works()
             return measured_at
         with self._bounded(connection):
             self._clock.measure(connection)
+        self._prove(connection)
         return time.monotonic()
+
+    def _prove(self, connection: psycopg.Connection[Any]) -> None:
+        """Announce something to ourselves, which has to arrive."""
+        if self._say(connection, self._own_channel, "") and self._due_by is None:
+            self._due_by = time.monotonic() + _ANSWER_S
+
+    def _take(self, notice: psycopg.Notify) -> None:
+        if notice.channel == self._own_channel:
+            self._due_by = None
+            if not self._refused_pause:
+                self._works()
+        else:
+            self._hear_all(notice.payload)
 
     @contextmanager
     def _bounded(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
@@ -171,15 +256,29 @@ class Bus:
     def _tell(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:
             topics, self._topics = self._topics, {}
+        told = False
         try:
-            for payload in _payloads(list(topics)):
-                with self._bounded(connection):
-                    connection.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
-        except BaseException:
-            # Told over the next connection, perhaps for the second time.
-            with self._lock:
-                self._topics = {**topics, **self._topics}
-            raise
+            told = all(self._say(connection, _CHANNEL, payload) for payload in _payloads(list(topics)))
+        finally:
+            if not told:
+                # Told later, or over the next connection, perhaps for the second time.
+                with self._lock:
+                    self._topics = {**topics, **self._topics}
+
+    def _say(self, connection: psycopg.Connection[Any], channel: str, payload: str) -> bool:
+        """Notify; return whether the server took it. One that refuses, its queue being full, is no lost connection."""
+        try:
+            with self._bounded(connection):
+                connection.execute("SELECT pg_notify(%s, %s)", (channel, payload))
+        except psycopg.Error as error:
+            if connection.broken or connection.closed:
+                raise
+            self._refused_pause = min(max(self._refused_pause * 2, _RETRY_LAST_S), _REFUSED_LAST_S)
+            self._refused_until = time.monotonic() + self._refused_pause
+            self._failed(error)
+            return False
+        self._refused_pause = self._refused_until = 0.0
+        return True
 
     def _hear_all(self, payload: str) -> None:
         try:

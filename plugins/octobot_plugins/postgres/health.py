@@ -8,7 +8,7 @@ from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.errors import StorageUnavailable
 
-__all__ = ["check_postgres"]
+__all__ = ["check_announcements", "check_postgres"]
 
 _GOES_ON = "; the node goes on by itself"
 _CURE = "start PostgreSQL, or mend the network" + _GOES_ON
@@ -35,3 +35,16 @@ def check_postgres(context: PluginContext) -> Health:
     if took > 50:
         return Health("warning", detail, "put the node and its database closer together")
     return Health("ok", detail)
+
+
+def check_announcements(context: PluginContext) -> Health:
+    """Say whether nodes hear of what the others do; nothing is asked."""
+    deaf = getattr(context.storage, "deaf", None)
+    if deaf is None:
+        return Health("ok", "one node has the database: it tells itself")
+    why = deaf()
+    if why:
+        return Health(
+            "failed", why, "let this node connect once more, directly or through a pooler in session mode" + _GOES_ON
+        )
+    return Health("ok", "nodes hear of what the others do")

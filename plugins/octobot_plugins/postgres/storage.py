@@ -67,7 +67,9 @@ class PostgresStorage:
         self._lost = ""
         self._room = Room(self.engine)
         self._lock = threading.Lock()
-        self._bus = Bus(self._connect, self._sockets, self._clock, self.shown)
+        self._bus = Bus(
+            self._connect, self._sockets, self._clock, self.shown, patience=settings.lease_ttl, lost=self.lost
+        )
 
     def _refuse_stale(self, connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
         # A server that was restarted, or a severed connection, is nobody's failure once it is reachable again.
@@ -150,6 +152,10 @@ class PostgresStorage:
     def full(self) -> bool:
         """Whether that is its disk, which has no room."""
         return self._room.lacking
+
+    def deaf(self) -> str:
+        """Return why nothing is announced or heard though the server can be worked with, or ""."""
+        return self._bus.trouble()
 
     def sever(self) -> None:
         """Shut every socket, so that whoever waits on a dead network wakes up."""
