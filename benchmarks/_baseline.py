@@ -21,6 +21,7 @@ from octobot_node.engine.base import Base, open_base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
+from octobot_node.engine.workers.durable import queue_schema_of
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.ids import new_id
 from octobot_node.plugin_system.discovery import load_plugins
@@ -75,6 +76,7 @@ def launch_dbos(core: Core) -> None:
         config={
             "name": "baseline",
             "system_database_engine": core.storage.engine,
+            "dbos_system_schema": queue_schema_of(core.storage.engine),
             "application_version": _VERSION,
             "use_listen_notify": False,
             "run_migrations": False,
@@ -177,7 +179,7 @@ class _Ended:
             return False
         rows = sa.table(
             "workflow_status", sa.column("workflow_uuid"), sa.column("status"),
-            schema="dbos" if core.storage.shared else None,
+            schema=queue_schema_of(core.storage.engine),
         )  # fmt: skip
         done = sa.select(sa.func.count()).where(rows.c.workflow_uuid.in_(workflow_ids), rows.c.status == "SUCCESS")
         with core.storage.read() as connection:

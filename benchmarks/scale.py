@@ -43,9 +43,9 @@ _MAKE_DUE = (
 )
 #: As DBOS leaves them: ended, of our queues, and not old enough to be pruned while this runs.
 _WORKFLOWS = (
-    "INSERT INTO dbos.workflow_status (workflow_uuid, status, name, output, executor_id, created_at, updated_at,"
-    " application_version, recovery_attempts, queue_name, inputs, priority, completed_at, started_at_epoch_ms,"
-    " application_name, serialization)"
+    "INSERT INTO octobot_dbos.workflow_status (workflow_uuid, status, name, output, executor_id, created_at,"
+    " updated_at, application_version, recovery_attempts, queue_name, inputs, priority, completed_at,"
+    " started_at_epoch_ms, application_name, serialization)"
     " SELECT gen_random_uuid()::text, 'SUCCESS', (ARRAY['tick_batch', 'send'])[1 + n %% 2], '{}', 'old.' || n %% 7,"
     " at + n / 1000, at + n / 1000, 'octobot-1', 1, (ARRAY['ticks', 'orders'])[1 + n %% 2], '[]', 0, at + n / 1000,"
     " at + n / 1000, 'octobot', 'octobot_json'"

@@ -12,6 +12,7 @@ OctoBotError
 │   ├── DataFolderInUse
 │   ├── DatabaseInUse
 │   ├── DatabaseMoved
+│   ├── DatabaseNotOurs
 │   ├── DatabaseTooNew
 │   ├── DatabaseTooOld
 │   ├── DiskNearlyFull
@@ -40,6 +41,7 @@ __all__ = [
     "DataUnavailable",
     "DatabaseInUse",
     "DatabaseMoved",
+    "DatabaseNotOurs",
     "DatabaseTooNew",
     "DatabaseTooOld",
     "DiskNearlyFull",
@@ -115,6 +117,10 @@ class DataFolderInUse(NodeError):
 
 class DatabaseMoved(NodeError):
     """The database moved to another one, and no node may start on this one."""
+
+
+class DatabaseNotOurs(NodeError):
+    """The database, or a part of it that is to be used, is another program's or another installation's."""
 
 
 class DatabaseInUse(NodeError):

@@ -57,11 +57,15 @@ class Settings(BaseSettings):
         return init_settings, Environment(settings_cls)
 
     data_dir: Path = Field(default_factory=default_data_dir, description="The folder that holds all state.")
-    database_url: str = Field(
-        default="", description="SQLAlchemy URL of the database; empty for octobot.db in the data folder."
-    )
+    database_url: str = Field(default="", description="URL of the database; empty for octobot.db in the data folder.")
     database_password: SecretStr | None = Field(
         default=None, description="Password of the database, as it is; instead of one inside the URL."
+    )
+    database_queues: str = Field(
+        default="",
+        pattern="^[A-Za-z0-9_-]{0,63}$",
+        description="Schema of PostgreSQL that holds the queues of this installation; empty for octobot_dbos, or"
+        " octobot_dbos_NAME where the tables are in another schema, NAME, than public.",
     )
     role: Literal["standalone", "master", "consumer"] = Field(
         default="standalone",

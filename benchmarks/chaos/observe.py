@@ -18,9 +18,9 @@ from octobot_node.store.tables import intents
 
 __all__ = ["Delays", "Observer", "sent_after_the_fence", "tick_delays"]
 
-_LEFT = "SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING' AND executor_id LIKE %s"
+_LEFT = "SELECT workflow_uuid FROM octobot_dbos.workflow_status WHERE status = 'PENDING' AND executor_id LIKE %s"
 _STILL = (
-    "SELECT count(*) FROM dbos.workflow_status WHERE workflow_uuid = ANY(%s)"
+    "SELECT count(*) FROM octobot_dbos.workflow_status WHERE workflow_uuid = ANY(%s)"
     " AND (status = 'ENQUEUED' OR status = 'PENDING' AND executor_id LIKE %s)"
 )
 

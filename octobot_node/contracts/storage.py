@@ -74,7 +74,11 @@ class Storage(Protocol):
         ...
 
     def migrate_dbos(self) -> None:
-        """Create or migrate DBOS's own tables."""
+        """Create or migrate DBOS's own tables; raise DatabaseNotOurs, before, where they are somebody else's."""
+        ...
+
+    def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
+        """Write down that DBOS's tables are this installation's; raise DatabaseNotOurs where they are another's."""
         ...
 
     def size(self) -> int:

@@ -55,8 +55,8 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
 
     ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
 
-    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved or DiskNearlyFull; what
-    was opened is closed again.
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs or
+    DiskNearlyFull; what was opened is closed again.
     """
     refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)
@@ -120,6 +120,7 @@ def _installation(storage: Storage, now: int) -> Installation:
         if known is None:
             known = Installation(new_id(), 0)
             connection.execute(installation.insert().values(id=known.id, generation=0, created_at=now))
+        storage.claim_queues(connection, known.id)
         return known
 
 

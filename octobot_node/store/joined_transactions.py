@@ -139,6 +139,10 @@ class JoinedStorage:
         """Create or migrate DBOS's own tables."""
         self._storage.migrate_dbos()
 
+    def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
+        """Write down that DBOS's tables are this installation's."""
+        self._storage.claim_queues(connection, installation_id)
+
     def size(self) -> int:
         """Return the bytes the database takes on disk."""
         return self._storage.size()

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import DatabaseInUse, DatabaseTooNew, DatabaseTooOld
 from octobot_node.store import tables
+from octobot_node.store.others_tables import refuse_others_tables
 
 if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
@@ -33,12 +34,14 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
 
     Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know,
     unless that revision only adds to what this version knows (``expands = True`` in its file): then both run on it.
+    Raises DatabaseNotOurs, as early, when another program's tables have names of ours, or the queues are another's.
     Raises DatabaseTooOld, as early, when it is from before the first release.
     Raises DatabaseInUse where a revision does more than add, and nodes of before are at work.
     """
     owners = [CORE, *plugins]
     scripts = {owner.name: _scripts(owner) for owner in owners}
     with storage.read() as connection:
+        refuse_others_tables(connection, owners, storage.shown)
         pending = [owner for owner in owners if not _is_current(connection, owner, scripts[owner.name])]
         for owner in pending:
             _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)

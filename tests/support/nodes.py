@@ -151,7 +151,7 @@ def orders(nodes: Nodes) -> int:
 
 
 def claimed_by(nodes: Nodes, node_id: str) -> bool:
-    pending = nodes.query("SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+    pending = nodes.query("SELECT executor_id FROM octobot_dbos.workflow_status WHERE status = 'PENDING'")
     return any(str(executor).startswith(node_id) for (executor,) in pending)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ORDERS",
+    "QUEUES",
     "TICKS",
     "Durable",
     "Handler",
@@ -37,6 +38,7 @@ __all__ = [
     "json_encode",
     "left_by",
     "migrate_queues",
+    "queue_schema_of",
 ]
 
 #: The queues. Their names are stored in rows: never rename one, add another.
@@ -46,6 +48,8 @@ _WORKFLOWS = {TICKS: "tick_batch", ORDERS: "send"}
 #: Passed in every enqueue; bumped only when replaying an old workflow would be wrong.
 _VERSION = "octobot-1"
 _NAME = "octobot"
+#: The option of a storage's engine that says in which schema DBOS's tables are; without it they have none.
+QUEUES = "octobot_queues"
 
 Handler = Callable[[str, str], Mapping[str, int]]
 log = structlog.get_logger(__name__)
@@ -120,6 +124,7 @@ class Durable:
         has_room: Callable[[str], None] | None = None,
     ) -> None:
         self._storage = storage
+        self._schema = queue_schema_of(storage.engine)
         self._settings = settings
         self._executor_id = executor_id
         self._running = dict.fromkeys(_WORKFLOWS, 0)
@@ -144,6 +149,7 @@ class Durable:
             config={
                 "name": _NAME,
                 "system_database_engine": self._storage.engine,
+                "dbos_system_schema": self._schema,
                 "executor_id": self._executor_id,
                 "application_version": _VERSION,
                 "serializer": serializer,
@@ -162,8 +168,9 @@ class Durable:
         dbos.DBOS.listen_queues([])
         dbos.DBOS.launch()
         self._client = dbos.DBOSClient(
-            system_database_engine=self._storage.engine, serializer=serializer, application_name=_NAME
-        )
+            system_database_engine=self._storage.engine, serializer=serializer, application_name=_NAME,
+            dbos_system_schema=self._schema,
+        )  # fmt: skip
         for queue in _WORKFLOWS:
             dbos.DBOS.register_queue(
                 queue,
@@ -313,7 +320,8 @@ class Durable:
             ids = list(
                 connection.scalars(
                     sa.select(row.c.workflow_uuid)
-                    .where(row.c.status.in_(final), row.c.updated_at < before)
+                    # Of ours, also what has lost its queue on its way.
+                    .where(row.c.status.in_(final), row.c.updated_at < before, row.c.application_name == _NAME)
                     .limit(limit)
                 )
             )
@@ -329,18 +337,28 @@ class Durable:
         dbos.DBOS.destroy(workflow_completion_timeout_sec=timeout)
 
     def _statuses(self) -> sa.TableClause:
-        return _table(self._storage.engine.dialect)
+        return _table(self._storage.engine)
 
 
 _COLUMNS = (
     *("workflow_uuid", "status", "owner_xid", "updated_at", "recovery_attempts"),
-    *("executor_id", "queue_name", "started_at_epoch_ms"),
+    *("executor_id", "queue_name", "started_at_epoch_ms", "application_name"),
 )
 
 
-def _table(dialect: sa.Dialect) -> sa.TableClause:
-    schema = None if dialect.name == "sqlite" else "dbos"
-    return sa.table("workflow_status", *(sa.column(name) for name in _COLUMNS), schema=schema)
+def queue_schema_of(bind: sa.Engine | sa.Connection) -> str | None:
+    """Return the schema of DBOS's tables, which the storage keeps as an option of its engine; None on SQLite."""
+    schema: str | None = bind.get_execution_options().get(QUEUES)
+    return schema
+
+
+def _table(bind: sa.Engine | sa.Connection) -> sa.TableClause:
+    return sa.table("workflow_status", *(sa.column(name) for name in _COLUMNS), schema=queue_schema_of(bind))
+
+
+def _ours(row: sa.TableClause) -> sa.ColumnElement[bool]:
+    """Whoever else uses DBOS in the same tables has queues and a name of its own."""
+    return sa.and_(row.c.queue_name.in_(tuple(_WORKFLOWS)), row.c.application_name == _NAME)
 
 
 def give_back(connection: sa.Connection, executor_id: str) -> int:
@@ -349,10 +367,10 @@ def give_back(connection: sa.Connection, executor_id: str) -> int:
     For one that is dead or leaves, in the transaction that says so. What a frozen session of it still has locked is
     left out: ``left_by`` finds it later.
     """
-    row = _table(connection.dialect)
+    row = _table(connection)
     theirs = (
         sa.select(row.c.workflow_uuid)
-        .where(row.c.status == "PENDING", row.c.executor_id == executor_id, row.c.queue_name.in_(tuple(_WORKFLOWS)))
+        .where(row.c.status == "PENDING", row.c.executor_id == executor_id, _ours(row))
         .with_for_update(skip_locked=True)
     )
     statement = row.update().where(row.c.workflow_uuid.in_(theirs))
@@ -383,10 +401,8 @@ def depths(connection: sa.Connection) -> dict[tuple[str, str], int]:
 
     Rides idx_workflow_status_in_flight_v2, which has no workflow that ended.
     """
-    row = _table(connection.dialect)
-    statement = sa.select(row.c.queue_name, row.c.status, sa.func.count()).where(
-        row.c.queue_name.in_(tuple(_WORKFLOWS)), _IN_FLIGHT
-    )
+    row = _table(connection)
+    statement = sa.select(row.c.queue_name, row.c.status, sa.func.count()).where(_ours(row), _IN_FLIGHT)
     words = {"ENQUEUED": "waiting", "PENDING": "running"}
     found = {(queue, state): 0 for queue in _WORKFLOWS for state in words.values()}
     for queue, status, count in connection.execute(statement.group_by(row.c.queue_name, row.c.status)):
@@ -396,9 +412,9 @@ def depths(connection: sa.Connection) -> dict[tuple[str, str], int]:
 
 def left_by(connection: sa.Connection) -> set[str]:
     """Return the executors that have begun work. Private: the status table."""
-    row = _table(connection.dialect)
+    row = _table(connection)
     statement = sa.select(row.c.executor_id).where(
-        row.c.status == "PENDING", row.c.queue_name.in_(tuple(_WORKFLOWS)), row.c.executor_id.is_not(None)
+        row.c.status == "PENDING", _ours(row), row.c.executor_id.is_not(None)
     )
     return set(connection.scalars(statement.distinct()))
 

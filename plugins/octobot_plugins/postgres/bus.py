@@ -6,6 +6,7 @@ they arrive is proved now and then by one to oneself.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import select
 import socket
@@ -54,6 +55,7 @@ class Bus:
     def __init__(
         self,
         connect: Callable[[], psycopg.Connection[Any]],
+        schema: str,
         sockets: Sockets,
         clock: ServerClock,
         shown: str,
@@ -68,6 +70,7 @@ class Bus:
         self._patience = patience
         self._database_lost = lost
         #: Nobody else listens to this one: what is told on it comes back to us, or nothing does.
+        self._channel = _channel(schema)
         self._own_channel = f"{_CHANNEL}_{new_id().replace('-', '')}"
         #: When announcements were last known to go both ways, and why they did not since.
         self._well_at = time.monotonic()
@@ -153,7 +156,7 @@ class Bus:
                 connection = self._connect()
                 try:
                     with self._bounded(connection):
-                        connection.execute(f"LISTEN {_CHANNEL}; LISTEN {self._own_channel}".encode())
+                        connection.execute(f'LISTEN "{self._channel}"; LISTEN {self._own_channel}'.encode())
                     pause = _RETRY_FIRST_S
                     if heard_before:
                         self._hear("")
@@ -258,7 +261,7 @@ class Bus:
             topics, self._topics = self._topics, {}
         told = False
         try:
-            told = all(self._say(connection, _CHANNEL, payload) for payload in _payloads(list(topics)))
+            told = all(self._say(connection, self._channel, payload) for payload in _payloads(list(topics)))
         finally:
             if not told:
                 # Told later, or over the next connection, perhaps for the second time.
@@ -297,6 +300,11 @@ class Bus:
                 hear(topic)
             except Exception:
                 log.exception("announcement_failed", topic=topic)
+
+
+def _channel(schema: str) -> str:
+    """Return the channel of the installation in a schema: a database has one set of them for all."""
+    return _CHANNEL if schema == "public" else f"{_CHANNEL}_in_{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
 
 
 def _payloads(topics: list[str]) -> Iterator[str]:

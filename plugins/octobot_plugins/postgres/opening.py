@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from octobot_node.errors import StorageUnavailable
 from octobot_plugins.postgres.connecting import Connector, NodeConnection
 from octobot_plugins.postgres.failures import SESSION_MODE
+from octobot_plugins.postgres.queues import queue_schema
 
 __all__ = ["Opened", "open_server"]
 
@@ -16,8 +17,13 @@ _OLDEST = 14
 _TRIES = 3
 _FACTS = """
 SELECT current_setting('server_encoding'), current_setting('transaction_read_only') = 'on', pg_is_in_recovery(),
-  current_schema(), has_schema_privilege(current_schema(), 'CREATE'), current_database(), current_user,
-  to_regnamespace('dbos') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')
+  current_schema(), has_schema_privilege(current_schema(), 'CREATE'), current_database(), current_user
+"""
+_MAY_MAKE_QUEUES = """
+SELECT coalesce(
+  (SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
+   FROM pg_namespace WHERE nspname = %s),
+  has_database_privilege(current_database(), 'CREATE'))
 """
 
 
@@ -27,10 +33,12 @@ class Opened:
 
     #: Where our tables are, or are to be made.
     schema: str
+    #: Where DBOS's are.
+    queues: str
 
 
-def open_server(connection: NodeConnection, connector: Connector, shown: str) -> Opened:
-    """Return what is to be known of the server.
+def open_server(connection: NodeConnection, connector: Connector, wanted: str, shown: str) -> Opened:
+    """Return what is to be known of the server; ``wanted`` is the schema of the queues, "" for the usual one.
 
     Raises StorageUnavailable for one that is too old, has another encoding, is behind a pooler that lends sessions for
     a transaction, does not get what the URL asks for, or cannot be written.
@@ -47,7 +55,7 @@ def open_server(connection: NodeConnection, connector: Connector, shown: str) ->
     _refuse_transaction_pooler(connection, connector, shown)
     row = connection.execute(_FACTS).fetchone()
     assert row is not None
-    encoding, read_only, standby, schema, may_create, database, user, has_dbos = row
+    encoding, read_only, standby, schema, may_create, database, user = row
     if encoding != "UTF8":
         raise StorageUnavailable(
             f"{shown} has the encoding {encoding}: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
@@ -59,17 +67,20 @@ def open_server(connection: NodeConnection, connector: Connector, shown: str) ->
         )
     if schema is None:
         raise StorageUnavailable(f"{shown} has no schema of this user's search_path: `CREATE SCHEMA public` makes one")
+    queues = queue_schema(wanted, schema)
+    made = connection.execute(_MAY_MAKE_QUEUES, [queues]).fetchone()
+    grants = []
     if not may_create:
+        grants.append(f'GRANT CREATE ON SCHEMA "{schema}" TO "{user}"')
+    if made is None or not made[0]:
+        grants.append(f'CREATE SCHEMA "{queues}" AUTHORIZATION "{user}"')
+    if grants:
         raise StorageUnavailable(
-            f"{shown}: this user may not make tables in the schema {schema!r}:"
-            f' `GRANT CREATE ON SCHEMA "{schema}" TO "{user}"` allows it'
+            f"{shown}: this user may not make the node's tables in the schema {schema!r}, or those of its queues in"
+            f" {queues!r}: `{'; '.join(grants)}` allows it (so does, for the queues, and for more,"
+            f' `GRANT CREATE ON DATABASE "{database}" TO "{user}"`)'
         )
-    if not has_dbos:
-        raise StorageUnavailable(
-            f"{shown}: this user may not make the schema 'dbos', which holds the queues:"
-            f' `GRANT CREATE ON DATABASE "{database}" TO "{user}"` allows it'
-        )
-    return Opened(str(schema))
+    return Opened(str(schema), queues)
 
 
 def _refuse_transaction_pooler(one: NodeConnection, connector: Connector, shown: str) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.clock import Clock
-from octobot_node.engine.workers.durable import migrate_queues
+from octobot_node.engine.workers.durable import QUEUES, migrate_queues
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
 from octobot_plugins.postgres.address import address
@@ -21,6 +21,7 @@ from octobot_plugins.postgres.clock import ServerClock
 from octobot_plugins.postgres.connecting import Connector, NodeConnection
 from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
 from octobot_plugins.postgres.opening import open_server
+from octobot_plugins.postgres.queues import claim_schema, is_marked, make_mark, refuse_others_queues
 from octobot_plugins.postgres.room import Room
 from octobot_plugins.postgres.sockets import Sockets
 
@@ -50,25 +51,34 @@ class PostgresStorage:
         self._clock = ServerClock()
         try:
             with self._connect() as connection:
-                self._connector.use_schema(open_server(connection, self._connector, self.shown).schema)
+                opened = open_server(connection, self._connector, settings.database_queues, self.shown)
+                self._connector.use_schema(opened.schema)
                 self._clock.measure(connection)
         except psycopg.Error as error:
             raise StorageUnavailable(said(error, self.shown)) from None
         self.engine = sa.create_engine(
             sa.URL.create("postgresql+psycopg", database=where.keywords.get("dbname")),
             creator=self._connector.connect, pool_size=10, max_overflow=10, pool_timeout=30, pool_use_lifo=True,
+            execution_options={QUEUES: opened.queues},
         )  # fmt: skip
         sa.event.listen(self.engine, "checkin", _note_use)
         sa.event.listen(self.engine, "checkout", self._refuse_stale)
         sa.event.listen(self.engine, "close", self._forget)
         # On the same pool: psycopg's BEGIN says what a transaction may, which costs no round trip of its own.
         self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._queues = opened.queues
         self._writing = threading.local()
         self._lost = ""
         self._room = Room(self.engine)
         self._lock = threading.Lock()
         self._bus = Bus(
-            self._connect, self._sockets, self._clock, self.shown, patience=settings.lease_ttl, lost=self.lost
+            self._connect,
+            opened.schema,
+            self._sockets,
+            self._clock,
+            self.shown,
+            patience=settings.lease_ttl,
+            lost=self.lost,
         )
 
     def _refuse_stale(self, connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
@@ -166,11 +176,22 @@ class PostgresStorage:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
 
     def migrate_dbos(self) -> None:
-        """Create or migrate DBOS's tables in their schema."""
+        """Create or migrate DBOS's tables in their schema, which is nobody else's."""
+        with self.read() as connection:
+            refuse_others_queues(connection, self._queues, self.shown)
+            marked = is_marked(connection, self._queues)
         # It takes a lock of its own. Not inside a transaction of ours: it makes indexes concurrently, which waits for
         # every open one.
         with self._guarded():
-            migrate_queues(self.engine, "dbos")
+            migrate_queues(self.engine, self._queues)
+        if not marked:
+            with self.write(durable=True) as connection:
+                self.lock_migrations(connection)
+                make_mark(connection, self._queues)
+
+    def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
+        """Write down whose they are."""
+        claim_schema(connection, self._queues, installation_id, self.shown)
 
     def size(self) -> int:
         """Return the bytes of the database."""

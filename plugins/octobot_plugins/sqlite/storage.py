@@ -108,6 +108,9 @@ class SqliteStorage:
         # DBOS migrates on an engine of its own: its migrations begin their transaction by hand.
         DBOS.migrate(self._url.render_as_string(hide_password=False), schema="dbos")
 
+    def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
+        """Do nothing: they are in the file of the one node that has it."""
+
     def size(self) -> int:
         """Return the bytes of the database and its write-ahead log."""
         return sum(p.stat().st_size for p in (self.path, Path(f"{self.path}-wal")) if p.exists())

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
+from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable, give_back, left_by
 from octobot_node.engine.workers.durable import depths as queue_depths
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
@@ -250,10 +250,32 @@ def pruning(program: Program) -> None:
     say([status for _, status, _ in program.statuses()])
 
 
+def others(program: Program) -> None:
+    """What another program has in the same tables is neither counted, given back nor deleted."""
+    theirs = (
+        "INSERT INTO workflow_status (workflow_uuid, status, name, executor_id, queue_name, application_name,"
+        " created_at, updated_at) VALUES (:id, :status, 'pay', :executor, :queue, :name, 1, 1)"
+    )
+    rows = [
+        {"id": f"{name}-{status}-{queue}", "status": status, "executor": "gone", "queue": queue, "name": name}
+        for name in ("shop", None)
+        for status in ("PENDING", "SUCCESS", "ERROR")
+        for queue in (TICKS, "basket")
+    ]
+    with program.storage.write() as connection:
+        connection.execute(sa.text(theirs), rows)
+    with program.storage.write() as connection:
+        say([give_back(connection, "gone"), sorted(left_by(connection)), sum(queue_depths(connection).values())])
+    say([program.durable.prune(int(time.time() * 1000) + 60_000)])
+    say(sorted(status for _, status, _ in program.statuses()) == sorted(str(row["status"]) for row in rows))
+    with program.storage.write() as connection:
+        connection.execute(sa.text("DELETE FROM workflow_status WHERE name = 'pay'"))
+
+
 def calm(folder: Path) -> None:
     """Play the scenarios that leave the process as it was, in one life: starting DBOS takes a while."""
     program = Program(folder)
-    for scenario in (delivery, ownership, carried, depths, pruning):
+    for scenario in (delivery, ownership, carried, depths, pruning, others):
         say(scenario.__name__)
         scenario(program)
         program.forget()

@@ -89,6 +89,10 @@ def test_what_ended_is_pruned_in_small_batches_and_what_waits_stays(calm: dict[s
     assert calm["pruning"] == [[0, 2, 1], ["ENQUEUED"]]
 
 
+def test_what_another_program_has_in_the_same_tables_is_left_alone(calm: dict[str, list[Any]]) -> None:
+    assert calm["others"] == [[0, [], 0], [0], True]
+
+
 plain = st.recursive(
     st.one_of(
         st.none(),

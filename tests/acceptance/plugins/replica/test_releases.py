@@ -123,7 +123,9 @@ def test_a_release_that_only_adds_takes_over_from_one_at_work(nodes: Nodes, tmp_
 
 def _works(nodes: Nodes, name: str) -> bool:
     """Wait until a node has finished a piece of work."""
-    done = f"SELECT 1 FROM dbos.workflow_status WHERE status = 'SUCCESS' AND executor_id LIKE '{nodes.id(name)}.%'"
+    done = (
+        f"SELECT 1 FROM octobot_dbos.workflow_status WHERE status = 'SUCCESS' AND executor_id LIKE '{nodes.id(name)}.%'"
+    )
     before = len(nodes.query(done))
     until(lambda: len(nodes.query(done)) > before)
     return True

@@ -190,7 +190,7 @@ def test_several_processes_migrate_at_once_and_say_no_password(
     assert postgres.password not in "".join(said)
     with open_storage(url).read() as connection:
         tables = sa.inspect(connection).get_table_names()
-        queues = sa.inspect(connection).get_table_names("dbos")
+        queues = sa.inspect(connection).get_table_names("octobot_dbos")
     assert {"events", "schedule"} <= set(tables)
     assert "workflow_status" in queues
 
