@@ -230,17 +230,17 @@ def _refuse_gaps(file: CandleFile, series: Series, settings: ReplaySettings) -> 
     if length > len(series) and length * series.step > _DAY:
         before, after = (file.line_of(file.series.first_from(series.opens_at(at))) for at in (index, index + 1))
         raise InvalidMarketData(
-            f"{path}, {file.unit} {after}: {length:,} candles of {length_text(series.step)} are missing between"
-            f" {from_ms(series.opens_at(index)):%Y-%m-%d %H:%M} UTC on {file.unit} {before} and"
-            f" {from_ms(series.opens_at(index + 1)):%Y-%m-%d %H:%M} UTC, and the file has {len(series):,} in all:"
-            " correct the times, or choose a part of it with start and end"
+            f"{path}, {file.unit} {after}, column {file.time_column}: {length:,} candles of"
+            f" {length_text(series.step)} are missing between {from_ms(series.opens_at(index)):%Y-%m-%d %H:%M} UTC on"
+            f" {file.unit} {before} and {from_ms(series.opens_at(index + 1)):%Y-%m-%d %H:%M} UTC, and the file has"
+            f" {len(series):,} in all: correct the times, or choose a part of it with start and end"
         )
     missing, first = series.missing
     if first is not None and settings.gaps == "error":
         line = file.line_of(file.series.first_from(first))
         raise InvalidMarketData(
-            f"{path}, {file.unit} {line}: {missing:,} candles are missing, the first at {from_ms(first)}:"
-            " complete the file, or set gaps to count"
+            f"{path}, {file.unit} {line}, column {file.time_column}: {missing:,} candles are missing, the first at"
+            f" {from_ms(first)}: complete the file, or set gaps to count"
         )
 
 

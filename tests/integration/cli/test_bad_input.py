@@ -145,11 +145,17 @@ def _without_some(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda lines: ["time" + lines[0].removeprefix("timestamp"), *lines[1:]], ", line 1: needs exactly one column"),
-        (lambda lines: [line.rpartition(",")[0] for line in lines], ", line 1: needs exactly one column 'volume'"),
         (
-            lambda lines: [*lines[:5], lines[6], lines[5], *lines[7:]],
-            ", line 7, column timestamp: 1641009600000 is before",
+            lambda lines: ["when" + lines[0].removeprefix("timestamp"), *lines[1:]],
+            ", line 1: has no column for time; its columns, separated by commas, are when, open, high, low, close, vol",
+        ),
+        (
+            lambda lines: [line.rpartition(",")[0].rpartition(",")[0] for line in lines],
+            ", line 1: has no column for close",
+        ),
+        (
+            lambda lines: [*lines[:6], f"{lines[5].rpartition(',')[0]},9", *lines[6:]],
+            ", line 7, column timestamp: 2022-01-01 04:00:00 UTC is there twice, with other figures on line 6",
         ),
         (
             lambda lines: [*lines[:5], lines[5].replace(",", ",nan,", 1).rpartition(",")[0], *lines[6:]],
@@ -159,7 +165,7 @@ def _without_some(lines: list[str]) -> list[str]:
         (lambda lines: lines[:1], ": has 0 candles: give at least two"),
         (_without_some, ", line 21, column timestamp: 3 candles are missing, the first at 2022-01-01 19:00:00"),
     ],
-    ids=["renamed column", "missing column", "unsorted", "NaN", "one field more", "no candle", "gap"],
+    ids=["renamed column", "missing column", "a time twice", "NaN", "one field more", "no candle", "gap"],
 )
 def test_malformed_candles_are_refused(
     change: Callable[[list[str]], list[str]], message: str, folder: Folder, refused: Refused

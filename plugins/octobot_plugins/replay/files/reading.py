@@ -80,6 +80,11 @@ class CandleFile:
     unit: str
     _line_of: Callable[[int], int]
 
+    @property
+    def time_column(self) -> str:
+        """What the file calls the column of its times."""
+        return self.understood.columns["time"]
+
     def line_of(self, index: int) -> int:
         """Return which line (or item of a list, or row of a table) the candle at ``index`` is on."""
         return self._line_of(index)
@@ -217,12 +222,12 @@ def _sorted(path: Path, rows: _Rows, layout: Layout, unit: str) -> tuple[_Rows, 
         if any(column[index] != column[index - 1] for column in rows.floats.values()):
             moment, lines = from_ms(int(rows.ms[index])), rows.lines()
             one, other = sorted((int(lines[index - 1]), int(lines[index])))
-            problem = f"{moment:%Y-%m-%d %H:%M:%S} UTC is there twice, with other prices on {unit} {one}"
+            problem = f"{moment:%Y-%m-%d %H:%M:%S} UTC is there twice, with other figures on {unit} {one}"
             cure = "keep each time once"
             raise wrong(path, problem, cure, line=other, unit=unit, column=layout.name("time"))
     count = int(repeats.sum())
     said = f"{count:,} candles are" if count > 1 else "one candle is"
-    return rows.only(~repeats), (*notes, f"{said} there twice, with the same prices: kept once")
+    return rows.only(~repeats), (*notes, f"{said} there twice, with the same figures: kept once")
 
 
 def _closed(content: Content, rows: _Rows, step: int) -> tuple[_Rows, tuple[str, ...]]:

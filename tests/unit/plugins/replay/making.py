@@ -12,7 +12,7 @@ __all__ = ["JANUARY", "Made", "binance", "csv", "made", "stamp"]
 
 #: 2025-01-01 00:00 UTC.
 JANUARY = 1_735_689_600_000
-_BASE_IN_QUOTE = Decimal("93500")
+_BASE_IN_QUOTE = Decimal(93500)
 
 
 class Made(NamedTuple):

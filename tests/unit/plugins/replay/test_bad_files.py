@@ -55,14 +55,16 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             lines((1, "opened,open,high,low,close,volume")),
             (
-                ", line 1: has no column for time; its columns, separated by commas, are opened, open, high, low, close,"
+                ", line 1: has no column for time; its columns, separated by commas, are opened, open, high, low,"
+                " close,"
                 f" volume: make the header {HEADER}"
             ),
         ),
         (
             lines((1, "close_time,open,high,low,close,volume")),
             (
-                ", line 1: has no column for time ('close_time' is when a candle closes, and its opening is needed); its"
+                ", line 1: has no column for time ('close_time' is when a candle closes, and its opening is needed);"
+                " its"
                 " columns, separated by commas, are close_time, open, high, low, close, volume: make the header"
                 f" {HEADER}"
             ),
@@ -124,7 +126,8 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             lines((3, f"{T1},0,0,0,0,0"), (4, f"{T2},0,0,0,0,0")),
             (
-                ", line 3, column open: '0' is not a price (so it is in 2 lines, this is the first): write a price above"
+                ", line 3, column open: '0' is not a price (so it is in 2 lines, this is the first): write a price"
+                " above"
                 " 0, or remove the candle"
             ),
         ),
@@ -141,7 +144,7 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             lines((4, f"{T1},11,12,10,12,1")),
             (
-                ", line 4, column timestamp: 2025-01-01 00:01:00 UTC is there twice, with other prices on line 3: keep"
+                ", line 4, column timestamp: 2025-01-01 00:01:00 UTC is there twice, with other figures on line 3: keep"
                 " each time once"
             ),
         ),
@@ -155,14 +158,16 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             "\n".join([HEADER, *(f"{T0 + 30_000 + 60_000 * i},1,1,1,1,1" for i in range(3))]),
             (
-                ", line 2, column timestamp: 2025-01-01 00:00:30 UTC is not on a multiple of the 1m between candles: all"
+                ", line 2, column timestamp: 2025-01-01 00:00:30 UTC is not on a multiple of the 1m between candles:"
+                " all"
                 " 3 open 30s after one: give candles that open on multiples of 1m since midnight UTC, or finer ones"
             ),
         ),
         (
             "\n".join([HEADER, *(f"{T0 + 60_000 * i + (14_789 if 6 <= i < 10 else 0)},1,1,1,1,1" for i in range(20))]),
             (
-                ", line 8, column timestamp: 2025-01-01 00:06:14.789 UTC is not on a multiple of the 1m between candles,"
+                ", line 8, column timestamp: 2025-01-01 00:06:14.789 UTC is not on a multiple of the 1m between"
+                " candles,"
                 " and so are 4 of 20 lines, of which this is the first: remove them, or set off_grid to drop, which"
                 " leaves them out and counts them as missing"
             ),
@@ -199,7 +204,8 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             "\n".join([HEADER, *("1.73569E+12,1,1,1,1,1" for _ in range(3))]),
             (
-                ", line 2, column timestamp: '1.73569E+12' has lost digits to a spreadsheet (so it is in 3 lines, this is"
+                ", line 2, column timestamp: '1.73569E+12' has lost digits to a spreadsheet (so it is in 3 lines,"
+                " this is"
                 " the first): export the candles again, or give the column a number format without exponent before"
                 " saving it"
             ),
@@ -216,34 +222,36 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
             lines((2, f"{T0 // 1000},10,12,9,11,1")),
             (
                 ", line 3, column timestamp: times of several units are mixed: seconds in 1 lines, the first 2"
-                f" ({T0 // 1000}, 2025-01-01 00:00 UTC) and milliseconds in 3 lines, the first 3 ({T1}, 2025-01-01 00:01"
+                f" ({T0 // 1000}, 2025-01-01 00:00 UTC) and milliseconds in 3 lines, the first 3 ({T1}, 2025-01-01"
+                f" 00:01"
                 " UTC): give all of them one unit, or each part a file of its own"
             ),
         ),
         (
-            "\n".join([HEADER, "2025-01-01 00:00,1,1,1,1,1", "2025-01-01T00:01Z,1,1,1,1,1"]),
+            f"{HEADER}\n2025-01-01 00:00,1,1,1,1,1\n2025-01-01T00:01Z,1,1,1,1,1",
             (
                 ", line 2, column timestamp: '2025-01-01 00:00' has no zone and others have one: write the zone with"
                 " every time, or with none"
             ),
         ),
         (
-            "\n".join([HEADER, "01/02/2025,1,1,1,1,1", "02/02/2025,1,1,1,1,1"]),
+            f"{HEADER}\n01/02/2025,1,1,1,1,1\n02/02/2025,1,1,1,1,1",
             (
-                ", line 2, column timestamp: '01/02/2025' may be day/month or month/day, and no date of the file decides"
+                ", line 2, column timestamp: '01/02/2025' may be day/month or month/day, and no date of the file"
+                " decides"
                 " it: write dates as 2025-01-31"
             ),
         ),
         (
-            "\n".join([HEADER, "13/02/2025,1,1,1,1,1", "02/14/2025,1,1,1,1,1"]),
+            f"{HEADER}\n13/02/2025,1,1,1,1,1\n02/14/2025,1,1,1,1,1",
             f", column timestamp: some dates begin with the day and some with the month: {TIMES}",
         ),
         (
-            "\n".join([HEADER, "2025-02-29,1,1,1,1,1", "2025-03-01,1,1,1,1,1"]),
+            f"{HEADER}\n2025-02-29,1,1,1,1,1\n2025-03-01,1,1,1,1,1",
             f", line 2, column timestamp: '2025-02-29' is not a date: {TIMES}",
         ),
         (
-            "\n".join([HEADER, "3025-02-01,1,1,1,1,1", "3025-02-02,1,1,1,1,1"]),
+            f"{HEADER}\n3025-02-01,1,1,1,1,1\n3025-02-02,1,1,1,1,1",
             (
                 ", line 2, column timestamp: '3025-02-01' is no time of 2000 to 2100 (so it is in 2 lines, this is the"
                 f" first): {TIMES}"
@@ -252,14 +260,16 @@ TIMES = "write the opening time in s, ms, µs or ns since 1970 UTC, or as 2025-0
         (
             "timestamp;open;high;low;close;volume\n" + "\n".join(f"{t};1,234;1,234;1,234;1,234;1" for t in (T0, T1)),
             (
-                ", line 2, column open: '1,234' may have a decimal comma or thousands, and no number of the file decides"
+                ", line 2, column open: '1,234' may have a decimal comma or thousands, and no number of the file"
+                " decides"
                 " it: write numbers as 123.45"
             ),
         ),
         (
             f'{HEADER}\n{T0},"1,5","1,5","1,5","1,5",1\n{T1},"1,234.5","1,234.5","1,234.5","1,234.5",1',
             (
-                ", line 2, column open: '1,5' has a decimal comma, and '1,234.5' on line 3 a decimal point: write numbers"
+                ", line 2, column open: '1,5' has a decimal comma, and '1,234.5' on line 3 a decimal point: write"
+                " numbers"
                 " as 123.45"
             ),
         ),
@@ -394,7 +404,8 @@ def test_a_gap_longer_than_the_file_is_a_wrong_time(tmp_path: Path) -> None:
     later = T2 + 365 * 86_400_000
     path.write_text(lines((4, f"{later},11,12,10,12,1"), (5, f"{later + 60_000},12,12,10,12,1")))
     assert refusal(path) == (
-        ", line 4: 525,600 candles of 1m are missing between 2025-01-01 00:01 UTC on line 3 and 2026-01-01 00:02 UTC, and"
+        ", line 4, column timestamp: 525,600 candles of 1m are missing between 2025-01-01 00:01 UTC on line 3 and 2026-01-01 00:02"
+        " UTC, and"
         " the file has 4 in all: correct the times, or choose a part of it with start and end"
     )
     part = ReplaySettings(data={"BTC/USD": path}, end="2025-06-01T00:00:00Z")  # type: ignore[arg-type]
@@ -415,7 +426,8 @@ def test_a_price_step_above_a_hundredth_of_the_price_is_refused(tmp_path: Path) 
     path = tmp_path / "candles.csv"
     path.write_text(lines())
     assert refusal(path, price_step="0.5") == (
-        ": price_step 0.5 is 0.0556 of BTC/USD's lowest price 9, and 0.01 is the most: every limit order would be rounded"
+        ": price_step 0.5 is 0.0556 of BTC/USD's lowest price 9, and 0.01 is the most: every limit order would be"
+        " rounded"
         " away from where it belongs; set 0.01, or leave it out"
     )
 
@@ -424,7 +436,7 @@ def test_gaps_are_an_error_only_where_the_settings_say_so(tmp_path: Path) -> Non
     path = tmp_path / "candles.csv"
     path.write_text("\n".join([HEADER, GOOD[0], GOOD[1], GOOD[3]]))
     assert refusal(path, gaps="error") == (
-        ", line 4: 1 candles are missing, the first at 2025-01-01 00:02:00+00:00: complete the file,"
+        ", line 4, column timestamp: 1 candles are missing, the first at 2025-01-01 00:02:00+00:00: complete the file,"
         " or set gaps to count"
     )
     counted = ReplayMarket(ReplaySettings(data={"BTC/USD": path}), VirtualClock(0))

@@ -49,7 +49,7 @@ def zipped(name: str, data: bytes, *more: tuple[str, bytes]) -> bytes:
 
 
 DUMP = ("\n".join(binance(ROWS)) + "\n").encode()
-KLINES = b"open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
+KLINES = b"Open time,open,high,low,close,volume,close_time,quote_volume,count,buy_volume,buy_quote,ignore\n"
 #: id -> (name, bytes, format, unit, what is said)
 KINDS: dict[str, tuple[str, bytes, str, str, list[str]]] = {
     "ours": ("a.csv", csv(ROWS).encode(), "CSV", "milliseconds", []),
@@ -231,14 +231,15 @@ KINDS: dict[str, tuple[str, bytes, str, str, list[str]]] = {
         "milliseconds",
         [
             "one line is earlier than the one before: sorted by time",
-            "2 candles are there twice, with the same prices: kept once",
+            "2 candles are there twice, with the same figures: kept once",
         ],
     ),
     "cryptodatadownload": (
         "Binance_BTCUSDT_minute.csv",
         columns(
             ROWS[::-1],
-            "https://www.CryptoDataDownload.com\nUnix,Date,Symbol,Open,High,Low,Close,Volume BTC,Volume USDT,tradecount",
+            "https://www.CryptoDataDownload.com\nUnix,Date,Symbol,Open,High,Low,Close,Volume BTC,Volume"
+            " USDT,tradecount",
             lambda r: (r.time, stamp(r), "BTC/USDT", *r[1:], "363464.34", 55),
         ),
         "CSV",
@@ -494,8 +495,10 @@ def test_the_candle_that_was_not_closed_when_the_file_was_written_is_left_out(tm
     file = read(path)
     assert content(file) == expected(ROWS[:-1])
     assert file.understood.said == (
-        "the last candle, of 2025-01-01 00:47:00 UTC, is left out: it was not closed when the file was written, at"
-        " 2025-01-01 00:47:30 UTC",
+        (
+            "the last candle, of 2025-01-01 00:47:00 UTC, is left out: it was not closed when the file was written, at"
+            " 2025-01-01 00:47:30 UTC"
+        ),
     )
     os.utime(path, (half_a_minute_later + 30, half_a_minute_later + 30))
     assert len(read(path).series) == len(ROWS)
