@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 import zipfile
 
-from tests.cli.conftest import Folder
-from tests.plugins.replay.making import binance, csv, made
+from tests.integration.cli.conftest import Folder
+from tests.unit.plugins.replay.making import binance, csv, made
 
 
 def test_a_preview_says_how_files_are_understood_and_makes_no_data_folder(folder: Folder) -> None:

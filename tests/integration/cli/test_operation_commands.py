@@ -160,7 +160,16 @@ def test_every_kind_of_field_has_an_option(kinds: Octobot) -> None:
         "Order(word='w', ratio=0.5, times=1, fee=None, loud=False, stamped=True, on=<Paper.PLAIN: 'plain'>,"
         " colour=None, at=None, copies_to=[], extra=None)"
     )
-    given = ("--times", "3", "--fee", "0.10000000000000000001", "--loud", "--no-stamped", "--on", "headed")
+    given: tuple[str, ...] = (
+        "--times",
+        "3",
+        "--fee",
+        "0.10000000000000000001",
+        "--loud",
+        "--no-stamped",
+        "--on",
+        "headed",
+    )
     given += ("--colour", "green", "--at", "2026-01-31T09:00:00Z", "--copies-to", "ada", "--copies-to", "bob")
     assert text(*given, "--extra", '{"a": [1, 0.1]}') == (
         "Order(word='w', ratio=0.5, times=3, fee=Decimal('0.10000000000000000001'), loud=True, stamped=False,"

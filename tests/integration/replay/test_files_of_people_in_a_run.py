@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.replay.making import JANUARY, Made, binance, csv, made
 
 from octobot_node.errors import InvalidMarketData, InvalidRunFile
 from octobot_node.reports.models import AutomationReport, RunReport
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
+from tests.unit.plugins.replay.making import JANUARY, Made, binance, csv, made
 
 D = Decimal
 MINUTE = 60_000

@@ -25,7 +25,7 @@ def read(path: Path, symbol: str = "BTC/USDT", **how: str) -> CandleFile:
     return read_candles(symbol, path, HowToRead(**how))  # type: ignore[arg-type]
 
 
-def content(file: CandleFile) -> list[tuple[int, *tuple[Decimal, ...]]]:
+def content(file: CandleFile) -> list[tuple[object, ...]]:
     series = file.series
     volumes = map(Decimal, map(repr, series.floats["volume"].tolist()))
     rows = [[series.exact(name, index) for name in NAMES] for index in range(len(series))]
