@@ -21,6 +21,7 @@ __all__ = [
     "ConnectorSpec",
     "LimitsSpec",
     "Name",
+    "PositiveAmount",
     "Spec",
 ]
 
@@ -32,6 +33,7 @@ def _sane(amount: Decimal) -> Decimal:
 
 
 def _plain(amount: Decimal) -> str:
+    # str() would write 1E+3, which many a reader of JSON takes for no amount at all.
     return format(amount, "f")
 
 
@@ -42,12 +44,15 @@ def _to_duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value
 
 
-Amount = Annotated[
+#: An amount of money that is given: more than nothing, and no more digits than any market has.
+PositiveAmount = Annotated[
     Decimal,
     Field(gt=0, allow_inf_nan=False),
     AfterValidator(_sane),
     PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
+#: Any amount; in JSON a string of plain digits, every one of them.
+Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_to_duration),
@@ -98,7 +103,7 @@ class AccountSpec(Spec):
 
     market_data: ConnectorSpec = Field(description="The source of prices.")
     trading: ConnectorSpec = Field(description="Where orders go.")
-    balances: dict[Asset, Amount] = Field(
+    balances: dict[Asset, PositiveAmount] = Field(
         default_factory=dict,
         description="The paper account's money, by asset. The budgets of the account's automations may not exceed it.",
     )
@@ -115,7 +120,7 @@ class AutomationSpec(Spec):
         description="The automation type: its name, or package.name where two packages have one of that name.",
     )
     account: str = Field(description="The account it trades on, by its name under `accounts`.")
-    budget: dict[Asset, Amount] = Field(
+    budget: dict[Asset, PositiveAmount] = Field(
         default_factory=dict, description="The money it may use, by asset; it never touches more."
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from octobot_node.orders import IntentStatus
+from octobot_node.specs import Amount
 
 __all__ = ["AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
 
 #: Orders that may still be filled, and of which it is known.
 _OPEN = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN)
-
-
-def _digits(amount: Decimal) -> str:
-    # str() would write 1E+3, which many a reader of JSON takes for no amount at all.
-    return format(amount, "f")
-
-
-#: In JSON a string of plain digits, every one of them.
-Amount = Annotated[Decimal, PlainSerializer(_digits, return_type=str, when_used="json")]
 
 
 class _Model(BaseModel):

@@ -43,7 +43,7 @@ from octobot_node.operations.automations.models.automations import (
 )
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
-from octobot_node.specs import Amount, Asset, LimitsSpec, Name
+from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount
 
 __all__ = ["router"]
 
@@ -80,7 +80,9 @@ class Clone(_Body):
 
     name: Name
     account: str | None = Field(default=None, min_length=1, max_length=128, description="null: the same.")
-    budget: dict[Asset, Amount] | None = Field(default=None, description="All its money by asset; null: as much.")
+    budget: dict[Asset, PositiveAmount] | None = Field(
+        default=None, description="All its money by asset; null: as much."
+    )
     limits: LimitsSpec | None = Field(default=None, description="All its limits; null: the same.")
     config: dict[str, Any] | None = Field(default=None, description="The whole config; null: the same.")
     changes: dict[str, Any] = Field(default={}, description="Changes of the config by dotted field.")

@@ -17,7 +17,7 @@ from octobot_node.contracts.operation import Operation, Route
 from octobot_node.errors import Conflict, PluginError, UnknownName
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 from tests.integration.api.conftest import Service
 
 READ = Scope("telex:read", "viewer", "Read telegrams.")

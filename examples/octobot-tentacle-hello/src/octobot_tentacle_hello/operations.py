@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from octobot_node.contracts.operation import Command, Route, operation
 from octobot_node.operations.models import EmptyRequest, Response
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 from pydantic import Field
 
 from octobot_tentacle_hello.settings import HelloSettings

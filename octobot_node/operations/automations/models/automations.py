@@ -10,9 +10,8 @@ from pydantic import ConfigDict, Field, JsonValue
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.node.models.events import EventRow
 from octobot_node.operations.trading.models.orders import OrderRow
-from octobot_node.reports.models import Amount, AutomationReport
-from octobot_node.specs import Amount as PositiveAmount
-from octobot_node.specs import Asset, LimitsSpec, Name
+from octobot_node.reports.models import AutomationReport
+from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount
 
 __all__ = [
     "AUTOMATION_EXAMPLE",

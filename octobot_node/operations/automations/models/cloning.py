@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from octobot_node.operations.automations.models.automations import OneAutomation
-from octobot_node.specs import Amount, Asset, LimitsSpec, Name
+from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount
 
 __all__ = ["CloneAutomation"]
 
@@ -19,7 +19,9 @@ class CloneAutomation(OneAutomation):
     account: str | None = Field(
         default=None, min_length=1, max_length=128, description="An account's name, or its id; None: the same."
     )
-    budget: dict[Asset, Amount] | None = Field(default=None, description="All its money by asset; None: as much.")
+    budget: dict[Asset, PositiveAmount] | None = Field(
+        default=None, description="All its money by asset; None: as much."
+    )
     limits: LimitsSpec | None = Field(default=None, description="All its limits; None: the same.")
     config: dict[str, Any] | None = Field(default=None, description="The whole config; None: the same.")
     changes: dict[str, Any] = Field(default_factory=dict, description="Changes of the config by dotted field.")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.automations.models.automations import AutomationStatus, OneAutomation
 from octobot_node.operations.models import Response
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 
 __all__ = [
     "CandlesSeen",

@@ -8,8 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models import Request, Response
-from octobot_node.reports.models import Amount
-from octobot_node.specs import AccountSpec, LimitsSpec, Name
+from octobot_node.specs import AccountSpec, Amount, LimitsSpec, Name
 
 __all__ = [
     "AccountDeleted",

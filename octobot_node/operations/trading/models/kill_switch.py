@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.operations.trading.models.orders import OrderStatus
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 
 __all__ = [
     "Checklist",

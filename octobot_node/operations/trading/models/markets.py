@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models import Limit, Response
 from octobot_node.operations.trading.models.accounts import OneAccount
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 from octobot_node.text.symbols import SYMBOL_PATTERN
 
 __all__ = [

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, Response
 from octobot_node.operations.trading.models.orders import OrderRow
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 
 __all__ = [
     "BalancePage",

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
-from octobot_node.reports.models import Amount
+from octobot_node.specs import Amount
 
 __all__ = [
     "AdoptOrder",
