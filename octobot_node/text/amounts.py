@@ -16,8 +16,9 @@ _WIDE = Context(prec=100, rounding=ROUND_HALF_EVEN)
 
 
 def legible(value: Decimal, digits: int = _DIGITS) -> Decimal:
-    """Return ``value`` to eight decimals, or to as many as it takes to have ``digits`` digits."""
-    places = max(_PLACES, digits - 1 - value.adjusted()) if value else _PLACES
+    """Return ``value`` to eight decimals or, where those would be fewer than ``digits - 1`` digits, to ``digits``."""
+    digits_kept = _PLACES + 1 + value.adjusted()
+    places = _PLACES if not value or digits_kept >= digits - 1 else digits - 1 - value.adjusted()
     with localcontext(_WIDE):
         return value.quantize(Decimal(1).scaleb(-places)).normalize()
 
@@ -25,7 +26,7 @@ def legible(value: Decimal, digits: int = _DIGITS) -> Decimal:
 def amount_text(value: Decimal, asset: str = "") -> str:
     """Return ``value`` with its asset: dollars and their like to the cent, others to eight decimals.
 
-    What would have fewer than five digits then gets as many decimals as it needs, and so does a part of a cent.
+    What would have fewer than four digits then gets five, and so does a part of a cent.
     """
     with localcontext(_WIDE):
         digits = f"{value:,.2f}"
