@@ -83,9 +83,11 @@ def _told(text: str, how: HowToRead) -> dict[str, Any]:
 def _facts(file: CandleFile) -> dict[str, Any]:
     from octobot_node.market import from_ms
     from octobot_plugins.replay.files.grid import length_text
+    from octobot_plugins.replay.market_data import wrong_gap
 
     series, understood = file.series, file.understood
     missing, first = series.missing
+    gap = wrong_gap(file, series)
     return {
         "format": understood.format,
         "container": understood.container,
@@ -102,7 +104,7 @@ def _facts(file: CandleFile) -> dict[str, Any]:
         "missing": missing,
         "first_missing": None if first is None else _stamp(from_ms(first)),
         "price_step": f"{series.price_step:f}",
-        "notes": list(understood.said),
+        "notes": [*understood.said, *([f"a replay refuses it: {gap}"] if gap else [])],
         "first": [_row(file, index) for index in range(min(_ROWS, len(series)))],
         "last": [_row(file, index) for index in range(max(len(series) - _ROWS, 0), len(series))],
     }

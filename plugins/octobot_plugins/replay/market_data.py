@@ -18,7 +18,7 @@ from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_can
 from octobot_plugins.replay.series import COARSEST, Series
 from octobot_plugins.replay.settings import ReplaySettings
 
-__all__ = ["ReplayMarket", "open_market"]
+__all__ = ["ReplayMarket", "open_market", "wrong_gap"]
 
 _DAY = 86_400_000
 
@@ -223,24 +223,31 @@ def _load(symbol: str, settings: ReplaySettings) -> tuple[Series, list[str]]:
     return series, _notes(symbol, file)
 
 
-def _refuse_gaps(file: CandleFile, series: Series, settings: ReplaySettings) -> None:
-    path = file.understood.path
+def wrong_gap(file: CandleFile, series: Series) -> str | None:
+    """Return why a hole in ``series``, a part of the file, is no outage but a wrong time, or None."""
     length, index = series.longest_gap
-    # Longer than the file: no outage, but a wrong time. Thin markets may have a few candles in a long night.
-    if length > len(series) and length * series.step > _DAY:
-        before, after = (file.line_of(file.series.first_from(series.opens_at(at))) for at in (index, index + 1))
-        raise InvalidMarketData(
-            f"{path}, {file.unit} {after}, column {file.time_column}: {length:,} candles of"
-            f" {length_text(series.step)} are missing between {from_ms(series.opens_at(index)):%Y-%m-%d %H:%M} UTC on"
-            f" {file.unit} {before} and {from_ms(series.opens_at(index + 1)):%Y-%m-%d %H:%M} UTC, and the file has"
-            f" {len(series):,} in all: correct the times, or choose a part of it with start and end"
-        )
+    # Thin markets may have few candles in a long night.
+    if length <= len(series) or length * series.step <= _DAY:
+        return None
+    before, after = (file.line_of(file.series.first_from(series.opens_at(at))) for at in (index, index + 1))
+    return (
+        f"{file.understood.path}, {file.unit} {after}, column {file.time_column}: {length:,} candles of"
+        f" {length_text(series.step)} are missing between {from_ms(series.opens_at(index)):%Y-%m-%d %H:%M} UTC on"
+        f" {file.unit} {before} and {from_ms(series.opens_at(index + 1)):%Y-%m-%d %H:%M} UTC, and the file has"
+        f" {len(series):,} in all: correct the times, or choose a part of it with start and end"
+    )
+
+
+def _refuse_gaps(file: CandleFile, series: Series, settings: ReplaySettings) -> None:
+    problem = wrong_gap(file, series)
+    if problem is not None:
+        raise InvalidMarketData(problem)
     missing, first = series.missing
     if first is not None and settings.gaps == "error":
         line = file.line_of(file.series.first_from(first))
         raise InvalidMarketData(
-            f"{path}, {file.unit} {line}, column {file.time_column}: {missing:,} candles are missing, the first at"
-            f" {from_ms(first)}: complete the file, or set gaps to count"
+            f"{file.understood.path}, {file.unit} {line}, column {file.time_column}: {missing:,} candles are missing,"
+            f" the first at {from_ms(first)}: complete the file, or set gaps to count"
         )
 
 

@@ -11,7 +11,7 @@ from octobot_plugins.replay.files import dates
 from octobot_plugins.replay.files.content import Content
 from octobot_plugins.replay.files.names import PRICES, WANTED, Roles, roles_of
 from octobot_plugins.replay.files.numbers import looks_like_number
-from octobot_plugins.replay.files.refusals import reading, shown, wrong
+from octobot_plugins.replay.files.refusals import printable, reading, shown, wrong
 
 __all__ = ["SEPARATORS", "Layout", "layout_of_rows", "layout_of_text"]
 
@@ -49,7 +49,7 @@ class Layout:
         """Return what the file calls a column."""
         if self.header is None or role not in self.indices:
             return "timestamp" if role == "time" else role
-        return self.header[self.indices[role]].strip() or role
+        return printable(self.header[self.indices[role]]) or role
 
 
 def layout_of_text(content: Content, symbol: str) -> Layout:
@@ -194,5 +194,5 @@ def _not_understood(
 
 
 def _columns(names: Sequence[str]) -> str:
-    text = ", ".join(name or "(no name)" for name in names)
+    text = ", ".join(printable(name) or "(no name)" for name in names)
     return text if len(text) <= 200 else f"{text[:200]}…"

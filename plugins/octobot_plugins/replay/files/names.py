@@ -29,6 +29,8 @@ _VOLUMES = ("volume", "vol", "v", "basevolume", "volumebase", "volumetraded", "v
 _SYMBOLS = ("symbol", "pair", "ticker", "market", "instrument")
 #: They end with a base or quote asset: "Volume BTC".
 _VOLUME_OF = "volume"
+#: What an exchange of its own mind calls an asset.
+_ALSO = {"btc": ("xbt",), "doge": ("xdg",)}
 _CLOSE_ONLY = ("closetime", "timeclose", "closetimestamp", "timeperiodend", "endtime")
 
 
@@ -111,11 +113,15 @@ def _volume(header: Sequence[str], keys: Sequence[str], symbol: str) -> tuple[in
     if plain:
         return plain[0], ()
     by_asset = {key.removeprefix(_VOLUME_OF): index for index, key in enumerate(keys) if key.startswith(_VOLUME_OF)}
-    base, _, quote = symbol.lower().partition("/")
-    if base in by_asset:
-        return by_asset[base], ()
-    of_base = [index for asset, index in by_asset.items() if asset != quote and not asset.startswith("quote")]
-    if not of_base:
-        return None, ("there is no column for the volume in base: 0 is taken",)
-    name = header[of_base[0]]
-    return of_base[0], (f"the volume is read from {name!r}, the first of its kind",) if len(by_asset) > 1 else ()
+    base = symbol.lower().partition("/")[0]
+    for asset in (base, *_ALSO.get(base, ())):
+        if asset in by_asset:
+            return by_asset[asset], ()
+    if not by_asset:
+        return None, ("there is no column for the volume: 0 is taken",)
+    names = ", ".join(repr(header[index]) for index in by_asset.values())
+    if symbol:
+        # "Volume MA" is an average, "Volume USDT" is in quote.
+        return None, (f"no column is for the volume in {symbol.partition('/')[0]}, among {names}: 0 is taken",)
+    index = next(iter(by_asset.values()))
+    return index, (f"the volume is read from {header[index]!r}, unless a symbol says that another is in base",)

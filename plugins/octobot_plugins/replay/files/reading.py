@@ -16,7 +16,7 @@ from octobot_plugins.replay.files.grid import OffGrid, length_text, order_of, st
 from octobot_plugins.replay.files.layout import SEPARATORS, Layout
 from octobot_plugins.replay.files.names import PRICES
 from octobot_plugins.replay.files.numbers import parsed
-from octobot_plugins.replay.files.refusals import Mask, Numbers, first, others, shown, wrong
+from octobot_plugins.replay.files.refusals import Mask, Numbers, first, others, printable, shown, wrong
 from octobot_plugins.replay.files.tables import Table, table_of
 from octobot_plugins.replay.files.times import Times, texts_of, times_of
 from octobot_plugins.replay.series import Series
@@ -268,9 +268,10 @@ def _symbol_in(path: Path, table: Table) -> str:
         return ""
     found = sorted(set(texts_of(np.unique(column))))
     if len(found) > 1:
-        problem = f"has candles of several symbols: {', '.join(found[:5])}{', …' if len(found) > 5 else ''}"
+        names = ", ".join(map(printable, found[:5]))
+        problem = f"has candles of several symbols: {names}{', …' if len(found) > 5 else ''}"
         raise wrong(path, problem, "give each symbol a file of its own", column=table.layout.name("symbol"))
-    return found[0]
+    return printable(found[0])
 
 
 def _understood(content: Content, layout: Layout, times: Times, symbol: str, said: tuple[str, ...]) -> Understood:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from octobot_node.errors import InvalidMarketData
 
-__all__ = ["Mask", "Numbers", "first", "others", "reading", "shown", "wrong"]
+__all__ = ["Mask", "Numbers", "first", "others", "printable", "reading", "shown", "wrong"]
 
 Mask = npt.NDArray[np.bool_]
 #: Of each candle: the line of a text, the item of a list, the row of a table that it was read from.
@@ -40,6 +40,11 @@ def first(mask: Mask) -> int | None:
 def others(count: int, unit: str) -> str:
     """Return how many more there are besides the one that is named, as the end of a clause."""
     return "" if count <= 1 else f" (so it is in {count:,} {unit}s, this is the first)"
+
+
+def printable(text: str) -> str:
+    """Return a name of the file's without what a terminal would obey."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def shown(text: str) -> str:

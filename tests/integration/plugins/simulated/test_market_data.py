@@ -192,3 +192,37 @@ def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as refused:
         SimulatedSettings(**wrong)
     assert {error["loc"][0] for error in refused.value.errors()} == set(wrong)
+
+
+def test_rules_are_what_the_settings_say() -> None:
+    own = {"price_step": "0.5", "amount_step": "0.1", "min_amount": "0.2", "min_notional": "5"}
+    rules = asyncio.run(market(**own).rules(["BTC/USD"]))["BTC/USD"]
+    assert {name: str(getattr(rules, name)) for name in own} == own
+
+
+def test_very_cheap_markets_have_steps_that_fit() -> None:
+    opened = market(prices={"PEPE/BTC": "0.00000000011"})
+    step = asyncio.run(opened.rules(["PEPE/BTC"]))["PEPE/BTC"].price_step
+    ticker = asyncio.run(opened.tickers(["PEPE/BTC"]))["PEPE/BTC"]
+    assert step == D("1e-16")
+    assert ticker.last > 0
+
+
+def test_a_price_step_above_a_hundredth_of_a_price_is_refused_or_the_market_is_not_there() -> None:
+    with pytest.raises(ValidationError, match=r"price_step 0\.1 is 0\.05 of X/USD's price 2, and 0\.01 is the most"):
+        market(price_step="0.1", prices={"X/USD": 2})
+    opened = market(price_step="0.1")
+    assert asyncio.run(opened.rules(["DOGE/USD"])) == {}
+    with pytest.raises(DataUnavailable, match=r"price_step 0\.1 is 1 of DOGE/USD's price 0\.1"):
+        asyncio.run(opened.tickers(["DOGE/USD"]))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [("BTC/USD:USD", "'BTC/USD:USD' is a derivative"), ("btc/usd", "'btc/usd' is in small letters: write BTC/USD")],
+)
+def test_derivatives_and_small_letters_are_no_markets(symbol: str, said: str) -> None:
+    with pytest.raises(DataUnavailable, match=said):
+        asyncio.run(market().tickers([symbol]))
+    with pytest.raises(DataUnavailable, match=said):
+        asyncio.run(market().candles(symbol, "1m", 5))

@@ -483,8 +483,46 @@ def test_a_file_without_volume_says_so_and_has_none(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(columns(ROWS, "time,open,high,low,close", lambda r: r[:5]))
     file = read(path)
-    assert file.understood.said == ("there is no column for the volume in base: 0 is taken",)
+    assert file.understood.said == ("there is no column for the volume: 0 is taken",)
     assert set(file.series.floats["volume"].tolist()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("header", "symbol", "volume", "said"),
+    [
+        ("Volume BTC,Volume USDT", "BTC/USDT", "1", ()),
+        ("Volume USDT,Volume BTC", "BTC/USDT", "2", ()),
+        ("Volume XBT,Volume USD", "BTC/USD", "1", ()),
+        ("Volume MA,Volume", "BTC/USDT", "2", ()),
+        (
+            "Volume MA,EMA",
+            "BTC/USDT",
+            "0",
+            ("no column is for the volume in BTC, among 'Volume MA': 0 is taken",),
+        ),
+        (
+            "Volume USDT,trades",
+            "BTC/USDT",
+            "0",
+            ("no column is for the volume in BTC, among 'Volume USDT': 0 is taken",),
+        ),
+        (
+            "Volume BTC,Volume USDT",
+            "",
+            "1",
+            ("the volume is read from 'Volume BTC', unless a symbol says that another is in base",),
+        ),
+        ("quote_volume,turnover", "BTC/USDT", "0", ("there is no column for the volume: 0 is taken",)),
+        ("Basevolume,Quotevolume", "BTC/USDT", "1", ()),
+    ],
+)
+def test_the_volume_is_the_bases_or_none(
+    tmp_path: Path, header: str, symbol: str, volume: str, said: tuple[str, ...]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(columns(ROWS, f"time,open,high,low,close,{header}", lambda r: (*r[:5], 1, 2)))
+    file = read(path, symbol)
+    assert (set(file.series.floats["volume"].tolist()), file.understood.said) == ({float(volume)}, said)
 
 
 def test_the_candle_that_was_not_closed_when_the_file_was_written_is_left_out(tmp_path: Path) -> None:
