@@ -247,12 +247,13 @@ def _items(content: Content) -> Iterator[object]:
             at = 0
             while True:
                 try:
-                    item, at = _next_item(decoder, buffer, at)
+                    item, after = _next_item(decoder, buffer, at)
                 except ValueError:
                     break
-                if at == len(buffer):
-                    break
+                if after == len(buffer):
+                    break  # a number that ends here may go on
                 yield item
+                at = after
             more = text.read(_BLOCK)
             rest = buffer[at:].lstrip(" \t\r\n,")
             if rest.startswith("]"):

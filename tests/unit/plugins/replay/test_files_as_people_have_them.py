@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from octobot_plugins.replay.files import tables
 from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_candles
 from tests.unit.plugins.replay.making import JANUARY, Made, binance, csv, made, stamp
 
@@ -565,6 +566,28 @@ def test_a_thin_market_with_more_holes_than_candles_is_read(tmp_path: Path) -> N
     path.write_text(csv(rows))
     file = read(path)
     assert (file.series.step, content(file)) == (60_000, expected(rows))
+
+
+@pytest.mark.parametrize("block", range(60, 130))
+def test_json_is_the_same_wherever_it_is_cut_into_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(tables, "_BLOCK", block)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([list(row) for row in ROWS], indent=block % 3))
+    assert content(read(path)) == expected(ROWS)
+
+
+@pytest.mark.parametrize("count", [2, 19_999, 20_000, 20_001, 40_000])
+def test_csv_is_the_same_wherever_it_is_cut_into_chunks(tmp_path: Path, count: int) -> None:
+    rows = made(count)
+    path = tmp_path / "a.csv"
+    path.write_text(csv(rows))
+    quick, counted = read(path), read(path).line_of(count - 1)
+    path.write_text(csv(rows).replace("\n", ",\n").replace("volume,", "volume", 1))
+    slow = read(path)
+    assert content(quick) == content(slow) == expected(rows)
+    assert counted == slow.line_of(count - 1) == count + 1
 
 
 def test_a_year_of_minutes_is_read_in_seconds_and_little_memory(tmp_path: Path) -> None:
