@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
 from octobot_node.settings import Environment, Settings
+from octobot_node.text.from_outside import read_text
 
 __all__ = ["Configuration", "SettingRow"]
 
@@ -153,7 +154,7 @@ def _read_file(config: Path | None) -> _File:
     if path is None:
         return _File()
     try:
-        return _File(path, tomllib.loads(path.read_text(encoding="utf-8")))
+        return _File(path, tomllib.loads(read_text(path)))
     except OSError as error:
         raise InvalidSettings(f"{path}: cannot be read ({error.strerror}): check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -187,7 +188,7 @@ def _secret_files(section: str, model: type[BaseModel], secrets: Collection[str]
             continue
         path = Path(given).expanduser()
         try:
-            text = path.read_text(encoding="utf-8").strip()
+            text = read_text(path).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(f"{variable}: {path} cannot be read ({error}): check the path") from None
         _refuse_readable_by_others(path, f"{variable} names it as a secret")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import decode
 
@@ -20,7 +19,7 @@ _DEPTH_MAX = 64
 
 class _ExactRequest(Request):
     async def json(self) -> Any:
-        """Return the body, its numbers as they are written; raise ApiProblem for what is not valid JSON."""
+        """Return the body, its numbers as they are written; raise HTTPException for what is not valid JSON."""
         if not hasattr(self, "_json"):
             body = await self.body()
             self._json = _decoded(body)
@@ -31,17 +30,22 @@ def _decoded(body: bytes) -> Any:
     try:
         found = decode(body)
     except RecursionError:
-        raise ApiProblem("bad-request", f"the body is nested more than {_DEPTH_MAX} levels deep") from None
+        raise _unreadable(f"the body is nested more than {_DEPTH_MAX} levels deep") from None
     except UnicodeDecodeError:
-        raise ApiProblem("bad-request", "the body is not valid JSON: it is not UTF-8") from None
+        raise _unreadable("the body is not valid JSON: it is not UTF-8") from None
     except ValueError as error:
-        raise ApiProblem("bad-request", f"the body is not valid JSON: {error}") from None
+        raise _unreadable(f"the body is not valid JSON: {error}") from None
     _refuse_odd(found)
     return found
 
 
+def _unreadable(why: str) -> HTTPException:
+    # The one exception that FastAPI lets through where it reads a body: of others it says that there was an error.
+    return HTTPException(400, why)
+
+
 def _refuse_odd(found: Any) -> None:
-    """Raise ApiProblem for what no database keeps: a NUL or half a character in a text, or a bottomless nesting."""
+    """Raise HTTPException for what no database keeps: a NUL or half a character in a text, or a bottomless nesting."""
     level = [found]
     for _ in range(_DEPTH_MAX):
         deeper: list[Any] = []
@@ -56,12 +60,12 @@ def _refuse_odd(found: Any) -> None:
         if not deeper:
             return
         level = deeper
-    raise ApiProblem("bad-request", f"the body is nested more than {_DEPTH_MAX} levels deep")
+    raise _unreadable(f"the body is nested more than {_DEPTH_MAX} levels deep")
 
 
 def _refuse_odd_text(text: str) -> None:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ApiProblem("bad-request", "a text in the body has a NUL or half of a surrogate pair: leave it out")
+        raise _unreadable("a text in the body has a NUL or half of a surrogate pair: leave it out")
 
 
 class _ExactRoute(APIRoute):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from octobot_node.errors import InvalidRunFile, UsageError
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.text.durations import parse_duration
+from octobot_node.text.exact_json import decode
+from octobot_node.text.from_outside import read_text
 
 __all__ = ["config_of", "connector_settings", "field_changes", "fields", "message", "run_file_texts", "seconds"]
 
@@ -89,7 +90,7 @@ def message(text: str) -> Any:
     if text == "-":
         text = sys.stdin.read()
     try:
-        return json.loads(text, parse_constant=_no_json)
+        return decode(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f'the message is not valid JSON ({error}): write it as \'{{"side": "buy"}}\', in quotes'
@@ -106,13 +107,9 @@ def seconds(duration: str | None, option: str) -> float | None:
         raise UsageError(f"{option} {error}") from None
 
 
-def _no_json(text: str) -> Any:
-    raise ValueError(f"{text} is none")
-
-
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_text(path)
     except UnicodeDecodeError as error:
         raise InvalidRunFile(f"{path}: is not UTF-8 (byte {error.start}): save it as UTF-8 text") from None
     except OSError as error:

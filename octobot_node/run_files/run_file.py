@@ -18,6 +18,7 @@ from octobot_node.run_files import exact_yaml
 from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
+from octobot_node.text.from_outside import read_text
 from octobot_node.text.validation_messages import KINDS, Place, dotted, first_mistake, nearest
 
 __all__ = [
@@ -214,7 +215,7 @@ def _beside_itself(source: _Source) -> _Source:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_text(path)
     except FileNotFoundError:
         raise InvalidRunFile(f"{path}: there is no such file: check the path") from None
     except IsADirectoryError:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from octobot_node.engine.replay import PastSignal
 from octobot_node.market import to_ms
 from octobot_node.run_files.run_file import RunFile
+from octobot_node.text.exact_json import decode
+from octobot_node.text.from_outside import read_text
 
 __all__ = ["read_signals", "refuse_signals"]
 
@@ -52,14 +52,14 @@ def refuse_signals(run_file: RunFile) -> None:
 
 
 def _read(path: Path) -> list[PastSignal]:
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = read_text(path).splitlines()
     found = [_signal(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     return sorted(found, key=lambda signal: signal.at)
 
 
 def _signal(number: int, text: str) -> PastSignal:
     try:
-        line = _Line.model_validate(json.loads(text, parse_float=Decimal, parse_constant=_no_number))
+        line = _Line.model_validate(decode(text))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -67,7 +67,3 @@ def _signal(number: int, text: str) -> PastSignal:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number}: is not JSON ({error}): write one object a line") from None
     return PastSignal(to_ms(line.at), line.payload, line.channel, f"line {number}")
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number")

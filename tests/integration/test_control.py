@@ -167,6 +167,7 @@ def test_a_caller_of_another_user_is_refused(tmp_path: Path) -> None:
         (b'{"operation": 5}\n', "the request names no operation"),
         (b'{"operation": "x", "arguments": [1]}\n', "the request's arguments are not an object"),
         (b'{"operation": "x", "arguments": {"a": NaN}}\n', "the request is not valid JSON (NaN is not a number"),
+        (b'{"operation": "x", "operation": "y"}\n', "the request is not valid JSON ('operation' is there twice"),
         (b"[" * 100_000 + b"\n", "the request is not valid JSON"),
         (b"\xff\xfe\n", "the request is not valid JSON"),
     ],

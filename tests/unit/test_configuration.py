@@ -198,3 +198,14 @@ def test_what_runs_in_a_folder_of_its_own_shares_no_database(tmp_path: Path) -> 
     shared = Settings(data_dir=tmp_path, database_url="postgresql://host/db", role="master")
     alone = shared.alone_in(tmp_path / "replay")
     assert (alone.url(), alone.role) == (f"sqlite:///{tmp_path / 'replay' / 'octobot.db'}", "standalone")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = written("\ufeffs3cret\r\n", "secret")
+    file = written('\ufeffdata_dir = "/srv/node"\n')
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(secret))
+
+    configuration = Configuration.load(config=file)
+
+    assert configuration.settings.data_dir == Path("/srv/node")
+    assert configuration.plugin_settings(OWNED) == Owned(token=SecretStr("s3cret"))

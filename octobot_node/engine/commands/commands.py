@@ -24,7 +24,7 @@ from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.store import automations, events, intents, kill_switches, schedules
+from octobot_node.store import automations, events, intents, kill_switches, schedules, signal_keys
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
@@ -278,22 +278,23 @@ class Commands(StatusCommands):
         channel: str = "default",
         source: str = "",
         key: str | None = None,
+        same_within: int | None = None,
         expires_at: int | None = None,
     ) -> bool:
         """Put a signal into an automation's inbox and wake it; return False for a key that arrived before.
 
-        After ``expires_at`` (ms UTC) it is no longer given to a tick.
+        With ``same_within`` (ms) a key is another signal's again once it was silent for so long: each time that it
+        arrives, taken or not, begins that anew. After ``expires_at`` (ms UTC) a signal is no longer given to a tick.
         """
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             row = _get(connection, automation_id)
-            dedup = key or new_id()
-            columns = inbox.c
-            seen = sa.select(columns.id).where(
-                columns.automation_id == automation_id, columns.channel == channel, columns.dedup_key == dedup
+            # Not before: another with this key may have been put while this one waited for the lock.
+            dedup = signal_keys.new_key(
+                connection, automation_id, channel, key or new_id(), same_within, self._core.clock.now()
             )
-            if connection.execute(seen).first() is not None:
+            if dedup is None:
                 return False
             values = {
                 "id": new_id(),

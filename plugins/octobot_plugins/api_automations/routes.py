@@ -44,6 +44,7 @@ from octobot_node.operations.automations.models.automations import (
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
 from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount
+from octobot_node.text.from_outside import decoded
 
 __all__ = ["router"]
 
@@ -137,7 +138,7 @@ async def import_automations(request: Request, api: Writes) -> AutomationsCreate
 def _import(api: Api, body: bytes) -> AutomationsCreated:
     # JSON is YAML, and read as exactly.
     try:
-        text = body.decode("utf-8-sig")
+        text = decoded(body)
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the run file is not UTF-8") from None
     request = ImportAutomations(files=[RunFileText(name="run file", text=text)])

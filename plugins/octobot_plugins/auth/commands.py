@@ -12,6 +12,7 @@ import typer
 from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.options import DataDir, Json, group
 from octobot_node.errors import UsageError
+from octobot_node.text.from_outside import read_text, without_mark
 from octobot_plugins.auth import shown
 from octobot_plugins.auth.catalogue import (
     CREATE_KEY,
@@ -136,10 +137,11 @@ def _read_password(file: Path | None) -> str:
     """Return a password from a file, or from whoever sits at the terminal; never from the command line itself."""
     if file is not None:
         try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+            text = without_mark(sys.stdin.read()) if str(file) == "-" else read_text(file)
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--password-file {file} cannot be read ({error}): check the path") from None
-        return text.rstrip("\n")
+        # An editor on Windows ends the line with two characters, and neither is the password's.
+        return text.rstrip("\r\n")
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the password: give --password-file, or - for stdin")
     from getpass import getpass

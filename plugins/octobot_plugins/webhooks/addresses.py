@@ -101,7 +101,18 @@ def _with_token(context: OperationContext, hook_id: str, token: str) -> HookCrea
 
 
 def _fields(row: AnyRow) -> dict[str, Any]:
-    names = ("id", "automation", "automation_id", "name", "channel", "allow", "expires_in", "same_within", "per_minute")
+    names = (
+        "id",
+        "automation",
+        "automation_id",
+        "name",
+        "channel",
+        "allow",
+        "expires_in",
+        "same_within",
+        "id_field",
+        "per_minute",
+    )
     return {
         **{name: getattr(row, name) for name in names},
         "created_at": from_ms(row.created_at),

@@ -7,8 +7,9 @@ import ipaddress
 import json
 import re
 from collections import deque
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Header, Path, Request
 from pydantic import BaseModel
@@ -16,7 +17,8 @@ from pydantic import BaseModel
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
 from octobot_node.automation import AutomationStatus
 from octobot_node.store.types import AnyRow
-from octobot_node.text.exact_json import decode
+from octobot_node.text.exact_json import DoubledKey, decode
+from octobot_node.text.from_outside import decoded
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.addresses import hashed
 
@@ -92,22 +94,28 @@ def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) 
     status = AutomationStatus(row.automation_status)
     if status.ended or status.ending:
         raise ApiProblem("conflict", f"the automation is {status}: it takes no signals any more")
-    return _put(api, row, _payload(body), _keys(row, body, key, now), address, now)
+    payload = _payload(body)
+    return _put(api, row, payload, _known_by(row, body, payload, key), address, now)
 
 
 _WAIT = {"Retry-After": "60"}
 
 
-def _put(api: Api, row: AnyRow, payload: Any, keys: Sequence[str], address: str, now: int) -> Taken:
-    since = now - int(row.same_within * 1000)
-    with api.plugin_context.storage.read() as connection:
-        seen = len(keys) > 1 and statements.seen_since(connection, row.automation_id, row.channel, keys[1:], since)
-    accepted = not seen and api.context.commands.signal(
+class _KnownBy(NamedTuple):
+    """What makes a signal the same as one before: for ever, or while it is not silent for ``within`` ms."""
+
+    key: str | None
+    within: int | None = None
+
+
+def _put(api: Api, row: AnyRow, payload: Any, known: _KnownBy, address: str, now: int) -> Taken:
+    accepted = api.context.commands.signal(
         row.automation_id,
         payload,
         channel=row.channel,
         source=f"hook {row.name} {address}"[:128],
-        key=keys[0] if keys else None,
+        key=known.key,
+        same_within=known.within,
         expires_at=now + int(row.expires_in * 1000),
     )
     if accepted:
@@ -115,24 +123,27 @@ def _put(api: Api, row: AnyRow, payload: Any, keys: Sequence[str], address: str,
     return Taken(accepted=accepted)
 
 
-def _keys(row: AnyRow, body: bytes, given: str | None, now: int) -> list[str]:
-    """Return what the signal is known by, and what it would have been known by a moment ago."""
+def _known_by(row: AnyRow, body: bytes, payload: Any, given: str | None) -> _KnownBy:
     if given is not None:
         if not _KEY.fullmatch(given):
             raise ApiProblem("invalid", "header.Idempotency-Key: must be 1 to 100 visible ASCII characters")
-        return [f"key:{given}"]
-    if not row.same_within:
-        return []
-    # The same body within the window falls into the same span of time, or into the one before.
-    digest, span = hashlib.sha256(body).hexdigest()[:40], now // max(int(row.same_within * 1000), 1)
-    return [f"body:{digest}:{span}", f"body:{digest}:{span - 1}"]
+        return _KnownBy(f"key:{given}")
+    found = payload.get(row.id_field) if row.id_field and isinstance(payload, Mapping) else None
+    # A true, a list, nothing at all: whatever its sender means by it, it tells no two alerts apart.
+    if isinstance(found, str | int | Decimal) and not isinstance(found, bool) and str(found).strip():
+        return _KnownBy(f"id:{_digest(str(found).encode())}")
+    return _KnownBy(f"body:{_digest(body)}", int(row.same_within * 1000)) if row.same_within else _KnownBy(None)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:40]
 
 
 def _payload(body: bytes) -> Any:
     if len(body) > _BODY_MAX:
         raise ApiProblem("too-large", f"a signal takes {_BODY_MAX:,} bytes at most")
     try:
-        text = body.decode()
+        text = decoded(body)
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the signal is not UTF-8") from None
     if not text.strip():
@@ -142,6 +153,8 @@ def _payload(body: bytes) -> Any:
     try:
         found = decode(text)
         json.dumps(found, default=str).encode()
+    except DoubledKey as error:
+        raise ApiProblem("invalid", f"body: {error}") from None
     except (ValueError, RecursionError):
         return text
     return found

@@ -50,7 +50,16 @@ class CreateHook(OneAutomation):
         default=300, gt=0, le=31_536_000, description="Seconds until a signal that no tick took is worthless."
     )
     same_within: float = Field(
-        default=10, ge=0, le=86_400, description="Seconds in which the same body again is the same signal; 0: never."
+        default=30,
+        ge=0,
+        le=86_400,
+        description="The same body again is the same signal until it was not sent for so many seconds; 0: never.",
+    )
+    id_field: str = Field(
+        default="id",
+        max_length=64,
+        description="The field of a JSON message that tells signals apart: one of the same id is the same signal,"
+        " whenever and however often it is sent. Empty for none.",
     )
     per_minute: int = Field(default=60, ge=1, le=6_000, description="Signals a minute at most, on each node.")
 
@@ -72,6 +81,7 @@ class HookRow(Response):
     allow: list[str]
     expires_in: float
     same_within: float
+    id_field: str
     per_minute: int
     created_at: datetime
     rotated_at: datetime | None = Field(description="When its token was last replaced.")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from octobot_node.store.tables import automations, inbox
+from octobot_node.store.tables import automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks.tables import hooks
 
-__all__ = ["by_hash", "hook", "page", "seen_since"]
+__all__ = ["by_hash", "hook", "page"]
 
 _h, _a = hooks.c, automations.c
 _WITH_NAME = sa.select(hooks, _a.name.label("automation"), _a.status.label("automation_status")).join(
@@ -38,12 +38,3 @@ def page(
         if value is not None:
             statement = statement.where(column == value)
     return connection.execute(statement if after is None else statement.where(_h.id > after)).all()
-
-
-def seen_since(connection: sa.Connection, automation_id: str, channel: str, keys: Sequence[str], since: int) -> bool:
-    """Whether a signal with one of these keys arrived after ``since`` (ms UTC). Rides the inbox's unique key."""
-    c = inbox.c
-    statement = sa.select(c.id).where(
-        c.automation_id == automation_id, c.channel == channel, c.dedup_key.in_(keys), c.received_at > since
-    )
-    return connection.execute(statement.limit(1)).first() is not None

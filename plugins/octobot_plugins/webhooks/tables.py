@@ -25,7 +25,9 @@ hooks = sa.Table(
     sa.Column("allow", sa.JSON, nullable=False),
     #: Seconds: a signal that no tick took by then is worthless.
     sa.Column("expires_in", sa.Float, nullable=False),
-    #: Seconds in which the same body again is the same signal.
+    #: The field of a message that tells its signals apart, however often each is sent; "" for none.
+    sa.Column("id_field", sa.String(64), nullable=False, server_default=""),
+    #: Seconds of silence after which the same body again is another signal.
     sa.Column("same_within", sa.Float, nullable=False),
     sa.Column("per_minute", sa.Integer, nullable=False),
     sa.Column("created_at", Millis, nullable=False),

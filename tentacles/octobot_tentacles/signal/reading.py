@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
@@ -43,9 +43,24 @@ def read(payload: Any, config: SignalConfig) -> Instruction:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once_each)
+    except _Doubled as error:
+        raise Unreadable(str(error)) from None
     except (ValueError, RecursionError):
         raise Unreadable(f"{shown(text)} is not JSON") from None
+
+
+class _Doubled(ValueError):
+    pass
+
+
+def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _Doubled(f"{shown(twice)} is there twice, and one of the values would have to be guessed")
+    return found
 
 
 def _no_constant(text: str) -> NoReturn:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 
+from octobot_node.store import schedules
 from octobot_plugins.webhooks.tables import hooks
 from tests.integration.api.conftest import Service
 
@@ -42,16 +44,111 @@ def test_what_is_posted_is_in_the_inbox_as_json_or_as_text(service: Service, aut
     ]
 
 
-def test_the_same_body_at_once_is_one_signal_and_later_another(service: Service, automation: str) -> None:
-    path, clock = make(service, automation, same_within=10)["path"], service.office.bench.clock
+def sent_after(service: Service, path: str, seconds: float, body: Any) -> bool:
+    """Send ``body`` after so many seconds more, and return whether the inbox took it."""
+    clock = service.office.bench.clock
+    clock.advance_to(clock.now() + int(seconds * 1000))
+    answer = service.client.post(path, **({"content": body} if isinstance(body, bytes) else {"json": body}))
+    assert answer.status_code == 202
+    taken: bool = answer.json()["accepted"]
+    return taken
 
-    answers = [service.client.post(path, json={"side": "buy"}).json()["accepted"] for _ in range(2)]
-    clock.advance_to(clock.now() + 9_000)
-    answers.append(service.client.post(path, json={"side": "buy"}).json()["accepted"])
-    clock.advance_to(clock.now() + 11_000)
-    answers.append(service.client.post(path, json={"side": "buy"}).json()["accepted"])
 
-    assert answers == [True, False, False, True]
+def test_a_senders_whole_chain_of_tries_is_one_signal_and_a_later_one_another(
+    service: Service, automation: str
+) -> None:
+    path = make(service, automation)["path"]
+    waits = (0, 5, 5, 5, 8, 8, 29.9, 30, 0)
+
+    taken = [sent_after(service, path, wait, {"side": "buy"}) for wait in waits]
+
+    # Each sight begins the thirty seconds anew, however long the chain is.
+    assert taken == [True, False, False, False, False, False, False, True, False]
+    assert len(inbox(service, automation)) == 2
+
+
+def test_a_request_with_a_key_twice_is_refused(service: Service, automation: str) -> None:
+    body = f'{{"automation": "{automation}", "name": "tv", "same_within": 60, "same_within": 0}}'
+
+    answer = service.as_("ada").post("/api/v1/hooks", content=body, headers={"content-type": "application/json"})
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "the body is not valid JSON: 'same_within' is there twice: give one value for it",
+    )
+
+
+def test_other_words_are_another_signal_at_once(service: Service, automation: str) -> None:
+    path = make(service, automation)["path"]
+
+    assert [sent_after(service, path, 0, {"n": number}) for number in (1, 2, 1)] == [True, True, False]
+
+
+def test_a_clock_that_is_set_back_does_not_make_one_alert_two(
+    service: Service, automation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, clock = make(service, automation)["path"], service.office.bench.clock
+    first = sent_after(service, path, 0, {"side": "buy"})
+    monkeypatch.setattr(clock, "_now", clock.now() - 3_600_000)
+
+    assert (first, sent_after(service, path, 0, {"side": "buy"})) == (True, False)
+
+
+def test_what_waited_for_the_database_is_compared_with_what_was_put_meanwhile(
+    service: Service, automation: str
+) -> None:
+    path, bench = make(service, automation)["path"], service.office.bench
+    senders = ThreadPoolExecutor(2)
+
+    with bench.core.storage.write() as connection:
+        # Something else works on the automation; the sender gives up after some seconds, and tries again.
+        schedules.lock(connection, [automation])
+        first = senders.submit(sent_after, service, path, 0, {"side": "buy"})
+        wait([first], timeout=0.3)
+        second = senders.submit(sent_after, service, path, 29, {"side": "buy"})
+        assert not wait([first, second], timeout=0.3).done
+    taken = sorted(future.result(timeout=20) for future in (first, second))
+
+    assert taken == [False, True]
+    assert len(inbox(service, automation)) == 1
+
+
+def test_an_id_in_the_message_tells_signals_apart(service: Service, automation: str) -> None:
+    path = make(service, automation)["path"]
+
+    taken = [
+        sent_after(service, path, 0, {"id": "a", "side": "buy", "price": 1}),
+        sent_after(service, path, 3_600, {"id": "a", "side": "buy", "price": 2}),
+        sent_after(service, path, 0, {"id": "b", "side": "buy", "price": 2}),
+        sent_after(service, path, 0, {"id": 7, "side": "buy"}),
+        sent_after(service, path, 3_600, {"id": 7, "side": "buy"}),
+        sent_after(service, path, 0, {"id": None, "side": "buy"}),
+        sent_after(service, path, 60, {"id": None, "side": "buy"}),
+    ]
+
+    assert taken == [True, False, True, True, False, True, True]
+
+
+def test_another_field_or_none_may_be_the_id(service: Service, automation: str) -> None:
+    theirs = make(service, automation, id_field="alert", channel="a")["path"]
+    none = make(service, automation, id_field="", channel="b")["path"]
+
+    taken = [sent_after(service, path, 60, {"id": "bot", "alert": 1}) for path in (theirs, theirs, none, none)]
+
+    assert taken == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("body", "payload"),
+    [
+        pytest.param(b'\xef\xbb\xbf{"side": "buy"}', {"side": "buy"}, id="JSON"),
+        pytest.param(b"\xef\xbb\xbfbuy 21 USD", "buy 21 USD", id="words"),
+    ],
+)
+def test_a_byte_order_mark_says_nothing(service: Service, automation: str, body: bytes, payload: Any) -> None:
+    assert sent_after(service, make(service, automation)["path"], 0, body)
+
+    assert inbox(service, automation) == [(payload, "default", "hook tv 192.0.2.7")]
 
 
 def test_a_key_makes_it_one_signal_however_often_it_is_sent(service: Service, automation: str) -> None:
@@ -121,6 +218,8 @@ def test_an_automation_that_is_over_takes_none(service: Service, automation: str
         pytest.param(b"a\0b", 400, id="a NUL"),
         pytest.param(b"x" * 16_001, 413, id="too large"),
         pytest.param(b"x" * 3_000_000, 413, id="far too large"),
+        pytest.param(b'{"side": "buy", "side": "sell"}', 422, id="a key twice"),
+        pytest.param(b'{"order": {"amount": 1, "amount": 2}}', 422, id="a key twice, deep inside"),
         pytest.param(b"[" * 10_000, 202, id="JSON bomb, taken as the text that it is"),
     ],
 )

@@ -12,7 +12,7 @@ from octobot_node.clock import VirtualClock
 from octobot_plugins.replay.market_data import ReplayMarket
 from octobot_plugins.replay.settings import ReplaySettings
 from octobot_plugins.sqlite.storage import SqliteStorage
-from tests.plugins.paper.conftest import Bench
+from tests.integration.plugins.paper.conftest import Bench
 
 MINUTE = 60_000
 #: open, high, low, close, volume of each minute.
