@@ -18,8 +18,12 @@ class Limits(BaseModel):
     max_order_notional: Decimal | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="The most one order may cost or bring, in its quote asset."
     )
-    max_orders_per_minute: int | None = Field(default=None, ge=1, description="Orders sent in any minute at most.")
-    max_open_orders: int | None = Field(default=None, ge=1, description="Orders planned, sent or resting at most.")
+    max_orders_per_minute: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Orders sent in any minute at most."
+    )
+    max_open_orders: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Orders planned, sent or resting at most."
+    )
     price_collar: Decimal | None = Field(
         default=None,
         gt=0,

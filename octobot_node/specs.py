@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from octobot_node.limits import Limits
 from octobot_node.text.durations import DURATION_PATTERN, parse_duration
+from octobot_node.text.numbers import DIGITS, is_reasonable
 from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
 
 __all__ = [
@@ -27,8 +28,8 @@ __all__ = [
 
 
 def _sane(amount: Decimal) -> Decimal:
-    if abs(amount.adjusted()) > 60 or len(amount.as_tuple().digits) > 60:
-        raise ValueError("has more digits than any market: use at most 60")
+    if not is_reasonable(amount):
+        raise ValueError(f"has more digits than any market: use at most {DIGITS}")
     return amount
 
 
@@ -39,6 +40,8 @@ def _plain(amount: Decimal) -> str:
 
 def _to_duration(value: Any) -> Any:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        if not is_reasonable(value):
+            raise ValueError(f"is no number of seconds to reckon with: use at most {DIGITS} digits")
         value = f"{Decimal(value):f}s"
     # Dumped as JSON a duration is ISO 8601 ("PT30S"), which pydantic reads back itself.
     return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value

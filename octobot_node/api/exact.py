@@ -9,12 +9,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from octobot_node.contracts.operation import Operation, Route
-from octobot_node.text.exact_json import decode
+from octobot_node.text.exact_json import DEPTH, decode
+from octobot_node.text.numbers import UnreasonableNumber
 
 __all__ = ["ApiRouter"]
-
-#: Deeper than any document that the API takes, and far from what would overflow a stack.
-_DEPTH_MAX = 64
 
 
 class _ExactRequest(Request):
@@ -30,7 +28,9 @@ def _decoded(body: bytes) -> Any:
     try:
         found = decode(body)
     except RecursionError:
-        raise _unreadable(f"the body is nested more than {_DEPTH_MAX} levels deep") from None
+        raise _unreadable(f"the body is nested more than {DEPTH} levels deep") from None
+    except UnreasonableNumber as error:
+        raise HTTPException(422, f"the body has a number that is out of bounds: {error}") from None
     except UnicodeDecodeError:
         raise _unreadable("the body is not valid JSON: it is not UTF-8") from None
     except ValueError as error:
@@ -47,7 +47,7 @@ def _unreadable(why: str) -> HTTPException:
 def _refuse_odd(found: Any) -> None:
     """Raise HTTPException for what no database keeps: a NUL or half a character in a text, or a bottomless nesting."""
     level = [found]
-    for _ in range(_DEPTH_MAX):
+    for _ in range(DEPTH):
         deeper: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -60,7 +60,7 @@ def _refuse_odd(found: Any) -> None:
         if not deeper:
             return
         level = deeper
-    raise _unreadable(f"the body is nested more than {_DEPTH_MAX} levels deep")
+    raise _unreadable(f"the body is nested more than {DEPTH} levels deep")
 
 
 def _refuse_odd_text(text: str) -> None:
@@ -74,7 +74,14 @@ class _ExactRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def exactly(request: Request) -> Response:
-            return await handle(_ExactRequest(request.scope, request.receive))
+            exact = _ExactRequest(request.scope, request.receive)
+            try:
+                return await handle(exact)
+            except HTTPException as error:
+                # FastAPI makes "There was an error parsing the body" of whatever reading it raised.
+                if isinstance(error.__cause__, ApiProblem):
+                    raise error.__cause__ from None
+                raise
 
         return exactly
 

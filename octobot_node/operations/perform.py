@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.operation import Operation, RequestT, ResponseT
 from octobot_node.errors import UsageError
+from octobot_node.text.numbers import DIGITS, unreasonable
 
 if TYPE_CHECKING:
     from octobot_node.operations.context import OperationContext
@@ -18,6 +19,7 @@ __all__ = ["perform", "perform_named", "read_request"]
 
 def perform(context: OperationContext, operation: Operation[RequestT, ResponseT], request: RequestT) -> ResponseT:
     """Carry out an operation and return its response, or raise what it raises; one that writes is audited."""
+    _refuse_unreasonable(request)
     function = operation.load()
     if operation.writes:
         from octobot_node.operations.audited import audited
@@ -49,6 +51,14 @@ def read_request(operation: Operation[RequestT, ResponseT], arguments: Mapping[s
     except ValidationError as error:
         where, text = _mistake(error)
         raise UsageError(f"{where}: {text}", field=where, reason=text) from None
+
+
+def _refuse_unreasonable(request: BaseModel) -> None:
+    # The doors bound the numbers that they read; this one is for those that came as text, whatever the model.
+    found = unreasonable(request)
+    if found is not None:
+        where, reason = ".".join(map(str, found[0])), f"has more digits than any market: use at most {DIGITS}"
+        raise UsageError(f"{where}: {reason}", field=where, reason=reason)
 
 
 def _mistake(error: ValidationError) -> tuple[str, str]:

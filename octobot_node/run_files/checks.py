@@ -21,6 +21,7 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AutomationSpec
+from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
 
 __all__ = [
@@ -113,7 +114,9 @@ def _broken(registry: Registry) -> str:
 
 def _check_settings(run_file: RunFile, path: Place, model: type[BaseModel], given: Mapping[str, Any]) -> None:
     try:
-        model.model_validate(dict(given))
+        problem = unreasonable(model.model_validate(dict(given)))
     except ValidationError as error:
         place, text = first_mistake(error, model)
         raise run_file.mistake((*path, *place), text) from None
+    if problem is not None:
+        raise run_file.mistake((*path, *problem[0]), f"has more digits than any market: use at most {DIGITS}")

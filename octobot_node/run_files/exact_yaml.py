@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import yaml
 
+from octobot_node.text.numbers import DIGITS, exact_decimal, exact_int
 from octobot_node.text.validation_messages import Place
 
 __all__ = ["Document", "YamlProblem", "read_yaml"]
 
 
 _DEPTH = 50
-#: More than any currency has; beyond it a short text could name a number that takes gigabytes to print.
-_DIGITS = 60
 #: What aliases may add before the document counts as an attack.
 _ALIASED = 100_000
+#: What the values may add up to, each as many as the levels that it is inside: some ten thousand automations.
+_LEVELS = 2_000_000
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -95,6 +96,7 @@ class _Reader:
     anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
     values: int = 0
     aliased: int = 0
+    levels: int = 0
 
     def document(self) -> Any:
         next(self.events)
@@ -115,6 +117,9 @@ class _Reader:
             return self._alias(event, path)
         before = self.values
         self.values += 1
+        self.levels += len(path)
+        if self.levels > _LEVELS:
+            raise _problem(event, path, f"here are {self.values:,} values, too many for one file: split it")
         value = self._read(event, path)
         if event.anchor is not None:
             self.anchors[event.anchor] = value, self.values - before
@@ -173,27 +178,19 @@ def _scalar(event: Any, path: Place) -> Any:
     read = next((read for pattern, read in _NUMBERS if pattern.fullmatch(text)), str)
     try:
         return read(text)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         raise _problem(
-            event, path, f"{text[:20]!r} is not a number to reckon with: use at most {_DIGITS} digits"
+            event, path, f"{text[:20]!r} is not a number to reckon with: use at most {DIGITS} digits"
         ) from None
-
-
-def _integer(text: str) -> int:
-    if len(text) > _DIGITS:
-        raise ValueError(text)
-    return int(text)
 
 
 def _decimal(text: str) -> Decimal:
     # Decimal reads "inf" and "nan" without YAML's dot; the model refuses them with a field's name.
-    value = Decimal(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    if value.is_finite() and (len(text) > _DIGITS or abs(value.adjusted()) > _DIGITS):
-        raise ValueError(text)
-    return value
+    word = text.lower().replace(".inf", "inf").replace(".nan", "nan")
+    return Decimal(word) if word[-1] in "fn" else exact_decimal(text)
 
 
-_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = ((_INTEGER, _integer), (_FLOAT, _decimal))
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = ((_INTEGER, exact_int), (_FLOAT, _decimal))
 
 
 def _problem(event: Any, path: Place, text: str) -> YamlProblem:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
 from octobot_node.text.from_outside import decoded, without_mark
+from octobot_node.text.numbers import exact_decimal, exact_int
 
-__all__ = ["DoubledKey", "decode", "encode"]
+__all__ = ["DEPTH", "DoubledKey", "decode", "encode"]
+
+#: Deeper than any document that the node takes, and far from what would overflow a stack.
+DEPTH = 64
+#: Values, and names of them, that a text may have: what is more is no document but a way to keep the node busy.
+_VALUES = 100_000
+#: A string, or what there is of one that does not end. Possessive: nothing is tried twice.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BRACKET = re.compile(r"[][{}]")
 
 
 class DoubledKey(ValueError):
@@ -32,19 +42,41 @@ def encode(value: Any) -> str:
 def decode(text: str | bytes) -> Any:
     """Return what JSON of ours or of anybody's says; a byte order mark before it says nothing.
 
-    Raises ValueError for what is not valid JSON, and DoubledKey, which is one.
+    Raises ValueError for what is not valid JSON, or larger or deeper than it may be; DoubledKey and, before any number
+    is made, UnreasonableNumber for one that is not to be reckoned with are ValueErrors, too.
     """
     plain = decoded(text) if isinstance(text, bytes) else without_mark(text)
-    return json.loads(plain, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once_each)
+    _refuse_bomb(plain)
+    return json.loads(
+        plain,
+        parse_float=exact_decimal,
+        parse_int=exact_int,
+        parse_constant=_no_number,
+        object_pairs_hook=_once_each,
+    )
 
 
 def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add returns None
         raise DoubledKey(f"{twice[:64]!r} is there twice: give one value for it")
     return found
+
+
+def _refuse_bomb(text: str) -> None:
+    """Raise ValueError for more values or levels than a document may have, before any of them is made."""
+    if text.count("[") + text.count("{") <= DEPTH and text.count(",") + text.count(":") <= _VALUES:
+        return
+    bare = _STRING.sub("", text)
+    if sum(bare.count(mark) for mark in ",:[{") > _VALUES:
+        raise ValueError(f"it has more than {_VALUES:,} values: send fewer at once")
+    depth = 0
+    for bracket in _BRACKET.finditer(bare):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > DEPTH:
+            raise ValueError(f"it is nested more than {DEPTH} levels deep")
 
 
 def _no_number(text: str) -> NoReturn:

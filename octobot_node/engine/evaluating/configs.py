@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from octobot_node.automation import Automation
 from octobot_node.engine.evaluating.decisions import BadDecision, first_needs
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake
 
 __all__ = ["InvalidConfig", "ValidConfig", "validate_config"]
@@ -39,7 +40,10 @@ def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any
     full_name, automation = registry.automation(type_name)
     try:
         model = automation.Config.model_validate(dict(config))
+        _refuse_unreasonable(model)
         return ValidConfig(full_name, automation, model, first_needs(automation, model))
+    except InvalidConfig:
+        raise
     except ValidationError as error:
         place, text = first_mistake(error, automation.Config)
         raise InvalidConfig(place, text) from None
@@ -49,3 +53,10 @@ def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any
         said = f"{type(error).__name__}: {error}"
         text = f"the type {type_name!r} cannot use it ({said}): change it, or tell the type's author"
         raise InvalidConfig((), text) from error
+
+
+def _refuse_unreasonable(model: BaseModel) -> None:
+    # Types of third parties have numbers without bounds; a text such as "1e9999999" becomes one only in their model.
+    found = unreasonable(model)
+    if found is not None:
+        raise InvalidConfig(found[0], f"has more digits than any market: use at most {DIGITS}")

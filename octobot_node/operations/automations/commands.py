@@ -24,6 +24,8 @@ from octobot_node.store.queries import lists
 
 __all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
 
+#: Of a field that is named with dots; a config is not nested deeper than any document.
+_LEVELS_MAX = 64
 _SIGNAL_LIMIT = 64_000
 _LATER = "no node runs on this data folder: it is carried out when one runs next"
 
@@ -98,6 +100,8 @@ def _stored_config(context: OperationContext, found: str) -> tuple[dict[str, Any
 def with_changes(config: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``config``, changed in place; the changes are by dotted field name."""
     for path, value in changes.items():
+        if path.count(".") >= _LEVELS_MAX:
+            raise UsageError(f"{path[:20]!r}… names a field more than {_LEVELS_MAX} levels deep: there is none")
         *parents, last = path.split(".")
         place = config
         for depth, name in enumerate(parents, start=1):

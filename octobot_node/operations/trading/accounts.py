@@ -35,6 +35,7 @@ from octobot_node.run_files.apply import new_account
 from octobot_node.specs import ConnectorSpec
 from octobot_node.store.queries import history, lists
 from octobot_node.store.rows import node as node_rows
+from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"]
@@ -135,10 +136,15 @@ def _check(given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel
     if given.use not in models:
         raise UsageError(f"{field}.use: there is no connector {given.use!r}: {nearest(given.use, sorted(models))}")
     try:
-        models[given.use].model_validate(dict(given.settings))
+        problem = unreasonable(models[given.use].model_validate(dict(given.settings)))
     except ValidationError as error:
         place, text = first_mistake(error, models[given.use])
         raise UsageError(f"{'.'.join([field, *(str(part) for part in place)])}: {text}") from None
+    if problem is not None:
+        place = problem[0]
+        raise UsageError(
+            f"{'.'.join([field, *map(str, place)])}: has more digits than any market: use at most {DIGITS}"
+        )
 
 
 def edit(context: OperationContext, request: EditAccount) -> AccountDetail:

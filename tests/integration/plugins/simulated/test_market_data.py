@@ -195,7 +195,7 @@ def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_rules_are_what_the_settings_say() -> None:
-    own = {"price_step": "0.5", "amount_step": "0.1", "min_amount": "0.2", "min_notional": "5"}
+    own: dict[str, Any] = {"price_step": "0.5", "amount_step": "0.1", "min_amount": "0.2", "min_notional": "5"}
     rules = asyncio.run(market(**own).rules(["BTC/USD"]))["BTC/USD"]
     assert {name: str(getattr(rules, name)) for name in own} == own
 
