@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     plugin_timeout: float = Field(
         default=20.0, gt=0, description="How long a third-party plugin may take to be loaded, before it is left out."
     )
+    api_user_requests: int = Field(
+        default=3, ge=1, le=64, description="Requests of one user that the API works on at once; more wait."
+    )
     disk_reserve_mb: int = Field(default=200, ge=0, description="With less free disk than this no new order is sent.")
     batch_size: int = Field(default=500, ge=1, le=5_000, description="Automations evaluated in one batch at most.")
     batch_workers: int = Field(default=3, ge=1, le=32, description="Batches worked on at once.")

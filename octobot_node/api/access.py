@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from octobot_node.api.idempotency import begin_idempotent
+from octobot_node.api.lanes import LanesOfLoops
 from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.api.scopes import scopes_of
 from octobot_node.contracts.api_routes import Scope
@@ -32,7 +33,7 @@ from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry
 
-__all__ = ["Allow", "Api", "ApiState", "allow", "describe", "public", "scopes_if_known"]
+__all__ = ["Allow", "Api", "ApiState", "allow", "allows_of", "describe", "public", "scopes_if_known"]
 
 log = structlog.get_logger(__name__)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,8 +52,13 @@ class ApiState:
     metrics: CollectorRegistry = field(default_factory=NodeMetrics)
     #: What plugins keep for as long as the API runs, by their own names.
     kept: dict[str, Any] = field(default_factory=dict)
+    #: Whose turn it is; made with the settings, see below.
+    lanes: LanesOfLoops = field(init=False)
     #: SHA-256 of an Authorization header -> whose it is, and when that was seen (monotonic seconds).
     remembered: dict[bytes, tuple[Caller, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lanes = LanesOfLoops(self.context.core.settings.api_user_requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +104,48 @@ class Allow:
         self.scope = scope
         self._outlasts = outlasts_database
 
-    def __call__(self, request: Request) -> Api:
-        """Return the node as the caller sees it; raise ApiProblem."""
+    def admit(self, request: Request) -> Caller:
+        """Return who makes a request, if they may; raise ApiProblem. Nothing of its body is looked at."""
         state: ApiState = request.app.state.api
         _refuse_nul(request)
         _refuse_unknown_query(request)
         if self.scope is None:
-            return _api(request, state, Caller("", "viewer", "", "nobody", frozenset()), frozenset())
+            return _NOBODY
         caller = _remembered(request, state) if self._outlasts else _authenticated(request, state)
         request.state.caller = caller.name
-        scopes = _scopes(caller, state)
-        if self.scope not in scopes:
+        if self.scope not in _scopes(caller, state):
             raise ApiProblem("forbidden", _forbidden(self.scope, caller, state.scopes))
         if request.method not in _SAFE:
             _check_csrf(request, caller)
-            begin_idempotent(request, state.context.core.storage, caller, state.context.core.clock.now())
-        return _api(request, state, caller, scopes)
+        return caller
+
+    def begin(self, request: Request, caller: Caller) -> None:
+        """Take note of a request that may be sent again, its body included; raise Replayed or ApiProblem."""
+        core = request.app.state.api.context.core
+        if self.scope is not None and request.method not in _SAFE:
+            begin_idempotent(request, core.storage, caller, core.clock.now())
+
+    def __call__(self, request: Request) -> Api:
+        """Return the node as the caller sees it; raise ApiProblem."""
+        state: ApiState = request.app.state.api
+        caller: Caller | None = getattr(request.state, "admitted", None)
+        if caller is None:
+            # Of a router that is not ours: the body was read, or its parts come later.
+            caller = self.admit(request)
+            self.begin(request, caller)
+        return _api(request, state, caller, frozenset() if self.scope is None else _scopes(caller, state))
+
+
+#: Who a public route takes everybody for.
+_NOBODY = Caller("", "viewer", "", "nobody", frozenset())
+
+
+def allows_of(dependant: Dependant) -> Iterator[Allow]:
+    """Yield what lets requests of a route pass."""
+    if isinstance(dependant.call, Allow):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from allows_of(inner)
 
 
 def _scopes(caller: Caller, state: ApiState) -> frozenset[str]:

@@ -10,7 +10,6 @@ from typing import Any
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -18,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 import octobot_node
-from octobot_node.api.access import Allow, ApiState, describe
+from octobot_node.api.access import ApiState, allows_of, describe
 from octobot_node.api.idempotency import Idempotency, Replayed
+from octobot_node.api.lanes import THREADS
 from octobot_node.api.middleware import PREFIX, Surroundings
 from octobot_node.api.openapi import PATH, document
 from octobot_node.api.operation_routes import operations_router
@@ -36,8 +36,6 @@ __all__ = ["PREFIX", "create_app"]
 
 log = structlog.get_logger(__name__)
 _COMPRESSED_FROM = 1_000
-#: Requests that work on the database at once; more wait. The pool of connections has room for these and the engine.
-_THREADS = 12
 
 
 def create_app(context: OperationContext) -> FastAPI:
@@ -75,7 +73,7 @@ def create_app(context: OperationContext) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
 
 
@@ -134,7 +132,7 @@ def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
 
 def _complete(route: APIRoute, scopes: Sequence[Scope]) -> None:
     """Check that a route says who may use it, and write that into its description."""
-    found = {each.scope for each in _allows(route.dependant)}
+    found = {each.scope for each in allows_of(route.dependant)}
     if len(found) != 1:
         which = "names no scope" if not found else f"names several scopes ({found})"
         raise PluginError(f"the route {route.path} {which}: give it allow(scope) or public() as a dependency")
@@ -143,13 +141,6 @@ def _complete(route: APIRoute, scopes: Sequence[Scope]) -> None:
         raise PluginError(f"the route {route.path} needs the scope {scope!r}, which nobody registers")
     extra: dict[str, Any] = {**(route.openapi_extra or {}), **describe(scope, scopes)}
     route.openapi_extra = extra
-
-
-def _allows(dependant: Dependant) -> Iterator[Allow]:
-    if isinstance(dependant.call, Allow):
-        yield dependant.call
-    for inner in dependant.dependencies:
-        yield from _allows(inner)
 
 
 async def _replay(_request: Request, error: Exception) -> Response:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from octobot_node.api.access import Allow, allows_of
+from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import DEPTH, decode
 from octobot_node.text.numbers import UnreasonableNumber
 
 __all__ = ["ApiRouter"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What must get through while everything else waits.
+_URGENT = frozenset({"kill-switch:read", "kill-switch:write"})
+#: Bytes of JSON from whoever is not known, and of JSON that is read between two other requests.
+_ANONYMOUS_MAX, _AT_ONCE_MAX = 16_000, 64_000
 
 
 class _ExactRequest(Request):
@@ -20,7 +30,11 @@ class _ExactRequest(Request):
         """Return the body, its numbers as they are written; raise HTTPException for what is not valid JSON."""
         if not hasattr(self, "_json"):
             body = await self.body()
-            self._json = _decoded(body)
+            if len(body) > _ANONYMOUS_MAX and self.state.admitted.name == "":
+                raise ApiProblem("too-large", f"without credentials a body takes {_ANONYMOUS_MAX:,} bytes at most")
+            # A large one is not read while every other request waits.
+            large = len(body) > _AT_ONCE_MAX
+            self._json = await anyio.to_thread.run_sync(_decoded, body) if large else _decoded(body)
         return self._json
 
 
@@ -72,11 +86,12 @@ class _ExactRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, given a request that reads JSON exactly."""
         handle = super().get_route_handler()
+        allow = next(allows_of(self.dependant), None)
 
         async def exactly(request: Request) -> Response:
             exact = _ExactRequest(request.scope, request.receive)
             try:
-                return await handle(exact)
+                return await (handle(exact) if allow is None else _in_turn(allow, exact, handle))
             except HTTPException as error:
                 # FastAPI makes "There was an error parsing the body" of whatever reading it raised.
                 if isinstance(error.__cause__, ApiProblem):
@@ -84,6 +99,27 @@ class _ExactRoute(APIRoute):
                 raise
 
         return exactly
+
+
+async def _in_turn(
+    allow: Allow, request: _ExactRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    """Carry out a request: first who makes it, then what they send, then, in their turn, what they ask for."""
+    lanes, urgent = request.app.state.api.lanes.here(), allow.scope in _URGENT
+    if allow.scope is None:
+        caller = request.state.admitted = allow.admit(request)
+        if request.method in _SAFE:
+            # Health and the like wait for nobody, and for no thread.
+            return await handle(request)
+    else:
+        caller = request.state.admitted = await lanes.ask(partial(allow.admit, request), urgent=urgent)
+    if request.method not in _SAFE:
+        await request.body()
+        if getattr(request.state, "idempotency", None) is not None:
+            await lanes.ask(partial(allow.begin, request, caller), urgent=urgent)
+    address = request.client.host if request.client else ""
+    async with lanes.turn(caller.name or f"address {address}", urgent=urgent):
+        return await handle(request)
 
 
 class ApiRouter(APIRouter):
