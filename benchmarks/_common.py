@@ -37,7 +37,7 @@ __all__ = [
     "write_numbers",
 ]
 
-PLUGINS = ("octobot_node.testing.hostile", "benchmarks._automations")
+PLUGINS = ("octobot_node.testing.hostile_exchange", "benchmarks._automations")
 
 Options = argparse.Namespace
 

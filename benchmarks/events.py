@@ -47,7 +47,7 @@ from benchmarks.latency import EVERY_S
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.live.control_client import ask
 from octobot_node.store.tables import events, schedule
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 _ASK = "GET /api/v1/events HTTP/1.1\r\nHost: node\r\nAccept: text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n"
 _MEGABYTE = 1_000_000

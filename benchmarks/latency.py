@@ -35,7 +35,7 @@ from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutom
 from octobot_node.engine.core import Core
 from octobot_node.live.node import Node
 from octobot_node.store.tables import fills, intents, schedule
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 #: Each automation ticks so often, in seconds: more a second are more automations.
 EVERY_S = 10

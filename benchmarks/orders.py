@@ -44,7 +44,7 @@ from octobot_node.orders import IntentStatus, MarketOrder
 from octobot_node.store import intents
 from octobot_node.store.tables import automations, fills, schedule
 from octobot_node.store.tables import intents as intents_table
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 SYMBOL = "BTC/USD"
 AMOUNT = Decimal("0.001")

@@ -32,7 +32,7 @@ from benchmarks._common import (
 )
 from benchmarks.chaos.cluster import Node, visiting
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.postgres import Server
 
 CONSUMERS = (1, 2, 4)

@@ -30,7 +30,7 @@ from benchmarks._common import (
 from octobot_node.automation import Needs
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import TickInput, evaluate
 from octobot_node.engine.evaluating.schedule import dump_wake, next_run
 from octobot_node.engine.market.opened_accounts import source_key

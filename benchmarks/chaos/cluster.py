@@ -30,12 +30,12 @@ from octobot_node.live.idle_folder import open_idle_folder
 from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.postgres import Server
 
 __all__ = ["CONSUMERS", "MASTER", "PLUGINS", "Cluster", "Node", "visiting", "wait_for"]
 
-PLUGINS = ("octobot_node.testing.hostile", "benchmarks.crash.trader")
+PLUGINS = ("octobot_node.testing.hostile_exchange", "benchmarks.crash.trader")
 MASTER, CONSUMERS = "master", ("one", "two", "three")
 _CHUNK = 500
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.crash.verify import Verdict, verify
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 #: The named points of the send fence and of settlement.
 POINTS = (

@@ -22,7 +22,7 @@ from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations, intents, schedule
 
-PLUGINS = ("octobot_node.testing.hostile", "benchmarks.crash.trader")
+PLUGINS = ("octobot_node.testing.hostile_exchange", "benchmarks.crash.trader")
 
 
 def main() -> None:

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from octobot_node.store.rows.order import IntentRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, postings, schedule
-from octobot_node.testing.hostile.book import Book
-from octobot_node.testing.hostile.journal import Journal
-from octobot_node.testing.hostile.process import IntentOrder, IntentTrade
-from octobot_node.testing.hostile.report import HostileReport, report_of
-from octobot_node.testing.hostile.wire import order_from_json, order_to_json, trade_from_json, trade_to_json
+from octobot_node.testing.hostile_exchange.book import Book
+from octobot_node.testing.hostile_exchange.journal import Journal
+from octobot_node.testing.hostile_exchange.process import IntentOrder, IntentTrade
+from octobot_node.testing.hostile_exchange.report import HostileReport, report_of
+from octobot_node.testing.hostile_exchange.wire import order_from_json, order_to_json, trade_from_json, trade_to_json
 
 __all__ = ["Exchange", "StoppedExchange", "Verdict", "number_of", "verify", "verify_books"]
 

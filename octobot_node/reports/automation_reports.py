@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from octobot_node.automation import Needs
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from octobot_node.automation import Needs
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.errors import UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry

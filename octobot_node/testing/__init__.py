@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from octobot_node.testing.automation_test import AutomationTest
     from octobot_node.testing.checking import check_automation
     from octobot_node.testing.fakes import FakeExchange
-    from octobot_node.testing.hostile.behaviour import Behaviour
-    from octobot_node.testing.hostile.process import HostileExchange
+    from octobot_node.testing.hostile_exchange.behaviour import Behaviour
+    from octobot_node.testing.hostile_exchange.process import HostileExchange
     from octobot_node.testing.markets import MarketBuilder, make_market
     from octobot_node.testing.past import PastOrder, Replayed, replay
 

@@ -24,7 +24,7 @@ from octobot_node.automation import (
 )
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.deciding.tick_batch import lacking
-from octobot_node.engine.evaluating.decisions import PlainDecision, first_needs, load_needs
+from octobot_node.engine.evaluating.decision_checks import PlainDecision, first_needs, load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate
 from octobot_node.engine.evaluating.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable

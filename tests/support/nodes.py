@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 __all__ = ["GUARANTEES", "Nodes", "claimed_by", "create", "orders", "settle", "until", "verify"]
 
@@ -39,7 +39,7 @@ class Nodes:
             "OCTOBOT_DATABASE_URL": url,
             "OCTOBOT_DISK_RESERVE_MB": "0",
             "OCTOBOT_LEASE_TTL": str(LEASE_S),
-            "OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile,benchmarks.crash.trader",
+            "OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile_exchange,benchmarks.crash.trader",
             "OCTOBOT_REQUEST_TTL": "2",
         }
 

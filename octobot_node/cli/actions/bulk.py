@@ -9,8 +9,7 @@ from typing import Any
 import typer
 
 from octobot_node.cli.ask_node import NodeClient, confirm
-from octobot_node.cli.output.show import print_changed
-from octobot_node.cli.output.show_lists import print_bulk
+from octobot_node.cli.output.show_automations import print_bulk, print_changed
 from octobot_node.contracts.operation import Operation
 from octobot_node.errors import UsageError
 from octobot_node.operations.automations.catalogue import CHANGE_MANY_AUTOMATIONS

@@ -6,7 +6,7 @@ import sys
 import time
 
 from octobot_node.cli.ask_node import NodeClient
-from octobot_node.cli.output.show import event_line, print_events
+from octobot_node.cli.output.show_node import event_line, print_events
 from octobot_node.errors import UsageError
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.models.events import EventPage

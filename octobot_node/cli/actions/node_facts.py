@@ -11,7 +11,7 @@ import typer
 
 from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.log_file import logging_to_file
-from octobot_node.cli.output.show import print_checkup, print_plugins, print_settings
+from octobot_node.cli.output.show_node import print_checkup, print_plugins, print_settings
 from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
 from octobot_node.live.control_client import NoNode

@@ -12,7 +12,7 @@ import typer
 from octobot_node.cli.ask_node import NodeClient
 from octobot_node.cli.input_files import run_file_texts
 from octobot_node.cli.log_file import logging_to_file
-from octobot_node.cli.output.show import print_plan
+from octobot_node.cli.output.show_automations import print_plan
 from octobot_node.configuration import Configuration
 from octobot_node.errors import UsageError
 from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS, PLAN_AUTOMATION

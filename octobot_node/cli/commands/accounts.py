@@ -39,7 +39,7 @@ def _list(
     if context.invoked_subcommand is not None:
         return
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_accounts
+    from octobot_node.cli.output.show_accounts import print_accounts
     from octobot_node.operations.trading.catalogue import LIST_ACCOUNTS
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -66,7 +66,7 @@ def _create(
     """Create an account."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import connector_settings, fields
-    from octobot_node.cli.output.show_lists import print_account
+    from octobot_node.cli.output.show_accounts import print_account
     from octobot_node.operations.trading.catalogue import CREATE_ACCOUNT
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
@@ -87,7 +87,7 @@ def _edit(
     """Rename an account, or set all its limits anew; they hold for the next order."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import fields
-    from octobot_node.cli.output.show_lists import print_account
+    from octobot_node.cli.output.show_accounts import print_account
     from octobot_node.operations.trading.catalogue import EDIT_ACCOUNT
 
     found = fields(limits or [], "--limit-set")
@@ -105,7 +105,7 @@ def _delete(
 ) -> None:
     """Delete an account that no automation is on. Asks first."""
     from octobot_node.cli.ask_node import NodeClient, confirm
-    from octobot_node.cli.output.show_lists import print_account_deleted
+    from octobot_node.cli.output.show_accounts import print_account_deleted
     from octobot_node.operations.trading.catalogue import DELETE_ACCOUNT
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -116,7 +116,7 @@ def _delete(
 def exchanges(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List where orders can go, and what each exchange guarantees."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_exchanges
+    from octobot_node.cli.output.show_accounts import print_exchanges
     from octobot_node.operations.trading.catalogue import LIST_EXCHANGES
 
     client = NodeClient(context, data_dir, as_json=as_json)

@@ -42,7 +42,7 @@ def _list(
 ) -> None:
     """List what was done or tried, newest first: who, from where, what, and how it ended."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_audit
+    from octobot_node.cli.output.show_node import print_audit
     from octobot_node.operations.node.catalogue import LIST_AUDIT
 
     client = NodeClient(context, data_dir, as_json=as_json)

@@ -64,7 +64,7 @@ def _list(
 ) -> None:
     """List automations, oldest first."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_automations
+    from octobot_node.cli.output.show_automations import print_automations
     from octobot_node.operations.automations.catalogue import LIST_AUTOMATIONS
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -77,7 +77,7 @@ def _show(
 ) -> None:
     """Show everything about an automation: status, money, positions, orders, problems, what happened."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_automation
+    from octobot_node.cli.output.show_automations import print_automation
     from octobot_node.operations.automations.catalogue import SHOW_AUTOMATION
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -95,7 +95,7 @@ def _create(
     """Create the automations of run files, all or none. They run at once, or when a node runs next."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import run_file_texts
-    from octobot_node.cli.output.show import print_created
+    from octobot_node.cli.output.show_automations import print_created
     from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
 
     texts = run_file_texts(files)
@@ -123,7 +123,7 @@ def _add(
     """Create one automation on an account that exists. It runs at once, or when a node runs next."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_fields, fields
-    from octobot_node.cli.output.show import print_added
+    from octobot_node.cli.output.show_automations import print_added
     from octobot_node.operations.automations.catalogue import CREATE_AUTOMATION
 
     given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or [])}
@@ -152,7 +152,7 @@ def _edit(
     """Change an automation's config: all of it from FILE, or single fields with --set. It goes on with it at once."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_of, field_changes
-    from octobot_node.cli.output.show import print_changed
+    from octobot_node.cli.output.show_automations import print_changed
     from octobot_node.operations.automations.catalogue import EDIT_AUTOMATION
 
     config, fields = config_of(file, automation), field_changes(changes or [])
@@ -326,7 +326,7 @@ def _clone(
     """Create another automation like one that there is; it begins anew."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import field_changes, fields
-    from octobot_node.cli.output.show import print_created
+    from octobot_node.cli.output.show_automations import print_created
     from octobot_node.operations.automations.catalogue import CLONE_AUTOMATION
 
     given = {"account": account, "budget": fields(budget or [], "--budget") or None}
@@ -347,7 +347,7 @@ def _equity(
 ) -> None:
     """Show what an automation was worth after its fills, its positions at what they cost."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_equity
+    from octobot_node.cli.output.show_money import print_equity
     from octobot_node.operations.trading.catalogue import SHOW_EQUITY
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -365,7 +365,7 @@ def _log(
 ) -> None:
     """Say in words what happened to an automation, newest first: its events, and what it told."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_log
+    from octobot_node.cli.output.show_automations import print_log
     from octobot_node.operations.automations.catalogue import LIST_LOG
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -413,7 +413,7 @@ def _export(
 ) -> None:
     """Print automations and their accounts as a run file, which `create` takes back. Secrets are left out."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_exported
+    from octobot_node.cli.output.show_automations import print_exported
     from octobot_node.operations.automations.catalogue import EXPORT_AUTOMATIONS
 
     client = NodeClient(context, data_dir, as_json=as_json)

@@ -32,7 +32,7 @@ def _candles(
 ) -> None:
     """Show the newest closed candles of a symbol, as automations on the account see them."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show_lists import print_candles
+    from octobot_node.cli.output.show_markets import print_candles
     from octobot_node.operations.trading.catalogue import LIST_CANDLES
 
     client = NodeClient(context, data_dir, as_json=as_json)

@@ -57,7 +57,7 @@ def start(
 def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Say how the node is: automations by status, unknown orders, how late it is."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_status
+    from octobot_node.cli.output.show_node import print_status
     from octobot_node.operations.node.catalogue import SHOW_NODE_STATUS
 
     client = NodeClient(context, data_dir, as_json=as_json)

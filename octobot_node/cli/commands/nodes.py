@@ -23,7 +23,7 @@ def _list(context: typer.Context, as_json: Json = False, data_dir: DataDir = Non
     if context.invoked_subcommand is not None:
         return
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_nodes
+    from octobot_node.cli.output.show_node import print_nodes
     from octobot_node.operations.node.catalogue import LIST_NODES
 
     client = NodeClient(context, data_dir, as_json=as_json)

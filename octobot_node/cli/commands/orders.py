@@ -38,7 +38,7 @@ def _adopt(
 ) -> None:
     """Say which of the exchange's orders an order of unknown outcome became."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.output.show import print_resolved
+    from octobot_node.cli.output.show_orders import print_resolved
     from octobot_node.operations.trading.catalogue import ADOPT_ORDER
 
     client = NodeClient(context, data_dir, as_json=as_json)
@@ -51,7 +51,7 @@ def _declare_not_sent(
 ) -> None:
     """Say that an order of unknown outcome never reached the exchange: its funds are free again. Asks first."""
     from octobot_node.cli.ask_node import NodeClient, confirm
-    from octobot_node.cli.output.show import print_resolved
+    from octobot_node.cli.output.show_orders import print_resolved
     from octobot_node.operations.trading.catalogue import DECLARE_ORDER_NOT_SENT
 
     client = NodeClient(context, data_dir, as_json=as_json)

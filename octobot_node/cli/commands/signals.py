@@ -36,7 +36,7 @@ def _send(
     """Put a message into an automation's inbox and wake it."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import message, seconds
-    from octobot_node.cli.output.show import print_signal
+    from octobot_node.cli.output.show_automations import print_signal
     from octobot_node.operations.automations.catalogue import SEND_SIGNAL
 
     given = {"payload": message(payload), "channel": channel, "key": key, "expires_in": seconds(expires, "--expires")}

@@ -16,7 +16,7 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.status_commands import StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import needs_after_edit
 from octobot_node.engine.ledger.book import Book, Owner
 from octobot_node.engine.market.opened_accounts import source_key

@@ -13,7 +13,7 @@ import structlog
 
 from octobot_node.automation import AutomationRequest, AutomationStatus, PauseAutomation, StopAutomation
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
-from octobot_node.engine.evaluating.decisions import PlainDecision, load_needs
+from octobot_node.engine.evaluating.decision_checks import PlainDecision, load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome
 from octobot_node.engine.evaluating.schedule import FLOOR_MS, dump_wake, next_run
 from octobot_node.engine.ledger.book import Book, Owner, load_book

@@ -14,7 +14,7 @@ from octobot_node.automation import AutomationStatus, Needs, Signal, WatchedAuto
 from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.engine.deciding import author_view
 from octobot_node.engine.deciding.commit import Changes, Commit, Evaluated
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluating.evaluator import EvaluatorClosed
 from octobot_node.engine.evaluating.schedule import load_wake, runs_between

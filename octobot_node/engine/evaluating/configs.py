@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluating.decisions import BadDecision, first_needs
+from octobot_node.engine.evaluating.decision_checks import BadDecision, first_needs
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake

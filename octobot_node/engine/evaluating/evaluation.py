@@ -31,7 +31,13 @@ from octobot_node.automation import (
     TickLog,
     WatchedAutomation,
 )
-from octobot_node.engine.evaluating.decisions import BadDecision, PlainDecision, check_decision, dump_needs, first_needs
+from octobot_node.engine.evaluating.decision_checks import (
+    BadDecision,
+    PlainDecision,
+    check_decision,
+    dump_needs,
+    first_needs,
+)
 from octobot_node.engine.evaluating.schedule import Plan
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market, from_ms

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.engine.evaluating.decisions import load_needs
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.ledger.book import rounded
 from octobot_node.operations.automations.models.automations import (
     AutomationDetail,

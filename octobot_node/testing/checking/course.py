@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation, AutomationStatus, Position, WatchedAutomation
-from octobot_node.engine.evaluating.decisions import STATE_LIMIT
+from octobot_node.engine.evaluating.decision_checks import STATE_LIMIT
 from octobot_node.engine.evaluating.evaluation import Outcome, evaluate
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.market import Market, from_ms, timeframe_ms, to_ms

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluating.decisions import first_needs
+from octobot_node.engine.evaluating.decision_checks import first_needs
 from octobot_node.testing.checking.violation import Violation
 
 __all__ = ["check_form"]

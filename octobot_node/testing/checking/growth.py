@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluating.decisions import STATE_LIMIT
+from octobot_node.engine.evaluating.decision_checks import STATE_LIMIT
 from octobot_node.testing.checking.course import Course
 from octobot_node.testing.checking.violation import Violation
 from octobot_node.testing.checking.world import World

@@ -31,7 +31,7 @@ _TOO_THIN = "too little was traded for it to be filled at once"
 #: How far back candles are asked for after a restart; what went on before shows only if the price is still past.
 _MOST_CANDLES = 1_000
 
-AutomationCompletion = Iterable[tuple[PaperOrder, Ending]]
+Endings = Iterable[tuple[PaperOrder, Ending]]
 
 
 class PaperTrading:
@@ -175,12 +175,12 @@ class PaperTrading:
             self._endings.pop(order.number, None)
             self._unseen.pop(order.number, None)
 
-    def _due(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
+    def _due(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
         now = self._clock.now()
         due = [(order, ending) for order, ending in self._foreseen(market, resting) if ending.at <= now]
         return sorted(due, key=lambda item: (item[1].at, item[0].number))
 
-    def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
+    def _foreseen(self, market: PastMarket, resting: Mapping[int, PaperOrder]) -> Endings:
         for number, order in resting.items():
             if number not in self._endings:
                 self._endings[number] = self._on_past(market, order)
@@ -200,7 +200,7 @@ class PaperTrading:
             return None if opened is None else Ending(opened[0], "expired", reason=_TOO_THIN)
         return fills.on_past(thick, order, slippage)
 
-    async def _observed(self, resting: Mapping[int, PaperOrder]) -> AutomationCompletion:
+    async def _observed(self, resting: Mapping[int, PaperOrder]) -> Endings:
         now = self._clock.now()
         by_symbol: dict[str, list[PaperOrder]] = {}
         for order in resting.values():

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(180)
 
 #: What decides how long things take, the node's and the command's alike.
 QUICK = {
-    "OCTOBOT_EXTRA_PLUGINS": '["octobot_node.testing.hostile", "tests.acceptance.cli.resting"]',
+    "OCTOBOT_EXTRA_PLUGINS": '["octobot_node.testing.hostile_exchange", "tests.acceptance.cli.resting"]',
     "OCTOBOT_DISK_RESERVE_MB": "0",
     "OCTOBOT_REQUEST_TTL": "1",
     "OCTOBOT_REQUEST_TIMEOUT": "2",

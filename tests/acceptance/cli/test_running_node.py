@@ -20,14 +20,14 @@ from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.live import control_client
 from octobot_node.live.control_client import socket_path
 from octobot_node.testing import HostileExchange
-from octobot_node.testing.hostile.wire import request_to_json
+from octobot_node.testing.hostile_exchange.wire import request_to_json
 from tests.integration.cli.conftest import LIVE, Folder
 
 Octobot = Callable[..., tuple[int, str, str]]
 ENVIRONMENT = {"OCTOBOT_DISK_RESERVE_MB": "0", "OCTOBOT_WATCH_INTERVAL_MAX": "0.5"}
 #: An order is unknown within seconds.
 QUICK = {
-    "OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile",
+    "OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile_exchange",
     "OCTOBOT_REQUEST_TTL": "0.5",
     "OCTOBOT_REQUEST_TIMEOUT": "1",
     "OCTOBOT_UNKNOWN_AFTER": "1",

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.crash.harness import POINTS, CrashRun, Result
 from benchmarks.crash.verify import verify
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 pytestmark = pytest.mark.timeout(280)
 

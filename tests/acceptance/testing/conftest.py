@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from octobot_node.testing import HostileExchange
-from octobot_node.testing.hostile.connector import HostileTrading
-from octobot_node.testing.hostile.settings import HostileTradingSettings
+from octobot_node.testing.hostile_exchange.connector import HostileTrading
+from octobot_node.testing.hostile_exchange.settings import HostileTradingSettings
 
 T = TypeVar("T")
 Play = Callable[..., Any]

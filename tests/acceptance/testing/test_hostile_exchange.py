@@ -36,10 +36,10 @@ from octobot_node.errors import (
     Unresolved,
 )
 from octobot_node.market import MarketRules
-from octobot_node.testing import Behaviour, HostileExchange, hostile
-from octobot_node.testing.hostile.connector import HostileMarketData, HostileTrading
-from octobot_node.testing.hostile.report import HostileReport
-from octobot_node.testing.hostile.settings import HostileMarketSettings, HostileTradingSettings
+from octobot_node.testing import Behaviour, HostileExchange, hostile_exchange
+from octobot_node.testing.hostile_exchange.connector import HostileMarketData, HostileTrading
+from octobot_node.testing.hostile_exchange.report import HostileReport
+from octobot_node.testing.hostile_exchange.settings import HostileMarketSettings, HostileTradingSettings
 
 Play = Callable[..., Any]
 
@@ -765,7 +765,16 @@ def test_a_tied_exchange_ends_with_whoever_started_it(tmp_path: Path) -> None:
 
 
 def _command(data: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "octobot_node.testing.hostile", "--port", "0", "--data", str(data), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "octobot_node.testing.hostile_exchange",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+        *options,
+    ]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
@@ -839,7 +848,7 @@ def test_the_plugin_offers_both_halves_and_the_connector_tells_the_truth(exchang
     exchange.set(dedupe="open", lookup="recent", recent_ms=5, request_expiry=False, visibility_lag_ms=7)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(hostile)
+    manager.register(hostile_exchange)
     offered: list[MarketDataFactory | TradingFactory] = []
     manager.hook.register_market_data(register=offered.append)
     manager.hook.register_trading(register=offered.append)

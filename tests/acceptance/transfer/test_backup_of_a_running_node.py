@@ -11,7 +11,7 @@ import pytest
 
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from octobot_node.transfer.restoring import restore
 from tests.support.nodes import GUARANTEES, Nodes, create, orders, settle, until, verify
 from tests.support.postgres import Server

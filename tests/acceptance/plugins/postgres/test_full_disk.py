@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from octobot_node.errors import StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from octobot_plugins.postgres.health import check_postgres
 from octobot_plugins.postgres.storage import PostgresStorage
 from tests.support.fulldisk import FullDisk

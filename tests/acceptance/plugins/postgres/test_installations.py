@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.nodes import GUARANTEES, Nodes, create, until
 from tests.support.postgres import Server
 

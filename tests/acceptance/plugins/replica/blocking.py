@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from octobot_node import hookimpl
 from octobot_node.contracts.exchanges import ConnectorContext, ExchangeOrder, OrderRequest, Trading, TradingFactory
-from octobot_node.testing.hostile.connector import HostileTrading
-from octobot_node.testing.hostile.settings import HostileTradingSettings
+from octobot_node.testing.hostile_exchange.connector import HostileTrading
+from octobot_node.testing.hostile_exchange.settings import HostileTradingSettings
 
 #: The file's path, in the environment of the node that is to block.
 FLAG = "TEST_BLOCKING_FILE"

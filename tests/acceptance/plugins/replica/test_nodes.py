@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.nodes import GUARANTEES, Nodes, claimed_by, create, orders, settle, until, verify
 from tests.support.postgres import Server
 

@@ -12,7 +12,7 @@ import pytest
 
 import octobot_node
 from octobot_node.store.migrate import CORE, known_revisions
-from octobot_node.testing.hostile.process import HostileExchange
+from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.nodes import GUARANTEES, ROOT, Nodes, create, orders, settle, until, verify
 from tests.support.postgres import Server
 

@@ -116,7 +116,9 @@ def test_queues_of_another_installation_are_refused_with_the_cure(start: Callabl
     url = postgres.create_database()
     first = start(url)
     ask(url, "CREATE SCHEMA app")
-    with pytest.raises(DatabaseNotOurs, match=rf"those of another installation \({first}\): set OCTOBOT_DATABASE_QUEU"):
+    with pytest.raises(
+        DatabaseNotOurs, match=rf"those of another installation \({first}\): set OCTOBOT_DATABASE_QUEUES"
+    ):
         start(f"{url}{IN_SCHEMA}app", database_queues="octobot_dbos")
     assert ask(url, "SELECT * FROM pg_tables WHERE schemaname = 'app'") == []
     # Its tables dropped and begun anew it is another one, too.

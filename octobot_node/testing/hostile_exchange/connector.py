@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.errors import DataUnavailable, ExchangeError, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
-from octobot_node.testing.hostile.client import Answer, HostileClient
-from octobot_node.testing.hostile.settings import HostileMarketSettings, HostileTradingSettings
-from octobot_node.testing.hostile.wire import order_from_json, request_to_json, trade_from_json
+from octobot_node.testing.hostile_exchange.client import Answer, HostileClient
+from octobot_node.testing.hostile_exchange.settings import HostileMarketSettings, HostileTradingSettings
+from octobot_node.testing.hostile_exchange.wire import order_from_json, request_to_json, trade_from_json
 
 __all__ = ["HostileMarketData", "HostileTrading"]
 

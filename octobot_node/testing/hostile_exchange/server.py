@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from pydantic import ValidationError
 
-from octobot_node.testing.hostile.behaviour import Behaviour, RequestKind
-from octobot_node.testing.hostile.book import Book, BookOrder, BookTrade, Rejected
-from octobot_node.testing.hostile.dice import Dice, Fault
-from octobot_node.testing.hostile.report import report_of
-from octobot_node.testing.hostile.wire import Json, order_to_json, request_from_json, trade_to_json
+from octobot_node.testing.hostile_exchange.behaviour import Behaviour, RequestKind
+from octobot_node.testing.hostile_exchange.book import Book, BookOrder, BookTrade, Rejected
+from octobot_node.testing.hostile_exchange.dice import Dice, Fault
+from octobot_node.testing.hostile_exchange.report import report_of
+from octobot_node.testing.hostile_exchange.wire import Json, order_to_json, request_from_json, trade_to_json
 
 __all__ = ["HostileServer"]
 

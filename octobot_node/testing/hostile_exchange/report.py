@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from octobot_node.testing.hostile.book import Book, BookOrder
+from octobot_node.testing.hostile_exchange.book import Book, BookOrder
 
 __all__ = ["HostileReport", "report_of"]
 

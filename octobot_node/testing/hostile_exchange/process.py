@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
-from octobot_node.testing.hostile.behaviour import Behaviour
-from octobot_node.testing.hostile.report import HostileReport
-from octobot_node.testing.hostile.wire import order_from_json, trade_from_json
+from octobot_node.testing.hostile_exchange.behaviour import Behaviour
+from octobot_node.testing.hostile_exchange.report import HostileReport
+from octobot_node.testing.hostile_exchange.wire import order_from_json, trade_from_json
 
 __all__ = ["HostileExchange", "IntentOrder", "IntentTrade"]
 
@@ -159,7 +159,7 @@ class HostileExchange:
 
 
 def _spawn(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], int]:
-    command = [sys.executable, "-m", "octobot_node.testing.hostile", "--tied"]
+    command = [sys.executable, "-m", "octobot_node.testing.hostile_exchange", "--tied"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--data", str(data_dir)],
         stdin=subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from octobot_node.testing.hostile.behaviour import Behaviour, RequestKind
+from octobot_node.testing.hostile_exchange.behaviour import Behaviour, RequestKind
 
 __all__ = ["Dice", "Fault"]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
-from octobot_node.testing.hostile.book import BookOrder, BookTrade
+from octobot_node.testing.hostile_exchange.book import BookOrder, BookTrade
 
 __all__ = [
     "Json",

@@ -1,4 +1,4 @@
-"""``python -m octobot_node.testing.hostile --port 0 --data DIR [--behaviour FILE.json]``."""
+"""``python -m octobot_node.testing.hostile_exchange --port 0 --data DIR [--behaviour FILE.json]``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from octobot_node.testing.hostile.behaviour import Behaviour
-from octobot_node.testing.hostile.book import Book
-from octobot_node.testing.hostile.journal import Journal
-from octobot_node.testing.hostile.server import HostileServer
+from octobot_node.testing.hostile_exchange.behaviour import Behaviour
+from octobot_node.testing.hostile_exchange.book import Book
+from octobot_node.testing.hostile_exchange.journal import Journal
+from octobot_node.testing.hostile_exchange.server import HostileServer
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m octobot_node.testing.hostile", description="A hostile exchange.")
+    parser = argparse.ArgumentParser(
+        prog="python -m octobot_node.testing.hostile_exchange", description="A hostile exchange."
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 for any that is free")
     parser.add_argument("--data", type=Path, required=True, help="folder of the journal; one that exists is continued")
     parser.add_argument("--behaviour", type=Path, help="JSON file of behaviour; without it the last one holds")

@@ -1,7 +1,7 @@
 """The hostile exchange: market data and trading against an exchange that misbehaves as told.
 
-Load it with ``extra_plugins=("octobot_node.testing.hostile",)``; start the exchange with ``HostileExchange.start`` or
-``python -m octobot_node.testing.hostile``.
+Load it with ``extra_plugins=("octobot_node.testing.hostile_exchange",)``; start the exchange with
+``HostileExchange.start`` or ``python -m octobot_node.testing.hostile_exchange``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from octobot_node import hookimpl
 from octobot_node.contracts.exchanges import ConnectorContext, MarketData, MarketDataFactory, Trading, TradingFactory
-from octobot_node.testing.hostile.settings import HostileMarketSettings, HostileTradingSettings
+from octobot_node.testing.hostile_exchange.settings import HostileMarketSettings, HostileTradingSettings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,14 +30,14 @@ def register_trading(register: Callable[[TradingFactory], None]) -> None:
 
 
 def _open_market_data(settings: BaseModel, context: ConnectorContext) -> MarketData:
-    from octobot_node.testing.hostile.connector import HostileMarketData
+    from octobot_node.testing.hostile_exchange.connector import HostileMarketData
 
     del context
     return HostileMarketData(HostileMarketSettings.model_validate(settings))
 
 
 def _open_trading(settings: BaseModel, account: str, context: ConnectorContext) -> Trading:
-    from octobot_node.testing.hostile.connector import HostileTrading
+    from octobot_node.testing.hostile_exchange.connector import HostileTrading
 
     del context
     return HostileTrading(HostileTradingSettings.model_validate(settings), account)

@@ -18,8 +18,8 @@ from zlib import crc32
 
 from octobot_node.contracts.exchanges import ExchangeOrderStatus, OrderRequest
 from octobot_node.orders import Side
-from octobot_node.testing.hostile.behaviour import Behaviour
-from octobot_node.testing.hostile.journal import Event, Journal
+from octobot_node.testing.hostile_exchange.behaviour import Behaviour
+from octobot_node.testing.hostile_exchange.journal import Event, Journal
 
 __all__ = ["AMOUNT_STEP", "PRICE_STEP", "Book", "BookOrder", "BookTrade", "Rejected"]
 

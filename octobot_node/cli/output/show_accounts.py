@@ -1,0 +1,80 @@
+"""Accounts and the exchanges they may be on, for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich.markup import escape
+
+from octobot_node.cli.output import tables
+from octobot_node.operations.trading.models.accounts import AccountDeleted, AccountDetail, AccountPage, ExchangePage
+
+__all__ = ["print_account", "print_account_deleted", "print_accounts", "print_exchanges"]
+
+
+def print_accounts(page: AccountPage, out: TextIO) -> None:
+    """Print a page of accounts."""
+    console = tables.console(out)
+    if not page.accounts:
+        console.print("no accounts")
+        return
+    table = tables.table(
+        *("account", "market data", "trading", "automations", "open", "unknown", "sending", "limits"),
+        right=("automations", "open", "unknown"),
+    )
+    for row in page.accounts:
+        limits = ", ".join(f"{name} {value}" for name, value in row.limits.items())
+        names = (escape(row.name), escape(row.market_data), escape(row.trading))
+        counts = (f"{row.automations:,}", f"{row.open_orders:,}", f"{row.unknown_orders:,}")
+        table.add_row(*names, *counts, "on" if row.sending else "off", escape(limits))
+    console.print(table)
+    tables.more(console, page.next_cursor)
+
+
+def print_account(found: AccountDetail, out: TextIO) -> None:
+    """Print everything about an account."""
+    can = "" if found.capabilities is None else _capabilities(found.capabilities.model_dump())
+    facts = [
+        ("id", found.id),
+        ("market data", escape(f"{found.market_data} {_settings(found.market_data_settings)}".rstrip())),
+        ("trading", escape(f"{found.trading} {_settings(found.trading_settings)}".rstrip())),
+        ("secrets", escape(", ".join(found.secrets))),
+        ("limits", escape(", ".join(f"{name} {value}" for name, value in found.limits.items()))),
+        ("sending", "on" if found.sending else "off"),
+        ("automations", f"{found.automations:,}"),
+        ("orders", f"{found.open_orders:,} open, {found.unknown_orders:,} unknown"),
+        ("funds", escape(tables.amounts(found.funds))),
+        ("guarantees", escape(can)),
+        ("problem", f"[bold red]{escape(found.problem)}[/]" if found.problem else ""),
+    ]
+    shown = tables.console(out)
+    shown.print(f"[bold]{escape(found.name)}[/]", soft_wrap=True)
+    shown.print(tables.pairs((label, value) for label, value in facts if value))
+
+
+def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:
+    """Say that an account is deleted."""
+    tables.console(out).print(f"{escape(found.name)} is deleted", soft_wrap=True)
+
+
+def print_exchanges(page: ExchangePage, out: TextIO) -> None:
+    """Print trading connectors."""
+    made = tables.table("exchange", "plugin", "accounts", "what it guarantees", right=("accounts",))
+    for row in page.exchanges:
+        can = "" if row.capabilities is None else _capabilities(row.capabilities.model_dump())
+        made.add_row(escape(row.name), escape(row.plugin), f"{row.accounts:,}", escape(can))
+    tables.console(out).print(made)
+
+
+def _settings(found: Mapping[str, Any]) -> str:
+    return json.dumps(found) if found else ""
+
+
+def _capabilities(found: Mapping[str, Any]) -> str:
+    return ", ".join(
+        name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {value}"
+        for name, value in found.items()
+        if value is not False and value is not None
+    )

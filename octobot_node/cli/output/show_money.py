@@ -1,0 +1,52 @@
+"""What was moved and what it came to, for a person."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.markup import escape
+
+from octobot_node.cli.output import figure_text, tables
+from octobot_node.operations.trading.models.money import (
+    BalancePage,
+    EquitySeries,
+    PostingPage,
+)
+
+__all__ = ["print_balances", "print_equity", "print_postings"]
+
+
+def print_postings(page: PostingPage, out: TextIO) -> None:
+    """Print a page of postings."""
+    shown = tables.console(out)
+    made = tables.table("at", "kind", "amount", "fill", right=("amount",))
+    for row in page.postings:
+        made.add_row(tables.when(row.at), row.kind, figure_text.gain(row.amount, row.asset), row.fill or "")
+    shown.print(made if page.postings else "no postings")
+    tables.more(shown, page.next_cursor)
+
+
+def print_balances(page: BalancePage, out: TextIO) -> None:
+    """Print a page of balances."""
+    shown = tables.console(out)
+    made = tables.table("automation", "account", "free", "reserved", right=("free", "reserved"))
+    for row in page.balances:
+        money = (figure_text.amount(row.free, row.asset), figure_text.amount(row.reserved, row.asset))
+        made.add_row(escape(row.automation), escape(row.account), *(escape(each) for each in money))
+    shown.print(made if page.balances else "no balances")
+    tables.more(shown, page.next_cursor)
+
+
+def print_equity(found: EquitySeries, out: TextIO) -> None:
+    """Print a series of equity."""
+    shown = tables.console(out)
+    made = tables.table("at", "equity", "realised", right=("equity", "realised"))
+    for point in found.points:
+        made.add_row(
+            tables.when(point.at),
+            figure_text.amount(point.equity, point.asset),
+            figure_text.gain(point.realised, point.asset),
+        )
+    shown.print(made if found.points else "no points: there was no fill")
+    if found.thinned:
+        shown.print(f"[dim]{len(found.points):,} of more points: --points N shows more[/]")

@@ -1,0 +1,155 @@
+"""The node: its state, plugins, settings, health, events, and who did what, for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from rich.markup import escape
+
+from octobot_node.cli.output import figure_text, tables
+from octobot_node.operations.node.models.audit import AuditPage
+from octobot_node.operations.node.models.events import EventPage, EventRow
+from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage
+from octobot_node.operations.node.models.plugins import PluginPage
+
+__all__ = [
+    "event_line",
+    "print_audit",
+    "print_checkup",
+    "print_events",
+    "print_nodes",
+    "print_plugins",
+    "print_settings",
+    "print_status",
+]
+
+#: How a service is that does not do its work.
+_UNWELL = frozenset({"restarting", "abandoned"})
+
+
+def print_status(found: NodeStatus, out: TextIO) -> None:
+    """Print how the node is."""
+    running = f"[green]runs[/] as process {found.process}" if found.running else "[yellow]does not run[/]"
+    counts = ", ".join(f"{count:,} {tables.status(status)}" for status, count in found.automations.items())
+    unknown = f"[{tables.STYLE['unknown']}] {found.unknown_orders} unknown [/]" if found.unknown_orders else "0 unknown"
+    facts = [
+        ("node", f"{running}, version {found.version}"),
+        ("data folder", escape(found.data_dir)),
+        ("automations", counts or "none"),
+        ("orders", f"{found.open_orders:,} open, {unknown}"),
+        ("sending", "on" if found.sending else "[bold red]off: nothing is sent[/]"),
+        ("waits longest", f"{found.lag:.1f} s" if found.running else figure_text.UNKNOWN),
+        ("broken plugins", escape(", ".join(found.broken_plugins))),
+        ("as of", tables.when(found.as_of)),
+    ]
+    tables.console(out).print(tables.pairs((label, value) for label, value in facts if value))
+
+
+def print_nodes(page: NodePage, out: TextIO) -> None:
+    """Print the nodes on the database."""
+    console = tables.console(out)
+    if not page.nodes:
+        console.print("no node has worked on this database yet")
+        return
+    table = tables.table(
+        "node", "role", "state", "version", "plugins", "heard", "load", "host", right=("heard", "load")
+    )
+    for row in page.nodes:
+        role = row.role if row.works else f"{row.role}, no work"
+        names = (f"{row.id}{' (this)' if row.this else ''}", f"{role}{' *' if row.leads else ''}", row.state)
+        heard = "" if row.state == "left" else f"{row.heartbeat_age:.1f} s ago"
+        table.add_row(*names, escape(row.version), row.plugins, heard, f"{row.load:,}", escape(row.host))
+    console.print(table)
+    console.print("* hands out work", style="dim")
+
+
+def print_plugins(page: PluginPage, out: TextIO) -> None:
+    """Print the plugins."""
+    console = tables.console(out)
+    table = tables.table("plugin", "version", "origin", "status", "registers", "commands")
+    for row in page.plugins:
+        registers = "; ".join(
+            f"{hook.removeprefix('register_').replace('_', ' ')}: {', '.join(names)}"
+            for hook, names in row.registers.items()
+            if names
+        )
+        others = ", ".join(hook for hook in row.hooks if not hook.startswith("register_"))
+        does = "; ".join(part for part in (registers, others) if part)
+        named = (escape(row.name), escape(row.version), escape(row.origin), tables.status(row.status))
+        table.add_row(*named, escape(does), escape(", ".join(row.commands)))
+    console.print(table)
+    for row in page.plugins:
+        if row.error:
+            console.print(f"[bold red]{escape(row.name)}[/]: {escape(row.error)}", soft_wrap=True)
+        for service in row.services:
+            if service.status in _UNWELL:
+                again = f", started again {service.restarts} times" if service.restarts else ""
+                said = f"the service {service.name} is {service.status}{again}: {service.error}"
+                console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
+        for trouble in row.troubles:
+            said = f"{trouble.what}: {trouble.error} ({trouble.count} times, last {figure_text.moment(trouble.at)})"
+            console.print(f"[yellow]{escape(row.name)}[/]: {escape(said)}", soft_wrap=True)
+
+
+def print_settings(page: SettingPage, out: TextIO) -> None:
+    """Print the settings in force."""
+    console = tables.console(out)
+    table = tables.table("setting", "value", "from", "what it is for")
+    for row in page.settings:
+        name = f"{row.section}.{row.name}" if row.section else row.name
+        origin = "[dim]default[/]" if row.origin == "default" else escape(row.origin)
+        table.add_row(escape(name), escape(row.value), origin, escape(row.description))
+    console.print(table)
+    console.print(f"[dim]file: {escape(page.file)}[/]" if page.file else "[dim]no octobot-node.toml was read[/]")
+    for variable in page.unknown:
+        console.print(f"[yellow]{escape(variable)} is set, but no setting is called so[/]", soft_wrap=True)
+
+
+def print_checkup(found: Checkup, out: TextIO) -> None:
+    """Print what the health checks answered, each with its cure."""
+    console = tables.console(out)
+    table = tables.table("check", "status", "detail", "cure")
+    for check in found.checks:
+        table.add_row(escape(check.name), tables.status(check.status), escape(check.detail), escape(check.cure))
+    if found.checks:
+        console.print(table)
+    failed = sum(check.status == "failed" for check in found.checks)
+    warnings = sum(check.status == "warning" for check in found.checks)
+    console.print(f"{len(found.checks)} checks: {failed} failed, {warnings} warnings")
+
+
+def print_audit(page: AuditPage, out: TextIO) -> None:
+    """Print a page of who did what."""
+    shown = tables.console(out)
+    made = tables.table("at", "who", "from", "what", "of", "outcome")
+    for row in page.entries:
+        outcome = f"{row.outcome}: {row.data['error']}" if row.data.get("error") else row.outcome
+        came = f"{row.via} {row.address}".strip()
+        made.add_row(
+            tables.when(row.at), *(escape(each) for each in (row.actor, came, row.action, row.target, outcome))
+        )
+    shown.print(made if page.entries else "nothing was done yet")
+    tables.more(shown, None if page.next_cursor is None else str(page.next_cursor))
+
+
+def print_events(page: EventPage, out: TextIO) -> None:
+    """Print events, a line each."""
+    console = tables.console(out)
+    if not page.events:
+        console.print("no events")
+    for event in page.events:
+        console.print(escape(event_line(event)), soft_wrap=True)
+
+
+def event_line(event: EventRow) -> str:
+    """Return an event as one line."""
+    data = " ".join(f"{name}={_value(value)}" for name, value in event.data.items() if value not in (None, ""))
+    who = event.automation or event.automation_id or "node"
+    line = f"{event.id:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {who}  {event.kind}  {data}".rstrip()
+    return " ".join(line.splitlines())
+
+
+def _value(value: Any) -> str:
+    shown = value if isinstance(value, str) else json.dumps(value)
+    return repr(shown) if " " in shown else shown
