@@ -32,9 +32,9 @@ __all__ = [
 
 _HOMES = {
     "AutomationTest": "automation_test",
-    "Behaviour": "hostile.behaviour",
+    "Behaviour": "hostile_exchange.behaviour",
     "FakeExchange": "fakes",
-    "HostileExchange": "hostile.process",
+    "HostileExchange": "hostile_exchange.process",
     "MarketBuilder": "markets",
     "PastOrder": "past",
     "Replayed": "past",

@@ -32,7 +32,7 @@ def _command(path: str, show: str, help: str = "") -> Command:  # noqa: A002 - a
 DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
     (
         SHOW_ACCOUNT,
-        _command("accounts show", "show_lists:print_account", "Show everything about an account but its secrets."),
+        _command("accounts show", "show_accounts:print_account", "Show everything about an account but its secrets."),
     ),
     (
         LIST_KILL_SWITCHES,
@@ -46,22 +46,24 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
         LIST_POSTINGS,
         _command(
             "ledger list",
-            "show_lists:print_postings",
+            "show_money:print_postings",
             "List what moved in an automation's money, newest first: budget, trades, fees.",
         ),
     ),
-    (LIST_BALANCES, _command("ledger balances", "show_lists:print_balances")),
+    (LIST_BALANCES, _command("ledger balances", "show_money:print_balances")),
     (
         LIST_MARKET_SOURCES,
         _command(
-            "markets sources", "show_lists:print_sources", "List where prices can come from, and which accounts use it."
+            "markets sources",
+            "show_markets:print_sources",
+            "List where prices can come from, and which accounts use it.",
         ),
     ),
     (
         LIST_SYMBOLS,
         _command(
             "markets symbols",
-            "show_lists:print_symbols",
+            "show_markets:print_symbols",
             "List the symbols of an account's market, and what its exchange accepts.",
         ),
     ),
@@ -69,23 +71,30 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
         SHOW_TICKER,
         _command(
             "markets ticker",
-            "show_lists:print_ticker",
+            "show_markets:print_ticker",
             "Show a symbol's prices now, as automations on the account see them.",
         ),
     ),
-    (DRAIN_NODE, _command("nodes drain", "show:print_nodes")),
-    (LIST_ORDERS, _command("orders list", "show:print_orders")),
-    (SHOW_ORDER, _command("orders show", "show_lists:print_order", "Show everything about an order, with its fills.")),
-    (LIST_FILLS, _command("orders fills", "show_lists:print_fills", "List fills, newest first.")),
+    (DRAIN_NODE, _command("nodes drain", "show_node:print_nodes")),
+    (LIST_ORDERS, _command("orders list", "show_orders:print_orders")),
+    (SHOW_ORDER, _command("orders show", "show_orders:print_order", "Show everything about an order, with its fills.")),
+    (LIST_FILLS, _command("orders fills", "show_orders:print_fills", "List fills, newest first.")),
     (
         LIST_SIGNALS,
-        _command("signals list", "show_lists:print_signals", "List what an automation's inbox got, newest first."),
+        _command(
+            "signals list", "show_automations:print_signals", "List what an automation's inbox got, newest first."
+        ),
     ),
-    (LIST_TYPES, _command("types list", "show_lists:print_types", "List the automation types that are installed.")),
+    (
+        LIST_TYPES,
+        _command("types list", "show_automations:print_types", "List the automation types that are installed."),
+    ),
     (
         SHOW_TYPE,
         _command(
-            "types show", "show_lists:print_type", "Show what an automation type does, and the fields of its config."
+            "types show",
+            "show_automations:print_type",
+            "Show what an automation type does, and the fields of its config.",
         ),
     ),
 )

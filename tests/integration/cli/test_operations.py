@@ -115,7 +115,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     )
     assert set(as_json(created, "plugins")["plugins"][0]) == {
         *("name", "version", "origin", "module", "status", "hooks", "registers", "commands", "error"),
-        *("plugin_failures", "services"),
+        *("troubles", "services"),
     }
     settings = as_json(created, "settings")
     assert set(settings) == {"file", "settings", "unknown"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
 from octobot_node.cli.app import build_app
+from octobot_node.cli.commands.derived import DERIVED
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.automations import catalogue as automations
 from octobot_node.operations.catalogue import OPERATIONS
@@ -81,3 +83,10 @@ def test_every_operation_is_used_by_a_command() -> None:
     }
     assert set(constants) == set(OPERATIONS)
     assert [name for name in constants.values() if len(re.findall(rf"\b{name}\b", source)) < 2] == []
+
+
+def test_what_prints_a_derived_command_is_there() -> None:
+    for operation, command in DERIVED:
+        assert isinstance(command.show, str)
+        module, _, function = command.show.partition(":")
+        assert callable(getattr(import_module(module), function)), operation.name
