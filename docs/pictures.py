@@ -22,7 +22,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.cli.output.run_display import QuietView
-from octobot_node.reports.automation_reports import equity_curve
+from octobot_node.reports.equity_curve import equity_curve
 from octobot_node.run_files.run_file import load_run_files
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run

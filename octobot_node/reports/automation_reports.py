@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,18 @@ from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
+from octobot_node.quote_assets import base_of, paid_from, quote_of
+from octobot_node.reports.by_asset import assets_of, in_asset
 from octobot_node.reports.models import AutomationReport
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import ReportedAutomationRow
 from octobot_node.store.rows.ledger import ReportedPositionRow
-from octobot_node.store.tables import automations, balances, events, fills, intents, positions, postings, schedule
+from octobot_node.store.tables import automations, balances, events, fills, intents, positions, schedule
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["automation_report", "automation_reports", "equity_curve"]
+__all__ = ["automation_report", "automation_reports"]
 
 
 def automation_reports(core: Core) -> list[AutomationReport]:
@@ -51,17 +54,15 @@ def _everything() -> sa.Select[tuple[object, ...]]:
 def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -> AutomationReport:
     held = _held(connection, row.id)
     funds = _funds(connection, row.id)
-    asset = _quote_asset(row, held, funds)
-    worth = _worth(core, row, held)
+    fees = _Fees.of(connection, row.id)
+    budget = lists.budget(connection, [row.id])[row.id]
+    prices = _prices(core, row, held)
+    needed = load_needs(row.needs).symbols
+    assets = assets_of(held, needed, {**budget, **funds})
+    counted = [in_asset(each, held, budget, funds, fees.beside, prices) for each in assets]
+    # The first that there is a budget in: what else is counted was come by.
+    main = next((each for each in counted if each.asset in budget), counted[0])
     statuses = _orders_by_status(connection, row.id)
-    with exact():
-        unrealised = None if worth is None else sum((v - p.cost for v, p in zip(worth, held, strict=True)), ZERO)
-        final = None if worth is None else sum(worth, funds.get(asset, ZERO))
-        start = lists.budget(connection, [row.id])[row.id].get(asset, ZERO) + sum(
-            (position.opening_cost for position in held), ZERO
-        )
-        realised = sum((position.realised for position in held), ZERO)
-        invested = sum((position.invested for position in held), ZERO)
     return AutomationReport(
         name=row.name,
         id=row.id,
@@ -74,13 +75,14 @@ def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -
         orders=sum(statuses.values()),
         orders_by_status=statuses,
         fills=_count(connection, fills, fills.c.automation_id == row.id),
-        fees=_fees(connection, row.id),
-        invested=invested,
-        asset=asset,
-        start_equity=start,
-        final_equity=final,
-        realised_pnl=realised,
-        unrealised_pnl=unrealised,
+        fees=fees.all,
+        invested=main.invested,
+        asset=main.asset,
+        start_equity=main.start_equity,
+        final_equity=main.final_equity,
+        realised_pnl=main.realised_pnl,
+        unrealised_pnl=main.unrealised_pnl,
+        by_asset=counted if len(counted) > 1 or main.rates else [],
         max_drawdown=None,
         max_drawdown_ratio=None,
         balances=funds,
@@ -100,23 +102,17 @@ def _funds(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:
         return {row.asset: row.free + row.reserved for row in connection.execute(statement)}
 
 
-def _quote_asset(row: ReportedAutomationRow, held: Sequence[ReportedPositionRow], funds: Mapping[str, Decimal]) -> str:
-    symbols = [position.symbol for position in held] or sorted(load_needs(row.needs).symbols)
-    return symbols[0].partition("/")[2] if symbols else next(iter(funds), "")
-
-
-def _worth(core: Core, row: ReportedAutomationRow, held: Sequence[ReportedPositionRow]) -> list[Decimal] | None:
-    """Return what each position is worth at the last price, or None when a price of what is held is missing."""
-    wanted = tuple(position.symbol for position in held if position.amount)
+def _prices(core: Core, row: ReportedAutomationRow, held: Sequence[ReportedPositionRow]) -> Mapping[str, Decimal]:
+    """Return the last price of what is held and of what converts it, as far as it is known."""
+    symbols = {position.symbol for position in held}
+    wanted = {position.symbol for position in held if position.amount}
+    wanted |= {payer for symbol in wanted if (payer := paid_from(symbol, symbols)) is not None}
     try:
-        tickers = core.hub.snapshot(row.source, Needs(tickers=wanted)).tickers if wanted else {}
+        tickers = core.hub.snapshot(row.source, Needs(tickers=tuple(sorted(wanted)))).tickers if wanted else {}
     except (DataUnavailable, UsageError):
         # No price, or no connector any more: what is held is shown, its worth is not known.
-        return None
-    if any(symbol not in tickers for symbol in wanted):
-        return None
-    with exact():
-        return [position.amount * tickers[position.symbol].last if position.amount else ZERO for position in held]
+        return {}
+    return {symbol: ticker.last for symbol, ticker in tickers.items()}
 
 
 def _orders_by_status(connection: sa.Connection, automation_id: str) -> dict[str, int]:
@@ -130,42 +126,25 @@ def _orders_by_status(connection: sa.Connection, automation_id: str) -> dict[str
     return {status: count for status, count in connection.execute(statement)}  # noqa: C416 - rows are not pairs to mypy
 
 
-def _fees(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:
-    statement = sa.select(fills.c.fee_asset, fills.c.fee).where(fills.c.automation_id == automation_id)
-    found: dict[str, Decimal] = {}
-    with exact():
-        for asset, fee in connection.execute(statement):
-            found[asset] = found.get(asset, ZERO) + fee
-    return found
+@dataclass(frozen=True, slots=True)
+class _Fees:
+    """Fees paid by asset: all, and of those what was neither base nor quote of its trade."""
+
+    all: dict[str, Decimal]
+    beside: dict[str, Decimal]
+
+    @classmethod
+    def of(cls, connection: sa.Connection, automation_id: str) -> _Fees:
+        columns = fills.c
+        statement = sa.select(columns.symbol, columns.fee_asset, columns.fee)
+        found = cls({}, {})
+        with exact():
+            for symbol, asset, fee in connection.execute(statement.where(columns.automation_id == automation_id)):
+                found.all[asset] = found.all.get(asset, ZERO) + fee
+                if asset not in (base_of(symbol), quote_of(symbol)):
+                    found.beside[asset] = found.beside.get(asset, ZERO) + fee
+        return found
 
 
 def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(table).where(condition)) or 0
-
-
-def equity_curve(
-    connection: sa.Connection, automation_id: str, asset: str, closes: Mapping[str, Mapping[int, Decimal]]
-) -> list[Decimal]:
-    """Return an automation's equity at every candle close, in ``asset``.
-
-    ``closes`` maps symbol to {close time in ms UTC: price}. Equity is the quote balance plus every base balance at
-    its symbol's latest close, after all that happened up to and including that time.
-    """
-    columns = postings.c
-    moves = connection.execute(
-        sa.select(columns.asset, columns.amount, columns.at)
-        .where(columns.automation_id == automation_id)
-        .order_by(columns.at, columns.id)
-    ).all()
-    times = sorted({time for series in closes.values() for time in series})
-    held: dict[str, Decimal] = {}
-    prices: dict[str, Decimal] = {}
-    curve, index = [], 0
-    with exact():
-        for time in times:
-            while index < len(moves) and moves[index].at <= time:
-                held[moves[index].asset] = held.get(moves[index].asset, ZERO) + moves[index].amount
-                index += 1
-            prices.update((symbol.partition("/")[0], s[time]) for symbol, s in closes.items() if time in s)
-            curve.append(sum((held.get(base, ZERO) * price for base, price in prices.items()), held.get(asset, ZERO)))
-    return curve

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from octobot_node.orders import IntentStatus
 from octobot_node.specs import Amount
 
-__all__ = ["AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
+__all__ = ["AssetReport", "AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
 
 #: Orders that may still be filled, and of which it is known.
 _OPEN = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN)
@@ -30,6 +30,25 @@ class Problem(_Model):
     last: datetime
 
 
+class AssetReport(_Model):
+    """What an automation came to in one asset; amounts of different assets are never added.
+
+    ``final_equity`` = ``start_equity`` + ``realised_pnl`` + ``unrealised_pnl``, to the last digit.
+    """
+
+    asset: str
+    invested: Amount
+    start_equity: Amount
+    final_equity: Amount | None
+    realised_pnl: Amount
+    unrealised_pnl: Amount | None
+    rates: dict[str, Amount] = Field(
+        default={},
+        description="Prices at which positions in another quote were converted, by symbol: those of ETH/BTC at BTC/USD"
+        " where the bitcoin that pays for them is bought with dollars.",
+    )
+
+
 class AutomationReport(_Model):
     """What one automation did; amounts are exact, and strings in JSON."""
 
@@ -46,16 +65,26 @@ class AutomationReport(_Model):
     fills: int
     fees: dict[str, Amount] = Field(description="Fees paid, by the asset they were paid in.")
     invested: Amount = Field(description="Quote spent on buys, fees paid in quote included.")
-    asset: str = Field(description="The quote asset of every amount below.")
+    asset: str = Field(
+        description="The quote asset of every amount below; `by_asset` has the others, if there are any."
+    )
     start_equity: Amount
     final_equity: Amount | None = Field(description="None where no price is known to value what is held.")
     realised_pnl: Amount
     unrealised_pnl: Amount | None
     pnl_method: Literal["average cost, net of fees"] = "average cost, net of fees"
-    max_drawdown: Amount | None = Field(
-        description="Largest fall of equity from its highest candle close before, in quote; None on a live clock."
+    by_asset: list[AssetReport] = Field(
+        default=[],
+        description="The same by asset, where there is more than one that positions or money are counted in.",
     )
-    max_drawdown_ratio: Amount | None = Field(description="The same as a ratio of that highest close; 0.1 is 10 %.")
+    max_drawdown: Amount | None = Field(
+        description="Largest fall of equity in `asset` from the highest before, of its start and the candles' closes;"
+        " None on a live clock."
+    )
+    max_drawdown_ratio: Amount | None = Field(
+        description="Largest fall as a ratio of the highest before, which may be another fall than `max_drawdown`; 0.1"
+        " is 10 %."
+    )
     balances: dict[str, Amount] = Field(description="Free and reserved together, by asset.")
     figures: dict[str, str] = Field(default={}, description="The automation type's own figures, by label.")
     problems: list[Problem] = Field(

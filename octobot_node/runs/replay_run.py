@@ -29,7 +29,8 @@ from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import source_files
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.reports.automation_reports import automation_reports, equity_curve
+from octobot_node.reports.automation_reports import automation_reports
+from octobot_node.reports.equity_curve import equity_curve, largest_falls
 from octobot_node.reports.models import AutomationReport, GapReport, RunReport
 from octobot_node.reports.problems import with_problems
 from octobot_node.reports.run_view import RunView
@@ -222,13 +223,11 @@ class ReplayRun:
         )
 
     def _with_drawdown(self, core: Core, report: AutomationReport, account: str, now: int) -> AutomationReport:
-        closes = {
-            symbol: _closes(self._markets[account], symbol, now)
-            for symbol in self._symbols(account)
-            if symbol.partition("/")[2] == report.asset
-        }
+        closes = {symbol: _closes(self._markets[account], symbol, now) for symbol in self._symbols(account)}
         with core.storage.read() as connection:
-            return _with_drawdown(report, equity_curve(connection, report.id, report.asset, closes))
+            curve = equity_curve(connection, report.id, report.asset, closes)
+        fall = largest_falls(report.start_equity, curve)
+        return report.model_copy(update={"max_drawdown": fall.amount, "max_drawdown_ratio": fall.ratio})
 
     def _notes(self) -> list[str]:
         """Return what the markets say of the candles that they were given, each once."""
@@ -255,14 +254,3 @@ class _NoContext:
 def _closes(market: Any, symbol: str, now: int) -> dict[int, Decimal]:
     times, prices = market.closes(symbol)
     return {int(moment): price for moment, price in zip(times, prices, strict=True) if moment <= now}
-
-
-def _with_drawdown(report: AutomationReport, curve: list[Decimal]) -> AutomationReport:
-    """Return the report with its largest fall from a peak: max over t of (highest equity up to t) - (equity at t)."""
-    peak, worst, worst_peak = Decimal(0), Decimal(0), Decimal(0)
-    for equity in curve:
-        peak = max(peak, equity)
-        if peak - equity > worst:
-            worst, worst_peak = peak - equity, peak
-    ratio = worst / worst_peak if worst_peak else Decimal(0)
-    return report.model_copy(update={"max_drawdown": worst, "max_drawdown_ratio": ratio})

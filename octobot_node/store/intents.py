@@ -33,6 +33,7 @@ __all__ = [
     "open_of",
     "open_of_batch",
     "orders_since",
+    "planned_since",
     "symbols_in_flight",
     "told",
     "update",
@@ -256,3 +257,9 @@ def known_to_exchange(connection: sa.Connection, account_id: str, order_ids: Col
     """Return those of the exchange's order ids that belong to an intent. Rides ix_intents_exchange_order."""
     statement = sa.select(_c.exchange_order_id).where(_c.account_id == account_id, _c.exchange_order_id.in_(order_ids))
     return set(connection.scalars(statement))
+
+
+def planned_since(connection: sa.Connection, automation_id: str, tick: int, since: int) -> set[str]:
+    """Return the symbols of an automation's orders of a tick since then (ms UTC). Rides ix_intents_of."""
+    ours = (_c.automation_id == automation_id, _c.kind == "order", _c.tick == tick, _c.created_at >= since)
+    return set(connection.scalars(sa.select(_c.symbol).where(*ours).distinct()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -78,7 +78,7 @@ class Ledger:
 
     # -- moving
 
-    def open_positions(self, symbols: Iterable[str], market: Market) -> None:
+    def open_positions(self, symbols: Collection[str], market: Market) -> None:
         """Make what the budget gives in base assets a position."""
         open_base_positions(self.owner, symbols, market, self.book)
 

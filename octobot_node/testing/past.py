@@ -255,10 +255,10 @@ def _equity(
     connection: Any, report: AutomationReport, files: Mapping[str, Path], registry: Registry, time_unit: str
 ) -> list[tuple[datetime, Decimal]]:
     from octobot_node.clock import SystemClock
-    from octobot_node.reports.automation_reports import equity_curve
+    from octobot_node.reports.equity_curve import equity_curve
 
     factory = registry.market_data_factory("replay")
-    quoted = {symbol: os.fspath(path) for symbol, path in files.items() if symbol.endswith(f"/{report.asset}")}
+    quoted = {symbol: os.fspath(path) for symbol, path in files.items()}
     if not quoted:
         return []
     settings = factory.Settings.model_validate({"data": quoted, "time_unit": time_unit})

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli.output import figure_text
-from octobot_node.reports.models import AutomationReport, GapReport, Problem, RunReport
+from octobot_node.reports.models import AssetReport, AutomationReport, GapReport, Problem, RunReport
 
 __all__ = ["print_report", "problem_lines"]
 
@@ -69,11 +69,26 @@ def _figures(report: AutomationReport) -> list[tuple[str, str]]:
         ("realised PnL", figure_text.gain(report.realised_pnl, asset)),
         ("unrealised PnL", figure_text.gain(report.unrealised_pnl, asset)),
         ("PnL method", report.pnl_method),
+        *(figure for each in report.by_asset for figure in _in_asset(each, asset)),
         ("max drawdown", figure_text.UNKNOWN if report.max_drawdown is None else drawdown),
         ("balances", _assets(report.balances)),
         *((escape(label), escape(figure_text.figure(value))) for label, value in report.figures.items()),
         ("as of", figure_text.moment(report.as_of)),
     ]
+
+
+def _in_asset(row: AssetReport, main: str) -> list[tuple[str, str]]:
+    """Return what is not told already: of another asset all in a line, of any at what prices it was converted."""
+    rates = ", ".join(f"{symbol} at {figure_text.amount(rate)}" for symbol, rate in sorted(row.rates.items()))
+    told = [(f"converted to {row.asset}", escape(rates))] if rates else []
+    if row.asset == main:
+        return told
+    text = (
+        f"{figure_text.amount(row.final_equity, row.asset)}, began with"
+        f" {figure_text.amount(row.start_equity, row.asset)}, realised {figure_text.gain(row.realised_pnl, row.asset)},"
+        f" unrealised {figure_text.gain(row.unrealised_pnl, row.asset)}"
+    )
+    return [(f"equity in {row.asset}", text), *told]
 
 
 def _orders(report: AutomationReport) -> str:

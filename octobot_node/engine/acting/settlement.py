@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
-from octobot_node.engine.ledger.book import Book, Held, exact, load_book
+from octobot_node.engine.ledger.book import Book, Funds, exact, load_book
 from octobot_node.engine.ledger.fill_application import FillingIntent, settle_one
-from octobot_node.engine.ledger.intent_closing import close_with
+from octobot_node.engine.ledger.intent_closing import close_with, owner_of
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
+from octobot_node.quote_assets import counted_in, quote_of
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
@@ -376,35 +377,32 @@ def _equity_points(connection: sa.Connection, book: Book, found: Sequence[Fillin
     At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
     """
     filled = {intent.row.automation_id: intent.row for intent in found if intent.filled != intent.row.filled}
-    held = _held_by(book, filled)
-    rows = [_equity_point(book, row, held[row.automation_id, row.quote], now) for row in filled.values()]
+    rows = [_equity_point(book, row, now) for row in filled.values()]
     if not rows:
         return
     connection.execute(_FORGET_EQUITY, {"now": now, "ids": list(filled)})
     insert_many(connection, equity, rows)
 
 
-def _held_by(book: Book, automation_ids: Collection[str]) -> dict[tuple[str, str], list[Held]]:
-    """Return (automation, quote asset) -> its positions."""
-    found: dict[tuple[str, str], list[Held]] = defaultdict(list)
-    for (automation_id, symbol), position in book.held.items():
-        if automation_id in automation_ids:
-            found[automation_id, symbol.partition("/")[2]].append(position)
-    return found
-
-
-def _equity_point(book: Book, row: IntentRow, held: Sequence[Held], now: int) -> dict[str, Any]:
-    quote = book.funds[row.automation_id, row.quote]
+def _equity_point(book: Book, row: IntentRow, now: int) -> dict[str, Any]:
+    symbols = book.symbols(owner_of(row))
+    asset = counted_in(row.symbol, symbols)
+    funds = book.funds.get((row.automation_id, asset), Funds())
     with exact():
-        worth = quote.free + quote.reserved + sum((position.cost for position in held), Decimal(0))
-        realised = sum((position.realised for position in held), Decimal(0))
+        worth, realised = funds.free + funds.reserved, Decimal(0)
+        for symbol in symbols:
+            position = book.held[row.automation_id, symbol]
+            if quote_of(symbol) == asset:
+                worth, realised = worth + position.cost, realised + position.realised
+            elif counted_in(symbol, symbols) == asset:
+                worth += position.carried
     return {
         "automation_id": row.automation_id,
         "at": now,
         "owner": row.owner,
         "account_id": row.account_id,
         "shard": row.shard,
-        "asset": row.quote,
+        "asset": asset,
         "equity": worth,
         "realised": realised,
     }

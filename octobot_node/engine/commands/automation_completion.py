@@ -9,13 +9,14 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.automation import AutomationStatus, Needs
-from octobot_node.engine.acting.own_orders import OwnOrders
+from octobot_node.engine.acting.own_orders import NO_TICK, OwnOrders
 from octobot_node.engine.acting.send_fence import as_it_is
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.ledger.book import load_book
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
+from octobot_node.quote_assets import paid_from
 from octobot_node.store import automations, events, intents, kill_switches
 from octobot_node.store.conditions import is_ending
 from octobot_node.store.events import Event
@@ -78,6 +79,10 @@ class AutomationCompletion:
             if market is not None:
                 if self._stopped(connection, row):
                     return False
+                first = self._sold_first(connection, row, held)
+                if first and self._own_orders.close(connection, row, first, market, now):
+                    return False
+                held = {symbol: amount for symbol, amount in held.items() if symbol not in first}
                 automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
                 if self._own_orders.close(connection, row, held, market, now):
                     return False
@@ -103,6 +108,16 @@ class AutomationCompletion:
         with self._core.storage.read() as connection:
             book = load_book(connection, [automation_id])
         return {symbol: position.amount for (_, symbol), position in book.held.items() if position.amount > 0}
+
+    def _sold_first(
+        self, connection: sa.Connection, row: AutomationRow, held: dict[str, Decimal]
+    ) -> dict[str, Decimal]:
+        """Return what is to be sold before the rest, once: what is got for it is a position that is to be sold, too."""
+        symbols = {symbol for _, symbol in load_book(connection, [row.id]).held}
+        first = {symbol: amount for symbol, amount in held.items() if paid_from(symbol, symbols) is not None}
+        # Nothing else has touched its row since it was told to stop.
+        tried = intents.planned_since(connection, row.id, NO_TICK, row.updated_at) if first else set()
+        return {} if tried & set(first) else first
 
     def _market(self, row: AutomationRow, held: dict[str, Decimal]) -> Market:
         source = self._core.accounts.get(row.account_id).source

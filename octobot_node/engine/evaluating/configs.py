@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.automation import Automation
-from octobot_node.engine.evaluating.decision_checks import BadDecision, first_needs
+from octobot_node.engine.evaluating.decision_checks import BadDecision, first_needs, load_needs
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.quote_assets import untold_money
 from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake
 
@@ -36,12 +37,15 @@ class ValidConfig:
 
 
 def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any]) -> ValidConfig:
-    """Return ``config`` as the type called ``type_name`` takes it; raise UnknownType, or InvalidConfig."""
+    """Return ``config`` as the type called ``type_name`` takes it; raise UnknownType, or InvalidConfig.
+
+    Also for symbols that one automation's books cannot keep apart.
+    """
     full_name, automation = registry.automation(type_name)
     try:
         model = automation.Config.model_validate(dict(config))
         _refuse_unreasonable(model)
-        return ValidConfig(full_name, automation, model, first_needs(automation, model))
+        valid = ValidConfig(full_name, automation, model, first_needs(automation, model))
     except InvalidConfig:
         raise
     except ValidationError as error:
@@ -53,6 +57,10 @@ def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any
         said = f"{type(error).__name__}: {error}"
         text = f"the type {type_name!r} cannot use it ({said}): change it, or tell the type's author"
         raise InvalidConfig((), text) from error
+    untold = untold_money(load_needs(valid.needs).symbols)
+    if untold is not None:
+        raise InvalidConfig((), untold)
+    return valid
 
 
 def _refuse_unreasonable(model: BaseModel) -> None:

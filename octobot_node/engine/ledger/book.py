@@ -1,7 +1,12 @@
 """Each automation's money: balances that are free or reserved, positions, and immutable postings.
 
 Every amount is exact. The one division, the cost of what a sale takes out of a position, is rounded, and what it
-leaves is computed by subtraction, so that final equity = start + realised + unrealised PnL holds to the last digit.
+leaves is computed by subtraction, so that final equity = start + realised + unrealised PnL holds to the last digit,
+for each asset that positions are counted in.
+
+A quote that is itself a position's base (BTC in ETH/BTC, beside BTC/USD) leaves and enters that position with every
+trade. What it had cost goes along: the ether *carries* the dollars until it is sold. So no price of the moment is
+needed, and nothing is realised in dollars before dollars are got.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
+from octobot_node.quote_assets import base_of, paid_from
 from octobot_node.store.bulk_statements import insert_many, update_many
 from octobot_node.store.tables import balances, positions, postings
 
@@ -67,6 +73,9 @@ class Held:
     fees: Decimal = ZERO
     opening_cost: Decimal = ZERO
     fills: int = 0
+    #: What the quote had cost where it was bought with another asset, in that asset; and that of the opening cost.
+    carried: Decimal = ZERO
+    opening_carried: Decimal = ZERO
 
 
 Key = tuple[str, str]
@@ -98,6 +107,10 @@ class Book:
         self._owners[owner.automation_id] = owner
         self._dirty_held.add(key)
         return self.held.setdefault(key, Held())
+
+    def symbols(self, owner: Owner) -> list[str]:
+        """Return the symbols that there are positions of, empty ones too."""
+        return [symbol for automation, symbol in self.held if automation == owner.automation_id]
 
     def free(self, automation_id: str, asset: str) -> Decimal:
         """Return what is free of an asset."""
@@ -136,8 +149,61 @@ class Book:
             self._post(owner, trade.fee_asset, -trade.fee, "fee", fill_id, trade.at)
             if trade.fee_asset != paid_asset:
                 self.asset(owner, trade.fee_asset).free -= trade.fee
-            realised = _move_position(self.position(owner, trade.symbol), trade, base, quote)
+            realised = self._move_positions(owner, base, quote, trade)
+            if trade.fee and trade.fee_asset not in (base, quote):
+                self._lose(owner, trade.fee_asset, trade.fee)
         return left, realised
+
+    def _move_positions(self, owner: Owner, base: str, quote: str, trade: ExchangeTrade) -> Decimal:
+        """Move the symbol's position and, where the quote is held as a position, that one; return the realised PnL."""
+        held = self.position(owner, trade.symbol)
+        fee_base = trade.fee if trade.fee_asset == base else ZERO
+        fee_quote = trade.fee if trade.fee_asset == quote else ZERO
+        payer = self._payer(owner, trade.symbol)
+        held.fills += 1
+        held.fees += fee_quote + fee_base * trade.price
+        if trade.side == "buy":
+            held.amount += trade.amount - fee_base
+            held.cost += trade.cost + fee_quote
+            held.invested += trade.cost + fee_quote
+            if payer is not None:
+                # What is not in the position was never bought: it carries nothing.
+                held.carried += _take(payer, min(trade.cost + fee_quote, max(payer.amount, ZERO)))[0]
+            return ZERO
+        gone = trade.amount + fee_base
+        if gone > held.amount:
+            gone -= self._lose(owner, base, gone - max(held.amount, ZERO), besides=trade.symbol)
+        cost, carried = _take(held, gone, trade.price)
+        realised = trade.cost - fee_quote - cost
+        held.realised += realised
+        if payer is not None:
+            payer.amount += trade.cost - fee_quote
+            payer.cost += carried
+        return realised
+
+    def _payer(self, owner: Owner, symbol: str) -> Held | None:
+        """Return the position that a symbol's quote is taken from and put into, if there is one."""
+        found = paid_from(symbol, self.symbols(owner))
+        return None if found is None else self.position(owner, found)
+
+    def _lose(self, owner: Owner, asset: str, amount: Decimal, besides: str = "") -> Decimal:
+        """Take an asset out of the positions in it, without proceeds in their quotes; return how much they had.
+
+        So a fee in an asset that is held is booked, and what is sold in another symbol than it was bought in: the one's
+        money is spent, the other one's earned, and neither is counted in the other's asset.
+        """
+        wanted = amount
+        for symbol in sorted(symbol for symbol in self.symbols(owner) if base_of(symbol) == asset):
+            taken = min(wanted, self.held[owner.automation_id, symbol].amount)
+            if symbol == besides or taken <= 0:
+                continue
+            held, payer = self.position(owner, symbol), self._payer(owner, symbol)
+            cost, carried = _take(held, taken)
+            held.realised -= cost
+            if payer is not None:
+                payer.realised -= carried
+            wanted -= taken
+        return amount - wanted
 
     def _pay(self, owner: Owner, asset: str, amount: Decimal, reserved: Decimal) -> Decimal:
         funds = self.asset(owner, asset)
@@ -209,39 +275,36 @@ def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Boo
         book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved)
     for row in connection.execute(_POSITIONS, ids).all():
         book.held[row.automation_id, row.symbol] = Held(
-            row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills
-        )
+            row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills, row.carried,
+            row.opening_carried,
+        )  # fmt: skip
     book._known_funds.update(book.funds)  # noqa: SLF001 - its own loader
     book._known_held.update(book.held)  # noqa: SLF001 - the same
     return book
 
 
-def _move_position(held: Held, trade: ExchangeTrade, base: str, quote: str) -> Decimal:
-    fee_base = trade.fee if trade.fee_asset == base else ZERO
-    fee_quote = trade.fee if trade.fee_asset == quote else ZERO
-    held.fills += 1
-    held.fees += fee_quote + fee_base * trade.price
-    if trade.side == "buy":
-        held.amount += trade.amount - fee_base
-        held.cost += trade.cost + fee_quote
-        held.invested += trade.cost + fee_quote
-        return ZERO
-    gone = trade.amount + fee_base
-    cost = _cost_of(held, gone, trade.price)
-    realised = trade.cost - fee_quote - cost
+def _take(held: Held, gone: Decimal, price: Decimal = ZERO) -> tuple[Decimal, Decimal]:
+    """Take ``gone`` out of a position; return what it had cost, and what of that it carried."""
+    if not gone:
+        return ZERO, ZERO
+    cost, carried = _cost_of(held, gone, price), _share(held.carried, gone, held.amount)
     held.amount -= gone
     held.cost -= cost
-    held.realised += realised
-    return realised
+    held.carried -= carried
+    return cost, carried
 
 
 def _cost_of(held: Held, gone: Decimal, price: Decimal) -> Decimal:
-    if gone == held.amount:
-        return held.cost
     if gone > held.amount:
         # Sold more than the position knows of: the rest came from outside it and leaves at its own price.
         return held.cost + (gone - held.amount) * price
-    return _ROUNDED.quantize(_ROUNDED.divide(_ROUNDED.multiply(held.cost, gone), held.amount), _COST_STEP)
+    return _share(held.cost, gone, held.amount)
+
+
+def _share(whole: Decimal, gone: Decimal, amount: Decimal) -> Decimal:
+    if gone >= amount:
+        return whole
+    return _ROUNDED.quantize(_ROUNDED.divide(_ROUNDED.multiply(whole, gone), amount), _COST_STEP)
 
 
 def _owned(owner: Owner) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from octobot_node.orders import (
     OrderType,
     StopOrder,
 )
+from octobot_node.quote_assets import untold_money
 
 __all__ = ["Installation", "Plan", "Refusal", "plan_cancel", "plan_group"]
 
@@ -144,6 +145,7 @@ def _plan_order(
     )
     try:
         with exact():
+            _check_books(plan, order, book)
             _fill_in(plan, order, rules, row, live)
             if veto is not None:
                 raise Refusal(veto)
@@ -153,6 +155,15 @@ def _plan_order(
             plan.want(refusal.asset, refusal.amount)
         row |= {"status": IntentStatus.REFUSED.after(row["status"]), "reason": str(refusal), "news": True}
     return row
+
+
+def _check_books(plan: Plan, order: Order, book: Book) -> None:
+    """Refuse to buy what the books cannot keep apart from what is held; what a config says is refused with it."""
+    if order.side == "buy":
+        held = book.symbols(plan.owner)
+        untold = None if order.symbol in held else untold_money({*held, order.symbol})
+        if untold is not None:
+            raise Refusal(untold)
 
 
 def _type_of(order: Order) -> OrderType:

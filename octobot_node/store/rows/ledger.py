@@ -107,6 +107,8 @@ class ReportedPositionRow(OwnedRow, Protocol):
     fees: Decimal
     opening_cost: Decimal
     fills: int
+    carried: Decimal
+    opening_carried: Decimal
 
 
 class EquityRow(OwnedRow, Protocol):

@@ -83,6 +83,9 @@ positions = sa.Table(
     #: What a budget given in base was worth in quote at the first tick.
     sa.Column("opening_cost", Money, nullable=False),
     sa.Column("fills", sa.BigInteger, nullable=False),
+    #: Where the quote is itself bought in another symbol: what it cost there, of ``cost`` and of ``opening_cost``.
+    sa.Column("carried", Money, nullable=False, server_default="0"),
+    sa.Column("opening_carried", Money, nullable=False, server_default="0"),
 )
 
 equity = sa.Table(

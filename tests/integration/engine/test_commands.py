@@ -270,6 +270,26 @@ def test_stop_with_close_sells_what_is_held_once(bench: Bench) -> None:
     assert bench.funds(a) == {"BTC": (Decimal(0), Decimal(0)), "USDT": (Decimal(1000), Decimal(0))}
 
 
+def test_stop_with_close_sells_first_what_is_paid_from_another_position_and_then_that(bench: Bench) -> None:
+    bench.market.prices["ETH/BTC"] = Decimal("0.5")
+    bitcoin = MarketOrder("BTC/USDT", "buy", amount=Decimal(2))
+    ether = MarketOrder("ETH/BTC", "buy", amount=Decimal(2))
+    bench.trading.will(*[bench.trading.fill_at_once] * 4)
+    bought = {0: [bitcoin], 1: [ether]}
+    a = bench.automation("a", lambda t: Decision(orders=bought.get(t.number, [])), symbols=("BTC/USDT", "ETH/BTC"))
+    bench.run(3_000)
+    bench.commands.stop(a, close=True)
+    bench.run(3_000)
+    assert [(r.side, r.symbol, r.amount) for r in bench.trading.requests] == [
+        ("buy", "BTC/USDT", Decimal(2)),
+        ("buy", "ETH/BTC", Decimal(2)),
+        ("sell", "ETH/BTC", Decimal(2)),
+        ("sell", "BTC/USDT", Decimal(2)),
+    ]
+    assert bench.row(a).status == "stopped"
+    assert {asset: free for asset, (free, _) in bench.funds(a).items()} == {"BTC": 0, "ETH": 0, "USDT": 1000}
+
+
 def test_what_an_ended_automation_still_holds_is_sold_by_stopping_it_with_close(bench: Bench) -> None:
     bench.trading.will(bench.trading.fill_at_once, bench.trading.fill_at_once)
     a = bench.automation("a", once(MARKET_BUY))
