@@ -150,4 +150,9 @@ class Settings(BaseSettings):
 
     def url(self) -> str:
         """Return the database URL in force."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'octobot.db'}"
+        if self.database_url:
+            return self.database_url
+        from sqlalchemy import URL
+
+        # A folder may have a % or a ? in its name, which mean something in a URL.
+        return URL.create("sqlite", database=str(self.data_dir / "octobot.db")).render_as_string()

@@ -97,13 +97,15 @@ class NodeClient:
     def refuse_unused(self, operation: Operation[Any, Any]) -> None:
         """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
         from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
+        from octobot_node.store.database_file import database_file
 
         try:
-            unused = not (self.folder / "node-id").exists()
+            # By the database, not by what else is there: a copy of it or a restored one is all that a node had.
+            database = database_file(self.configuration.settings)
+            unused = database is not None and not (database.exists() or (self.folder / "node-id").exists())
         except OSError:
             return  # Somebody else's: opening it says so.
-        shared = not self.configuration.settings.url().startswith("sqlite:")
-        if unused and operation is not IMPORT_AUTOMATIONS and not shared:
+        if unused and operation is not IMPORT_AUTOMATIONS:
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

@@ -69,6 +69,17 @@ class Storage(Protocol):
         """Break every connection, so that whoever waits for an answer gets an error instead; others are made anew."""
         ...
 
+    def hold(self) -> None:
+        """Keep the database for this process until ``close``, where nodes cannot share it; else do nothing.
+
+        Raises DataFolderInUse where another process has it, also by another name: a link, or a second folder.
+        """
+        ...
+
+    def fold(self) -> None:
+        """Bring what is written into the files that a person would copy, where it is kept beside them at first."""
+        ...
+
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Let no other node migrate until the transaction of ``connection`` ends."""
         ...

@@ -15,7 +15,8 @@ from octobot_node.ids import new_id
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.migrate import migrate
+from octobot_node.store.database_file import database_file
+from octobot_node.store.migrate import CORE, migrate
 from octobot_node.store.tables import installation, kill_switches
 
 __all__ = ["Base", "open_base", "open_beside"]
@@ -61,10 +62,16 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
     refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)
     try:
-        node_id = node_id_of(settings.data_dir)
+        _refuse_missing_database(settings)
         storage = _open_storage(settings, registry)
         try:
+            storage.hold()
+            _refuse_emptied(settings, storage)
             migrate(storage, registry.tables)
+            # What a copy of the file would have is not left beside it, where a copy would forget it.
+            storage.fold()
+            # Not before there is a database: who has an id was used.
+            node_id = node_id_of(settings.data_dir)
             opened = _installation(storage, now)
             coordinator: Coordinator = registry.hook.open_coordinator(
                 node=_Opening(settings, storage, node_id, plugin_set(registry))
@@ -103,6 +110,31 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
         storage.close()
         raise
     return Base(settings, registry, storage, None, node_id, coordinator, known)
+
+
+def _refuse_missing_database(settings: Settings) -> None:
+    """Raise NodeError where the folder was used, and its database is gone: beginning anew would forget everything."""
+    path = database_file(settings)
+    if path is not None and not path.exists() and (settings.data_dir / "node-id").exists():
+        raise NodeError(f"{path} is not there, though a node used {settings.data_dir}: {_CURE_FOR_NO_DATABASE}")
+
+
+def _refuse_emptied(settings: Settings, storage: Storage) -> None:
+    path = database_file(settings)
+    if path is None or not (settings.data_dir / "node-id").exists():
+        return
+    with storage.read() as connection:
+        if not sa.inspect(connection).has_table(f"{CORE.name}_schema"):
+            raise NodeError(
+                f"nothing is in {path}, though a node used {settings.data_dir}; a database that was copied without its"
+                f" {path.name}-wal looks so: {_CURE_FOR_NO_DATABASE}"
+            )
+
+
+_CURE_FOR_NO_DATABASE = (
+    "put the database back with its -wal file, move it away and restore a backup (`octobot-node db restore FILE`), set"
+    " OCTOBOT_DATABASE_URL if it is elsewhere, or delete the file node-id to begin anew"
+)
 
 
 def _open_storage(settings: Settings, registry: Registry) -> Storage:

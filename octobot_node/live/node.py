@@ -52,6 +52,8 @@ _FORGOTTEN_AT_ONCE = 500
 _FINE_EQUITY_MS = 7 * 86_400_000
 #: Notifiers that hang when the node stops have this long, in seconds.
 _PATIENCE_S = 5.0
+#: What is written is in the files that somebody may copy after so long at most.
+_FOLD_S = 120.0
 #: Work that met an outage of the database is tried again after this.
 _OUTAGE_S = 0.5
 
@@ -90,6 +92,7 @@ class Node:
         self._loops: list[PeriodicThread] = []
         self._kicked: set[str] = set()
         self._polled = 0.0
+        self._folded = time.monotonic()
         self._closers: list[Callable[[], None]] = []
 
     def __enter__(self) -> Node:
@@ -337,6 +340,9 @@ class Node:
 
     def _prune(self) -> None:
         """As leader, delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
+        if time.monotonic() - self._folded > _FOLD_S:
+            self.core.storage.fold()
+            self._folded = time.monotonic()
         if not self.core.coordinator.may_dispatch():
             return
         before = self._clock.now() - _KEEP_WORKFLOWS_MS

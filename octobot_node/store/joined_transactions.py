@@ -131,6 +131,14 @@ class JoinedStorage:
         """Break every connection."""
         self._storage.sever()
 
+    def hold(self) -> None:
+        """Keep the database for this process."""
+        self._storage.hold()
+
+    def fold(self) -> None:
+        """Bring what is written into the files that a person would copy."""
+        self._storage.fold()
+
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Let no other node migrate until the transaction of ``connection`` ends."""
         self._storage.lock_migrations(connection)

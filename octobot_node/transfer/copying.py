@@ -13,6 +13,7 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.store.database_file import database_file
 from octobot_node.store.migrate import migrate
 from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.tables import installation
@@ -97,6 +98,7 @@ def _source(settings: Settings, registry: Registry) -> Iterator[Storage]:
                 raise UsageError(
                     f"{storage.shown} is shared by nodes already; `db copy` is for the database of a standalone node"
                 )
+            storage.hold()
             migrate(storage, registry.tables)
             yield storage
         finally:
@@ -130,15 +132,8 @@ def _opened(registry: Registry, settings: Settings) -> Storage:
 
 def database_file_exists(settings: Settings) -> bool:
     """Whether there is a database to open; where it is no file, opening it says so."""
-    try:
-        url = sa.make_url(settings.url())
-    except (sa.exc.ArgumentError, ValueError):
-        return True
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return True
-    from pathlib import Path
-
-    return Path(url.database).exists()
+    path = database_file(settings)
+    return path is None or path.exists()
 
 
 def _installation(connection: sa.Connection) -> InstallationRow | None:

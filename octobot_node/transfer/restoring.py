@@ -51,6 +51,7 @@ def restore(settings: Settings, registry: Registry, path: Path, progress: Progre
             if storage is None:
                 raise UnknownStorage(f"no plugin opens the database URL {settings.url().partition(':')[0]!r}")
             try:
+                storage.hold()
                 migrate(storage, registry.tables)
                 return _fill(storage, archive, wanted, settings, registry, progress)
             finally:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-__all__ = ["Abandoned", "BackedUp", "Copied", "Progress", "Restored", "TableRows"]
+__all__ = ["Abandoned", "BackedUp", "Copied", "Progress", "Restored", "TableRows", "Vacuumed"]
 
 #: Called now and then with how many rows of how many are done.
 Progress = Callable[[int, int], None]
@@ -65,3 +65,11 @@ class Restored(BaseModel):
     held: int
     #: Orders that were about to be sent when the backup was made: the exchange is asked whether they were.
     asked_about: int
+
+
+class Vacuumed(BaseModel):
+    """A database without holes: the bytes that it took, its log among them, and those that it takes."""
+
+    database: str
+    before: int
+    size: int

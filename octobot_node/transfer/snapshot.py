@@ -16,6 +16,7 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.store.database_file import read_only_uri
 from octobot_node.store.migrate import CORE
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried
@@ -68,9 +69,7 @@ def _reading_file(path: Path) -> Iterator[sa.Connection]:
     import sqlite3
 
     def connect() -> sqlite3.Connection:
-        from urllib.parse import quote
-
-        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30, isolation_level=None)
+        return sqlite3.connect(read_only_uri(path), uri=True, timeout=30, isolation_level=None)
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
     # The snapshot begins with the first read, which is the next line's caller's.

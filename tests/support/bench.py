@@ -122,9 +122,10 @@ class Bench:
         self.sweeper = Sweeper(self.core, self.commands, self.dispatcher)
 
     def release_folder(self) -> None:
-        """Let others work on the database, as on one that no node runs on."""
+        """Leave folder and database to another process, as one that ended does; what it has can be read yet."""
         assert self.base.lock is not None
         self.base.lock.release()
+        self.base.storage.close()
 
     def close(self) -> None:
         self.event_loop.call(self.core.accounts.close())

@@ -27,8 +27,9 @@ from octobot_node.transfer.restoring import describe
 from octobot_node.transfer.restoring import restore as restore_database
 from octobot_node.transfer.results import Progress as Progressing
 from octobot_node.transfer.results import TableRows
+from octobot_node.transfer.vacuuming import vacuum as vacuum_database
 
-__all__ = ["backup", "copy", "restore"]
+__all__ = ["backup", "copy", "restore", "vacuum"]
 
 
 def copy(data_dir: Path | None, to: str, *, abandon: bool, as_json: bool) -> None:
@@ -77,6 +78,13 @@ def restore(data_dir: Path | None, file: Path, *, yes: bool, as_json: bool) -> N
     if restored.asked_about:
         lines.append(f"{restored.asked_about} orders may have been sent after the backup: the exchange is asked")
     _show(restored, restored.tables, lines, as_json=as_json)
+
+
+def vacuum(data_dir: Path | None, *, as_json: bool) -> None:
+    """Make the database as small as what is in it, and say how small."""
+    with _opened(data_dir) as (settings, registry):
+        done = vacuum_database(settings, registry)
+    _show(done, (), [f"{done.database} takes {done.size:,} bytes; it took {done.before:,}"], as_json=as_json)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ def commands() -> typer.Typer:
     app.command("copy")(_copy)
     app.command("backup")(_backup)
     app.command("restore")(_restore)
+    app.command("vacuum")(_vacuum)
     return app
 
 
@@ -78,3 +79,11 @@ def _restore(
 
     context.obj.data_dir = data_dir
     transfer.restore(data_dir, file, yes=yes, as_json=as_json)
+
+
+def _vacuum(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Give the disk back what was deleted from a SQLite database. No node may run on it meanwhile."""
+    from octobot_node.cli.actions import transfer
+
+    context.obj.data_dir = data_dir
+    transfer.vacuum(data_dir, as_json=as_json)

@@ -171,6 +171,12 @@ class PostgresStorage:
         """Shut every socket, so that whoever waits on a dead network wakes up."""
         self._sockets.shut_all()
 
+    def hold(self) -> None:
+        """Do nothing: nodes share it."""
+
+    def fold(self) -> None:
+        """Do nothing: nobody copies its files."""
+
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Take the lock that every node takes before it migrates."""
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})

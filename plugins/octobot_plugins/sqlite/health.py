@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
+from octobot_node.store.database_file import read_only_uri
 from octobot_node.store.tables import installation
 
 __all__ = ["check_database", "check_sqlite"]
@@ -59,7 +60,7 @@ def check_database(context: PluginContext, bound: float = _BOUND_S) -> Health:
 
 def _examined(path: Path, bound: float) -> Health:
     # A connection of its own: interrupting it, or its waiting, is nobody else's concern.
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2, check_same_thread=False)
+    connection = sqlite3.connect(read_only_uri(path), uri=True, timeout=2, check_same_thread=False)
     try:
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         if mode != "wal":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from octobot_node.clock import Clock, SystemClock
-from octobot_node.errors import StorageUnavailable
+from octobot_node.errors import DataFolderInUse, StorageUnavailable
 from octobot_node.settings import Settings
 
 __all__ = ["SqliteStorage"]
@@ -34,7 +36,12 @@ class SqliteStorage:
         url = sa.make_url(settings.url())
         if not url.database or url.database == ":memory:":
             raise StorageUnavailable("sqlite needs a file: write sqlite:///PATH, since state must outlive the process")
+        if url.query:
+            raise StorageUnavailable(
+                "sqlite takes a path and nothing else: write sqlite:///PATH, and for a ? or a % in it %3F or %25"
+            )
         self.path = Path(url.database)
+        self._held: IO[bytes] | None = None
         self.shown = f"sqlite:///{self.path}"
         self._url = url
         self.engine = sa.create_engine(
@@ -98,6 +105,32 @@ class SqliteStorage:
     def sever(self) -> None:
         """Do nothing: nobody waits for a file for long."""
 
+    def hold(self) -> None:
+        """Lock the file itself, by whatever name it was found; raises DataFolderInUse."""
+        if self._held is not None:
+            return
+        # SQLite's own locks are of another kind, and live beside this one. Elsewhere than on Linux they may not: there
+        # it is a file beside the database, which finds links, too, but not a second mount.
+        real = self.path.resolve()
+        held = (real if sys.platform == "linux" else real.with_name(f"{real.name}.lock")).open("ab")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            raise DataFolderInUse(
+                f"the database {self.path} is in use by the node of another data folder: a SQLite database is one"
+                " node's own, so stop that node, or give this one a database of its own"
+            ) from None
+        self._held = held
+
+    def fold(self) -> None:
+        """Fold the write-ahead log into the file, and empty it; what somebody reads is left for the next time."""
+        with closing(sqlite3.connect(self.path, timeout=_FOLD_S, isolation_level=None)) as connection:
+            # What can be folded without waiting for anybody is, before the rest waits for readers for a moment.
+            for way in ("PASSIVE", "TRUNCATE"):
+                with suppress(sqlite3.OperationalError):
+                    connection.execute(f"PRAGMA wal_checkpoint({way})")
+
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Do nothing: one node has the file."""
 
@@ -116,11 +149,20 @@ class SqliteStorage:
         return sum(p.stat().st_size for p in (self.path, Path(f"{self.path}-wal")) if p.exists())
 
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the file."""
+        """Close every connection, and fold the write-ahead log into the file, also where others still read it."""
         self._readers.dispose()
         self.engine.dispose()
+        if self._held is not None:
+            with suppress(sqlite3.Error):
+                self.fold()
+            self._held.close()
+            self._held = None
 
 
+#: How long folding waits for who reads: less than anybody notices.
+_FOLD_S = 0.2
+#: A log that was longer, during a backup, say, is cut to this (bytes) when it is begun anew.
+_LOG_MAX = 67_108_864
 _CONNECT = {"check_same_thread": False, "timeout": 30}
 
 
@@ -130,6 +172,7 @@ def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_MAX}")
 
 
 def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:
