@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -36,6 +37,17 @@ def default_data_dir() -> Path:
     """Return where state lives unless told otherwise: ``$XDG_DATA_HOME/octobot-node`` or its usual default."""
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base).expanduser() / "octobot-node"
+
+
+def _network(text: str) -> str:
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is no address or network: write 192.0.2.7 or 10.0.0.0/8, not a name") from None
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    if mapped is not None and found.prefixlen >= 96:
+        found = ipaddress.ip_network((mapped, found.prefixlen - 96))
+    return str(found.network_address) if found.num_addresses == 1 else str(found)
 
 
 class Settings(BaseSettings):
@@ -143,6 +155,12 @@ class Settings(BaseSettings):
     )
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
+
+    @field_validator("api_trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse names: a request comes from an address, so that one would never be believed."""
+        return tuple(each if each == "*" else _network(each) for each in given)
 
     def alone_in(self, folder: Path) -> Settings:
         """Return these settings for a data folder, and a database in it, that are nobody else's: a replay's."""

@@ -15,9 +15,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import octobot_node
 from octobot_node.api.access import ApiState, allows_of, describe
+from octobot_node.api.addresses import PlainAddresses
+from octobot_node.api.head import HeadAsGet
 from octobot_node.api.idempotency import Idempotency, Replayed
 from octobot_node.api.lanes import THREADS
 from octobot_node.api.middleware import PREFIX, Surroundings
@@ -98,7 +101,12 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
             expose_headers=["etag", "location", "x-request-id", "retry-after"],
         )
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Surroundings, metrics=state.metrics)
+    proxies = state.context.core.settings.api_trusted_proxies
+    if proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
+    app.add_middleware(PlainAddresses)
 
 
 def _owner(registry: Registry, hook: str, name: str) -> PluginInfo:

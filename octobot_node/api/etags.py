@@ -11,7 +11,8 @@ from octobot_node.api.problems import ApiProblem, FieldError
 
 __all__ = ["IfMatch", "expected", "optional", "tag"]
 
-_TAG = re.compile(r'"([0-9]{1,18})"')
+#: As it was given, or as proxies that compress hand it on: weak, or with what they did to it in its name.
+_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})(?:[-;](?:gzip|br|deflate|zstd))?"(?:-(?:gzip|br|deflate|zstd))?')
 #: The header of an edit.
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The ETag that was read, such as "7"; * for whatever there is.')
@@ -34,8 +35,10 @@ def expected(if_match: str | None) -> int | None:
         raise ApiProblem("precondition-required", "read it first, and send its ETag as If-Match")
     if if_match.strip() == "*":
         return None
-    found = _TAG.fullmatch(if_match.strip())
-    if found is None:
+    # A revision is equal in meaning, whatever its bytes are. Of several the newest: what was not seen is not replaced.
+    found = [_TAG.fullmatch(each.strip()) for each in if_match.split(",")]
+    revisions = [int(each[1]) for each in found if each is not None]
+    if len(revisions) < len(found):
         wrong = FieldError(field="header.If-Match", reason='must be an ETag that was given here, such as "7", or *')
         raise ApiProblem("invalid", f"{wrong.field}: {wrong.reason}", fields=[wrong])
-    return int(found[1])
+    return max(revisions)

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from octobot_node.api.app import create_app
+from octobot_node.api.connections import AcceptFailures, Bounds, connection_type
 from octobot_node.errors import NodeError
 from octobot_node.operations.context import OperationContext
 from octobot_node.settings import Settings
@@ -18,10 +19,13 @@ from octobot_node.settings import Settings
 __all__ = ["ApiServer", "is_loopback"]
 
 log = structlog.get_logger(__name__)
-_BACKLOG = 2_048
+#: asyncio tries to take so many at once, also where it cannot take any.
+_BACKLOG = 256
 #: Of request line and headers together.
 _HEADERS_MAX = 32_768
 _CONNECTIONS_MAX = 1_000
+#: Longer than proxies keep an idle connection (60 s mostly): who closes first must be the one that sends requests.
+_KEEP_ALIVE_S = 75
 #: Requests under way, and readers of events, have this long when the node stops.
 _GRACE_S = 3
 
@@ -60,7 +64,14 @@ class ApiServer:
         self._server = uvicorn.Server(_config(app, settings))
         self._thread = threading.Thread(target=self._run, name="octobot-api", daemon=True)
         self._thread.start()
-        log.info("api_started", url=f"http://{settings.api_host}:{self.port}/api/v1")
+        if "*" in settings.api_trusted_proxies:
+            log.warning(
+                "every_proxy_trusted",
+                setting="api_trusted_proxies",
+                cure="name your proxies' addresses: with * whoever connects may claim any address and that TLS is used",
+            )
+        host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+        log.info("api_started", url=f"http://{host}:{self.port}/api/v1")
 
     def stop(self) -> None:
         """Take no more requests, give those under way their time, and end."""
@@ -76,16 +87,20 @@ class ApiServer:
         assert self._server is not None
         assert self._socket is not None
         try:
-            asyncio.run(self._server.serve([self._socket]))
+            asyncio.run(self._serve(self._server, self._socket))
         except Exception:
             log.exception("api_ended")
+
+    async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        asyncio.get_running_loop().set_exception_handler(AcceptFailures())
+        await server.serve([listener])
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         # Pure Python, and bounded: what it reads of a request's head has a limit of its own.
-        http="h11",
+        http=connection_type(Bounds(settings.api_trusted_proxies)),
         h11_max_incomplete_event_size=_HEADERS_MAX,
         ws="none",
         lifespan="on",
@@ -93,10 +108,10 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=bool(settings.api_trusted_proxies),
-        forwarded_allow_ips=list(settings.api_trusted_proxies),
+        # The application's own middleware does it, with addresses that are written in one way.
+        proxy_headers=False,
         limit_concurrency=_CONNECTIONS_MAX,
-        timeout_keep_alive=30,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
         backlog=_BACKLOG,
     )

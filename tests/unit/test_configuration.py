@@ -209,3 +209,24 @@ def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_file(monkeypatch: pytest.
 
     assert configuration.settings.data_dir == Path("/srv/node")
     assert configuration.plugin_settings(OWNED) == Owned(token=SecretStr("s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("10.0.0.1/8, ::ffff:192.0.2.7", ("10.0.0.0/8", "192.0.2.7")),
+        ("fd00::/8\n*", ("fd00::/8", "*")),
+        ("::ffff:10.0.0.0/104", ("10.0.0.0/8",)),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, given: str, found: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", given)
+    assert Configuration.load().settings.api_trusted_proxies == found
+
+
+def test_a_proxys_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "traefik")
+    with pytest.raises(InvalidSettings, match="OCTOBOT_API_TRUSTED_PROXIES: 'traefik' is no address or network: write"):
+        Configuration.load()

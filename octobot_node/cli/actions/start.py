@@ -15,6 +15,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
 from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
+from octobot_node.live.open_files import raise_open_files
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.status import status
@@ -45,6 +46,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
             data_dir=str(settings.data_dir),
             process=os.getpid(),
         )
+        raise_open_files()
         with Node(settings, registry=registry, configuration=configuration, serve_api=settings.api) as node:
             counts = status(node.context, EmptyRequest()).automations
             log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")

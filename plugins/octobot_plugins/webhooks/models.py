@@ -16,9 +16,14 @@ __all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "L
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        found = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text!r} is not a valid address or network: write 52.89.214.238 or 192.0.2.0/24") from None
+    # Senders' addresses are compared as IPv4, through whatever socket they came.
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    if mapped is not None and found.prefixlen >= 96:
+        return str(ipaddress.ip_network((mapped, found.prefixlen - 96)))
+    return str(found)
 
 
 Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]

@@ -1,0 +1,151 @@
+"""Connections as a server gets them: silent ones, slow ones, too many of one, and none to be had."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+import structlog
+import uvicorn
+
+from octobot_node.api.connections import AcceptFailures, Bounds, connection_type
+
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    """Answer when the whole body is there."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@contextmanager
+def served(bounds: Bounds) -> Iterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(answering, http=connection_type(bounds), lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[int], socket.socket]]:
+    with ExitStack() as stack:
+        yield lambda port: stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+
+def answered(client: socket.socket) -> bool:
+    """Whether a request is answered."""
+    client.sendall(GET)
+    found = b""
+    while not found.endswith(b"ok"):
+        some = client.recv(1_000)
+        if not some:
+            return False
+        found += some
+    return True
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the server ends a connection without a word."""
+    try:
+        return client.recv(1_000) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", GET[:-2], b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf"],
+    ids=["none", "head", "body"],
+)
+def test_who_does_not_say_all_is_let_go(said: bytes, connect: Callable[[int], socket.socket]) -> None:
+    with served(Bounds(head_s=0.3, body_s=0.3)) as port:
+        client, began = connect(port), time.monotonic()
+        client.sendall(said)
+
+        assert ended(client)
+        assert 0.2 < time.monotonic() - began < 5
+
+
+def test_a_connection_that_is_kept_may_be_silent_between_requests_and_not_within_one(
+    connect: Callable[[int], socket.socket],
+) -> None:
+    with served(Bounds(head_s=0.3, body_s=0.3)) as port:
+        client = connect(port)
+        for _ in range(2):
+            assert answered(client)
+            time.sleep(0.6)
+        client.sendall(GET[:5])
+
+        assert ended(client)
+
+
+def test_one_address_has_so_many_connections_and_a_proxy_as_many_as_there_are(
+    connect: Callable[[int], socket.socket],
+) -> None:
+    for proxies, left in (((), [True, True, False]), (("127.0.0.0/8",), [True] * 3)):
+        with served(Bounds(proxies, of_one_address=2)) as port:
+            clients, found = [], []
+            for _ in range(3):
+                clients.append(connect(port))
+                try:
+                    found.append(answered(clients[-1]))
+                except OSError:
+                    found.append(False)
+            assert found == left
+            # Whoever goes makes room for another.
+            clients[0].close()
+            time.sleep(0.2)
+            assert answered(connect(port))
+
+
+def test_that_none_can_be_taken_is_said_once_and_not_at_each_try() -> None:
+    failures, others = AcceptFailures(), list[Any]()
+    loop = asyncio.new_event_loop()
+    loop.default_exception_handler = others.append  # type: ignore[method-assign]
+    refused = {
+        "message": "socket.accept() out of system resource",
+        "exception": OSError(errno.EMFILE, "Too many open files"),
+    }
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(1_000):
+            failures(loop, refused)
+        failures(loop, {"message": "something else"})
+    loop.close()
+
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("connections_refused", "[Errno 24] Too many open files")
+    ]
+    assert others == [{"message": "something else"}]
+
+
+def test_as_many_files_may_be_open_as_the_system_allows() -> None:
+    code = (
+        "import resource; from octobot_node.live.open_files import raise_open_files;"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1];"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard)); print(raise_open_files(), hard)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    assert shown == [str(65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)), str(hard)]
