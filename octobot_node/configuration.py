@@ -20,6 +20,7 @@ from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
 from octobot_node.settings import Environment, Settings
 from octobot_node.text.from_outside import read_text
+from octobot_node.trust import foreign
 
 __all__ = ["Configuration", "SettingRow"]
 
@@ -154,6 +155,11 @@ def _read_file(config: Path | None) -> _File:
     if path is None:
         return _File()
     try:
+        # One that is named is where somebody wants it; one that happens to be here must be this user's.
+        named = config is not None or bool(os.environ.get("OCTOBOT_CONFIG"))
+        problem = foreign(path, folders=not named)
+        if problem is not None:
+            raise InvalidSettings(f"{path}: is not read, since others could have written it: {problem}")
         return _File(path, tomllib.loads(read_text(path)))
     except OSError as error:
         raise InvalidSettings(f"{path}: cannot be read ({error.strerror}): check the path") from None

@@ -14,6 +14,7 @@ from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
 from octobot_node.plugin_system.loader import Candidate, Loader, resolve
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.trust import foreign_inside
 
 if TYPE_CHECKING:
     from octobot_node.settings import Settings
@@ -185,6 +186,9 @@ def _from_folder(name: str, path: Path) -> Callable[[], ModuleType]:
     def load() -> ModuleType:
         if path.parent.stat().st_mode & 0o022 or path.stat().st_mode & 0o022:
             raise PluginError(f"others may write to {path}: run `chmod -R go-w {path.parent}`")
+        problem = foreign_inside(path)
+        if problem is not None:
+            raise PluginError(problem)
         spec = importlib.util.find_spec(name) if name.isidentifier() else None
         if spec is None:
             raise PluginError(f"{name!r} is not a valid name of a module: rename {path}")
