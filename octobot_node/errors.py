@@ -23,7 +23,8 @@ OctoBotError
 ├── PluginError               the author of a plugin
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
-│   └── Conflict              whoever gave it, once they have seen what it is now
+│   ├── Conflict              whoever gave it, once they have seen what it is now
+│   └── Forbidden             somebody who may
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute
@@ -47,6 +48,7 @@ __all__ = [
     "DiskNearlyFull",
     "DuplicateName",
     "ExchangeError",
+    "Forbidden",
     "InvalidMarketData",
     "InvalidRunFile",
     "InvalidSettings",
@@ -169,6 +171,10 @@ class CommandRefused(OctoBotError):
 
 class Conflict(CommandRefused):
     """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds."""
+
+
+class Forbidden(CommandRefused):
+    """Whoever gave a command may not do all of what it does; nothing was changed."""
 
 
 class DataUnavailable(OctoBotError):

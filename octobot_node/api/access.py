@@ -128,9 +128,9 @@ class Allow:
     def __call__(self, request: Request) -> Api:
         """Return the node as the caller sees it; raise ApiProblem."""
         state: ApiState = request.app.state.api
-        caller: Caller | None = getattr(request.state, "admitted", None)
-        if caller is None:
-            # Of a router that is not ours: the body was read, or its parts come later.
+        by, caller = getattr(request.state, "admitted", (None, _NOBODY))
+        if by is not self:
+            # Of a router that is not ours; or somebody asks again later, whether the caller still may.
             caller = self.admit(request)
             self.begin(request, caller)
         return _api(request, state, caller, frozenset() if self.scope is None else _scopes(caller, state))
@@ -281,6 +281,7 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
         via=caller.via,
         address=request.client.host if request.client else "",
         request_id=request.state.request_id,
+        scopes=scopes,
     )
     return Api(state, context, caller, scopes)
 

@@ -30,7 +30,7 @@ class _ExactRequest(Request):
         """Return the body, its numbers as they are written; raise HTTPException for what is not valid JSON."""
         if not hasattr(self, "_json"):
             body = await self.body()
-            if len(body) > _ANONYMOUS_MAX and self.state.admitted.name == "":
+            if len(body) > _ANONYMOUS_MAX and not getattr(self.state, "caller", ""):
                 raise ApiProblem("too-large", f"without credentials a body takes {_ANONYMOUS_MAX:,} bytes at most")
             # A large one is not read while every other request waits.
             large = len(body) > _AT_ONCE_MAX
@@ -107,12 +107,13 @@ async def _in_turn(
     """Carry out a request: first who makes it, then what they send, then, in their turn, what they ask for."""
     lanes, urgent = request.app.state.api.lanes.here(), allow.scope in _URGENT
     if allow.scope is None:
-        caller = request.state.admitted = allow.admit(request)
         if request.method in _SAFE:
             # Health and the like wait for nobody, and for no thread.
             return await handle(request)
+        caller = allow.admit(request)
     else:
-        caller = request.state.admitted = await lanes.ask(partial(allow.admit, request), urgent=urgent)
+        caller = await lanes.ask(partial(allow.admit, request), urgent=urgent)
+    request.state.admitted = (allow, caller)
     if request.method not in _SAFE:
         await request.body()
         if getattr(request.state, "idempotency", None) is not None:

@@ -71,6 +71,7 @@ _OF_ERROR: tuple[tuple[type[OctoBotError], str], ...] = (
     (errors.UnknownName, "not-found"),
     (errors.UsageError, "invalid"),
     (errors.Conflict, "changed-meanwhile"),
+    (errors.Forbidden, "forbidden"),
     (errors.CommandRefused, "conflict"),
     (errors.DataUnavailable, "unavailable"),
     (errors.ExchangeError, "exchange"),

@@ -38,6 +38,12 @@ class OperationContext:
     via: str = "cli"
     address: str = ""
     request_id: str = ""
+    #: What whoever gives it may do, by name; None: everything.
+    scopes: frozenset[str] | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether whoever gives the operation has a scope: some do more than their route's own scope says."""
+        return self.scopes is None or scope in self.scopes
 
     @property
     def actor(self) -> Actor:

@@ -43,6 +43,9 @@ def export(context: OperationContext, request: ExportAutomations) -> Automations
             budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
         held = lists.accounts_by_id(connection, ids)
     content, left_out = _content(context.registry, rows, held, budgets)
+    if not context.may("accounts:read"):
+        # Only their names are in what the caller may see.
+        left_out = [f"accounts.{name}" for name in sorted(content.pop("accounts"))]
     resting = [row.name for row in rows if not AutomationStatus(row.status).runs]
     if request.format == "json":
         return AutomationsExported(text=_to_json(content), left_out=left_out)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.engine.commands.commands import NewAccount
+from octobot_node.errors import Forbidden
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import account_spec, secret_settings
 from octobot_node.operations.automations.listing import rows_of
@@ -34,6 +35,12 @@ def import_run_files(context: OperationContext, request: ImportAutomations) -> A
     run_file = _read(request, held, context)
     refuse_signals(run_file)
     check_connectors(run_file, context.registry)
+    made_too = sorted(set(run_file.accounts) - set(held))
+    if made_too and not context.may("accounts:write"):
+        raise Forbidden(
+            f"the run file makes the account {made_too[0]!r}, which takes the scope 'accounts:write': leave it out, or"
+            " use a key that has it"
+        )
     new = {name: _account(run_file, name, held.get(name), context) for name in run_file.accounts}
     _refuse_replays(run_file, context)
     _refuse_other_limits(run_file, new, held)

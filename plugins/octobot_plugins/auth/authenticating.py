@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from octobot_node.api import ApiProblem, Caller
+from octobot_node.contracts.caller import ROLES
 from octobot_node.contracts.context import PluginContext
 from octobot_node.store import audit_log
 from octobot_node.store.audit_log import Actor, Entry
@@ -46,8 +47,10 @@ def _by_key(request: Request, context: PluginContext, token: str) -> Caller:
     if row is None:
         raise ApiProblem("unauthenticated", "the API key is unknown, revoked or expired: make another one")
     _note_use(request, context, row, now)
+    # Its user may have become an admin since: the key was given out for less.
+    role = min(row.user_role, row.role or row.user_role, key=ROLES.index)
     return Caller(
-        name=row.user, role=row.role, owner=row.owner, via=f"key {row.name}", scopes=frozenset(row.scopes), key=row.id
+        name=row.user, role=role, owner=row.owner, via=f"key {row.name}", scopes=frozenset(row.scopes), key=row.id
     )
 
 

@@ -91,7 +91,7 @@ SET_PASSWORD = Operation(
     f"{_USERS}:set_password",
     writes=True,
     subject=_USER,
-    description="Set a user's password; all their sessions end.",
+    description="Set a user's password; all their sessions end, and their API keys are revoked.",
     route=Route("PUT", "/users/{user}/password", "users:write", "Set a user's password", name="set_user_password"),
 )
 LIST_KEYS = Operation(

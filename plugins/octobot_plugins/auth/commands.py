@@ -106,10 +106,11 @@ def _password(
     password_file: PasswordFile = None,
     as_json: Json = False,
     data_dir: DataDir = None,
+    keep_keys: Annotated[bool, typer.Option("--keep-keys", help="Leave their API keys as they are.")] = False,
 ) -> None:
-    """Set a user's password; their sessions end."""
+    """Set a user's password; their sessions end, and their API keys are revoked."""
     client = NodeClient(context, data_dir, as_json=as_json)
-    found = client.ask(SET_PASSWORD, user=user, password=_read_password(password_file))
+    found = client.ask(SET_PASSWORD, user=user, password=_read_password(password_file), keep_keys=keep_keys)
     client.show(found, shown.user)
 
 

@@ -56,6 +56,8 @@ def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
         "hash": tokens.hashed(token),
         "prefix": token[: len(tokens.KEY_PREFIX) + 6],
         "scopes": sorted(set(request.scopes)),
+        "role": user.role,
+        "made_by": request.made_by,
         "created_at": now,
         "expires_at": None if request.expires_in is None else now + int(request.expires_in * 1000),
     }

@@ -74,9 +74,10 @@ class EditUser(OneUser):
 
 
 class SetPassword(OneUser):
-    """A new password; every session of the user ends."""
+    """A new password; every session of the user ends, and every API key is revoked."""
 
     password: Password
+    keep_keys: bool = Field(default=False, description="Leave the user's API keys as they are.")
 
 
 class UserRow(Response):
@@ -119,6 +120,7 @@ class CreateKey(OneUser):
     expires_in: float | None = Field(
         default=None, gt=0, le=315_360_000, description="Seconds until it ends; None: it does not."
     )
+    made_by: str | None = Field(default=None, max_length=36, description="The id of the key that makes it: both end.")
 
 
 class OneKey(OneUser):

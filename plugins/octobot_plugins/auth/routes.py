@@ -12,6 +12,7 @@ from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.etags import tag
 from octobot_node.api.idempotency import tell_once
 from octobot_node.contracts.caller import Role
+from octobot_node.errors import UnknownName
 from octobot_node.market import from_ms
 from octobot_node.store.audit_log import Entry
 from octobot_plugins.auth import login, statements
@@ -82,6 +83,7 @@ class ChangePassword(BaseModel):
 
     current: SecretStr = Field(max_length=1_024, examples=["the old password"])
     new: Password = Field(examples=["correct horse battery"])
+    revoke_keys: bool = Field(default=False, description="Also revoke all one's API keys: somebody knew the old one.")
 
 
 class NewUser(BaseModel):
@@ -156,7 +158,11 @@ def change_own_password(body: ChangePassword, request: Request, api: WritesSelf)
     """Set a new password; every other session of the caller ends."""
     login.check_password(api, request, api.caller.name, body.current.get_secret_value())
     found = change_password(
-        api.context, api.caller.name, body.new.get_secret_value(), keep_session=api.caller.session or None
+        api.context,
+        api.caller.name,
+        body.new.get_secret_value(),
+        keep_session=api.caller.session or None,
+        revoke_keys=body.revoke_keys,
     )
     with api.plugin_context.storage.write() as connection:
         api.audit(connection, Entry("users.set_password", target=found.name, target_id=found.name))
@@ -188,14 +194,26 @@ def create_own_key(body: NewKey, response: Response, api: WritesSelf) -> KeyCrea
     if beyond:
         raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
     _refuse_to_outlast(api, body.expires_in)
-    request = CreateKey(user=api.caller.name, name=body.name, scopes=body.scopes, expires_in=body.expires_in)
+    request = CreateKey(
+        user=api.caller.name,
+        name=body.name,
+        scopes=body.scopes,
+        expires_in=body.expires_in,
+        made_by=api.caller.key or None,
+    )
     tell_once(response)
     return api.perform(CREATE_KEY, request)
 
 
 @router.delete("/keys/{key}", tags=["keys"], summary="Revoke one of one's own API keys")
 def revoke_own_key(key: Id, api: WritesSelf) -> Revoked:
-    """Revoke an API key of the caller's."""
+    """Revoke an API key of the caller's, with those that it made; a key revokes itself and those that it made."""
+    if api.caller.key not in ("", key):
+        with api.plugin_context.storage.read() as connection:
+            if key not in statements.made_by(connection, api.caller.key):
+                raise UnknownName(
+                    f"this key made no key {key!r}: it revokes itself and what it made; log in for others"
+                )
     return api.perform(REVOKE_KEY, OneKey(user=api.caller.name, key=key))
 
 

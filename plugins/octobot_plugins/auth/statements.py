@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from octobot_node.store.tables import accounts, automations, events, kill_switches
 from octobot_node.store.types import AnyRow
-from octobot_plugins.auth.tables import addresses, keys, sessions, users
+from octobot_plugins.auth.tables import addresses, former_names, keys, sessions, users
 
 __all__ = [
     "active_admins",
@@ -19,11 +20,13 @@ __all__ = [
     "generated_admins",
     "key_ends",
     "key_page",
+    "made_by",
     "revoke_keys",
     "session_page",
     "user",
     "user_page",
     "user_rows",
+    "was_somebody",
 ]
 
 _KEY_USER = users.c.name == keys.c.user
@@ -59,8 +62,17 @@ def generated_admins(connection: sa.Connection) -> Sequence[str]:
     return connection.scalars(wanted).all()
 
 
-def forget_user(connection: sa.Connection, name: str) -> None:
-    """Delete a user with their keys and sessions."""
+def was_somebody(connection: sa.Connection, name: str) -> bool:
+    """Whether there was a user called so, or there are events, kill switches or things of an owner called so."""
+    if connection.execute(sa.select(former_names.c.name).where(former_names.c.name == name)).first() is not None:
+        return True
+    owned = (automations, accounts, events, kill_switches)
+    return any(connection.execute(sa.select(each.c.id).where(each.c.owner == name).limit(1)).first() for each in owned)
+
+
+def forget_user(connection: sa.Connection, name: str, now: int) -> None:
+    """Delete a user with their keys and sessions; their name stays theirs."""
+    connection.execute(former_names.insert().values(name=name, at=now))
     own = sa.select(keys.c.id).where(keys.c.user == name)
     connection.execute(addresses.delete().where(addresses.c.key_id.in_(own)))
     connection.execute(keys.delete().where(keys.c.user == name))
@@ -71,7 +83,7 @@ def forget_user(connection: sa.Connection, name: str) -> None:
 def active_key(connection: sa.Connection, hashed: str, now: int) -> AnyRow | None:
     """Return a key that may be used now, with its user's role and owner. Rides uq_auth_keys_hash."""
     statement = (
-        sa.select(keys, users.c.role, users.c.owner)
+        sa.select(keys, users.c.role.label("user_role"), users.c.owner)
         .join(users, _KEY_USER)
         .where(
             keys.c.hash == hashed,
@@ -96,9 +108,21 @@ def key_page(connection: sa.Connection, name: str, after: str | None, count: int
 
 
 def revoke_keys(connection: sa.Connection, name: str, now: int, key: str | None = None) -> int:
-    """Revoke a user's keys, or one of them, that are not revoked; return how many."""
+    """Revoke a user's keys, or one of them with those that it made, that are not revoked; return how many."""
     statement = keys.update().where(keys.c.user == name, keys.c.revoked_at.is_(None)).values(revoked_at=now)
-    return connection.execute(statement if key is None else statement.where(keys.c.id == key)).rowcount
+    if key is None:
+        return connection.execute(statement).rowcount
+    revoked = connection.execute(statement.where(keys.c.id == key)).rowcount
+    if revoked:
+        connection.execute(statement.where(keys.c.id.in_(made_by(connection, key))))
+    return revoked
+
+
+def made_by(connection: sa.Connection, key: str) -> Sequence[str]:
+    """Return the ids of the keys that a key made, and those made, and so on. Rides ix_auth_keys_made_by."""
+    made = sa.select(keys.c.id).where(keys.c.made_by == key).cte("made", recursive=True)
+    made = made.union(sa.select(keys.c.id).join(made, keys.c.made_by == made.c.id))
+    return connection.scalars(sa.select(made.c.id)).all()
 
 
 def add_address(connection: sa.Connection, key: str, address: str, now: int) -> bool:

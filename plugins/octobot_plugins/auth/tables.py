@@ -8,7 +8,7 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.store import tables
 from octobot_node.store.types import Millis
 
-__all__ = ["AUTH_TABLES", "addresses", "keys", "metadata", "sessions", "throttles", "users"]
+__all__ = ["AUTH_TABLES", "addresses", "former_names", "keys", "metadata", "sessions", "throttles", "users"]
 
 metadata = sa.MetaData(naming_convention=tables.metadata.naming_convention)
 
@@ -45,8 +45,21 @@ keys = sa.Table(
     sa.Column("expires_at", Millis),
     sa.Column("used_at", Millis),
     sa.Column("revoked_at", Millis),
+    #: The key that made it: it ends with that one.
+    sa.Column("made_by", Id),
+    #: Its user's role when it was made: it never may more than that.
+    sa.Column("role", sa.String(8)),
     sa.UniqueConstraint("hash"),
     sa.Index("ix_auth_keys_user", "user", "id"),
+    sa.Index("ix_auth_keys_made_by", "made_by"),
+)
+
+#: Of users who were deleted: what they did is kept under their names, so nobody else is called so.
+former_names = sa.Table(
+    "auth_former_names",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("at", Millis, nullable=False),
 )
 
 #: From where each key was used: the first time is in the audit.

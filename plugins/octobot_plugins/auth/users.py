@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.api.scopes import all_scopes, scopes_of
+from octobot_node.contracts.caller import Role
 from octobot_node.contracts.operation import Subject
-from octobot_node.errors import CommandRefused, Conflict, UnknownName
+from octobot_node.errors import CommandRefused, Conflict, Forbidden, UnknownName, UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
@@ -31,6 +33,9 @@ from octobot_plugins.auth.tables import users
 
 __all__ = ["create", "delete", "edit", "list_users", "set_password", "show", "subject", "user_row"]
 
+#: Whose the automations of this machine's commands are, and who acts where nobody is there.
+_RESERVED = frozenset({"local", "node"})
+
 
 def list_users(context: OperationContext, request: ListUsers) -> UserPage:
     """Return a page of users, by name."""
@@ -51,6 +56,9 @@ def show(context: OperationContext, request: OneUser) -> UserRow:
 @sees_names_taken_meanwhile
 def create(context: OperationContext, request: CreateUser) -> UserCreated:
     """Create a user; without a password one is generated and told this once."""
+    if request.user in _RESERVED:
+        raise UsageError(f"user: {request.user!r} is what the node calls itself: choose another name")
+    _refuse_more_than_own(context, request.role)
     now = context.core.clock.now()
     password = generated() if request.password is None else request.password.get_secret_value()
     values = {
@@ -67,6 +75,11 @@ def create(context: OperationContext, request: CreateUser) -> UserCreated:
     with context.core.storage.write(durable=True) as connection:
         if statements.user(connection, request.user) is not None:
             raise CommandRefused(f"there is a user {request.user!r} already: choose another name")
+        if request.owner is None and statements.was_somebody(connection, request.user):
+            raise CommandRefused(
+                f"somebody was called {request.user!r} before, or owns things under that name, which a new user would"
+                " see: choose another name, or say whose things they are to see (owner)"
+            )
         connection.execute(users.insert().values(values))
         row = _user(connection, request.user)
     told = None if request.password is not None else password
@@ -78,6 +91,8 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
     given = {
         name: getattr(request, name) for name in ("role", "owner", "disabled") if getattr(request, name) is not None
     }
+    if request.role is not None or request.owner is not None:
+        _refuse_more_than_own(context, request.role or show(context, OneUser(user=request.user)).role)
     with context.core.storage.write(durable=True) as connection:
         row = _user(connection, request.user, lock=True)
         if request.revision not in (None, row.revision):
@@ -100,17 +115,21 @@ def delete(context: OperationContext, request: OneUser) -> Revoked:
         for table, what in ((automations, "automations"), (accounts, "accounts")):
             if connection.execute(sa.select(table.c.id).where(table.c.owner == request.user).limit(1)).first():
                 raise CommandRefused(f"{request.user!r} owns {what}: delete those first, or disable the user")
-        statements.forget_user(connection, request.user)
+        statements.forget_user(connection, request.user, context.core.clock.now())
     return Revoked(id=request.user)
 
 
 def set_password(context: OperationContext, request: SetPassword) -> UserRow:
-    """Set a user's password and end their sessions."""
-    return change_password(context, request.user, request.password.get_secret_value())
+    """Set a user's password, end their sessions and revoke their keys: whoever knew the old one may have made some."""
+    _refuse_more_than_own(context, show(context, OneUser(user=request.user)).role)
+    password = request.password.get_secret_value()
+    return change_password(context, request.user, password, revoke_keys=not request.keep_keys)
 
 
-def change_password(context: OperationContext, name: str, password: str, *, keep_session: str | None = None) -> UserRow:
-    """Set a user's password and end their sessions but the one to keep."""
+def change_password(
+    context: OperationContext, name: str, password: str, *, keep_session: str | None = None, revoke_keys: bool = False
+) -> UserRow:
+    """Set a user's password and end their sessions but the one to keep, and their keys where that is wanted."""
     hashed = passwords(context).hash(password, name)
     now = context.core.clock.now()
     with context.core.storage.write(durable=True) as connection:
@@ -118,10 +137,19 @@ def change_password(context: OperationContext, name: str, password: str, *, keep
         values = {"password": hashed, "generated": False, "password_at": now, "revision": row.revision + 1}
         connection.execute(users.update().where(users.c.name == name).values(values))
         statements.end_sessions(connection, name, but=keep_session)
+        if revoke_keys:
+            statements.revoke_keys(connection, name, now)
         found = user_row(_user(connection, name))
     if row.generated:
         first_admin.forget_password_file(context.core.settings.data_dir)
     return found
+
+
+def _refuse_more_than_own(context: OperationContext, role: Role) -> None:
+    """Raise Forbidden where a key would make itself a user, or become one, who may more than it does."""
+    beyond = sorted(scope for scope in scopes_of(role, all_scopes(context.registry)) if not context.may(scope))
+    if beyond:
+        raise Forbidden(f"a {role} has {', '.join(beyond)}, which this key has not: use one that does, or log in")
 
 
 def subject(context: OperationContext, request: Any) -> Subject:
