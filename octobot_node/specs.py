@@ -13,6 +13,7 @@ from octobot_node.limits import Limits
 from octobot_node.text.durations import DURATION_PATTERN, parse_duration
 from octobot_node.text.numbers import DIGITS, is_reasonable
 from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
+from octobot_node.text.printable import check_line
 
 __all__ = [
     "AccountSpec",
@@ -69,7 +70,7 @@ Duration = Annotated[
     ),
 ]
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
-Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN)]
+Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN), AfterValidator(check_line)]
 
 
 class Spec(BaseModel):

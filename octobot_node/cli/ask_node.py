@@ -18,6 +18,8 @@ from octobot_node.errors import DataFolderInUse, UsageError
 from octobot_node.live import control_client
 from octobot_node.live.control_client import ANSWER_S, NoNode
 from octobot_node.operations.perform import perform, read_request
+from octobot_node.text.lines import shown
+from octobot_node.text.printable import json_shown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -114,9 +116,9 @@ class NodeClient:
     def show(self, result: BaseModel, human: Callable[[Any, TextIO], None]) -> None:
         """Print a result to stdout, as JSON or for a person."""
         if self.as_json:
-            sys.stdout.write(f"{result.model_dump_json(indent=2)}\n")
+            sys.stdout.write(f"{json_shown(result.model_dump_json(indent=2))}\n")
         else:
-            human(result, sys.stdout)
+            human(shown(result), sys.stdout)
         sys.stdout.flush()
 
     def say_if_quiet(self, what: str) -> None:

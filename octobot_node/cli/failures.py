@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 
 from octobot_node.errors import InvalidSettings, OctoBotError, StorageUnavailable, UsageError
+from octobot_node.text.printable import printable
 
 __all__ = ["exit_code_of"]
 
@@ -43,7 +44,7 @@ def exit_code_of(error: BaseException, *, data_dir: Path | None = None) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    sys.stderr.write(f"octobot-node: error: {' '.join(text.split())}\n")
+    sys.stderr.write(f"octobot-node: error: {printable(' '.join(text.split()))}\n")
     return code
 
 

@@ -68,6 +68,7 @@ def _logging(stream: TextIO, style: str) -> Iterator[None]:
     if style == "json":
         processors.append(structlog.processors.JSONRenderer(default=str))
     else:
+        processors.append(_printable)
         colours = stream.isatty()
         plain = structlog.dev.plain_traceback
         processors.append(structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, pad_event_to=0))
@@ -90,6 +91,16 @@ def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutable
     from octobot_node.text.masking import masked
 
     return {name: _without_secrets(masked(value, name)) for name, value in line.items()}
+
+
+def _printable(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write out what would act on the terminal: paths, names and what others say come from anybody."""
+    from octobot_node.text.printable import printable
+
+    kept = {"exception", "stack"}
+    return {
+        name: printable(value, lines=name in kept) if isinstance(value, str) else value for name, value in line.items()
+    }
 
 
 def _without_secrets(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from octobot_node.text.printable import ODD
+
 __all__ = ["ASSET_PATTERN", "NAME_PATTERN"]
 
 ASSET_PATTERN = r"^[A-Za-z0-9._-]{1,16}$"
-NAME_PATTERN = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+NAME_PATTERN = rf"^[^\s{ODD}](?:[^{ODD}]*[^\s{ODD}])?$"

@@ -10,6 +10,7 @@ from octobot_node.cli.output.show_node import event_line, print_events
 from octobot_node.errors import UsageError
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.models.events import EventPage
+from octobot_node.text.printable import json_shown, printable
 
 __all__ = ["events"]
 
@@ -55,5 +56,5 @@ def _next(client: NodeClient, page: EventPage, automation: str | None, kind: str
 
 def _print(client: NodeClient, page: EventPage) -> None:
     for event in page.events:
-        sys.stdout.write(f"{event.model_dump_json() if client.as_json else event_line(event)}\n")
+        sys.stdout.write(f"{json_shown(event.model_dump_json()) if client.as_json else printable(event_line(event))}\n")
     sys.stdout.flush()

@@ -16,6 +16,7 @@ from octobot_node.cli.output.show_automations import print_plan
 from octobot_node.configuration import Configuration
 from octobot_node.errors import UsageError
 from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS, PLAN_AUTOMATION
+from octobot_node.text.printable import json_shown
 
 __all__ = ["plan"]
 
@@ -64,7 +65,7 @@ def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_
                     for row in created.automations
                 ]
     if as_json:
-        sys.stdout.write(f"[{', '.join(each.model_dump_json(indent=2) for each in planned)}]\n")
+        sys.stdout.write(json_shown(f"[{', '.join(each.model_dump_json(indent=2) for each in planned)}]\n"))
     else:
         for each in planned:
             print_plan(each, sys.stdout)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from octobot_node.cli.options import DataDir, Json, Limit, group
+from octobot_node.text.printable import json_shown
 
 __all__ = ["commands"]
 
@@ -67,7 +68,7 @@ def _export(
     while True:
         page = client.ask(LIST_AUDIT, actor=actor, action=action, since=_utc(since), limit=_PAGE, cursor=cursor)
         for entry in page.entries:
-            sys.stdout.write(f"{entry.model_dump_json()}\n")
+            sys.stdout.write(f"{json_shown(entry.model_dump_json())}\n")
         cursor = page.next_cursor
         if cursor is None:
             return

@@ -7,10 +7,10 @@ from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli.output import figure_text
+from octobot_node.cli.output.markup import escape
 from octobot_node.reports.models import AssetReport, AutomationReport, GapReport, Problem, RunReport
 
 __all__ = ["print_report", "problem_lines"]

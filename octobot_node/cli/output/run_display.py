@@ -11,12 +11,12 @@ from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from octobot_node.cli.output import figure_text
+from octobot_node.cli.output.markup import escape
 from octobot_node.reports.models import AutomationReport
 from octobot_node.reports.run_view import RunView
 

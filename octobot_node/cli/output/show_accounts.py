@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from rich.markup import escape
-
 from octobot_node.cli.output import tables
+from octobot_node.cli.output.markup import escape
 from octobot_node.operations.trading.models.accounts import AccountDeleted, AccountDetail, AccountPage, ExchangePage
 
 __all__ = ["print_account", "print_account_deleted", "print_accounts", "print_exchanges"]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TextIO
 
-from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli.output import figure_text, tables
+from octobot_node.cli.output.markup import escape
 from octobot_node.cli.output.report import problem_lines
 from octobot_node.cli.output.show_node import event_line
 from octobot_node.cli.output.show_orders import orders_table, what_is_ordered

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from rich.markup import escape
-
 from octobot_node.cli.output import figure_text, tables
+from octobot_node.cli.output.markup import escape
 from octobot_node.market import from_ms
 from octobot_node.operations.trading.models.markets import CandleSeries, SourcePage, SymbolPage, TickerNow
 

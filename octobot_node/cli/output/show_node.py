@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from rich.markup import escape
-
 from octobot_node.cli.output import figure_text, tables
+from octobot_node.cli.output.markup import escape
 from octobot_node.operations.node.models.audit import AuditPage
 from octobot_node.operations.node.models.events import EventPage, EventRow
 from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli.output import figure_text, tables
+from octobot_node.cli.output.markup import escape
 from octobot_node.operations.automations.models.plans import PlannedOrder
 from octobot_node.operations.trading.models.money import (
     FillPage,

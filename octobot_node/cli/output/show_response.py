@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any, TextIO
 
 from pydantic import BaseModel
-from rich.markup import escape
 
+from octobot_node.cli.output.markup import escape
 from octobot_node.cli.output.tables import console, more, pairs, status, table, when
 
 __all__ = ["print_response"]

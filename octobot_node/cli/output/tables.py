@@ -10,10 +10,10 @@ from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from octobot_node.cli.output import figure_text
+from octobot_node.cli.output.markup import escape
 from octobot_node.cli.output.run_display import STATUS_STYLE
 
 __all__ = ["STYLE", "amounts", "console", "more", "pairs", "status", "table", "when"]

@@ -24,6 +24,7 @@ from octobot_node.store.queries.lists import AutomationFilter
 from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import is_secret_name
+from octobot_node.text.printable import json_shown, printable
 
 __all__ = ["account_spec", "export", "secret_settings"]
 
@@ -148,9 +149,9 @@ def _heading(context: OperationContext, left_out: Sequence[str], resting: Sequen
         lines += [f"#   {place}" for place in left_out]
     if resting:
         lines.append("# These do not decide now (paused, held, failed or ended), but will where this file is run:")
-        # A name may have any character but a line break.
         lines += [f"#   {name}" for name in resting]
-    return "".join(f"{line}\n" for line in lines)
+    # A name of before there was a rule for them would end the comment and go on as a field.
+    return "".join(f"{printable(line, lines=False)}\n" for line in lines)
 
 
 # YAML ----------------------------------------------------------------------------------------------------------------
@@ -166,7 +167,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if _reads_back(value) else "'")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))
+
+
+def _style(value: str) -> str | None:
+    # In double quotes what nobody sees is escaped.
+    if printable(value, lines=False) != value:
+        return '"'
+    return None if _reads_back(value) else "'"
 
 
 def _number(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
@@ -186,12 +194,14 @@ _Dumper.add_representer(Decimal, _number)
 
 
 def _to_yaml(content: Mapping[str, Any]) -> str:
-    return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    # What PyYAML takes for printable, and is not, is inside double quotes, too.
+    return printable(text)
 
 
 def _to_json(content: Mapping[str, Any]) -> str:
     # Amounts as strings: many a reader of JSON makes a binary float of a number.
-    return f"{json.dumps(content, indent=2, ensure_ascii=False, default=_digits)}\n"
+    return json_shown(f"{json.dumps(content, indent=2, ensure_ascii=False, default=_digits)}\n")
 
 
 def _digits(value: Any) -> str:

@@ -56,6 +56,7 @@ Signals = Annotated[Api, allow("signals:write")]
 _IMPORTED = frozenset({"application/yaml", "application/x-yaml", "application/json"})
 
 router = ApiRouter(prefix="/automations", tags=["automations"])
+_LEFT_OUT_MAX = 4_000
 _RUN_FILE = """automations:
   - {name: dca-btc, type: dca, account: paper, budget: {USD: 5000}, config: {symbol: BTC/USD, amount: 100, every: 1d}}
 """
@@ -170,7 +171,9 @@ def export_automations(
 ) -> Response:
     """Give automations as a run file, with the accounts that they trade on, without secrets."""
     found = api.perform(EXPORT_AUTOMATIONS, ExportAutomations(automations=automation, format=format))
-    left_out = {"X-Left-Out": ", ".join(found.left_out)} if found.left_out else {}
+    # A header has ASCII only, and an account's name any script.
+    names = ", ".join(found.left_out).encode("ascii", "backslashreplace").decode()
+    left_out = {"X-Left-Out": names[:_LEFT_OUT_MAX]} if names else {}
     return Response(found.text, media_type=f"application/{format}", headers=left_out)
 
 

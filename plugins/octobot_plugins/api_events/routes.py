@@ -15,6 +15,7 @@ from octobot_node.operations.automations.catalogue import LIST_LOG
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.events import event_filter, start
 from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogPage
+from octobot_node.text.printable import printable
 from octobot_plugins.api_events.accepting import prefers
 from octobot_plugins.api_events.feed import Feed
 from octobot_plugins.api_events.reader import Reader
@@ -187,10 +188,10 @@ def _feed(request: Request, api: Api) -> Feed:
 
 def _as_text(request: Request, page: LogPage) -> Response:
     lines = [
-        f"{line.at.isoformat().replace('+00:00', 'Z')} {line.level} {line.event}: {' '.join(line.message.split())}\n"
+        f"{line.at.isoformat().replace('+00:00', 'Z')} {line.level} {line.event}: {' '.join(line.message.split())}"
         for line in page.lines
     ]
     headers = {}
     if page.next_cursor is not None:
         headers["Link"] = f'<{request.url.include_query_params(cursor=page.next_cursor)}>; rel="next"'
-    return PlainTextResponse("".join(lines), headers=headers)
+    return PlainTextResponse("".join(f"{printable(line, lines=False)}\n" for line in lines), headers=headers)

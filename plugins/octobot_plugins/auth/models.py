@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 
 from octobot_node.contracts.caller import Role
 from octobot_node.operations.models import PageRequest, Request, Response
+from octobot_node.text.lines import Line
 
 __all__ = [
     "CreateKey",
@@ -58,7 +59,7 @@ class CreateUser(OneUser):
     """A user; without ``owner`` they see and create what is their own, without ``password`` one is generated."""
 
     role: Role = "trader"
-    owner: str | None = Field(
+    owner: Line | None = Field(
         default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
     )
     password: Password | None = None
@@ -68,7 +69,7 @@ class EditUser(OneUser):
     """What changes of a user; disabling one ends their sessions and stops their keys."""
 
     role: Role | None = Field(default=None, examples=["viewer"])
-    owner: str | None = Field(default=None, min_length=1, max_length=64)
+    owner: Line | None = Field(default=None, min_length=1, max_length=64)
     disabled: bool | None = None
     revision: int | None = Field(default=None, description="The revision that was read; None for whatever there is.")
 
@@ -115,7 +116,7 @@ class ListKeys(PageRequest):
 class CreateKey(OneUser):
     """An API key with some of its user's scopes."""
 
-    name: str = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
+    name: Line = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
     scopes: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=64)
     expires_in: float | None = Field(
         default=None, gt=0, le=315_360_000, description="Seconds until it ends; None: it does not."

@@ -15,6 +15,7 @@ from octobot_node.contracts.caller import Role
 from octobot_node.errors import UnknownName
 from octobot_node.market import from_ms
 from octobot_node.store.audit_log import Entry
+from octobot_node.text.lines import Line
 from octobot_plugins.auth import login, statements
 from octobot_plugins.auth.catalogue import (
     CREATE_KEY,
@@ -60,7 +61,7 @@ class LogIn(BaseModel):
 
     model_config = _BODY
 
-    user: str = Field(min_length=1, max_length=64, examples=["admin"])
+    user: Line = Field(min_length=1, max_length=64, examples=["admin"])
     password: SecretStr = Field(max_length=1_024)
 
 
@@ -93,7 +94,7 @@ class NewUser(BaseModel):
 
     name: UserName
     role: Role = "trader"
-    owner: str | None = Field(
+    owner: Line | None = Field(
         default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
     )
     password: Password | None = Field(default=None, description="Without one it is generated, and told once.")
@@ -104,7 +105,7 @@ class NewKey(BaseModel):
 
     model_config = _BODY
 
-    name: str = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
+    name: Line = Field(min_length=1, max_length=64, description="What it is for.", examples=["grafana"])
     scopes: list[Annotated[str, Field(max_length=64)]] = Field(
         min_length=1, max_length=64, description="Some of one's own.", examples=[["automations:read", "events:read"]]
     )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
+from octobot_node.text.lines import Line
 
 __all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "ListHooks", "OneHook"]
 
@@ -28,10 +29,10 @@ def _network(text: str) -> str:
 
 Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]
 Name = Annotated[
-    str,
+    Line,
     Field(min_length=1, max_length=64, description="What sends there, such as TradingView.", examples=["TradingView"]),
 ]
-Channel = Annotated[str, Field(min_length=1, max_length=64, description="The inbox's channel.")]
+Channel = Annotated[Line, Field(min_length=1, max_length=64, description="The inbox's channel.")]
 
 
 class ListHooks(PageRequest):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, Response
+from octobot_node.text.lines import Line
 
 __all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
 
@@ -19,8 +20,8 @@ class SendSignal(OneAutomation):
     """A message for an automation's inbox; one with a ``key`` that arrived before is not taken again."""
 
     payload: Any = Field(description="What the automation is given.", examples=[{"side": "buy"}])
-    channel: str = Field(default="default", min_length=1, max_length=64)
-    key: str | None = Field(
+    channel: Line = Field(default="default", min_length=1, max_length=64)
+    key: Line | None = Field(
         default=None, min_length=1, max_length=128, description="One that arrived before is not taken again."
     )
     expires_in: float | None = Field(default=None, gt=0, le=31_536_000, description="Seconds until it is worthless.")

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.operations.trading.models.orders import OrderStatus
 from octobot_node.specs import Amount
+from octobot_node.text.lines import Line
 
 __all__ = [
     "Checklist",
@@ -37,7 +38,9 @@ class ThrowKillSwitch(Request):
     target: str | None = Field(
         default=None, min_length=1, max_length=128, description="The account's or automation's name, or its id."
     )
-    reason: str = Field(min_length=1, max_length=500, examples=["news"], description="Why, for whoever reads it later.")
+    reason: Line = Field(
+        min_length=1, max_length=500, examples=["news"], description="Why, for whoever reads it later."
+    )
 
     @model_validator(mode="after")
     def _names_a_target(self) -> ThrowKillSwitch:
