@@ -16,6 +16,8 @@ _TIMES = (
     ("timeperiodstart", "opentime", "timeopen", "opentimestamp", "starttime", "opentimems", "start", "begin"),
     ("timestamp", "unix", "unixtimestamp", "unixtime", "timestampms", "unixtimestampms", "epoch", "epochms", "ts", "t"),
     ("datetime", "time", "date", "datetimeutc", "timeutc", "dateutc", "gmttime", "timegmt", "timestamputc"),
+    # The index of a table that pandas wrote; one that counts rows is no time, and refused as that.
+    ("", "index", "unnamed0"),
 )
 _DATE, _CLOCK = ("date", "dateutc"), ("time", "timeutc")
 _NAMES = {

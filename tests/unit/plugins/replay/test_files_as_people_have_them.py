@@ -173,6 +173,13 @@ KINDS: dict[str, tuple[str, bytes, str, str, list[str]]] = {
         "milliseconds",
         [],
     ),
+    "pandas' index": (
+        "a.csv",
+        columns(ROWS, ",open,high,low,close,volume", lambda r: (f"{stamp(r)}+00:00", *r[1:])),
+        "CSV",
+        "dates",
+        [],
+    ),
     "numpy's exponents": (
         "a.csv",
         columns(ROWS, "timestamp,open,high,low,close,volume", lambda r: (f"{r.time:.18e}", *r[1:])),
