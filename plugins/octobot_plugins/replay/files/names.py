@@ -71,7 +71,7 @@ def roles_of(header: Sequence[str], symbol: str = "") -> Roles:
         return Roles(known=known, problem=problem)
     volume, notes = _volume(header, keys, symbol)
     time = times[0][0]
-    unused = [header[index] for found in times for index in found if index != time]
+    unused = [header[index] for found in times for index in found if index != time and header[index]]
     clock = next((index for index in _indices(keys, _CLOCK) if index != time), None)
     if keys[time] in _CLOCK:
         # Where there are both, the date comes first and the time of day completes it.
