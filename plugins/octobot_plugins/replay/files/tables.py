@@ -110,10 +110,10 @@ def _narrow(column: Bytes) -> Bytes:
 
 def _lines(content: Content, layout: Layout) -> Iterator[tuple[int, Sequence[str]]]:
     with reading(content.path), content.text() as text:
-        rows = csv.reader(text, delimiter=layout.separator)
+        above = layout.first - 1
+        rows = csv.reader(islice(text, above, None), delimiter=layout.separator)
         for row in rows:
-            if rows.line_num >= layout.first:
-                yield rows.line_num, row
+            yield above + rows.line_num, row
 
 
 def _slow(content: Content, layout: Layout, rows: Iterator[tuple[int, Sequence[str]]], unit: str) -> Table:
