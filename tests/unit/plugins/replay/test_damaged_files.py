@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.plugins.replay.test_files_as_people_have_them import KINDS
+from tests.unit.plugins.replay.test_files_as_people_have_them import KINDS
 
 from octobot_node.errors import InvalidMarketData
 from octobot_plugins.replay.files.reading import read_candles
