@@ -7,13 +7,13 @@ or the engine's to remember. Times are integer milliseconds UTC, money is Decima
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from octobot_node.market import Candles, MarketRules, Ticker
+from octobot_node.market import Candles, Market, MarketRules, Ticker
 from octobot_node.orders import OrderType, Side
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ __all__ = [
     "ExchangeOrder",
     "ExchangeOrderStatus",
     "ExchangeTrade",
+    "Fees",
+    "KnownFees",
     "Lookup",
     "MarketData",
     "MarketDataFactory",
@@ -36,6 +38,7 @@ __all__ = [
     "SymbolList",
     "Trading",
     "TradingFactory",
+    "with_fees",
 ]
 
 ExchangeOrderStatus = Literal["open", "filled", "cancelled", "refused", "expired"]
@@ -129,6 +132,35 @@ class ExchangeTrade:
     fee_asset: str
     liquidity: Literal["maker", "taker"]
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What an account pays where the market's rules say something else; None: as they say.
+
+    ``taker`` and ``maker`` are ratios: 0.001 is 0.1 %. ``fee_in`` says which asset pays them.
+    """
+
+    taker: Decimal | None = None
+    maker: Decimal | None = None
+    fee_in: Literal["received", "quote"] | None = None
+
+    def of(self, rules: MarketRules) -> MarketRules:
+        """Return a market's rules with these fees in them."""
+        return replace(
+            rules,
+            taker_fee=rules.taker_fee if self.taker is None else self.taker,
+            maker_fee=rules.maker_fee if self.maker is None else self.maker,
+            fee_in=rules.fee_in if self.fee_in is None else self.fee_in,
+        )
+
+
+def with_fees(market: Market, fees: Mapping[str, Fees]) -> Market:
+    """Return a market with ``fees`` in the rules of their symbols."""
+    if not fees:
+        return market
+    charged = {symbol: fees[symbol].of(rules) for symbol, rules in market.all_rules.items() if symbol in fees}
+    return replace(market, all_rules={**market.all_rules, **charged})
 
 
 class MarketData(Protocol):
@@ -249,6 +281,19 @@ class Budgeted(Protocol):
 
     def request_budgets(self) -> Sequence[RequestBudget]:
         """Return the budgets as the exchange stated them last, at once and without asking it."""
+        ...
+
+
+@runtime_checkable
+class KnownFees(Protocol):
+    """Trading that knows what its account pays: automations see it in their rules, and money is reserved by it.
+
+    Without it the fees of the market data's rules are taken for the account's, and an order may cost more than its
+    automation has.
+    """
+
+    def fees(self, symbol: str) -> Fees:
+        """Return what is paid on a symbol, at once and without asking the exchange: before each tick it is called."""
         ...
 
 

@@ -83,6 +83,7 @@ class PastReplay:
         self._candles: dict[str, tuple[Given, str]] = {}
         self._budget: dict[str, Decimal] = {}
         self._market: dict[str, Any] = {}
+        self._trading: dict[str, Any] = {}
         self._signals: list[dict[str, Any]] = []
 
     def candles(self, symbol: str, data: Given = None, *, closes: Given = None, timeframe: str = "1h") -> PastReplay:
@@ -106,6 +107,11 @@ class PastReplay:
         """Set maker's and taker's fee as a ratio ("0.001" is 0.1 %) and whether "received" or "quote" pays it."""
         exact = format(money(ratio, "the fee"), "f")
         self._market |= {"taker_fee": exact, "maker_fee": exact, "fee_in": fee_in}
+        return self
+
+    def trading(self, **settings: Any) -> PastReplay:
+        """Set what paper trading does, such as ``trading(fee="0.01", fee_in="quote", slippage="0.001")``."""
+        self._trading |= settings
         return self
 
     def steps(self, *, price: Price | None = None, amount: Price | None = None) -> PastReplay:
@@ -185,7 +191,7 @@ class PastReplay:
             path = folder / "signals.jsonl"
             path.write_text("".join(f"{json.dumps(signal)}\n" for signal in self._signals))
             automation["signals"] = str(path)
-        trading = {"use": "paper"}
+        trading = {"use": "paper", **self._trading}
         market = {"use": "replay", "time_unit": self._time_unit(), **self._market}
         account = {"market_data": market, "trading": trading, "balances": self._budget}
         return {"accounts": {"paper": account}, "automations": [automation]}

@@ -74,13 +74,14 @@ class OwnOrders:
         return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
 
     def _plan(self, owner: Owner, now: int, market: Market) -> Plan:
+        account = self._core.accounts.get(owner.account_id)
         return Plan(
             installation=self._core.installation,
             owner=owner,
             tick=NO_TICK,
             now=now,
-            market=market,
-            capabilities=self._core.accounts.get(owner.account_id).capabilities,
+            market=account.charging(market),
+            capabilities=account.capabilities,
             limits=Limits(),
         )
 

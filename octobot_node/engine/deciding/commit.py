@@ -231,7 +231,7 @@ class Commit:
             owner=item.owner,
             tick=item.row.tick,
             now=now,
-            market=market,
+            market=account.charging(market),
             capabilities=account.capabilities,
             limits=Limits.model_validate(item.row.limits).tightened_by(changes.limits[account.id]),
             live_orders=item.live,

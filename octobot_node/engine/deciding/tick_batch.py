@@ -172,7 +172,8 @@ class TickBatch:
             item.row.id: missing or closed.get(item.row.account_id) or lacking(item.needs, market) for item in loaded
         }
         ready = [item for item in loaded if not reasons[item.row.id]]
-        outcomes = self._core.evaluator.evaluate([item.given for item in ready], market, suspects=suspects)
+        given = [self._with_fees(item) for item in ready]
+        outcomes = self._core.evaluator.evaluate(given, market, suspects=suspects)
         found = {outcome.automation_id: outcome for outcome in outcomes}
         return [
             Evaluated(
@@ -188,6 +189,10 @@ class TickBatch:
             )
             for item in loaded
         ]
+
+    def _with_fees(self, item: Loaded) -> TickInput:
+        fees = self._core.accounts.get(item.row.account_id).fees(item.needs.symbols)
+        return replace(item.given, fees=tuple(sorted(fees.items()))) if fees else item.given
 
     def _checked(self, evaluated: list[Evaluated], market: Market) -> list[Evaluated]:
         """Let plugins veto orders. Before the transaction: a plugin that hangs must not hold the database."""
@@ -209,15 +214,15 @@ class TickBatch:
         return [replace(item, vetoes=vetoes.get(number, {})) for number, item in enumerate(evaluated)]
 
     def _order_context(self, item: Evaluated, market: Market) -> OrderContext:
-        row = item.row
+        row, account = item.row, self._core.accounts.get(item.row.account_id)
         return OrderContext(
             owner=row.owner,
-            account=self._core.accounts.get(row.account_id).name,
+            account=account.name,
             automation_id=row.id,
             automation=row.name,
             type=row.type,
             now=from_ms(item.now),
-            market=market,
+            market=account.charging(market),
             node=self._core.context,
         )
 

@@ -31,6 +31,7 @@ from octobot_node.automation import (
     TickLog,
     WatchedAutomation,
 )
+from octobot_node.contracts.exchanges import Fees, with_fees
 from octobot_node.engine.evaluating.decision_checks import (
     BadDecision,
     PlainDecision,
@@ -89,6 +90,8 @@ class TickInput:
     results: tuple[OrderResult, ...] = ()
     signals: tuple[Signal, ...] = ()
     watched: tuple[WatchedAutomation, ...] = ()
+    #: What its account pays, by symbol: a batch's automations share the market, not the account.
+    fees: tuple[tuple[str, Fees], ...] = ()
 
 
 Problem = Literal["failed", "slow", "held", "waiting"]
@@ -186,7 +189,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, no
         config=config,
         previous_config=None if previous is None else automation.Config.model_validate_json(previous),
         state=_read_state(automation, given.state, given.state_version),
-        market=_asked_for(market, given.needs),
+        market=with_fees(_asked_for(market, given.needs), dict(given.fees)),
         positions={position.symbol: position for position in given.positions},
         balances=dict(given.balances),
         open_orders=given.open_orders,
@@ -284,6 +287,7 @@ def _pickle_by_position(cls: type[Any]) -> None:
 
 for _plain in (
     *(TickInput, PlainDecision, Outcome, Plan),
+    Fees,
     *(Position, Signal, OpenOrder, Fill, OrderResult),
     *(Notify, StopAutomation, PauseAutomation, WatchedAutomation),
 ):

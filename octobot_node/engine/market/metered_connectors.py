@@ -12,6 +12,8 @@ from octobot_node.contracts.exchanges import (
     Budgeted,
     ExchangeOrder,
     ExchangeTrade,
+    Fees,
+    KnownFees,
     MarketData,
     OrderRequest,
     RequestBudget,
@@ -22,7 +24,7 @@ from octobot_node.engine.counters import Counters
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker
 
-__all__ = ["MeteredMarketData", "MeteredTrading", "budgets_of", "metered_market_data"]
+__all__ = ["MeteredMarketData", "MeteredTrading", "budgets_of", "fees_of", "metered_market_data"]
 
 T = TypeVar("T")
 #: The first that fits names the kind. Whoever waits too long breaks a request off, which it sees as a cancellation.
@@ -145,3 +147,9 @@ def budgets_of(connector: Trading | MarketData) -> Sequence[RequestBudget]:
     """Return what a connector states of its exchange's request budgets; most state none."""
     inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
     return inner.request_budgets() if isinstance(inner, Budgeted) else ()
+
+
+def fees_of(trading: Trading, symbols: Collection[str]) -> dict[str, Fees]:
+    """Return what an account pays on symbols, where its connector says so."""
+    inner = trading.inner if isinstance(trading, MeteredTrading) else trading
+    return {symbol: inner.fees(symbol) for symbol in symbols} if isinstance(inner, KnownFees) else {}

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from octobot_node.contracts.exchanges import Capabilities, MarketData, RequestBudget, Trading
+from octobot_node.contracts.exchanges import Capabilities, Fees, MarketData, RequestBudget, Trading, with_fees
 from octobot_node.engine.counters import Counters
-from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, metered_market_data
+from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
 from octobot_node.errors import InvalidSettings
 from octobot_node.limits import Limits
+from octobot_node.market import Market
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
@@ -43,6 +44,14 @@ class Account:
     capabilities: Capabilities
     limits: Limits
     simulated: bool
+
+    def fees(self, symbols: Collection[str]) -> dict[str, Fees]:
+        """Return what it pays on symbols, where that is known to be something else than the market's rules say."""
+        return fees_of(self.trading, symbols)
+
+    def charging(self, market: Market) -> Market:
+        """Return a market with this account's fees in its rules."""
+        return with_fees(market, self.fees(market.all_rules))
 
 
 def source_key(name: str, settings: Mapping[str, Any]) -> str:

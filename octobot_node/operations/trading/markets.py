@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from octobot_node.automation import Needs
+from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
-from octobot_node.market import Candles, Market, MarketRules, timeframe_ms
+from octobot_node.market import Candles, Market, MarketRules, from_ms, timeframe_ms
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
@@ -53,11 +54,13 @@ def list_symbols(context: OperationContext, request: ListSymbols) -> SymbolPage:
 
     Raises DataUnavailable when the market does not answer, or does not list what it has.
     """
-    symbols, complete = context.core.hub.symbols(_source(context, request.account))
+    account = _opened(context, request.account)
+    symbols, complete = context.core.hub.symbols(account.source)
     sought = request.search.upper()
     found = [symbol for symbol in symbols if sought in symbol.upper() and symbol > (request.cursor or "")]
     page = found[: request.limit]
-    rules = context.core.hub.rules(_source(context, request.account), page)
+    listed = Market(from_ms(context.core.clock.now()), all_rules=context.core.hub.rules(account.source, page))
+    rules = account.charging(listed).all_rules
     return SymbolPage(
         symbols=[_symbol(rules[symbol]) for symbol in page if symbol in rules],
         complete=complete,
@@ -106,14 +109,14 @@ def _rows(found: Candles) -> list[tuple[int, float, float, float, float, float]]
 
 
 def _snapshot(context: OperationContext, request: ShowTicker, needs: Needs) -> Market:
-    return context.core.hub.snapshot(_source(context, request.account), needs)
+    return context.core.hub.snapshot(_opened(context, request.account).source, needs)
 
 
-def _source(context: OperationContext, account: str) -> str:
-    """Return the market data of an account; raise what keeps it from being opened."""
+def _opened(context: OperationContext, account: str) -> Account:
+    """Return an account, opened; raise what keeps it from being so."""
     found = account_id(context, account)
     try:
-        return context.core.accounts.get(found).source
+        return context.core.accounts.get(found)
     except OctoBotError:
         raise
     except Exception as error:

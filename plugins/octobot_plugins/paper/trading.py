@@ -11,6 +11,7 @@ from octobot_node.contracts.exchanges import (
     ConnectorContext,
     ExchangeOrder,
     ExchangeTrade,
+    Fees,
     MarketData,
     OrderRequest,
     PastMarket,
@@ -144,6 +145,11 @@ class PaperTrading:
 
     async def close(self) -> None:
         """Do nothing: the storage is the node's."""
+
+    def fees(self, symbol: str) -> Fees:
+        """Return the fees that its settings put in the place of the market's."""
+        del symbol
+        return Fees(self._settings.fee, self._settings.fee, self._settings.fee_in)
 
     def next_fill_at(self, after: int) -> int | None:
         """Return the first time later than ``after`` (ms UTC) at which an open order ends by itself on a past market.

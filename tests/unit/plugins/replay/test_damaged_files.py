@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.plugins.replay.test_files_as_people_have_them import KINDS
 
 from octobot_node.errors import InvalidMarketData
 from octobot_plugins.replay.files.reading import read_candles
+from tests.unit.plugins.replay.test_files_as_people_have_them import KINDS
 
 DAMAGE = st.tuples(
     st.integers(0, 10**6),
