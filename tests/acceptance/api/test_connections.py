@@ -121,7 +121,7 @@ def test_one_address_has_so_many_connections_and_a_proxy_as_many_as_there_are(
 def test_that_none_can_be_taken_is_said_once_and_not_at_each_try() -> None:
     failures, others = AcceptFailures(), list[Any]()
     loop = asyncio.new_event_loop()
-    loop.default_exception_handler = others.append  # type: ignore[method-assign]
+    loop.default_exception_handler = others.append  # type: ignore[method-assign, assignment]  # it is asked what it is given
     refused = {
         "message": "socket.accept() out of system resource",
         "exception": OSError(errno.EMFILE, "Too many open files"),

@@ -17,23 +17,24 @@ D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Config(BaseModel):
+class SpenderConfig(BaseModel):
     symbol: str = "BTC/USD"
     spend: Decimal | None = None
     amount: Decimal | None = None
     price: Decimal | None = None
 
 
-class Spender(Automation[Config, Any]):
+class Spender(Automation[SpenderConfig, Any]):
     """Buy once, and say what fees it was told."""
 
     name = "spender"
-    Config = Config
+    Config = SpenderConfig
 
-    def evaluate(self, tick: Tick[Config, Any]) -> Decision:
+    def evaluate(self, tick: Tick[SpenderConfig, Any]) -> Decision:
         config, rules = tick.config, tick.market.rules("BTC/USD")
         order: MarketOrder | LimitOrder
         if config.price is not None:
+            assert config.amount is not None
             order = LimitOrder("BTC/USD", "buy", amount=config.amount, price=config.price)
         else:
             order = MarketOrder("BTC/USD", "buy", spend=config.spend, amount=config.amount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,27 +14,28 @@ from pydantic import BaseModel
 from octobot_node import Automation, Decision, MarketOrder, Needs, Tick
 from octobot_node.errors import InvalidRunFile
 from octobot_node.reports.equity_curve import largest_falls
+from octobot_node.reports.models import AssetReport, AutomationReport
 from octobot_node.testing import Replayed, replay
 
 D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Config(BaseModel):
+class ObedientConfig(BaseModel):
     symbols: list[str]
 
 
-class Obedient(Automation[Config, Any]):
+class Obedient(Automation[ObedientConfig, Any]):
     """Order what it is told to."""
 
     name = "obedient"
-    Config = Config
+    Config = ObedientConfig
 
-    def needs(self, config: Config, state: Any) -> Needs:
+    def needs(self, config: ObedientConfig, state: Any) -> Needs:
         del state
         return Needs(tickers=tuple(config.symbols))
 
-    def evaluate(self, tick: Tick[Config, Any]) -> Decision:
+    def evaluate(self, tick: Tick[ObedientConfig, Any]) -> Decision:
         orders = []
         for signal in tick.signals:
             side, symbol, amount = signal.payload.split()
@@ -56,8 +58,9 @@ def run(
 def worth(result: Replayed) -> dict[str, tuple[Decimal | None, ...]]:
     """Return what it began and ended with, realised and not, by asset; they always add up."""
     report = result.report
-    found = {}
-    for row in report.by_asset or [report]:
+    found: dict[str, tuple[Decimal | None, ...]] = {}
+    rows: Sequence[AssetReport | AutomationReport] = report.by_asset or [report]
+    for row in rows:
         assert row.final_equity is not None
         assert row.unrealised_pnl is not None
         assert row.final_equity == row.start_equity + row.realised_pnl + row.unrealised_pnl

@@ -56,7 +56,7 @@ def test_what_people_write_is_a_name_in_any_script(text: str) -> None:
 def test_what_is_printed_does_not_act_on_a_terminal(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     out = StringIO()
     made = table("name")
-    from octobot_node.cli.output.tables import escape
+    from octobot_node.cli.output.markup import escape
 
     made.add_row(escape(text))
     console(out).print(made, pairs([("label", escape(text))]))
