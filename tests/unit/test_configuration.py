@@ -226,7 +226,7 @@ def test_trusted_proxies_are_addresses_and_networks(
     assert Configuration.load().settings.api_trusted_proxies == found
 
 
-def test_a_proxys_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "traefik")
     with pytest.raises(InvalidSettings, match="OCTOBOT_API_TRUSTED_PROXIES: 'traefik' is no address or network: write"):
         Configuration.load()
