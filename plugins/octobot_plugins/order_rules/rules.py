@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping
 from decimal import Context, Decimal
 from fnmatch import fnmatchcase
 from typing import assert_never
@@ -20,13 +21,14 @@ _WIDE = Context(prec=80)
 def refusal(order: Order, market: Market, settings: OrderRulesSettings) -> str | None:
     """Return why ``order`` may not be, or None."""
     symbol = order.symbol
-    denied = _match(symbol, settings.deny)
+    denied = next((each for each in settings.deny if fnmatchcase(_folded(symbol), _folded(each))), None)
     if denied is not None:
         return f"{symbol} may not be traded: {denied!r} is denied by order_rules"
-    if settings.allow and _match(symbol, settings.allow) is None:
+    # To the letter, unlike what is denied: both ways the doubtful order is the one that is refused.
+    if settings.allow and not any(fnmatchcase(symbol, each) for each in settings.allow):
         return f"{symbol} may not be traded: order_rules allow {', '.join(settings.allow)}"
     quote = symbol.partition("/")[2]
-    largest = settings.max_order_quote.get(quote)
+    largest = _largest(quote, settings.max_order_quote)
     if largest is None:
         return None
     size = _size(order, market)
@@ -37,8 +39,16 @@ def refusal(order: Order, market: Market, settings: OrderRulesSettings) -> str |
     return None
 
 
-def _match(symbol: str, patterns: Sequence[str]) -> str | None:
-    return next((pattern for pattern in patterns if fnmatchcase(symbol, pattern)), None)
+def _largest(quote: str, sizes: Mapping[str, Decimal]) -> Decimal | None:
+    return min((size for asset, size in sizes.items() if _folded(asset) == _folded(quote)), default=None)
+
+
+def _folded(text: str) -> str:
+    """Return the form in which what is forbidden is compared: a market may know BTC/usdt, and */USDT means it, too.
+
+    Compatibility forms are one, too: a full-width or otherwise dressed-up letter is no way around a rule.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _size(order: Order, market: Market) -> Decimal | None:

@@ -11,7 +11,10 @@ __all__ = ["OrderRulesSettings"]
 
 
 class OrderRulesSettings(BaseModel):
-    """The section ``order_rules``. Patterns are those of file names, such as ``*/USDT`` or ``BTC/*``."""
+    """The section ``order_rules``. Patterns are those of file names, such as ``*/USDT`` or ``BTC/*``.
+
+    What is denied or limited is so in any case of letters (``btc/usdt``); what is allowed is so to the letter.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

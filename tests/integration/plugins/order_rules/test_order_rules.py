@@ -119,3 +119,18 @@ def test_a_replay_reads_the_rules_of_the_settings_file(tmp_path: Path, template:
     statuses = bench.statuses()
     bench.close()
     assert statuses == ["refused"]
+
+
+@pytest.mark.parametrize("symbol", ["BTC/usdt", "btc/USDT", "Btc/Usdt", "BTC/\uff35\uff33\uff24\uff34"])
+@pytest.mark.parametrize("pattern", ["*/USDT", "*/usdt", "BTC/*", "b?c/u[st]dt"])
+def test_a_rule_holds_however_its_symbol_is_written(symbol: str, pattern: str) -> None:
+    order = MarketOrder(symbol, "buy", spend=Decimal(50))
+    assert judge(order, deny=[pattern]) == f"{symbol} may not be traded: {pattern!r} is denied by order_rules"
+
+
+@pytest.mark.parametrize("asset", ["USDT", "usdt", "UsdT"])
+def test_the_largest_order_holds_however_its_asset_is_written(asset: str) -> None:
+    for symbol in ("BTC/USDT", "BTC/usdt"):
+        quote = symbol.partition("/")[2]
+        text = f"50 {quote} is above the 5 {quote} that order_rules allow an order"
+        assert judge(MarketOrder(symbol, "buy", spend=Decimal(50)), max_order_quote={asset: "5"}) == text
