@@ -2,6 +2,7 @@
 
 OctoBotError
 ├── UsageError                the person at the keyboard: exit code 2
+│   ├── Overdrawn
 │   ├── InvalidRunFile
 │   ├── InvalidMarketData
 │   ├── InvalidSettings
@@ -57,6 +58,7 @@ __all__ = [
     "NotSent",
     "OctoBotError",
     "OrderRefused",
+    "Overdrawn",
     "PluginError",
     "RequestExpired",
     "StorageBusy",
@@ -83,6 +85,14 @@ class UsageError(OctoBotError):
     def __init__(self, message: str, *, field: str = "", reason: str = "") -> None:
         super().__init__(message)
         self.field, self.reason = field, reason or message
+
+
+class Overdrawn(UsageError):
+    """Budgets are more than their simulated account holds; ``index`` is which automation's, of those asked for."""
+
+    def __init__(self, message: str, *, index: int, asset: str, reason: str) -> None:
+        super().__init__(message, field=f"budget.{asset}", reason=reason)
+        self.index, self.asset = index, asset
 
 
 class InvalidRunFile(UsageError):

@@ -84,6 +84,11 @@ class Registry:
             raise _unknown("trading connector", name, self.trading)
         return self.trading[name]
 
+    @property
+    def simulated_trading(self) -> frozenset[str]:
+        """The trading connectors whose orders never leave this machine."""
+        return frozenset(name for name, factory in self.trading.items() if factory.simulated)
+
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> UnknownType:
     return UnknownType(f"no plugin registers the {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")

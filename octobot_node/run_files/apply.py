@@ -17,6 +17,7 @@ from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.configs import ValidConfig
+from octobot_node.errors import Overdrawn
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
@@ -103,7 +104,11 @@ def create_new(
     ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
     each = zip(run_file.automations, configs, strict=True)
     new = [replace(_new_automation(spec, config, ids), owner=owner) for spec, config in each]
-    return commands.create_many(new), made
+    try:
+        return commands.create_many(new), made
+    except Overdrawn as error:
+        # Somebody else was given of it since it was looked at above.
+        raise run_file.mistake(("automations", error.index, "budget", error.asset), error.reason) from None
 
 
 def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[ValidConfig], view: RunView) -> None:

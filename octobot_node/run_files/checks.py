@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from octobot_node.automation import Needs
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.evaluating.decision_checks import load_needs
+from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.errors import UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.numbers import DIGITS, unreasonable
@@ -56,7 +56,7 @@ def check_accounts(run_file: RunFile, accounts: Mapping[str, NewAccount], regist
 
 def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, Decimal] | None = None) -> None:
     """Raise InvalidRunFile for budgets that a simulated account does not hold; ``besides`` is given to others."""
-    held = TypeAdapter(dict[str, Decimal]).validate_python(account.trading_settings.get("balances", {}))
+    held = balances_of(account.trading_settings)
     for place, text in overdrafts(run_file.automations, account.name, held, besides):
         raise run_file.mistake(place, text)
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from octobot_node.engine.ledger.budgets import overdrafts
 from octobot_node.errors import InvalidRunFile
 from octobot_node.run_files import exact_yaml
-from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.exact_yaml import Document, YamlProblem
 from octobot_node.specs import AccountSpec, AutomationSpec, Name, Spec
 from octobot_node.text.from_outside import read_text

@@ -5,7 +5,7 @@ dropped.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,15 +19,17 @@ from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, v
 from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import needs_after_edit
 from octobot_node.engine.ledger.book import Book, Owner
+from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.engine.workers.durable import ORDERS, json_encode
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused, Overdrawn, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.store import automations, events, intents, kill_switches, schedules, signal_keys
 from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
 from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
+from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.statuses import SignalStatus
@@ -66,6 +68,14 @@ class NewAutomation:
     config: Mapping[str, Any] | ValidConfig
     limits: Limits = field(default_factory=Limits)
     owner: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What an automation is to be given, by its account's name."""
+
+    account: str
+    budget: Mapping[str, Decimal]
 
 
 class Commands(StatusCommands):
@@ -145,7 +155,9 @@ class Commands(StatusCommands):
         configs = [self._checked(new) for new in many]
         ids: list[str] = []
         with core.storage.write(durable=True) as connection:
-            sources = _sources(connection, {new.account_id for new in many})
+            rows = _lock_accounts(connection, {new.account_id for new in many}, core.registry.simulated_trading)
+            _refuse_overdrafts(connection, many, rows, core.registry.simulated_trading)
+            sources = {id_: source_key(row.market_data, row.market_data_settings) for id_, row in rows.items()}
             book, happened, wide, narrow = Book(), [], [], []
             taken: set[tuple[str, str]] = set()
             for new, config in zip(many, configs, strict=True):
@@ -398,16 +410,40 @@ def _account_change(
     return change, {"account": row.name, **told}
 
 
-def _sources(connection: sa.Connection, account_ids: set[str]) -> dict[str, str]:
-    found = {}
-    # Locked: an account is not deleted while an automation comes to be on it.
-    statement = sa.select(accounts).where(accounts.c.id.in_(account_ids)).order_by(accounts.c.id)
-    for row in connection.execute(statement.with_for_update(read=True, key_share=True)):
-        found[row.id] = source_key(row.market_data, row.market_data_settings)
+def _lock_accounts(
+    connection: sa.Connection, account_ids: set[str], simulated: Collection[str]
+) -> dict[str, AccountRow]:
+    """Return accounts by id, locked: none is deleted while an automation comes to be on it, and of a simulated one's
+    money only one creation at a time is given.
+    """
+    wanted = sa.select(accounts).where(accounts.c.id.in_(account_ids)).order_by(accounts.c.id)
+    counted = accounts.c.trading.in_(simulated)
+    one_by_one = wanted.where(counted).with_for_update(key_share=True)
+    beside_others = wanted.where(sa.not_(counted)).with_for_update(read=True, key_share=True)
+    found: dict[str, AccountRow] = {
+        row.id: row for statement in (one_by_one, beside_others) for row in connection.execute(statement)
+    }
     missing = account_ids - set(found)
     if missing:
         raise CommandRefused(f"there is no account {', '.join(sorted(missing))}")
     return found
+
+
+def _refuse_overdrafts(
+    connection: sa.Connection,
+    many: Sequence[NewAutomation],
+    rows: Mapping[str, AccountRow],
+    simulated: Collection[str],
+) -> None:
+    """Raise Overdrawn where budgets are more than a simulated account holds; whoever asks has its lock."""
+    for row in rows.values():
+        if row.trading in simulated:
+            # Two owners' accounts may have one name.
+            given = [_Given(row.name if new.account_id == row.id else "", new.budget) for new in many]
+            besides = lists.budgets_on_account(connection, row.id)
+            for (_, index, _, asset), text in overdrafts(given, row.name, balances_of(row.trading_settings), besides):
+                message = f"automation {many[int(index)].name!r}: budget.{asset}: {text}"
+                raise Overdrawn(message, index=int(index), asset=str(asset), reason=text)
 
 
 def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter
 
 from octobot_node.text.validation_messages import Place
 
-__all__ = ["overdrafts"]
+__all__ = ["balances_of", "overdrafts"]
 
 
 class Budgeted(Protocol):
@@ -18,6 +20,11 @@ class Budgeted(Protocol):
     def account(self) -> str: ...
     @property
     def budget(self) -> Mapping[str, Decimal]: ...
+
+
+def balances_of(trading_settings: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return what a simulated account begins with, by asset, out of its stored settings."""
+    return TypeAdapter(dict[str, Decimal]).validate_python(trading_settings.get("balances", {}))
 
 
 def overdrafts(

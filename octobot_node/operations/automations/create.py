@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
-
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
-from octobot_node.errors import UnknownType, UsageError
+from octobot_node.engine.ledger.budgets import balances_of, overdrafts
+from octobot_node.errors import Overdrawn, UnknownType, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import AutomationRow, CreateAutomation
 from octobot_node.operations.context import OperationContext
-from octobot_node.run_files.budgets import overdrafts
 from octobot_node.run_files.checks import unknown_type
 from octobot_node.store import automations as automation_statements
 from octobot_node.store.queries import lists
@@ -49,7 +44,11 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationRo
         limits=Limits.model_validate(request.limits.model_dump(exclude_none=True)),
         owner=owner,
     )
-    made = context.commands.create(new)
+    try:
+        made = context.commands.create(new)
+    except Overdrawn as error:
+        # Somebody else was given of it since it was looked at above.
+        raise _mistake(("budget", error.asset), error.reason) from None
     context.hurry()
     return rows_of(context, [made])[0]
 
@@ -82,8 +81,7 @@ def _refuse_overdraft(
     factory = context.registry.trading.get(account.trading)
     if factory is None or not factory.simulated or not spec.budget:
         return
-    settings: Mapping[str, Any] = account.trading_settings
-    held = TypeAdapter(dict[str, Decimal]).validate_python(settings.get("balances", {}))
+    held = balances_of(account.trading_settings)
     besides = lists.budgets_on_account(connection, account.id)
     for (_, _, *place), text in overdrafts([spec], account.name, held, besides):
         raise _mistake(tuple(place), text)
