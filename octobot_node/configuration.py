@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
-from octobot_node.settings import Environment, Settings
+from octobot_node.settings import LINK, Environment, Settings
 from octobot_node.text.from_outside import read_text
 from octobot_node.trust import foreign
 
@@ -26,6 +27,12 @@ __all__ = ["Configuration", "SettingRow"]
 
 _FILE = "octobot-node.toml"
 _MASK = "**********"
+#: Of a mode: others may do anything, or the group may write.
+_OTHERS_AND_WRITING = 0o027
+#: Where Docker and Kubernetes put secrets.
+_SECRET_MOUNTS = ("/run/secrets", "/var/run/secrets")
+#: Names that Docker and Kubernetes give every container, of the services beside it.
+_SERVICE_LINK = re.compile(r".*(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?)")
 #: Variables that are not settings of the node or of a plugin.
 _OTHERS = frozenset({"OCTOBOT_CONFIG", "OCTOBOT_DEBUG"})
 
@@ -111,8 +118,24 @@ class Configuration:
         known = {_variable("", name) for name in Settings.model_fields} | _OTHERS
         for owned in models:
             known |= {_variable(owned.section, name) for name in owned.model.model_fields}
-        given = {name.upper() for name in os.environ if name.upper().startswith("OCTOBOT_")}
+        given = {
+            name.upper()
+            for name, value in os.environ.items()
+            if name.upper().startswith("OCTOBOT_")
+            and not (_SERVICE_LINK.fullmatch(name.upper()) or LINK.fullmatch(value))
+        }
         return sorted(name for name in given - known if name.removesuffix("_FILE") not in known)
+
+    def exposed_secrets(self, models: Sequence[PluginSettings]) -> list[Path]:
+        """Return files of secrets that others can read, and nobody can make private: mounted into a container."""
+        owned: list[tuple[str, type[BaseModel]]] = [("", Settings), *((each.section, each.model) for each in models)]
+        named = (
+            os.environ.get(f"{_variable(section, name)}_FILE")
+            for section, model in owned
+            for name in model.model_fields
+            if _is_secret(model, name)
+        )
+        return [path for path in (Path(each) for each in named if each) if path.stat().st_mode & _OTHERS_AND_WRITING]
 
     def rows(self, models: Sequence[PluginSettings]) -> list[SettingRow]:
         """Return every setting in force, the node's first; secrets are masked."""
@@ -172,7 +195,10 @@ def _find_file(config: Path | None) -> Path | None:
     if named:
         return Path(named).expanduser()
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    places = (Path(_FILE), Path(base).expanduser() / "octobot-node" / _FILE)
+    places = [Path(_FILE)]
+    # Who has no home has no settings there.
+    with suppress(RuntimeError):
+        places.append(Path(base).expanduser() / "octobot-node" / _FILE)
     return next((path for path in places if path.is_file()), None)
 
 
@@ -204,8 +230,16 @@ def _secret_files(section: str, model: type[BaseModel], secrets: Collection[str]
 
 
 def _refuse_readable_by_others(path: Path, why: str) -> None:
-    if path.stat().st_mode & 0o077:
+    # A group may read it: that is how Kubernetes gives a secret to who is not root.
+    if path.stat().st_mode & _OTHERS_AND_WRITING and not _is_mounted_secret(path):
         raise InvalidSettings(f"{path} can be read by others, and {why}: run `chmod 600 {path}`")
+
+
+def _is_mounted_secret(path: Path) -> bool:
+    """Whether a container was given a file: nobody else is in there, and its mode cannot be changed from inside."""
+    if any(path.absolute().is_relative_to(place) for place in _SECRET_MOUNTS):
+        return True
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _is_secret(model: type[BaseModel], name: str) -> bool:

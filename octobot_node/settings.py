@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,12 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["Environment", "Settings", "default_data_dir"]
+from octobot_node.errors import InvalidSettings
+
+__all__ = ["LINK", "Environment", "Settings", "default_data_dir"]
+
+#: What Docker and Kubernetes put into ``…_PORT`` for a service of that name.
+LINK = re.compile(r"(?:tcp|udp|sctp)://\S+:[0-9]+")
 
 
 class Environment(EnvSettingsSource):
@@ -20,6 +26,8 @@ class Environment(EnvSettingsSource):
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """Return a list's or a mapping's value as written."""
+        if isinstance(value, str) and not value.strip():
+            return ""
         if isinstance(value, str) and value.lstrip()[:1] not in {"[", "{"}:
             return [part.strip() for line in value.splitlines() for part in line.split(",") if part.strip()]
         try:
@@ -28,15 +36,38 @@ class Environment(EnvSettingsSource):
             # Left as it is: the field's own validation says what is wrong with it.
             return value
 
+    def __call__(self) -> dict[str, Any]:
+        """Return what is given; an empty variable is not set, unless it is of text, where nothing may be meant."""
+        found = super().__call__()
+        fields = self.settings_cls.model_fields
+        return {
+            name: value
+            for name, value in found.items()
+            if not (isinstance(value, str) and _says_nothing(value, is_text=fields[name].annotation is str))
+        }
+
     def read(self) -> dict[str, Any]:
         """Return the fields that are given, by name."""
         return dict(self())
 
 
+def _says_nothing(value: str, *, is_text: bool) -> bool:
+    # Kubernetes tells every pod about a Service called octobot-api, in variables that are called as settings are.
+    return LINK.fullmatch(value) is not None or (not is_text and not value.strip())
+
+
 def default_data_dir() -> Path:
-    """Return where state lives unless told otherwise: ``$XDG_DATA_HOME/octobot-node`` or its usual default."""
+    """Return where state lives unless told otherwise: ``$XDG_DATA_HOME/octobot-node`` or its usual default.
+
+    Raises InvalidSettings for somebody without a home folder.
+    """
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser() / "octobot-node"
+    try:
+        return Path(base).expanduser() / "octobot-node"
+    except RuntimeError:
+        raise InvalidSettings(
+            "there is no home folder to keep state in (HOME is not set): give --data-dir or OCTOBOT_DATA_DIR"
+        ) from None
 
 
 def _network(text: str) -> str:

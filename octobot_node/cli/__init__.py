@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -14,12 +16,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from octobot_node.cli.failures import exit_code_of
 
     _fill_standard_descriptors()
+    _write_what_can_be_written()
     session = Session()
     try:
         result = build_app()(arguments, prog_name="octobot-node", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes one line and an exit code
         return exit_code_of(error, data_dir=session.data_dir)
     return result if isinstance(result, int) else 0
+
+
+def _write_what_can_be_written() -> None:
+    # A terminal that is not UTF-8 shows a name with a question mark, rather than an error instead of everything.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
 
 
 def _fill_standard_descriptors() -> None:

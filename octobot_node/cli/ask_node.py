@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -85,7 +86,9 @@ class NodeClient:
         return True
 
     def _alone(self, operation: Operation[Any, ResponseT], arguments: Mapping[str, Any]) -> ResponseT:
-        self.refuse_unused(operation)
+        beside = self._beside(operation)
+        if not beside:
+            self.refuse_unused(operation)
         from octobot_node.live.idle_folder import open_idle_folder
         from octobot_node.plugin_system.discovery import plugins_for
 
@@ -93,21 +96,40 @@ class NodeClient:
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
-            with open_idle_folder(self.configuration, registry, by=user()) as context:
+            with ExitStack() as stack:
+                # What is asked of the installation alone is answered without making a data folder for it.
+                settings = (
+                    self.configuration.settings.alone_in(Path(stack.enter_context(TemporaryDirectory())))
+                    if beside
+                    else None
+                )
+                context = stack.enter_context(
+                    open_idle_folder(self.configuration, registry, by=user(), settings=settings)
+                )
                 return perform(context, operation, read_request(operation, arguments))
 
-    def refuse_unused(self, operation: Operation[Any, Any]) -> None:
-        """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
-        from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
+    def _beside(self, operation: Operation[Any, Any]) -> bool:
+        """Whether an operation is about what is installed, and the data folder has nothing."""
+        from octobot_node.operations.automations.catalogue import LIST_TYPES, SHOW_TYPE
+        from octobot_node.operations.trading.catalogue import LIST_EXCHANGES
+
+        return operation in (LIST_TYPES, SHOW_TYPE, LIST_EXCHANGES) and self._is_unused()
+
+    def _is_unused(self) -> bool:
         from octobot_node.store.database_file import database_file
 
         try:
             # By the database, not by what else is there: a copy of it or a restored one is all that a node had.
             database = database_file(self.configuration.settings)
-            unused = database is not None and not (database.exists() or (self.folder / "node-id").exists())
+            return database is not None and not (database.exists() or (self.folder / "node-id").exists())
         except OSError:
-            return  # Somebody else's: opening it says so.
-        if unused and operation is not IMPORT_AUTOMATIONS:
+            return False  # Somebody else's: opening it says so.
+
+    def refuse_unused(self, operation: Operation[Any, Any]) -> None:
+        """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
+        from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
+
+        if operation is not IMPORT_AUTOMATIONS and self._is_unused():
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from octobot_node.errors import OctoBotError
+
 __all__ = ["append_to_log", "log_path", "logging_to_file", "logging_to_stderr"]
 
 
@@ -28,7 +30,7 @@ def append_to_log(data_dir: Path | None, text: str) -> Path | None:
         path = log_path(data_dir)
         with _open(path) as file:
             file.write(text)
-    except (OSError, ValueError):
+    except (OSError, ValueError, OctoBotError):
         return None
     return path
 

@@ -133,14 +133,14 @@ def test_a_secret_in_a_file_that_others_can_read_is_refused(monkeypatch: pytest.
     with pytest.raises(InvalidSettings, match=r"octobot-node\.toml can be read by others, and it holds a secret: run"):
         Configuration.load().check([OWNED])
     written("", mode=0o644)
-    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(written("hush", "token", mode=0o640)))
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(written("hush", "token", mode=0o644)))
     with pytest.raises(InvalidSettings, match="token can be read by others, and OCTOBOT_MINE_TOKEN_FILE names it"):
         Configuration.load().check([OWNED])
 
 
 @pytest.mark.parametrize("url", ["postgresql://me:hush@db/octobot", "postgresql://db/octobot?user=me&password=hush"])
 def test_a_password_of_the_database_in_a_file_that_others_can_read_is_refused(url: str) -> None:
-    written(f'database_url = "{url}"', mode=0o640)
+    written(f'database_url = "{url}"', mode=0o644)
     with pytest.raises(InvalidSettings) as caught:
         Configuration.load()
     assert str(caught.value) == (
@@ -230,3 +230,83 @@ def test_the_name_of_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "traefik")
     with pytest.raises(InvalidSettings, match="OCTOBOT_API_TRUSTED_PROXIES: 'traefik' is no address or network: write"):
         Configuration.load()
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640])
+def test_a_secret_that_a_group_may_read_is_taken(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(written("hush", "token", mode=mode)))
+    assert Configuration.load().plugin_settings(OWNED) == Owned(token=SecretStr("hush"))
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o620, 0o660, 0o602])
+def test_a_secret_that_others_may_read_or_write_is_not(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(written("hush", "token", mode=mode)))
+    with pytest.raises(InvalidSettings, match="can be read by others"):
+        Configuration.load().plugin_settings(OWNED)
+
+
+@pytest.mark.parametrize("by", ["place", "mount"])
+def test_a_secret_that_a_container_was_given_is_taken_as_it_is_mounted_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str
+) -> None:
+    # As Docker (0444) and Kubernetes (0644) mount them: from inside nobody can change that.
+    file = written("hush", "secrets/token", mode=0o444)
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN_FILE", str(file.absolute()))
+    if by == "place":
+        monkeypatch.setattr("octobot_node.configuration._SECRET_MOUNTS", (str(tmp_path / "secrets"),))
+    else:
+        real = os.statvfs(file)
+        mounted = os.statvfs_result((*real[:8], real.f_flag | os.ST_RDONLY, real.f_namemax))
+        monkeypatch.setattr(os, "statvfs", lambda _path: mounted)
+
+    configuration = Configuration.load()
+
+    assert configuration.plugin_settings(OWNED) == Owned(token=SecretStr("hush"))
+    assert configuration.exposed_secrets([OWNED]) == [file.absolute()]
+
+
+def test_an_empty_variable_is_not_set_unless_it_is_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("API_PORT", "KEEP_DAYS", "API", "PLUGINS", "ROLE", "DATA_DIR", "MINE_MOST", "MINE_TOKEN", "MINE_URLS")
+    for name in names:
+        monkeypatch.setenv(f"OCTOBOT_{name}", "")
+    monkeypatch.setenv("OCTOBOT_API_HOST", "")
+    monkeypatch.setenv("OCTOBOT_BATCH_SIZE", "  ")
+
+    configuration = Configuration.load()
+
+    assert configuration.settings == Settings(api_host="")
+    assert configuration.plugin_settings(OWNED) == Owned()
+    assert origins(configuration) == {"api_host": ("", "OCTOBOT_API_HOST")}
+
+
+def test_what_kubernetes_tells_of_services_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = {
+        "OCTOBOT_API_PORT": "tcp://10.96.0.17:8000",
+        "OCTOBOT_API_SERVICE_HOST": "10.96.0.17",
+        "OCTOBOT_API_SERVICE_PORT": "8000",
+        "OCTOBOT_API_SERVICE_PORT_HTTP": "8000",
+        "OCTOBOT_API_PORT_8000_TCP": "tcp://10.96.0.17:8000",
+        "OCTOBOT_API_PORT_8000_TCP_ADDR": "10.96.0.17",
+        "OCTOBOT_NODE_PORT": "tcp://10.96.0.18:80",
+    }
+    for name, value in links.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OCTOBOT_API_PROT", "9000")
+
+    configuration = Configuration.load()
+
+    assert configuration.settings == Settings()
+    assert configuration.unknown_variables([OWNED]) == ["OCTOBOT_API_PROT"]
+
+
+def test_who_has_no_home_gives_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless(_self: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", lambda path: homeless(path) if str(path).startswith("~") else path)
+
+    with pytest.raises(InvalidSettings, match=r"there is no home folder .* give --data-dir or OCTOBOT_DATA_DIR"):
+        Configuration.load()
+    assert Configuration.load(data_dir=tmp_path).settings.data_dir == tmp_path

@@ -39,6 +39,10 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
         configuration.check(registry.settings_models)
         for variable in configuration.unknown_variables(registry.settings_models):
             log.warning("unknown_variable", variable=variable, cure="`octobot-node settings` lists those that are read")
+        for path in configuration.exposed_secrets(registry.settings_models):
+            log.warning(
+                "secret_can_be_read_by_others", path=str(path), cure="mount it with `mode: 0400` and your `uid`"
+            )
         log.info(
             "node_starting",
             version=__version__,
