@@ -25,7 +25,8 @@ OctoBotError
 │   └── DuplicateName
 ├── CommandRefused            whoever gave the command; nothing was changed
 │   ├── Conflict              whoever gave it, once they have seen what it is now
-│   └── Forbidden             somebody who may
+│   ├── Forbidden             somebody who may
+│   └── TooMany               whoever gave it, later or with less
 ├── DataUnavailable           nobody: the tick waits and is tried again
 └── ExchangeError             what an exchange's answer means for an order
     ├── OrderRefused          definitive: it did not and will not execute
@@ -63,6 +64,7 @@ __all__ = [
     "RequestExpired",
     "StorageBusy",
     "StorageUnavailable",
+    "TooMany",
     "UnknownName",
     "UnknownStorage",
     "UnknownType",
@@ -185,6 +187,10 @@ class Conflict(CommandRefused):
 
 class Forbidden(CommandRefused):
     """Whoever gave a command may not do all of what it does; nothing was changed."""
+
+
+class TooMany(CommandRefused):
+    """There would be more of something than an owner may have; nothing was changed."""
 
 
 class DataUnavailable(OctoBotError):

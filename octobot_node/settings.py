@@ -159,6 +159,20 @@ class Settings(BaseSettings):
     api_user_requests: int = Field(
         default=3, ge=1, le=64, description="Requests of one user that the API works on at once; more wait."
     )
+    api_user_changes: int = Field(
+        default=1_200, ge=1, description="Requests of one user that change something, in a minute, on each node."
+    )
+    api_user_heavy: int = Field(
+        default=120, ge=1, description="Exports, imports, plans, clones and bulk commands of one user in a minute."
+    )
+    api_user_megabytes: int = Field(
+        default=50, ge=2, description="Megabytes that one user sends in an hour at most: the audit keeps them."
+    )
+    user_automations: int = Field(
+        default=1_000,
+        ge=1,
+        description="Automations that an owner may have; `local`, whose are this machine's, any number.",
+    )
     disk_reserve_mb: int = Field(default=200, ge=0, description="With less free disk than this no new order is sent.")
     batch_size: int = Field(default=500, ge=1, le=5_000, description="Automations evaluated in one batch at most.")
     batch_workers: int = Field(default=3, ge=1, le=32, description="Batches worked on at once.")

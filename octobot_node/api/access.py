@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from octobot_node.api.idempotency import begin_idempotent
 from octobot_node.api.lanes import LanesOfLoops
 from octobot_node.api.problems import ApiProblem, FieldError
+from octobot_node.api.rates import Rates
 from octobot_node.api.scopes import scopes_of
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.caller import Caller, Role
@@ -54,11 +55,13 @@ class ApiState:
     kept: dict[str, Any] = field(default_factory=dict)
     #: Whose turn it is; made with the settings, see below.
     lanes: LanesOfLoops = field(init=False)
+    rates: Rates = field(init=False)
     #: SHA-256 of an Authorization header -> whose it is, and when that was seen (monotonic seconds).
     remembered: dict[bytes, tuple[Caller, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lanes = LanesOfLoops(self.context.core.settings.api_user_requests)
+        self.rates = Rates(self.context.core.settings)
 
 
 @dataclass(frozen=True, slots=True)

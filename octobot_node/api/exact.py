@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from octobot_node.api.access import Allow, allows_of
+from octobot_node.api.access import Allow, ApiState, allows_of
 from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import DEPTH, decode
@@ -105,7 +105,8 @@ async def _in_turn(
     allow: Allow, request: _ExactRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
 ) -> Response:
     """Carry out a request: first who makes it, then what they send, then, in their turn, what they ask for."""
-    lanes, urgent = request.app.state.api.lanes.here(), allow.scope in _URGENT
+    state: ApiState = request.app.state.api
+    lanes, urgent = state.lanes.here(), allow.scope in _URGENT
     if allow.scope is None:
         if request.method in _SAFE:
             # Health and the like wait for nobody, and for no thread.
@@ -114,12 +115,15 @@ async def _in_turn(
     else:
         caller = await lanes.ask(partial(allow.admit, request), urgent=urgent)
     request.state.admitted = (allow, caller)
+    address = request.client.host if request.client else ""
+    user = caller.name or f"address {address}"
+    if not urgent:
+        state.rates.asked(user, request.url.path, changes=request.method not in _SAFE)
     if request.method not in _SAFE:
-        await request.body()
+        state.rates.sent(user, len(await request.body()))
         if getattr(request.state, "idempotency", None) is not None:
             await lanes.ask(partial(allow.begin, request, caller), urgent=urgent)
-    address = request.client.host if request.client else ""
-    async with lanes.turn(caller.name or f"address {address}", urgent=urgent):
+    async with lanes.turn(user, urgent=urgent):
         return await handle(request)
 
 

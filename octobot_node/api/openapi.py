@@ -77,7 +77,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     guarded = operation.get("x-scope") is not None
     statuses = {400, 431, 503} | {int(status) for status in responses if status.isdigit() and int(status) >= 400}
     if guarded:
-        statuses |= {401, 403}
+        statuses |= {401, 403, 429}
     if "{" in path:
         statuses.add(404)
     if operation.get("parameters") or "requestBody" in operation:

@@ -53,6 +53,8 @@ KINDS: Mapping[str, Kind] = {
     "exchange": Kind(502, "The exchange did not do as asked"),
     "unavailable": Kind(503, "It cannot be done just now; try again later"),
 }
+#: What to wait for, in seconds, where nobody knows better.
+_RETRIED: Mapping[str, str] = {"unavailable": "1", "throttled": "60"}
 _OF_STATUS = {
     400: "bad-request",
     401: "unauthenticated",
@@ -72,6 +74,7 @@ _OF_ERROR: tuple[tuple[type[OctoBotError], str], ...] = (
     (errors.UsageError, "invalid"),
     (errors.Conflict, "changed-meanwhile"),
     (errors.Forbidden, "forbidden"),
+    (errors.TooMany, "throttled"),
     (errors.CommandRefused, "conflict"),
     (errors.DataUnavailable, "unavailable"),
     (errors.ExchangeError, "exchange"),
@@ -133,8 +136,8 @@ def problem_response(
     given = dict(headers or {})
     if kind == "unauthenticated":
         given.setdefault("WWW-Authenticate", 'Bearer realm="octobot-node"')
-    if kind == "unavailable":
-        given.setdefault("Retry-After", "1")
+    if kind in _RETRIED:
+        given.setdefault("Retry-After", _RETRIED[kind])
     return Response(problem.model_dump_json(), known.status, given, media_type=PROBLEM_JSON)
 
 

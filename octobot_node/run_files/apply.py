@@ -24,6 +24,7 @@ from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
+from octobot_node.store.automations import refuse_too_many
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
@@ -89,6 +90,9 @@ def create_new(
     a name that is taken, an account that stands otherwise in the data folder, or budgets that a simulated account does
     not hold; nothing is created then.
     """
+    with core.storage.read() as connection:
+        # Before accounts are made: all or nothing is.
+        refuse_too_many(connection, owner, len(run_file.automations), core.settings.user_automations)
     folder = _read(core.storage, owner)
     for index, spec in enumerate(run_file.automations):
         if spec.name in folder.automations:

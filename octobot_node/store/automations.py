@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
+from octobot_node.errors import TooMany
 from octobot_node.store.bulk_statements import insert_many, update_many
 from octobot_node.store.conditions import request_waits, signal_waits
 from octobot_node.store.rows.automation import (
@@ -50,6 +51,7 @@ __all__ = [
     "lock_account",
     "named",
     "positions_of_batch",
+    "refuse_too_many",
     "signals_of_batch",
     "update",
     "update_account",
@@ -61,6 +63,7 @@ __all__ = [
     "watchers_of_names",
 ]
 
+_UNBOUNDED = "local"
 _a, _s = automations.c, schedule.c
 
 
@@ -207,6 +210,21 @@ def named(connection: sa.Connection, owner: str, name: str) -> AutomationRow | N
 
 
 _ACCOUNT = sa.select(accounts).where(accounts.c.id == sa.bindparam("account"))
+
+
+def refuse_too_many(connection: sa.Connection, owner: str, more: int, most: int) -> None:
+    """Raise TooMany where ``more`` automations of an owner would be above ``most``. Rides ix_automations_owner.
+
+    Nothing bounds ``local``: whoever has the data folder has the machine.
+    """
+    if owner == _UNBOUNDED:
+        return
+    there = connection.scalar(sa.select(sa.func.count()).where(automations.c.owner == owner)) or 0
+    if there + more > most:
+        raise TooMany(
+            f"{owner!r} has {there:,} automations, and {most:,} are the most (OCTOBOT_USER_AUTOMATIONS): delete some"
+            " that have ended, or make fewer"
+        )
 
 
 def account(connection: sa.Connection, account_id: str) -> AccountRow | None:

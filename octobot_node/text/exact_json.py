@@ -80,4 +80,4 @@ def _refuse_bomb(text: str) -> None:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number that JSON has")
+    raise ValueError(f"{text} is none")

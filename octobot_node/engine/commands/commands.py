@@ -5,6 +5,7 @@ dropped.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -155,6 +156,8 @@ class Commands(StatusCommands):
         configs = [self._checked(new) for new in many]
         ids: list[str] = []
         with core.storage.write(durable=True) as connection:
+            for owner_name, count in Counter(new.owner for new in many).items():
+                automations.refuse_too_many(connection, owner_name, count, core.settings.user_automations)
             rows = _lock_accounts(connection, {new.account_id for new in many}, core.registry.simulated_trading)
             _refuse_overdrafts(connection, many, rows, core.registry.simulated_trading)
             sources = {id_: source_key(row.market_data, row.market_data_settings) for id_, row in rows.items()}

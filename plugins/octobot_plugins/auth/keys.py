@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octobot_node.api.scopes import all_scopes, scopes_of
-from octobot_node.errors import UnknownName, UsageError
+from octobot_node.errors import TooMany, UnknownName, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
@@ -22,6 +22,7 @@ from octobot_plugins.auth.models import (
     SessionPage,
     SessionRow,
 )
+from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import keys
 from octobot_plugins.auth.users import show
 
@@ -61,7 +62,10 @@ def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
         "created_at": now,
         "expires_at": None if request.expires_in is None else now + int(request.expires_in * 1000),
     }
+    most = context.plugin_context.plugin_settings(AuthSettings).keys_per_user
     with context.core.storage.write(durable=True) as connection:
+        if statements.active_keys(connection, user.name, now) >= most:
+            raise TooMany(f"{user.name!r} has {most} API keys already: revoke one first")
         connection.execute(keys.insert().values(values))
         (row,) = connection.execute(keys.select().where(keys.c.id == values["id"])).all()
     return KeyCreated(**dict(_key_row(row)), token=token)

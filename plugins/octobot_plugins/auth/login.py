@@ -83,6 +83,7 @@ def log_in(api: Api, request: Request, response: Response, name: str, password: 
                 expires_at=opened.expires_at,
             )
         )
+        statements.end_oldest_sessions(connection, row.name, settings.sessions_per_user)
         _forget_expired(connection, now)
         actor = Actor(row.name, "login", address_of(request), request.state.request_id)
         append(connection, actor, Entry("session.create", target=row.name, target_id=session), now)

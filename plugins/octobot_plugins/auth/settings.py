@@ -26,4 +26,6 @@ class AuthSettings(BaseModel):
 
     session_ttl: float = Field(default=604_800, ge=60, description="A browser's session ends after this, used or not.")
     session_idle: float = Field(default=43_200, ge=60, description="A session that nobody uses for this long ends.")
+    keys_per_user: int = Field(default=100, ge=1, description="API keys that a user may have at once.")
+    sessions_per_user: int = Field(default=50, ge=1, description="Sessions of a user; one more ends the oldest.")
     password_length: int = Field(default=12, ge=8, le=128, description="Characters that a password has at least.")

@@ -13,8 +13,10 @@ from octobot_plugins.auth.tables import addresses, former_names, keys, sessions,
 __all__ = [
     "active_admins",
     "active_key",
+    "active_keys",
     "active_session",
     "add_address",
+    "end_oldest_sessions",
     "end_sessions",
     "forget_user",
     "generated_admins",
@@ -93,6 +95,21 @@ def active_key(connection: sa.Connection, hashed: str, now: int) -> AnyRow | Non
         )
     )
     return connection.execute(statement).first()
+
+
+def active_keys(connection: sa.Connection, name: str, now: int) -> int:
+    """Return how many keys of a user may be used. Rides ix_auth_keys_user."""
+    usable = sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)
+    counted = sa.select(sa.func.count()).where(keys.c.user == name, keys.c.revoked_at.is_(None), usable)
+    return connection.scalar(counted) or 0
+
+
+def end_oldest_sessions(connection: sa.Connection, name: str, kept: int) -> None:
+    """End a user's sessions but the newest ``kept``. Rides ix_auth_sessions_user."""
+    own = sa.select(sessions.c.id).where(sessions.c.user == name).order_by(sessions.c.id.desc())
+    old = list(connection.scalars(own.offset(kept)))
+    if old:
+        connection.execute(sessions.delete().where(sessions.c.id.in_(old)))
 
 
 def key_ends(connection: sa.Connection, key: str) -> int | None:

@@ -1,0 +1,71 @@
+"""How much one user may ask for in a while; every node counts for itself, since what is to be spared is the node."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from octobot_node.api.problems import ApiProblem
+from octobot_node.settings import Settings
+
+__all__ = ["Rates"]
+
+_USERS_MAX = 10_000
+_MINUTE_S, _HOUR_S = 60.0, 3_600.0
+#: What is much work however little is sent, by how its path ends.
+_HEAVY = ("/export", "/import", "/plan", "/bulk", "/clone")
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+class Rates:
+    """Buckets that fill up again steadily: of changes, of heavy requests, and of megabytes sent."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._limits = {
+            "changes": (float(settings.api_user_changes), _MINUTE_S),
+            "heavy requests": (float(settings.api_user_heavy), _MINUTE_S),
+            "bytes": (settings.api_user_megabytes * 1e6, _HOUR_S),
+        }
+        self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def asked(self, user: str, path: str, *, changes: bool) -> None:
+        """Count a request; raise ApiProblem, with when to come back, for one too many."""
+        if changes:
+            self._take(user, "changes", 1)
+        if path.endswith(_HEAVY):
+            self._take(user, "heavy requests", 1)
+
+    def sent(self, user: str, size: int) -> None:
+        """Count what a user sent: the audit keeps it. Raises ApiProblem for too much."""
+        if size:
+            self._take(user, "bytes", size)
+
+    def _take(self, user: str, what: str, count: float) -> None:
+        most, span = self._limits[what]
+        with self._lock:
+            now, key = self._clock(), (user, what)
+            bucket = self._buckets.pop(key, None) or _Bucket(most, now)
+            self._buckets[key] = bucket
+            if len(self._buckets) > _USERS_MAX:
+                self._buckets.popitem(last=False)
+            bucket.left, bucket.at = min(most, bucket.left + (now - bucket.at) * most / span), now
+            if bucket.left >= count:
+                bucket.left -= count
+                return
+            wait = int((min(count, most) - bucket.left) * span / most) + 1
+        per = "a minute" if span == _MINUTE_S else "an hour"
+        raise ApiProblem(
+            "throttled",
+            f"more than {most:,.0f} {what} {per} from one user: try again in {wait} s",
+            headers={"Retry-After": str(wait)},
+        )
