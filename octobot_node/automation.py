@@ -144,6 +144,9 @@ class Wake:
     do not tick in the same instant; ``align`` puts them on multiples of the interval since 1970 UTC, ``anchor``
     on multiples since that time. ``cron`` is five fields, read in ``tz``. ``above`` and ``below`` map symbol to a price
     (quote per base): the first observed price at or past it wakes. Several may be given: the first to come wakes.
+
+    A replay meets levels inside its candles too, as a running node that looks every second would: each candle goes from
+    its open to its low, then to its high, then to its close. ``at_closes`` leaves levels to closes.
     """
 
     at: datetime | None = None
@@ -155,6 +158,7 @@ class Wake:
     tz: str = "UTC"
     above: Mapping[str, Decimal] = field(default_factory=dict)
     below: Mapping[str, Decimal] = field(default_factory=dict)
+    at_closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

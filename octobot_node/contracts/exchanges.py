@@ -34,7 +34,9 @@ __all__ = [
     "MarketDataFactory",
     "OrderRequest",
     "PastMarket",
+    "PastTouches",
     "PastVolumes",
+    "ShownPrice",
     "SymbolList",
     "Trading",
     "TradingFactory",
@@ -330,6 +332,53 @@ class PastMarket(Protocol):
 
     def reached(self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None) -> int | None:
         """Return the first closing time after ``since`` whose close is at or past a level, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrice:
+    """A price inside the candle that opens and closes at these times (ms UTC)."""
+
+    price: Decimal
+    opens_at: int
+    closes_at: int
+
+
+@runtime_checkable
+class PastTouches(Protocol):
+    """A past market that can show prices inside its candles, as somebody would have seen them who looked every second.
+
+    How the price went inside a candle is not known. The way that is careful for whoever holds something is taken: from
+    the open down to the low, up to the high, and to the close. Times are ms UTC.
+    """
+
+    def touched(
+        self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None
+    ) -> tuple[int, Decimal] | None:
+        """Return (when, price) of the first moment after ``since`` at which the price is at or past a level, or None.
+
+        Exactly one level is given. The price is the level's, on the market's step; the open's where the candle opens
+        past it; and the candle's high for a level above that is asked for after the price has turned upwards.
+        """
+        ...
+
+    def show(self, symbol: str, price: Decimal, at: int) -> None:
+        """Let tickers show ``price`` at ``at`` and some whole seconds later, as long as the candle is open."""
+        ...
+
+    def shown(self, symbol: str, at: int) -> ShownPrice | None:
+        """Return what ``show`` lets tickers show at ``at``, or None if that is the newest close."""
+        ...
+
+    def arrival(self, symbol: str, at: int) -> int:
+        """Return from when on an order meets candles that arrives at ``at``.
+
+        That is its candle's start for one that arrives some seconds after it; otherwise ``at``.
+        """
+        ...
+
+    def price(self, symbol: str, at: int) -> Decimal | None:
+        """Return the newest price that was known at ``at`` without looking inside a candle, or None."""
         ...
 
 

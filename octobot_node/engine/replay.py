@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import sqlalchemy as sa
 
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.exchanges import PastMarket, PastTouches
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import assemble
@@ -29,6 +29,7 @@ from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.deciding.tick_batch import TickBatch
 from octobot_node.engine.evaluating.evaluator import InlineEvaluator
+from octobot_node.engine.market.hub import Level
 from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import TICKS
@@ -38,11 +39,13 @@ from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
 from octobot_node.store.conditions import is_live, is_planned
 from octobot_node.store.joined_transactions import JoinedStorage
-from octobot_node.store.tables import installation, schedule
+from octobot_node.store.tables import automations, installation, schedule, watchings
 from octobot_node.store.tables import intents as intents_table
 
 __all__ = ["PastSignal", "Replay"]
 
+_Key: TypeAlias = tuple[str, str, Decimal, bool, bool]
+_Found: TypeAlias = tuple[int, Decimal | None] | None
 #: One instant that keeps finding things to do this often is not getting anywhere.
 _ROUNDS_MAX = 1_000
 #: What a killed replay does again, in seconds of real time.
@@ -54,6 +57,13 @@ class _Foresees(Protocol):
     """A trading connector that knows when its next order fills."""
 
     def next_fill_at(self, after: int) -> int | None: ...
+
+
+@runtime_checkable
+class _Passes(Protocol):
+    """A trading connector that fills resting orders when a price inside a candle has passed them."""
+
+    async def pass_orders(self, symbol: str, price: Decimal, client_order_ids: Collection[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,8 @@ class Replay:
         #: at every instant.
         self._foreseen: dict[str, int | None] = {}
         self._unforeseen: set[str] = set()
+        #: When the candle closes inside which a price was shown.
+        self._inside_until = 0
         self._queue: deque[tuple[str, str, str]] = deque()
         self._signals: deque[tuple[int, str, PastSignal]] = deque()
         self._event_loop = InlineEventLoop()
@@ -135,12 +147,14 @@ class Replay:
         while True:
             self._give_signals()
             self._settle_instant()
-            progress(self.clock.now())
+            if self.clock.now() >= self._inside_until:
+                progress(self.clock.now())
             moment = self._next()
             if moment is None or moment > self.end:
                 break
             self._advance(moment)
-            if time.monotonic() > until:
+            # Between a candle's start and its close a price may be shown that nobody who goes on from here would know.
+            if time.monotonic() > until and self.clock.now() >= self._inside_until:
                 return True
         self._to_watch.update(self._foreseen)
         self._advance(self.end)
@@ -227,10 +241,68 @@ class Replay:
         self.clock.advance_to(max(moment, self.clock.now()))
         self._to_watch |= self._unforeseen
         self._to_watch |= {account_id for account_id, at in self._foreseen.items() if at is not None and at <= moment}
-        woken = self.core.hub.crossed() if self._levels else ()
+        touches = self._touch(moment)
+        woken = [touch.automation_id for touch in touches]
+        woken += self.core.hub.crossed(self._shown(moment)) if self._levels else []
         if woken:
             with self._storage.write() as connection:
                 schedules.wake(connection, woken, self.clock.now())
+                self._show_later(connection, touches)
+
+    def _touch(self, moment: int) -> list[_Touch]:
+        """Show the prices inside candles that somebody waits for at this moment, and return them."""
+        touched = []
+        for touch in self._levels.touches(moment):
+            market = self._touchable(touch.source)
+            if market is not None:
+                market.show(touch.symbol, touch.price, moment)
+                shown = market.shown(touch.symbol, moment)
+                self._inside_until = max(self._inside_until, shown.closes_at if shown else 0)
+                self.core.hub.set_levels(touch.automation_id, touch.source, None)
+                self._pass_orders(touch)
+                touched.append(touch)
+        return touched
+
+    def _show_later(self, connection: sa.Connection, touches: Iterable[_Touch]) -> None:
+        """Show prices again to those who have looked within the second, and look a second after that."""
+        for touch in touches:
+            at = connection.scalar(_NEXT_RUN, {"automation": touch.automation_id})
+            market = self._touchable(touch.source)
+            if market is not None and at is not None and self.clock.now() < at < self._inside_until:
+                market.show(touch.symbol, touch.price, at)
+
+    def _pass_orders(self, touch: _Touch) -> None:
+        """Let the orders be filled that the way to a price has passed: whoever is shown that price decides after them.
+
+        Those of whom it watches, too. Others' are left to the candle's close: what one automation looks at changes
+        nothing for the others.
+        """
+        passed: dict[str, set[str]] = {}
+        with self._storage.read() as connection:
+            for account_id, client_order_id in connection.execute(_OWN_ORDERS, {"automation": touch.automation_id}):
+                passed.setdefault(account_id, set()).add(client_order_id)
+        for account_id, client_order_ids in passed.items():
+            trading = self.core.accounts.get(account_id).trading
+            if isinstance(trading, _Passes):
+                self._event_loop.call(trading.pass_orders(touch.symbol, touch.price, client_order_ids))
+                self._to_watch.add(account_id)
+
+    def _shown(self, moment: int) -> set[tuple[str, str]]:
+        """Return the (source, symbol) pairs whose price is not a close: only who waits for it is woken by it."""
+        if moment >= self._inside_until:
+            return set()
+        watched = self.core.hub.levels.watched()
+        markets = {source: self._touchable(source) for source in watched}
+        return {
+            (source, symbol)
+            for source, market in markets.items()
+            for symbol in watched[source]
+            if market is not None and market.shown(symbol, moment) is not None
+        }
+
+    def _touchable(self, source: str) -> PastTouches | None:
+        market = self.core.accounts.source(source)
+        return market if isinstance(market, PastTouches) else None
 
     def _forget_earlier_life(self) -> None:
         """Take up what a killed replay left: its claims are nobody's, and what it sent may be asked about at once.
@@ -252,13 +324,23 @@ def _resume_at(base: Base, start: int) -> int:
     return start if stood_at is None else stood_at
 
 
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """Somebody's level that is met inside a candle, and the price there."""
+
+    automation_id: str
+    source: str
+    symbol: str
+    price: Decimal
+
+
 class _LevelTimes:
     """When the past reaches the price levels that somebody waits for; each is searched for once."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        #: level -> the first time after which it was searched for at which it is reached.
-        self._times: dict[tuple[str, str, Decimal, bool], int | None] = {}
+        #: level -> (the first time after which it was searched for at which it is reached, the price inside a candle).
+        self._times: dict[_Key, _Found] = {}
 
     def __bool__(self) -> bool:
         return bool(self._core.hub.levels)
@@ -266,20 +348,38 @@ class _LevelTimes:
     def next(self, now: int) -> int | None:
         """Return the first time later than ``now`` (ms UTC) at which a level is reached, or None."""
         before, self._times = self._times, {}
-        for _, source, symbol, price, is_above in self._core.hub.levels.each():
-            level = source, symbol, price, is_above
+        for level in self._core.hub.levels.each():
+            key = _key(level)
             # Nothing reaches it before the time found, so that holds until it has passed.
-            known = before.get(level, 0)
-            passed = known is not None and known <= now
-            self._times[level] = self._search(source, symbol, price, now, is_above=is_above) if passed else known
-        return min((time for time in self._times.values() if time is not None), default=None)
+            known = before.get(key, (0, None))
+            passed = known is not None and known[0] <= now
+            self._times[key] = self._search(level, now) if passed else known
+        return min((found[0] for found in self._times.values() if found is not None), default=None)
 
-    def _search(self, source: str, symbol: str, price: Decimal, now: int, *, is_above: bool) -> int | None:
-        market = self._core.accounts.source(source)
+    def touches(self, moment: int) -> list[_Touch]:
+        """Return the levels that are met inside a candle at ``moment``."""
+        if not any(found is not None and found[1] is not None and found[0] <= moment for found in self._times.values()):
+            return []
+        touches = []
+        for level in self._core.hub.levels.each():
+            found = self._times.get(_key(level))
+            if found is not None and found[1] is not None and found[0] <= moment:
+                touches.append(_Touch(level.automation_id, level.source, level.symbol, found[1]))
+        return touches
+
+    def _search(self, level: Level, now: int) -> _Found:
+        market = self._core.accounts.source(level.source)
+        above, below = (level.price, None) if level.above else (None, level.price)
+        if isinstance(market, PastTouches) and not level.at_closes:
+            return market.touched(level.symbol, since=now, above=above, below=below)
         if not isinstance(market, PastMarket):
             return None
-        above, below = (price, None) if is_above else (None, price)
-        return market.reached(symbol, since=now, above=above, below=below)
+        closing = market.reached(level.symbol, since=now, above=above, below=below)
+        return None if closing is None else (closing, None)
+
+
+def _key(level: Level) -> _Key:
+    return level.source, level.symbol, level.price, level.above, level.at_closes
 
 
 #: Each intent's next moment, and each automation's: the next due, the next retry, the next expiry.
@@ -291,6 +391,18 @@ _MOMENTS = sa.select(
     sa.select(sa.func.min(intents_table.c.expires_at))
     .where(is_live, intents_table.c.status == IntentStatus.OPEN)
     .scalar_subquery(),
+)
+_NEXT_RUN = sa.select(schedule.c.next_run_at).where(schedule.c.automation_id == sa.bindparam("automation"))
+_WATCHED = (
+    sa.select(automations.c.id)
+    .join(watchings, (watchings.c.owner == automations.c.owner) & (watchings.c.name == automations.c.name))
+    .where(watchings.c.automation_id == sa.bindparam("automation"))
+)
+#: What an automation, and those it watches, have at the exchange.
+_OWN_ORDERS = sa.select(intents_table.c.account_id, intents_table.c.client_order_id).where(
+    is_live,
+    intents_table.c.status.in_([status for status in IntentStatus if status.at_exchange]),
+    (intents_table.c.automation_id == sa.bindparam("automation")) | intents_table.c.automation_id.in_(_WATCHED),
 )
 #: Accounts with orders at the exchange, and whether it has yet to say what became of one.
 _LIVE_ACCOUNTS = (

@@ -44,6 +44,9 @@ from octobot_node.store.tables import automations
 
 __all__ = ["ReplayRun"]
 
+#: Longer candles than this are coarser than what automations look at.
+_FINE_MS = 60_000
+
 
 class ReplayRun:
     """One replay. Everything that can be wrong with it is found before its folder is made."""
@@ -232,7 +235,21 @@ class ReplayRun:
     def _notes(self) -> list[str]:
         """Return what the markets say of the candles that they were given, each once."""
         markets = {id(market): market for market in self._markets.values()}
-        return [str(note) for market in markets.values() for note in getattr(market, "notes", ())]
+        said = [str(note) for market in markets.values() for note in getattr(market, "notes", ())]
+        return [*said, *self._coarse()]
+
+    def _coarse(self) -> list[str]:
+        """Return what is to be known of candles in which much may happen between two looks at them."""
+        found = {}
+        for account in self._accounts:
+            for symbol, length in self._lengths(account).items():
+                if length > _FINE_MS:
+                    found[symbol, length] = (
+                        f"{symbol}: its candles are {length // _FINE_MS:,} minutes long, and a running node looks every"
+                        " second: what comes first inside a candle is not known, so its low is taken to come before its"
+                        " high; candles of one minute come closer to what a node would do"
+                    )
+        return list(found.values())
 
     def _gaps(self) -> list[GapReport]:
         found = {}

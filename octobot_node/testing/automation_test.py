@@ -465,7 +465,8 @@ class AutomationTest:
     @property
     def levels(self) -> dict[str, dict[str, Decimal]]:
         """The prices that wake it: {"above": {symbol: price}, "below": {symbol: price}}."""
-        return {way: {s: Decimal(price) for s, price in levels.items()} for way, levels in self._levels.items()}
+        ways = {way: self._levels[way] for way in ("above", "below") if way in self._levels}
+        return {way: {s: Decimal(price) for s, price in levels.items()} for way, levels in ways.items()}
 
     # -- inside
 

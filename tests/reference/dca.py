@@ -4,8 +4,10 @@ The rules, and nothing else:
 
 - T0 is the first candle's start. A scheduled buy is decided at T0 and every ``every`` ms after it.
 - An order is placed at the time P of the evaluation that decides it. It meets the market at the first candle that
-  starts at or after P: a market buy fills there at the open, and so does a limit order that the open is at or better
-  than. Fill time: that candle's start.
+  starts at or after P, or at the one that has just begun (``inside.py``): a market buy fills there at the open, and so
+  does a limit order that the open is at or better than. Fill time: that candle's start, or P. A limit order that comes
+  later into a candle (``inside.py``) rests if the newest close does not satisfy it.
+- No scheduled buy is decided while the one before has not filled.
 - A limit order that was not marketable rests, and fills at its own price in the first candle (that one or a later
   one) that trades strictly through it. Fill time: that candle's close, which is when it is known.
 - At any moment, what fills is settled first, then the automation is evaluated, at most once a second. A fill at F is
@@ -35,6 +37,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.reference.inside import is_at_start
 
 __all__ = ["Candle", "Fill", "Outcome", "Plan", "SafetyOrders", "compute", "read_candles"]
 
@@ -114,6 +118,7 @@ class Order:
     amount: Decimal | None  # None: a market buy of `spend`
     spend: Decimal  # what it reserves of the cash; 0 for a sell
     rests: bool = False  # it has met the market and was not marketable
+    late: bool = False  # it came well into a candle, and was not marketable by what was known
 
 
 def read_candles(path: Path) -> list[Candle]:
@@ -148,6 +153,9 @@ class _Replay:
     fills: list[Fill] = field(default_factory=list)
     refused: int = 0
     completed_at: int | None = None
+    #: The newest candle that has begun, and the newest price known.
+    candle: Candle | None = None
+    price: Decimal = ZERO
     # What the present evaluation cancelled had reserved this much.
     releasing: Decimal = ZERO
     # When it is evaluated.
@@ -161,30 +169,27 @@ class _Replay:
 
     def run(self) -> Outcome:
         self.cash, self.next_buy = self.plan.cash, self.candles[0].start
+        self.price = self.candles[0].open
         for candle in self.candles:
             self.evaluate_until(candle.start - 1)
-            self.fill_at_open(candle)  # what was placed before this candle
-            self.evaluate_until(candle.start)
-            self.fill_at_open(candle)  # what was placed at its very start
+            self.candle = candle
+            self.fill_at_open(candle, candle.start)  # what was placed before this candle
             self.evaluate_until(candle.end - 1)
             self.fill_through(candle)
+            self.price = candle.close
         return self.outcome()
 
     # The market.
 
-    def fill_at_open(self, candle: Candle) -> None:
-        for order in list(self.orders):
-            if order.rests or order.placed > candle.start:
-                continue
-            marketable = order.price is None or (
-                candle.open <= order.price if order.side == "buy" else candle.open >= order.price
-            )
-            if marketable:
-                self.fill(order, candle.start, candle.open)
+    def fill_at_open(self, candle: Candle, now: int) -> None:
+        for order in [order for order in self.orders if not order.rests]:
             order.rests = True
+            if _satisfies(candle.open, order) and not order.late:
+                self.fill(order, now, candle.open)
 
     def fill_through(self, candle: Candle) -> None:
         through = [o for o in self.orders if o.rests and o.price is not None and _trades_through(candle, o)]
+        through += [o for o in self.orders if o.late and not o.rests and _is_through(candle.close, o)]
         if len({order.side for order in through}) > 1:
             raise ValueError(f"the candle at {candle.start} fills a buy and a sell: no rule says which came first")
         for order in through:
@@ -235,6 +240,13 @@ class _Replay:
             while self.next_buy <= now:
                 self.next_buy += self.plan.every
             self.evaluate(now, due=due)
+            candle = self.candle
+            if candle is not None and is_at_start(candle, now):
+                self.fill_at_open(candle, now)
+                continue
+            for order in self.orders:
+                if order.placed == now and not order.rests:
+                    order.late = not _satisfies(self.price, order)
 
     def evaluate(self, now: int, *, due: bool) -> None:
         self.releasing = ZERO
@@ -246,7 +258,7 @@ class _Replay:
             self.old_ladder_rests = False
         self.renew_take_profit(now)
         enough_room = self.plan.amount <= room
-        if due and enough_room:
+        if due and enough_room and not any(order.tag == "scheduled" for order in self.orders):
             self.place(Order("buy", "scheduled", now, None, None, self.plan.amount))
             room -= self.plan.amount
         self.place_ladder(now, room)
@@ -350,6 +362,15 @@ def _max_drawdown(equities: list[Decimal]) -> tuple[Decimal, Decimal]:
         peak = max(peak, equity)
         worst, worst_ratio = max(worst, peak - equity), max(worst_ratio, (peak - equity) / peak)
     return worst, worst_ratio
+
+
+def _satisfies(price: Decimal, order: Order) -> bool:
+    return order.price is None or (price <= order.price if order.side == "buy" else price >= order.price)
+
+
+def _is_through(price: Decimal, order: Order) -> bool:
+    assert order.price is not None
+    return price < order.price if order.side == "buy" else price > order.price
 
 
 def _trades_through(candle: Candle, order: Order) -> bool:

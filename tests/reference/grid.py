@@ -20,12 +20,15 @@ The rules, and nothing else:
 - Of the cells that buy only the ``per_side`` highest have orders, of those that sell the lowest. An order is placed if
   the cash (base) not reserved by others pays for it; after one that cannot be paid, no further one of that side is.
   A reservation ends with the evaluation after the one that cancels.
-- An evaluation is made at T0, at fills, a second after a cancel, and at every close where an exit is due or an idle
-  cell may begin; at least a second after the one before.
+- An evaluation is made at T0, at fills, a second after a cancel, at every close where an exit is due or an idle
+  cell may begin, and at the prices inside a candle at which the next exit is due or the lowest idle cell may begin,
+  with what is held then (``inside.py``); at least a second after the one before. Such a price is the one that is
+  evaluated, and the resting orders that it is strictly through have filled.
 - An order is placed at the time P of the evaluation that decides it. It meets the market at the first candle that
-  starts at or after P: a market order fills there at the open, and so does a limit order that the open is at or better
-  than. Fill time: that candle's start. Otherwise it rests and fills at its own price in the first candle (that one or a
-  later one) that trades strictly through it. Fill time: that candle's close.
+  starts at or after P, or the one that has just begun (``inside.py``): a market order fills there at the open, and so
+  does a limit order that the open is at or better than. Fill time: that candle's start, or P. A limit order that comes
+  later into a candle rests if what is known does not satisfy it. Otherwise it rests and fills at its own price in the
+  first candle (that one or a later one) that trades strictly through it. Fill time: that candle's close.
 - The fee is taken from what is received, or with ``fee_in_quote`` from the quote.
 - Grid profit: whenever a sale ends a round that began with a buy of the cell, what it brought less what was paid for
   it. What was paid for the base that a cell keeps is its share, by amount, of what was paid before the sale; rounded to
@@ -38,9 +41,12 @@ import csv
 import gzip
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.reference.inside import SHOWN, falls_to, is_at_start, rises_to
 
 __all__ = ["Candle", "Fill", "Outcome", "Plan", "compute", "level_prices", "read_candles"]
 
@@ -121,6 +127,8 @@ class Order:
     cell: Cell | None = None
     reserved: Decimal = ZERO
     rests: bool = False
+    #: It came well into a candle, and was not marketable by what was known.
+    late: bool = False
 
 
 def read_candles(path: Path) -> list[Candle]:
@@ -162,6 +170,9 @@ class _Replay:
     cash: Decimal = ZERO
     base: Decimal = ZERO
     price: Decimal = ZERO
+    candle: Candle | None = None
+    #: The newest price that was waited for inside the present candle, and when it is seen.
+    shown: tuple[int, Decimal] | None = None
     capital: Decimal = ZERO
     cells: list[Cell] = field(default_factory=list)
     #: What was bought at the start and given to no cell.
@@ -184,12 +195,11 @@ class _Replay:
         self.woken = first.start
         for candle in self.candles:
             self.evaluate_until(candle.start - 1)
-            self.fill_at_open(candle)  # what was placed before this candle
-            self.evaluate_until(candle.start)
-            self.fill_at_open(candle)  # what was placed at its very start
-            self.evaluate_until(candle.end - 1)
+            self.candle = candle
+            self.fill_at_open(candle, candle.start)  # what was placed before this candle
+            self.go_through(candle)
             self.fill_through(candle)
-            self.price = candle.close
+            self.price, self.shown = candle.close, None
             if self.exit_due() or any(self.may_begin(cell) for cell in self.cells):
                 self.wake(candle.end)
         return Outcome(
@@ -205,20 +215,99 @@ class _Replay:
 
     # The market.
 
-    def fill_at_open(self, candle: Candle) -> None:
-        for order in [order for order in self.orders if not order.rests and order.placed <= candle.start]:
-            better = order.price is None or (
-                candle.open <= order.price if order.side == "buy" else candle.open >= order.price
-            )
-            if better:
-                self.fill(order, candle.start, candle.open)
+    def go_through(self, candle: Candle) -> None:
+        """Evaluate whenever it is time, and at the prices inside the candle that are waited for."""
+        self.evaluate_until(candle.start)
+        while True:
+            met = self.met(candle)
+            if met is None or self.woken < met[0]:
+                if self.woken >= candle.end:
+                    return
+                self.evaluate_until(self.woken)
+            elif met[0] >= candle.end:
+                return
+            else:
+                self.meet_price(*met)
+
+    def met(self, candle: Candle) -> tuple[int, Fraction] | None:
+        since, step = max(self.last, candle.start), Fraction(self.plan.price_step)
+        above, below = self.levels()
+        found = [rises_to(candle, Fraction(min(above)), since, step)] if above else []
+        found += [falls_to(candle, Fraction(max(below)), since, step)] if below else []
+        return min((each for each in found if each is not None), default=None)
+
+    def levels(self) -> tuple[list[Decimal], list[Decimal]]:
+        """Return the prices above and below which are waited for."""
+        plan = self.plan
+        if self.closed or not self.cells:
+            return [], []
+        above = [plan.profit_price] if plan.profit_price is not None else []
+        below = [plan.stop_price] if plan.stop_price is not None else []
+        if self.base > 0 and plan.profit_percent is not None:
+            above.append(_rounded(self.price_of(plan.profit_percent), plan.price_step, ROUND_CEILING))
+        if self.base > 0 and plan.stop_percent is not None:
+            below.append(_rounded(self.price_of(-plan.stop_percent), plan.price_step, ROUND_FLOOR))
+        idle = [cell for cell in self.cells if cell.mode == "idle"]
+        above += [cell.low + plan.price_step for cell in idle[:1]]
+        return above, [level for level in below if level > 0]
+
+    def price_of(self, percent: Decimal) -> Decimal:
+        """Return the price at which the total profit is so many percent of the capital."""
+        return (self.plan.cash + percent * self.capital / 100 - self.cash) / self.base
+
+    def meet_price(self, moment: int, price: Fraction) -> None:
+        exact = Decimal(price.numerator) / Decimal(price.denominator)
+        for order in [order for order in self.orders if order.rests and order.price is not None]:
+            if self.is_through(exact, order):
+                self.fill(order, moment, order.price)
+        self.wake(moment)
+        self.shown = self.woken, exact
+        self.evaluate_until(self.woken)
+
+    def seen_price(self, now: int) -> Decimal | None:
+        """Return the price inside a candle that is seen now, or None."""
+        if self.shown is None:
+            return None
+        moment, price = self.shown
+        return price if 0 <= now - moment < SHOWN and (now - moment) % 1000 == 0 else None
+
+    def fill_at_open(self, candle: Candle, now: int) -> None:
+        for order in [order for order in self.orders if not order.rests]:
             order.rests = True
+            if not order.late and self.satisfies(candle.open, order):
+                self.fill(order, now, candle.open)
 
     def fill_through(self, candle: Candle) -> None:
-        for order in [order for order in self.orders if order.rests]:
-            assert order.price is not None
-            if candle.low < order.price if order.side == "buy" else candle.high > order.price:
+        for order in list(self.orders):
+            if order.price is None:
+                continue
+            if order.rests:
+                is_filled = self.is_through(candle.low if order.side == "buy" else candle.high, order)
+            else:
+                is_filled = order.late and self.is_through(candle.close, order)
+            if is_filled:
                 self.fill(order, candle.end, order.price)
+
+    @staticmethod
+    def satisfies(price: Decimal, order: Order) -> bool:
+        return order.price is None or (price <= order.price if order.side == "buy" else price >= order.price)
+
+    @staticmethod
+    def is_through(price: Decimal, order: Order) -> bool:
+        assert order.price is not None
+        return price < order.price if order.side == "buy" else price > order.price
+
+    def meet_market(self, now: int) -> None:
+        """Let what was placed just now meet the candle that is under way."""
+        candle, shown = self.candle, self.seen_price(now)
+        if candle is not None and shown is None and is_at_start(candle, now):
+            self.fill_at_open(candle, now)
+            return
+        for order in [order for order in self.orders if order.placed == now and not order.rests]:
+            if not self.satisfies(self.price if shown is None else shown, order):
+                order.late = True
+            elif shown is not None:
+                self.fill(order, now, shown)
 
     def fill(self, order: Order, time: int, price: Decimal) -> None:
         self.orders.remove(order)
@@ -256,8 +345,12 @@ class _Replay:
     def evaluate_until(self, moment: int) -> None:
         while self.woken <= moment:
             self.last, self.woken, self.leaving = self.woken, NEVER, []
+            known, shown = self.price, self.seen_price(self.last)
+            self.price = known if shown is None else shown
             self.evaluate(self.last)
             self.told_profit = self.profit()
+            self.price = known
+            self.meet_market(self.last)
 
     def evaluate(self, now: int) -> None:
         if not self.closed:

@@ -18,7 +18,8 @@ The rules, and nothing else:
 - A trade worth less than ``min_trade`` at the price of the decision, or of no amount, is left out.
 - If a drift is at or past ``threshold`` but there is nothing to order, it is not looked at again before some price is
   1.01 times as high or as low as then, or a scheduled time has come.
-- A market order decided at P fills at the open of the first candle that starts at or after P, at that candle's start.
+- A market order decided at P fills at the open of the first candle that starts at or after P, at that candle's start;
+  or at P at that of the candle that has just begun (``inside.py``).
   A buy gets spend / price, rounded down to ``amount_step``. The fee is taken from what is received.
 - At any moment what fills is settled first, then decided. There is a second at least between two decisions: after
   fills at F the next is at F, or at F + 1000 ms if there was one at F already.
@@ -36,6 +37,8 @@ from itertools import pairwise
 from math import floor
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.reference.inside import is_at_start
 
 __all__ = [
     "Candle",
@@ -274,8 +277,9 @@ class _Replay:
                 self.place(now, asset, "buy", spend)
 
     def place(self, now: int, asset: str, side: str, size: Fraction) -> None:
-        candle = next((c for c in self.candles[asset][max(self.closed - 1, 0) :] if c.start >= now), None)
-        price, at = (candle.open, candle.start) if candle else (Decimal(0), NEVER)
+        coming = self.candles[asset][max(self.closed - 1, 0) :]
+        candle = next((c for c in coming if c.start >= now or is_at_start(c, now)), None)
+        price, at = (candle.open, max(candle.start, now)) if candle else (Decimal(0), NEVER)
         self.orders.append(Order(asset, side, size, price, at))
 
     def settle(self, now: int) -> None:

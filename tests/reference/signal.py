@@ -4,7 +4,8 @@ The rules, and nothing else:
 
 - T0 is the first candle's start: it is evaluated then. A signal wakes it when it arrives, a fill when it happens, a
   refused order one second later; it is evaluated at most once a second, and then follows all signals that came.
-- An order placed at P fills at the open of the first candle that starts at or after P. At any moment, what fills is
+- An order placed at P fills at the open of the first candle that starts at or after P, or at P at that of the candle
+  that has just begun (``inside.py``). At any moment, what fills is
   settled first, then signals arrive, then it is evaluated.
 - A buy spends ``spend``, or ``percent`` of the quote that is free (rounded down to 1e-8), or the default: it gets
   spend / price, rounded down to ``amount_step``, less the fee. More than is free is refused by the ledger; what buys
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from tests.reference.dca import Candle, Fill
+from tests.reference.inside import is_at_start
 
 __all__ = ["Message", "Rules", "compute"]
 
@@ -157,8 +159,9 @@ class _Run:
             self.closing = False
 
     def place(self, side: str, size: Decimal, now: int) -> None:
-        candle = next((candle for candle in self.candles if candle.start >= now), None)
-        at, price = (NEVER, ZERO) if candle is None else (candle.start, candle.open)
+        met = (candle for candle in self.candles if candle.start >= now or is_at_start(candle, now))
+        candle = next(met, None)
+        at, price = (NEVER, ZERO) if candle is None else (max(candle.start, now), candle.open)
         self.orders.append(Order(side, at, price, size, now))
 
 

@@ -2,11 +2,16 @@
 
 The rules, and nothing else:
 
-- The trade is looked at when the first candle starts (T0), at every candle's close, when its time limit or its entry's
+- The trade is looked at when the first candle starts (T0), at every candle's close, when a price inside a candle is
+  met that it waits for (its entry's level, or one step through its entry's limit; an activation, a break-even, one step
+  above the peak, the highest stop: ``inside.py``), when its time limit or its entry's
   expiry comes, and at every fill and cancel; never twice within a second: then it is looked at 1000 ms after the last
-  time. What fills at a moment is settled before. The price is the newest close, before the first close the first open.
-- An order placed at P meets the market at the first candle that starts at or after P: a market order fills there at the
-  open, and so does a limit order that the open is at or better than. Fill time: that candle's start. Any other limit
+  time. What fills at a moment is settled before; at one inside a candle, the resting orders that its price is strictly
+  through. The price is the newest close, before the first close the first open, or that which it waited for.
+- An order placed at P meets the market at the first candle that starts at or after P, or at the one that has just begun
+  (``inside.py``): a market order fills there at the open, and so does a limit order that the open is at or better than.
+  Fill time: that candle's start, or P. A limit order that comes later into a candle rests if what is known does not
+  satisfy it, and one that comes when an awaited price is seen fills at that if it satisfies it. Any other limit
   order rests, and fills at its price in the first candle (that one or a later one) that trades strictly through it.
   Fill time: that candle's close.
 - A market buy of ``spend`` gets spend / price, rounded down to ``amount_step``. Limit prices are rounded to
@@ -37,6 +42,8 @@ from itertools import pairwise
 from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.reference.inside import SHOWN, falls_to, is_at_start, rises_to
 
 __all__ = ["Candle", "Fill", "Outcome", "Plan", "Target", "compute", "read_candles", "trailing_stop_fires"]
 
@@ -127,6 +134,7 @@ class Order:
     amount: Fraction | None  # None: a market buy of `spend`
     spend: Fraction = Fraction(0)
     rests: bool = False  # it has met the market and was not marketable
+    late: bool = False  # it came well into a candle, and was not marketable by what was known
 
 
 def read_candles(path: Path) -> list[Candle]:
@@ -141,18 +149,29 @@ def read_candles(path: Path) -> list[Candle]:
     ]
 
 
-def trailing_stop_fires(candles: Sequence[Candle], percent: Fraction, active_from: Fraction) -> int | None:
-    """Return the close (ms) at which a trailing stop fires that watches from the first open on.
+def trailing_stop_fires(
+    candles: Sequence[Candle], percent: Fraction, active_from: Fraction, step: Fraction
+) -> tuple[int, Fraction] | None:
+    """Return when (ms) and at what price a trailing stop fires that watches from the first open on.
 
     It follows the price from when that is at or above ``active_from``.
     """
-    peak = None
-    for time, price in [(candles[0].start, candles[0].open), *((candle.end, candle.close) for candle in candles)]:
-        if peak is None and price < active_from:
-            continue
-        peak = price if peak is None else max(peak, price)
-        if price * 100 <= peak * (100 - percent):
-            return time
+    peak = candles[0].open if candles[0].open >= active_from else None
+    looked = candles[0].start + 1000  # once the entry has filled
+    for candle in candles:
+        waits = max(looked, candle.start)
+        for part in ("gap", "fall", "rise", "fall"):
+            while part != "fall" and (
+                risen := rises_to(candle, active_from if peak is None else peak + step, waits, step)
+            ):
+                if part == "gap" and risen[1] != candle.open:
+                    break
+                waits = looked = max(risen[0], looked + 1000)
+                peak = risen[1]
+            if part == "fall" and peak is not None:
+                fallen = falls_to(candle, peak * (100 - percent) / 100, waits, step)
+                if fallen is not None:
+                    return max(fallen[0], looked + 1000), fallen[1]
     return None
 
 
@@ -168,6 +187,9 @@ class _Replay:
     orders: list[Order] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     price: Fraction = Fraction(0)
+    candle: Candle | None = None
+    #: The newest price that was waited for inside the present candle, and when.
+    shown: tuple[int, Fraction] | None = None
     entered: bool = False
     received: Fraction = Fraction(0)
     paid: Fraction = Fraction(0)
@@ -191,14 +213,69 @@ class _Replay:
         self.price, self.woken = self.candles[0].open, self.candles[0].start
         for candle in self.candles:
             self.look_until(candle.start - 1)
-            self.fill_at_open(candle)  # what was placed before this candle
-            self.look_until(candle.start)
-            self.fill_at_open(candle)  # what was placed at its very start
-            self.look_until(candle.end - 1)
+            self.candle = candle
+            self.fill_at_open(candle, candle.start)  # what was placed before this candle
+            self.go_through(candle)
             self.fill_through(candle)
-            self.price = candle.close
+            self.price, self.shown = candle.close, None
             self.wake(candle.end)
         return self.outcome()
+
+    def go_through(self, candle: Candle) -> None:
+        """Look at the candle's start, and at whatever price inside it is waited for."""
+        self.look_until(candle.start)
+        while self.completed_at is None:
+            waits, levels = self.last_look, self.levels()
+            seen = [rises_to(candle, level, waits, self.plan.price_step) for level in levels[0]]
+            seen += [falls_to(candle, level, waits, self.plan.price_step) for level in levels[1]]
+            met = min((found for found in seen if found is not None), default=None)
+            due = self.next_look()
+            if met is None or due < met[0]:
+                if due >= candle.end:
+                    return
+                self.look_until(due)
+            elif met[0] >= candle.end:
+                return
+            else:
+                self.show(*met)
+
+    def show(self, moment: int, price: Fraction) -> None:
+        for order in [order for order in self.orders if order.rests and order.price is not None]:
+            if self.is_through(price, order):
+                self.fill(order, moment, order.price)
+        # Who has looked within the second looks a second after that, and sees this price then.
+        self.wake(moment)
+        self.shown = self.woken, price
+        self.look_until(self.woken)
+
+    def levels(self) -> tuple[list[Fraction], list[Fraction]]:
+        """Return the prices above and below which are waited for."""
+        plan, average = self.plan, self.average()
+        above: list[Fraction] = []
+        below: list[Fraction] = []
+        if not self.entered:
+            above += [plan.above] if plan.above is not None else []
+            below += [plan.below] if plan.below is not None else []
+        elif average is None:
+            limits = [order.price - plan.price_step for order in self.orders if order.price is not None]
+            below += [limit for limit in limits if limit < self.seen_price(self.last_look)]
+        elif self.exit is None:
+            if plan.trailing is not None and self.peak is not None:
+                above.append(self.peak + plan.price_step)
+            elif plan.activate_at is not None:
+                above.append(plan.activate_at.at(average))
+            if plan.break_even_percent is not None and not self.break_even:
+                above.append(average * (100 + plan.break_even_percent) / 100)
+            stops = self.stops(average)
+            below += [max(stops.values())] if stops else []
+        return above, below
+
+    def seen_price(self, now: int) -> Fraction:
+        if self.shown is not None:
+            moment, price = self.shown
+            if 0 <= now - moment < SHOWN and (now - moment) % 1000 == 0:
+                return price
+        return self.price
 
     def outcome(self) -> Outcome:
         average = self.average()
@@ -207,21 +284,46 @@ class _Replay:
 
     # The market.
 
-    def fill_at_open(self, candle: Candle) -> None:
-        for order in list(self.orders):
-            if order.rests or order.placed > candle.start:
-                continue
+    def fill_at_open(self, candle: Candle, now: int) -> None:
+        for order in [order for order in self.orders if not order.rests]:
             order.rests = True
-            if order.price is None or (
-                candle.open <= order.price if order.side == "buy" else candle.open >= order.price
-            ):
-                self.fill(order, candle.start, candle.open)
+            if not order.late and self.satisfies(candle.open, order):
+                self.fill(order, now, candle.open)
 
     def fill_through(self, candle: Candle) -> None:
-        for order in [order for order in self.orders if order.rests]:
-            assert order.price is not None
-            if candle.low < order.price if order.side == "buy" else candle.high > order.price:
+        for order in list(self.orders):
+            if order.price is None:
+                continue
+            if order.rests:
+                extreme = candle.low if order.side == "buy" else candle.high
+                is_filled = self.is_through(extreme, order)
+            else:
+                is_filled = order.late and self.is_through(candle.close, order)
+            if is_filled:
                 self.fill(order, candle.end, order.price)
+
+    @staticmethod
+    def satisfies(price: Fraction, order: Order) -> bool:
+        return order.price is None or (price <= order.price if order.side == "buy" else price >= order.price)
+
+    @staticmethod
+    def is_through(price: Fraction, order: Order) -> bool:
+        assert order.price is not None
+        return price < order.price if order.side == "buy" else price > order.price
+
+    def meet(self, now: int) -> None:
+        """Let what was placed just now meet the candle that is under way."""
+        candle, price = self.candle, self.seen_price(now)
+        is_shown = price is not self.price
+        if candle is not None and not is_shown and is_at_start(candle, now):
+            self.fill_at_open(candle, now)
+            return
+        for order in [order for order in self.orders if order.placed == now and not order.rests]:
+            if self.satisfies(price, order):
+                if is_shown:
+                    self.fill(order, now, price)
+            else:
+                order.late = True
 
     def fill(self, order: Order, time: int, price: Fraction) -> None:
         self.orders.remove(order)
@@ -244,13 +346,19 @@ class _Replay:
     def wake(self, time: int) -> None:
         self.woken = min(self.woken, max(time, self.last_look + 1000))
 
+    def next_look(self) -> int:
+        return min(self.woken, *(max(time, self.last_look + 1000) for time in self.planned()), NEVER)
+
     def look_until(self, moment: int) -> None:
         while self.completed_at is None:
-            now = min(self.woken, *(max(time, self.last_look + 1000) for time in self.planned()), NEVER)
+            now = self.next_look()
             if now > moment:
                 return
             self.woken, self.last_look, self.releasing = NEVER, now, Fraction(0)
+            known, self.price = self.price, self.seen_price(now)
             self.look(now)
+            self.price = known
+            self.meet(now)
 
     def planned(self) -> list[int]:
         times = []
@@ -315,6 +423,16 @@ class _Replay:
         self.exit_at = now if self.exit else None
 
     def why_sell(self, now: int, average: Fraction) -> str | None:
+        plan, stops = self.plan, self.stops(average)
+        highest = max(stops, key=lambda name: stops[name], default=None)
+        if highest is not None and self.price <= stops[highest]:
+            return highest
+        assert self.opened_at is not None
+        if plan.time_limit is not None and now >= self.opened_at + plan.time_limit:
+            return "time-limit"
+        return None
+
+    def stops(self, average: Fraction) -> dict[str, Fraction]:
         plan, stops = self.plan, {}
         if plan.stop_percent is not None:
             stops["stop-loss"] = average * (100 - plan.stop_percent) / 100
@@ -324,13 +442,7 @@ class _Replay:
             stops["trailing-stop"] = self.peak * (100 - plan.trailing) / 100
         if self.break_even:
             stops["break-even"] = average / (1 - plan.fee)
-        highest = max(stops, key=lambda name: stops[name], default=None)
-        if highest is not None and self.price <= stops[highest]:
-            return highest
-        assert self.opened_at is not None
-        if plan.time_limit is not None and now >= self.opened_at + plan.time_limit:
-            return "time-limit"
-        return None
+        return stops
 
     def order_exits(self, now: int) -> None:
         if self.exit is not None:

@@ -175,13 +175,14 @@ def _zone(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is not a valid IANA time zone: write one such as 'Europe/Paris'") from None
 
 
-def levels_of(wake: Wake | None) -> dict[str, dict[str, str]] | None:
+def levels_of(wake: Wake | None) -> dict[str, Any] | None:
     """Return the price half of ``wake`` as JSON, or None when no price wakes. Raises ValueError for a price that is
     no number.
     """
     if wake is None or not (wake.above or wake.below):
         return None
-    return {"above": _prices(wake.above), "below": _prices(wake.below)}
+    levels: dict[str, Any] = {"above": _prices(wake.above), "below": _prices(wake.below)}
+    return {**levels, "at_closes": True} if wake.at_closes else levels
 
 
 def _prices(levels: Mapping[str, Decimal]) -> dict[str, str]:

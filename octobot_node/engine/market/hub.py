@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
@@ -25,7 +25,7 @@ from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, t
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
 
-__all__ = ["Levels", "MarketHub", "requests_for"]
+__all__ = ["Level", "Levels", "MarketHub", "requests_for"]
 
 log = structlog.get_logger(__name__)
 #: A ticker younger than this is shared instead of fetched again.
@@ -201,13 +201,17 @@ class MarketHub:
         """Watch the prices of ``levels`` (JSON as stored) for an automation, instead of those before."""
         self.levels.replace(automation_id, source, levels)
 
-    def crossed(self) -> list[str]:
-        """Fetch the prices that somebody waits for and return who is woken by them; each level wakes once."""
-        return self._event_loop.call(self._crossed())
+    def crossed(self, but: Collection[tuple[str, str]] = ()) -> list[str]:
+        """Fetch the prices that somebody waits for and return who is woken by them; each level wakes once.
 
-    async def _crossed(self) -> list[str]:
+        (Source, symbol) pairs in ``but`` are left alone.
+        """
+        return self._event_loop.call(self._crossed(but))
+
+    async def _crossed(self, but: Collection[tuple[str, str]]) -> list[str]:
         woken: list[str] = []
-        for source, symbols in self.levels.watched().items():
+        for source, watched in self.levels.watched().items():
+            symbols = {symbol for symbol in watched if (source, symbol) not in but}
             try:
                 async with asyncio.timeout(self._deadline):
                     tickers = await self.tickers(source, symbols)
@@ -231,6 +235,17 @@ def _newest(candles: Candles, count: int) -> Candles:
     return replace(candles, **{name: getattr(candles, name)[-count:] for name in columns})
 
 
+class Level(NamedTuple):
+    """A price that wakes an automation: from below if it is ``above``."""
+
+    automation_id: str
+    source: str
+    symbol: str
+    price: Decimal
+    above: bool
+    at_closes: bool
+
+
 class Levels:
     """Prices that wake automations, sorted by market, so that a quiet one costs nothing however many wait."""
 
@@ -238,6 +253,8 @@ class Levels:
         self._above: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._below: dict[tuple[str, str], list[tuple[Decimal, str]]] = {}
         self._of: dict[str, list[tuple[bool, tuple[str, str], Decimal]]] = {}
+        #: Who waits for a replay's closes alone.
+        self._at_closes: set[str] = set()
         # Until they are first used, levels are only gathered: a start adds them all, and sorting them once takes a
         # fraction of finding each its place.
         self._sorted = False
@@ -261,8 +278,10 @@ class Levels:
             if levels is not None:
                 self._add(automation_id, source, json.loads(levels))
 
-    def _add(self, automation_id: str, source: str, levels: Mapping[str, Mapping[str, str]]) -> None:
+    def _add(self, automation_id: str, source: str, levels: Mapping[str, Any]) -> None:
         own = self._of.setdefault(automation_id, [])
+        if levels.get("at_closes"):
+            self._at_closes.add(automation_id)
         for above, table in ((True, self._above), (False, self._below)):
             for symbol, text in levels["above" if above else "below"].items():
                 price = Decimal(text)
@@ -281,6 +300,7 @@ class Levels:
 
     def _forget(self, automation_id: str) -> None:
         self._sort()
+        self._at_closes.discard(automation_id)
         for above, key, price in self._of.pop(automation_id, ()):
             table = self._above if above else self._below
             rows = table[key]
@@ -312,11 +332,11 @@ class Levels:
                 self._forget(automation_id)
             return woken
 
-    def each(self) -> list[tuple[str, str, str, Decimal, bool]]:
-        """Return (automation, source, symbol, price, above) of every level."""
+    def each(self) -> list[Level]:
+        """Return every level."""
         with self._lock:
             return [
-                (automation_id, source, symbol, price, above)
+                Level(automation_id, source, symbol, price, above, automation_id in self._at_closes)
                 for automation_id, own in self._of.items()
                 for above, (source, symbol), price in own
             ]

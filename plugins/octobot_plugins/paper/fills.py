@@ -11,7 +11,7 @@ from octobot_node.market import Candles, Ticker, to_ms
 from octobot_node.orders import Side
 from octobot_plugins.paper.orders import Ending, PaperOrder, exact
 
-__all__ = ["on_arrival", "on_candles", "on_past", "on_ticker"]
+__all__ = ["Arrival", "on_arrival", "on_candles", "on_past", "on_ticker", "passed"]
 
 _WOULD_TAKE = "post-only: it would have taken liquidity"
 _NOT_AT_ONCE = "it could not be filled at once"
@@ -19,17 +19,34 @@ _NOT_AT_ONCE = "it could not be filled at once"
 _HAIR = Decimal("1e-40")
 
 
-def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending | None:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What an order meets that arrives on candles whose future is known."""
+
+    #: It meets candles that start at or after this time (ms UTC).
+    since: int
+    #: The price that the market shows at that moment inside a candle, if it does.
+    shown: Decimal | None = None
+    #: The newest price known when it arrives well after a candle's start; None where the first it meets is an open.
+    known: Decimal | None = None
+
+
+def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal, arrival: Arrival | None = None) -> Ending | None:
     """Return how an order ends on candles whose future is known, or None if it never does.
 
-    A market order fills at the open of the first candle that starts at or after it was placed. So does a limit order
-    whose price that open meets; otherwise it rests until a candle trades strictly through its price. A stop fills when
-    a candle reaches it.
+    A market order fills at the open of the first candle that it meets, or at the price that is shown. So does a limit
+    order whose price that meets; otherwise it rests until a candle trades strictly through its price. One that arrives
+    well inside a candle takes nothing but what the price known then allows: neither the candle's extremes, which may be
+    over, nor a better price than its own at the next open. A stop fills when a candle reaches it.
     """
-    first = market.opening(order.symbol, order.created_at)
+    arrival = arrival or Arrival(order.created_at)
+    if arrival.shown is not None and order.type != "stop":
+        return _at_shown(market, order, slippage, arrival, arrival.shown)
+    first = market.opening(order.symbol, arrival.since)
     if first is None:
-        return None
-    at, price = first
+        return _late(market, order, arrival) if order.type == "limit" and arrival.known is not None else None
+    # A candle that has just begun is met by what arrives now.
+    at, price = max(first[0], order.created_at), first[1]
     if order.type == "market":
         return Ending(at, "filled", worsened(price, order.side, slippage))
     if order.type == "stop":
@@ -37,12 +54,42 @@ def on_past(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending 
     if order.type != "limit":
         assert_never(order.type)
     assert order.price is not None
-    if _is_met(order.side, order.price, price):
+    is_marketable = arrival.known is None or _is_met(order.side, order.price, arrival.known)
+    if is_marketable and _is_met(order.side, order.price, price):
         return _taken(order, at, price)
     if order.tif != "gtc":
         return Ending(at, "expired", reason=_NOT_AT_ONCE)
-    through = market.traded_through(order.symbol, order.side, order.price, order.created_at)
+    return _late(market, order, Arrival(arrival.since) if is_marketable else arrival)
+
+
+def _at_shown(
+    market: PastMarket, order: PaperOrder, slippage: Decimal, arrival: Arrival, shown: Decimal
+) -> Ending | None:
+    now = order.created_at
+    if order.type == "market":
+        return Ending(now, "filled", worsened(shown, order.side, slippage))
+    assert order.price is not None
+    if _is_met(order.side, order.price, shown):
+        return _taken(order, now, shown)
+    return _late(market, order, arrival) if order.tif == "gtc" else Ending(now, "expired", reason=_NOT_AT_ONCE)
+
+
+def _late(market: PastMarket, order: PaperOrder, arrival: Arrival) -> Ending | None:
+    """Return how an order that rests ends: by what candles trade, and by the close of the one that it came into."""
+    assert order.price is not None
+    times = [market.traded_through(order.symbol, order.side, order.price, arrival.since)]
+    if arrival.known is not None or arrival.shown is not None:
+        with exact():
+            past = order.price - _HAIR if order.side == "buy" else order.price + _HAIR
+        above, below = (None, past) if order.side == "buy" else (past, None)
+        times.append(market.reached(order.symbol, since=order.created_at, above=above, below=below))
+    through = min((time for time in times if time is not None), default=None)
     return None if through is None else Ending(through, "filled", order.price, "maker")
+
+
+def passed(order: PaperOrder, price: Decimal) -> bool:
+    """Whether a price strictly through a resting limit order was seen."""
+    return order.type == "limit" and _is_through(order, price)
 
 
 def _past_stop(market: PastMarket, order: PaperOrder, slippage: Decimal) -> Ending | None:

@@ -15,6 +15,7 @@ from octobot_node.contracts.exchanges import (
     MarketData,
     OrderRequest,
     PastMarket,
+    PastTouches,
     PastVolumes,
 )
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
@@ -63,6 +64,10 @@ class PaperTrading:
     @cached_property
     def _past(self) -> PastMarket | None:
         return self._market if isinstance(self._market, PastMarket) else None
+
+    @cached_property
+    def _touches(self) -> PastTouches | None:
+        return self._market if isinstance(self._market, PastTouches) else None
 
     # Trading --------------------------------------------------------------------------------------------------------
 
@@ -161,6 +166,27 @@ class PaperTrading:
         endings = self._foreseen(self._past, self._book.open_orders())
         return min((ending.at for _, ending in endings if ending.at > after), default=None)
 
+    async def pass_orders(self, symbol: str, price: Decimal, client_order_ids: Collection[str]) -> None:
+        """Fill now, at their prices, those of the given orders that ``price``, shown inside a candle, has passed.
+
+        They would be filled by this candle's close.
+        """
+        now = self._clock.now()
+        shown = None if self._touches is None else self._touches.shown(symbol, now)
+        if self._past is None or shown is None:
+            return
+        await self._sync()
+        passed = [
+            (order, replace(ending, at=now))
+            for order, ending in self._foreseen(self._past, self._book.open_orders())
+            if order.symbol == symbol
+            and order.client_order_id in client_order_ids
+            and ending.at <= shown.closes_at
+            and fills.passed(order, price)
+        ]
+        if passed:
+            self._write([end(order, ending, await self._terms_of(symbol)) for order, ending in passed])
+
     # Fills ----------------------------------------------------------------------------------------------------------
 
     async def _sync(self) -> Mapping[int, PaperOrder]:
@@ -197,14 +223,18 @@ class PaperTrading:
     def _on_past(self, market: PastMarket, order: PaperOrder) -> Ending | None:
         """Return how an order ends on past candles, or on those of them that were thick enough for it."""
         share, slippage = self._settings.volume_share, self._settings.slippage
+        arrival = _arrival(self._touches, market, order)
         if share is None:
-            return fills.on_past(market, order, slippage)
+            return fills.on_past(market, order, slippage, arrival)
         thick = _thick(market, order, share)
-        if order.type == "limit" and order.tif != "gtc" and not _is_first(market, thick, order):
+        shown = None if self._touches is None else self._touches.shown(order.symbol, order.created_at)
+        if shown is not None and not _is_first(market, thick, order.symbol, shown.opens_at):
+            arrival = replace(arrival, shown=None)  # the candle in which it shows is too thin
+        if order.type == "limit" and order.tif != "gtc" and not _is_first(market, thick, order.symbol, arrival.since):
             # What must be filled at once is not when its candle is too thin.
-            opened = market.opening(order.symbol, order.created_at)
-            return None if opened is None else Ending(opened[0], "expired", reason=_TOO_THIN)
-        return fills.on_past(thick, order, slippage)
+            opened = market.opening(order.symbol, arrival.since)
+            return None if opened is None else Ending(max(opened[0], order.created_at), "expired", reason=_TOO_THIN)
+        return fills.on_past(thick, order, slippage, arrival)
 
     async def _observed(self, resting: Mapping[int, PaperOrder]) -> Endings:
         now = self._clock.now()
@@ -273,8 +303,20 @@ def _thick(market: PastMarket, order: PaperOrder, share: Decimal) -> PastMarket:
         return market.with_volume(quote=order.spend / share)
 
 
-def _is_first(market: PastMarket, thick: PastMarket, order: PaperOrder) -> bool:
-    return market.opening(order.symbol, order.created_at) == thick.opening(order.symbol, order.created_at)
+def _is_first(market: PastMarket, thick: PastMarket, symbol: str, since: int) -> bool:
+    return market.opening(symbol, since) == thick.opening(symbol, since)
+
+
+def _arrival(touches: PastTouches | None, market: PastMarket, order: PaperOrder) -> fills.Arrival:
+    symbol, at = order.symbol, order.created_at
+    if touches is None:
+        return fills.Arrival(at)
+    since, shown = touches.arrival(symbol, at), touches.shown(symbol, at)
+    if shown is not None:
+        return fills.Arrival(at, shown=shown.price)
+    opened = market.opening(symbol, since)
+    is_met = opened is not None and opened[0] <= at
+    return fills.Arrival(since, known=None if is_met else touches.price(symbol, at))
 
 
 def _next_minute(moment: int) -> int:

@@ -9,18 +9,22 @@ from decimal import Decimal
 from pathlib import Path
 
 from octobot_node.clock import Clock
-from octobot_node.contracts.exchanges import ConnectorContext, PastMarket
+from octobot_node.contracts.exchanges import ConnectorContext, PastMarket, ShownPrice
 from octobot_node.errors import DataUnavailable, InvalidMarketData
 from octobot_node.market import Candles, MarketRules, Ticker, TimeColumn, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import Side
 from octobot_plugins.replay.files.grid import length_text
 from octobot_plugins.replay.files.reading import CandleFile, HowToRead, read_candles
+from octobot_plugins.replay.inside import Inside
 from octobot_plugins.replay.series import COARSEST, Series
 from octobot_plugins.replay.settings import ReplaySettings
 
 __all__ = ["ReplayMarket", "open_market", "wrong_gap"]
 
 _DAY = 86_400_000
+#: A decision needs some evaluations, a second apart, until it is carried out: cancel, then sell what is free.
+_SHOWN_MS = 10_000
+_AT_START_MS = 5_000
 
 
 def open_market(settings: ReplaySettings, context: ConnectorContext) -> ReplayMarket:
@@ -38,6 +42,8 @@ class ReplayMarket:
         self._settings = settings
         self._clock = clock
         self._series: dict[str, Series] = {}
+        #: symbol -> (from when, until when, the price inside a candle that tickers show), by the time within a second.
+        self._shown: dict[str, dict[int, tuple[int, int, ShownPrice]]] = {}
         #: What a person should know of how the files were read, a line each.
         self.notes: list[str] = []
         for symbol in settings.data:
@@ -64,14 +70,22 @@ class ReplayMarket:
         return found
 
     def _ticker(self, series: Series, now: int) -> Ticker | None:
+        shown = self.shown(series.symbol, now)
+        if shown is not None:
+            return Ticker(series.symbol, last=shown.price, bid=shown.price, ask=shown.price, at=from_ms(now))
+        known = self._known(series, now)
+        if known is None:
+            return None
+        price, at = known
+        return Ticker(series.symbol, last=price, bid=price, ask=price, at=from_ms(at))
+
+    def _known(self, series: Series, now: int) -> tuple[Decimal, int] | None:
         closed = series.closed(now)
         if closed:
-            price, at = series.exact("close", closed - 1), series.closes_at(closed - 1)
-        elif series.opens_at(0) <= now:
-            price, at = series.exact("open", 0), series.opens_at(0)
-        else:
-            return None
-        return Ticker(series.symbol, last=price, bid=price, ask=price, at=from_ms(at))
+            return series.exact("close", closed - 1), series.closes_at(closed - 1)
+        if series.opens_at(0) <= now:
+            return series.exact("open", 0), series.opens_at(0)
+        return None
 
     async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
         """Return up to ``count`` newest closed candles.
@@ -151,6 +165,62 @@ class ReplayMarket:
         indices = [index for index in found if index is not None]
         return series.closes_at(min(indices)) if indices else None
 
+    # What is inside candles -----------------------------------------------------------------------------------------
+
+    def touched(
+        self, symbol: str, *, since: int, above: Decimal | None, below: Decimal | None
+    ) -> tuple[int, Decimal] | None:
+        """Return (when, price) of the first moment after ``since`` at which a candle's way meets the level, or None."""
+        series = self.series(symbol)
+        is_above = above is not None
+        level = above if above is not None else below
+        assert level is not None
+        start = series.closed(since)
+        index = series.find("high" if is_above else "low", start, level, below=not is_above, strictly=False)
+        # The candle that ``since`` lies in may have gone past its extreme.
+        while index is not None:
+            candle = _inside(series, index)
+            found = candle.rises_to(level, since) if is_above else candle.falls_to(level, since)
+            if found is not None:
+                # Never on a whole second, when schedules are.
+                return found[0] + (found[0] % 1000 == 0), self._on_step(series, found[1], candle, is_above=is_above)
+            index = series.find("high" if is_above else "low", index + 1, level, below=not is_above, strictly=False)
+        return None
+
+    def _on_step(self, series: Series, price: Decimal, candle: Inside, *, is_above: bool) -> Decimal:
+        rounded = self._rules(series).round_price(price, "sell" if is_above else "buy")
+        return min(rounded, candle.high) if is_above else max(rounded, candle.low)
+
+    def show(self, symbol: str, price: Decimal, at: int) -> None:
+        """Let tickers show a price inside the candle that is open at ``at``, until a decision has been carried out."""
+        series = self.series(symbol)
+        index = series.closed(at)
+        if index < len(series) and series.opens_at(index) <= at:
+            closes_at = series.closes_at(index)
+            shown = ShownPrice(price, series.opens_at(index), closes_at)
+            self._shown.setdefault(symbol, {})[at % 1000] = at, min(at + _SHOWN_MS, closes_at), shown
+
+    def shown(self, symbol: str, at: int) -> ShownPrice | None:
+        """Return the price inside a candle that tickers show at ``at``, or None.
+
+        Whoever was woken by it comes back whole seconds later, and nobody else does at that time within a second:
+        what one automation looks at is not shown to others.
+        """
+        begin, end, shown = self._shown.get(symbol, {}).get(at % 1000, (0, 0, None))
+        return shown if begin <= at < end else None
+
+    def arrival(self, symbol: str, at: int) -> int:
+        """Return its candle's start for what arrives in the candle's first seconds, otherwise ``at``."""
+        series = self.series(symbol)
+        index = series.closed(at)
+        late = at - series.opens_at(index) if index < len(series) else -1
+        return at - late if 0 <= late <= min(_AT_START_MS, series.step // 4) else at
+
+    def price(self, symbol: str, at: int) -> Decimal | None:
+        """Return the newest close at ``at``, before the first one the first open."""
+        known = self._known(self.series(symbol), at)
+        return None if known is None else known[0]
+
     # What a report tells --------------------------------------------------------------------------------------------
 
     def count(self, symbol: str) -> int:
@@ -205,6 +275,11 @@ class _Thick:
 
     def _next(self, series: Series, start: int) -> int | None:
         return series.find_volume(start, base=self.base, quote=self.quote)
+
+
+def _inside(series: Series, index: int) -> Inside:
+    prices = (series.exact(column, index) for column in ("open", "high", "low", "close"))
+    return Inside(series.opens_at(index), series.step, *prices)
 
 
 def _load(symbol: str, settings: ReplaySettings) -> tuple[Series, list[str]]:

@@ -49,12 +49,13 @@ class Dca(Automation[DcaConfig, DcaState]):
         spent = state.spent + sum(fill.cost for fill in _fills(tick) if fill.side == "buy")
         room = _room(tick, spent)
         due = _is_due(tick)
+        buys_now = due and config.amount <= room and not _is_buying(tick)
 
         orders = _cancel_leftovers(tick, keep_ladder=deal is not None and deal is state.deal)
         orders += _take_profit(tick, state.cancelling, due=due)
         if not due:
             orders = [order for order in orders if not _asked_before(order, state.cancelling)]
-        if due and config.amount <= room:
+        if buys_now:
             orders.append(MarketOrder(config.symbol, "buy", spend=config.amount, tag=SCHEDULED))
             room -= config.amount
         if deal is not None:
@@ -98,6 +99,11 @@ def _is_due(tick: DcaTick) -> bool:
         # The first tick comes when the automation is created, which is a time of day that nobody chose.
         return tick.config.daily is None
     return tick.scheduled_at is not None
+
+
+def _is_buying(tick: DcaTick) -> bool:
+    """Whether the last scheduled buy is open: where nothing trades they would pile up, and all be filled at once."""
+    return any(order.tag == SCHEDULED and order.symbol == tick.config.symbol for order in tick.open_orders)
 
 
 def _fills(tick: DcaTick) -> list[Fill]:

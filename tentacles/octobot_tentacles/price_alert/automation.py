@@ -68,6 +68,7 @@ def _wait(tick: AlertTick, watch: Watch, quiet_until: datetime | None) -> Decisi
         state=watch.state,
         wake=Wake(
             at=quiet_until,
+            at_closes=True,
             above={} if watch.above is None else {symbol: watch.above},
             below={} if watch.below is None else {symbol: watch.below},
         ),

@@ -61,7 +61,7 @@ def _decide(tick: RebalanceTick, state: RebalanceState, basket: Basket) -> Decis
         state=state.model_copy(update={"to_buy": to_buy, "stuck_at": stuck_at}),
         orders=orders,
         actions=[_complaint(failure, off=off)] if failure is not None and not orders else [],
-        wake=replace(tick.config.wake(state.anchor), above=above, below=below),
+        wake=replace(tick.config.wake(state.anchor), above=above, below=below, at_closes=True),
         # One that is refused says nothing about the others.
         independent=True,
         figures=_figures(basket, state),

@@ -88,6 +88,9 @@ def _wake(scene: Scene, trade: Trade) -> Wake | None:
     below: dict[str, Decimal] = {}
     if not trade.entered:
         above, below = _single(symbol, config.entry.above), _single(symbol, config.entry.below)
+    elif not trade.received:
+        # Bought at its limit, it may need its stop within the same second of a fall, or candle of a replay.
+        below = _single(symbol, _through_entry(scene))
     if trade.exit is None:
         stop = stop_of(scene, trade)
         below = below or _single(symbol, stop and stop[0])
@@ -102,6 +105,12 @@ def _wake(scene: Scene, trade: Trade) -> Wake | None:
         times.append(scene.now + _LOOK_AGAIN)
     at = min((time for time in times if time is not None and time > scene.now), default=None)
     return Wake(at=at, above=above, below=below) if at is not None or above or below else None
+
+
+def _through_entry(scene: Scene) -> Decimal | None:
+    limit = scene.config.entry.limit
+    through = None if limit is None else scene.rules.round_price(limit, "buy") - scene.rules.price_step
+    return through if through is not None and 0 < through < scene.price else None
 
 
 def _single(symbol: str, level: Decimal | None) -> dict[str, Decimal]:

@@ -35,9 +35,18 @@ def test_a_market_order_fills_at_once_at_the_open_of_the_candle_that_starts_now(
     assert facts(run(paper.trades(0))) == [("p1", "o1", "buy", "1", "102", "taker", MINUTE)]
 
 
-def test_a_market_order_between_candles_waits_for_the_next_open(past: Any, run: Any, facts: Any) -> None:
+@pytest.mark.parametrize("late", [1, 5_000])
+def test_a_market_order_just_after_a_candle_began_fills_at_its_open(past: Any, run: Any, facts: Any, late: int) -> None:
+    bench = past(ROWS)
+    bench.at(MINUTE + late)
+    paper = bench.trading()
+    assert bench.place("sell", "market", on=paper).status == "filled"
+    assert facts(run(paper.trades(0))) == [("p1", "o1", "sell", "1", "102", "taker", MINUTE + late)]
+
+
+def test_a_market_order_well_inside_a_candle_waits_for_the_next_open(past: Any, run: Any, facts: Any) -> None:
     bench = past([ROWS[0], ROWS[1], None, None, ROWS[4]])
-    bench.at(MINUTE + 1)
+    bench.at(MINUTE + 5_001)
     paper = bench.trading()
     assert bench.place("sell", "market", on=paper).status == "open"
     assert paper.next_fill_at(bench.clock.now()) == 4 * MINUTE
@@ -122,12 +131,60 @@ def test_a_limit_order_takes_the_first_open_or_rests_until_traded_through(
     assert found == ([] if trade is None else [trade])
 
 
-def test_a_limit_order_placed_inside_a_candle_is_not_filled_by_that_candle(past: Any, run: Any) -> None:
+@pytest.mark.parametrize(
+    ("late", "price", "fills"),
+    # The third candle goes from 99 over 100 and 95 to 97; known inside it is the close before it, 99.
+    [
+        (1_000, "96", (3 * MINUTE, "96")),  # as good as placed at its start: its low counts
+        (30_000, "96", (6 * MINUTE, "96")),  # its low may be over
+        (30_000, "98", (3 * MINUTE, "98")),  # its close is through the price, wherever it was before
+        (30_000, "99", (3 * MINUTE, "97")),  # marketable by what is known: a taker at the next open
+    ],
+)
+def test_a_limit_order_placed_inside_a_candle_takes_of_it_what_was_not_over(
+    past: Any, run: Any, late: int, price: str, fills: tuple[int, str]
+) -> None:
     bench = past(ROWS)
-    bench.at(2 * MINUTE + 1)
+    bench.at(2 * MINUTE + late)
     paper = bench.trading()
-    assert bench.place("buy", "limit", price="96", on=paper).status == "open"
-    assert paper.next_fill_at(bench.clock.now()) == 6 * MINUTE
+    assert bench.place("buy", "limit", price=price, on=paper).status == "open"
+    assert paper.next_fill_at(bench.clock.now()) == fills[0]
+    bench.at(fills[0])
+    assert [str(trade.price) for trade in run(paper.trades(0))] == [fills[1]]
+
+
+def test_an_order_placed_after_a_fill_does_not_cross_at_a_better_price_than_its_own(past: Any, run: Any) -> None:
+    """A take-profit at 98 that comes into a candle at 97: the next opens at 110, and it has sold before that."""
+    bench = past(ROWS)
+    bench.at(3 * MINUTE + 20_000)
+    paper = bench.trading()
+    assert bench.place("sell", "limit", price="98", on=paper).status == "open"
+    bench.at(4 * MINUTE)
+    assert [(str(t.price), t.liquidity, t.at) for t in run(paper.trades(0))] == [("98", "maker", 4 * MINUTE)]
+
+
+def test_inside_a_candle_orders_fill_at_the_price_that_is_shown(past: Any, run: Any, facts: Any) -> None:
+    bench = past(ROWS)
+    market = bench.market
+    paper = bench.trading()
+    below = bench.place("buy", "limit", price="97", on=paper)
+    others = bench.place("buy", "limit", price="97", on=paper)
+    moment, price = market.touched("BTC/USD", since=2 * MINUTE, above=None, below=D("96"))
+    assert (price, 2 * MINUTE < moment < 3 * MINUTE) == (D("96"), True)
+    bench.at(moment)
+    market.show("BTC/USD", price, moment)
+    run(paper.pass_orders("BTC/USD", price, {below.client_order_id}))
+    bench.place("sell", "market", on=paper)
+    assert facts(run(paper.trades(0))) == [
+        ("p1", "o1", "buy", "1", "97", "maker", moment),
+        ("p2", "o3", "sell", "1", "96", "taker", moment),
+    ]
+    assert [order.id for order in run(paper.open_orders())] == [others.id]
+    bench.at(moment + 1_000)
+    bench.place("sell", "market", on=paper)
+    bench.at(moment + 1_500)  # whoever looks at another time within a second sees what was known before
+    assert run(market.tickers(["BTC/USD"]))["BTC/USD"].last == D("99")
+    assert [(str(t.price), t.at) for t in run(paper.trades(moment + 1))] == [("96", moment + 1_000)]
 
 
 def test_post_only_is_refused_rather_than_taking(past: Any, run: Any) -> None:
@@ -141,14 +198,14 @@ def test_post_only_is_refused_rather_than_taking(past: Any, run: Any) -> None:
     assert bench.place("buy", "limit", price="99.5", post_only=True, on=paper).status == "open"
 
 
-def test_post_only_before_a_gap_is_refused_when_the_market_opens(past: Any, run: Any) -> None:
-    bench = past([ROWS[0], None, None, ROWS[3]])
+def test_post_only_before_a_gap_rests_and_fills_at_its_price(past: Any, run: Any) -> None:
+    bench = past([ROWS[0], None, None, ROWS[3], ROWS[4]])
     bench.at(MINUTE)
     paper = bench.trading()
     order = bench.place("buy", "limit", price="98", post_only=True, on=paper)
-    assert (order.status, paper.next_fill_at(MINUTE)) == ("open", 3 * MINUTE)
-    bench.at(3 * MINUTE)
-    assert run(paper.order("BTC/USD", order.id)).status == "refused"
+    assert (order.status, paper.next_fill_at(MINUTE)) == ("open", 4 * MINUTE)
+    bench.at(4 * MINUTE)
+    assert [(str(t.price), t.liquidity) for t in run(paper.trades(0))] == [("98", "maker")]
 
 
 @pytest.mark.parametrize("tif", ["ioc", "fok"])

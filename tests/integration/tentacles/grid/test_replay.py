@@ -196,12 +196,19 @@ def _assert_figures_add_up(report: AutomationReport, expected: Outcome) -> None:
 
 
 def _assert_each_fill_is_inside_a_candle(fills: list[Fill], candles: list[Candle]) -> None:
-    """A fill at a candle's start is at its open; any other is strictly inside the range of the one that ends then."""
+    """A fill at a candle's start is at its open; one at an end strictly inside the range of the one that ends then.
+
+    Any other is at the open, or at a price that was waited for.
+    """
     starting = {candle.start: candle for candle in candles}
     ending = {candle.end: candle for candle in candles}
     for fill in fills:
         opens = starting.get(fill.time)
         if opens is not None and fill.price == opens.open:
+            continue
+        if fill.time not in ending:
+            around = next(candle for candle in candles if candle.start < fill.time < candle.end)
+            assert around.low <= fill.price <= around.high
             continue
         candle = ending[fill.time]
         assert candle.low < fill.price if fill.side == "buy" else fill.price < candle.high

@@ -193,7 +193,6 @@ def test_a_trailing_stop_fires_at_the_candle_that_a_scan_finds_whenever_it_start
 def _check_scan(path: Path, percents: Sequence[str], activations: Sequence[str | None], folder: Path) -> list[int]:
     """Compare the sale of every trailing stop with what a scan finds; return when they fired."""
     candles = read_candles(path)
-    opens = {candle.start: candle.open for candle in candles}
     parameters = list(product(percents, activations))
     configs = {
         f"{percent}/{start}": {"spend": 1000, **trailing(percent, start).config} for percent, start in parameters
@@ -202,14 +201,14 @@ def _check_scan(path: Path, percents: Sequence[str], activations: Sequence[str |
     sales = {name: [row for row in rows if row[1] == "sell"] for name, rows in _fills(folder).items()}
 
     fired = {
-        f"{percent}/{start}": trailing_stop_fires(candles, F(percent), _active_from(candles, start))
+        f"{percent}/{start}": trailing_stop_fires(candles, F(percent), _active_from(candles, start), F("0.01"))
         for percent, start in parameters
     }
-    # Without take-profits nothing has to be cancelled first: the sale is at the open of the very next candle.
+    # Without take-profits nothing has to be cancelled first: the sale is at once.
     assert {name: [(row[0], row[2]) for row in sales.get(name, [])] for name in configs} == {
-        name: [] if at is None else [(at, opens[at])] for name, at in fired.items()
+        name: [] if sale is None else [sale] for name, sale in fired.items()
     }
-    return [at for at in fired.values() if at is not None]
+    return [sale[0] for sale in fired.values() if sale is not None]
 
 
 def _active_from(candles: Sequence[Candle], start: str | None) -> Fraction:

@@ -101,7 +101,7 @@ def test_told_to_notify_it_only_tells(days: Path, tmp_path: Path) -> None:
     }
     assert acted(tmp_path) == []
     ((message,),) = rows(tmp_path, "SELECT message FROM notices")
-    assert message.startswith("BTC/USD is at 46814.0, 'dca' holds 0.0106")
+    assert message.startswith("BTC/USD is at 46876.699, 'dca' holds 0.0106")
     assert message.endswith("(0.5 % below its average cost): nothing is done about it")
 
 

@@ -91,7 +91,7 @@ def test_the_package_offers_the_type_price_alert() -> None:
 
 def test_between_the_levels_it_waits_for_either() -> None:
     assert decide(config(above=110, below=90), "100") == Decision(
-        state=state(), wake=Wake(above={SYMBOL: D(110)}, below={SYMBOL: D(90)}), figures={"alerts": 0}
+        state=state(), wake=Wake(at_closes=True, above={SYMBOL: D(110)}, below={SYMBOL: D(90)}), figures={"alerts": 0}
     )
 
 
@@ -120,25 +120,25 @@ def test_a_repeated_alert_waits_for_the_price_to_come_back_by_the_hysteresis() -
     assert told == Decision(
         state=state(told_above=True, last=last("112", minutes=0), count=1),
         actions=[Notify("BTC/USD is above 110: 112")],
-        wake=Wake(below={SYMBOL: D("108.9")}),
+        wake=Wake(at_closes=True, below={SYMBOL: D("108.9")}),
         figures={"alerts": 1, "last alert": "112 at 2022-01-01 12:00 UTC"},
     )
     still = decide(again, "109", told.state)
-    assert (still.actions, still.wake) == ((), Wake(below={SYMBOL: D("108.9")}))
+    assert (still.actions, still.wake) == ((), Wake(at_closes=True, below={SYMBOL: D("108.9")}))
     back = decide(again, "108.9", told.state)
-    assert (back.actions, back.wake, back.state.told_above) == ((), Wake(above={SYMBOL: D(110)}), False)
+    assert (back.actions, back.wake, back.state.told_above) == ((), Wake(at_closes=True, above={SYMBOL: D(110)}), False)
     assert decide(again, "110", back.state).actions == [Notify("BTC/USD is above 110: 110")]
 
 
 def test_each_of_two_levels_waits_for_its_own_return() -> None:
     both = config(above=110, below=90, repeat=True, hysteresis=10)
     # Told below at 90, which comes back at 99; above is still to come, further up.
-    assert decide(both, "92", state(told_below=True)).wake == Wake(above={SYMBOL: D(99)})
+    assert decide(both, "92", state(told_below=True)).wake == Wake(at_closes=True, above={SYMBOL: D(99)})
     # Told above, and straight down past the other: both in one tick, one told.
     through = decide(both, "85", state(told_above=True))
     assert through.actions == [Notify("BTC/USD is below 90: 85")]
     assert (through.state.told_above, through.state.told_below) == (False, True)
-    assert through.wake == Wake(above={SYMBOL: D(99)})
+    assert through.wake == Wake(at_closes=True, above={SYMBOL: D(99)})
 
 
 def test_a_cool_down_is_quiet_and_then_tells_what_is_still_so() -> None:
@@ -146,11 +146,11 @@ def test_a_cool_down_is_quiet_and_then_tells_what_is_still_so() -> None:
     during = state(last=last("112", minutes=4), count=1)
     over = NOW + timedelta(minutes=6)
     assert decide(quiet, "115", during).actions == ()
-    assert decide(quiet, "115", during).wake == Wake(at=over)
+    assert decide(quiet, "115", during).wake == Wake(at_closes=True, at=over)
     # Nothing wakes it meanwhile but the price's return, which it has to know of.
-    assert decide(quiet, "100", during).wake == Wake(at=over)
+    assert decide(quiet, "100", during).wake == Wake(at_closes=True, at=over)
     told = state(told_above=True, last=last("112", minutes=4), count=1)
-    assert decide(quiet, "115", told).wake == Wake(at=over, below={SYMBOL: D("108.9")})
+    assert decide(quiet, "115", told).wake == Wake(at_closes=True, at=over, below={SYMBOL: D("108.9")})
     after = state(last=last("112", minutes=10), count=1)
     assert decide(quiet, "115", after).actions == [Notify("BTC/USD is above 110: 115")]
 
@@ -171,7 +171,7 @@ def test_a_move_up_is_measured_from_the_lowest_close_of_the_window() -> None:
     assert decision.actions == [Notify("BTC/USD went up +10.00 % from 100: 110")]
     assert decision.state == state(last=last("110", minutes=0), count=1)
     # From here on: 10 % up or down from 110, early enough to know of a new low (1 %) or high.
-    assert decision.wake == Wake(above={SYMBOL: D("111.1")}, below={SYMBOL: D("108.9")})
+    assert decision.wake == Wake(at_closes=True, above={SYMBOL: D("111.1")}, below={SYMBOL: D("108.9")})
 
 
 def test_a_move_down_is_measured_from_the_highest_close() -> None:
@@ -183,15 +183,15 @@ def test_a_direction_that_is_not_asked_for_is_not_told() -> None:
     decision = decide(moving(direction="up"), "99", closes=[104, 110, 105, 101, 100])
     assert decision.actions == ()
     # 99 is the low: at 1 % less it looks again; a rise from there to 10 % more is what it waits for.
-    assert decision.wake == Wake(above={SYMBOL: D("98.01") * D("1.1")}, below={SYMBOL: D("98.01")})
+    assert decision.wake == Wake(at_closes=True, above={SYMBOL: D("98.01") * D("1.1")}, below={SYMBOL: D("98.01")})
 
 
 def test_close_to_the_target_it_waits_for_the_target_itself() -> None:
     # The lowest low that does not wake is 99, from where 108.9 would be far enough; from 100 it is 110.
     near = decide(moving(direction="up"), "109", closes=[100, 104, 105, 108, 109])
-    assert near.wake == Wake(above={SYMBOL: D(110)}, below={SYMBOL: D(100)})
+    assert near.wake == Wake(at_closes=True, above={SYMBOL: D(110)}, below={SYMBOL: D(100)})
     near = decide(moving(direction="down"), "90.5", closes=[100, 96, 95, 92, 91])
-    assert near.wake == Wake(above={SYMBOL: D(100)}, below={SYMBOL: D(90)})
+    assert near.wake == Wake(at_closes=True, above={SYMBOL: D(100)}, below={SYMBOL: D(90)})
 
 
 def test_what_was_told_is_not_told_again() -> None:
@@ -211,7 +211,7 @@ def test_an_alert_before_the_window_does_not_count() -> None:
 def test_during_a_cool_down_a_move_waits_for_its_end() -> None:
     quiet, told = moving(cooldown="10m"), state(last=last("100", minutes=4), count=1)
     decision = decide(quiet, "130", told, closes=[100, 110, 120, 125, 130])
-    assert (decision.actions, decision.wake) == ((), Wake(at=NOW + timedelta(minutes=6)))
+    assert (decision.actions, decision.wake) == ((), Wake(at_closes=True, at=NOW + timedelta(minutes=6)))
 
 
 def test_levels_of_a_move_never_wake_at_the_price_itself() -> None:

@@ -179,7 +179,7 @@ def test_an_asset_that_is_worth_too_much_is_sold_down_to_its_weight() -> None:
     decision = decide(config(), {"BTC": "1", "USD": "1000"}, remembered(), prices={"BTC/USD": "1300"})
     assert decision.orders == [sell("BTC", "0.11538461")]
     assert decision.state == remembered(counted=False)
-    assert decision.wake == Wake()
+    assert decision.wake == Wake(at_closes=True)
 
 
 def test_an_asset_that_is_worth_too_little_is_bought_with_what_there_is_too_much_of_the_quote() -> None:
@@ -204,7 +204,7 @@ def test_a_weight_of_zero_is_sold_whole() -> None:
 
 def test_an_empty_basket_waits_without_levels() -> None:
     decision = decide(config(THREE), {})
-    assert (decision.orders, decision.wake) == ([], Wake())
+    assert (decision.orders, decision.wake) == ([], Wake(at_closes=True))
 
 
 def test_a_negative_balance_counts_as_nothing() -> None:
@@ -217,7 +217,7 @@ def test_a_negative_balance_counts_as_nothing() -> None:
 def test_an_interval_rebalances_at_once_and_at_its_times_however_small_the_drift() -> None:
     every = config(every="4h")
     held = {"BTC": "1", "USD": "1000"}
-    schedule = Wake(every=timedelta(hours=4), anchor=START)
+    schedule = Wake(at_closes=True, every=timedelta(hours=4), anchor=START)
     assert decide(every, {"BTC": "1", "USD": "1010"}).orders == [buy("BTC", "5")]
     woken = decide(every, held, remembered(), prices={"BTC/USD": "1300"})
     assert (woken.orders, woken.wake) == ([], schedule)
@@ -237,7 +237,7 @@ def test_threshold_and_schedule_both_rebalance() -> None:
     assert decide(both, held, remembered(), prices={"BTC/USD": "1300"}).orders == [sell("BTC", "0.11538461")]
     waiting = decide(both, held, remembered(), prices={"BTC/USD": "1100"})
     assert waiting.wake is not None
-    assert replace(waiting.wake, above={}, below={}) == Wake(every=timedelta(hours=4), anchor=START)
+    assert replace(waiting.wake, above={}, below={}) == Wake(at_closes=True, every=timedelta(hours=4), anchor=START)
     assert levels(waiting) == {"BTC/USD": ["818.181818181818", "1222.222222222222"]}
 
 
@@ -383,7 +383,7 @@ def test_a_failed_order_of_a_schedule_waits_for_its_next_time() -> None:
             "warning",
         )
     ]
-    assert failed.wake == Wake(every=timedelta(hours=4), anchor=START)
+    assert failed.wake == Wake(at_closes=True, every=timedelta(hours=4), anchor=START)
 
 
 def test_refused_sales_do_not_keep_the_money_that_is_there_from_buying() -> None:

@@ -175,7 +175,7 @@ def test_a_limit_entry_spends_at_its_price_and_is_cancelled_when_it_expires() ->
     order = LimitOrder(SYMBOL, "buy", D("1.01010101"), D("990.00"), tag="entry")
     first = decide(settings)
     assert first.orders == [order]
-    assert first.wake == wake(at=START + timedelta(hours=4))
+    assert first.wake == wake(at=START + timedelta(hours=4), below="989.99")
 
     late = decide(settings, entering(), now=START + timedelta(hours=4), open_orders=[resting(order)])
     assert late.orders == [CancelOrder("id-entry")]
