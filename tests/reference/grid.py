@@ -257,8 +257,8 @@ class _Replay:
 
     def meet_price(self, moment: int, price: Fraction) -> None:
         exact = Decimal(price.numerator) / Decimal(price.denominator)
-        for order in [order for order in self.orders if order.rests and order.price is not None]:
-            if self.is_through(exact, order):
+        for order in [order for order in self.orders if order.rests]:
+            if order.price is not None and self.is_through(exact, order):
                 self.fill(order, moment, order.price)
         self.wake(moment)
         self.shown = self.woken, exact

@@ -240,8 +240,8 @@ class _Replay:
                 self.show(*met)
 
     def show(self, moment: int, price: Fraction) -> None:
-        for order in [order for order in self.orders if order.rests and order.price is not None]:
-            if self.is_through(price, order):
+        for order in [order for order in self.orders if order.rests]:
+            if order.price is not None and self.is_through(price, order):
                 self.fill(order, moment, order.price)
         # Who has looked within the second looks a second after that, and sees this price then.
         self.wake(moment)
