@@ -440,7 +440,8 @@ def _refuse_overdrafts(
 ) -> None:
     """Raise Overdrawn where budgets are more than a simulated account holds; whoever asks has its lock."""
     for row in rows.values():
-        if row.trading in simulated:
+        # One that nothing was said of is the engine's own doing: accounts of people have their balances, be it none.
+        if row.trading in simulated and "balances" in row.trading_settings:
             # Two owners' accounts may have one name.
             given = [_Given(row.name if new.account_id == row.id else "", new.budget) for new in many]
             besides = lists.budgets_on_account(connection, row.id)
