@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.pool import QueuePool
 
 from octobot_node.clock import Clock, SystemClock
-from octobot_node.errors import DataFolderInUse, StorageUnavailable
+from octobot_node.errors import DataFolderInUse, StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_plugins.sqlite.failures import translated
 
 __all__ = ["SqliteStorage"]
+
+log = structlog.get_logger(__name__)
 
 _NORMAL, _FULL = 1, 2
 
@@ -42,6 +46,8 @@ class SqliteStorage:
             )
         self.path = Path(url.database)
         self._held: IO[bytes] | None = None
+        #: Why the last transaction that wrote could not; "" when one could since.
+        self._failed = ""
         self.shown = f"sqlite:///{self.path}"
         self._url = url
         self.engine = sa.create_engine(
@@ -75,16 +81,47 @@ class SqliteStorage:
         options = {"octobot_synchronous": _FULL if durable else _NORMAL}
         self._writing.now = True
         try:
-            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            with self._guarded(), self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
+            if self._failed:
+                self._failed = ""
+                log.info("database_can_be_written_again", database=self.shown)
         finally:
             self._writing.now = False
 
     @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Say StorageUnavailable of a full disk and the like, once in the log, and StorageBusy of a lock."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            found = translated(error, self.shown)
+            if found is None:
+                raise
+            self._note_failure(str(found))
+            raise found from None
+        except sa.exc.TimeoutError:
+            why = f"{self.shown} is busy: no connection came free in time; try again"
+            self._note_failure(why)
+            raise StorageBusy(why) from None
+
+    def _note_failure(self, why: str) -> None:
+        was, self._failed = self._failed, why
+        if was != why:
+            log.error("database_cannot_be_written", reason=why)
+
+    @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Begin a reading transaction on a snapshot of its own; see ``Storage.read``."""
-        with self._readers.begin() as connection:
-            yield connection
+        try:
+            with self._readers.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            # Writing where one only reads is a mistake of ours, and no state of the disk.
+            found = None if "readonly" in str(error.orig) else translated(error, self.shown)
+            if found is None:
+                raise
+            raise found from None
 
     def open_clock(self) -> Clock:
         """Return the machine's clock."""

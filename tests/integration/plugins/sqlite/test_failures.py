@@ -1,0 +1,77 @@
+"""A disk that is full, a database that is read-only or locked: states of the world, said once, and over again."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from octobot_node.errors import StorageBusy, StorageUnavailable
+from octobot_node.settings import Settings
+from octobot_plugins.sqlite import storage as module
+from octobot_plugins.sqlite.storage import SqliteStorage
+
+
+@pytest.fixture
+def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStorage:
+    monkeypatch.setattr(module, "_CONNECT", {"check_same_thread": False, "timeout": 0.1})
+    made = SqliteStorage(Settings(data_dir=tmp_path))
+    with made.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    return made
+
+
+def write(storage: SqliteStorage, size: int = 1) -> None:
+    with storage.write() as connection:
+        connection.execute(sa.text("INSERT INTO t VALUES (randomblob(:size))"), {"size": size})
+
+
+def limit_pages(storage: SqliteStorage, pages: int) -> None:
+    # What a full disk does: the database may grow no further.
+    with storage.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_is_said_once_and_passes(storage: SqliteStorage) -> None:
+    limit_pages(storage, 4)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(StorageUnavailable, match=r"database or disk is full.*: make room on its disk"):
+                write(storage, 1_000_000)
+        with storage.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 0
+        limit_pages(storage, 1_000_000)
+        write(storage, 1_000_000)
+
+    assert [line["event"] for line in lines] == ["database_cannot_be_written", "database_can_be_written_again"]
+    storage.close()
+
+
+def test_a_database_that_another_program_keeps_is_busy(storage: SqliteStorage) -> None:
+    with closing(sqlite3.connect(storage.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageBusy, match=r"is busy: another program keeps it \(database is locked\)"):
+            write(storage)
+    write(storage)
+    storage.close()
+
+
+def test_a_database_that_is_read_only_is_said_to_be(storage: SqliteStorage) -> None:
+    storage.close()
+    with storage.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    with pytest.raises(
+        StorageUnavailable, match=r"readonly database, .*: see that its folder and files may be written"
+    ):
+        write(storage)
+    storage.close()
+
+
+def test_a_mistake_in_a_statement_is_no_state_of_the_disk(storage: SqliteStorage) -> None:
+    with pytest.raises(sa.exc.OperationalError, match="no such table"), storage.write() as connection:
+        connection.exec_driver_sql("SELECT * FROM nowhere")
+    storage.close()
