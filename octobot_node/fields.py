@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,11 @@ from octobot_node.market import timeframe_ms
 from octobot_node.text.symbols import SYMBOL_PATTERN, check_symbol
 
 __all__ = ["ConfigModel", "CronTime", "DailyTime", "Interval", "Symbol", "Zone"]
+
+
+#: Names of months and days in a cron line.
+_WORDS = re.compile("[A-Z]{3}")
+_SOME_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 class ConfigModel(BaseModel):
@@ -102,10 +108,16 @@ class CronTime(ConfigModel):
     @field_validator("line")
     @classmethod
     def _five_fields(cls, value: str) -> str:
-        from croniter import croniter
+        from croniter import CroniterBadDateError, croniter
 
         if len(value.split()) != 5 or not croniter.is_valid(value):
             raise ValueError(
                 f"{value!r} is not a valid cron line: write five fields, such as '0 9 * * 1' for Mondays at 9:00"
             )
+        if "R" in _WORDS.sub("", value.upper()):
+            raise ValueError(f"{value!r} has random times (R): write when, such as '0 9 * * 1' for Mondays at 9:00")
+        try:
+            croniter(value, _SOME_DAY).get_next()
+        except CroniterBadDateError:
+            raise ValueError(f"{value!r} never comes, such as a 30th of February: write dates that there are") from None
         return value

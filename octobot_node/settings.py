@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         default=(),
         description="Origins, such as https://desk.example, whose pages may call the API from a browser.",
     )
+    api_allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names, such as desk.example, that the API is asked under, without ports; none: any name. With them"
+        " no page elsewhere reaches it by a name of its own.",
+    )
     extra_plugins: tuple[str, ...] = Field(
         default=(), description="Modules to load as plugins besides the built-in ones, by dotted name."
     )
@@ -201,11 +206,18 @@ class Settings(BaseSettings):
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
 
+    @field_validator("api_trusted_proxies", "api_cors_origins", "api_allowed_hosts")
+    @classmethod
+    def _names_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("*" in each for each in value):
+            raise ValueError("'*' lets everybody in: name each one")
+        return value
+
     @field_validator("api_trusted_proxies")
     @classmethod
     def _are_addresses(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse names: a request comes from an address, so that one would never be believed."""
-        return tuple(each if each == "*" else _network(each) for each in given)
+        return tuple(_network(each) for each in given)
 
     def alone_in(self, folder: Path) -> Settings:
         """Return these settings for a data folder, and a database in it, that are nobody else's: a replay's."""

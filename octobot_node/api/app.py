@@ -102,7 +102,7 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
         )
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Surroundings, metrics=state.metrics)
+    app.add_middleware(Surroundings, metrics=state.metrics, hosts=state.context.core.settings.api_allowed_hosts)
     proxies = state.context.core.settings.api_trusted_proxies
     if proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))

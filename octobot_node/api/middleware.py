@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -56,8 +57,10 @@ def shown_path(path: str) -> str:
 class Surroundings:
     """The outermost middleware."""
 
-    def __init__(self, app: ASGIApp, metrics: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, metrics: CollectorRegistry, hosts: Collection[str] = ()) -> None:
         self._app = app
+        #: Names that the API may be asked under; none: any.
+        self._hosts = frozenset(each.lower() for each in hosts)
         self._seconds = Histogram(
             "octobot_api_request_seconds",
             "How long requests to the REST API took.",
@@ -92,7 +95,10 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if _is_too_large(scope):
+                if not self._is_ours(scope):
+                    wrong = "this node is not asked under that name: OCTOBOT_API_ALLOWED_HOSTS has its names"
+                    await problem_response("bad-request", wrong, request_id)(scope, receive, completing)
+                elif _is_too_large(scope):
                     await problem_response("header-too-large", _HEAD_TOO_LARGE, request_id)(scope, receive, completing)
                 elif _announces_too_much(scope):
                     await problem_response("too-large", _TOO_MUCH, request_id)(scope, receive, completing)
@@ -107,6 +113,11 @@ class Surroundings:
             finally:
                 # A stream goes on for hours: how long its reader waited for it is how long it took.
                 self._tell(scope, status, streamed_after or time.perf_counter() - began)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        host = Headers(scope=scope).get("host", "").lower()
+        name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+        return not self._hosts or name in self._hosts
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         # Programs may make up methods; each would be a series of its own.

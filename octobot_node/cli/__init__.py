@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
+_PRIVATE = 0o077
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (None: the process's own) and return the exit code."""
@@ -17,11 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     _fill_standard_descriptors()
     _write_what_can_be_written()
-    session = Session()
+    # What commands make in data folders is nobody else's: databases, ids, logs.
+    session = Session(umask=os.umask(_PRIVATE))
     try:
         result = build_app()(arguments, prog_name="octobot-node", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes one line and an exit code
         return exit_code_of(error, data_dir=session.data_dir)
+    finally:
+        os.umask(session.umask)
     return result if isinstance(result, int) else 0
 
 

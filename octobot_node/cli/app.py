@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -39,6 +40,8 @@ class Session:
 
     #: Where the log is; None for the settings' own folder.
     data_dir: Path | None = None
+    #: What whoever gave the command takes from others of the files that they make: of code to be shared, say.
+    umask: int = 0o022
 
 
 class _Commands(TyperGroup):
@@ -97,6 +100,7 @@ def _tentacles() -> typer.Typer:
 
 
 def _new_tentacle(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What pip will install it by, such as my-momentum.")],
     folder: Annotated[
         Path | None, typer.Option("--folder", metavar="DIR", help="Where to make it; ./NAME unless given.")
@@ -107,6 +111,7 @@ def _new_tentacle(
     """Make a new tentacle: a package with an automation that works, its tests and run files."""
     from octobot_node.cli.commands.tentacles import new
 
+    os.umask(context.obj.umask)
     new(name, folder, author=author, as_json=as_json)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+import structlog
+
 from octobot_node.errors import DataFolderInUse, DiskNearlyFull, NodeError
 from octobot_node.ids import new_id
 from octobot_node.settings import Settings
+
+log = structlog.get_logger(__name__)
+_PRIVATE = ("octobot.db", "octobot.db-wal", "octobot.db-shm", "node-id", "node.lock", "octobot-node.log")
 
 __all__ = ["FolderLock", "node_id_of", "refuse_full_disk"]
 
@@ -36,6 +42,7 @@ class FolderLock:
             raise DataFolderInUse(
                 f"the data folder {folder} is in use by {holder}: stop that node, or give another --data-dir"
             ) from None
+        _make_private(folder)
         # Who holds it is a courtesy: on a full disk the lock holds without it.
         with suppress(OSError):
             self._file.truncate(0)
@@ -46,6 +53,16 @@ class FolderLock:
         """Let the folder go."""
         with suppress(OSError):
             self._file.close()
+
+
+def _make_private(folder: Path) -> None:
+    """Take from others what earlier versions let them read: there are password hashes and secrets in it."""
+    for path in (folder / name for name in _PRIVATE):
+        with suppress(OSError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                path.chmod(mode & 0o700)
+                log.warning("made_private", path=str(path), mode=f"{mode:04o}")
 
 
 def refuse_full_disk(settings: Settings) -> None:

@@ -30,6 +30,8 @@ __all__ = ["FORMAT", "Archive", "Manifest", "TableManifest", "Writer", "open_arc
 
 #: What this release writes; it reads this one and those before.
 FORMAT = 1
+#: What a manifest and a row take at most: far more than any has, and little enough to be read at once.
+_MANIFEST_MAX, _LINE_MAX = 1_000_000, 64_000_000
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
 #: What a damaged zip or gzip raises; RuntimeError and NotImplementedError where a flag was flipped.
@@ -142,7 +144,10 @@ class Archive:
 
     def _read_manifest(self) -> Manifest:
         try:
-            text = self._zip.read(_MANIFEST)
+            with self._zip.open(_MANIFEST) as file:
+                text = file.read(_MANIFEST_MAX + 1)
+            if len(text) > _MANIFEST_MAX:
+                raise self._damaged(_MANIFEST)
         except KeyError:
             raise UnusableBackup(
                 f"{self.path} is not a backup of octobot-node: it has no {_MANIFEST}; use another backup"
@@ -181,7 +186,8 @@ class Archive:
         width = len(given.columns)
         try:
             with self._member(given) as raw, gzip.GzipFile(fileobj=raw) as lines:
-                for line in lines:
+                # A line that goes on for ever is no row: what was read of it is no JSON.
+                while line := lines.readline(_LINE_MAX):
                     values = json.loads(line)
                     if len(values) != width:
                         raise self._damaged(given.name)

@@ -186,6 +186,12 @@ def _feed(request: Request, api: Api) -> Feed:
     return found
 
 
+def _without_host(request: Request, cursor: str) -> str:
+    # What a client says its host is comes back to nobody.
+    url = request.url.include_query_params(cursor=cursor)
+    return f"{url.path}?{url.query}"
+
+
 def _as_text(request: Request, page: LogPage) -> Response:
     lines = [
         f"{line.at.isoformat().replace('+00:00', 'Z')} {line.level} {line.event}: {' '.join(line.message.split())}"
@@ -193,5 +199,5 @@ def _as_text(request: Request, page: LogPage) -> Response:
     ]
     headers = {}
     if page.next_cursor is not None:
-        headers["Link"] = f'<{request.url.include_query_params(cursor=page.next_cursor)}>; rel="next"'
+        headers["Link"] = f'<{_without_host(request, page.next_cursor)}>; rel="next"'
     return PlainTextResponse("".join(f"{printable(line, lines=False)}\n" for line in lines), headers=headers)

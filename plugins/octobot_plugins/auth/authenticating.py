@@ -15,7 +15,7 @@ from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import keys, sessions
 from octobot_plugins.auth.tokens import hashed
 
-__all__ = ["COOKIE", "address_of", "caller_of"]
+__all__ = ["COOKIE", "address_of", "caller_of", "cookie_of"]
 
 COOKIE = "octobot_session"
 #: When somebody was last seen is kept to the minute: not every request is a write.
@@ -31,8 +31,13 @@ def caller_of(request: Request, context: PluginContext) -> Caller | None:
         if kind.lower() != "bearer":
             return None
         return _by_key(request, context, token.strip())
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(cookie_of(request), "")
     return _by_session(context, token) if token else None
+
+
+def cookie_of(request: Request) -> str:
+    """Return the session cookie's name: over TLS one that no other host, and nothing without TLS, can set."""
+    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
 
 
 def address_of(request: Request) -> str:

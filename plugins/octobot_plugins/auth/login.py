@@ -14,7 +14,7 @@ from octobot_node.market import from_ms
 from octobot_node.store.audit_log import Actor, Entry, append
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, throttling, tokens
-from octobot_plugins.auth.authenticating import COOKIE, address_of
+from octobot_plugins.auth.authenticating import address_of, cookie_of
 from octobot_plugins.auth.passwords import Busy, Passwords
 from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import sessions
@@ -41,7 +41,10 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
     """
     storage, now, address = api.plugin_context.storage, api.plugin_context.clock.now(), address_of(request)
     with storage.write() as connection:
-        wait = throttling.wait_s(connection, throttling.names_of(name, address), now)
+        known = any(
+            throttling.same_network(address, each) for each in statements.session_addresses(connection, name, now)
+        )
+        wait = throttling.wait_s(connection, throttling.names_of(name, address, known=known), now)
         row = statements.user(connection, name)
     if wait:
         raise ApiProblem(
@@ -55,7 +58,7 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
         raise ApiProblem("throttled", "many log in just now: try again", headers={"Retry-After": "1"}) from None
     if fits and row is not None and not row.disabled:
         with storage.write() as connection:
-            throttling.clear(connection, name)
+            throttling.clear(connection, name, address)
         return row
     with storage.write() as connection:
         actor = Actor(name, "login", address, request.state.request_id)
@@ -88,7 +91,7 @@ def log_in(api: Api, request: Request, response: Response, name: str, password: 
         actor = Actor(row.name, "login", address_of(request), request.state.request_id)
         append(connection, actor, Entry("session.create", target=row.name, target_id=session), now)
     response.set_cookie(
-        COOKIE,
+        cookie_of(request),
         token,
         max_age=int(settings.session_ttl),
         httponly=True,
@@ -108,14 +111,15 @@ def expires_at(api: Api) -> datetime | None:
     return None if found is None else from_ms(found)
 
 
-def close(api: Api, response: Response) -> None:
+def close(api: Api, request: Request, response: Response) -> None:
     """End the caller's session, and take the cookie back."""
     if not api.caller.session:
         raise ApiProblem("conflict", "an API key is not a session: revoke it instead")
     with api.plugin_context.storage.write(durable=True) as connection:
         statements.end_sessions(connection, api.caller.name, api.caller.session)
         api.audit(connection, Entry("session.end", target=api.caller.name, target_id=api.caller.session))
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    secure = request.url.scheme == "https"
+    response.delete_cookie(cookie_of(request), path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def _forget_expired(connection: sa.Connection, now: int) -> None:

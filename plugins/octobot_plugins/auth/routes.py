@@ -149,9 +149,9 @@ def read_session(api: ReadsSelf) -> Session:
 
 
 @router.delete("/session", tags=["session"], summary="Log out", status_code=204)
-def delete_session(response: Response, api: WritesSelf) -> None:
+def delete_session(request: Request, response: Response, api: WritesSelf) -> None:
     """End the caller's session."""
-    login.close(api, response)
+    login.close(api, request, response)
 
 
 @router.put("/session/password", tags=["session"], summary="Change one's own password", responses={429: {}})

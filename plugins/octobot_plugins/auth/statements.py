@@ -24,6 +24,7 @@ __all__ = [
     "key_page",
     "made_by",
     "revoke_keys",
+    "session_addresses",
     "session_page",
     "user",
     "user_page",
@@ -102,6 +103,12 @@ def active_keys(connection: sa.Connection, name: str, now: int) -> int:
     usable = sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)
     counted = sa.select(sa.func.count()).where(keys.c.user == name, keys.c.revoked_at.is_(None), usable)
     return connection.scalar(counted) or 0
+
+
+def session_addresses(connection: sa.Connection, name: str, now: int) -> Sequence[str]:
+    """Return from where a user logged in, of sessions that have not expired. Rides ix_auth_sessions_user."""
+    wanted = sa.select(sessions.c.address).where(sessions.c.user == name, sessions.c.expires_at > now).distinct()
+    return connection.scalars(wanted).all()
 
 
 def end_oldest_sessions(connection: sa.Connection, name: str, kept: int) -> None:

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from octobot_plugins.auth.tables import throttles
 
-__all__ = ["clear", "names_of", "wait_s"]
+__all__ = ["clear", "names_of", "same_network", "wait_s"]
 
 _c = throttles.c
 #: Failures that cost nothing: people mistype. From one address many people may come.
-_FREE = {"account": 5, "address": 20}
-_LONGEST_S = 900
+_FREE = {"account": 5, "address": 20, "everywhere": 50}
+#: From everywhere together an account waits a little only: others must not keep its owner out.
+_LONGEST_S = {"account": 900.0, "address": 900.0, "everywhere": 30.0}
 #: Failures of longer ago count no more.
 _FORGOTTEN_MS = 3_600_000
 _PRUNED_AT_ONCE = 100
@@ -26,9 +27,18 @@ class _Row:
     at: int
 
 
-def names_of(user: str, address: str) -> tuple[str, str]:
-    """Return what a log-in is counted under."""
-    return f"account:{user[:64]}", f"address:{_network(address)}"
+def names_of(user: str, address: str, *, known: bool = False) -> tuple[str, ...]:
+    """Return what a log-in is counted under: the account from there, from everywhere, and the address.
+
+    ``known``: its owner has logged in from there, whom what others try elsewhere does not keep out.
+    """
+    here = (f"account:{user[:64]}@{_network(address)}", f"address:{_network(address)}")
+    return here if known else (*here, f"everywhere:{user[:64]}")
+
+
+def same_network(address: str, other: str) -> bool:
+    """Whether two addresses are counted as one."""
+    return _network(address) == _network(other)
 
 
 def _network(address: str) -> str:
@@ -37,7 +47,11 @@ def _network(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
+    if isinstance(found, ipaddress.IPv6Address):
+        # As a socket for both versions shows an IPv4 address.
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def wait_s(connection: sa.Connection, names: tuple[str, ...], now: int) -> int:
@@ -58,9 +72,14 @@ def wait_s(connection: sa.Connection, names: tuple[str, ...], now: int) -> int:
     return 0
 
 
-def clear(connection: sa.Connection, user: str) -> None:
-    """Forget an account's failures: its owner logged in. The address's stay: a guesser may have an account, too."""
-    connection.execute(throttles.delete().where(_c.name == f"account:{user[:64]}"))
+def clear(connection: sa.Connection, user: str, address: str) -> None:
+    """Forget an account's failures from there, its owner logged in, and that this was an attempt.
+
+    The others of the address stay: a guesser may have an account, too.
+    """
+    own, *others = names_of(user, address)
+    connection.execute(throttles.delete().where(_c.name == own))
+    connection.execute(throttles.update().where(_c.name.in_(others), _c.failures > 0).values(failures=_c.failures - 1))
 
 
 def _row(connection: sa.Connection, name: str, now: int) -> _Row:
@@ -71,8 +90,9 @@ def _row(connection: sa.Connection, name: str, now: int) -> _Row:
 
 
 def _pause_s(name: str, row: _Row) -> float:
-    beyond = row.failures - _FREE[name.partition(":")[0]]
-    return 0.0 if beyond < 0 else min(2.0 ** min(beyond, 20), _LONGEST_S)
+    kind = name.partition(":")[0]
+    beyond = row.failures - _FREE[kind]
+    return 0.0 if beyond < 0 else min(2.0 ** min(beyond, 20), _LONGEST_S[kind])
 
 
 def _prune(connection: sa.Connection, now: int) -> None:
