@@ -64,12 +64,6 @@ class ApiServer:
         self._server = uvicorn.Server(_config(app, settings))
         self._thread = threading.Thread(target=self._run, name="octobot-api", daemon=True)
         self._thread.start()
-        if "*" in settings.api_trusted_proxies:
-            log.warning(
-                "every_proxy_trusted",
-                setting="api_trusted_proxies",
-                cure="name your proxies' addresses: with * whoever connects may claim any address and that TLS is used",
-            )
         host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
         log.info("api_started", url=f"http://{host}:{self.port}/api/v1")
 
