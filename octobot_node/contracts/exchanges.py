@@ -358,7 +358,8 @@ class PastTouches(Protocol):
         """Return (when, price) of the first moment after ``since`` at which the price is at or past a level, or None.
 
         Exactly one level is given. The price is the level's, on the market's step; the open's where the candle opens
-        past it; and the candle's high for a level above that is asked for after the price has turned upwards.
+        past it; and the candle's high for a level above that is asked for after the price has turned upwards. To whom
+        asks while it falls the high may be over, and only the close counts.
         """
         ...
 

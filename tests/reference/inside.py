@@ -8,7 +8,9 @@ The rules, and nothing else:
   candle's close may fill it at its own price if that is strictly through it, every later candle as usual.
 - Who waits for a price sees a candle go from its open to its low in its second quarter, to its high in its third, each
   level at its share of the way, and to its close in the first half of its last; at the open, an eighth in, if that is
-  past the level already. Whoever asks for a higher price after the half sees the high, at three quarters. The price is
+  past the level already. Whoever asks for a higher price after the half sees the high, at three quarters; whoever
+  asks during the second quarter does not see the high, which may be over, but its level if the close is at or past it,
+  at seven eighths. The price is
   the level on ``step``: rounded down for who waits for a fall, up for a rise.
 - A moment on a whole second is put off by 1 ms.
 - At that moment and the whole seconds after it, for ten of them and while the candle is open, that is the price for who
@@ -73,13 +75,15 @@ def _falls_to(candle: Bar, level: Fraction, since: int, step: Fraction) -> tuple
 
 
 def _rises_to(candle: Bar, level: Fraction, since: int, step: Fraction) -> tuple[int, Fraction] | None:
-    opened, high, low, _ = _prices(candle)
+    opened, high, low, close = _prices(candle)
     length = candle.end - candle.start
     quarter = length // 4
     if high < level or since >= candle.start + 3 * quarter:
         return None
     if opened >= level and since < candle.start + length // 8:
         return candle.start + length // 8, opened
+    if candle.start + quarter <= since < candle.start + 2 * quarter:
+        return (candle.start + 7 * length // 8, ceil(level / step) * step) if close >= level else None
     if since >= candle.start + 2 * quarter:
         return candle.start + 3 * quarter, high
     way = Fraction(0) if high == low else (max(level, low) - low) / (high - low)

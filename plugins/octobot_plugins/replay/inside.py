@@ -43,6 +43,9 @@ class Inside:
             return None
         if self.open >= level and since < self._half_quarter:
             return self._half_quarter, self.open
+        if self._quarter(1) <= since < self._quarter(2):
+            # Bought on the way down, say: the high may have been before that, the close was not.
+            return (self.start + 7 * self.length // 8, level) if self.close >= level else None
         if since >= self._quarter(2):
             # Every step on the way up would be a moment of its own for a level that follows the price.
             return self._quarter(3), self.high

@@ -79,9 +79,8 @@ def test_a_candle_that_opens_below_the_stop_sells_at_its_open(tmp_path: Path) ->
 
 def test_a_trailing_stop_follows_the_high_and_meets_the_close(tmp_path: Path) -> None:
     # The low comes first, at the old peak of 100 a stop of 90; then the high, 140, and a stop of 126 before the close.
-    report = trade(
-        tmp_path, [FLAT, ("100", "140", "95", "110"), ("110", "150", "110", "150")], trailing={"percent": 10}
-    )
+    rows = [FLAT, ("100", "140", "95", "110"), ("110", "150", "110", "150")]
+    report = trade(tmp_path, rows, trailing={"percent": 10})
     assert (report.realised_pnl, report.figures["peak"]) == (D(260), "140")
 
 
@@ -95,6 +94,13 @@ def test_a_limit_entry_has_its_stop_in_the_candle_that_buys(tmp_path: Path) -> N
     rows = [("110", "110", "110", "110"), ("110", "111", "80", "105"), ("105", "130", "105", "130")]
     report = trade(tmp_path, rows, entry={"limit": 100}, **BRACKET)
     assert (report.realised_pnl, report.figures["phase"]) == (D(-100), "closed: stop-loss")
+
+
+def test_a_peak_before_the_entry_raises_no_trailing_stop(tmp_path: Path) -> None:
+    # Bought at 100 on the way down from 110; the high of 150 may have been before that, the close of 108 was not.
+    rows = [("110", "110", "110", "110"), ("110", "150", "95", "108"), ("108", "108", "50", "50")]
+    report = trade(tmp_path, rows, entry={"limit": 100}, trailing={"percent": 10})
+    assert (D(report.figures["peak"]) <= 108, report.realised_pnl < 0) == (True, True)
 
 
 @pytest.mark.parametrize(("entry", "row", "price"), [("above", "160", "110"), ("below", "50", "90")])
