@@ -112,8 +112,7 @@ def test_an_entry_at_a_level_buys_at_the_level(tmp_path: Path, entry: str, row: 
 
 
 def test_a_grid_buys_on_the_way_to_its_stop_and_sells_at_it(tmp_path: Path) -> None:
-    # Cells buy at 80 and 90, 1 each, the price is 91; at 75 the grid has lost 20 in all: not what its close would
-    # bring.
+    # Cells buy 1 each at 80 and 90, the price is 91; at 75 the grid has lost 20 in all: not what its close would bring.
     grid = automation("grid", lower=80, upper=100, levels=3, amount=1, stop_loss_price=75)
     rows = [("91", "91", "91", "91"), ("91", "99", "70", "98"), ("98", "98", "98", "98")]
     (report,) = replay(tmp_path, DAY, rows, grid, taker_fee=0, maker_fee=0).automations
