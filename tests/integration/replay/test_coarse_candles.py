@@ -22,21 +22,21 @@ D = Decimal
 MINUTE = 60_000
 LENGTHS = {"5m": 5 * MINUTE, "1h": 60 * MINUTE, "1d": 1_440 * MINUTE}
 
-TRADES: dict[str, dict[str, Any]] = {
-    f"{stop} {target}": {**stops, **targets}
-    for stop, stops in {
-        "stop 3": {"stop_loss": {"percent": 3}},
-        "stop 10": {"stop_loss": {"percent": 10}},
-        "trailing 4": {"trailing": {"percent": 4}},
-        "trailing 9": {"trailing": {"percent": 9, "activate_at": {"percent": 1}}, "stop_loss": {"percent": 15}},
-        "even": {"stop_loss": {"percent": 6}, "break_even": {"percent": 2}},
-    }.items()
-    for target, targets in {
-        "at once": {"take_profits": [{"percent": 5}]},
-        "two": {"take_profits": [{"percent": 2, "share": 50}, {"percent": 6, "share": 50}]},
-        "below": {"entry": {"below": 40000}, "take_profits": [{"percent": 5}]},
-        "limit": {"entry": {"limit": 38000}, "take_profits": [{"percent": 4}]},
-    }.items()
+STOPS: dict[str, dict[str, Any]] = {
+    "stop 3": {"stop_loss": {"percent": 3}},
+    "stop 10": {"stop_loss": {"percent": 10}},
+    "trailing 4": {"trailing": {"percent": 4}},
+    "trailing 9": {"trailing": {"percent": 9, "activate_at": {"percent": 1}}, "stop_loss": {"percent": 15}},
+    "even": {"stop_loss": {"percent": 6}, "break_even": {"percent": 2}},
+}
+TARGETS: dict[str, dict[str, Any]] = {
+    "at once": {"take_profits": [{"percent": 5}]},
+    "two": {"take_profits": [{"percent": 2, "share": 50}, {"percent": 6, "share": 50}]},
+    "below": {"entry": {"below": 40000}, "take_profits": [{"percent": 5}]},
+    "limit": {"entry": {"limit": 38000}, "take_profits": [{"percent": 4}]},
+}
+TRADES = {
+    f"{stop} {target}": {**stops, **targets} for stop, stops in STOPS.items() for target, targets in TARGETS.items()
 }
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "grid": ("grid", {"lower": 36000, "upper": 48000, "levels": 25, "spend": 300, "stop_loss_price": 34500}),
