@@ -19,6 +19,7 @@ OctoBotError
 │   ├── DiskNearlyFull
 │   ├── NodeSilent
 │   ├── StorageUnavailable
+│   │   ├── DatabaseChanged   nobody: the node begins anew by itself
 │   │   └── StorageBusy       nobody: its transaction was undone; try again in a moment
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
@@ -42,6 +43,7 @@ __all__ = [
     "Conflict",
     "DataFolderInUse",
     "DataUnavailable",
+    "DatabaseChanged",
     "DatabaseInUse",
     "DatabaseMoved",
     "DatabaseNotOurs",
@@ -159,6 +161,10 @@ class NodeSilent(NodeError):
 
 class StorageUnavailable(NodeError):
     """The database cannot be opened or has failed."""
+
+
+class DatabaseChanged(StorageUnavailable):
+    """The database is not the one that this process began on: it goes back to its start, and looks at what it is."""
 
 
 class StorageBusy(StorageUnavailable):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +40,20 @@ class Storage(Protocol):
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """Begin a transaction that only reads, on one snapshot of the whole; it never waits for a writer."""
+        ...
+
+    def identity(self) -> Mapping[str, str]:
+        """Return what tells this database from every other, and this course of it from others that it could take.
+
+        What cannot be known is left out; nothing at all where a database is a file.
+        """
+        ...
+
+    def review(self, check: Callable[[], None]) -> None:
+        """Have ``check`` called before anything is done on another server than before, or on one that was started anew.
+
+        What it does itself is not held up by that. What it raises, whoever wanted to do something gets.
+        """
         ...
 
     def open_clock(self) -> Clock:

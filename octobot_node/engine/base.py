@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.coordinator import Coordinator
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock, node_id_of, refuse_full_disk
+from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.engine.ledger.planning import Installation
 from octobot_node.errors import DatabaseMoved, NodeError, UnknownStorage
 from octobot_node.ids import new_id
@@ -34,6 +35,8 @@ class Base:
     node_id: str
     coordinator: Coordinator
     installation: Installation
+    #: None where nobody acts on what the database says: beside a node, and for a command.
+    watch: DatabaseWatch | None
 
     def close(self) -> None:
         """Close the storage and let the folder go."""
@@ -72,7 +75,11 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
             storage.fold()
             # Not before there is a database: who has an id was used.
             node_id = node_id_of(settings.data_dir)
-            opened = _installation(storage, now)
+            watch = DatabaseWatch(storage, settings.data_dir, node_id)
+            opened = _installation(storage, watch, now)
+            if not visiting:
+                opened = watch.take_up(now if not storage.shared else storage.open_clock().now(), settings.request_ttl)
+                storage.review(watch.check)
             coordinator: Coordinator = registry.hook.open_coordinator(
                 node=_Opening(settings, storage, node_id, plugin_set(registry))
             )
@@ -84,7 +91,7 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
     except BaseException:
         lock.release()
         raise
-    return Base(settings, registry, storage, lock, node_id, coordinator, opened)
+    return Base(settings, registry, storage, lock, node_id, coordinator, opened, None if visiting else watch)
 
 
 def open_beside(settings: Settings, registry: Registry) -> Base:
@@ -109,7 +116,7 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
     except BaseException:
         storage.close()
         raise
-    return Base(settings, registry, storage, None, node_id, coordinator, known)
+    return Base(settings, registry, storage, None, node_id, coordinator, known, None)
 
 
 def _refuse_missing_database(settings: Settings) -> None:
@@ -144,12 +151,13 @@ def _open_storage(settings: Settings, registry: Registry) -> Storage:
     return storage
 
 
-def _installation(storage: Storage, now: int) -> Installation:
+def _installation(storage: Storage, watch: DatabaseWatch, now: int) -> Installation:
     with storage.write(durable=True) as connection:
         # Two nodes that start on an empty database at once must not begin an installation each.
         storage.lock_migrations(connection)
         known = _known_installation(connection, storage)
         if known is None:
+            watch.refuse_empty()
             known = Installation(new_id(), 0)
             connection.execute(installation.insert().values(id=known.id, generation=0, created_at=now))
         storage.claim_queues(connection, known.id)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel
 
 from octobot_node.clock import Clock, SystemClock
@@ -56,6 +58,8 @@ _PATIENCE_S = 5.0
 _FOLD_S = 120.0
 #: Work that met an outage of the database is tried again after this.
 _OUTAGE_S = 0.5
+#: How often a node counts on in the database and remembers it: what is lost of less than that is not seen by it.
+_PULSE_S, _PULSE_ALONE_S = 2.0, 10.0
 
 
 class Node:
@@ -87,6 +91,8 @@ class Node:
         self.leaving = threading.Event()
         #: Why it may go on no more; "" where it was asked to end.
         self.failure = ""
+        #: Whether it ends because its database is another than it began on: whoever started it starts it again.
+        self.begins_anew = False
         self._checkpoint = checkpoint
         self._clock: Clock = SystemClock()
         self._loops: list[PeriodicThread] = []
@@ -109,6 +115,8 @@ class Node:
         """
         base = open_base(self.settings, self.registry, SystemClock().now())
         self._closers = [base.close]
+        assert base.watch is not None
+        base.watch.on_change = self._begin_anew
         self._clock = base.storage.open_clock()
         try:
             self._start_engine(base)
@@ -129,7 +137,7 @@ class Node:
 
     def _finish(self) -> None:
         """Take nothing new, and give what runs its time: what is handed back is begun anew elsewhere."""
-        if not self.core.storage.shared:
+        if not self.core.storage.shared or self.begins_anew:
             return
         self.core.coordinator.withdraw()
         until = time.monotonic() + self.settings.drain_grace
@@ -176,6 +184,7 @@ class Node:
         if base.coordinator.role != "consumer":
             self.commands.take_up_held()
         self._start_looking()
+        self._start_remembering(base)
         self.core.still_for = self._still_for
         self._start_plugins()
         control = ControlServer(self.settings.data_dir, self._perform)
@@ -226,6 +235,25 @@ class Node:
         for loop in (self._dispatch, self._sweep, self._levels, self._retention):
             loop.start()
             self._closers.append(loop.stop)
+
+    def _start_remembering(self, base: Base) -> None:
+        """Count on in the database, the last time before it is left."""
+        watch, clock = base.watch, self._clock
+        assert watch is not None
+
+        def pulse() -> None:
+            watch.pulse(clock.now())
+
+        loop = PeriodicThread("pulse", pulse, _PULSE_S if base.storage.shared else _PULSE_ALONE_S)
+
+        def end() -> None:
+            loop.stop()
+            if not base.storage.lost():
+                with suppress(StorageUnavailable, sa.exc.SQLAlchemyError):
+                    pulse()
+
+        loop.start()
+        self._closers.append(end)
 
     def _start_plugins(self) -> None:
         """Deliver notices and run services: after everything that trades, and stopped before it."""
@@ -291,6 +319,14 @@ class Node:
             self.failure = why
             self.core.draining.set()
             self.leaving.set()
+
+    def _begin_anew(self, why: str) -> None:
+        """End, to be started again: what this process remembers is of a database that there is no more."""
+        del why  # said where it was found
+        self.begins_anew = True
+        if hasattr(self, "core"):
+            self.core.draining.set()
+        self.leaving.set()
 
     def _hear(self, topic: str) -> None:
         if topic in (TICKS, ORDERS):

@@ -10,7 +10,7 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.base import open_base
-from octobot_node.errors import UsageError
+from octobot_node.errors import NodeError, UsageError
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
@@ -118,6 +118,8 @@ def _follow(node: Node, view: RunView, deadline: float | None, clock: SystemCloc
     while deadline is None or clock.monotonic() < deadline:
         if asked():
             return False
+        if node.leaving.is_set():
+            raise NodeError(node.failure or "the database is not as it was left: give the same command again")
         rows = automation_reports(node.core)
         for line in said.new():
             view.message(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -111,6 +111,14 @@ class JoinedStorage:
             cursor.execute("RELEASE SAVEPOINT stage")
         finally:
             cursor.close()
+
+    def identity(self) -> Mapping[str, str]:
+        """Return what tells the database from others."""
+        return self._storage.identity()
+
+    def review(self, check: Callable[[], None]) -> None:
+        """Have ``check`` called on another server; a replay has a file."""
+        self._storage.review(check)
 
     def open_clock(self) -> Clock:
         """Return the storage's clock; a replay has a virtual one of its own."""

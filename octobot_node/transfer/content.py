@@ -25,7 +25,7 @@ _FORGOTTEN: Mapping[str, Mapping[str, Any]] = {
     "intents": {"carrier": None},
     "events": {"txid": 0},
     "cursors": {"txid": 0},
-    "installation": {"moved_to": ""},
+    "installation": {"moved_to": "", "identity": ""},
 }
 
 

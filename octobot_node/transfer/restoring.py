@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.storage import Storage
-from octobot_node.engine.commands.restore_reconciliation import held_reason
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.market import from_ms
-from octobot_node.orders import IntentStatus
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.store import holding
 from octobot_node.store.migrate import migrate, readable_revisions
-from octobot_node.store.tables import accounts, automations, events, installation, intents, schedule
+from octobot_node.store.tables import installation
 from octobot_node.transfer.archive import Archive, Manifest, TableManifest, open_archive
 from octobot_node.transfer.content import Content, contents, forgetting, owners_of
 from octobot_node.transfer.loading import load, refuse_used, set_numbers, unhurried
@@ -25,8 +22,6 @@ from octobot_node.transfer.results import Progress, Restored, TableRows
 from octobot_node.transfer.tally import Tally, tally_of
 
 __all__ = ["describe", "restore"]
-
-_DECIDING = [status for status in AutomationStatus if status.runs]
 
 
 def describe(path: Path) -> Manifest:
@@ -112,9 +107,9 @@ def _fill(
             done += given.rows
         set_numbers(connection, [content for _, content in wanted], manifest.numbers)
         now = storage.open_clock().now()
-        _begin_generation(connection)
-        asked = _doubt_planned(connection, now + int(settings.request_ttl * 1000))
-        held = _hold(connection, manifest.created_at, now)
+        holding.begin_generation(connection)
+        asked = holding.doubt_planned(connection, now + int(settings.request_ttl * 1000))
+        held = holding.hold_all(connection, holding.RESTORED, manifest.created_at, now)
         progress(total, total)
     return Restored(
         database=storage.shown,
@@ -131,60 +126,3 @@ def _refuse_used(connection: sa.Connection, registry: Registry, shown: str) -> N
     if connection.execute(sa.select(installation.c.id)).first() is not None:
         raise CommandRefused(f"{shown} has an installation already: restore into an empty database, or --data-dir")
     refuse_used(connection, contents(registry.tables), shown)
-
-
-def _begin_generation(connection: sa.Connection) -> None:
-    connection.execute(installation.update().values(generation=installation.c.generation + 1, moved_to=""))
-
-
-def _doubt_planned(connection: sa.Connection, send_by: int) -> int:
-    """Take for sent what was about to be sent at the backup: the old node may have done so since.
-
-    The exchange is asked, as about any order of unknown outcome. The old node is gone, so a request of its is dead by
-    ``send_by`` (ms UTC). Cancels may be repeated and stay as they are.
-    """
-    change = intents.update().where(intents.c.status == IntentStatus.PLANNED, intents.c.kind == "order")
-    values = {
-        "status": IntentStatus.SENT.after(IntentStatus.PLANNED),
-        "sent_at": intents.c.created_at,
-        "send_by": send_by,
-        "retry_at": None,
-    }
-    return connection.execute(change.values(**values)).rowcount
-
-
-def _hold(connection: sa.Connection, since: int, now: int) -> int:
-    """Let nothing decide until its account was compared with its exchange; return how many were deciding."""
-    columns = automations.c
-    connection.execute(accounts.update().values(reconcile_since=sa.func.coalesce(accounts.c.reconcile_since, since)))
-    deciding = sa.select(columns.id, columns.owner, columns.account_id, columns.shard).where(
-        columns.status.in_(_DECIDING)
-    )
-    rows = connection.execute(deciding).all()
-    reason = held_reason(since)
-    connection.execute(
-        schedule.update()
-        .where(schedule.c.automation_id.in_(sa.select(columns.id).where(columns.status.in_(_DECIDING))))
-        .values(runnable=False, next_run_at=None)
-    )
-    connection.execute(
-        automations.update()
-        .where(columns.status.in_(_DECIDING))
-        .values(status=AutomationStatus.HELD, reason=reason, updated_at=now)
-    )
-    data = json.dumps({"reason": reason}, separators=(",", ":"))
-    happened = [
-        {
-            "owner": row.owner,
-            "account_id": row.account_id,
-            "shard": row.shard,
-            "automation_id": row.id,
-            "kind": "automation.held",
-            "data": data,
-            "at": now,
-        }
-        for row in rows
-    ]
-    for start in range(0, len(happened), 1_000):
-        connection.execute(events.insert(), happened[start : start + 1_000])
-    return len(rows)

@@ -159,6 +159,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "notifications",
         "plugins",
         "postgres",
+        "reconciliation",
         "sqlite",
         "tables",
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import structlog
 from octobot_node import __version__
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.configuration import Configuration
-from octobot_node.errors import NodeError
+from octobot_node.errors import DatabaseChanged, NodeError, StorageUnavailable
 from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
 from octobot_node.live.open_files import raise_open_files
@@ -51,12 +53,48 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
             process=os.getpid(),
         )
         raise_open_files()
-        with Node(settings, registry=registry, configuration=configuration, serve_api=settings.api) as node:
-            counts = status(node.context, EmptyRequest()).automations
-            log.info("node_started", automations=counts, socket=str(socket_path(settings.data_dir)), stop="Ctrl-C")
-            while not (asked() or node.leaving.wait(_LOOK_S)):
-                pass
-            log.info("node_stopping", why=node.failure or ("" if asked() else "told to leave"))
+        begun = False
+        while True:
+            node = Node(settings, registry=registry, configuration=configuration, serve_api=settings.api)
+            if not _start(node, asked, again=begun):
+                break
+            begun = True
+            with _stopping(node):
+                _serve(node, asked)
+            if not node.begins_anew or asked():
+                break
         log.info("node_stopped")
         if node.failure:
             raise NodeError(node.failure)
+
+
+@contextmanager
+def _stopping(node: Node) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        node.stop()
+
+
+def _start(node: Node, asked: Callable[[], bool], *, again: bool) -> bool:
+    """Start a node; one that begins anew waits for its database, and for nothing once it is asked to end."""
+    while not asked():
+        try:
+            node.start()
+        except StorageUnavailable as error:
+            if not (again or isinstance(error, DatabaseChanged)):
+                raise
+            time.sleep(_LOOK_S)
+        else:
+            return True
+    return False
+
+
+def _serve(node: Node, asked: Callable[[], bool]) -> None:
+    """Serve until somebody wants the node to end."""
+    counts = status(node.context, EmptyRequest()).automations
+    log.info("node_started", automations=counts, socket=str(socket_path(node.settings.data_dir)), stop="Ctrl-C")
+    while not (asked() or node.leaving.wait(_LOOK_S)):
+        pass
+    why = node.failure or ("" if asked() else "it begins anew" if node.begins_anew else "told to leave")
+    log.info("node_stopping", why=why)

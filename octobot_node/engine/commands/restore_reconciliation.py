@@ -1,6 +1,7 @@
-"""Compare the accounts of a restored database with their exchanges before anything on them decides again.
+"""Compare the accounts of a database that came back with their exchanges before anything on them decides again.
 
-What happened between the backup and its restoring is at the exchange and nowhere else. Orders that the backup knows are
+It was restored from a backup, or it lost what was last done: a standby that was behind took its place, say. What
+happened between the backup and its restoring is at the exchange and nowhere else. Orders that the backup knows are
 settled by the account poller, as after any pause. Whatever else is open or was executed on the account was decided
 after the backup: by the old node, whose ledger is lost, or by a person. Only a person can say what is to become of
 that.
@@ -22,9 +23,8 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
-from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
-from octobot_node.store import events
+from octobot_node.store import events, holding
 from octobot_node.store.conditions import is_live
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import HeldAutomationRow
@@ -34,10 +34,9 @@ from octobot_node.store.tables import accounts, automations, intents
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["RestoreReconciliation", "held_reason"]
+__all__ = ["RestoreReconciliation"]
 
 log = structlog.get_logger(__name__)
-_RESTORED = "restored from a backup of "
 #: Executions are asked for from this long before the backup: clocks differ, and some become visible late.
 _OVERLAP_MS = 60_000
 #: An account that cannot be asked, or has orders whose outcome is still to come, is asked again after this.
@@ -48,15 +47,6 @@ _NAMED = 3
 #: As many are in the event.
 _TOLD = 100
 _IDS = 500
-
-
-def held_reason(since: int) -> str:
-    """Return why automations are held that come from a backup of ``since`` (ms UTC)."""
-    return f"{_from(since)}: its accounts are being compared with their exchanges"
-
-
-def _from(since: int) -> str:
-    return f"{_RESTORED}{from_ms(since):%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +106,16 @@ class RestoreReconciliation:
             # After the answer: what was sent meanwhile is known by its client order id, or not known yet.
             if _undecided(connection, row.id):
                 return False
-            strange = _strange(connection, row.id, answer)
             held = connection.execute(_HELD, {"account": row.id}).all()
+            beginning = _beginning(held)
+            # A backup may be old: whatever is open may be of after it. What a database lost that came back is of since
+            # then, and what a person has had open for longer is theirs.
+            opened_since = (row.reconcile_since or 0) - _OVERLAP_MS if beginning == holding.AS_OF else 0
+            strange = _strange(connection, row.id, answer, opened_since)
         if not strange:
             return self._agree(row, [each.id for each in held])
         self._next[row.id] = self._core.clock.now() + _LOOK_AGAIN_MS
-        self._differ(row, strange, held)
+        self._differ(row, beginning, strange, held)
         return False
 
     def _agree(self, row: AccountRow, held: Sequence[str]) -> bool:
@@ -137,9 +131,11 @@ class RestoreReconciliation:
         log.info("account_reconciled", account=row.name, resumed=len(held))
         return True
 
-    def _differ(self, row: AccountRow, strange: Sequence[str], held: Sequence[HeldAutomationRow]) -> None:
+    def _differ(
+        self, row: AccountRow, beginning: str, strange: Sequence[str], held: Sequence[HeldAutomationRow]
+    ) -> None:
         """Say so once, where it is held; with nothing held there is nobody to wait for."""
-        reason = _difference(row, strange)
+        reason = _difference(row, beginning, strange)
         told = bool(held) and all(each.reason == reason for each in held)
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
@@ -157,7 +153,8 @@ class RestoreReconciliation:
 
 
 _IS_HELD = sa.and_(
-    automations.c.status == AutomationStatus.HELD, automations.c.reason.startswith(_RESTORED, autoescape=True)
+    automations.c.status == AutomationStatus.HELD,
+    sa.or_(*(automations.c.reason.startswith(words, autoescape=True) for words in (holding.RESTORED, holding.AS_OF))),
 )
 _HELD = (
     sa.select(automations.c.id, automations.c.reason)
@@ -176,8 +173,14 @@ def _undecided(connection: sa.Connection, account_id: str) -> bool:
     return connection.execute(_UNDECIDED.limit(1), {"account": account_id}).first() is not None
 
 
-def _strange(connection: sa.Connection, account_id: str, answer: _Answer) -> list[str]:
-    """Return what belongs to no intent, in words: open orders first, then executions."""
+def _beginning(held: Sequence[HeldAutomationRow]) -> str:
+    """Return why an account's automations are held; for a backup, where some are for that."""
+    back = bool(held) and all(each.reason.startswith(holding.AS_OF) for each in held)
+    return holding.AS_OF if back else holding.RESTORED
+
+
+def _strange(connection: sa.Connection, account_id: str, answer: _Answer, opened_since: int) -> list[str]:
+    """Return what belongs to no intent, in words: orders opened since a moment (ms UTC) first, then executions."""
     pairs = {(order.id, order.client_order_id) for order in answer.orders}
     pairs |= {(trade.order_id, trade.client_order_id) for trade in answer.trades}
     ids = _known(connection, account_id, intents.c.exchange_order_id, {order_id for order_id, _ in pairs})
@@ -185,7 +188,7 @@ def _strange(connection: sa.Connection, account_id: str, answer: _Answer) -> lis
     orders = [
         f"open order {order.id}: {order.side} {_plain(order.amount)} {order.symbol}"
         for order in answer.orders
-        if order.id not in ids and order.client_order_id not in clients
+        if order.created_at >= opened_since and order.id not in ids and order.client_order_id not in clients
     ]
     trades = [
         f"trade {trade.id}: {trade.side} {_plain(trade.amount)} {trade.symbol} at {_plain(trade.price)}"
@@ -204,11 +207,12 @@ def _known(connection: sa.Connection, account_id: str, column: sa.Column[str], w
     return found
 
 
-def _difference(row: AccountRow, strange: Sequence[str]) -> str:
+def _difference(row: AccountRow, beginning: str, strange: Sequence[str]) -> str:
     assert row.reconcile_since is not None
     more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+    what = "the backup" if beginning == holding.RESTORED else "it"
     return (
-        f"{_from(row.reconcile_since)}, and {row.name!r} has what the backup does not know:"
+        f"{holding.since_when(beginning, row.reconcile_since)}, and {row.name!r} has what {what} does not know:"
         f" {'; '.join(strange[:_NAMED])}{more}; cancel or correct it at the exchange, then resume this automation"
         " (octobot-node automations resume NAME)"
     )

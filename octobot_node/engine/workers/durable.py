@@ -334,7 +334,8 @@ class Durable:
         import dbos
 
         self._live = False
-        dbos.DBOS.destroy(workflow_completion_timeout_sec=timeout)
+        # With what was registered: a node that begins anew in this process registers its own.
+        dbos.DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=timeout)
 
     def _statuses(self) -> sa.TableClause:
         return _table(self._storage.engine)

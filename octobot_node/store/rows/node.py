@@ -93,3 +93,4 @@ class InstallationRow(Protocol):
     sending: bool
     virtual_now: int | None
     moved_to: str
+    identity: str

@@ -18,7 +18,16 @@ from octobot_node.store.tables.automation import (
 )
 from octobot_node.store.tables.base import metadata
 from octobot_node.store.tables.ledger import balances, equity, fills, positions, postings
-from octobot_node.store.tables.node import accounts, api_requests, audit, cursors, installation, leases, schema_floors
+from octobot_node.store.tables.node import (
+    accounts,
+    api_requests,
+    audit,
+    cursors,
+    installation,
+    leases,
+    pulses,
+    schema_floors,
+)
 from octobot_node.store.tables.order import intents, kill_switch_orders, kill_switches
 
 __all__ = [
@@ -42,6 +51,7 @@ __all__ = [
     "notices",
     "positions",
     "postings",
+    "pulses",
     "requests",
     "schedule",
     "schema_floors",

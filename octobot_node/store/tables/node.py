@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from octobot_node.store.tables.base import Id, metadata
 from octobot_node.store.types import Millis
 
-__all__ = ["accounts", "api_requests", "audit", "cursors", "installation", "leases", "schema_floors"]
+__all__ = ["accounts", "api_requests", "audit", "cursors", "installation", "leases", "pulses", "schema_floors"]
 
 installation = sa.Table(
     "installation",
@@ -21,6 +21,17 @@ installation = sa.Table(
     sa.Column("virtual_now", Millis),
     #: The database (URL without password) that `db copy` moves this one to; no node starts on it then. "": none.
     sa.Column("moved_to", sa.Text, nullable=False, server_default=""),
+    #: What told this database from others when nodes last worked on it, as JSON; "": nothing is known.
+    sa.Column("identity", sa.Text, nullable=False, server_default=""),
+)
+
+#: How far each node has counted; data folders remember it. A database that says less went back in time.
+pulses = sa.Table(
+    "pulses",
+    metadata,
+    sa.Column("node_id", sa.String(64), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("at", Millis, nullable=False),
 )
 
 leases = sa.Table(

@@ -52,6 +52,8 @@ class NodeConnection(psycopg.Connection[Any]):
 
     #: Returns what follows BEGIN.
     own: Callable[[], tuple[bytes, ...]] = tuple
+    #: Which server it is, and since when it runs.
+    server: str = ""
 
     def _get_tx_start_command(self) -> bytes:
         # A role's default_transaction_isolation would let writers fail where they are meant to wait.
@@ -113,7 +115,9 @@ class Connector:
         try:
             self._sockets.add(made)
             self._begin(made)
-            if _is_lent(made):
+            process, made.server = _server_of(made)
+            # Somebody is in between who said the number of a process that is not the server's.
+            if process != made.info.backend_pid:
                 made.own = lambda: self._own
             made.autocommit = autocommit
         except BaseException:
@@ -159,7 +163,8 @@ def _set(how: str, name: str, value: str) -> bytes:
     return sql.SQL(how + " {} = {}").format(sql.Identifier(name), given).as_bytes(None)
 
 
-def _is_lent(made: NodeConnection) -> bool:
-    """Whether somebody is in between who said the number of a process that is not the server's."""
-    row = made.execute("SELECT pg_backend_pid()").fetchone()
-    return row is None or row[0] != made.info.backend_pid
+def _server_of(made: NodeConnection) -> tuple[int, str]:
+    """Return the number of the server's process, and when the server was started, which is no other's moment."""
+    row = made.execute("SELECT pg_backend_pid(), extract(epoch FROM pg_postmaster_start_time())::text").fetchone()
+    assert row is not None
+    return int(row[0]), str(row[1])

@@ -47,20 +47,21 @@ _POOLERS = (
 )
 
 
-def is_lost(error: sa.exc.DBAPIError) -> bool:
+def is_lost(error: Failure) -> bool:
     """Whether it is an outage, that passes, and not a mistake in a statement."""
-    state = _state(error)
+    state, broken = _state(error), getattr(error, "connection_invalidated", False)
     if state is None:
-        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
-    return state.startswith(_OUTAGES) or state in _ALSO or error.connection_invalidated
+        kinds = (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+        return broken or isinstance(error, kinds)
+    return state.startswith(_OUTAGES) or state in _ALSO or broken
 
 
-def is_busy(error: sa.exc.DBAPIError) -> bool:
+def is_busy(error: Failure) -> bool:
     """Whether the transaction was undone for others' sake: a lock not to be had, a deadlock, somebody's cancel."""
     return _state(error) in {"55P03", "40P01", "40001", "57014"}
 
 
-def is_full(error: sa.exc.DBAPIError) -> bool:
+def is_full(error: Failure) -> bool:
     """Whether the server's disk has no room."""
     return _state(error) == "53100"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
 from octobot_plugins.postgres.connecting import Connector, NodeConnection
 from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
+from octobot_plugins.postgres.identity import Reviews, identity_of
 from octobot_plugins.postgres.opening import open_server
 from octobot_plugins.postgres.queues import claim_schema, is_marked, make_mark, refuse_others_queues
 from octobot_plugins.postgres.room import Room
@@ -68,6 +69,7 @@ class PostgresStorage:
         self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._queues = opened.queues
         self._writing = threading.local()
+        self._reviews = Reviews(lambda: None, "")
         self._lost = ""
         self._room = Room(self.engine)
         self._lock = threading.Lock()
@@ -101,7 +103,7 @@ class PostgresStorage:
             raise RuntimeError("a writing transaction inside another would wait for itself: end the first one before")
         self._writing.now = True
         try:
-            with self._guarded(), self.engine.begin() as connection:
+            with self._guarded(), self._begin(self.engine) as connection:
                 yield connection
         finally:
             self._writing.now = False
@@ -109,15 +111,43 @@ class PostgresStorage:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Begin a reading transaction on one snapshot; see ``Storage.read``."""
-        with self._guarded(), self._readers.begin() as connection:
+        with self._guarded(), self._begin(self._readers) as connection:
             yield connection
+
+    @contextmanager
+    def _begin(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """Begin a transaction on a server that was looked at."""
+        while True:
+            with engine.connect() as connection:
+                if self._reviews.are_done(_driver(connection)):
+                    with connection.begin():
+                        yield connection
+                    return
+                # Of another server than the one that was looked at last, which may be the newer one.
+                connection.invalidate()
+            # Nothing has begun yet: whoever looks may begin something.
+            writes, self._writing.now = getattr(self._writing, "now", False), False
+            try:
+                self._reviews.begin(self._connect)
+            finally:
+                self._writing.now = writes
+
+    def identity(self) -> Mapping[str, str]:
+        """Return what tells this database from others; see ``Storage.identity``."""
+        with self._guarded(), self._connect() as connection:
+            return identity_of(connection, self.shown)
+
+    def review(self, check: Callable[[], None]) -> None:
+        """Have ``check`` called on another server; see ``Storage.review``."""
+        with self._guarded(), self._connect() as connection:
+            self._reviews = Reviews(check, connection.server)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         """Say StorageUnavailable of a database that went away, and remember since when, or StorageBusy."""
         try:
             yield
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
             if is_busy(error):
                 why = f"{self.shown} is busy: others held for too long what this needed, and it was undone: try again"
                 raise StorageBusy(why) from None
@@ -209,6 +239,10 @@ class PostgresStorage:
         """Close every connection."""
         self._bus.close()
         self.engine.dispose()
+
+
+def _driver(connection: sa.Connection) -> NodeConnection:
+    return cast("NodeConnection", connection.connection.driver_connection)
 
 
 def _note_use(_connection: Any, record: Any) -> None:
