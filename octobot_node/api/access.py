@@ -18,10 +18,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from octobot_node.api.idempotency import begin_idempotent
-from octobot_node.api.lanes import LanesOfLoops
 from octobot_node.api.problems import ApiProblem, FieldError
-from octobot_node.api.rates import Rates
 from octobot_node.api.scopes import scopes_of
+from octobot_node.api.transport.lanes import LanesOfLoops
+from octobot_node.api.transport.rates import Rates
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.caller import Caller, Role
 from octobot_node.contracts.context import PluginContext

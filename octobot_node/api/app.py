@@ -19,15 +19,15 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import octobot_node
 from octobot_node.api.access import ApiState, allows_of, describe
-from octobot_node.api.addresses import PlainAddresses
-from octobot_node.api.head import HeadAsGet
+from octobot_node.api.exact import operations_router
 from octobot_node.api.idempotency import Idempotency, Replayed
-from octobot_node.api.lanes import THREADS
-from octobot_node.api.middleware import PREFIX, Surroundings
 from octobot_node.api.openapi import PATH, document
-from octobot_node.api.operation_routes import operations_router
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.scopes import all_scopes
+from octobot_node.api.transport.addresses import PlainAddresses
+from octobot_node.api.transport.head import HeadAsGet
+from octobot_node.api.transport.lanes import THREADS
+from octobot_node.api.transport.middleware import PREFIX, Surroundings
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError

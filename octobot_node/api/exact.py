@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -11,12 +11,13 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from octobot_node.api.access import Allow, ApiState, allows_of
+from octobot_node.api.operation_routes import add_operation
 from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import DEPTH, decode
 from octobot_node.text.numbers import UnreasonableNumber
 
-__all__ = ["ApiRouter"]
+__all__ = ["ApiRouter", "operations_router"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What must get through while everything else waits.
@@ -138,6 +139,13 @@ class ApiRouter(APIRouter):
 
         Raises PluginError for a path that names what is not a field of its request.
         """
-        from octobot_node.api.operation_routes import add_operation
-
         add_operation(self, operation, route)
+
+
+def operations_router(operations: Iterable[Operation[Any, Any]]) -> ApiRouter:
+    """Return a router with the routes that the operations say themselves."""
+    router = ApiRouter()
+    for operation in operations:
+        if operation.route is not None:
+            router.add_operation(operation, operation.route)
+    return router

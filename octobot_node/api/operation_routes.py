@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -14,28 +14,18 @@ from pydantic.fields import FieldInfo
 
 from octobot_node.api.access import Api, allow
 from octobot_node.api.etags import IfMatch, expected, optional, tag
-from octobot_node.api.exact import ApiRouter
 from octobot_node.api.idempotency import tell_once
-from octobot_node.api.middleware import PREFIX
+from octobot_node.api.transport.middleware import PREFIX
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.errors import PluginError
 
-__all__ = ["add_operation", "operations_router"]
+__all__ = ["add_operation"]
 
 _REVISION = "revision"
 _IN_QUERY = frozenset({"GET", "DELETE"})
 #: These replace what is there, so they must say what they read before.
 _NEEDS_REVISION = frozenset({"PUT", "PATCH"})
-
-
-def operations_router(operations: Iterable[Operation[Any, Any]]) -> APIRouter:
-    """Return a router with the routes that the operations say themselves."""
-    router = ApiRouter()
-    for operation in operations:
-        if operation.route is not None:
-            add_operation(router, operation, operation.route)
-    return router
 
 
 def add_operation(router: APIRouter, operation: Operation[Any, Any], route: Route) -> None:

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from octobot_node.api.app import create_app
-from octobot_node.api.connections import AcceptFailures, Bounds, connection_type
+from octobot_node.api.transport.connections import AcceptFailures, Bounds, connection_type
 from octobot_node.errors import NodeError
 from octobot_node.operations.context import OperationContext
 from octobot_node.settings import Settings

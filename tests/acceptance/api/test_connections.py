@@ -18,7 +18,7 @@ import pytest
 import structlog
 import uvicorn
 
-from octobot_node.api.connections import AcceptFailures, Bounds, connection_type
+from octobot_node.api.transport.connections import AcceptFailures, Bounds, connection_type
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from octobot_node.api.addresses import plain
 from octobot_node.api.etags import expected
 from octobot_node.api.problems import ApiProblem
+from octobot_node.api.transport.addresses import plain
 from tests.integration.api.conftest import Service
 
 

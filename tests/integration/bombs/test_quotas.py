@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from octobot_node.api.problems import ApiProblem
-from octobot_node.api.rates import Rates
+from octobot_node.api.transport.rates import Rates
 from octobot_node.settings import Settings
 from tests.integration.api.conftest import PASSWORD, Service
 

@@ -14,7 +14,7 @@ import h11
 import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from octobot_node.api.addresses import plain
+from octobot_node.api.transport.addresses import plain
 
 __all__ = ["AcceptFailures", "Bounds", "connection_type"]
 

@@ -1,0 +1,1 @@
+"""Between the socket and the routes: addresses, connections, methods, turns and rates."""
