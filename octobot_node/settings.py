@@ -74,7 +74,9 @@ def _network(text: str) -> str:
     try:
         found = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(f"{text!r} is no address or network: write 192.0.2.7 or 10.0.0.0/8, not a name") from None
+        raise ValueError(
+            f"{text!r} is not a valid address or network: write 192.0.2.7 or 10.0.0.0/8, not a name"
+        ) from None
     mapped = getattr(found.network_address, "ipv4_mapped", None)
     if mapped is not None and found.prefixlen >= 96:
         found = ipaddress.ip_network((mapped, found.prefixlen - 96))

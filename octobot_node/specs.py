@@ -42,7 +42,7 @@ def _plain(amount: Decimal) -> str:
 def _to_duration(value: Any) -> Any:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         if not is_reasonable(value):
-            raise ValueError(f"is no number of seconds to reckon with: use at most {DIGITS} digits")
+            raise ValueError(f"is not a number of seconds to reckon with: use at most {DIGITS} digits")
         value = f"{Decimal(value):f}s"
     # Dumped as JSON a duration is ISO 8601 ("PT30S"), which pydantic reads back itself.
     return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value

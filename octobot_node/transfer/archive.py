@@ -186,7 +186,7 @@ class Archive:
         width = len(given.columns)
         try:
             with self._member(given) as raw, gzip.GzipFile(fileobj=raw) as lines:
-                # A line that goes on for ever is no row: what was read of it is no JSON.
+                # A line that goes on for ever is no row: what was read of it is not valid JSON.
                 while line := lines.readline(_LINE_MAX):
                     values = json.loads(line)
                     if len(values) != width:

@@ -215,7 +215,7 @@ def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_file(monkeypatch: pytest.
     ("given", "found"),
     [
         ("10.0.0.1/8, ::ffff:192.0.2.7", ("10.0.0.0/8", "192.0.2.7")),
-        ("fd00::/8\n*", ("fd00::/8", "*")),
+        ("fd00::/8\n192.0.2.1", ("fd00::/8", "192.0.2.1")),
         ("::ffff:10.0.0.0/104", ("10.0.0.0/8",)),
     ],
 )
@@ -226,9 +226,17 @@ def test_trusted_proxies_are_addresses_and_networks(
     assert Configuration.load().settings.api_trusted_proxies == found
 
 
+def test_not_every_proxy_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "10.0.0.1, *")
+    with pytest.raises(InvalidSettings, match=r"OCTOBOT_API_TRUSTED_PROXIES: '\*' lets everybody in: name each one"):
+        Configuration.load()
+
+
 def test_the_name_of_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "traefik")
-    with pytest.raises(InvalidSettings, match="OCTOBOT_API_TRUSTED_PROXIES: 'traefik' is no address or network: write"):
+    with pytest.raises(
+        InvalidSettings, match="OCTOBOT_API_TRUSTED_PROXIES: 'traefik' is not a valid address or network: write"
+    ):
         Configuration.load()
 
 

@@ -85,7 +85,7 @@ WRITTEN_OTHERWISE = {
     ("planning.py", "IntentStatus.PLANNED"),
     ("commands.py", "AutomationStatus.ACTIVE"),
     ("status_commands.py", "AutomationStatus.STOPPING"),
-    ("restoring.py", "AutomationStatus.HELD"),
+    ("holding.py", "AutomationStatus.HELD"),
 }
 
 

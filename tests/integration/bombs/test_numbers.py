@@ -59,7 +59,7 @@ def bodies(service: Service) -> Iterator[tuple[str, str, list[str]]]:
 def test_a_number_bomb_in_any_field_of_any_route_is_refused_and_costs_nothing(service: Service, bomb: str) -> None:
     client = service.as_("root", **{"content-type": "application/json", "if-match": '"1"'})
     asked = [(method, path, field) for method, path, fields in bodies(service) for field in fields]
-    # A text that is no JSON is a signal, too.
+    # A text that is not valid JSON is a signal, too.
     asked = [each for each in asked if each[1] not in {"/api/v1/automations/import", "/hooks/x"}]
 
     with cheaply():

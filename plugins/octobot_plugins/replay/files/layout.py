@@ -83,7 +83,7 @@ def layout_of_text(content: Content, symbol: str) -> Layout:
 def layout_of_rows(
     content: Content, header: Sequence[str] | None, rows: Sequence[Sequence[str]], symbol: str
 ) -> Layout:
-    """Return the layout of rows that are no text: of JSON, of feather."""
+    """Return the layout of rows that are not text: of JSON, of feather."""
     sample = [list(row) for row in rows]
     if header is None:
         if not sample or not is_candle(sample[0]):

@@ -48,7 +48,7 @@ def parsed(
 ) -> tuple[ParsedColumns, tuple[str, ...]]:
     """Return every column's exact texts and floats, and what is to be told; ``names`` are the file's own of them.
 
-    Raises InvalidMarketData for what is no number, and where numbers could be read in two ways.
+    Raises InvalidMarketData for what is not a number, and where numbers could be read in two ways.
     """
     floats = {name: plain(column) for name, column in columns.items()}
     found = {name: column for name, column in floats.items() if column is not None}
