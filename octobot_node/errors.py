@@ -94,8 +94,8 @@ class UsageError(OctoBotError):
 class Overdrawn(UsageError):
     """Budgets are more than their simulated account holds; ``index`` is which automation's, of those asked for."""
 
-    def __init__(self, message: str, *, index: int, asset: str, reason: str) -> None:
-        super().__init__(message, field=f"budget.{asset}", reason=reason)
+    def __init__(self, message: str, *, index: int = 0, asset: str = "", reason: str = "") -> None:
+        super().__init__(message, field=f"budget.{asset}" if asset else "", reason=reason)
         self.index, self.asset = index, asset
 
 

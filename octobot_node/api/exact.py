@@ -32,7 +32,7 @@ class _ExactRequest(Request):
         if not hasattr(self, "_json"):
             body = await self.body()
             if len(body) > _ANONYMOUS_MAX and not getattr(self.state, "caller", ""):
-                raise ApiProblem("too-large", f"without credentials a body takes {_ANONYMOUS_MAX:,} bytes at most")
+                raise HTTPException(413, f"without credentials a body takes {_ANONYMOUS_MAX:,} bytes at most")
             # A large one is not read while every other request waits.
             large = len(body) > _AT_ONCE_MAX
             self._json = await anyio.to_thread.run_sync(_decoded, body) if large else _decoded(body)

@@ -30,7 +30,7 @@ def encode(value: Any) -> str:
     """Return ``value`` as JSON with every digit of its Decimals; raise ValueError or TypeError for what has none."""
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise ValueError(f"{value} is not a number that JSON has")
+            raise ValueError(f"{value} is not a number")
         return format(value, "f")
     if isinstance(value, Mapping):
         return f"{{{','.join(f'{json.dumps(str(key))}:{encode(item)}' for key, item in value.items())}}}"
@@ -80,4 +80,4 @@ def _refuse_bomb(text: str) -> None:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is none")
+    raise ValueError(f"{text} is not a number")

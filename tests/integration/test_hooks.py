@@ -211,6 +211,6 @@ def test_hook_register_api_routers(registry: Registry) -> None:
 
 def test_hook_authenticate(registry: Registry) -> None:
     assert users(registry, "authenticate") == ["octobot_plugins.auth"]
-    nobody: Any = SimpleNamespace(headers={}, cookies={})
+    nobody: Any = SimpleNamespace(headers={}, cookies={}, url=SimpleNamespace(scheme="http"))
 
     assert registry.hook.authenticate(request=nobody, context=SimpleNamespace()) is None

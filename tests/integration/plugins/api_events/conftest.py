@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from octobot_node.api.server import ApiServer
 from octobot_node.contracts.storage import Storage
@@ -50,6 +51,11 @@ __all__ = [
 ]
 
 STREAM = "text/event-stream"
+
+
+def another_pool(engine: sa.Engine) -> sa.Engine:
+    """Return what another node has: connections of its own to the same PostgreSQL database."""
+    return sa.create_engine(engine.url, pool=engine.pool.recreate())
 
 
 def happen(storage: Storage, *kinds: str, owner: str = "ada", automation: str = "one", **data: str) -> None:

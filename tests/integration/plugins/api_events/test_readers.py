@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from octobot_node.store import events as log
 from octobot_node.store.events import Event
 from octobot_node.store.tables import events
-from tests.integration.plugins.api_events.conftest import STREAM, Live, Stream, happen
+from tests.integration.plugins.api_events.conftest import STREAM, Live, Stream, another_pool, happen
 
 
 def test_what_a_reader_got_over_many_connections_is_everything_once_in_order(live: Live) -> None:
@@ -26,7 +26,7 @@ def test_what_a_reader_got_over_many_connections_is_everything_once_in_order(liv
 
     def write(number: int) -> None:
         # On PostgreSQL a pool of its own: what another node has.
-        engine = sa.create_engine(live.storage.engine.url) if live.storage.shared else live.storage.engine
+        engine = another_pool(live.storage.engine) if live.storage.shared else live.storage.engine
         draw = random.Random(number)
         written.wait()
         for count in range(30):

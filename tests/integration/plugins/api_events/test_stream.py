@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from octobot_node import Decision
 from octobot_node.store import retention
 from octobot_node.store.tables import events, installation
-from tests.integration.plugins.api_events.conftest import STREAM, Live, happen
+from tests.integration.plugins.api_events.conftest import STREAM, Live, another_pool, happen
 
 NOW = 1_767_225_600_000
 
@@ -224,7 +224,7 @@ def test_what_commits_late_on_another_node_is_told_when_nothing_can_come_before_
     if not live.storage.shared:
         return  # one writer after another: nothing is late
     insert = events.insert().values(owner="ada", account_id="account", automation_id="one", data="{}", at=NOW)
-    engine = sa.create_engine(live.storage.engine.url)
+    engine = another_pool(live.storage.engine)
     long, late, early = engine.connect(), engine.connect(), engine.connect()
     with live.stream() as stream:
         # A transaction that wrote something else, and one that took the lower id, are still open.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from octobot_node.api.transport.lanes import THREADS
 from octobot_node.contracts.health import Health, HealthCheck
 from octobot_plugins.api_health.readiness import Readiness
 from tests.integration.api.conftest import Service
@@ -44,7 +45,7 @@ def test_a_node_that_goes_round_lives_and_is_ready_by_every_check(service: Servi
     assert (status, said) == (200, "ready")
     needed = {name for name, check in checks.items() if check["needed"]}
     assert needed == {*OWN, "sqlite", "postgres", "disk", "folder"}
-    assert set(checks) - needed == {"clock", "plugins", "notifications"}
+    assert set(checks) - needed == {"announcements", "clock", "plugins", "notifications", "reconciliation"}
 
 
 def test_a_stranger_is_told_names_and_statuses_and_a_key_with_node_read_everything(service: Service) -> None:
@@ -176,13 +177,13 @@ def test_both_answer_while_every_thread_of_the_api_waits(service: Service) -> No
         return Response()
 
     service.app.add_api_route("/block", block)
-    with ThreadPoolExecutor(12) as pool:
-        blocked = [pool.submit(service.client.get, "/block") for _ in range(12)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        blocked = [pool.submit(service.client.get, "/block") for _ in range(THREADS)]
         assert all(inside.acquire(timeout=10) for _ in blocked)
         statuses = [service.client.get(f"/health/{page}").status_code for page in ("live", "ready")]
         go.set()
     assert statuses == [200, 200]
-    assert [each.result().status_code for each in blocked] == [200] * 12
+    assert [each.result().status_code for each in blocked] == [200] * THREADS
 
 
 def test_neither_is_logged_while_it_is_well(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
