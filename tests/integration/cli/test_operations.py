@@ -248,7 +248,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["orders", "declare-not-sent", "x"], 2, "there is no terminal to ask on whether you are sure"),
     (["orders", "declare-not-sent", "x", "--yes"], 2, "there is no order 'x'"),
     (["signals", "send", "dca", "{buy}"], 2, "the message is not valid JSON (Expecting property name"),
-    (["signals", "send", "dca", "NaN"], 2, "the message is not valid JSON (NaN is not a number that"),
+    (["signals", "send", "dca", "NaN"], 2, "the message is not valid JSON (NaN is not a number)"),
     (["signals", "send", "dca", '{"side": "buy", "side": "sell"}'], 2, "the message is not valid JSON ('side' is"),
     (["signals", "send", "dca", "1", "--expires", "soon"], 2, "--expires 'soon' is not a valid duration"),
     (["signals", "send", "nobody", "1"], 2, "there is no automation 'nobody': there are dca, second"),
