@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,15 @@ IN_SCHEMA = "?options=-csearch_path%3D"
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., str]:
-    """Begin an installation on a database, or go on with it; return its id."""
+    """Begin an installation on a database, or go on with it; return its id.
+
+    Each start has its own data folder: one that has worked on a database refuses another that is empty.
+    """
+    folders = itertools.count()
 
     def started(url: str, **more: Any) -> str:
-        settings = Settings(data_dir=tmp_path / "node", database_url=url, disk_reserve_mb=0, **more)
+        data = tmp_path / f"node-{next(folders)}"
+        settings = Settings(data_dir=data, database_url=url, disk_reserve_mb=0, **more)
         base = open_base(settings, load_plugins(discover=False), now=0)
         base.close()
         return base.installation.id
