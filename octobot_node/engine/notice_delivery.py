@@ -20,9 +20,9 @@ from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, Not
 from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.store import events
-from octobot_node.store.conditions import notice_waits
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import NamedNoticeRow
+from octobot_node.store.sql.conditions import notice_waits
 from octobot_node.store.statuses import NoticeStatus
 from octobot_node.store.tables import automations, notices
 

@@ -37,8 +37,8 @@ from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
-from octobot_node.store.conditions import is_live, is_planned
-from octobot_node.store.joined_transactions import JoinedStorage
+from octobot_node.store.sql.conditions import is_live, is_planned
+from octobot_node.store.sql.joined_transactions import JoinedStorage
 from octobot_node.store.tables import automations, installation, schedule, watchings
 from octobot_node.store.tables import intents as intents_table
 

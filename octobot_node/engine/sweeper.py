@@ -14,8 +14,8 @@ from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
-from octobot_node.store.conditions import is_ending, is_live, is_planned, request_waits
 from octobot_node.store.kill_switches import BUSY
+from octobot_node.store.sql.conditions import is_ending, is_live, is_planned, request_waits
 from octobot_node.store.tables import automations, kill_switches, requests, schedule
 from octobot_node.store.tables import intents as intents_table
 

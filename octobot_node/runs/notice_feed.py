@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store.conditions import notice_waits
+from octobot_node.store.sql.conditions import notice_waits
 from octobot_node.store.tables import automations, notices
 
 __all__ = ["NoticeFeed"]

@@ -8,8 +8,6 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from octobot_node.errors import TooMany
-from octobot_node.store.bulk_statements import insert_many, update_many
-from octobot_node.store.conditions import request_waits, signal_waits
 from octobot_node.store.rows.automation import (
     AutomationRow,
     BatchedAutomationRow,
@@ -19,6 +17,8 @@ from octobot_node.store.rows.automation import (
 )
 from octobot_node.store.rows.ledger import FreeBalanceRow, PositionRow
 from octobot_node.store.rows.node import AccountRow
+from octobot_node.store.sql.bulk_statements import insert_many, update_many
+from octobot_node.store.sql.conditions import request_waits, signal_waits
 from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
     accounts,

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.bulk_statements import insert_many, run_many, update_many
-from octobot_node.store.conditions import is_live, is_live_or_has_news, is_planned
 from octobot_node.store.rows.ledger import FillRow
 from octobot_node.store.rows.order import AdriftIntentRow, IntentRow, OpenIntentRow, PolledIntentRow
+from octobot_node.store.sql.bulk_statements import insert_many, run_many, update_many
+from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, is_planned
 from octobot_node.store.tables import fills, intents, schedule
 
 __all__ = [

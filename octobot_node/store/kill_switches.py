@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.conditions import is_live, is_live_or_has_news
 from octobot_node.store.rows.order import AdriftIntentRow, CancelRow, ChecklistRow, KillSwitchRow, NotedOrderRow
+from octobot_node.store.sql.conditions import is_live, is_live_or_has_news
 from octobot_node.store.tables import accounts, automations, installation, intents, kill_switch_orders, kill_switches
 
 __all__ = [

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.bulk_statements import insert_many, run_many
 from octobot_node.store.rows.automation import ClaimedScheduleRow, LockedScheduleRow
+from octobot_node.store.sql.bulk_statements import insert_many, run_many
 from octobot_node.store.tables import changed_levels, schedule
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable
-from octobot_node.store.bulk_statements import insert_many
+from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.transfer.content import Content
 
 __all__ = ["load", "next_numbers", "refuse_used", "set_numbers", "unhurried"]

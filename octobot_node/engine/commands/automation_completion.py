@@ -18,9 +18,9 @@ from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.market import Market
 from octobot_node.quote_assets import paid_from
 from octobot_node.store import automations, events, intents, kill_switches
-from octobot_node.store.conditions import is_ending
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow
+from octobot_node.store.sql.conditions import is_ending
 from octobot_node.store.tables import accounts
 from octobot_node.store.tables import automations as automations_table
 

@@ -27,12 +27,12 @@ from octobot_node.errors import CommandRefused, Overdrawn, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.store import automations, events, intents, kill_switches, schedules, signal_keys
-from octobot_node.store.bulk_statements import insert_many
 from octobot_node.store.events import Event
-from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
+from octobot_node.store.sql.bulk_statements import insert_many
+from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (
     accounts,

@@ -25,10 +25,10 @@ from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, holding
-from octobot_node.store.conditions import is_live
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import HeldAutomationRow
 from octobot_node.store.rows.node import AccountRow
+from octobot_node.store.sql.conditions import is_live
 from octobot_node.store.tables import accounts, automations, intents
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.quote_assets import base_of, paid_from
-from octobot_node.store.bulk_statements import insert_many, update_many
+from octobot_node.store.sql.bulk_statements import insert_many, update_many
 from octobot_node.store.tables import balances, positions, postings
 
 __all__ = ["Book", "Funds", "Held", "Owner", "exact", "load_book", "rounded"]

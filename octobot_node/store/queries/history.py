@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.conditions import signal_waits
 from octobot_node.store.rows.automation import SignalRow
 from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
+from octobot_node.store.sql.conditions import signal_waits
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, postings
 

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.conditions import is_live, is_live_or_has_news, signal_waits
 from octobot_node.store.rows.automation import FoundAutomationRow, ListedAutomationRow, NoticeRow
 from octobot_node.store.rows.node import AccountRow, ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
+from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, signal_waits
 from octobot_node.store.tables import (
     accounts,
     automations,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.conditions import is_live
+from octobot_node.store.sql.conditions import is_live
 from octobot_node.store.tables import accounts, automations, intents, schedule
 
 __all__ = ["claimed", "live_intents", "silent_accounts", "silent_automations"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.store import conditions
+from octobot_node.store.sql import conditions
 from octobot_node.store.tables.base import Id, metadata, owned, partial
 from octobot_node.store.types import Millis
 

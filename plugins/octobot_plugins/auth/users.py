@@ -12,7 +12,7 @@ from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, Forbidden, UnknownName, UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
-from octobot_node.store.name_conflicts import sees_names_taken_meanwhile
+from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import first_admin, statements

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from octobot_node.contracts.storage import Storage
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store import tables
-from octobot_node.store.joined_transactions import JoinedStorage
+from octobot_node.store.sql.joined_transactions import JoinedStorage
 
 columns = tables.balances.c
 
