@@ -17,7 +17,7 @@ from octobot_node import Decision, Wake
 from octobot_node.api.app import create_app
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.operations.perform import perform_named
-from octobot_plugins.auth.passwords import Passwords
+from tests.integration.conftest import CHEAP_HASHES
 from tests.integration.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
 
 __all__ = ["ROLES", "Service", "bench", "make_bench", "office", "open_office", "registry", "service", "template"]
@@ -75,7 +75,7 @@ def _client(app: FastAPI, headers: dict[str, str]) -> TestClient:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    return Passwords(12).hash(PASSWORD, "somebody")
+    return CHEAP_HASHES.hash(PASSWORD)
 
 
 @pytest.fixture
