@@ -21,6 +21,8 @@ __all__ = [
     "OfStatus",
     "OfType",
     "OnAccount",
+    "Since",
+    "Until",
     "Yes",
     "group",
 ]
@@ -28,6 +30,12 @@ __all__ = [
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder that holds all state.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="From then on, in ISO 8601, such as 2026-01-31T09:00Z.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Before then, in ISO 8601, such as 2026-01-31T09:00Z.")
+]
 Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after an earlier page.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="Rows at most.")]
 

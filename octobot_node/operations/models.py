@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-__all__ = ["AutomationRef", "EmptyRequest", "Limit", "PageRequest", "Request", "Response"]
+__all__ = [
+    "AutomationRef",
+    "EmptyRequest",
+    "Limit",
+    "PageRequest",
+    "PeriodRequest",
+    "Request",
+    "Response",
+    "Since",
+    "Until",
+]
 
 #: A name, or an id.
 AutomationRef = Annotated[
     str, Field(min_length=1, max_length=128, description="An automation's name, where only one has it, or its id.")
 ]
 Limit = Annotated[int, Field(ge=1, le=500, description="Rows on a page at most.")]
+Since = Annotated[AwareDatetime | None, Field(description="From this moment on; with a time zone.")]
+Until = Annotated[AwareDatetime | None, Field(description="Before this moment; with a time zone.")]
 
 
 class Request(BaseModel):
@@ -39,3 +51,10 @@ class PageRequest(Request):
     cursor: str | None = Field(
         default=None, max_length=256, description="`next_cursor` of the page before; None for the first."
     )
+
+
+class PeriodRequest(PageRequest):
+    """A page of a list of what happened in a period."""
+
+    since: Since = None
+    until: Until = None

@@ -25,13 +25,16 @@ def events(
     kind: str | None,
     after: int | None,
     before: int | None,
+    since: str | None,
+    until: str | None,
     limit: int,
     follow: bool,
 ) -> None:
     """Print events; with ``follow``, go on until Ctrl-C."""
-    if follow and before is not None:
-        raise UsageError("--before goes back and --follow goes on: give one of them")
+    if follow and (before is not None or until is not None):
+        raise UsageError("--before and --until go back and --follow goes on: give one of them")
     given = {"automation": automation, "kind": kind, "after": after, "before": before, "limit": limit}
+    given |= {"since": since, "until": until}
     page = client.ask(LIST_EVENTS, **given)
     if not follow:
         client.show(page, print_events)

@@ -19,6 +19,8 @@ from octobot_node.cli.options import (
     OfStatus,
     OfType,
     OnAccount,
+    Since,
+    Until,
     Yes,
     group,
 )
@@ -358,6 +360,12 @@ def _equity(
 def _log(
     context: typer.Context,
     automation: AutomationArgument,
+    level: Annotated[
+        str | None, typer.Option("--level", metavar="LEVEL", help="Of this level or a graver one: warning, error, …")
+    ] = None,
+    search: Annotated[str, typer.Option("--search", metavar="TEXT", help="Only lines with this in them.")] = "",
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     as_json: Json = False,
@@ -369,7 +377,8 @@ def _log(
     from octobot_node.operations.automations.catalogue import LIST_LOG
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(LIST_LOG, automation=automation, limit=limit, cursor=cursor), print_log)
+    given = {"level": level, "search": search or None, "since": since, "until": until}
+    client.show(client.ask(LIST_LOG, automation=automation, limit=limit, cursor=cursor, **given), print_log)
 
 
 def _events(
@@ -386,6 +395,8 @@ def _events(
     before: Annotated[
         int | None, typer.Option("--before", metavar="ID", min=0, help="The newest before this one.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")] = False,
     as_json: Json = False,
@@ -396,7 +407,17 @@ def _events(
     from octobot_node.cli.ask_node import NodeClient
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    events(client, automation=automation, kind=kind, after=after, before=before, limit=limit, follow=follow)
+    events(
+        client,
+        automation=automation,
+        kind=kind,
+        after=after,
+        before=before,
+        since=since,
+        until=until,
+        limit=limit,
+        follow=follow,
+    )
 
 
 def _export(

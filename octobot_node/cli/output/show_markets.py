@@ -55,6 +55,9 @@ def print_candles(found: CandleSeries, out: TextIO) -> None:
     made = tables.table("from", *figures, right=figures)
     for at, *values in found.candles:
         made.add_row(tables.when(from_ms(at)), *(f"{value:,.10g}" for value in values))
+    if found.forming is not None:
+        at, *values = found.forming
+        made.add_row(f"{tables.when(from_ms(at))}, forming", *(f"{value:,.10g}" for value in values))
     shown.print(made)
     if found.stale:
         shown.print("[yellow]stale[/]: the newest candle had not arrived in time")

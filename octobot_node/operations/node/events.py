@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from octobot_node.errors import UsageError
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.node.models.events import EventPage, ListEvents
+from octobot_node.operations.periods import the_period
 from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.event_cursor import (
@@ -42,6 +44,7 @@ def list_events(context: OperationContext, request: ListEvents) -> EventPage:
     if sum(each is not None for each in (request.after, request.newer_than, request.before)) > 1:
         raise UsageError("events are listed either after an id or before one: give one of them")
     which = event_filter(context, request.automation, request.kind, request.owner)
+    which = replace(which, period=the_period(request.since, request.until))
     with context.core.storage.read() as connection:
         if request.after is not None or request.newer_than is not None:
             return _newer(context, connection, which, request)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id, order_row
+from octobot_node.operations.periods import place_in, place_of, the_period
 from octobot_node.operations.serializers import fill_row
 from octobot_node.operations.trading.models.money import (
     BalancePage,
@@ -25,6 +28,7 @@ from octobot_node.operations.trading.models.money import (
 from octobot_node.store import automations
 from octobot_node.store.queries import history
 from octobot_node.store.queries.history import FillFilter
+from octobot_node.store.queries.periods import Period
 from octobot_node.store.rows import ledger as ledger_rows
 
 __all__ = ["equity", "list_balances", "list_fills", "list_postings"]
@@ -34,33 +38,52 @@ _EDGES = 4
 
 
 def list_fills(context: OperationContext, request: ListFills) -> FillPage:
-    """Return a page of fills, newest first."""
+    """Return a page of fills, newest first; those of a period in the order of the exchange's times."""
+    period = the_period(request.since, request.until)
     which = FillFilter(
         owner=context.owner,
         automation_id=None if request.automation is None else automation_id(context, request.automation),
         account_id=None if request.account is None else account_id(context, request.account),
         symbol=request.symbol,
         order_id=None if request.order is None else order_row(context, request.order).id,
+        period=period,
     )
     with context.core.storage.read() as connection:
-        rows = history.fill_page(connection, which, request.cursor, request.limit + 1)
+        if period:
+            rows = history.fills_of_period(connection, which, place_in(request.cursor), request.limit + 1)
+        else:
+            rows = history.fill_page(connection, which, request.cursor, request.limit + 1)
     return FillPage(
-        fills=[fill_row(row) for row in rows[: request.limit]],
-        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
+        fills=[fill_row(row) for row in rows[: request.limit]], next_cursor=_cursor(rows, request.limit, period)
     )
+
+
+def _cursor(
+    rows: Sequence[ledger_rows.FillRow] | Sequence[ledger_rows.PostingRow], limit: int, period: Period
+) -> str | None:
+    """Return where the next page begins, None where there is none; one row more than the limit was read."""
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return place_of(last.at, last.id) if period else last.id
 
 
 def list_postings(context: OperationContext, request: ListPostings) -> PostingPage:
     """Return a page of an automation's postings, newest first."""
-    found = automation_id(context, request.automation)
+    found, period = automation_id(context, request.automation), the_period(request.since, request.until)
+    count = request.limit + 1
     with context.core.storage.read() as connection:
-        rows = history.posting_page(connection, found, request.asset, request.cursor, request.limit + 1)
+        if period:
+            place = place_in(request.cursor)
+            rows = history.postings_of_period(connection, found, request.asset, period, place, count)
+        else:
+            rows = history.posting_page(connection, found, request.asset, request.cursor, count)
         name = _name(connection, found)
     return PostingPage(
         automation=name,
         automation_id=found,
         postings=[_posting(row) for row in rows[: request.limit]],
-        next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,
+        next_cursor=_cursor(rows, request.limit, period),
     )
 
 

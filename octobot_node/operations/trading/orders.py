@@ -6,6 +6,7 @@ from octobot_node.engine.commands.manual_resolution import ManualResolution
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.lookup import order_row as find_order
+from octobot_node.operations.periods import the_period
 from octobot_node.operations.serializers import fill_row, moment, order_row
 from octobot_node.operations.trading.models.money import OrderDetail
 from octobot_node.operations.trading.models.orders import (
@@ -25,7 +26,8 @@ __all__ = ["adopt", "declare_not_sent", "list_orders", "show"]
 def list_orders(context: OperationContext, request: ListOrders) -> OrderPage:
     """Return a page of orders, newest first."""
     found = None if request.automation is None else automation_id(context, request.automation)
-    which = OrderFilter(context.owner, found, request.status, request.symbol)
+    period = the_period(request.since, request.until)
+    which = OrderFilter(context.owner, found, request.status, request.symbol, period)
     with context.core.storage.read() as connection:
         rows = lists.order_page(connection, which, request.cursor, request.limit + 1)
     return OrderPage(

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.store.queries.periods import ALWAYS, Period
 from octobot_node.store.rows.automation import SignalRow
 from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
 from octobot_node.store.sql.conditions import signal_waits
@@ -24,8 +25,10 @@ __all__ = [
     "equity_slices",
     "fill_page",
     "fills_of_order",
+    "fills_of_period",
     "funds_of_account",
     "posting_page",
+    "postings_of_period",
     "signal_page",
 ]
 
@@ -48,6 +51,8 @@ class FillFilter:
     account_id: str | None = None
     symbol: str | None = None
     order_id: str | None = None
+    #: In which they were executed, by the exchange's time.
+    period: Period = ALWAYS
 
     def of(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
         """Return the statement narrowed to these fills."""
@@ -58,7 +63,22 @@ class FillFilter:
             _f.symbol: self.symbol,
             _f.intent_id: self.order_id,
         }
-        return statement.where(*(column == value for column, value in wanted.items() if value is not None))
+        same = (column == value for column, value in wanted.items() if value is not None)
+        return statement.where(*same, *self.period.of(_f.at))
+
+
+def fills_of_period(
+    connection: sa.Connection, wanted: FillFilter, before: tuple[int, str] | None, count: int
+) -> Sequence[ListedFillRow]:
+    """Return up to ``count`` fills in the order of the exchange's times, newest first, before a (time, id).
+
+    Of an automation it rides ix_fills_when_of, of an owner ix_fills_when_owned, others ix_fills_when: an execution may
+    be settled long after it was made, so ids do not tell its period.
+    """
+    statement = wanted.of(_FILLS).order_by(_f.at.desc(), _f.id.desc()).limit(count)
+    if before is not None:
+        statement = statement.where(_f.at <= before[0], sa.tuple_(_f.at, _f.id) < sa.tuple_(*before))
+    return connection.execute(statement).all()
 
 
 def fill_page(connection: sa.Connection, wanted: FillFilter, before: str | None, count: int) -> Sequence[ListedFillRow]:
@@ -84,6 +104,27 @@ def posting_page(
     if asset is not None:
         statement = statement.where(_p.asset == asset)
     return connection.execute(statement if before is None else statement.where(_p.id < before)).all()
+
+
+def postings_of_period(
+    connection: sa.Connection,
+    automation_id: str,
+    asset: str | None,
+    period: Period,
+    before: tuple[int, str] | None,
+    count: int,
+) -> Sequence[PostingRow]:
+    """Return up to ``count`` postings of an automation in the order of their times, newest first, before a (time, id).
+
+    Rides ix_postings_when.
+    """
+    wanted = (_p.automation_id == automation_id, *period.of(_p.at))
+    statement = sa.select(postings).where(*wanted).order_by(_p.at.desc(), _p.id.desc()).limit(count)
+    if asset is not None:
+        statement = statement.where(_p.asset == asset)
+    if before is not None:
+        statement = statement.where(_p.at <= before[0], sa.tuple_(_p.at, _p.id) < sa.tuple_(*before))
+    return connection.execute(statement).all()
 
 
 def balance_page(

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
+from octobot_node.store.queries.periods import ALWAYS, Period, within
 from octobot_node.store.rows.automation import FoundAutomationRow, ListedAutomationRow, NoticeRow
 from octobot_node.store.rows.node import AccountRow, ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
@@ -266,6 +267,8 @@ class OrderFilter:
     automation_id: str | None = None
     status: str | None = None
     symbol: str | None = None
+    #: In which they were made.
+    period: Period = ALWAYS
 
 
 def order_page(
@@ -278,7 +281,8 @@ def order_page(
     """
     live = wanted.status == "live" or (wanted.status is not None and not IntentStatus(wanted.status).terminal)
     owned = _narrowed(_i.owner, wanted.owner, otherwise=live or wanted.automation_id is not None)
-    statement = _WITH_NAMES.where(_ORDER, owned).order_by(_i.id.desc()).limit(count)
+    made = within(connection, _i.id, _i.created_at, wanted.period)
+    statement = _WITH_NAMES.where(_ORDER, owned, *made).order_by(_i.id.desc()).limit(count)
     if before is not None:
         statement = statement.where(_i.id < before)
     if wanted.automation_id is not None:
@@ -315,10 +319,12 @@ class EventFilter:
     owner: str | None = None
     automation_id: str | None = None
     kind: str | None = None
+    period: Period = ALWAYS
 
     def of(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
         """Return the statement narrowed to these events."""
         found = statement.where(_narrowed(_e.owner, self.owner, otherwise=self.automation_id is not None))
+        found = found.where(*self.period.of(_e.at))
         if self.automation_id is not None:
             found = found.where(_e.automation_id == self.automation_id)
         if self.kind is not None:
@@ -327,7 +333,7 @@ class EventFilter:
         return found
 
     def takes(self, owner: str, automation_id: str, kind: str) -> bool:
-        """Whether an event is one of these: what ``of`` asks of the database."""
+        """Whether an event of now is one of these: what ``of`` asks of the database."""
         return (
             self.owner in (None, owner)
             and self.automation_id in (None, automation_id)
@@ -342,7 +348,8 @@ def newest_events(
 
     Of one automation it rides ix_events_of, of an owner ix_events_owner; others are read in order of id.
     """
-    statement = wanted.of(EVENTS).order_by(_e.id.desc()).limit(count)
+    happened = within(connection, _e.id, _e.at, wanted.period)
+    statement = wanted.of(EVENTS).where(*happened).order_by(_e.id.desc()).limit(count)
     return connection.execute(statement if before is None else statement.where(_e.id < before)).all()
 
 
@@ -355,12 +362,17 @@ def has_events(connection: sa.Connection, automation_id: str, owner: str | None)
 
 
 def newest_notices(
-    connection: sa.Connection, automation_id: str, owner: str | None, count: int, before: str | None = None
+    connection: sa.Connection,
+    automation_id: str,
+    owner: str | None,
+    count: int,
+    before: str | None = None,
+    period: Period = ALWAYS,
 ) -> Sequence[NoticeRow]:
     """Return what an automation told, newest first, before an id. Rides ix_notices_of."""
     statement = (
         sa.select(notices)
-        .where(_n.automation_id == automation_id, _owned(_n.owner, owner))
+        .where(_n.automation_id == automation_id, _owned(_n.owner, owner), *period.of(_n.created_at))
         .order_by(_n.id.desc())
         .limit(count)
     )

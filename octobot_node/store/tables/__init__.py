@@ -14,10 +14,11 @@ from octobot_node.store.tables.automation import (
     notices,
     requests,
     schedule,
+    standing_changes,
     watchings,
 )
 from octobot_node.store.tables.base import metadata
-from octobot_node.store.tables.ledger import balances, equity, fills, positions, postings
+from octobot_node.store.tables.ledger import balances, equity, fills, marks, positions, postings, results
 from octobot_node.store.tables.node import (
     accounts,
     api_requests,
@@ -47,13 +48,16 @@ __all__ = [
     "kill_switch_orders",
     "kill_switches",
     "leases",
+    "marks",
     "metadata",
     "notices",
     "positions",
     "postings",
     "pulses",
     "requests",
+    "results",
     "schedule",
     "schema_floors",
+    "standing_changes",
     "watchings",
 ]

@@ -8,7 +8,17 @@ from octobot_node.store.sql import conditions
 from octobot_node.store.tables.base import Id, metadata, owned, partial
 from octobot_node.store.types import Millis
 
-__all__ = ["automations", "changed_levels", "events", "inbox", "notices", "requests", "schedule", "watchings"]
+__all__ = [
+    "automations",
+    "changed_levels",
+    "events",
+    "inbox",
+    "notices",
+    "requests",
+    "schedule",
+    "standing_changes",
+    "watchings",
+]
 
 automations = sa.Table(
     "automations",
@@ -19,12 +29,16 @@ automations = sa.Table(
     sa.Column("type", sa.String(128), nullable=False),
     sa.Column("type_version", sa.Integer, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
+    #: Since when it has this status.
+    sa.Column("status_since", Millis, nullable=False, server_default="0"),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("config", sa.Text, nullable=False),
     sa.Column("previous_config", sa.Text),
     sa.Column("state", sa.Text),
     sa.Column("state_version", sa.Integer, nullable=False),
     sa.Column("needs", sa.Text, nullable=False, server_default="null"),
+    #: JSON list of words that its owner finds it by, in order.
+    sa.Column("tags", sa.Text, nullable=False, server_default="[]"),
     #: JSON {label: text}: the type's own figures for people.
     sa.Column("figures", sa.Text, nullable=False, server_default="{}"),
     sa.Column("wake", sa.Text, nullable=False, server_default="null"),
@@ -78,6 +92,19 @@ changed_levels = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("automation_id", Id, nullable=False),
+)
+
+#: Automations and accounts, in the order in which something of them changed that lists and sums tell: whoever keeps
+#: them in memory reads on from where it stopped. Old rows are deleted.
+standing_changes = sa.Table(
+    "standing_changes",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("subject", Id, nullable=False),
+    #: As of ``events``.
+    sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index("ix_standing_changes_follow", "txid").ddl_if(dialect="postgresql"),
+    sqlite_autoincrement=True,
 )
 
 inbox = sa.Table(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from octobot_node.store.tables.base import Id, metadata, owned, partial
 from octobot_node.store.types import Millis, Money
 
-__all__ = ["balances", "equity", "fills", "positions", "postings"]
+__all__ = ["balances", "equity", "fills", "marks", "positions", "postings", "results"]
 
 fills = sa.Table(
     "fills",
@@ -40,6 +40,9 @@ fills = sa.Table(
     sa.Index("ix_fills_order", "intent_id"),
     sa.Index("ix_fills_account", "account_id", "id"),
     sa.Index("ix_fills_owned", "owner", "id"),
+    sa.Index("ix_fills_when", "at", "id"),
+    sa.Index("ix_fills_when_of", "automation_id", "at", "id"),
+    sa.Index("ix_fills_when_owned", "owner", "at", "id"),
     partial("ix_fills_news", "automation_id", where="news"),
 )
 
@@ -55,6 +58,7 @@ postings = sa.Table(
     sa.Column("fill_id", Id),
     sa.Column("at", Millis, nullable=False),
     sa.Index("ix_postings_of", "automation_id", "id"),
+    sa.Index("ix_postings_when", "automation_id", "at", "id"),
 )
 
 balances = sa.Table(
@@ -65,6 +69,10 @@ balances = sa.Table(
     *owned(),
     sa.Column("free", Money, nullable=False),
     sa.Column("reserved", Money, nullable=False),
+    #: Sums of what was ever given and paid of it: the budget; all fees; those for trades that it was no part of.
+    sa.Column("budget", Money, nullable=False, server_default="0"),
+    sa.Column("fees", Money, nullable=False, server_default="0"),
+    sa.Column("fees_beside", Money, nullable=False, server_default="0"),
     sa.Index("ix_balances_account", "account_id", "asset"),
 )
 
@@ -86,6 +94,33 @@ positions = sa.Table(
     #: Where the quote is itself bought in another symbol: what it cost there, of ``cost`` and of ``opening_cost``.
     sa.Column("carried", Money, nullable=False, server_default="0"),
     sa.Column("opening_carried", Money, nullable=False, server_default="0"),
+    sa.Index("ix_positions_account", "account_id", "symbol"),
+)
+
+#: What an automation realised, and paid in fees, of an asset in a day (UTC, its first millisecond), as it was settled.
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("day", Millis, primary_key=True),
+    sa.Column("asset", sa.String(16), primary_key=True),
+    *owned(),
+    sa.Column("realised", Money, nullable=False),
+    sa.Column("fees", Money, nullable=False),
+    sa.Column("fills", sa.BigInteger, nullable=False),
+    sa.Index("ix_results_day", "day", "automation_id"),
+)
+
+#: What an automation was worth in an asset when a day began (UTC), or at the first look after that: only the newest day's.
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    sa.Column("asset", sa.String(16), primary_key=True),
+    *owned(),
+    sa.Column("day", Millis, nullable=False),
+    sa.Column("equity", Money, nullable=False),
+    sa.Column("at", Millis, nullable=False),
 )
 
 equity = sa.Table(

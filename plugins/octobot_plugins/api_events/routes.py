@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import AwareDatetime
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow
 from octobot_node.api.access import Allow
 from octobot_node.operations.automations.catalogue import LIST_LOG
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.events import event_filter, start
-from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogPage
+from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogLevel, LogPage
 from octobot_node.text.printable import printable
 from octobot_plugins.api_events.accepting import prefers
 from octobot_plugins.api_events.feed import Feed
@@ -53,6 +55,8 @@ After = Annotated[
     str | None, Query(max_length=64, description="`newer` of a page, or the id of a streamed event: go on after it.")
 ]
 Before = Annotated[int | None, Query(ge=1, lt=2**63, description="`first` of a page: events before it. Of pages.")]
+Moment = Annotated[AwareDatetime | None, Query(description="Only what happened from then on. Of pages.")]
+Later = Annotated[AwareDatetime | None, Query(description="Only what happened before then. Of pages.")]
 Limit = Annotated[int | None, Query(ge=1, le=500, description="Events on a page at most; 50 where not said. Of pages.")]
 LastEventId = Annotated[
     str | None,
@@ -71,6 +75,8 @@ def list_events(
     own: Own = False,
     after: After = None,
     before: Before = None,
+    since: Moment = None,
+    until: Later = None,
     limit: Limit = None,
     last_event_id: LastEventId = None,
 ) -> Any:
@@ -83,7 +89,7 @@ def list_events(
     owner = api.caller.owner if own else None
     after = last_event_id if last_event_id is not None else after
     if prefers(request.headers.get("accept", ""), _STREAM):
-        _refuse_of_pages(limit=limit, before=before)
+        _refuse_of_pages(limit=limit, before=before, since=since, until=until)
         return _stream(request, api, automation, kind, owner, after)
     listed = ListEvents(
         automation=automation,
@@ -91,6 +97,8 @@ def list_events(
         owner=owner,
         newer_than=after,
         before=before,
+        since=since,
+        until=until,
         limit=50 if limit is None else limit,
     )
     return api.perform(LIST_EVENTS, listed)
@@ -109,6 +117,8 @@ def list_automation_events(
     kind: Kind = None,
     after: After = None,
     before: Before = None,
+    since: Moment = None,
+    until: Later = None,
     limit: Limit = None,
     last_event_id: LastEventId = None,
 ) -> Any:
@@ -120,6 +130,8 @@ def list_automation_events(
         kind=kind,
         after=after,
         before=before,
+        since=since,
+        until=until,
         limit=limit,
         last_event_id=last_event_id,
     )
@@ -136,6 +148,10 @@ def read_automation_log(
     request: Request,
     api: Annotated[Api, allow("automations:read")],
     automation: Name,
+    level: Annotated[LogLevel, Query(description="Only lines of this level, or a graver one.")] = "debug",
+    search: Annotated[str, Query(max_length=128, description="Only lines with this in their sentence.")] = "",
+    since: Annotated[AwareDatetime | None, Query(description="From this moment on; with a time zone.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before this moment; with a time zone.")] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Lines on a page at most.")] = 50,
     cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
 ) -> Any:
@@ -143,11 +159,14 @@ def read_automation_log(
 
     Of text, the header `Link` has the address of the next page.
     """
-    page = api.perform(LIST_LOG, ListLog(automation=automation, limit=limit, cursor=cursor))
+    wanted = ListLog(
+        automation=automation, level=level, search=search, since=since, until=until, limit=limit, cursor=cursor
+    )
+    page = api.perform(LIST_LOG, wanted)
     return _as_text(request, page) if prefers(request.headers.get("accept", ""), "text/plain") else page
 
 
-def _refuse_of_pages(**given: int | None) -> None:
+def _refuse_of_pages(**given: int | datetime | None) -> None:
     for name, value in given.items():
         if value is not None:
             raise ApiProblem("invalid", f"query.{name}: a stream has no pages: leave it out, or ask for JSON")

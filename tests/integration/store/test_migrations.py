@@ -18,6 +18,9 @@ from octobot_node.settings import Settings
 from octobot_node.store.migrate import BEFORE_RELEASE, CORE, known_revisions, migrate
 from tests.integration.plugin_releases import BREAKS, COLOUR, FIRST, RENAMED, SIZE, Telex
 
+#: Indexes by the numbers of transactions, which SQLite has not.
+_OF_POSTGRES = {"ix_events_follow", "ix_standing_changes_follow"}
+
 
 def differences(storage: Storage, owner: PluginTables) -> list[object]:
     mine = set(owner.metadata.tables)
@@ -26,7 +29,7 @@ def differences(storage: Storage, owner: PluginTables) -> list[object]:
         return kind != "table" or name in mine
 
     def here(_object: object, name: str | None, *_about: object) -> bool:
-        return name != "ix_events_follow" or storage.engine.dialect.name == "postgresql"
+        return name not in _OF_POSTGRES or storage.engine.dialect.name == "postgresql"
 
     with storage.read() as connection:
         options = {"include_name": ours, "include_object": here, "compare_type": True}

@@ -14,6 +14,7 @@ from octobot_node.store import automations, intents, kill_switches, schedules
 from octobot_node.store.queries import history, lists, metric_queries
 from octobot_node.store.queries.history import FillFilter
 from octobot_node.store.queries.lists import AutomationFilter, EventFilter, OrderFilter
+from octobot_node.store.queries.periods import Period
 
 Statement = Callable[[sa.Connection], Any]
 
@@ -108,6 +109,22 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_fills_order", *NAMES},
     ),
     "history.fills_of_order": (lambda c: history.fills_of_order(c, "o"), {"ix_fills_order", *NAMES}),
+    "history.fills_of_period": (
+        lambda c: history.fills_of_period(c, FillFilter(period=Period(1, 2)), (2, "z"), 10),
+        {"ix_fills_when", *NAMES},
+    ),
+    "history.fills_of_period of an owner": (
+        lambda c: history.fills_of_period(c, FillFilter("bob", period=Period(1, 2)), (2, "z"), 10),
+        {"ix_fills_when_owned", *NAMES},
+    ),
+    "history.fills_of_period of an automation": (
+        lambda c: history.fills_of_period(c, FillFilter(automation_id="a", period=Period(1, 2)), (2, "z"), 10),
+        {"ix_fills_when_of", *NAMES},
+    ),
+    "history.postings_of_period": (
+        lambda c: history.postings_of_period(c, "a", "USD", Period(1, 2), (2, "z"), 10),
+        {"ix_postings_when"},
+    ),
     "history.posting_page": (lambda c: history.posting_page(c, "a", "USD", "z", 10), {"ix_postings_of"}),
     "history.balance_page": (
         lambda c: history.balance_page(c, None, None, None, ("a", "USD"), 10),

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models import AutomationRef, Limit, Request, Response
+from octobot_node.operations.models import AutomationRef, Limit, PeriodRequest, Request, Response, Since, Until
 
-__all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLine", "LogPage"]
+__all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLevel", "LogLine", "LogPage"]
 
 
 class EventRow(Response):
@@ -36,6 +36,8 @@ class ListEvents(Request):
     before: int | None = Field(default=None, ge=0)
     owner: str | None = Field(default=None, max_length=64)
     kind: str | None = Field(default=None, max_length=32)
+    since: Since = None
+    until: Until = None
     limit: Limit = 50
 
 
@@ -58,26 +60,33 @@ class EventPage(Response):
     )
 
 
-class ListLog(Request):
-    """An automation's log, newest first."""
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class ListLog(PeriodRequest):
+    """An automation's log, newest first; ``level`` is the least that is told."""
 
     automation: AutomationRef
-    limit: Limit = 50
-    cursor: str | None = Field(default=None, max_length=64, description="`next_cursor` of the page before.")
+    level: LogLevel = Field(default="debug", description="Only lines of this level, or a graver one.")
+    search: str = Field(default="", max_length=128, description="Only lines with this in their sentence.")
 
 
 class LogLine(Response):
     """One thing that happened to an automation, in words. ``event`` is its kind, ``notice`` for what it told itself."""
 
     at: datetime
-    level: Literal["debug", "info", "warning", "error"]
+    level: LogLevel
     event: str
     message: str
     data: dict[str, Any]
 
 
 class LogPage(Response):
-    """An automation's log, newest first."""
+    """An automation's log, newest first.
+
+    Of what is searched for a page may have few lines, or none: it looks at some thousand of them at most, and
+    ``next_cursor`` says where to look on.
+    """
 
     lines: list[LogLine]
     next_cursor: str | None

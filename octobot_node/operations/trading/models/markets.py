@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from octobot_node.operations.models import Limit, Response
+from octobot_node.operations.models import Limit, Response, Since, Until
 from octobot_node.operations.trading.models.accounts import OneAccount
 from octobot_node.specs import Amount
 from octobot_node.text.symbols import SYMBOL_PATTERN
@@ -99,10 +99,13 @@ class TickerNow(Response):
 
 
 class ShowCandles(ShowTicker):
-    """The newest closed candles of a symbol."""
+    """The newest closed candles of a symbol, or those that opened in a period: the newest ``count`` of them."""
 
     timeframe: str = Field(default="1h", min_length=2, max_length=8, examples=["1m", "4h", "1d"])
-    count: int = Field(default=200, ge=1, le=5_000)
+    count: int = Field(default=200, ge=1, le=5_000, description="Candles at most; a market keeps some thousand.")
+    since: Since = None
+    until: Until = None
+    forming: bool = Field(default=False, description="Also tell the candle that is not closed yet.")
 
 
 class CandleSeries(Response):
@@ -115,5 +118,10 @@ class CandleSeries(Response):
     symbol: str
     timeframe: str
     candles: list[tuple[int, float, float, float, float, float]]
+    forming: tuple[int, float, float, float, float, float] | None = Field(
+        default=None,
+        description="The candle that is not closed yet, as far as it is known: of shorter candles and the last price.",
+    )
+    timeframes: list[str] = Field(description="Timeframes to choose from; others that can be written may work, too.")
     stale: bool
     as_of: datetime

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.automations.models.automations import OneAutomation
-from octobot_node.operations.models import AutomationRef, PageRequest, Response
+from octobot_node.operations.models import AutomationRef, PageRequest, PeriodRequest, Response
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.specs import Amount
 
@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 
-class ListFills(PageRequest):
-    """Which fills; every filter that is given must fit."""
+class ListFills(PeriodRequest):
+    """Which fills; every filter that is given must fit. The period is of the exchange's times."""
 
     automation: AutomationRef | None = Field(default=None, description="Only this one's, by name or id.")
     account: str | None = Field(default=None, max_length=128, description="Only those on this account, by name or id.")
@@ -82,8 +82,8 @@ class OrderDetail(OrderRow):
     fills: list[FillRow]
 
 
-class ListPostings(PageRequest):
-    """Which automation's postings; ``asset`` narrows them."""
+class ListPostings(PeriodRequest):
+    """Which automation's postings; ``asset`` and the period narrow them."""
 
     automation: AutomationRef
     asset: str | None = Field(default=None, max_length=16, description="Only what moved of this one.")

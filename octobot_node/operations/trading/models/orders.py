@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
+from octobot_node.operations.models import AutomationRef, PeriodRequest, Request, Response
 from octobot_node.specs import Amount
 
 __all__ = [
@@ -54,8 +54,11 @@ class OrderRow(Response):
     updated_at: datetime
 
 
-class ListOrders(PageRequest):
-    """Which orders; ``status`` may also be `live`: those that can still change."""
+class ListOrders(PeriodRequest):
+    """Which orders; ``status`` may also be `live`: those that can still change.
+
+    The period is that in which they were made.
+    """
 
     automation: AutomationRef | None = Field(default=None, description="Only this one's, by name or id.")
     status: OrderStatus | Literal["live"] | None = Field(

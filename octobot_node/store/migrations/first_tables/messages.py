@@ -51,6 +51,16 @@ def events() -> None:
         index("ix_events_follow", "events", "txid", "id")
     index_of_owners("events")
     table(
+        "standing_changes",
+        counted_id(),
+        sa.Column("subject", sa.String(36), nullable=False),
+        sa.Column("txid", sa.BigInteger(), server_default="0", nullable=False),
+        sqlite_autoincrement=True,
+    )
+    if on_postgresql():
+        op.execute("ALTER TABLE standing_changes ALTER COLUMN txid SET DEFAULT (pg_current_xact_id()::text)::bigint")
+        index("ix_standing_changes_follow", "standing_changes", "txid")
+    table(
         "cursors",
         sa.Column("name", sa.String(128), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),

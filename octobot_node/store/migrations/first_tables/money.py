@@ -22,6 +22,8 @@ def ledger() -> None:
     )
     # An automation's ledger, a page at a time.
     index("ix_postings_of", "postings", "automation_id", "id")
+    # The same of a period.
+    index("ix_postings_when", "postings", "automation_id", "at", "id")
     table(
         "balances",
         sa.Column("automation_id", sa.String(36), nullable=False),
@@ -29,6 +31,9 @@ def ledger() -> None:
         *owned(),
         sa.Column("free", Money(), nullable=False),
         sa.Column("reserved", Money(), nullable=False),
+        sa.Column("budget", Money(), server_default="0", nullable=False),
+        sa.Column("fees", Money(), server_default="0", nullable=False),
+        sa.Column("fees_beside", Money(), server_default="0", nullable=False),
         key=("automation_id", "asset"),
     )
     # What all automations on an account have together.
@@ -47,6 +52,31 @@ def ledger() -> None:
         sa.Column("fills", sa.BigInteger(), nullable=False),
         key=("automation_id", "symbol"),
     )
+    # Which symbols are held on which account: those whose prices are kept.
+    index("ix_positions_account", "positions", "account_id", "symbol")
+    table(
+        "results",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("asset", sa.String(16), nullable=False),
+        *owned(),
+        sa.Column("realised", Money(), nullable=False),
+        sa.Column("fees", Money(), nullable=False),
+        sa.Column("fills", sa.BigInteger(), nullable=False),
+        key=("automation_id", "day", "asset"),
+    )
+    table(
+        "marks",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("asset", sa.String(16), nullable=False),
+        *owned(),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("equity", Money(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        key=("automation_id", "asset"),
+    )
+    # Those of the last days, whoever's they are.
+    index("ix_results_day", "results", "day", "automation_id")
 
 
 def equity() -> None:

@@ -115,6 +115,10 @@ def fills() -> None:
     index("ix_fills_order", "fills", "intent_id")
     index("ix_fills_account", "fills", "account_id", "id")
     index("ix_fills_owned", "fills", "owner", "id")
+    # Those of a period, by the exchange's times: of everybody, an automation and an owner.
+    index("ix_fills_when", "fills", "at", "id")
+    index("ix_fills_when_of", "fills", "automation_id", "at", "id")
+    index("ix_fills_when_owned", "fills", "owner", "at", "id")
 
 
 def kill_switches() -> None:
