@@ -12,15 +12,15 @@ import sqlalchemy as sa
 
 from octobot_node.automation import Needs
 from octobot_node.engine.evaluating.decision_checks import load_needs
-from octobot_node.engine.ledger.book import ZERO, exact
+from octobot_node.engine.ledger.book import exact
+from octobot_node.engine.standings.counting import assets_of, count
 from octobot_node.errors import CommandRefused, DataUnavailable, UsageError
 from octobot_node.market import from_ms
-from octobot_node.quote_assets import base_of, paid_from, quote_of
-from octobot_node.reports.by_asset import assets_of, in_asset
+from octobot_node.quote_assets import paid_from
+from octobot_node.reports.by_asset import at_prices
 from octobot_node.reports.models import AutomationReport
-from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import ReportedAutomationRow
-from octobot_node.store.rows.ledger import ReportedPositionRow
+from octobot_node.store.rows.ledger import FundsRow, ReportedPositionRow
 from octobot_node.store.tables import automations, balances, events, fills, intents, positions, schedule
 
 if TYPE_CHECKING:
@@ -53,15 +53,13 @@ def _everything() -> sa.Select[tuple[object, ...]]:
 
 def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -> AutomationReport:
     held = _held(connection, row.id)
-    funds = _funds(connection, row.id)
-    fees = _Fees.of(connection, row.id)
-    budget = lists.budget(connection, [row.id])[row.id]
+    funds = _Funds.of(connection, row.id)
     prices = _prices(core, row, held)
     needed = load_needs(row.needs).symbols
-    assets = assets_of(held, needed, {**budget, **funds})
-    counted = [in_asset(each, held, budget, funds, fees.beside, prices) for each in assets]
+    assets = assets_of(held, needed, {**funds.budget, **funds.there})
+    counted = [at_prices(count(each, held, funds.budget, funds.there, funds.fees_beside), prices) for each in assets]
     # The first that there is a budget in: what else is counted was come by.
-    main = next((each for each in counted if each.asset in budget), counted[0])
+    main = next((each for each in counted if each.asset in funds.budget), counted[0])
     statuses = _orders_by_status(connection, row.id)
     return AutomationReport(
         name=row.name,
@@ -75,7 +73,7 @@ def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -
         orders=sum(statuses.values()),
         orders_by_status=statuses,
         fills=_count(connection, fills, fills.c.automation_id == row.id),
-        fees=fees.all,
+        fees=funds.fees,
         invested=main.invested,
         asset=main.asset,
         start_equity=main.start_equity,
@@ -85,7 +83,7 @@ def _report(core: Core, connection: sa.Connection, row: ReportedAutomationRow) -
         by_asset=counted if len(counted) > 1 or main.rates else [],
         max_drawdown=None,
         max_drawdown_ratio=None,
-        balances=funds,
+        balances=funds.there,
         figures=json.loads(row.figures),
         as_of=from_ms(core.clock.now()),
     )
@@ -96,10 +94,26 @@ def _held(connection: sa.Connection, automation_id: str) -> Sequence[ReportedPos
     return connection.execute(statement).all()
 
 
-def _funds(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:
-    statement = sa.select(balances).where(balances.c.automation_id == automation_id).order_by(balances.c.asset)
-    with exact():
-        return {row.asset: row.free + row.reserved for row in connection.execute(statement)}
+@dataclass(frozen=True, slots=True)
+class _Funds:
+    """An automation's money by asset: what is there, what it was given, all fees, and those that no position has."""
+
+    there: dict[str, Decimal]
+    budget: dict[str, Decimal]
+    fees: dict[str, Decimal]
+    fees_beside: dict[str, Decimal]
+
+    @classmethod
+    def of(cls, connection: sa.Connection, automation_id: str) -> _Funds:
+        statement = sa.select(balances).where(balances.c.automation_id == automation_id).order_by(balances.c.asset)
+        rows: Sequence[FundsRow] = connection.execute(statement).all()
+        with exact():
+            return cls(
+                {row.asset: row.free + row.reserved for row in rows},
+                {row.asset: row.budget for row in rows if row.budget},
+                {row.asset: row.fees for row in rows if row.fees},
+                {row.asset: row.fees_beside for row in rows if row.fees_beside},
+            )
 
 
 def _prices(core: Core, row: ReportedAutomationRow, held: Sequence[ReportedPositionRow]) -> Mapping[str, Decimal]:
@@ -124,26 +138,6 @@ def _orders_by_status(connection: sa.Connection, automation_id: str) -> dict[str
         .order_by(columns.status)
     )
     return {status: count for status, count in connection.execute(statement)}  # noqa: C416 - rows are not pairs to mypy
-
-
-@dataclass(frozen=True, slots=True)
-class _Fees:
-    """Fees paid by asset: all, and of those what was neither base nor quote of its trade."""
-
-    all: dict[str, Decimal]
-    beside: dict[str, Decimal]
-
-    @classmethod
-    def of(cls, connection: sa.Connection, automation_id: str) -> _Fees:
-        columns = fills.c
-        statement = sa.select(columns.symbol, columns.fee_asset, columns.fee)
-        found = cls({}, {})
-        with exact():
-            for symbol, asset, fee in connection.execute(statement.where(columns.automation_id == automation_id)):
-                found.all[asset] = found.all.get(asset, ZERO) + fee
-                if asset not in (base_of(symbol), quote_of(symbol)):
-                    found.beside[asset] = found.beside.get(asset, ZERO) + fee
-        return found
 
 
 def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

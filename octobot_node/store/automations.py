@@ -19,6 +19,7 @@ from octobot_node.store.rows.ledger import FreeBalanceRow, PositionRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many, update_many
 from octobot_node.store.sql.conditions import request_waits, signal_waits
+from octobot_node.store.standing_changes import note_changed
 from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
     accounts,
@@ -64,6 +65,8 @@ __all__ = [
 ]
 
 _UNBOUNDED = "local"
+#: What lists are filtered and sorted by: whoever keeps those in memory is told.
+_LISTED = frozenset({"name", "needs", "status", "tags"})
 _a, _s = automations.c, schedule.c
 
 
@@ -186,6 +189,7 @@ def fail_signals(connection: sa.Connection, ids: Sequence[str]) -> None:
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the given columns; each row has its ``id``."""
     update_many(connection, automations, ("id",), rows)
+    note_changed(connection, (row["id"] for row in rows if not _LISTED.isdisjoint(row)))
 
 
 def get(connection: sa.Connection, automation_id: str) -> AutomationRow | None:
@@ -202,6 +206,8 @@ def update_all(connection: sa.Connection, ids: Collection[str], values: Mapping[
     """Write the same ``values`` to all of these automations."""
     if ids:
         connection.execute(automations.update().where(_a.id.in_(ids)).values(dict(values)))
+        if not _LISTED.isdisjoint(values):
+            note_changed(connection, ids)
 
 
 def named(connection: sa.Connection, owner: str, name: str) -> AutomationRow | None:

@@ -84,7 +84,7 @@ def hold_all(connection: sa.Connection, beginning: str, since: int, now: int) ->
     connection.execute(
         automations.update()
         .where(columns.status.in_(_DECIDING))
-        .values(status=AutomationStatus.HELD, reason=reason, updated_at=now)
+        .values(status=AutomationStatus.HELD, status_since=now, reason=reason, updated_at=now)
     )
     data = json.dumps({"reason": reason}, separators=(",", ":"))
     happened = [

@@ -88,7 +88,7 @@ class AutomationCompletion:
                     return False
             stopping = row.status == AutomationStatus.STOPPING
             status = (AutomationStatus.STOPPED if stopping else AutomationStatus.COMPLETED).after(row.status)
-            automations.update(connection, [{"id": row.id, "status": status, "updated_at": now}])
+            automations.update(connection, [{"id": row.id, "status": status, "status_since": now, "updated_at": now}])
             event = Event(row.owner, row.account_id, row.id, f"automation.{status.value}", {})
             events.append(connection, [event], now)
             watched.wake_watchers(connection, [row.id], now)

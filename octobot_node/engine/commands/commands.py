@@ -33,6 +33,7 @@ from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
+from octobot_node.store.standing_changes import note_changed
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (
     accounts,
@@ -124,6 +125,7 @@ class Commands(StatusCommands):
                 raise changed_meanwhile(row.name, row.revision, revision)
             change, told = _account_change(connection, row, name, limits)
             automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+            note_changed(connection, [account_id])
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
         core.accounts.renew(account_id)
         core.storage.announce(f"account {account_id}")
@@ -176,6 +178,7 @@ class Commands(StatusCommands):
                     book.deposit(owner, asset, amount, now)
                 happened.append(_event(owner, "automation.created", {"name": new.name, "type": config.type}))
             insert_many(connection, automations_table, wide)
+            note_changed(connection, ids)
             insert_many(connection, schedule, narrow)
             insert_many(connection, watchings, _watchings(wide))
             # Some may have waited for one of this name.
@@ -460,6 +463,7 @@ def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -
         "type": config.type,
         "type_version": config.automation.version,
         "status": AutomationStatus.ACTIVE,
+        "status_since": now,
         "config": config.model.model_dump_json(),
         "state": None,
         "state_version": config.automation.version,

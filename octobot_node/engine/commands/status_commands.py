@@ -23,16 +23,19 @@ from octobot_node.errors import CommandRefused, Conflict
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
+from octobot_node.store.standing_changes import note_changed
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import (
     balances,
     equity,
     fills,
     inbox,
+    marks,
     notices,
     positions,
     postings,
     requests,
+    results,
     schedule,
     watchings,
 )
@@ -55,7 +58,7 @@ _DELETED_AT_ONCE = 50
 #: What goes with an automation that is deleted; its events stay.
 _HISTORY = (
     *(schedule, intents_table, fills, postings, balances, positions),
-    *(inbox, notices, equity, watchings, requests),
+    *(inbox, notices, equity, results, marks, watchings, requests),
 )
 
 
@@ -74,6 +77,7 @@ class _Change:
                 self.status.after(before)
 
 
+_IS_STOPPING = automations_table.c.status == AutomationStatus.STOPPING
 _PAUSE = _Change(lambda status: status.pausable, AutomationStatus.PAUSED, runs=False)
 _RESUME = _Change(lambda status: status.resumable, AutomationStatus.ACTIVE, runs=True)
 _TAKE_UP = _Change(lambda status: status is AutomationStatus.HELD, AutomationStatus.ACTIVE, runs=True, forgives=False)
@@ -193,7 +197,8 @@ class StatusCommands:
         self, change: _Change, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched
     ) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
-        automations.update_all(connection, ids, {"status": change.status, "reason": "", "updated_at": now})
+        values = {"status": change.status, "status_since": now, "reason": "", "updated_at": now}
+        automations.update_all(connection, ids, values)
         schedules.set_all_runnable(
             connection, ids, runnable=change.runs, next_run_at=now if change.runs else None, forgive=change.forgives
         )
@@ -211,7 +216,13 @@ class StatusCommands:
         closing = {row.id: close or (row.status == AutomationStatus.STOPPING and row.close_on_stop) for row in rows}
         for sells in (True, False):
             chosen = [id_ for id_ in ids if closing[id_] is sells]
-            values = {"status": AutomationStatus.STOPPING, "reason": "", "close_on_stop": sells, "updated_at": now}
+            values = {
+                "status": AutomationStatus.STOPPING,
+                "status_since": sa.case((_IS_STOPPING, automations_table.c.status_since), else_=now),
+                "reason": "",
+                "close_on_stop": sells,
+                "updated_at": now,
+            }
             automations.update_all(connection, chosen, values)
         schedules.set_all_runnable(connection, ids, runnable=False, next_run_at=None, planned=False)
         ordering = intents.with_live(connection, ids)
@@ -233,6 +244,7 @@ class StatusCommands:
         for table in (table for each in self._core.registry.tables for table in each.of_automations):
             connection.execute(table.delete().where(table.c.automation_id.in_(ids)))
         connection.execute(automations_table.delete().where(automations_table.c.id.in_(ids)))
+        note_changed(connection, ids)
         events.append(connection, [_event(row, "automation.deleted", {"name": row.name}) for row in rows], now)
 
     # -- accounts

@@ -259,6 +259,8 @@ class Commit:
             "previous_config": None,
         }
         changed = {key: value for key, value in wanted.items() if getattr(row, key) != value}
+        if "status" in changed:
+            changed["status_since"] = self._core.clock.now()
         if changed:
             changes.wide.append({"id": row.id, **changed, "updated_at": self._core.clock.now()})
         if load_needs(decision.needs).automations != load_needs(row.needs).automations:
@@ -470,12 +472,8 @@ def _finish(
 
 
 def _status(item: Evaluated, status: AutomationStatus, now: int) -> dict[str, Any]:
-    return {
-        "id": item.row.id,
-        "status": status.after(item.row.status),
-        "reason": item.outcome.reason,
-        "updated_at": now,
-    }
+    changed = {} if status == item.row.status else {"status": status.after(item.row.status), "status_since": now}
+    return {"id": item.row.id, **changed, "reason": item.outcome.reason, "updated_at": now}
 
 
 def _logged(item: Evaluated) -> list[Event]:

@@ -121,7 +121,7 @@ class Dispatcher:
         reason = f"its evaluation did not end in {_TRIES} tries"
         schedules.set_runnable(connection, automation_id, runnable=False, next_run_at=None, due_at=None)
         status = AutomationStatus.FAILED.after(row.status)
-        change = {"id": automation_id, "status": status, "reason": reason, "updated_at": now}
+        change = {"id": automation_id, "status": status, "status_since": now, "reason": reason, "updated_at": now}
         automations.update(connection, [change])
         event = Event(row.owner, row.account_id, automation_id, "automation.failed", {"reason": reason})
         events.append(connection, [event], now)

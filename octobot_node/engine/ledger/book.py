@@ -20,9 +20,10 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
-from octobot_node.quote_assets import base_of, paid_from
+from octobot_node.quote_assets import base_of, paid_from, quote_of
 from octobot_node.store.sql.bulk_statements import insert_many, update_many
-from octobot_node.store.tables import balances, positions, postings
+from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.tables import balances, positions, postings, results
 
 __all__ = ["Book", "Funds", "Held", "Owner", "exact", "load_book", "rounded"]
 
@@ -60,6 +61,10 @@ class Funds:
 
     free: Decimal = ZERO
     reserved: Decimal = ZERO
+    #: Sums of what was ever given of it, and paid in fees; of those the fees for trades that it was no part of.
+    budget: Decimal = ZERO
+    fees: Decimal = ZERO
+    fees_beside: Decimal = ZERO
 
 
 @dataclass(slots=True)
@@ -78,7 +83,17 @@ class Held:
     opening_carried: Decimal = ZERO
 
 
+@dataclass(slots=True)
+class Result:
+    """What an automation came to of an asset in a day."""
+
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    fills: int = 0
+
+
 Key = tuple[str, str]
+_DAY_MS = 86_400_000
 
 
 @dataclass(slots=True)
@@ -93,6 +108,8 @@ class Book:
     _dirty_funds: set[Key] = field(default_factory=set)
     _dirty_held: set[Key] = field(default_factory=set)
     _postings: list[dict[str, Any]] = field(default_factory=list)
+    #: (automation, day, asset) -> what is to be added to that day's result.
+    _results: dict[tuple[str, int, str], Result] = field(default_factory=dict)
 
     def asset(self, owner: Owner, asset: str) -> Funds:
         """Return an asset's funds to change."""
@@ -130,10 +147,22 @@ class Book:
 
     def deposit(self, owner: Owner, asset: str, amount: Decimal, at: int) -> None:
         """Add budget."""
+        with exact():
+            self.asset(owner, asset).budget += amount
         self._move(owner, asset, amount, "budget", None, at)
 
-    def settle(self, owner: Owner, base: str, quote: str, trade: ExchangeTrade, reserved: Decimal, fill_id: str) -> Any:
-        """Book a trade; return (what is left of the order's ``reserved`` funds, realised PnL).
+    def settle(
+        self,
+        owner: Owner,
+        base: str,
+        quote: str,
+        trade: ExchangeTrade,
+        reserved: Decimal,
+        fill_id: str,
+        now: int | None = None,
+    ) -> Any:
+        """Book a trade, in the result of the day ``now``; return (what is left of the order's ``reserved`` funds,
+        realised PnL).
 
         A buy's cost basis includes a fee in quote; a fee in base lowers what is received. A sale realises its
         proceeds, less a fee in quote, less the average cost of what left the position.
@@ -149,10 +178,35 @@ class Book:
             self._post(owner, trade.fee_asset, -trade.fee, "fee", fill_id, trade.at)
             if trade.fee_asset != paid_asset:
                 self.asset(owner, trade.fee_asset).free -= trade.fee
+            before = {symbol: self.held[owner.automation_id, symbol].realised for symbol in self.symbols(owner)}
             realised = self._move_positions(owner, base, quote, trade)
-            if trade.fee and trade.fee_asset not in (base, quote):
+            beside = trade.fee if trade.fee_asset not in (base, quote) else ZERO
+            if beside:
                 self._lose(owner, trade.fee_asset, trade.fee)
+            paid_fee = self.asset(owner, trade.fee_asset)
+            paid_fee.fees += trade.fee
+            paid_fee.fees_beside += beside
+            self._count(owner, trade, beside, before, trade.at if now is None else now)
         return left, realised
+
+    def _count(
+        self, owner: Owner, trade: ExchangeTrade, beside: Decimal, before: Mapping[str, Decimal], now: int
+    ) -> None:
+        """Add what a trade realised, and its fee, to the results of a day."""
+        day = now // _DAY_MS * _DAY_MS
+        self._result(owner, day, quote_of(trade.symbol)).fills += 1
+        for symbol in self.symbols(owner):
+            realised = self.held[owner.automation_id, symbol].realised - before.get(symbol, ZERO)
+            if realised:
+                self._result(owner, day, quote_of(symbol)).realised += realised
+        if trade.fee:
+            of_fee = self._result(owner, day, trade.fee_asset)
+            of_fee.fees += trade.fee
+            of_fee.realised -= beside
+
+    def _result(self, owner: Owner, day: int, asset: str) -> Result:
+        self._owners[owner.automation_id] = owner
+        return self._results.setdefault((owner.automation_id, day, asset), Result())
 
     def _move_positions(self, owner: Owner, base: str, quote: str, trade: ExchangeTrade) -> Decimal:
         """Move the symbol's position and, where the quote is held as a position, that one; return the realised PnL."""
@@ -238,9 +292,32 @@ class Book:
         self._write(connection, positions, "symbol", self._dirty_held, self._known_held, self.held)
         if self._postings:
             insert_many(connection, postings, self._postings)
+        self._write_results(connection)
+        # What is reserved or free again changes nothing of what lists and sums tell.
+        note_changed(
+            connection, {key[0] for key in self._dirty_held} | {row["automation_id"] for row in self._postings}
+        )
         self._dirty_funds.clear()
         self._dirty_held.clear()
         self._postings.clear()
+        self._results.clear()
+
+    def _write_results(self, connection: sa.Connection) -> None:
+        if not self._results:
+            return
+        wanted = {"ids": sorted({key[0] for key in self._results}), "days": sorted({key[1] for key in self._results})}
+        known = {(row.automation_id, row.day, row.asset): row for row in connection.execute(_RESULTS, wanted)}
+        new, changed = [], []
+        for key, result in sorted(self._results.items()):
+            found = {"automation_id": key[0], "day": key[1], "asset": key[2], **_amounts(result)}
+            if key in known:
+                with exact():
+                    found |= {name: found[name] + getattr(known[key], name) for name in ("realised", "fees", "fills")}
+                changed.append(found)
+            else:
+                new.append({**_owned(self._owners[key[0]]), **found})
+        insert_many(connection, results, new)
+        update_many(connection, results, ("automation_id", "day", "asset"), changed)
 
     def _write(
         self,
@@ -263,6 +340,9 @@ class Book:
 _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
 _BALANCES = sa.select(balances).where(balances.c.automation_id.in_(_IDS))
 _POSITIONS = sa.select(positions).where(positions.c.automation_id.in_(_IDS))
+_RESULTS = sa.select(results).where(
+    results.c.automation_id.in_(_IDS), results.c.day.in_(sa.bindparam("days", expanding=True))
+)
 
 
 def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Book:
@@ -272,7 +352,7 @@ def load_book(connection: sa.Connection, automation_ids: Collection[str]) -> Boo
         return book
     ids = {"ids": list(automation_ids)}
     for row in connection.execute(_BALANCES, ids).all():
-        book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved)
+        book.funds[row.automation_id, row.asset] = Funds(row.free, row.reserved, row.budget, row.fees, row.fees_beside)
     for row in connection.execute(_POSITIONS, ids).all():
         book.held[row.automation_id, row.symbol] = Held(
             row.amount, row.cost, row.realised, row.invested, row.fees, row.opening_cost, row.fills, row.carried,
@@ -316,5 +396,5 @@ def _owned(owner: Owner) -> dict[str, Any]:
     }
 
 
-def _amounts(row: Funds | Held) -> dict[str, Any]:
+def _amounts(row: Funds | Held | Result) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}

@@ -57,7 +57,7 @@ def settle_one(account_id: str, book: Book, intent: FillingIntent, trade: Exchan
         intent.become(IntentStatus.OPEN)
     live = intent.status == IntentStatus.OPEN
     intent.reserved, realised = book.settle(
-        owner_of(row), row.base, row.quote, trade, intent.reserved if live else Decimal(0), fill_id
+        owner_of(row), row.base, row.quote, trade, intent.reserved if live else Decimal(0), fill_id, now
     )
     with exact():
         intent.filled += trade.amount

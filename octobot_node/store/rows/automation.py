@@ -23,6 +23,7 @@ __all__ = [
     "ReportedAutomationRow",
     "RequestRow",
     "SignalRow",
+    "StandingRow",
     "WatchedAutomationRow",
 ]
 
@@ -35,12 +36,14 @@ class AutomationRow(OwnedRow, Protocol):
     type: str
     type_version: int
     status: str
+    status_since: int
     reason: str
     config: str
     previous_config: str | None
     state: str | None
     state_version: int
     needs: str
+    tags: str
     figures: str
     wake: str
     limits: Mapping[str, Any]
@@ -114,6 +117,21 @@ class ListedAutomationRow(AutomationRow, Protocol):
     source: str
     runnable: bool
     account: str
+
+
+class StandingRow(Protocol):
+    """What is kept in memory of an automation."""
+
+    id: str
+    owner: str
+    account_id: str
+    name: str
+    type: str
+    status: str
+    status_since: int
+    tags: str
+    needs: str
+    created_at: int
 
 
 class HeldAutomationRow(Protocol):

@@ -12,11 +12,14 @@ __all__ = [
     "EquityRow",
     "FillRow",
     "FreeBalanceRow",
+    "FundsRow",
     "ListedBalanceRow",
     "ListedFillRow",
+    "MarkRow",
     "PositionRow",
     "PostingRow",
     "ReportedPositionRow",
+    "ResultRow",
 ]
 
 
@@ -74,6 +77,39 @@ class FreeBalanceRow(Protocol):
     free: Decimal
 
 
+class FundsRow(OwnedRow, Protocol):
+    """A row of ``balances``."""
+
+    automation_id: str
+    asset: str
+    free: Decimal
+    reserved: Decimal
+    budget: Decimal
+    fees: Decimal
+    fees_beside: Decimal
+
+
+class MarkRow(OwnedRow, Protocol):
+    """A row of ``marks``."""
+
+    automation_id: str
+    asset: str
+    day: int
+    equity: Decimal
+    at: int
+
+
+class ResultRow(OwnedRow, Protocol):
+    """A row of ``results``."""
+
+    automation_id: str
+    day: int
+    asset: str
+    realised: Decimal
+    fees: Decimal
+    fills: int
+
+
 class ListedBalanceRow(OwnedRow, Protocol):
     """A row of ``balances`` with the names of its automation and account."""
 
@@ -81,6 +117,9 @@ class ListedBalanceRow(OwnedRow, Protocol):
     asset: str
     free: Decimal
     reserved: Decimal
+    budget: Decimal
+    fees: Decimal
+    fees_beside: Decimal
     automation: str
     account: str
 

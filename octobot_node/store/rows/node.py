@@ -14,6 +14,7 @@ __all__ = [
     "FollowedEventRow",
     "InstallationRow",
     "ListedEventRow",
+    "StandingAccountRow",
 ]
 
 
@@ -35,6 +36,17 @@ class AccountRow(Protocol):
     reconcile_since: int | None
     revision: int
     created_at: int
+
+
+class StandingAccountRow(Protocol):
+    """What is kept in memory of an account."""
+
+    id: str
+    owner: str
+    name: str
+    market_data: str
+    market_data_settings: Mapping[str, Any]
+    trading: str
 
 
 class EventRow(OwnedRow, Protocol):

@@ -111,7 +111,7 @@ results = sa.Table(
     sa.Index("ix_results_day", "day", "automation_id"),
 )
 
-#: What an automation was worth in an asset when a day began (UTC), or at the first look after that: only the newest day's.
+#: What an automation was worth in an asset when a day began (UTC), or at the first look after that: the newest day's.
 marks = sa.Table(
     "marks",
     metadata,

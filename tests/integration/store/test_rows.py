@@ -17,7 +17,7 @@ from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
 from octobot_node.store import automations, intents, kill_switches, rows, schedules, tables
-from octobot_node.store.queries import event_cursor, history, lists
+from octobot_node.store.queries import event_cursor, history, lists, standings
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
 from octobot_node.store.rows import order as orders
@@ -61,11 +61,16 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     ledger.EquityRow: (tables.equity,),
     ledger.FillRow: (tables.fills, intents._NEWS_OF_BATCH),
     ledger.FreeBalanceRow: (automations._BALANCES,),
+    ledger.FundsRow: (tables.balances,),
     ledger.ListedBalanceRow: (history._BALANCES,),
     ledger.ListedFillRow: (history._FILLS,),
     ledger.PositionRow: (automations._POSITIONS, automations._WATCHED_POSITIONS),
     ledger.PostingRow: (tables.postings,),
     ledger.ReportedPositionRow: (tables.positions,),
+    ledger.ResultRow: (tables.results,),
+    ledger.MarkRow: (tables.marks,),
+    automation_rows.StandingRow: (standings._WIDE,),
+    node.StandingAccountRow: (standings._ACCOUNTS,),
 }
 #: As above, of plugins.
 OF_PLUGINS: Mapping[type[Any], tuple[Any, ...]] = {members.Row: (nodes,), members.Lead: (tables.leases,)}
