@@ -25,7 +25,7 @@ class PeriodicThread:
         self._step = step
         self.interval = interval
         self._wake = threading.Event()
-        self._stop = False
+        self._stopping = threading.Event()
         self._name = name
         #: When the last step ended well, on the monotonic clock: whether the engine goes round is seen by it.
         self.went_round = time.monotonic()
@@ -41,7 +41,7 @@ class PeriodicThread:
 
     def end_soon(self) -> None:
         """Make the step under way the last one."""
-        self._stop = True
+        self._stopping.set()
         self._wake.set()
 
     def stop(self, patience: float | None = None) -> None:
@@ -53,9 +53,9 @@ class PeriodicThread:
                 log.error("step_abandoned", step=self._name)
 
     def _run(self) -> None:
-        while not self._stop:
+        while not self._stopping.is_set():
             self._wake.clear()
-            if self._stop:
+            if self._stopping.is_set():
                 return  # asked to between the two lines above: nobody will set it again
             try:
                 self._step()

@@ -72,7 +72,7 @@ class HostileServer:
         # Read first: a client that hangs up during a delay must not take its own request back.
         body = await request.read()
         try:
-            asked: Json = json.loads(body) if body else {}
+            asked: object = json.loads(body) if body else {}
         except ValueError as error:
             return _failure(400, "refused", f"not JSON: {error}")
         if not isinstance(asked, dict):

@@ -204,8 +204,7 @@ class Bus:
             for notice in connection.notifies(timeout=0):
                 self._take(notice)
             now = time.monotonic()
-            if self._due_by is not None and now > self._due_by:
-                raise _Deaf("the connection answers, and what is announced does not arrive on it: is a pooler between?")
+            self._refuse_deafness(now)
             next_told = max(told_at + _GATHER_S, self._refused_until)
             if self._topics and now >= next_told:
                 told_at = now
@@ -218,6 +217,10 @@ class Bus:
                 poll.poll(max(until - now, 0) * 1000)
                 with suppress(BlockingIOError):
                     woken.recv(4096)
+
+    def _refuse_deafness(self, now: float) -> None:
+        if self._due_by is not None and now > self._due_by:
+            raise _Deaf("the connection answers, and what is announced does not arrive on it: is a pooler between?")
 
     def _ask(self, connection: psycopg.Connection[Any], measured_at: float) -> float:
         """Ask for any answer, or now and then for the time; return when it was asked for the time."""
