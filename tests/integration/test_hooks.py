@@ -156,6 +156,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "database",
         "disk",
         "folder",
+        "horizon",
         "notifications",
         "plugins",
         "postgres",

@@ -148,7 +148,8 @@ class Server:
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = ''\n"
-                f"max_connections = 200\nshared_buffers = 64MB\nfsync = {'on' if self._fsync else 'off'}\n"
+                f"max_connections = 200\nmax_prepared_transactions = 4\n"
+                f"shared_buffers = 64MB\nfsync = {'on' if self._fsync else 'off'}\n"
                 "max_wal_size = 1GB\nlogging_collector = off\n"
             )
 

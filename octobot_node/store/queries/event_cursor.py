@@ -1,8 +1,8 @@
 """Read the event log from where one stopped, and miss nothing.
 
 On PostgreSQL ids become visible out of order: one is taken when its row is written, and is seen when its transaction
-commits. What is read there is in the order of (transaction, id), and only of transactions older than every one still
-under way: nothing can appear before it any more.
+commits. What is read there is in the order of (transaction, id), and only of transactions older than every one of a
+node's that is still under way: nothing can appear before it any more.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from octobot_node.store.queries.event_horizon import horizon
 from octobot_node.store.queries.lists import EVENTS, EventFilter
 from octobot_node.store.rows.node import FollowedEventRow, ListedEventRow
 from octobot_node.store.tables import cursors, events
@@ -40,7 +41,6 @@ _PRUNED = "events.pruned"
 _CURSOR = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([0-9]{1,18})")
 
 _e = events.c
-_HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _FOLLOWED = sa.select(_e.id, _e.txid, _e.owner, _e.automation_id, _e.kind, _e.data, _e.at)
 _KINDS = _e.kind.in_(sa.bindparam("kinds", expanding=True))
 _AFTER_ID = (
@@ -73,7 +73,7 @@ def end(connection: sa.Connection) -> Position:
     """Return the position behind everything that can be read now."""
     if connection.dialect.name != "postgresql":
         return Position(0, connection.scalar(sa.select(sa.func.max(_e.id))) or 0)
-    row = connection.execute(_NEWEST, {"horizon": connection.scalar(_HORIZON)}).first()
+    row = connection.execute(_NEWEST, {"horizon": horizon(connection)}).first()
     return Position(0, 0) if row is None else Position(row.txid, row.id)
 
 

@@ -11,6 +11,7 @@ from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
 from octobot_node.engine.workers.durable import depths
 from octobot_node.store.queries import lists, metric_queries
+from octobot_node.store.queries.event_horizon import held_since
 from octobot_plugins.metrics.families import by_one, gauge, gauges
 
 __all__ = ["metrics"]
@@ -27,6 +28,7 @@ def metrics(core: Core) -> Iterator[Metric]:
         automations = lists.automations_by_status(connection, None)
         due, batched = lists.longest_due(connection, None), metric_queries.claimed(connection)
         intents, queues = metric_queries.live_intents(connection), depths(connection)
+        horizon = held_since(connection).seconds
         off = {
             "all": int(not lists.sending(connection)),
             "account": metric_queries.silent_accounts(connection),
@@ -40,6 +42,10 @@ def metrics(core: Core) -> Iterator[Metric]:
     yield gauge("octobot_orders_unknown", "Orders of which nobody knows whether they exist.", intents["unknown"])
     yield gauges("octobot_queue_depth", "Batches and sends.", ("queue", "state"), queues.items())
     yield gauges("octobot_sending_off", "Kill switches that are thrown.", ("scope",), by_one(off))
+    yield gauge(
+        "octobot_event_horizon_seconds", "How long a node's oldest writing transaction is open: nothing newer is told.",
+        horizon,
+    )  # fmt: skip
     yield gauge("octobot_database_bytes", "The database on its disk.", core.storage.size())
     yield from _nodes([node for node in core.coordinator.nodes() if node.state != "left" and node.silent < _DAY_S])
 

@@ -24,8 +24,9 @@ def open_storage(settings: Settings) -> Storage | None:
 
 @hookimpl
 def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
-    """Offer ``postgres`` and ``announcements``."""
-    from octobot_plugins.postgres.health import check_announcements, check_postgres
+    """Offer ``postgres``, ``announcements`` and ``horizon``."""
+    from octobot_plugins.postgres.health import check_announcements, check_horizon, check_postgres
 
     register(HealthCheck("postgres", check_postgres, needed=True, every=2))
     register(HealthCheck("announcements", check_announcements, every=2))
+    register(HealthCheck("horizon", check_horizon, every=10))

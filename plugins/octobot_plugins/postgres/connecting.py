@@ -18,13 +18,14 @@ from psycopg import generators, sql
 from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from octobot_node.store.queries.event_horizon import SESSIONS
 from octobot_plugins.postgres.address import Address
 from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["APPLICATION", "NO_ANSWER", "Connector", "NodeConnection"]
 
 #: How a node's connections are told from everybody else's; what a URL asks for beside it is appended.
-APPLICATION = "octobot-node"
+APPLICATION = SESSIONS
 NO_ANSWER = "it took the connection, and gave no answer"
 #: What a URL may say otherwise.
 _USUAL = {

@@ -8,7 +8,8 @@ from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.errors import StorageUnavailable
 
-__all__ = ["check_announcements", "check_postgres"]
+from octobot_node.store.queries.event_horizon import held_since
+__all__ = ["check_announcements", "check_horizon", "check_postgres"]
 
 _GOES_ON = "; the node goes on by itself"
 _CURE = "start PostgreSQL, or mend the network" + _GOES_ON
@@ -48,3 +49,18 @@ def check_announcements(context: PluginContext) -> Health:
             "failed", why, "let this node connect once more, directly or through a pooler in session mode" + _GOES_ON
         )
     return Health("ok", "nodes hear of what the others do")
+
+
+def check_horizon(context: PluginContext) -> Health:
+    """Say whether a writing transaction of a node's keeps events from being told: of nobody else's it matters."""
+    if not context.storage.shared:
+        return Health("ok", "one writes after another")
+    try:
+        with context.storage.read() as connection:
+            held = held_since(connection)
+    except StorageUnavailable as error:
+        return Health("failed", str(error), _CURE)
+    if held.seconds > context.settings.lease_ttl:
+        detail = f"nothing is told of what happened for {held.seconds:.0f} s: a transaction is open, of {held.holder}"
+        return Health("warning", detail, f"end it there, or with `SELECT pg_terminate_backend({held.process})`")
+    return Health("ok", "what happens is told as it is committed")

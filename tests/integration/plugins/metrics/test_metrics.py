@@ -254,6 +254,7 @@ def test_a_node_that_does_not_lead_tells_of_its_process_alone(service: Service) 
         "octobot_automations",
         "octobot_automations_in_batch",
         "octobot_database_bytes",
+        "octobot_event_horizon_seconds",
         "octobot_intents",
         "octobot_node_heartbeat_age_seconds",
         "octobot_nodes",
