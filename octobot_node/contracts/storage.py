@@ -98,8 +98,18 @@ class Storage(Protocol):
         """Let no other node migrate until the transaction of ``connection`` ends."""
         ...
 
+    def migrating(self) -> AbstractContextManager[sa.Connection]:
+        """Begin a durable transaction that changes tables while no other node does, and holds nobody up for long.
+
+        StorageBusy says who kept what it waited for: the same may be tried again.
+        """
+        ...
+
     def migrate_dbos(self) -> None:
-        """Create or migrate DBOS's own tables; raise DatabaseNotOurs, before, where they are somebody else's."""
+        """Create or migrate DBOS's own tables; raise DatabaseNotOurs, before, where they are somebody else's.
+
+        StorageBusy as with ``migrating``.
+        """
         ...
 
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:

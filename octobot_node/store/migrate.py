@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from octobot_node.contracts.tables import PluginTables
-from octobot_node.errors import DatabaseInUse, DatabaseTooNew, DatabaseTooOld
+from octobot_node.errors import DatabaseInUse, DatabaseTooNew, DatabaseTooOld, StorageBusy
 from octobot_node.store import tables
 from octobot_node.store.others_tables import refuse_others_tables
 
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BEFORE_RELEASE", "CORE", "known_revisions", "migrate", "readable_revisions"]
 
+log = structlog.get_logger(__name__)
+#: For how long a change of tables is tried that others are in the way of, and how long others are left alone between.
+_PATIENCE_S = 300.0
+_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 CORE = PluginTables("octobot", tables.metadata, "octobot_node.store.migrations")
 #: The core's revisions before the first release, which became one: no revision may have one of these names again, or a
 #: database of that time would be taken for what it is not.
@@ -37,6 +44,7 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     Raises DatabaseNotOurs, as early, when another program's tables have names of ours, or the queues are another's.
     Raises DatabaseTooOld, as early, when it is from before the first release.
     Raises DatabaseInUse where a revision does more than add, and nodes of before are at work.
+    Raises StorageBusy, with their names, where others keep what has to change for minutes.
     """
     owners = [CORE, *plugins]
     scripts = {owner.name: _scripts(owner) for owner in owners}
@@ -46,16 +54,43 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
         for owner in pending:
             _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
             _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
-    storage.migrate_dbos()
+    _again_while_busy(storage, storage.migrate_dbos)
     for owner in pending:
-        with storage.write(durable=True) as connection:
-            storage.lock_migrations(connection)
-            # Once more, now that nobody else migrates: who waited for the lock may find other tables than before.
-            _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
-            _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
-            if _is_known(connection, owner, scripts[owner.name]):
-                _upgrade(connection, owner, scripts[owner.name])
-                _raise_floor(connection, owner, scripts[owner.name])
+        _again_while_busy(storage, functools.partial(_bring_up, storage, owner, scripts[owner.name], owners))
+
+
+def _bring_up(storage: Storage, owner: PluginTables, script: ScriptDirectory, owners: list[PluginTables]) -> None:
+    with storage.migrating() as connection:
+        # Once more, now that nobody else migrates: who waited for the lock may find other tables than before.
+        _refuse_unknown(connection, owner, script, storage.shown)
+        _refuse_while_in_use(connection, owner, script, storage, owners)
+        if _is_known(connection, owner, script):
+            _upgrade(connection, owner, script)
+            _raise_floor(connection, owner, script)
+
+
+def _again_while_busy(storage: Storage, step: Callable[[], None]) -> None:
+    """Take a step that waits for others' locks only briefly, again and again: everybody waits behind one that waits.
+
+    Where one node has the database, nobody waits behind it, and it waits as long as it likes.
+    """
+    until, pause, said = time.monotonic() + _PATIENCE_S, _PAUSE_S, ""
+    while True:
+        try:
+            return step()
+        except StorageBusy as error:
+            why = str(error)
+            if not storage.shared:
+                raise
+            if time.monotonic() + pause > until:
+                raise StorageBusy(f"{why}; this was tried for {_PATIENCE_S:g} s") from None
+        if why != said:
+            log.warning("migration_waits", why=why, cure="end that, or let it end: it is tried again by itself")
+            said = why
+        # In pieces, for a Ctrl-C that may be given to another thread.
+        for _ in range(math.ceil(pause / _PAUSE_S)):
+            time.sleep(_PAUSE_S)
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
 def known_revisions(owner: PluginTables) -> frozenset[str]:

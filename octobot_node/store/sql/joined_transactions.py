@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
@@ -150,6 +150,10 @@ class JoinedStorage:
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Let no other node migrate until the transaction of ``connection`` ends."""
         self._storage.lock_migrations(connection)
+
+    def migrating(self) -> AbstractContextManager[sa.Connection]:
+        """Begin a transaction that changes tables."""
+        return self._storage.migrating()
 
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's own tables."""

@@ -55,6 +55,8 @@ class NodeConnection(psycopg.Connection[Any]):
     own: Callable[[], tuple[bytes, ...]] = tuple
     #: Which server it is, and since when it runs.
     server: str = ""
+    #: The number of its process there, which a pooler's own is not.
+    process: int = 0
 
     def _get_tx_start_command(self) -> bytes:
         # A role's default_transaction_isolation would let writers fail where they are meant to wait.
@@ -116,9 +118,9 @@ class Connector:
         try:
             self._sockets.add(made)
             self._begin(made)
-            process, made.server = _server_of(made)
+            made.process, made.server = _server_of(made)
             # Somebody is in between who said the number of a process that is not the server's.
-            if process != made.info.backend_pid:
+            if made.process != made.info.backend_pid:
                 made.own = lambda: self._own
             made.autocommit = autocommit
         except BaseException:

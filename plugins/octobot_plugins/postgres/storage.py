@@ -20,6 +20,7 @@ from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
 from octobot_plugins.postgres.connecting import Connector, NodeConnection
 from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
+from octobot_plugins.postgres.holders import Holders
 from octobot_plugins.postgres.identity import Reviews, identity_of
 from octobot_plugins.postgres.opening import open_server
 from octobot_plugins.postgres.queues import claim_schema, is_marked, make_mark, refuse_others_queues
@@ -31,6 +32,8 @@ __all__ = ["PostgresStorage"]
 log = structlog.get_logger(__name__)
 #: Which lock keeps two nodes from migrating at once; any number that nobody else uses.
 _MIGRATING = 0x0C70B07
+#: What changes a table waits for whoever reads it, and everybody else then waits behind it: for no longer than this.
+_CHANGES_WAIT = "SET LOCAL lock_timeout = '1s'"
 #: In the pool's own notes of a connection.
 _USED = "octobot_used"
 
@@ -211,6 +214,27 @@ class PostgresStorage:
         """Take the lock that every node takes before it migrates."""
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
 
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """Begin a transaction that changes tables; see ``Storage.migrating``."""
+        with self._naming_holders() as holders, self.write(durable=True) as connection:
+            holders.watch(_driver(connection).process)
+            # For that one as long as for anything: nobody waits behind it but who migrates, too.
+            self.lock_migrations(connection)
+            connection.exec_driver_sql(_CHANGES_WAIT)
+            yield connection
+
+    @contextmanager
+    def _naming_holders(self) -> Iterator[Holders]:
+        with Holders(self._connect) as holders:
+            try:
+                yield holders
+            except StorageBusy:
+                if not holders.who:
+                    raise
+                why = f"{self.shown} cannot be brought up to date while others keep its tables: {holders.who}"
+                raise StorageBusy(why) from None
+
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's tables in their schema, which is nobody else's."""
         with self.read() as connection:
@@ -218,12 +242,30 @@ class PostgresStorage:
             marked = is_marked(connection, self._queues)
         # It takes a lock of its own. Not inside a transaction of ours: it makes indexes concurrently, which waits for
         # every open one.
-        with self._guarded():
-            migrate_queues(self.engine, self._queues)
+        with self._naming_holders() as holders, self._guarded(), self._changing(holders) as engine:
+            migrate_queues(engine, self._queues)
         if not marked:
             with self.write(durable=True) as connection:
                 self.lock_migrations(connection)
                 make_mark(connection, self._queues)
+
+    @contextmanager
+    def _changing(self, holders: Holders) -> Iterator[sa.Engine]:
+        """Lend an engine whose transactions wait for locks as briefly as ours; an index that is made beside others'
+        work, outside of a transaction, waits for as long as anything."""
+
+        def connect() -> NodeConnection:
+            made = self._connector.connect()
+            holders.watch(made.process)
+            usual = made.own
+            made.own = lambda: (*usual(), _CHANGES_WAIT.encode())
+            return made
+
+        engine = sa.create_engine(self.engine.url, creator=connect)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
         """Write down whose they are."""

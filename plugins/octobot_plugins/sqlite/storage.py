@@ -178,6 +178,12 @@ class SqliteStorage:
     def lock_migrations(self, connection: sa.Connection) -> None:
         """Do nothing: one node has the file."""
 
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """Begin a transaction that writes: nobody else does meanwhile."""
+        with self.write(durable=True) as connection:
+            yield connection
+
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's tables, which SQLite keeps beside ours."""
         from dbos import DBOS

@@ -12,9 +12,12 @@ import trustme
 
 from octobot_node.settings import Settings
 from octobot_plugins.postgres.storage import PostgresStorage
+from tests.integration.plugin_releases import telex
 from tests.integration.plugins.postgres.tls import TlsServer
 from tests.support.postgres import Server
 from tests.support.proxy import Proxy
+
+__all__ = ["telex"]
 
 
 @pytest.fixture
