@@ -20,6 +20,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from octobot_node.store.queries.event_horizon import SESSIONS
 from octobot_plugins.postgres.address import Address
+from octobot_plugins.postgres.certificates import REFUSED, why_refused
 from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["APPLICATION", "NO_ANSWER", "Connector", "NodeConnection"]
@@ -114,7 +115,12 @@ class Connector:
     def connect(self, *, autocommit: bool = False) -> NodeConnection:
         """Return a connection that the server has answered on."""
         # Any of a pooler's connections may be prepared for another's statement.
-        made = NodeConnection.connect("", autocommit=True, prepare_threshold=None, **self._keywords)
+        try:
+            made = NodeConnection.connect("", autocommit=True, prepare_threshold=None, **self._keywords)
+        except psycopg.OperationalError as error:
+            if REFUSED not in str(error):
+                raise
+            raise psycopg.OperationalError(f"{REFUSED}: {why_refused(self._keywords)}") from None
         try:
             self._sockets.add(made)
             self._begin(made)

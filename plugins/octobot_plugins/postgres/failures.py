@@ -7,9 +7,10 @@ from typing import TypeAlias
 import psycopg
 import sqlalchemy as sa
 
+from octobot_plugins.postgres.certificates import EXPIRED, NOT_YET, REFUSED, SELF_SIGNED, STRANGE
 from octobot_plugins.postgres.connecting import NO_ANSWER
 
-__all__ = ["SESSION_MODE", "Failure", "is_busy", "is_full", "is_lost", "is_refused_to_spill", "said"]
+__all__ = ["SESSION_MODE", "Failure", "is_busy", "is_full", "is_lost", "is_read_only", "is_refused_to_spill", "said"]
 
 SESSION_MODE = "connect directly, or let the pooler work in session mode (PgBouncer's pool_mode = session)"
 #: As SQLAlchemy raises it, or the driver where it is asked past the pool.
@@ -17,20 +18,33 @@ Failure: TypeAlias = sa.exc.DBAPIError | psycopg.Error
 #: SQLSTATEs after which the same may work later: connection, resources, operator, full disk, read-only.
 _OUTAGES = ("08", "53", "57P", "58")
 _ALSO = frozenset({"25006", "25P03", "28000", "28P01", "3D000"})
+#: What says of a server in recovery that it only reads, with codes that mean other things, too: in its words, which may
+#: be of any language, or by the function that says so.
+_RECOVERS = frozenset({"0A000", "55000"})
+_RECOVERS_SAYING = ("during recovery", "recovery is in progress")
+_RECOVERS_IN = frozenset({"check_transaction_read_only", "check_XactReadOnly", "LockAcquireExtended"})
 _WORDS = {
     "28P01": "refuses the password: check OCTOBOT_DATABASE_PASSWORD, or the password in the URL",
     "28000": "refuses this user: check the URL's user and the server's pg_hba.conf",
     "3D000": "has no database of this name: `CREATE DATABASE … ENCODING 'UTF8'` makes it",
-    "25006": "is read-only: point the URL at the primary, and set default_transaction_read_only to off",
+    "25006": "only reads: it is a standby, or default_transaction_read_only is on; point the URL at the primary",
     "53100": "has a full disk: nothing is sent until there is room on the server's disk",
     "53300": "has no connection left: raise max_connections, or run fewer nodes on it",
     "57P03": "is starting or stopping",
 }
 
+_EXPIRED = "renew it at the server; if it is still good, this machine's clock is ahead"
+_NOT_YET = "this machine's clock is behind, or the server's was ahead when it was made"
+_SIGNED_ITSELF = "give a copy of it as the URL's sslrootcert"
+_STRANGE = "give the file of whoever signed it, and have the server send what is between the two"
 #: What libpq says of TLS, looked for before anything else: "does not exist" is said of databases, too.
 _TLS = (
     ("root certificate file", "cannot be verified: the file of the URL's sslrootcert is not there, or cannot be read"),
-    ("certificate verify failed", "has a certificate that the URL's sslrootcert does not vouch for: check that file"),
+    (f"{REFUSED}: {EXPIRED}", f"has a certificate that has expired, or one that it is signed with has: {_EXPIRED}"),
+    (f"{REFUSED}: {NOT_YET}", f"has a certificate that is not valid yet, or one that it is signed with: {_NOT_YET}"),
+    (f"{REFUSED}: {SELF_SIGNED}", f"has a certificate that it signed itself, and nobody knows: {_SIGNED_ITSELF}"),
+    (f"{REFUSED}: {STRANGE}", f"has a certificate of somebody whom the URL's sslrootcert does not know: {_STRANGE}"),
+    (REFUSED, "has a certificate that the URL's sslrootcert does not vouch for: check that file"),
     ("does not match host name", "has a certificate for another host: write the host as the certificate has it"),
     ("does not support SSL", "does not speak TLS, which the URL's sslmode asks for: turn `ssl` on at the server"),
     ("certificate file", "does not get the file of the URL's sslcert: check that it is there and can be read"),
@@ -53,7 +67,17 @@ def is_lost(error: Failure) -> bool:
     if state is None:
         kinds = (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
         return broken or isinstance(error, kinds)
-    return state.startswith(_OUTAGES) or state in _ALSO or broken
+    return state.startswith(_OUTAGES) or state in _ALSO or broken or is_read_only(error)
+
+
+def is_read_only(error: Failure) -> bool:
+    """Whether the server takes nothing that is written: a standby, one that recovers, or one that is set so."""
+    state = _state(error)
+    if state not in _RECOVERS:
+        return state == "25006"
+    orig = _orig(error)
+    where = getattr(getattr(orig, "diag", None), "source_function", None)
+    return where in _RECOVERS_IN or any(words in str(orig) for words in _RECOVERS_SAYING)
 
 
 def is_busy(error: Failure) -> bool:
@@ -73,7 +97,7 @@ def is_refused_to_spill(error: sa.exc.DBAPIError) -> bool:
 
 def said(error: Failure, shown: str) -> str:
     """Return one sentence with cause and cure; the driver's own words only where they cannot hold a password."""
-    state = _state(error)
+    state = "25006" if is_read_only(error) else _state(error)
     if state in _WORDS:
         return f"{shown} {_WORDS[state]}"
     orig = _orig(error)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.errors import StorageUnavailable
-
 from octobot_node.store.queries.event_horizon import held_since
+
 __all__ = ["check_announcements", "check_horizon", "check_postgres"]
 
 _GOES_ON = "; the node goes on by itself"
 _CURE = "start PostgreSQL, or mend the network" + _GOES_ON
+_PRIMARY = "promote it, or point the URL at the primary, and set default_transaction_read_only to off" + _GOES_ON
 _ROOM = "make room on the disk of PostgreSQL's data" + _GOES_ON
+
+
+#: The transaction that asks reads only, by itself.
+_ABOUT = """
+SELECT current_setting('server_version'),
+  pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'
+"""
 
 
 def check_postgres(context: PluginContext) -> Health:
@@ -23,19 +32,27 @@ def check_postgres(context: PluginContext) -> Health:
         return Health("ok", "another plugin's database is in use")
     lost = storage.lost()
     if lost:
-        return Health("failed", lost, _ROOM if getattr(storage, "full", False) else _CURE)
+        return Health("failed", lost, _cure_of(storage))
     try:
         began = time.monotonic()
         with storage.read() as connection:
-            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+            version, reads = connection.exec_driver_sql(_ABOUT).one()
         took = (time.monotonic() - began) * 1000
         size = storage.size() // 1_048_576
     except StorageUnavailable as error:
         return Health("failed", str(error), _CURE)
+    if reads:
+        return Health("failed", f"{storage.shown} only reads", _PRIMARY)
     detail = f"{storage.shown} (PostgreSQL {version}, {size:,} MB) answers in {took:.1f} ms"
     if took > 50:
         return Health("warning", detail, "put the node and its database closer together")
     return Health("ok", detail)
+
+
+def _cure_of(storage: Any) -> str:
+    if getattr(storage, "read_only", False):
+        return _PRIMARY
+    return _ROOM if getattr(storage, "full", False) else _CURE
 
 
 def check_announcements(context: PluginContext) -> Health:

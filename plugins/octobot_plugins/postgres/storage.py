@@ -19,12 +19,12 @@ from octobot_plugins.postgres.address import address
 from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
 from octobot_plugins.postgres.connecting import Connector, NodeConnection
-from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, said
+from octobot_plugins.postgres.failures import is_busy, is_full, is_lost, is_read_only, said
 from octobot_plugins.postgres.holders import Holders
 from octobot_plugins.postgres.identity import Reviews, identity_of
+from octobot_plugins.postgres.lacks import Room, Writing
 from octobot_plugins.postgres.opening import open_server
 from octobot_plugins.postgres.queues import claim_schema, is_marked, make_mark, refuse_others_queues
-from octobot_plugins.postgres.room import Room
 from octobot_plugins.postgres.sockets import Sockets
 
 __all__ = ["PostgresStorage"]
@@ -68,13 +68,14 @@ class PostgresStorage:
         sa.event.listen(self.engine, "checkin", _note_use)
         sa.event.listen(self.engine, "checkout", self._refuse_stale)
         sa.event.listen(self.engine, "close", self._forget)
+        sa.event.listen(self.engine, "handle_error", self._note_refusal)
         # On the same pool: psycopg's BEGIN says what a transaction may, which costs no round trip of its own.
         self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._queues = opened.queues
         self._writing = threading.local()
         self._reviews = Reviews(lambda: None, "")
         self._lost = ""
-        self._room = Room(self.engine)
+        self._room, self._writes = Room(self.engine), Writing(self.engine)
         self._lock = threading.Lock()
         self._bus = Bus(
             self._connect,
@@ -93,6 +94,15 @@ class PostgresStorage:
 
     def _forget(self, connection: psycopg.Connection[Any], _record: Any) -> None:
         self._sockets.forget(connection)
+
+    def _note_refusal(self, context: sa.ExceptionContext) -> None:
+        """Have everybody connect anew, who may find another server in its place; DBOS's own threads wait for that."""
+        error, running = context.original_exception, context.execution_context
+        # In a reading transaction of ours it is our own mistake.
+        ours = running is not None and cast("NodeConnection", running.cursor.connection).read_only
+        if isinstance(error, psycopg.Error) and is_read_only(error) and not ours:
+            context.is_disconnect = True
+            self._note_loss(said(error, self.shown), news=self._writes.missed())
 
     def _connect(self) -> NodeConnection:
         """Return a connection of its own, in autocommit, outside of the pool."""
@@ -156,12 +166,12 @@ class PostgresStorage:
                 raise StorageBusy(why) from None
             if not is_lost(error):
                 raise
-            news = is_full(error) and self._room.ran_out()
+            news = is_full(error) and self._room.missed()
             raise StorageUnavailable(self._note_loss(said(error, self.shown), news=news)) from None
         except sa.exc.TimeoutError:
             why = f"{self.shown}: no connection of the pool came free in time"
             raise StorageUnavailable(self._note_loss(why)) from None
-        if self._lost and self._room.is_back():
+        if self._lost and self._room.is_back() and self._writes.is_back():
             with self._lock:
                 was, self._lost = self._lost, ""
             if was:
@@ -195,6 +205,11 @@ class PostgresStorage:
     def full(self) -> bool:
         """Whether that is its disk, which has no room."""
         return self._room.lacking
+
+    @property
+    def read_only(self) -> bool:
+        """Whether that is that it takes nothing that is written."""
+        return self._writes.lacking
 
     def deaf(self) -> str:
         """Return why nothing is announced or heard though the server can be worked with, or ""."""

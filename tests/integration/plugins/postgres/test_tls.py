@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
+import ssl
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from octobot_node.errors import StorageUnavailable
 from octobot_plugins.postgres.storage import PostgresStorage
@@ -84,7 +92,73 @@ def test_a_server_that_another_authority_signed_for_is_refused(
     path = tmp_path / "stranger.pem"
     trustme.CA().cert_pem.write_to_path(str(path))
     said = refusal(open_storage, f"{url}?sslmode=verify-full&sslrootcert={path}", postgres.password)
-    assert said == "a certificate that the URL's sslrootcert does not vouch for: check that file"
+    assert said == (
+        "a certificate of somebody whom the URL's sslrootcert does not know: give the file of whoever signed it, and"
+        " have the server send what is between the two"
+    )
+
+
+def signed_for(days: tuple[int, int], *, itself: bool = False) -> tuple[bytes, bytes]:
+    """Return (who signs, the server's key and certificate) for days from today on."""
+    now = datetime.now(UTC)
+
+    def made(name: str, issuer: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey) -> bytes:
+        own = name != issuer or itself
+        begin, end = (now + timedelta(days=day) for day in (days if own else (-100, 100)))
+        names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer)]
+        builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), x509.random_serial_number(), begin, end)
+        builder = builder.add_extension(x509.BasicConstraints(ca=not own, path_length=None), critical=True)
+        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        return builder.add_extension(address, critical=False).sign(by, SHA256()).public_bytes(Encoding.PEM)
+
+    signer, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = made("signer", "signer", signer, signer)
+    leaf = made("server", "server", key, key) if itself else made("server", "signer", key, signer)
+    return root, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + leaf
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (
+            (-20, -10),
+            "has expired, or one that it is signed with has: renew it at the server; if it is still good, this",
+        ),
+        (
+            (10, 20),
+            "is not valid yet, or one that it is signed with: this machine's clock is behind, or the server's was",
+        ),
+        ((-10, 10), ""),
+    ],
+)
+def test_a_certificate_of_another_time_is_not_taken_for_one_of_another_authority(
+    days: tuple[int, int], said: str, tmp_path: Path, postgres: Server, open_storage: Open
+) -> None:
+    root, key_and_chain = signed_for(days)
+    (tmp_path / "root.pem").write_bytes(root)
+    (tmp_path / "server.pem").write_bytes(key_and_chain)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with TlsServer(postgres.port, context) as server:
+        url = postgres.create_database().replace(f":{postgres.port}/", f":{server.port}/")
+        url = f"{url}?sslmode=verify-full&sslrootcert={tmp_path / 'root.pem'}"
+        if said:
+            assert refusal(open_storage, url, postgres.password).startswith(f"a certificate that {said}")
+        else:
+            pid(open_storage(url))
+
+
+def test_a_certificate_that_signed_itself_is_said_to_be_one(
+    tmp_path: Path, postgres: Server, trusted: str, open_storage: Open
+) -> None:
+    _, key_and_chain = signed_for((-10, 10), itself=True)
+    (tmp_path / "server.pem").write_bytes(key_and_chain)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with TlsServer(postgres.port, context) as server:
+        url = postgres.create_database().replace(f":{postgres.port}/", f":{server.port}/")
+        said = refusal(open_storage, f"{url}?sslmode=verify-ca&sslrootcert={trusted}", postgres.password)
+    assert said == ("a certificate that it signed itself, and nobody knows: give a copy of it as the URL's sslrootcert")
 
 
 def test_a_server_with_a_certificate_for_another_host_is_refused(

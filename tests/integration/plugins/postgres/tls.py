@@ -50,11 +50,16 @@ class TlsServer:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A client that does not like the certificate goes without a word.
-        with suppress(OSError, EOFError, asyncio.CancelledError):
-            if await self._begin_tls(reader, writer):
-                await self._connect(reader, writer)
-        await _close(writer)
+        plain = writer.transport
+        try:
+            # A client that does not like the certificate goes without a word.
+            with suppress(OSError, EOFError, asyncio.CancelledError):
+                if await self._begin_tls(reader, writer):
+                    await self._connect(reader, writer)
+            await _close(writer)
+        finally:
+            # Also where TLS was not begun yet, or this is cancelled while it ends.
+            plain.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
