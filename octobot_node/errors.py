@@ -20,6 +20,7 @@ OctoBotError
 │   ├── NodeSilent
 │   ├── StorageUnavailable
 │   │   ├── DatabaseChanged   nobody: the node begins anew by itself
+│   │   ├── StartInterrupted  nobody: the node goes back to its start by itself
 │   │   └── StorageBusy       nobody: its transaction was undone; try again in a moment
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
@@ -64,6 +65,7 @@ __all__ = [
     "Overdrawn",
     "PluginError",
     "RequestExpired",
+    "StartInterrupted",
     "StorageBusy",
     "StorageUnavailable",
     "TooMany",
@@ -165,6 +167,10 @@ class StorageUnavailable(NodeError):
 
 class DatabaseChanged(StorageUnavailable):
     """The database is not the one that this process began on: it goes back to its start, and looks at what it is."""
+
+
+class StartInterrupted(StorageUnavailable):
+    """The database could be worked with when the node began to start, and was lost before it had: it starts again."""
 
 
 class StorageBusy(StorageUnavailable):

@@ -32,7 +32,7 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.engine.workers.periodic_thread import PeriodicThread
-from octobot_node.errors import StorageUnavailable
+from octobot_node.errors import DatabaseChanged, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_server import ControlServer
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.perform import perform_named
@@ -111,7 +111,8 @@ class Node:
     def start(self) -> None:
         """Open everything, resume what was unfinished, and begin to look for work.
 
-        Raises NodeError when the data folder or the database cannot be used; nothing stays open then.
+        Raises NodeError when the data folder or the database cannot be used; nothing stays open then. StartInterrupted
+        says that they could, and that the same is to be begun again.
         """
         base = open_base(self.settings, self.registry, SystemClock().now())
         self._closers = [base.close]
@@ -120,8 +121,10 @@ class Node:
         self._clock = base.storage.open_clock()
         try:
             self._start_engine(base)
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if base.storage.shared and _is_outage(error):
+                raise StartInterrupted(f"{base.storage.shown} was lost while the node started: {error}") from error
             raise
 
     def stop(self) -> None:
@@ -217,8 +220,9 @@ class Node:
         self._pollers.start()
         self._closers.append(self._pollers.stop)
         self._kicks.start()
-        self._durable.start()
+        # Before it is begun: what is begun halfway is in the way of a start that is tried again.
         self._closers += [self._durable.stop, self._kicks.stop]
+        self._durable.start()
         # What an earlier life left is queued again by now: take it up at once, not at the next poll.
         self._kick(TICKS)
         self._kick(ORDERS)
@@ -411,6 +415,13 @@ class Node:
             load_levels(self.core)
             raise
         self._dispatch.hurry()
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether the database went away; of what DBOS asks it there is only the driver's word."""
+    if isinstance(error, StorageUnavailable):
+        return not isinstance(error, DatabaseChanged)
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError)
 
 
 def _stop_together(loops: Sequence[PeriodicThread], patience: float) -> None:

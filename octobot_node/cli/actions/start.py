@@ -14,7 +14,7 @@ import structlog
 from octobot_node import __version__
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.configuration import Configuration
-from octobot_node.errors import DatabaseChanged, NodeError, StorageUnavailable
+from octobot_node.errors import DatabaseChanged, NodeError, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_client import socket_path
 from octobot_node.live.node import Node
 from octobot_node.live.open_files import raise_open_files
@@ -77,13 +77,16 @@ def _stopping(node: Node) -> Iterator[None]:
 
 
 def _start(node: Node, asked: Callable[[], bool], *, again: bool) -> bool:
-    """Start a node; one that begins anew waits for its database, and for nothing once it is asked to end."""
+    """Start a node; one that had its database once waits for it, and for nothing once it is asked to end."""
     while not asked():
         try:
             node.start()
         except StorageUnavailable as error:
-            if not (again or isinstance(error, DatabaseChanged)):
+            if not (again or isinstance(error, DatabaseChanged | StartInterrupted)):
                 raise
+            if isinstance(error, StartInterrupted):
+                again = True
+                log.warning("start_interrupted", why=str(error), cure="it is begun again by itself")
             time.sleep(_LOOK_S)
         else:
             return True

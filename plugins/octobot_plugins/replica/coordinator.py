@@ -48,6 +48,10 @@ class ReplicaCoordinator:
         self._peers: dict[str, tuple[tuple[int, int], float]] = {}
         self._workers: tuple[str, ...] = ()
         self._drift = self._withdrawn = self._still = False
+        #: Under another epoch than the engine knows: it may not be there yet when that changes.
+        self._renamed = False
+        #: Since when a heartbeat waits for the database's answer.
+        self._asked: float | None = None
         self._engine: Engine | None = None
         self._stopping = threading.Event()
         self._hurried = threading.Event()
@@ -111,6 +115,7 @@ class ReplicaCoordinator:
     def attach(self, engine: Engine) -> None:
         """Watch over the engine from now on."""
         self._engine = engine
+        self._tell_renamed()
         self._hurried.set()
 
     def withdraw(self) -> None:
@@ -197,17 +202,21 @@ class ReplicaCoordinator:
                     pass  # said once by the storage; the lease runs out by itself
                 except Exception:
                     log.exception("heartbeat_failed")
+                self._asked = None
                 self._hurried.wait(self._ttl / _BEATS if not self._storage.lost() else _LOOK_S)
                 self._hurried.clear()
         finally:
             end()
 
     def _watch(self) -> None:
-        """Break connections that answer no more: without it a cut network is waited for, for minutes."""
+        """Break connections that answer no more: without it a cut network is waited for, for minutes.
+
+        Where a heartbeat is late for another reason, such as a machine that has much else to do, nothing is broken.
+        """
         severed = self._clock.monotonic()
         while not self._stopping.wait(_LOOK_S):
-            now = self._clock.monotonic()
-            if now - max(self._renewed, severed) > self._ttl / 2:
+            now, since = self._clock.monotonic(), self._renewed if self._still else self._asked
+            if since is not None and now - max(since, severed) > self._ttl / 2:
                 severed = now
                 self._storage.sever()
 
@@ -216,7 +225,7 @@ class ReplicaCoordinator:
         assert me is not None
         if engine is not None and self._stands_still(engine):
             return  # it must not look alive
-        began = self._clock.monotonic()
+        began = self._asked = self._clock.monotonic()
         load = 0 if engine is None else engine.load()
         with self._storage.write(durable=True) as connection:
             now = self._clock.now()
@@ -268,8 +277,13 @@ class ReplicaCoordinator:
             return
         self._act_under(epoch, began)
         log.warning("node_rejoined", epoch=epoch, why="it was silent for longer than its lease")
-        if engine is not None:
-            engine.rejoined()
+        self._renamed = True
+        self._tell_renamed()
+
+    def _tell_renamed(self) -> None:
+        if self._renamed and self._engine is not None:
+            self._renamed = False
+            self._engine.rejoined()
 
     def _look_at_peers(self, rows: Sequence[members.Row]) -> None:
         now, workers = self._clock.monotonic(), []

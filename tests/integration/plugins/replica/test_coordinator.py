@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from octobot_node.contracts.coordinator import Engine
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
@@ -84,22 +85,31 @@ def test_of_two_masters_that_start_at_once_one_wins_always(cluster: Cluster) -> 
     for number in range(10):
         rivals = [cluster.node(f"{side}{number}", "master") for side in ("left", "right")]
         refused: list[str] = []
+        leading: list[ReplicaCoordinator] = []
         gate = threading.Barrier(2)
 
-        def start(rival: ReplicaCoordinator, refused: list[str] = refused, gate: threading.Barrier = gate) -> None:
+        def start(
+            rival: ReplicaCoordinator,
+            refused: list[str] = refused,
+            leading: list[ReplicaCoordinator] = leading,
+            gate: threading.Barrier = gate,
+        ) -> None:
             gate.wait()
             try:
                 rival.start()
             except NodeError as error:
                 refused.append(str(error))
+            else:
+                leading.append(rival)
 
         threads = [threading.Thread(target=start, args=(rival,)) for rival in rivals]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        leading = [rival for rival in rivals if rival.may_dispatch()]
         assert len(leading) == len(refused) == 1
+        # At once, but where the machine had no time for its heartbeat.
+        until(leading[0].may_dispatch)
         assert "is the master of this database since" in refused[0]
         leading[0].stop()
 
@@ -188,3 +198,34 @@ def test_draining_names_what_is_wrong(cluster: Cluster) -> None:
         master.drain("nobody")
     with pytest.raises(CommandRefused, match="does not run: it is left"):
         master.drain("gone")
+
+
+def test_a_node_that_is_declared_dead_while_it_starts_works_under_its_new_epoch(cluster: Cluster) -> None:
+    node = cluster.node("late", "consumer")
+    node.start()
+    first = node.executor_id
+    # As by another node, which has not heard of it for a lease: its engine is not there yet.
+    cluster.query("UPDATE replica_nodes SET status = 'dead' WHERE id = 'late'")
+    until(lambda: node.executor_id != first)
+    told: list[str] = []
+    node.attach(Engine(lambda: 0.0, lambda: 0, lambda: told.append(node.executor_id), lambda: None, lambda _why: None))
+    until(lambda: told)
+    assert told == [node.executor_id]
+
+
+def test_a_heartbeat_that_is_late_and_waits_for_no_answer_breaks_no_connection(cluster: Cluster) -> None:
+    node, storage = cluster.node("busy", "consumer"), cluster.opened[-1][1]
+    severed: list[float] = []
+    storage.sever = lambda: severed.append(time.monotonic())  # type: ignore[method-assign]  # what is looked for
+    node.start()
+    beat, held = node._beat, threading.Event()
+    # The machine has much else to do, and does not come to it.
+    node._beat = lambda: held.wait(60)  # type: ignore[method-assign, assignment]
+    until(lambda: not node.may_work())
+    assert severed == []
+    # And where it is the answer that does not come, the connection is broken.
+    node._asked = node._clock.monotonic() - LEASE_S
+    until(lambda: severed)
+    held.set()
+    node._beat = beat  # type: ignore[method-assign]
+    until(node.may_work)
