@@ -15,6 +15,7 @@ from octobot_node.api.operation_routes import add_operation
 from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.text.exact_json import DEPTH, decode
+from octobot_node.text.from_outside import HalfCharacter
 from octobot_node.text.numbers import UnreasonableNumber
 
 __all__ = ["ApiRouter", "operations_router"]
@@ -46,6 +47,8 @@ def _decoded(body: bytes) -> Any:
         raise _unreadable(f"the body is nested more than {DEPTH} levels deep") from None
     except UnreasonableNumber as error:
         raise HTTPException(422, f"the body has a number that is out of bounds: {error}") from None
+    except HalfCharacter as error:
+        raise HTTPException(422, f"body: {error}") from None
     except UnicodeDecodeError:
         raise _unreadable("the body is not valid JSON: it is not UTF-8") from None
     except ValueError as error:
@@ -60,7 +63,7 @@ def _unreadable(why: str) -> HTTPException:
 
 
 def _refuse_odd(found: Any) -> None:
-    """Raise HTTPException for what no database keeps: a NUL or half a character in a text, or a bottomless nesting."""
+    """Raise HTTPException for what not every database keeps: a NUL in a text, or a bottomless nesting."""
     level = [found]
     for _ in range(DEPTH):
         deeper: list[Any] = []
@@ -79,8 +82,8 @@ def _refuse_odd(found: Any) -> None:
 
 
 def _refuse_odd_text(text: str) -> None:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise _unreadable("a text in the body has a NUL or half of a surrogate pair: leave it out")
+    if "\0" in text:
+        raise _unreadable("a text in the body has a NUL: leave it out")
 
 
 class _ExactRoute(APIRoute):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.operation import Operation, RequestT, ResponseT
 from octobot_node.errors import UsageError
+from octobot_node.text.from_outside import HalfCharacter, refuse_halves
 from octobot_node.text.numbers import DIGITS, unreasonable
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def perform_named(context: OperationContext, name: str, arguments: Mapping[str, 
 
 def read_request(operation: Operation[RequestT, ResponseT], arguments: Mapping[str, Any]) -> RequestT:
     """Return arguments as the operation's request; raise UsageError for those that it does not take."""
+    try:
+        # Of an argument that is no UTF-8 Python makes such a text.
+        refuse_halves(arguments)
+    except HalfCharacter as error:
+        where, _, text = str(error).partition(": ")
+        raise UsageError(str(error), field=where, reason=text) from None
     try:
         return operation.request.model_validate(dict(arguments))
     except ValidationError as error:

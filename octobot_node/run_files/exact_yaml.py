@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from octobot_node.text.from_outside import HALF, has_half
 from octobot_node.text.numbers import DIGITS, exact_decimal, exact_int
 from octobot_node.text.validation_messages import Place
 
@@ -64,6 +65,9 @@ class Document:
 
 def read_yaml(text: str) -> Document:
     """Return the one document in ``text``; raise YamlProblem where it is not YAML or a key stands twice."""
+    if has_half(text):
+        # libyaml would take it for our own mistake.
+        raise YamlProblem(HALF, line=1, column=1)
     reader = _Reader(yaml.parse(text, Loader=_LOADER))
     try:
         value = reader.document()
@@ -159,6 +163,8 @@ class _Reader:
             # As written, whatever it looks like: an asset may be called NO and an account 1.
             key = event.value
             inner = (*path, key)
+            if has_half(key):
+                raise _problem(event, path, f"a name in it {HALF}")
             if key in found:
                 raise _problem(event, inner, f"is given twice, first on line {self.lines[inner]}: remove one")
             found[key] = self._value(next(self.events), inner)
@@ -171,6 +177,8 @@ def _scalar(event: Any, path: Place) -> Any:
     text: str = event.value
     if event.tag not in {None, "!", "tag:yaml.org,2002:str"}:
         raise _problem(event, path, f"has the tag {event.tag!r}, which means nothing here: remove it")
+    if has_half(text):
+        raise _problem(event, path, HALF)
     if not plain or event.tag is not None:
         return text
     if text in _WORDS:

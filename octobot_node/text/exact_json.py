@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from octobot_node.text.from_outside import decoded, without_mark
+from octobot_node.text.from_outside import decoded, refuse_halves, without_mark
 from octobot_node.text.numbers import exact_decimal, exact_int
 
 __all__ = ["DEPTH", "DoubledKey", "decode", "encode"]
@@ -20,6 +20,8 @@ _VALUES = 100_000
 #: A string, or what there is of one that does not end. Possessive: nothing is tried twice.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(r"[][{}]")
+#: What half of a surrogate pair can only come from; a whole one is written so, too.
+_PERHAPS_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 
 
 class DoubledKey(ValueError):
@@ -42,18 +44,21 @@ def encode(value: Any) -> str:
 def decode(text: str | bytes) -> Any:
     """Return what JSON of ours or of anybody's says; a byte order mark before it says nothing.
 
-    Raises ValueError for what is not valid JSON, or larger or deeper than it may be; DoubledKey and, before any number
-    is made, UnreasonableNumber for one that is not to be reckoned with are ValueErrors, too.
+    Raises ValueError for what is not valid JSON, or larger or deeper than it may be; DoubledKey, HalfCharacter and,
+    before any number is made, UnreasonableNumber for one that is not to be reckoned with are ValueErrors, too.
     """
     plain = decoded(text) if isinstance(text, bytes) else without_mark(text)
     _refuse_bomb(plain)
-    return json.loads(
+    found = json.loads(
         plain,
         parse_float=exact_decimal,
         parse_int=exact_int,
         parse_constant=_no_number,
         object_pairs_hook=_once_each,
     )
+    if _PERHAPS_HALF.search(plain):
+        refuse_halves(found)
+    return found
 
 
 def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from octobot_node.api import Api, ApiProblem, ApiRouter, public
 from octobot_node.automation import AutomationStatus
 from octobot_node.store.types import AnyRow
 from octobot_node.text.exact_json import DoubledKey, decode
-from octobot_node.text.from_outside import decoded
+from octobot_node.text.from_outside import HalfCharacter, decoded
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.addresses import hashed
 
@@ -153,7 +153,7 @@ def _payload(body: bytes) -> Any:
     try:
         found = decode(text)
         json.dumps(found, default=str).encode()
-    except DoubledKey as error:
+    except (DoubledKey, HalfCharacter) as error:
         raise ApiProblem("invalid", f"body: {error}") from None
     except (ValueError, RecursionError):
         return text

@@ -78,6 +78,23 @@ def test_a_request_with_a_key_twice_is_refused(service: Service, automation: str
     )
 
 
+@pytest.mark.parametrize("body", [b'"\\ud800"', b'{"side": "buy", "note": ["\\udc00"]}', b'{"\\ud83d": 1}'])
+def test_half_a_character_is_refused_at_the_door(service: Service, automation: str, body: bytes) -> None:
+    path = make(service, automation)["path"]
+    json = {"content-type": "application/json"}
+
+    answers = [
+        service.client.post(path, content=body, headers=json),
+        service.as_("ada").post(
+            f"/api/v1/automations/{automation}/signals", content=b'{"payload": %s}' % body, headers=json
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert all("has half of a surrogate pair" in answer.text for answer in answers)
+    assert inbox(service, automation) == []
+
+
 def test_other_words_are_another_signal_at_once(service: Service, automation: str) -> None:
     path = make(service, automation)["path"]
 
