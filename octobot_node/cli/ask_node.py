@@ -41,6 +41,8 @@ class NodeClient:
         self.as_json = as_json
         #: Whether the last operation was carried out by a running node.
         self.live = False
+        #: Whether it was not, and nodes elsewhere work on its database.
+        self.elsewhere = False
 
     def ask(self, operation: Operation[Any, ResponseT], /, **arguments: Any) -> ResponseT:
         """Carry out an operation and return its response.
@@ -106,7 +108,9 @@ class NodeClient:
                 context = stack.enter_context(
                     open_idle_folder(self.configuration, registry, by=user(), settings=settings)
                 )
-                return perform(context, operation, read_request(operation, arguments))
+                done = perform(context, operation, read_request(operation, arguments))
+                self.elsewhere = context.nodes_elsewhere > 0
+                return done
 
     def _beside(self, operation: Operation[Any, Any]) -> bool:
         """Whether an operation is about what is installed, and the data folder has nothing."""
@@ -145,7 +149,7 @@ class NodeClient:
 
     def say_if_quiet(self, what: str) -> None:
         """Say on stderr that what the last operation began goes on when a node runs."""
-        if not self.live:
+        if not (self.live or self.elsewhere):
             sys.stderr.write(f"no node runs on {self.folder}: {what} when one does (octobot-node start)\n")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.coordinator import NodeStatus
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugin_system.registry import Registry
@@ -19,7 +20,8 @@ __all__ = ["OperationContext"]
 class OperationContext:
     """What operations work on; one is safe to use from several threads.
 
-    ``live`` says whether a node runs here; otherwise what must be sent is carried out when one runs next. ``owner``
+    ``live`` says whether a node runs here; otherwise what must be sent is carried out when one runs next, or by one
+    elsewhere that works on the database. ``owner``
     narrows everything to one owner's automations and accounts, None is everybody's. ``creates_for`` owns what is
     created where nothing narrows. ``by`` is who gives the operation, for the events that say so.
     """
@@ -44,6 +46,14 @@ class OperationContext:
     def may(self, scope: str) -> bool:
         """Whether whoever gives the operation has a scope: some do more than their route's own scope says."""
         return self.scopes is None or scope in self.scopes
+
+    @property
+    def nodes_elsewhere(self) -> int:
+        """How many nodes work on the database without this data folder: what is begun here they carry out."""
+        if self.live or not self.core.storage.shared:
+            return 0
+        # One that drifts takes no work, and hands none out.
+        return sum(node.state is NodeStatus.LIVE for node in self.core.coordinator.nodes())
 
     @property
     def actor(self) -> Actor:

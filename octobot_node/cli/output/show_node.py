@@ -30,6 +30,8 @@ _UNWELL = frozenset({"restarting", "abandoned"})
 def print_status(found: NodeStatus, out: TextIO) -> None:
     """Print how the node is."""
     running = f"[green]runs[/] as process {found.process}" if found.running else "[yellow]does not run[/]"
+    if found.nodes_elsewhere:
+        running = f"none on this data folder; [green]{found.nodes_elsewhere} elsewhere[/] work on its database"
     counts = ", ".join(f"{count:,} {tables.status(status)}" for status, count in found.automations.items())
     unknown = f"[{tables.STYLE['unknown']}] {found.unknown_orders} unknown [/]" if found.unknown_orders else "0 unknown"
     facts = [
@@ -38,7 +40,7 @@ def print_status(found: NodeStatus, out: TextIO) -> None:
         ("automations", counts or "none"),
         ("orders", f"{found.open_orders:,} open, {unknown}"),
         ("sending", "on" if found.sending else "[bold red]off: nothing is sent[/]"),
-        ("waits longest", f"{found.lag:.1f} s" if found.running else figure_text.UNKNOWN),
+        ("waits longest", f"{found.lag:.1f} s" if found.running or found.nodes_elsewhere else figure_text.UNKNOWN),
         ("broken plugins", escape(", ".join(found.broken_plugins))),
         ("as of", tables.when(found.as_of)),
     ]

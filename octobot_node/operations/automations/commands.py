@@ -156,11 +156,16 @@ def _woken(context: OperationContext, found: str) -> AutomationChanged:
     context.hurry()
     row = _row(context, found)
     return _changed(
-        context, row, "" if context.live or row.next_run is None else "it is evaluated when a node runs next"
+        context, row, "" if _carried_out(context) or row.next_run is None else "it is evaluated when a node runs next"
     )
 
 
 def _changed(context: OperationContext, row: AutomationRow, note: str) -> AutomationChanged:
-    if row.status == "stopping" and not context.live:
+    if row.status == "stopping" and not _carried_out(context):
         note = f"{note}; {_LATER}"
     return AutomationChanged(automation=row.name, id=row.id, status=row.status, note=note)
+
+
+def _carried_out(context: OperationContext) -> bool:
+    """Whether a node is at work: this one, or another of the database."""
+    return context.live or context.nodes_elsewhere > 0

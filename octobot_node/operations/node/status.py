@@ -49,6 +49,7 @@ def status(context: OperationContext, request: EmptyRequest) -> NodeStatus:
         data_dir=str(context.core.settings.data_dir),
         running=context.live,
         process=os.getpid() if context.live else None,
+        nodes_elsewhere=context.nodes_elsewhere,
         sending=sending,
         automations=counts,
         open_orders=open_orders,

@@ -91,7 +91,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "signals", "send", "second", "1")) == {"automation", "id", "accepted"}
     assert set(as_json(created, "status")) == {
         *("version", "data_dir", "running", "process", "sending", "automations", "open_orders", "unknown_orders"),
-        *("lag", "broken_plugins", "as_of"),
+        *("lag", "broken_plugins", "as_of", "nodes_elsewhere"),
     }
     accounts = as_json(created, "accounts")
     assert (set(accounts), set(accounts["accounts"][0])) == (
@@ -467,3 +467,26 @@ def test_markets_and_types_are_looked_at(created: Octobot) -> None:
     assert "octobot_tentacles.dca" in created("types", "list")[1]
     assert created("types", "show", "dca")[1].startswith("octobot_tentacles.dca version ")
     assert set(as_json(created, "types", "show", "dca")) >= {"config", "required", "defaults", "examples"}
+
+
+#: As Python gives on what is typed, or read, that is no UTF-8.
+NO_UTF8 = b"a\xff".decode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        (("automations", "pause", NO_UTF8), "automation"),
+        (("automations", "clone", "dca", NO_UTF8), "name"),
+        (("automations", "edit", "dca", "--set", f"symbol={NO_UTF8}"), "--set symbol: the value cannot be read ("),
+        (("signals", "send", "dca", json.dumps(NO_UTF8)), "the message is not valid JSON (the text"),
+        (("signals", "send", "dca", f'"{NO_UTF8}"'), "the message is not valid JSON (the text"),
+        (("signals", "send", "dca", "1", "--channel", NO_UTF8), "channel"),
+        (("signals", "send", "dca", "1", "--key", NO_UTF8), "key"),
+        (("users", "add", NO_UTF8, "--generate"), "user"),
+    ],
+)
+def test_what_is_no_utf_8_is_refused_in_a_sentence(created: Octobot, given: tuple[str, ...], where: str) -> None:
+    code, said = error(created, *given)
+    assert (code, said.startswith(where)) == (2, True), said
+    assert "has half of a surrogate pair, which is no character" in said

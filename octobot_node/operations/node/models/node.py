@@ -19,6 +19,7 @@ class NodeStatus(Response):
     data_dir: str
     running: bool
     process: int | None
+    nodes_elsewhere: int = Field(description="Where no node runs on the data folder: how many work on its database.")
     sending: bool = Field(description="Whether orders may be sent at all: the kill switch is not thrown.")
     automations: dict[str, int] = Field(description="How many, by status.")
     open_orders: int
