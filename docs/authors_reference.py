@@ -19,6 +19,7 @@ _GROUPS = {
         "Automation",
         "Tick",
         "Decision",
+        "Finding",
         "Needs",
         "Wake",
         "Daily",

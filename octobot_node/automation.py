@@ -24,6 +24,7 @@ __all__ = [
     "AutomationStatus",
     "Daily",
     "Decision",
+    "Finding",
     "Needs",
     "Notify",
     "PauseAutomation",
@@ -364,6 +365,19 @@ class Decision:
     figures: Any = KEEP
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What ``Automation.check`` finds in a config: ``text`` is one sentence that names the cause and the cure.
+
+    ``field`` is where, dotted as in "take_profits.0.percent", "" for the whole. With an ``error`` the config is
+    refused; a ``warning`` is told, and the config taken.
+    """
+
+    field: str
+    text: str
+    severity: Literal["warning", "error"] = "warning"
+
+
 class Automation(Generic[C, S]):
     """Base class of every automation type.
 
@@ -388,6 +402,18 @@ class Automation(Generic[C, S]):
         del state
         symbol = getattr(config, "symbol", None)
         return Needs(tickers=(symbol,)) if isinstance(symbol, str) else Needs()
+
+    def check(self, config: C, market: Market, budget: Mapping[str, Decimal]) -> Sequence[Finding]:
+        """Return what a market says against a config that its form cannot know: fees that eat a take-profit, a budget
+        that pays for nothing. By default nothing.
+
+        ``market`` has tickers and rules, the account's own fees in them, of what ``needs`` asks for at first, and no
+        candles; ``budget`` is all that the automation has, or will have. It is pure, and asked before anything is
+        created or edited, for a plan, and at the first tick with a config, which tells what it finds and is evaluated
+        all the same. Where the market does not answer nothing is asked before that tick.
+        """
+        del config, market, budget
+        return ()
 
     def upgrade(self, state: Any, version: int) -> Any:
         """Return ``state`` as written by the older ``version`` in today's shape; by default unchanged."""

@@ -110,6 +110,24 @@ class MarketRules:
         """Return ``price`` on the step, never worse than asked: a buy rounds down, a sell up."""
         return _to_step(price, self.price_step, ROUND_DOWN if side == "buy" else ROUND_UP)
 
+    def cost_with_fee(self, price: Decimal, *, maker: bool = False) -> Decimal:
+        """Return what one of base that is bought at ``price`` costs in the end, as a position's average counts it."""
+        fee = self.maker_fee if maker else self.taker_fee
+        return price * (1 + fee) if self.fee_in == "quote" else price / (1 - fee)
+
+    def brings_after_fee(self, price: Decimal, *, maker: bool = False) -> Decimal:
+        """Return what one of base that is sold at ``price`` brings in the end."""
+        return price * (1 - (self.maker_fee if maker else self.taker_fee))
+
+    def gains_at(self, price: Decimal, average: Decimal) -> bool:
+        """Whether a sale that rests at ``price``, rounded to the step, brings more than its ``average`` cost.
+
+        Not by a step alone that is smaller than the fee: at another price that would be gone.
+        """
+        if self.price_step > average * self.maker_fee:
+            price = self.round_price(price, "sell")
+        return self.brings_after_fee(price, maker=True) > average
+
 
 def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     return (value / step).to_integral_value(rounding=rounding) * step

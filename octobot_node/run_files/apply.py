@@ -11,19 +11,21 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from octobot_node.automation import AutomationStatus
+from octobot_node.automation import AutomationStatus, Finding
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
+from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import ValidConfig
-from octobot_node.errors import Overdrawn
+from octobot_node.errors import InvalidRunFile, Overdrawn
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
+from octobot_node.store import automations as automation_statements
 from octobot_node.store.automations import refuse_too_many
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow
@@ -36,6 +38,7 @@ __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_ch
 _ELSEWHERE = "give it another name, or use another --data-dir"
 
 Budget = Mapping[str, Decimal]
+Findings = tuple[Finding, ...]
 
 
 def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
@@ -65,8 +68,11 @@ def create_missing(
     ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
         existing = set(connection.scalars(sa.select(automations.c.name)))
-    each = zip(run_file.automations, configs, strict=True)
-    new = [_new_automation(spec, config, ids) for spec, config in each if spec.name not in existing]
+    each = enumerate(zip(run_file.automations, configs, strict=True))
+    placed = [(i, _new_automation(spec, config, ids)) for i, (spec, config) in each if spec.name not in existing]
+    new = [automation for _, automation in placed]
+    for automation, findings in zip(new, _checked(core, run_file, placed), strict=True):
+        _tell(view, automation.name, findings)
     commands.create_many(new)
     # In an empty folder everything is; in another one it may have been removed by command, or be misspelt.
     for spec in new if existing else ():
@@ -83,12 +89,13 @@ def create_new(
     configs: Sequence[ValidConfig],
     wanted: Mapping[str, NewAccount],
     owner: str,
-) -> tuple[list[str], list[str]]:
-    """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts).
+) -> tuple[list[str], list[str], list[Findings]]:
+    """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts, what is
+    found in each config).
 
     ``configs`` are the automations', in order; ``wanted`` has every account of the run file. Raises InvalidRunFile for
-    a name that is taken, an account that stands otherwise in the data folder, or budgets that a simulated account does
-    not hold; nothing is created then.
+    a name that is taken, an account that stands otherwise in the data folder, budgets that a simulated account does
+    not hold, or a config that its type refuses on its market; nothing is created then.
     """
     with core.storage.read() as connection:
         # Before accounts are made: all or nothing is.
@@ -109,10 +116,45 @@ def create_new(
     each = zip(run_file.automations, configs, strict=True)
     new = [replace(_new_automation(spec, config, ids), owner=owner) for spec, config in each]
     try:
-        return commands.create_many(new), made
+        # With its account, since that knows the market and the fees.
+        findings = _checked(core, run_file, list(enumerate(new)))
+    except InvalidRunFile:
+        for name in made:
+            commands.delete_account(ids[name])
+        raise
+    try:
+        return commands.create_many(new), made, findings
     except Overdrawn as error:
         # Somebody else was given of it since it was looked at above.
         raise run_file.mistake(("automations", error.index, "budget", error.asset), error.reason) from None
+
+
+def _checked(core: Core, run_file: RunFile, placed: Sequence[tuple[int, NewAutomation]]) -> list[Findings]:
+    """Return what is found in each config; ``placed`` is (place in the run file, what is to be created).
+
+    Raises InvalidRunFile for an error.
+    """
+    found = check_proposals(core, [_proposal(new.account_id, new.config, new.budget) for _, new in placed])
+    for (index, _), findings in zip(placed, found, strict=True):
+        _refuse_errors(run_file, index, findings)
+    return found
+
+
+def _proposal(account_id: str, config: Mapping[str, Any] | ValidConfig, owned: Budget) -> Proposal:
+    assert isinstance(config, ValidConfig)
+    return Proposal(account_id, config, owned)
+
+
+def _refuse_errors(run_file: RunFile, index: int, findings: Findings) -> None:
+    for each in findings:
+        if each.severity == "error":
+            parts = [int(part) if part.isdigit() else part for part in each.field.split(".") if part]
+            raise run_file.mistake(("automations", index, "config", *parts), each.text)
+
+
+def _tell(view: RunView, name: str, findings: Findings) -> None:
+    for each in findings:
+        view.message(f"{name}: {each.severity}: {f'{each.field}: ' if each.field else ''}{each.text}")
 
 
 def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[ValidConfig], view: RunView) -> None:
@@ -122,7 +164,7 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
     """
     with core.storage.read() as connection:
         existing = {row.name: row for row in connection.execute(sa.select(automations))}
-    for spec, config in zip(run_file.automations, configs, strict=True):
+    for index, (spec, config) in enumerate(zip(run_file.automations, configs, strict=True)):
         row = existing[spec.name]
         status = AutomationStatus(row.status)
         if status.over:
@@ -133,6 +175,11 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
             view.message(f"{spec.name} {_PAST[status]} ({row.reason}): it is tried again")
         changes = _config_changes(json.loads(row.config), config.model.model_dump(mode="json"))
         if changes and not status.ending:
+            with core.storage.read() as connection:
+                owned = automation_statements.owned(connection, row.id)
+            (findings,) = check_proposals(core, [Proposal(row.account_id, config, owned)])
+            _refuse_errors(run_file, index, findings)
+            _tell(view, spec.name, findings)
             commands.edit(row.id, config)
             view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -51,6 +52,7 @@ __all__ = [
     "limits",
     "lock_account",
     "named",
+    "owned",
     "positions_of_batch",
     "refuse_too_many",
     "signals_of_batch",
@@ -124,6 +126,13 @@ _BALANCES = sa.select(balances.c.automation_id, balances.c.asset, balances.c.fre
 def balances_of_batch(connection: sa.Connection, batch_id: str) -> dict[str, list[FreeBalanceRow]]:
     """Return automation -> (automation_id, asset, free)."""
     return _grouped(connection.execute(_BALANCES, {"batch": batch_id}).all())
+
+
+def owned(connection: sa.Connection, automation_id: str) -> dict[str, Decimal]:
+    """Return all that an automation has by asset, what its orders reserve included."""
+    columns = balances.c
+    statement = sa.select(columns.asset, columns.free, columns.reserved).where(columns.automation_id == automation_id)
+    return {asset: free + reserved for asset, free, reserved in connection.execute(statement)}
 
 
 _POSITIONS = sa.select(

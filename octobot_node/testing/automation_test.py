@@ -500,6 +500,7 @@ class AutomationTest:
             results=tuple(self._news()),
             signals=tuple(self._signals),
             watched=tuple(self.others[name] for name in needs.automations if name in self.others),
+            new_config=not self._began or self._previous is not None,
         )
 
     def _news(self) -> list[OrderResult]:
@@ -551,7 +552,7 @@ class _Spied(Automation[Any, Any]):
     def __init__(self, automation: Automation[Any, Any]) -> None:
         self.automation = automation
         # On the instance: there may be many of this class, one for each test.
-        names = ("version", "Config", "State", "live_edit", "needs", "upgrade")
+        names = ("version", "Config", "State", "live_edit", "needs", "check", "upgrade")
         vars(self).update({name: getattr(automation, name) for name in names})
         self.decision: Decision | None = None
         self.raised: BaseException | None = None

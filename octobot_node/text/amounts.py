@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
-__all__ = ["amount_text", "legible"]
+__all__ = ["amount_text", "legible", "percent_hint", "percent_text"]
 
 #: Money that people count in hundredths.
 _HUNDREDTHS = frozenset(
@@ -21,6 +21,17 @@ def legible(value: Decimal, digits: int = _DIGITS) -> Decimal:
     places = _PLACES if not value or digits_kept >= digits - 1 else digits - 1 - value.adjusted()
     with localcontext(_WIDE):
         return value.quantize(Decimal(1).scaleb(-places)).normalize()
+
+
+def percent_text(percent: Decimal) -> str:
+    """Return a number of percent for a person."""
+    return f"{legible(percent):f} %"
+
+
+def percent_hint(percent: Decimal) -> str:
+    """Return, for a sentence's end, what people mean who are used to ratios: 0.015 where 1.5 % is meant; or ""."""
+    meant = legible(percent * 100)
+    return f"; it is in percent: {meant:f} is {meant:f} %" if percent < 1 else ""
 
 
 def amount_text(value: Decimal, asset: str = "") -> str:

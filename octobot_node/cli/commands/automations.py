@@ -154,13 +154,13 @@ def _edit(
     """Change an automation's config: all of it from FILE, or single fields with --set. It goes on with it at once."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_of, field_changes
-    from octobot_node.cli.output.show_automations import print_changed
+    from octobot_node.cli.output.show_automations import print_edited
     from octobot_node.operations.automations.catalogue import EDIT_AUTOMATION
 
     config, fields = config_of(file, automation), field_changes(changes or [])
     client = NodeClient(context, data_dir, as_json=as_json)
     found = client.ask(EDIT_AUTOMATION, automation=automation, config=config, changes=fields or None)
-    client.show(found, print_changed)
+    client.show(found, print_edited)
 
 
 def _pause(

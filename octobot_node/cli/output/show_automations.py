@@ -16,11 +16,14 @@ from octobot_node.cli.output.show_node import event_line
 from octobot_node.cli.output.show_orders import orders_table, what_is_ordered
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,
+    AutomationCreated,
     AutomationDetail,
+    AutomationEdited,
     AutomationPage,
     AutomationRow,
     AutomationsCreated,
     AutomationsExported,
+    FindingRow,
 )
 from octobot_node.operations.automations.models.bulk import BulkResult
 from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick
@@ -35,6 +38,7 @@ __all__ = [
     "print_bulk",
     "print_changed",
     "print_created",
+    "print_edited",
     "print_exported",
     "print_log",
     "print_plan",
@@ -78,17 +82,35 @@ def print_created(created: AutomationsCreated, out: TextIO) -> None:
     if created.accounts:
         console.print(f"new accounts: {escape(', '.join(created.accounts))}", soft_wrap=True)
     console.print(_automations(created.automations))
+    for row in created.automations:
+        _print_findings(row.name, row.findings, out)
 
 
-def print_added(added: AutomationRow, out: TextIO) -> None:
+def print_added(added: AutomationCreated, out: TextIO) -> None:
     """Print an automation that was created."""
     tables.console(out).print(_automations([added]))
+    _print_findings(added.name, added.findings, out)
+
+
+def _print_findings(name: str, findings: Iterable[FindingRow], out: TextIO) -> None:
+    for line in _findings(findings):
+        tables.console(out).print(escape(f"{name}: {line}"), soft_wrap=True)
+
+
+def _findings(findings: Iterable[FindingRow]) -> list[str]:
+    return [f"{each.severity}: {f'{each.field}: ' if each.field else ''}{each.text}" for each in findings]
 
 
 def print_changed(changed: AutomationChanged, out: TextIO) -> None:
     """Print how an automation stands after a command."""
     note = f"; {escape(changed.note)}" if changed.note else ""
     tables.console(out).print(f"{escape(changed.automation)} is {tables.status(changed.status)}{note}", soft_wrap=True)
+
+
+def print_edited(edited: AutomationEdited, out: TextIO) -> None:
+    """Print how an automation stands after an edit."""
+    print_changed(edited, out)
+    _print_findings(edited.automation, edited.findings, out)
 
 
 def print_automation(found: AutomationDetail, out: TextIO) -> None:
@@ -200,6 +222,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("funds lacking", escape(tables.amounts(found.lacking_funds))),
         ("requests", f"{found.requests_used.market_data} for market data, {found.requests_used.trading} to trade"),
         ("log", escape("; ".join(f"{each.level}: {each.text}" for each in found.log))),
+        ("check", escape("; ".join(_findings(found.findings)))),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
         *((escape(label), escape(figure_text.figure(value))) for label, value in found.figures.items()),

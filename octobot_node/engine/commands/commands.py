@@ -188,13 +188,13 @@ class Commands(StatusCommands):
         return ids
 
     def _checked(self, new: NewAutomation) -> ValidConfig:
-        config = self._validated(new.type, new.config, new.name)
+        config = self.validated(new.type, new.config, new.name)
         for asset, amount in new.budget.items():
             if not amount.is_finite() or amount <= 0:
                 raise UsageError(f"automation {new.name!r}: the budget of {asset} must be positive, not {amount}")
         return config
 
-    def _validated(self, type_name: str, config: Mapping[str, Any] | ValidConfig, name: str) -> ValidConfig:
+    def validated(self, type_name: str, config: Mapping[str, Any] | ValidConfig, name: str) -> ValidConfig:
         """Return a valid config; raise UsageError naming the automation, the field and what is wrong."""
         if isinstance(config, ValidConfig):
             return config
@@ -271,7 +271,7 @@ class Commands(StatusCommands):
     ) -> list[str]:
         """Replace the config of a locked automation; return the fields that changed."""
         now = self._core.clock.now()
-        valid = self._validated(row.type, config, row.name)
+        valid = self.validated(row.type, config, row.name)
         automation, model = valid.automation, valid.model
         change = {
             "id": row.id,

@@ -284,6 +284,8 @@ def _load_one(
         results=tuple(author_view.order_result(order) for order in news),
         signals=tuple(Signal(s.id, s.channel, json_decode(s.payload), from_ms(s.received_at)) for s in signals),
         watched=tuple(watched),
+        # As many failures as ticks: none succeeded.
+        new_config=row.tick == row.failures or row.previous_config is not None,
     )
     return Loaded(
         row=row,

@@ -32,6 +32,7 @@ from octobot_node.automation import (
     WatchedAutomation,
 )
 from octobot_node.contracts.exchanges import Fees, with_fees
+from octobot_node.engine.evaluating.config_checks import findings_of
 from octobot_node.engine.evaluating.decision_checks import (
     BadDecision,
     PlainDecision,
@@ -92,6 +93,8 @@ class TickInput:
     watched: tuple[WatchedAutomation, ...] = ()
     #: What its account pays, by symbol: a batch's automations share the market, not the account.
     fees: tuple[tuple[str, Fees], ...] = ()
+    #: No tick with this config has succeeded yet: what its type finds in it is told.
+    new_config: bool = False
 
 
 Problem = Literal["failed", "slow", "held", "waiting"]
@@ -174,7 +177,35 @@ def _decide(automation: Automation[Any, Any], given: TickInput, market: Market, 
     decision = automation.evaluate(tick)
     if not isinstance(decision, Decision):
         raise BadDecision(f"evaluate() returned {type(decision).__name__}, not a Decision")
-    return check_decision(automation, tick, decision)
+    checked = check_decision(automation, tick, decision)
+    return (
+        replace(checked, notices=(*_findings(automation, tick, checked), *checked.notices))
+        if given.new_config
+        else checked
+    )
+
+
+def _findings(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: PlainDecision) -> list[Notify]:
+    """Return what the type finds in the config as notices, but for what the tick tells itself."""
+    said = [notice.message for notice in decision.notices]
+    return [
+        Notify(f"{finding.field}: {finding.text}" if finding.field else finding.text, finding.severity)
+        for finding in findings_of(automation, tick.config, tick.market, _owned(tick))
+        if not any(finding.text in message for message in said)
+    ]
+
+
+def _owned(tick: Tick[Any, Any]) -> dict[str, Decimal]:
+    """Return what the automation has by asset, what its open orders may use included."""
+    owned = dict(tick.balances)
+    for order in tick.open_orders:
+        base, _, quote = order.symbol.partition("/")
+        rest = order.remaining or Decimal(0)
+        if order.side == "sell":
+            owned[base] = owned.get(base, Decimal(0)) + rest
+        elif order.price is not None:
+            owned[quote] = owned.get(quote, Decimal(0)) + rest * order.price
+    return owned
 
 
 def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, noted: TickLog) -> Tick[Any, Any]:

@@ -88,11 +88,13 @@ class InlineEventLoop:
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
         self._loop = self._runner.get_loop()
+        self._turn = threading.Lock()
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine here and now."""
+        """Run a coroutine here and now, one at a time."""
         # Not the runner's `run`: it changes the handler of SIGINT for each coroutine, and there are thousands.
-        return self._loop.run_until_complete(coroutine)
+        with self._turn:
+            return self._loop.run_until_complete(coroutine)
 
     async def blocking(self, function: Callable[..., T], *args: Any) -> T:
         """Call the function: nothing else is waiting for the loop."""

@@ -7,9 +7,10 @@ from typing import Any
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,
+    AutomationCreated,
     AutomationDetail,
+    AutomationEdited,
     AutomationPage,
-    AutomationRow,
     AutomationsCreated,
     AutomationsExported,
     ChangeAutomation,
@@ -75,7 +76,7 @@ SHOW_AUTOMATION = Operation(
 CREATE_AUTOMATION = Operation(
     "automations.create",
     CreateAutomation,
-    AutomationRow,
+    AutomationCreated,
     f"{_HERE}.create:create",
     writes=True,
     description="Create an automation on an account that exists.",
@@ -89,7 +90,7 @@ IMPORT_AUTOMATIONS = Operation(
     hidden=frozenset({"files"}),
 )
 EDIT_AUTOMATION = Operation(
-    "automations.edit", EditAutomation, AutomationChanged, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
+    "automations.edit", EditAutomation, AutomationEdited, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
 )
 PAUSE_AUTOMATION = Operation(
     "automations.pause",

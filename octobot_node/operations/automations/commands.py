@@ -6,12 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from octobot_node.automation import AutomationStatus
+from octobot_node.automation import AutomationStatus, Finding
+from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
+from octobot_node.operations.automations.findings import finding_rows, refuse_errors
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,
+    AutomationEdited,
     AutomationRow,
     ChangeAutomation,
     EditAutomation,
@@ -20,6 +24,7 @@ from octobot_node.operations.automations.models.automations import (
 from octobot_node.operations.automations.models.signals import SendSignal, SignalSent
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
+from octobot_node.store import automations as automation_statements
 from octobot_node.store.queries import lists
 
 __all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
@@ -70,7 +75,7 @@ def delete(context: OperationContext, request: ChangeAutomation) -> AutomationCh
     return AutomationChanged(automation=row.name, id=found, status="deleted", note="")
 
 
-def edit(context: OperationContext, request: EditAutomation) -> AutomationChanged:
+def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited:
     """Replace the config, or change fields of it, and evaluate with it at once; rename it; set its limits."""
     found = automation_id(context, request.automation)
     if request.config is not None and request.changes:
@@ -84,8 +89,24 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationChange
     if config is None and request.name is None and request.limits is None:
         raise UsageError("an edit changes nothing: give a whole config, changes of single fields, a name or limits")
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
-    context.commands.edit(found, config, name=request.name, limits=limits, revision=revision)
-    return _woken(context, found)
+    valid, findings = (None, ()) if config is None else _checked(context, found, config)
+    context.commands.edit(found, valid, name=request.name, limits=limits, revision=revision)
+    return AutomationEdited(**_woken(context, found).model_dump(), findings=finding_rows(findings))
+
+
+def _checked(
+    context: OperationContext, found: str, config: Mapping[str, Any]
+) -> tuple[ValidConfig, tuple[Finding, ...]]:
+    """Return a new config with what its type finds in it; raise UsageError for an error."""
+    with context.core.storage.read() as connection:
+        row = automation_statements.get(connection, found)
+        if row is None:
+            raise CommandRefused(f"the automation {found} was deleted meanwhile")
+        owned = automation_statements.owned(connection, found)
+    valid = context.commands.validated(row.type, config, row.name)
+    (findings,) = check_proposals(context.core, [Proposal(row.account_id, valid, owned)])
+    refuse_errors(findings)
+    return valid, findings
 
 
 def _stored_config(context: OperationContext, found: str) -> tuple[dict[str, Any], int]:

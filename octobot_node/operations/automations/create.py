@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.engine.commands.commands import NewAutomation
+from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.errors import Overdrawn, UnknownType, UsageError
 from octobot_node.limits import Limits
+from octobot_node.operations.automations.findings import finding_rows, refuse_errors
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import AutomationRow, CreateAutomation
+from octobot_node.operations.automations.models.automations import AutomationCreated, CreateAutomation
 from octobot_node.operations.context import OperationContext
 from octobot_node.run_files.checks import unknown_type
 from octobot_node.store import automations as automation_statements
@@ -22,7 +24,7 @@ from octobot_node.text.validation_messages import Place, nearest
 __all__ = ["create"]
 
 
-def create(context: OperationContext, request: CreateAutomation) -> AutomationRow:
+def create(context: OperationContext, request: CreateAutomation) -> AutomationCreated:
     """Create an automation, active and due at once.
 
     Raises UsageError naming the field that cannot be, CommandRefused for a name that is taken meanwhile.
@@ -35,6 +37,8 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationRo
             text = f"an automation is called {request.name!r} already: choose another name, or edit that one"
             raise _mistake(("name",), text)
         _refuse_overdraft(context, connection, request, account)
+    (findings,) = check_proposals(context.core, [Proposal(account.id, config, request.budget)])
+    refuse_errors(findings)
     new = NewAutomation(
         name=request.name,
         type=config.type,
@@ -50,7 +54,8 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationRo
         # Somebody else was given of it since it was looked at above.
         raise _mistake(("budget", error.asset), error.reason) from None
     context.hurry()
-    return rows_of(context, [made])[0]
+    (row,) = rows_of(context, [made])
+    return AutomationCreated(**row.model_dump(), findings=finding_rows(findings))
 
 
 def _valid_config(context: OperationContext, spec: CreateAutomation) -> ValidConfig:

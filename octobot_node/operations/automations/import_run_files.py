@@ -12,8 +12,13 @@ from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import Forbidden
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.export import account_spec, secret_settings
+from octobot_node.operations.automations.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import AutomationsCreated, ImportAutomations
+from octobot_node.operations.automations.models.automations import (
+    AutomationCreated,
+    AutomationsCreated,
+    ImportAutomations,
+)
 from octobot_node.operations.context import OperationContext
 from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
@@ -46,9 +51,11 @@ def import_run_files(context: OperationContext, request: ImportAutomations) -> A
     _refuse_other_limits(run_file, new, held)
     check_accounts(run_file, new, context.registry)
     configs = check_automations(run_file, context.registry)
-    ids, made = create_new(context.core, context.commands, run_file, configs, new, owner)
+    ids, made, findings = create_new(context.core, context.commands, run_file, configs, new, owner)
     context.hurry()
-    return AutomationsCreated(automations=rows_of(context, ids), accounts=made)
+    rows = zip(rows_of(context, ids), findings, strict=True)
+    created = [AutomationCreated(**row.model_dump(), findings=finding_rows(found)) for row, found in rows]
+    return AutomationsCreated(automations=created, accounts=made)
 
 
 def _held(context: OperationContext, owner: str) -> dict[str, AccountRow]:

@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from octobot_node.automation import AutomationStatus
+from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.engine.ledger.book import exact
 from octobot_node.engine.market.hub import requests_for
-from octobot_node.errors import CommandRefused
+from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms
+from octobot_node.operations.automations.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import AutomationRow
+from octobot_node.operations.automations.models.automations import AutomationRow, FindingRow
 from octobot_node.operations.automations.models.plans import (
     CandlesSeen,
     PlanAutomation,
@@ -31,6 +33,7 @@ from octobot_node.operations.automations.models.plans import (
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.orders import IntentStatus, OpenOrder
+from octobot_node.store import automations as automation_statements
 
 __all__ = ["plan"]
 
@@ -54,7 +57,19 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
-    return _planned(row, rehearsal)
+    return _planned(row, rehearsal, _findings(context, rehearsal))
+
+
+def _findings(context: OperationContext, rehearsal: Rehearsal) -> list[FindingRow]:
+    row = rehearsal.loaded.row
+    try:
+        config = context.commands.validated(row.type, json.loads(row.config), row.name)
+    except UsageError:
+        return []  # its type is gone, or takes this config no more: the tick itself says so
+    with context.core.storage.read() as connection:
+        owned = automation_statements.owned(connection, row.id)
+    (findings,) = check_proposals(context.core, [Proposal(row.account_id, config, owned)])
+    return finding_rows(findings)
 
 
 def _planned_time(context: OperationContext, found: str, *, at_once: bool) -> int:
@@ -72,7 +87,7 @@ def _planned_time(context: OperationContext, found: str, *, at_once: bool) -> in
     return told
 
 
-def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
+def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow]) -> PlannedTick:
     loaded, changes, market = rehearsal.loaded, rehearsal.changes, rehearsal.market
     outcome = rehearsal.evaluated.outcome
     wide: dict[str, Any] = {}
@@ -104,6 +119,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal) -> PlannedTick:
         needs_funds=_needed(changes.intents),
         free_funds=dict(loaded.given.balances),
         lacking_funds=_lacking(_needed(changes.intents), changes.wanting, dict(loaded.given.balances)),
+        findings=findings,
         requests_used=RequestsUsed(
             market_data=requests_for(loaded.needs),
             trading=sum(intent["status"] == IntentStatus.PLANNED for intent in changes.intents),

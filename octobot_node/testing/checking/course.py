@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation, AutomationStatus, Position, WatchedAutomation
+from octobot_node.engine.evaluating.config_checks import check_config
 from octobot_node.engine.evaluating.decision_checks import STATE_LIMIT
 from octobot_node.engine.evaluating.evaluation import Outcome, evaluate
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
@@ -69,6 +70,24 @@ class Course:
         self.say(f"config {configs[0].model_dump_json(exclude_defaults=True)}")
         furnish(self.trade, world)
         self.say(f"{market_text(self.trade)}")
+        self._check_configs(configs, budget or world.budget(symbols))
+
+    def _check_configs(self, configs: Sequence[BaseModel], budget: dict[str, Decimal]) -> None:
+        market = self.trade.market.build()
+        for config in configs:
+            try:
+                found = check_config(self._plain, config, market, budget)
+                again = check_config(self._plain, config, market, budget)
+            except Exception as error:
+                raise Violation(
+                    f"check() fails for {config.model_dump_json(exclude_defaults=True)}: {error}",
+                    "return a Finding for what people are to know, and nothing else",
+                    tuple(self.seen),
+                ) from error
+            if found != again:
+                raise Violation(
+                    "check() finds something else the second time", "make it pure: no clock, no chance, no state"
+                )
 
     def play(self, steps: Sequence[Step]) -> None:
         """Let it all happen, then see whether the automation comes to rest."""

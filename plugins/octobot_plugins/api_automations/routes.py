@@ -32,8 +32,8 @@ from octobot_node.operations.automations.catalogue import (
 )
 from octobot_node.operations.automations.models.automations import (
     AUTOMATION_EXAMPLE,
+    AutomationCreated,
     AutomationDetail,
-    AutomationRow,
     AutomationsCreated,
     EditAutomation,
     ExportAutomations,
@@ -223,7 +223,7 @@ router.add_operation(
 
 
 @router.post("/{automation}/clone", summary="Clone an automation", status_code=201)
-def clone_automation(automation: AutomationPath, body: Clone, response: Response, api: Writes) -> AutomationRow:
+def clone_automation(automation: AutomationPath, body: Clone, response: Response, api: Writes) -> AutomationCreated:
     """Create another automation like this one: its config, limits and budget, not its state, money or orders."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     made = api.perform(CLONE_AUTOMATION, CloneAutomation(automation=automation, **given))

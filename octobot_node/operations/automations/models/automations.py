@@ -16,7 +16,9 @@ from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount
 __all__ = [
     "AUTOMATION_EXAMPLE",
     "AutomationChanged",
+    "AutomationCreated",
     "AutomationDetail",
+    "AutomationEdited",
     "AutomationPage",
     "AutomationRow",
     "AutomationStatus",
@@ -26,6 +28,7 @@ __all__ = [
     "CreateAutomation",
     "EditAutomation",
     "ExportAutomations",
+    "FindingRow",
     "Funds",
     "ImportAutomations",
     "ListAutomations",
@@ -80,6 +83,20 @@ class AutomationRow(Response):
     open_orders: int = Field(description="Orders planned, sent or resting.")
     unknown_orders: int = Field(description="Orders whose outcome is not known.")
     created_at: datetime
+
+
+class FindingRow(Response):
+    """What a type finds in a config on its market; an error keeps it from being created or edited."""
+
+    field: str = Field(description='The field of the config, dotted; "": the whole.')
+    severity: Literal["warning", "error"]
+    text: str
+
+
+class AutomationCreated(AutomationRow):
+    """One automation that was created, and what its owner should know of its config."""
+
+    findings: list[FindingRow] = Field(description="Warnings alone: with an error it is not created.")
 
 
 class AutomationPage(Response):
@@ -164,7 +181,7 @@ class CreateAutomation(Request):
 class AutomationsCreated(Response):
     """What was created, and how it stands: ``accounts`` are the names of new ones."""
 
-    automations: list[AutomationRow]
+    automations: list[AutomationCreated]
     accounts: list[str]
 
 
@@ -193,6 +210,12 @@ class AutomationChanged(Response):
     id: str
     status: AutomationStatus | Literal["deleted"]
     note: str
+
+
+class AutomationEdited(AutomationChanged):
+    """An automation after an edit, and what its owner should know of its config."""
+
+    findings: list[FindingRow] = Field(description="Warnings alone: with an error it is not edited.")
 
 
 class ExportAutomations(Request):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from octobot_node.operations.automations.models.automations import AutomationStatus, OneAutomation
+from octobot_node.operations.automations.models.automations import AutomationStatus, FindingRow, OneAutomation
 from octobot_node.operations.models import Response
 from octobot_node.specs import Amount
 
@@ -127,6 +127,7 @@ class PlannedTick(Response):
     lacking_funds: dict[str, Amount] = Field(
         description="By asset, what all its orders need beyond what is free; {} when they fit."
     )
+    findings: list[FindingRow] = Field(description="What the type finds in its config on this market.")
     requests_used: RequestsUsed = Field(description="The share of the exchange's request budget that it takes.")
     source: str
     market_at: datetime
