@@ -170,10 +170,15 @@ class Settings(BaseSettings):
         default=1_200, ge=1, description="Requests of one user that change something, in a minute, on each node."
     )
     api_user_heavy: int = Field(
-        default=120, ge=1, description="Exports, imports, plans, clones and bulk commands of one user in a minute."
+        default=120,
+        ge=1,
+        description="Exports, imports, plans, clones, bulk commands and verifications of one user in a minute.",
     )
-    api_user_megabytes: int = Field(
-        default=50, ge=2, description="Megabytes that one user sends in an hour at most: the audit keeps them."
+    api_user_megabytes: int = Field(default=50, ge=2, description="Megabytes that one user sends in an hour at most.")
+    api_user_audit_megabytes: int = Field(
+        default=10,
+        ge=1,
+        description="Megabytes that one user's changes, refused ones too, add to the audit in an hour.",
     )
     user_automations: int = Field(
         default=1_000,
@@ -204,6 +209,9 @@ class Settings(BaseSettings):
     hub_deadline: float = Field(default=2.0, gt=0, description="How long a batch waits for market data.")
     keep_days: float = Field(
         default=90.0, ge=1, description="Events, notices and signals that are over are forgotten after so many days."
+    )
+    audit_keep_days: float = Field(
+        default=400.0, ge=1, description="Entries of the audit are pruned after so many days; their chain goes on."
     )
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")

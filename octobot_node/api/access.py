@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hmac import compare_digest
 from typing import Any, get_origin
 
@@ -89,7 +90,8 @@ class Api:
 
     def audit(self, connection: sa.Connection, entry: Entry) -> None:
         """Write down what the caller does, in the transaction that does it."""
-        audit_log.append(connection, self.actor, entry, self.plugin_context.clock.now())
+        written = audit_log.append(connection, self.actor, entry, self.plugin_context.clock.now())
+        self.context.audited(written.size)
 
     def scopes_of_role(self, role: Role) -> list[str]:
         """Return the scopes that a role has, by name."""
@@ -285,6 +287,7 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
         address=request.client.host if request.client else "",
         request_id=request.state.request_id,
         scopes=scopes,
+        audited=partial(state.rates.audited, caller.name),
     )
     return Api(state, context, caller, scopes)
 

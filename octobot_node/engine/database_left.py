@@ -23,6 +23,7 @@ from octobot_node.engine.ledger.planning import Installation
 from octobot_node.errors import DatabaseChanged, NodeError
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events, holding, pulses
+from octobot_node.store.audit_anchor import AuditMemory
 from octobot_node.store.events import Event
 from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.statuses import NoticeStatus
@@ -67,6 +68,7 @@ class DatabaseWatch:
         self._path = folder / _FILE
         self._node_id = node_id
         self._left = self._read()
+        self._audit = AuditMemory(folder)
         #: Why it is another one, once it is.
         self.changed = ""
         #: Called with that, once.
@@ -115,6 +117,8 @@ class DatabaseWatch:
         with self._storage.write(durable=True) as connection:
             pulses.add(connection, self._node_id, now)
             counted, row = pulses.every(connection), _row(connection)
+            newest = self._audit.look(connection, now)
+        self._audit.keep(newest)
         if self._left is not None and self._left.is_of(row.id, row.generation):
             self._remember(Left(self._node_id, self._storage.shown, row.id, row.generation, counted))
         else:

@@ -391,6 +391,9 @@ class Node:
         oldest = self._clock.now() - int(self.settings.keep_days * 86_400_000)
         while not self.core.stopping.is_set() and self._forget(oldest):
             self.core.stopping.wait(0.05)
+        oldest = self._clock.now() - int(self.settings.audit_keep_days * 86_400_000)
+        while not self.core.stopping.is_set() and retention.prune_audit(self.core.storage, oldest, self._clock.now()):
+            self.core.stopping.wait(0.05)
 
     def _forget(self, before: int) -> int:
         now = self._clock.now()

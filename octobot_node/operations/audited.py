@@ -1,7 +1,7 @@
 """Carry out an operation that changes something, and write down who did what: before, and after.
 
 Two entries, since the operation commits in transactions of its own: a process that dies in between leaves the first
-one alone, and so it is told that the outcome is not known.
+one alone, and so it is told that the outcome is not known. What the first one says the second one does not repeat.
 """
 
 from __future__ import annotations
@@ -41,22 +41,24 @@ def audited(
     except StorageUnavailable:
         raise  # Whether it was carried out is not known, and so the first entry stays alone.
     except OctoBotError as error:
-        _append(context, _entry(context, operation.name, "refused", about, {**known, "error": str(error)}, begun))
+        _append(context, _entry(context, operation.name, "refused", about, {"error": str(error)}, begun))
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         with suppress(OctoBotError):
-            _append(context, _entry(context, operation.name, "failed", about, {**known, "error": said}, begun))
+            _append(context, _entry(context, operation.name, "failed", about, {"error": said}, begun))
         raise
     after = _subject(context, operation, request)
     told = after.data if after is not None else result.model_dump(mode="json", exclude_none=True)
-    _append(context, _entry(context, operation.name, "done", about or after, {**known, "after": told}, begun))
+    _append(context, _entry(context, operation.name, "done", about or after, {"after": told}, begun))
     return result
 
 
 def _append(context: OperationContext, entry: Entry) -> int:
     with context.core.storage.write() as connection:
-        return audit_log.append(connection, context.actor, entry, context.core.clock.now())
+        written = audit_log.append(connection, context.actor, entry, context.core.clock.now())
+    context.audited(written.size)
+    return written.id
 
 
 def _entry(

@@ -16,6 +16,10 @@ from octobot_node.store.audit_log import Actor
 __all__ = ["OperationContext"]
 
 
+def _not_counted(_size: int) -> None:
+    """Count nothing: whoever may write to the data folder may fill its disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperationContext:
     """What operations work on; one is safe to use from several threads.
@@ -42,6 +46,8 @@ class OperationContext:
     request_id: str = ""
     #: What whoever gives it may do, by name; None: everything.
     scopes: frozenset[str] | None = None
+    #: Called with the size of what it added to the audit: whoever gives it may add so much in a while.
+    audited: Callable[[int], None] = _not_counted
 
     def may(self, scope: str) -> bool:
         """Whether whoever gives the operation has a scope: some do more than their route's own scope says."""

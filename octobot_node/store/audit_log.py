@@ -1,7 +1,10 @@
-"""Statements on ``audit``: who changed what. Rows are added and read, nothing else; triggers hold everybody to that."""
+"""Statements on ``audit``: who changed what. Rows are added and read, nothing else; triggers hold everybody to that,
+and a chain of hashes shows what was done behind their back (``audit_chain.py``).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +13,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.rows.node import AuditRow
+from octobot_node.store import audit_chain
+from octobot_node.store.audit_chain import COLUMNS, Anchor, linked
+from octobot_node.store.rows.node import ListedAuditRow
 from octobot_node.store.tables import audit
 from octobot_node.text.masking import masked
 
-__all__ = ["Actor", "AuditFilter", "Entry", "append", "page"]
+__all__ = ["Actor", "AuditFilter", "Entry", "Written", "append", "page"]
 
 _c = audit.c
-#: An entry's data is for people: what is longer says so.
-_DATA_MAX = 60_000
+#: An entry's data is for people, and kept for long: of what is longer its beginning and its digest are enough.
+_DATA_MAX, _TEXT_MAX, _TEXT_KEPT, _ITEMS_MAX = 16_000, 1_000, 200, 100
+_BEGUN = audit.alias("begun")
+#: What its beginning said is kept once, there.
+_LISTED = sa.select(audit, _BEGUN.c.data.label("begun_data")).outerjoin(_BEGUN, _BEGUN.c.id == _c.begun_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,19 @@ class Entry:
     begun_id: int | None = None
 
 
-def append(connection: sa.Connection, actor: Actor, entry: Entry, at: int) -> int:
-    """Append an entry at ``at`` (ms UTC) and return its id."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry that was appended: its id, and the characters of its data."""
+
+    id: int
+    size: int
+
+
+def append(connection: sa.Connection, actor: Actor, entry: Entry, at: int) -> Written:
+    """Append an entry at ``at`` (ms UTC), as the last thing of a transaction: others wait until it ends."""
+    before = audit_chain.locked(connection)
     values = {
+        "id": before.last_id + 1,
         "at": at,
         "owner": entry.owner[:64],
         "actor": actor.name[:128],
@@ -64,16 +82,40 @@ def append(connection: sa.Connection, actor: Actor, entry: Entry, at: int) -> in
         "data": _encoded(entry.data),
         "begun_id": entry.begun_id,
     }
-    found = connection.execute(audit.insert().values(values)).inserted_primary_key
-    assert found is not None
-    return int(found[0])
+    made = Anchor(before.last_id + 1, linked(before.last_hash, [values[name] for name in COLUMNS]))
+    connection.execute(audit.insert().values(**values, hash=made.hash))
+    written = Written(made.id, len(str(values["data"])))
+    audit_chain.note(connection, made, written.size)
+    return written
 
 
 def _encoded(data: Mapping[str, Any]) -> str:
-    text = json.dumps(masked(data), separators=(",", ":"), default=_plain, ensure_ascii=False)
+    text = _json(_shortened(masked(data)))
     if len(text) <= _DATA_MAX:
         return text
-    return json.dumps({"left_out": f"{len(text):,} characters are too many to keep", "fields": sorted(data)})
+    kept = {name: value for name, value in data.items() if isinstance(value, str)}
+    left_out = f"{len(text):,} characters are too many to keep"
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    return _json({**_shortened(masked(kept)), "left_out": left_out, "sha256": digest, "fields": sorted(data)})
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"), default=_plain, ensure_ascii=False)
+
+
+def _shortened(value: Any) -> Any:
+    """Return a JSON value with its long texts and lists cut, each of which says so and tells its digest."""
+    if isinstance(value, Mapping):
+        return {_shortened(key): _shortened(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        if len(value) <= _ITEMS_MAX:
+            return [_shortened(item) for item in value]
+        digest = hashlib.sha256(_json(value).encode(errors="replace")).hexdigest()
+        return [*map(_shortened, value[:_ITEMS_MAX]), f"… {len(value) - _ITEMS_MAX:,} more (all: SHA-256 {digest})"]
+    if isinstance(value, str) and len(value) > _TEXT_MAX:
+        digest = hashlib.sha256(value.encode(errors="replace")).hexdigest()
+        return f"{value[:_TEXT_KEPT]}… ({len(value):,} characters, SHA-256 {digest})"
+    return value
 
 
 def _plain(value: Any) -> str:
@@ -92,12 +134,11 @@ class AuditFilter:
     until: int | None = None
 
 
-def page(connection: sa.Connection, wanted: AuditFilter, before: int | None, count: int) -> Sequence[AuditRow]:
+def page(connection: sa.Connection, wanted: AuditFilter, before: int | None, count: int) -> Sequence[ListedAuditRow]:
     """Return up to ``count`` entries, newest first, before an id; of what has ended, its end alone. Rides the key."""
     end = audit.alias("end")
     statement = (
-        sa.select(audit)
-        .where(sa.or_(_c.outcome != "begun", ~sa.exists().where(end.c.begun_id == _c.id)))
+        _LISTED.where(sa.or_(_c.outcome != "begun", ~sa.exists().where(end.c.begun_id == _c.id)))
         .order_by(_c.id.desc())
         .limit(count)
     )

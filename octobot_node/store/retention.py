@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.storage import Storage
+from octobot_node.store import audit_chain, audit_log
+from octobot_node.store.audit_log import Actor, Entry
 from octobot_node.store.queries.event_cursor import Position, note_pruned
 from octobot_node.store.statuses import NoticeStatus, RequestStatus, SignalStatus
 from octobot_node.store.tables import api_requests, cursors, equity, events, inbox, notices, requests
 
-__all__ = ["ANSWERS_KEPT_MS", "EQUITY_ROLLED_UP", "prune", "prune_answers", "roll_up_equity"]
+__all__ = ["ANSWERS_KEPT_MS", "EQUITY_ROLLED_UP", "prune", "prune_answers", "prune_audit", "roll_up_equity"]
 
 #: The cursor that says up to when (ms UTC) equity is hourly.
 EQUITY_ROLLED_UP = "equity.hourly"
@@ -43,6 +46,20 @@ def prune_answers(connection: sa.Connection, before: int, limit: int) -> int:
     old = sa.select(api_requests.c.id).where(api_requests.c.created_at < before)
     chosen = old.order_by(api_requests.c.created_at).limit(limit)
     return _delete(connection, api_requests, list(connection.scalars(chosen)))
+
+
+def prune_audit(storage: Storage, before: int, now: int, limit: int = 500) -> int:
+    """Delete up to ``limit`` of the audit's oldest entries that are older than ``before``, and write that down in it.
+
+    Return how many were deleted.
+    """
+    with storage.write() as connection:
+        deleted = audit_chain.prune(connection, before, limit)
+        if deleted:
+            chain = audit_chain.locked(connection)
+            data = {"entries": deleted, "anchor": f"{chain.pruned_id}:{chain.pruned_hash}"}
+            audit_log.append(connection, Actor("node", "retention"), Entry("audit.prune", data=data), now)
+    return deleted
 
 
 def roll_up_equity(connection: sa.Connection, before: int, limit: int, now: int) -> int:

@@ -69,6 +69,8 @@ class Manifest(BaseModel):
     revisions: dict[str, str]
     #: Table -> the last number that it gave to a row.
     numbers: dict[str, int]
+    #: The newest entry of the audit, ``ID:HASH``; "" where there is none, or a release before wrote it.
+    audit: str = ""
     tables: tuple[TableManifest, ...]
 
 

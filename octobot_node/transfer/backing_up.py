@@ -12,9 +12,12 @@ from octobot_node.errors import DatabaseTooNew, UsageError
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.store.audit_chain import chain
 from octobot_node.store.migrate import readable_revisions
-from octobot_node.store.tables import installation
+from octobot_node.store.rows.node import AuditChainRow
+from octobot_node.store.tables import audit_chain, installation
 from octobot_node.transfer.archive import Manifest, TableManifest, Writer, write_archive
+from octobot_node.transfer.audit_check import AuditCheck
 from octobot_node.transfer.content import Content, owners_of, stream
 from octobot_node.transfer.loading import next_numbers
 from octobot_node.transfer.results import BackedUp, Progress, TableRows
@@ -35,8 +38,9 @@ def back_up(settings: Settings, registry: Registry, file: Path | None, progress:
         mine = taken.connection.execute(sa.select(installation.c.id, installation.c.generation)).first()
         if mine is None:
             raise UsageError(f"{taken.shown} has nothing to back up: no node ever ran on it")
+        check = AuditCheck(_chain(taken))
         with write_archive(path) as writer:
-            tables = _tables(taken, writer, progress)
+            tables = _tables(taken, writer, check, progress)
             manifest = Manifest(
                 version=__version__,
                 installation=mine.id,
@@ -45,6 +49,7 @@ def back_up(settings: Settings, registry: Registry, file: Path | None, progress:
                 database=taken.shown,
                 revisions=taken.revisions,
                 numbers=next_numbers(taken.connection, taken.contents),
+                audit=check.anchor,
                 tables=tuple(tables),
             )
             writer.write_manifest(manifest)
@@ -57,21 +62,29 @@ def back_up(settings: Settings, registry: Registry, file: Path | None, progress:
         created_at=from_ms(taken.at),
         tables=[TableRows(table=table.name, rows=table.rows) for table in tables],
         left_out=taken.left_out,
+        audit=check.verdict,
     )
 
 
-def _tables(taken: Snapshot, writer: Writer, progress: Progress) -> list[TableManifest]:
+def _chain(taken: Snapshot) -> AuditChainRow | None:
+    # A release before this one has none.
+    there = any(content.table is audit_chain for content in taken.contents)
+    return chain(taken.connection) if there else None
+
+
+def _tables(taken: Snapshot, writer: Writer, check: AuditCheck, progress: Progress) -> list[TableManifest]:
     written = []
     for number, content in enumerate(taken.contents):
         progress(number, len(taken.contents))
-        written.append(_table(taken.connection, content, writer))
+        written.append(_table(taken.connection, content, writer, check))
     progress(len(taken.contents), len(taken.contents))
     return written
 
 
-def _table(connection: sa.Connection, content: Content, writer: Writer) -> TableManifest:
+def _table(connection: sa.Connection, content: Content, writer: Writer, check: AuditCheck) -> TableManifest:
     tally = Tally()
-    member, digest = writer.write_table(content.table, tally.counting(content, stream(connection, content)))
+    rows = check.passing(content, stream(connection, content))
+    member, digest = writer.write_table(content.table, tally.counting(content, rows))
     return TableManifest(
         owner=content.owner,
         name=content.name,

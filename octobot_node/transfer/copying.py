@@ -13,10 +13,12 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.store.audit_chain import chain
 from octobot_node.store.database_file import database_file
 from octobot_node.store.migrate import migrate
 from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.tables import installation
+from octobot_node.transfer.audit_check import AuditCheck
 from octobot_node.transfer.content import Content, contents, forgetting, stream
 from octobot_node.transfer.loading import load, next_numbers, refuse_used, set_numbers, unhurried
 from octobot_node.transfer.results import Abandoned, Copied, Progress, TableRows
@@ -46,10 +48,10 @@ def copy_database(settings: Settings, registry: Registry, url: str, progress: Pr
         with target.read() as connection:
             already = _is_there(connection, everything, mine, target.shown)
         if already:
-            tallies = _tallies(source, everything)
+            tallies, said = _tallies(source, everything), ""
         else:
             _mark(source, target.shown)
-            tallies = _move(source, target, everything, mine, progress)
+            tallies, said = _move(source, target, everything, mine, progress)
         rows = [TableRows(table=content.name, rows=tallies[content.name].rows) for content in everything]
         return Copied(
             source=source.shown,
@@ -58,6 +60,7 @@ def copy_database(settings: Settings, registry: Registry, url: str, progress: Pr
             tables=rows,
             already=already,
             left_out=left_out,
+            audit=said,
         )
 
 
@@ -171,19 +174,21 @@ def _mark(source: Storage, where: str) -> None:
 
 def _move(
     source: Storage, target: Storage, everything: Sequence[Content], mine: InstallationRow, progress: Progress
-) -> dict[str, Tally]:
+) -> tuple[dict[str, Tally], str]:
+    """Move everything; return what it comes to, and what is to be said of the audit."""
     tallies: dict[str, Tally] = {}
     with source.read() as reading, target.write(durable=True) as writing:
         unhurried(writing)
         target.lock_migrations(writing)
         # Again, now that nobody else can copy to it or begin an installation of its own there.
         if _is_there(writing, everything, mine, target.shown):
-            return _tallies(source, everything)
+            return _tallies(source, everything), ""
+        check = AuditCheck(chain(reading))
         total, done = _count(reading, everything), 0
         progress(0, total)
         for content in everything:
             tally = tallies[content.name] = Tally()
-            rows = tally.counting(content, stream(reading, content))
+            rows = tally.counting(content, check.passing(content, stream(reading, content)))
             forget = forgetting(content)
             load(writing, content, _told((forget(row) for row in rows), done, total, progress), target.shown)
             done += tally.rows
@@ -191,7 +196,7 @@ def _move(
         for content in everything:
             counted(content, tallies[content.name], tally_of(writing, content), target.shown)
         progress(total, total)
-    return tallies
+    return tallies, check.verdict
 
 
 def counted(content: Content, wanted: Tally, found: Tally, shown: str) -> None:

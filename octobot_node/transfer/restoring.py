@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -14,8 +16,10 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store import holding
 from octobot_node.store.migrate import migrate, readable_revisions
-from octobot_node.store.tables import installation
+from octobot_node.store.rows.node import AuditChainRow
+from octobot_node.store.tables import audit_chain, installation
 from octobot_node.transfer.archive import Archive, Manifest, TableManifest, open_archive
+from octobot_node.transfer.audit_check import AuditCheck, NewChain
 from octobot_node.transfer.content import Content, contents, forgetting, owners_of
 from octobot_node.transfer.loading import load, refuse_used, set_numbers, unhurried
 from octobot_node.transfer.results import Progress, Restored, TableRows
@@ -90,6 +94,7 @@ def _fill(
 ) -> Restored:
     manifest = archive.manifest
     total, done = sum(given.rows for given, _ in wanted), 0
+    check, chain = AuditCheck(_chain(archive, wanted)), NewChain()
     with storage.write(durable=True) as connection:
         unhurried(connection)
         storage.lock_migrations(connection)
@@ -97,8 +102,9 @@ def _fill(
         for given, content in wanted:
             progress(done, total)
             tally = Tally()
-            rows = tally.counting(content, archive.rows(given, content.table))
-            load(connection, content, map(forgetting(content), rows), storage.shown)
+            rows = tally.counting(content, check.passing(content, archive.rows(given, content.table)))
+            into, made = chain.linking(content, map(forgetting(content), rows))
+            load(connection, into, made, storage.shown)
             written = Tally(given.rows, dict(given.sums))
             if not tally == written == tally_of(connection, content):
                 raise UnusableBackup(
@@ -106,6 +112,7 @@ def _fill(
                 )
             done += given.rows
         set_numbers(connection, [content for _, content in wanted], manifest.numbers)
+        chain.write(connection)
         now = storage.open_clock().now()
         holding.begin_generation(connection)
         asked = holding.doubt_planned(connection, now + int(settings.request_ttl * 1000))
@@ -119,7 +126,16 @@ def _fill(
         tables=[TableRows(table=given.name, rows=given.rows) for given, _ in wanted],
         held=held,
         asked_about=asked,
+        audit=check.verdict if check.anchor == manifest.audit else "the audit ends elsewhere than the backup says",
     )
+
+
+def _chain(archive: Archive, wanted: list[tuple[TableManifest, Content]]) -> AuditChainRow | None:
+    for given, content in wanted:
+        if content.table is audit_chain:
+            for row in archive.rows(given, content.table):
+                return cast("AuditChainRow", SimpleNamespace(**dict(zip(content.columns, row, strict=True))))
+    return None
 
 
 def _refuse_used(connection: sa.Connection, registry: Registry, shown: str) -> None:

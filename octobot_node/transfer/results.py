@@ -31,6 +31,8 @@ class Copied(BaseModel):
     already: bool
     #: Plugins whose tables are in the source, and that are not installed: their rows stayed behind.
     left_out: list[str]
+    #: Whether the audit's chain of hashes holds; "" where it arrived before.
+    audit: str
 
 
 class Abandoned(BaseModel):
@@ -51,6 +53,8 @@ class BackedUp(BaseModel):
     created_at: datetime
     tables: list[TableRows]
     left_out: list[str]
+    #: Whether the audit's chain of hashes holds.
+    audit: str
 
 
 class Restored(BaseModel):
@@ -65,6 +69,8 @@ class Restored(BaseModel):
     held: int
     #: Orders that were about to be sent when the backup was made: the exchange is asked whether they were.
     asked_about: int
+    #: Whether the audit's chain of hashes holds, and ends where the backup says.
+    audit: str
 
 
 class Vacuumed(BaseModel):

@@ -46,6 +46,7 @@ def copy(data_dir: Path | None, to: str, *, abandon: bool, as_json: bool) -> Non
     lines = [
         f"{copied.source} moved to {copied.target}{', some time before' if copied.already else ''}",
         "start nodes there: OCTOBOT_DATABASE_URL; none starts on the old database any more",
+        *([copied.audit] if copied.audit else []),
     ]
     _show(copied, copied.tables, [*lines, *_left_out(copied.left_out)], as_json=as_json)
 
@@ -55,7 +56,8 @@ def backup(data_dir: Path | None, file: Path | None, *, as_json: bool) -> None:
     with _opened(data_dir) as (settings, registry), _bar("backup", as_json=as_json) as progress:
         written = back_up(settings, registry, file, progress)
     lines = [
-        f"{written.file} has {written.database} as of {figure_text.moment(written.created_at)}, {written.size:,} bytes"
+        f"{written.file} has {written.database} as of {figure_text.moment(written.created_at)}, {written.size:,} bytes",
+        written.audit,
     ]
     _show(written, written.tables, [*lines, *_left_out(written.left_out)], as_json=as_json)
 
@@ -71,7 +73,8 @@ def restore(data_dir: Path | None, file: Path, *, yes: bool, as_json: bool) -> N
     with _opened(data_dir) as (settings, registry), _bar("restore", as_json=as_json) as progress:
         restored = restore_database(settings, registry, file, progress)
     lines = [
-        f"{restored.database} is as of {figure_text.moment(restored.backup_from)}, generation {restored.generation}"
+        f"{restored.database} is as of {figure_text.moment(restored.backup_from)}, generation {restored.generation}",
+        restored.audit,
     ]
     if restored.held:
         lines.append(f"{restored.held} automations are held until a node has compared their accounts")

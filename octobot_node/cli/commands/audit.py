@@ -1,4 +1,4 @@
-"""``octobot-node audit``: who did what."""
+"""``octobot-node audit``: who did what, and whether that is still what was written."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def commands() -> typer.Typer:
     app = group()
     app.command("list")(_list)
     app.command("export")(_export)
+    app.command("verify")(_verify)
     return app
 
 
@@ -72,6 +73,31 @@ def _export(
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def _verify(
+    context: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="ID:HASH", help="An anchor that was kept: look from that entry on."),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Tell whether the audit is still what was written, and the first entry that is not; exit code 1 if it is not."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_node import print_verified
+    from octobot_node.operations.node.catalogue import VERIFY_AUDIT
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    verified, found = 0, client.ask(VERIFY_AUDIT, since=since)
+    while found.more:
+        verified += found.verified
+        found = client.ask(VERIFY_AUDIT, since=found.anchor)
+    found = found.model_copy(update={"verified": verified + found.verified})
+    client.show(found, print_verified)
+    if not found.holds:
+        raise typer.Exit(1)
 
 
 def _utc(since: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
-from octobot_node.operations.node.models.audit import AuditPage
+from octobot_node.operations.node.models.audit import AuditPage, AuditVerified
 from octobot_node.operations.node.models.events import EventPage, EventRow
 from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage
 from octobot_node.operations.node.models.plugins import PluginPage
@@ -21,6 +21,7 @@ __all__ = [
     "print_plugins",
     "print_settings",
     "print_status",
+    "print_verified",
 ]
 
 #: How a service is that does not do its work.
@@ -132,6 +133,19 @@ def print_audit(page: AuditPage, out: TextIO) -> None:
         )
     shown.print(made if page.entries else "nothing was done yet")
     tables.more(shown, None if page.next_cursor is None else str(page.next_cursor))
+
+
+def print_verified(found: AuditVerified, out: TextIO) -> None:
+    """Print whether the audit is what was written."""
+    shown = tables.console(out)
+    if found.broken is not None:
+        said = f"entry {found.broken.id} is not as it was written: {found.broken.why}"
+        shown.print(f"[red]{escape(said)}[/]", soft_wrap=True)
+    shown.print(f"{found.verified:,} entries hold, of {found.entries:,} with {found.bytes / 1e6:,.1f} MB of data")
+    if found.pruned_until is not None:
+        shown.print(f"those up to {found.pruned_id}, of {tables.when(found.pruned_until)}, were pruned")
+    shown.print(escape(found.remembered), soft_wrap=True)
+    shown.print(f"anchor: {found.anchor}", soft_wrap=True)
 
 
 def print_events(page: EventPage, out: TextIO) -> None:

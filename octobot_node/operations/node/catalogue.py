@@ -6,7 +6,7 @@ from typing import Any
 
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest
-from octobot_node.operations.node.models.audit import AuditPage, ListAudit
+from octobot_node.operations.node.models.audit import AuditPage, AuditVerified, ListAudit, VerifyAudit
 from octobot_node.operations.node.models.events import EventPage, ListEvents
 from octobot_node.operations.node.models.node import Checkup, DrainNode, NodePage, NodeStatus, SettingPage
 from octobot_node.operations.node.models.plugins import PluginPage
@@ -21,6 +21,7 @@ __all__ = [
     "LIST_SETTINGS",
     "OPERATIONS",
     "SHOW_NODE_STATUS",
+    "VERIFY_AUDIT",
 ]
 
 _HERE = "octobot_node.operations.node"
@@ -63,6 +64,13 @@ LIST_AUDIT = Operation(
     f"{_HERE}.audit:list_audit",
     description="List what was done or tried, newest first.",
 )
+VERIFY_AUDIT = Operation(
+    "audit.verify",
+    VerifyAudit,
+    AuditVerified,
+    f"{_HERE}.audit:verify",
+    description="Tell whether the audit is still what was written, and the first entry that is not.",
+)
 SHOW_NODE_STATUS = Operation(
     "node.status",
     EmptyRequest,
@@ -85,6 +93,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_NODES,
     DRAIN_NODE,
     LIST_AUDIT,
+    VERIFY_AUDIT,
     SHOW_NODE_STATUS,
     CHECK_NODE,
 )

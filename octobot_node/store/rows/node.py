@@ -9,10 +9,12 @@ from octobot_node.store.rows.owned import OwnedRow
 
 __all__ = [
     "AccountRow",
+    "AuditChainRow",
     "AuditRow",
     "EventRow",
     "FollowedEventRow",
     "InstallationRow",
+    "ListedAuditRow",
     "ListedEventRow",
     "StandingAccountRow",
 ]
@@ -94,6 +96,26 @@ class AuditRow(Protocol):
     outcome: str
     data: str
     begun_id: int | None
+    hash: str
+
+
+class ListedAuditRow(AuditRow, Protocol):
+    """An entry with the data of the one that it ends, None where it ends none, or that one was pruned."""
+
+    begun_data: str | None
+
+
+class AuditChainRow(Protocol):
+    """The row of ``audit_chain``."""
+
+    id: int
+    last_id: int
+    last_hash: str
+    entries: int
+    bytes: int
+    pruned_id: int
+    pruned_hash: str
+    pruned_at: int | None
 
 
 class InstallationRow(Protocol):

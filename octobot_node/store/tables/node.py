@@ -7,7 +7,17 @@ import sqlalchemy as sa
 from octobot_node.store.tables.base import Id, metadata
 from octobot_node.store.types import Millis
 
-__all__ = ["accounts", "api_requests", "audit", "cursors", "installation", "leases", "pulses", "schema_floors"]
+__all__ = [
+    "accounts",
+    "api_requests",
+    "audit",
+    "audit_chain",
+    "cursors",
+    "installation",
+    "leases",
+    "pulses",
+    "schema_floors",
+]
 
 installation = sa.Table(
     "installation",
@@ -102,7 +112,8 @@ api_requests = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    #: One after the other, without a gap: who appends counts, under the chain's lock.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("at", Millis, nullable=False),
     #: Whose automations it is about; "" for the node itself.
     sa.Column("owner", sa.String(64), nullable=False),
@@ -118,8 +129,25 @@ audit = sa.Table(
     #: JSON: arguments, before, after, error; secrets masked.
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("begun_id", sa.BigInteger),
+    #: SHA-256 of all that, and of the hash before it.
+    sa.Column("hash", sa.String(64), nullable=False),
     sa.Index("ix_audit_begun", "begun_id", unique=True),
     sa.Index("ix_audit_owner", "owner", "id"),
     sa.Index("ix_audit_target", "target_id", "id"),
-    sqlite_autoincrement=True,
+)
+
+#: How far the audit is, in its only row; whoever appends locks it.
+audit_chain = sa.Table(
+    "audit_chain",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("last_id", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_hash", sa.String(64), nullable=False, server_default=""),
+    #: What is kept: so many entries, with so many characters of data.
+    sa.Column("entries", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("bytes", sa.BigInteger, nullable=False, server_default="0"),
+    #: The last entry that was pruned, its hash and its time: what is kept goes on from there.
+    sa.Column("pruned_id", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("pruned_hash", sa.String(64), nullable=False, server_default=""),
+    sa.Column("pruned_at", Millis),
 )

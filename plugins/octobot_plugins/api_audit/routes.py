@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.contracts.operation import Route
-from octobot_node.operations.node.catalogue import LIST_AUDIT
+from octobot_node.operations.node.catalogue import LIST_AUDIT, VERIFY_AUDIT
 from octobot_node.operations.node.models.audit import ListAudit
 
 __all__ = ["router"]
@@ -20,6 +20,7 @@ _PAGE = 500
 
 router = ApiRouter(prefix="/audit", tags=["audit"])
 router.add_operation(LIST_AUDIT, Route("GET", "", "audit:read", "Who did what"))
+router.add_operation(VERIFY_AUDIT, Route("GET", "/verify", "audit:read", "Whether the audit is what was written"))
 
 
 @router.get(

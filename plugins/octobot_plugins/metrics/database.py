@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
 from octobot_node.engine.workers.durable import depths
+from octobot_node.store import audit_chain
 from octobot_node.store.queries import lists, metric_queries
 from octobot_node.store.queries.event_horizon import held_since
 from octobot_plugins.metrics.families import by_one, gauge, gauges
@@ -29,6 +30,7 @@ def metrics(core: Core) -> Iterator[Metric]:
         due, batched = lists.longest_due(connection, None), metric_queries.claimed(connection)
         intents, queues = metric_queries.live_intents(connection), depths(connection)
         horizon = held_since(connection).seconds
+        audited = audit_chain.chain(connection)
         off = {
             "all": int(not lists.sending(connection)),
             "account": metric_queries.silent_accounts(connection),
@@ -46,6 +48,8 @@ def metrics(core: Core) -> Iterator[Metric]:
         "octobot_event_horizon_seconds", "How long a node's oldest writing transaction is open: nothing newer is told.",
         horizon,
     )  # fmt: skip
+    yield gauge("octobot_audit_entries", "Entries of the audit.", 0 if audited is None else audited.entries)
+    yield gauge("octobot_audit_bytes", "Data in the audit.", 0 if audited is None else audited.bytes)
     yield gauge("octobot_database_bytes", "The database on its disk.", core.storage.size())
     yield from _nodes([node for node in core.coordinator.nodes() if node.state != "left" and node.silent < _DAY_S])
 

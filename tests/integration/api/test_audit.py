@@ -7,6 +7,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from octobot_node.operations.node import audit as operations
 from octobot_node.store.tables import audit
 from tests.integration.api.conftest import PASSWORD, Service
 
@@ -123,3 +124,36 @@ def test_pages_of_the_audit_follow_each_other(service: Service) -> None:
         cursor = f"&cursor={page['next_cursor']}"
 
     assert found == everything
+
+
+def test_whether_the_audit_is_what_was_written_is_told_piece_by_piece_and_from_an_anchor_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, where = service.as_("root"), "/api/v1/audit/verify"
+    root.get("/api/v1/session")
+    whole = root.get(where).json()
+    monkeypatch.setattr(operations, "_VERIFIED_MAX", 2)
+    first = root.get(where).json()
+    rest = root.get(where, params={"since": first["anchor"]}).json()
+    wrong = root.get(where, params={"since": f"2:{'0' * 64}"}).json()
+    beyond = root.get(where, params={"since": f"99999:{'0' * 64}"}).json()
+
+    assert (whole["holds"], whole["broken"], whole["verified"]) == (True, None, whole["entries"])
+    assert whole["remembered"] == "the data folder remembers nothing yet"
+    assert (first["holds"], first["verified"], first["more"]) == (True, 2, True)
+    assert (rest["holds"], rest["verified"], int(rest["anchor"].partition(":")[0])) == (True, 2, 4)
+    assert wrong["broken"] == {"id": 2, "why": "entry 2 is not the one that there was"}
+    assert beyond["broken"]["why"].endswith("99999 are not there any more")
+    assert root.get(where, params={"since": "2:nothing"}).status_code == 422
+
+
+def test_a_beginning_s_arguments_are_kept_once_and_told_with_its_end(service: Service) -> None:
+    place = f"/api/v1/automations/{service.automation('ada')}"
+    service.as_("ada").post(f"{place}/pause")
+
+    (entry,) = service.as_("root").get("/api/v1/audit?action=automations.pause").json()["entries"]
+    with service.office.bench.core.storage.read() as connection:
+        kept = connection.scalars(sa.select(audit.c.data).where(audit.c.action == "automations.pause")).all()
+
+    assert sorted(entry["data"]) == ["after", "arguments", "before"]
+    assert [sorted(json.loads(each)) for each in kept] == [["arguments", "before"], ["after"]]

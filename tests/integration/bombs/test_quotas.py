@@ -10,6 +10,7 @@ import pytest
 from octobot_node.api.problems import ApiProblem
 from octobot_node.api.transport.rates import Rates
 from octobot_node.settings import Settings
+from octobot_node.store import audit_chain
 from tests.integration.api.conftest import PASSWORD, Service
 
 IMPORT = "accounts: {p: {market_data: {use: simulated}, trading: {use: paper}, balances: {USD: 1000}}}\nautomations:\n"
@@ -63,6 +64,33 @@ def test_changes_and_heavy_requests_are_counted_by_user_and_kill_switches_are_no
     assert thrown.status_code < 300
     assert service.as_("bob").get(export).status_code == 200
     assert service.as_("ada").get("/api/v1/automations").status_code == 200
+
+
+def test_what_a_user_adds_to_the_audit_is_cut_and_counted_and_so_are_refused_changes(
+    make_service: Callable[..., Service],
+) -> None:
+    service = make_service(api_user_audit_megabytes=1, api_user_megabytes=500, api_user_changes=100_000)
+    service.automation("ada")
+    client = service.as_("ada", **{"if-match": '"1"'})
+    # Each value is short enough to be kept, and so is what they come to.
+    changes = {f"k{number}": "y" * 900 for number in range(13)}
+
+    answers = [client.patch("/api/v1/automations/one", json={"changes": changes}) for _ in range(100)]
+
+    statuses = [each.status_code for each in answers]
+    assert set(statuses) == {412, 429}
+    # 12 kB each, and the reason for the refusal.
+    assert 70 < statuses.count(412) < 90
+    assert "bytes of the audit an hour" in answers[-1].json()["detail"]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    with service.office.bench.core.storage.read() as connection:
+        chain = audit_chain.chain(connection)
+    assert chain is not None
+    assert chain.bytes < 1_100_000
+    # Others go on, and so does the kill switch.
+    assert service.as_("bob").post("/api/v1/accounts", json={}).status_code == 422
+    thrown = service.as_("ada").post("/api/v1/kill-switches", json={"scope": "everything", "reason": "x"})
+    assert thrown.status_code < 300
 
 
 def test_what_is_sent_and_refused_counts_too(make_service: Callable[..., Service]) -> None:

@@ -16,7 +16,7 @@ from octobot_node.engine import notice_delivery
 from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
-from octobot_node.store import automations, intents, kill_switches, rows, schedules, tables
+from octobot_node.store import audit_log, automations, intents, kill_switches, rows, schedules, tables
 from octobot_node.store.queries import event_cursor, history, lists, standings
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
@@ -28,10 +28,12 @@ from octobot_plugins.replica.tables import nodes
 #: Protocol -> the statements, or the table, whose rows have it.
 SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     node.AccountRow: (tables.accounts,),
+    node.AuditChainRow: (tables.audit_chain,),
     node.AuditRow: (tables.audit,),
     node.EventRow: (tables.events,),
     node.FollowedEventRow: (event_cursor._AFTER_ID, event_cursor._AFTER_BOTH),
     node.InstallationRow: (tables.installation,),
+    node.ListedAuditRow: (audit_log._LISTED,),
     node.ListedEventRow: (lists.EVENTS,),
     automation_rows.AutomationRow: (tables.automations,),
     automation_rows.BatchedAutomationRow: (automations._BATCH,),
@@ -79,7 +81,7 @@ PARTS = {"OwnedRow", "ComparedRow"}
 #: NULL in the table, never in what the statement chooses: what was sent has these.
 NEVER_NULL = {(orders.PolledIntentRow, "sent_at"), (orders.PolledIntentRow, "send_by")}
 #: NULL where the outer join finds nothing.
-MAY_BE_MISSING = {(automation_rows.NamedNoticeRow, "automation")}
+MAY_BE_MISSING = {(automation_rows.NamedNoticeRow, "automation"), (node.ListedAuditRow, "begun_data")}
 
 
 @pytest.mark.parametrize("shape", [*SOURCES, *OF_PLUGINS], ids=lambda shape: shape.__name__)

@@ -18,7 +18,9 @@ from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store import tables
+from octobot_node.store import audit_chain, audit_log, tables
+from octobot_node.store.audit_chain import Anchor, Walk
+from octobot_node.store.audit_log import Actor, Entry
 from octobot_node.store.migrate import migrate
 from octobot_node.transfer.archive import open_archive
 from octobot_node.transfer.backing_up import back_up
@@ -28,6 +30,7 @@ from octobot_node.transfer.restoring import describe, restore
 from tests.integration.plugin_releases import COLOUR, FIRST, Telex
 from tests.integration.transfer.conftest import column, dump, worked
 from tests.support.bench import START, Bench
+from tests.support.tampering import behind_its_back
 from tests.support.transitions import allow_any_transition
 
 #: What restoring changes on purpose.
@@ -298,3 +301,75 @@ def test_the_commands_say_what_they_did(
     assert main(["db", "restore", str(tmp_path / "none.zip"), "--yes", "--data-dir", folder]) == 2
     assert main(["db", "backup", "--data-dir", str(tmp_path / "empty")]) == 2
     assert not (tmp_path / "empty" / "octobot.db").exists()
+
+
+def audited(bench: Bench) -> None:
+    for number in range(3):
+        with bench.core.storage.write() as connection:
+            audit_log.append(connection, Actor("ada"), Entry("automations.pause", target=str(number)), START)
+
+
+def test_the_audit_goes_along_and_its_chain_is_looked_at(
+    bench: Bench, empty: Settings, registry: Registry, tmp_path: Path
+) -> None:
+    audited(bench)
+
+    written = back_up(bench.settings, registry, tmp_path / "b.zip", silent)
+    restored = restore(empty, registry, tmp_path / "b.zip", silent)
+
+    (chain,) = bench.rows(tables.audit_chain)
+    assert describe(tmp_path / "b.zip").audit == f"3:{chain.last_hash}"
+    assert (written.audit, restored.audit) == ("the audit's 3 entries hold",) * 2
+    base = open_base(empty, registry, START, visiting=True)
+    try:
+        with base.storage.write() as connection:
+            # It goes on from there.
+            assert audit_log.append(connection, Actor("bob"), Entry("automations.stop"), START).id == 4
+    finally:
+        base.close()
+
+
+def test_entries_of_a_release_that_had_no_chain_are_made_one(
+    bench: Bench, empty: Settings, registry: Registry, tmp_path: Path
+) -> None:
+    audited(bench)
+    with bench.core.storage.write() as connection:
+        for name in ("audit_no_update", "audit_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        connection.exec_driver_sql("DELETE FROM audit WHERE id = 2")
+        connection.exec_driver_sql("UPDATE audit SET begun_id = 1 WHERE id = 3")
+        connection.exec_driver_sql("ALTER TABLE audit DROP COLUMN hash")
+        connection.exec_driver_sql("DROP TABLE audit_chain")
+    back_up(bench.settings, registry, tmp_path / "b.zip", silent)
+
+    restore(empty, registry, tmp_path / "b.zip", silent)
+
+    base = open_base(empty, registry, START, visiting=True)
+    try:
+        with base.storage.write() as connection:
+            assert audit_log.append(connection, Actor("bob"), Entry("automations.stop"), START).id == 3
+        with base.storage.read() as connection:
+            chain, walk = audit_chain.chain(connection), Walk(Anchor())
+            walk.go(audit_chain.rows(connection, 0, 10))
+            assert [row.begun_id for row in connection.execute(tables.audit.select().order_by(tables.audit.c.id))] == [
+                *(None, 1, None)
+            ]
+    finally:
+        base.close()
+    assert chain is not None
+    assert (walk.broken, walk.reached, chain.entries) == (None, Anchor(3, chain.last_hash), 3)
+
+
+def test_an_audit_that_was_changed_is_named_in_the_backup_and_where_it_is_restored(
+    bench: Bench, empty: Settings, registry: Registry, tmp_path: Path
+) -> None:
+    audited(bench)
+    behind_its_back(bench.core.storage, "UPDATE audit SET actor = 'nobody' WHERE id = 2")
+
+    written = back_up(bench.settings, registry, tmp_path / "b.zip", silent)
+    restored = restore(empty, registry, tmp_path / "b.zip", silent)
+
+    # What trades is worth more than the audit: it is restored, and said.
+    assert restored.held == 1
+    wanted = "the audit is not as it was written, from entry 2 on: its hash is not that of what it says and of the"
+    assert [each.startswith(wanted) for each in (written.audit, restored.audit)] == [True, True]

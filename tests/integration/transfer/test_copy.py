@@ -16,7 +16,8 @@ from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, DatabaseMoved, DataFolderInUse, NodeError, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store import tables
+from octobot_node.store import audit_log, tables
+from octobot_node.store.audit_log import Actor, Entry
 from octobot_node.transfer.copying import abandon_copy, copy_database
 from tests.integration.transfer.conftest import DUST, column, dump, worked
 from tests.support.bench import START, Bench
@@ -74,6 +75,26 @@ def test_everything_arrives_as_it_was_but_what_was_of_the_process(
     assert column(target, registry, tables.installation.c.moved_to) == [""]
     assert sum(row[2] for row in after["paper_balances"]) == Decimal(DUST) * 21 + 21
     assert "octobot:" not in copied.model_dump_json().replace("octobot:@", "")
+
+
+def test_the_audit_s_chain_is_looked_at_on_the_way_and_goes_on_at_the_target(
+    make_bench: Callable[..., Bench], database: str, registry: Registry
+) -> None:
+    bench = make_bench()
+    worked(bench)
+    with bench.core.storage.write() as connection:
+        audit_log.append(connection, Actor("ada"), Entry("automations.pause"), START)
+    bench.release_folder()
+
+    copied = copy_database(bench.settings, registry, database, silent)
+
+    assert copied.audit == "the audit's 1 entries hold"
+    base = open_base(on(bench, database), registry, START, visiting=True)
+    try:
+        with base.storage.write() as connection:
+            assert audit_log.append(connection, Actor("bob"), Entry("automations.stop"), START).id == 2
+    finally:
+        base.close()
 
 
 def test_numbers_of_pruned_events_are_not_given_again(

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.models import Limit, Request, Response
 
-__all__ = ["AuditPage", "AuditRow", "ListAudit"]
+__all__ = ["AuditPage", "AuditRow", "AuditVerified", "BrokenEntry", "ListAudit", "VerifyAudit"]
 
 
 class ListAudit(Request):
@@ -53,3 +53,36 @@ class AuditPage(Response):
 
     entries: list[AuditRow]
     next_cursor: int | None
+
+
+class VerifyAudit(Request):
+    """From where on the audit's chain of hashes is to be looked at."""
+
+    since: str | None = Field(
+        default=None,
+        pattern="^[0-9]{1,18}:[0-9a-f]{64}$",
+        description="An anchor, `ID:HASH`, that somebody kept: that entry must have that hash still, and what follows"
+        " must follow from it. None: from the oldest entry on.",
+    )
+
+
+class BrokenEntry(Response):
+    """The first entry at which the chain does not hold."""
+
+    id: int
+    why: str
+
+
+class AuditVerified(Response):
+    """Whether entries are what was written, none is missing and none was slipped in, as far as can be told."""
+
+    holds: bool
+    broken: BrokenEntry | None = Field(description="The first entry that is not as it was, with the reason.")
+    verified: int = Field(description="Entries that were looked at and hold.")
+    anchor: str = Field(description="`ID:HASH` of the last of them: kept elsewhere it shows later what was changed.")
+    more: bool = Field(description="Whether there are more: go on with `since` = `anchor`.")
+    entries: int = Field(description="Entries that are kept.")
+    bytes: int = Field(description="Characters of data in them.")
+    pruned_id: int = Field(description="The last entry that was pruned; 0: none was.")
+    pruned_until: datetime | None = Field(description="When that one was made.")
+    remembered: str = Field(description="What the data folder remembers of the audit, and whether that fits.")

@@ -17,14 +17,18 @@ from octobot_node.clock import VirtualClock
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.contracts.plugins import PluginInfo
+from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.settings import Settings
-from octobot_node.store import tables
+from octobot_node.store import audit_log, tables
+from octobot_node.store.audit_log import Actor, Entry
+from octobot_plugins.health.audit import check_audit
 from octobot_plugins.health.clock import check_clock, drift, zones_are_right
 from octobot_plugins.health.folder import check_disk, check_folder, file_system
 from octobot_plugins.health.plugins import check_plugins
 from octobot_plugins.health.tables import check_tables
 from tests.integration.engine.conftest import bench, make_bench, registry, template
 from tests.support.bench import START, Bench
+from tests.support.tampering import behind_its_back
 
 __all__ = ["bench", "make_bench", "registry", "template"]
 
@@ -162,3 +166,41 @@ def test_every_table_and_column_has_to_be_there(bench: Bench) -> None:
         connection.exec_driver_sql("ALTER TABLE notices DROP COLUMN delivered")
     health = check_tables(bench.core.context)
     assert (health.status, health.detail) == ("failed", "there is no equity, notices.delivered")
+
+
+def test_an_audit_whose_end_was_changed_is_a_failure_and_its_size_is_told(bench: Bench) -> None:
+    context = bench.core.context
+    assert check_audit(context) == Health("ok", "nothing was done yet")
+    for _ in range(3):
+        with bench.core.storage.write() as connection:
+            audit_log.append(connection, Actor("ada"), Entry("automations.pause"), START)
+    assert check_audit(context) == Health("ok", "3 entries, 0.0 MB of data, kept for 400 days")
+
+    behind_its_back(bench.core.storage, "UPDATE audit SET actor = 'nobody' WHERE id = 2")
+
+    found = check_audit(context)
+    assert found.status == "failed"
+    assert found.detail.startswith("entry 2 is not as it was written")
+    assert "octobot-node audit verify" in found.cure
+
+
+def test_an_audit_that_the_data_folder_remembers_longer_is_a_failure(bench: Bench) -> None:
+    with bench.core.storage.write() as connection:
+        first = audit_log.append(connection, Actor("ada"), Entry("automations.pause"), START)
+    watch = DatabaseWatch(bench.core.storage, bench.settings.data_dir, "moon")
+    watch.take_up(START, 5.0)
+    watch.pulse(START)
+    assert check_audit(bench.core.context).status == "ok"
+
+    behind_its_back(
+        bench.core.storage,
+        "DELETE FROM audit",
+        "UPDATE audit_chain SET last_id = 0, last_hash = '', entries = 0, bytes = 0",
+    )
+
+    assert first.id == 1
+    found = check_audit(bench.core.context)
+    assert (found.status, found.detail) == ("failed", "entries 1 to 1 are not there any more")
+    # The next pulse does not forget it.
+    watch.pulse(START)
+    assert check_audit(bench.core.context).status == "failed"

@@ -251,6 +251,8 @@ def test_a_node_that_does_not_lead_tells_of_its_process_alone(service: Service) 
     mine = {family.name for family in following.families}
     assert following("octobot_node_leads") == 0
     assert leading - mine == {
+        "octobot_audit_bytes",
+        "octobot_audit_entries",
         "octobot_automations",
         "octobot_automations_in_batch",
         "octobot_database_bytes",
