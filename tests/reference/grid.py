@@ -9,8 +9,10 @@ The rules, and nothing else:
   down; what that leaves it keeps, and sells with a later round.
 - T0 is the first candle's start, and the price then its open; later the price is the newest close. At T0 the cells
   whose lower price is below the price begin by buying, the others are idle: each wants what a buy would leave after the
-  fee. With ``buy_at_start`` one market buy gets that for all of them, the fee added, rounded up; for fewer, from the
-  lowest, if the free cash is not 1 % more than it costs. As long as that is open nothing else is ordered.
+  fee. With ``buy_at_start`` one market buy gets that for all of them, the fee added, rounded up. If cash is less than
+  it and the buys below the price cost, or than 1 % more than it alone, it is for fewer: one more cell above the price,
+  then one more below it, and so on outwards, are counted in until the first that does not fit. As long as that is open
+  nothing else is ordered.
 - Idle cells are given what was bought, the lowest first, and then sell. One whose lower price is at least one
   ``price_step`` below the price at an evaluation begins by buying instead.
 - The stop-loss: price at or below ``stop_price``, or cash and base at the price less the cash at the start at or below
@@ -374,13 +376,24 @@ class _Replay:
         self.capital = sum((self.takes(cell.amount, cell.low) for cell in self.cells if cell.mode == "buy"), ZERO)
         for cell in idle:
             self.capital += cell.wants * self.price if plan.buy_at_start else cell.amount * cell.low
-        count = len(idle) if plan.buy_at_start else 0
-        while count and self.takes(self.opening(idle[:count]), self.price) * Decimal("1.01") > self.cash:
-            count -= 1
+        count = self.affordable(idle) if plan.buy_at_start else 0
         if count:
             self.orders.append(Order("buy", now, self.opening(idle[:count])))
         else:
             self.keep_orders(now)
+
+    def affordable(self, idle: list[Cell]) -> int:
+        """Return for how many idle cells is bought at the start."""
+        below = [self.takes(cell.amount, cell.low) for cell in reversed(self.cells) if cell.mode == "buy"]
+        sides = sorted([(place, 0) for place in range(len(idle))] + [(place, 1) for place in range(len(below))])
+        above = under = 0
+        for _, side in sides:
+            above, under = above + (side == 0), under + (side == 1)
+            cost = self.takes(self.opening(idle[:above]), self.price)
+            fits = cost + sum(below[:under], ZERO) <= self.cash and cost * Decimal("1.01") <= self.cash
+            if not fits:
+                return above - (side == 0)
+        return above
 
     def opening(self, idle: list[Cell]) -> Decimal:
         wanted = sum((cell.wants for cell in idle), ZERO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 
 from octobot_node import (
@@ -10,8 +10,10 @@ from octobot_node import (
     CancelOrder,
     Decision,
     Fill,
+    Finding,
     IntentStatus,
     LimitOrder,
+    Market,
     MarketOrder,
     MarketRules,
     OpenOrder,
@@ -19,6 +21,7 @@ from octobot_node import (
     diff_orders,
 )
 from octobot_tentacles.dca.config import DcaConfig
+from octobot_tentacles.dca.findings import findings
 from octobot_tentacles.dca.state import DcaState, Deal
 
 __all__ = ["SAFETY", "SCHEDULED", "TAKE_PROFIT", "Dca"]
@@ -77,6 +80,10 @@ class Dca(Automation[DcaConfig, DcaState]):
             independent=True,
             done=not orders and not tick.open_orders and config.amount > room and _exit_order(tick) is None,
         )
+
+    def check(self, config: DcaConfig, market: Market, budget: Mapping[str, Decimal]) -> list[Finding]:
+        """Find a take-profit that fees eat, safety orders within a fee, and buys that cannot be."""
+        return findings(config, market, budget)
 
 
 def _remembered(tick: DcaTick) -> DcaState:

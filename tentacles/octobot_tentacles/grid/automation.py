@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal, localcontext
 
-from octobot_node import Automation, Decision, IntentStatus, Notify, Wake
+from octobot_node import Automation, Decision, Finding, IntentStatus, Market, Notify, Wake
 from octobot_tentacles.grid.accounting import OPENING, GridTick, after_fills, cell_of, figures
 from octobot_tentacles.grid.building import armed, arming_price, build, supplied
 from octobot_tentacles.grid.config import DIGITS, GridConfig
 from octobot_tentacles.grid.exits import close, due_exit, exit_levels, still_cancelling
+from octobot_tentacles.grid.findings import findings
 from octobot_tentacles.grid.levels import Cell, cells_of, problem_of
 from octobot_tentacles.grid.orders import (
     Action,
@@ -42,6 +43,10 @@ class Grid(Automation[GridConfig, GridState]):
         with localcontext(prec=DIGITS):
             center = _center(tick)
             return _decide(replace(tick, config=tick.config.laid_out(center)), center)
+
+    def check(self, config: GridConfig, market: Market, budget: Mapping[str, Decimal]) -> list[Finding]:
+        """Find levels that earn nothing, a budget for none of them or not for all, and exits within the fees."""
+        return findings(config, market, budget)
 
 
 def _center(tick: GridTick) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
+from itertools import zip_longest
 
 from octobot_node import IntentStatus, MarketOrder, MarketRules
 from octobot_node.text.amounts import amount_text
@@ -12,10 +13,20 @@ from octobot_tentacles.grid.accounting import OPENING, GridTick, cell_of, last_p
 from octobot_tentacles.grid.levels import Cell, cost_of_buying, orderable
 from octobot_tentacles.grid.state import ZERO, CellState, GridState
 
-__all__ = ["Opening", "armed", "arming_price", "build", "supplied"]
+__all__ = [
+    "SLIPPAGE",
+    "Opening",
+    "armed",
+    "arming_price",
+    "before_fee",
+    "build",
+    "shortage",
+    "sides",
+    "supplied",
+]
 
 #: A market buy may cost more than the last price says.
-_SLIPPAGE = Decimal("0.01")
+SLIPPAGE = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +44,11 @@ def build(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Opening:
     laid_out = tuple(
         CellState(phase="buy", todo=cell.amount) if cell.buy < price else CellState(phase="idle") for cell in cells
     )
-    idle = [cell for cell in cells if cell.buy >= price]
+    below, idle = sides(cells, price)
     need, has = _sum(cell.sale for cell in idle), _available(tick, state)
     loose = state.loose + _of_budget(tick, need, has)
     has += loose - state.loose
-    buys = _sum(cost_of_buying(cell.amount, cell.buy, rules) for cell in cells if cell.buy < price)
+    buys = _sum(cost_of_buying(cell.amount, cell.buy, rules) for cell in below)
     worth = need * price if tick.config.start == "buy" else _sum(cell.amount * cell.buy for cell in idle)
     built = state.model_copy(
         update={
@@ -50,9 +61,10 @@ def build(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> Opening:
         }
     )
     wanted = max(need - has, ZERO) if tick.config.start == "buy" else ZERO
-    amount = _affordable(tick, idle, has) if wanted else ZERO
+    amount = _affordable(tick, below, idle, has) if wanted else ZERO
     order = MarketOrder(rules.symbol, "buy", amount=amount, tag=OPENING) if amount else None
-    return Opening(built, order, _shortage(tick, buys + cost_of_buying(wanted, price, rules)))
+    free = tick.balances.get(rules.quote, ZERO)
+    return Opening(built, order, shortage(buys + cost_of_buying(wanted, price, rules), free, rules.quote))
 
 
 def _of_budget(tick: GridTick, need: Decimal, has: Decimal) -> Decimal:
@@ -68,33 +80,50 @@ def _available(tick: GridTick, state: GridState) -> Decimal:
     return state.loose - _sum(order.remaining or ZERO for order in stale)
 
 
-def _affordable(tick: GridTick, idle: Sequence[Cell], has: Decimal) -> Decimal:
-    """Return the base to buy for as many idle cells, from the lowest, as the free quote reaches for."""
+def _affordable(tick: GridTick, below: Sequence[Cell], idle: Sequence[Cell], has: Decimal) -> Decimal:
+    """Return the base to buy for idle cells.
+
+    Where the free quote is too little for all, the two sides of the price share it in turns, from the price outwards:
+    an opening that took all of it would leave nothing to buy with when the price falls.
+    """
     price, rules = last_price(tick), tick.market.rules(tick.config.symbol)
     free, need, best = tick.balances.get(tick.config.quote, ZERO), ZERO, ZERO
-    for cell in idle:
-        need += cell.sale
-        amount = _before_fee(max(need - has, ZERO), rules)
-        if cost_of_buying(amount, price, rules) * (1 + _SLIPPAGE) > free:
-            break
-        best = amount
+    opening = buys = ZERO
+    for above, under in zip_longest(idle, reversed(below)):
+        if above is not None:
+            need += above.sale
+            amount = before_fee(max(need - has, ZERO), rules)
+            opening = cost_of_buying(amount, price, rules)
+            if opening * (1 + SLIPPAGE) > free or opening + buys > free:
+                break
+            best = amount
+        if under is not None:
+            buys += cost_of_buying(under.amount, under.buy, rules)
+            if opening + buys > free:
+                break
     return best if orderable(best, price, rules) else ZERO
 
 
-def _before_fee(amount: Decimal, rules: MarketRules) -> Decimal:
+def before_fee(amount: Decimal, rules: MarketRules) -> Decimal:
     """Return what to buy for ``amount`` to be left after a fee in base, rounded up to the step."""
     gross = amount / (1 - rules.taker_fee) if rules.fee_in == "received" else amount
     return (gross / rules.amount_step).to_integral_value(rounding=ROUND_UP) * rules.amount_step
 
 
-def _shortage(tick: GridTick, cost: Decimal) -> str:
-    quote, free = tick.config.quote, tick.balances.get(tick.config.quote, ZERO)
+def shortage(cost: Decimal, free: Decimal, quote: str) -> str:
+    """Return what is to be known where all levels cost more than is free, or ""."""
     if cost <= free:
         return ""
     return (
         f"all levels of the grid together need about {amount_text(cost, quote)} and {amount_text(free, quote)} is free:"
-        " those furthest from the price wait until there is money; raise the budget, or lower amount or spend"
+        " those nearest to the price, on both sides of it, come first, the others wait until there is money; raise the"
+        " budget, or lower amount or spend"
     )
+
+
+def sides(cells: Sequence[Cell], price: Decimal) -> tuple[list[Cell], list[Cell]]:
+    """Return (the cells that buy below ``price``, those that begin with inventory to sell), each lowest first."""
+    return [cell for cell in cells if cell.buy < price], [cell for cell in cells if cell.buy >= price]
 
 
 def supplied(tick: GridTick, state: GridState, cells: Sequence[Cell]) -> GridState:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from octobot_node import Automation, CancelOrder, Decision, IntentStatus, Needs, Notify, Tick, Wake
+from octobot_node import Automation, CancelOrder, Decision, Finding, IntentStatus, Market, Needs, Notify, Tick, Wake
 from octobot_tentacles.smart_trade.config import SmartTradeConfig
 from octobot_tentacles.smart_trade.figures import ending, figures
+from octobot_tentacles.smart_trade.findings import findings
 from octobot_tentacles.smart_trade.levels import levels_above, observe, stop_of
 from octobot_tentacles.smart_trade.orders import Action, begin, entry_cancels, entry_is_over, is_over, sells
 from octobot_tentacles.smart_trade.progress import follow
@@ -58,6 +59,10 @@ class SmartTrade(Automation[SmartTradeConfig, Trade]):
             independent=True,
             figures=figures(scene, trade),
         )
+
+    def check(self, config: SmartTradeConfig, market: Market, budget: Mapping[str, Decimal]) -> list[Finding]:
+        """Find levels within what buying and selling cost, and an entry that cannot be paid."""
+        return findings(config, market, budget)
 
 
 def _entry_problem(tick: Tick[SmartTradeConfig, Trade]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from octobot_node import (
     Automation,
     AutomationStatus,
     Decision,
+    Finding,
+    Market,
     MarketRules,
     Needs,
     Notify,
@@ -21,6 +24,7 @@ from octobot_node import (
 )
 from octobot_node.text.amounts import legible
 from octobot_tentacles.stop_loss_guard.config import StopLossGuardConfig
+from octobot_tentacles.stop_loss_guard.findings import findings
 from octobot_tentacles.stop_loss_guard.state import StopLossGuardState
 
 __all__ = ["StopLossGuard"]
@@ -92,6 +96,11 @@ class StopLossGuard(Automation[StopLossGuardConfig, StopLossGuardState]):
             # Somebody is stopping it: what it still holds when that is over is looked at then.
             return Decision(state=state, figures=_figures(watch))
         return _act(tick, state, watch)
+
+    def check(self, config: StopLossGuardConfig, market: Market, budget: Mapping[str, Decimal]) -> list[Finding]:
+        """Find stops within what buying and selling cost."""
+        del budget
+        return findings(config, market)
 
 
 def _remembered(tick: GuardTick) -> StopLossGuardState:

@@ -211,8 +211,9 @@ def test_money_for_some_levels_goes_to_those_nearest_to_the_price_and_is_told_on
     assert first.orders == [BUY_3, BUYS[2]]
     (message,) = told(first)
     assert message == (
-        "all levels of the grid together need about 460.00 USD and 260.00 USD is free: those furthest from the price"
-        " wait until there is money; raise the budget, or lower amount or spend"
+        "all levels of the grid together need about 460.00 USD and 260.00 USD is free: those nearest to the price, on"
+        " both sides of it, come first, the others wait until there is money; raise the budget, or lower"
+        " amount or spend"
     )
     second = decide(
         config(), first.state, balances={"USD": D(10)}, open_orders=[resting(BUY_3), resting(BUYS[2])], price="150"
@@ -228,6 +229,17 @@ def test_an_opening_beyond_the_budget_buys_for_the_lowest_levels_it_reaches() ->
     # Two of four cells: 2 x 90 and 1 % more for slippage.
     decision = decide(config(), price="90", balances={"USD": D(200)})
     assert decision.orders == [MarketOrder(SYMBOL, "buy", amount=D("2.000"), tag="opening")]
+
+
+def test_money_for_some_levels_is_shared_between_both_sides_of_the_price() -> None:
+    # Levels at 100, 110, 120, 130, 140 and a price of 115: 130 to sell above cost 115 each, buys below 110 and 100.
+    both = decide(config(), price="115", balances={"USD": D(226)})
+    assert both.orders == [MarketOrder(SYMBOL, "buy", amount=D("1.000"), tag="opening")]
+    # For one more above there would be enough, and then nothing for the level below.
+    only_one = decide(config(), price="115", balances={"USD": D(300)})
+    assert only_one.orders == [MarketOrder(SYMBOL, "buy", amount=D("1.000"), tag="opening")]
+    two = decide(config(), price="115", balances={"USD": D(340)})
+    assert two.orders == [MarketOrder(SYMBOL, "buy", amount=D("2.000"), tag="opening")]
 
 
 def test_levels_that_cannot_earn_are_told_once_and_not_traded() -> None:
