@@ -46,7 +46,8 @@ class Server:
     ``fsync=False`` makes it faster where nothing is ever made to lose power; ``disk`` is one that can be full.
     """
 
-    def __init__(self, *, fsync: bool = True, disk: bool = False) -> None:
+    def __init__(self, *, fsync: bool = True, disk: bool = False, administrator: str = "octobot") -> None:
+        self._administrator = administrator
         self._user = "nobody" if os.geteuid() == 0 else None
         # Not below the caller's folder: PostgreSQL refuses root, and another user could not walk into that.
         self.folder = Path(tempfile.mkdtemp(prefix="octobot-postgres-", dir="/tmp"))
@@ -77,7 +78,11 @@ class Server:
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of a database, with the password."""
-        return f"postgresql://octobot:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{self._administrator}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def program(self, name: str) -> str:
+        """Return where one of PostgreSQL's programs is."""
+        return str(self._bin / name)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -141,7 +146,7 @@ class Server:
             for path in (self.folder, secret):
                 shutil.chown(path, self._user)
         self._run(
-            "initdb", "-D", str(self.data), "-U", "octobot", "-A", "scram-sha-256", "--pwfile", str(secret),
+            "initdb", "-D", str(self.data), "-U", self._administrator, "-A", "scram-sha-256", "--pwfile", str(secret),
             "-E", "UTF8", "--locale=C", "--no-sync",
         )  # fmt: skip
         secret.unlink()

@@ -15,8 +15,16 @@ __all__ = ["SESSIONS", "Held", "held_since", "horizon"]
 #: How the names of nodes' sessions begin (``application_name``): whatever writes events has one of them.
 SESSIONS = "octobot-node"
 
+#: Where nothing is under way there is nobody to tell apart.
+_UNDER_WAY = sa.text(
+    """
+SELECT pg_snapshot_xmin(seen)::text::bigint AS oldest, pg_snapshot_xmax(seen)::text::bigint AS next
+FROM (SELECT pg_current_snapshot()) AS looked (seen)
+"""
+)
 #: Left out is only who is proved to be another: of what ends between the snapshot and this look nothing is known, and
-#: it counts. Nodes prepare no transactions. The list is made only where something is under way at all.
+#: it counts. Nodes prepare no transactions. What pg_stat_activity and pg_prepared_xacts ask is asked here, without what
+#: they add to it: planning that takes longer than the answer.
 _HORIZON = sa.text(
     """
 SELECT least(
@@ -24,11 +32,11 @@ SELECT least(
   pg_current_xact_id_if_assigned()::text::bigint,
   (SELECT min(number) FROM (SELECT pg_snapshot_xip(seen)::text::bigint) AS under_way (number)
    WHERE number % 4294967296 <> ALL (ARRAY(
-     SELECT backend_xid::text::bigint FROM pg_stat_activity
+     SELECT backend_xid::text::bigint FROM pg_stat_get_activity(NULL)
      WHERE backend_xid IS NOT NULL
        AND (datid IS DISTINCT FROM (SELECT oid FROM pg_database WHERE datname = current_database())
          OR NOT starts_with(coalesce(application_name, ''), :sessions))
-     UNION ALL SELECT transaction::text::bigint FROM pg_prepared_xacts)))
+     UNION ALL SELECT transaction::text::bigint FROM pg_prepared_xact())))
 ) FROM (SELECT pg_current_snapshot()) AS looked (seen)
 """
 ).bindparams(sessions=SESSIONS)
@@ -55,6 +63,9 @@ class Held(NamedTuple):
 
 def horizon(connection: sa.Connection) -> int:
     """Return the transaction before which every event that there will be can be seen; PostgreSQL only."""
+    seen = connection.execute(_UNDER_WAY).one()
+    if seen.oldest == seen.next:
+        return int(seen.next)
     found: int = connection.execute(_HORIZON).scalar_one()
     return found
 
