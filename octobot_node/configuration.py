@@ -31,6 +31,8 @@ _MASK = "**********"
 _OTHERS_AND_WRITING = 0o027
 #: Where Docker and Kubernetes put secrets.
 _SECRET_MOUNTS = ("/run/secrets", "/var/run/secrets")
+#: How like another a section's name is that was meant to be it.
+_MISSPELT = 0.85
 #: Names that Docker and Kubernetes give every container, of the services beside it.
 _SERVICE_LINK = re.compile(r".*(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?)")
 #: Variables that are not settings of the node or of a plugin.
@@ -102,16 +104,32 @@ class Configuration:
         """Return a plugin's settings; raise InvalidSettings."""
         return self._read_plugin(owned).model
 
-    def check(self, models: Sequence[PluginSettings]) -> None:
-        """Raise InvalidSettings for a section of the file that no plugin owns, or for a value that a plugin refuses."""
-        sections = [owned.section for owned in models]
-        for name, value in self._file.values.items():
-            if isinstance(value, dict) and name not in sections:
+    def check(self, models: Sequence[PluginSettings]) -> list[str]:
+        """Return, in words, the sections of the file that are left out, since no plugin that is loaded owns them.
+
+        Raises InvalidSettings for one that is all but surely misspelt, and for a value that a plugin refuses: what an
+        operator wanted limited must not go unlimited.
+        """
+        sections, unread = [owned.section for owned in models], self.unknown_sections(models)
+        for name in unread:
+            near = difflib.get_close_matches(name, sections, n=1, cutoff=_MISSPELT)
+            if near:
                 raise InvalidSettings(
-                    f"{self._file.path}: [{name}] is not the section of any plugin: {_nearest(name, sections)}"
+                    f"{self._file.path}: [{name}] is not the section of any plugin: did you mean {near[0]!r}? If a"
+                    " plugin has it that is not there, take it out"
                 )
         for owned in models:
             self._read_plugin(owned)
+        return [
+            f"{self._file.path}: [{name}] is left out, since no plugin that is loaded has it: install its plugin, or"
+            " take it out"
+            for name in unread
+        ]
+
+    def unknown_sections(self, models: Sequence[PluginSettings]) -> list[str]:
+        """Return the sections of the file that nothing reads: those of plugins that are not there, mostly."""
+        sections = {owned.section for owned in models}
+        return [name for name, value in self._file.values.items() if isinstance(value, dict) and name not in sections]
 
     def unknown_variables(self, models: Sequence[PluginSettings]) -> list[str]:
         """Return the OCTOBOT_* variables that nothing reads: misspelt ones, mostly."""
@@ -171,6 +189,13 @@ def _read(
         return _Read(model.model_validate({**in_file, **given, **arguments}), origins)
     except ValidationError as error:
         raise InvalidSettings(_mistake(error, section, origins, secrets)) from None
+    except InvalidSettings:
+        raise
+    except Exception as error:  # a validator of a plugin's author, which may raise whatever it likes
+        raise InvalidSettings(
+            f"the settings [{section}] cannot be read ({type(error).__name__}): take them out, or tell the plugin's"
+            " author"
+        ) from error
 
 
 def _read_file(config: Path | None) -> _File:

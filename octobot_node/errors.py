@@ -17,6 +17,7 @@ OctoBotError
 │   ├── DatabaseTooNew
 │   ├── DatabaseTooOld
 │   ├── DiskNearlyFull
+│   ├── MigrationFailed
 │   ├── NodeSilent
 │   ├── StorageUnavailable
 │   │   ├── DatabaseChanged   nobody: the node begins anew by itself
@@ -24,7 +25,8 @@ OctoBotError
 │   │   └── StorageBusy       nobody: its transaction was undone; try again in a moment
 │   └── UnknownStorage
 ├── PluginError               the author of a plugin
-│   └── DuplicateName
+│   ├── DuplicateName
+│   └── NotAskedFor
 ├── CommandRefused            whoever gave the command; nothing was changed
 │   ├── Conflict              whoever gave it, once they have seen what it is now
 │   ├── Forbidden             somebody who may
@@ -57,8 +59,10 @@ __all__ = [
     "InvalidMarketData",
     "InvalidRunFile",
     "InvalidSettings",
+    "MigrationFailed",
     "NodeError",
     "NodeSilent",
+    "NotAskedFor",
     "NotSent",
     "OctoBotError",
     "OrderRefused",
@@ -126,7 +130,14 @@ class UnusableBackup(UsageError):
 
 
 class NodeError(OctoBotError):
-    """The machine or the data folder keeps the node from running."""
+    """The machine or the data folder keeps the node from running.
+
+    ``tables`` is what the tables are called that it is about, where it is about some owner's alone.
+    """
+
+    def __init__(self, message: str, *, tables: str = "") -> None:
+        super().__init__(message)
+        self.tables = tables
 
 
 class DataFolderInUse(NodeError):
@@ -147,6 +158,10 @@ class DatabaseInUse(NodeError):
 
 class DatabaseTooNew(NodeError):
     """The database was written by a newer version of the node."""
+
+
+class MigrationFailed(NodeError):
+    """A plugin's tables cannot be brought to what the plugin needs."""
 
 
 class DatabaseTooOld(NodeError):
@@ -187,6 +202,10 @@ class PluginError(OctoBotError):
 
 class DuplicateName(PluginError):
     """Two plugins register the same name."""
+
+
+class NotAskedFor(PluginError):
+    """An automation looked at market data that its ``needs`` did not ask for: waiting would bring nothing."""
 
 
 class CommandRefused(OctoBotError):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from octobot_node.errors import DataUnavailable
+from octobot_node.errors import NotAskedFor
 
 if TYPE_CHECKING:
     # Importing numpy takes longer than `octobot-node --help` may.
@@ -143,15 +143,15 @@ class Market:
     all_rules: Mapping[str, MarketRules] = field(default_factory=dict)
 
     def ticker(self, symbol: str) -> Ticker:
-        """Return the ticker of ``symbol``; raise DataUnavailable if ``needs`` did not ask for it."""
+        """Return the ticker of ``symbol``; raise NotAskedFor if ``needs`` did not ask for it."""
         return _asked(self.tickers, symbol, f"the ticker of {symbol}")
 
     def candles(self, symbol: str, timeframe: str) -> Candles:
-        """Return closed candles; raise DataUnavailable if ``needs`` did not ask for them."""
+        """Return closed candles; raise NotAskedFor if ``needs`` did not ask for them."""
         return _asked(self.all_candles, (symbol, timeframe), f"{timeframe} candles of {symbol}")
 
     def rules(self, symbol: str) -> MarketRules:
-        """Return the exchange's rules for ``symbol``, known for every symbol in ``needs``."""
+        """Return the exchange's rules for ``symbol``; raise NotAskedFor if ``needs`` did not ask for it."""
         return _asked(self.all_rules, symbol, f"the rules of {symbol}")
 
 
@@ -159,4 +159,6 @@ def _asked(found: Mapping[K, V], key: K, what: str) -> V:
     try:
         return found[key]
     except KeyError:
-        raise DataUnavailable(f"{what} is not here: add it to what needs() returns") from None
+        raise NotAskedFor(
+            f"{what} is not here: add it to what needs() returns for the state that the tick is given"
+        ) from None

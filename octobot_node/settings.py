@@ -160,6 +160,10 @@ class Settings(BaseSettings):
         default=(),
         description="Third-party plugins that may open the storage or coordinate nodes, by name.",
     )
+    disabled_plugins: tuple[str, ...] = Field(
+        default=(),
+        description="Built-in plugins to leave out, by name, such as notify; an installed one may take their place.",
+    )
     plugin_timeout: float = Field(
         default=20.0, gt=0, description="How long a third-party plugin may take to be loaded, before it is left out."
     )

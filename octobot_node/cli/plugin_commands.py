@@ -32,6 +32,9 @@ def plugged_command(name: str) -> Any | None:
     troubled += [(each.plugin, each.error) for each in added if each.error]
     for plugin, error in troubled:
         sys.stderr.write(f"the plugin {plugin} adds no command: {error}\n")
+    for each in added:
+        for reason in each.left_out:
+            sys.stderr.write(f"not all commands of the plugin {each.plugin} are there: {reason}\n")
     return None
 
 

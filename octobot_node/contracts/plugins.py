@@ -14,7 +14,8 @@ class PluginInfo:
     """One plugin: where it comes from, what it does, and why it is not used if it is not.
 
     ``module`` is what another process imports to load the same: a dotted name, perhaps with ``:attribute``.
-    ``registers`` maps hook to the names that the plugin registered through it.
+    ``registers`` maps hook to the names that the plugin registered through it. ``left_out`` says of what it registers
+    and is not used why that is, each with its cure; the rest of the plugin is.
     """
 
     name: str
@@ -25,3 +26,9 @@ class PluginInfo:
     hooks: tuple[str, ...] = ()
     registers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is the product's own."""
+        return self.origin == "built-in"

@@ -13,11 +13,12 @@ from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.engine.ledger.planning import Installation
 from octobot_node.errors import DatabaseMoved, NodeError, UnknownStorage
 from octobot_node.ids import new_id
+from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.database_file import database_file
-from octobot_node.store.migrate import CORE, migrate
+from octobot_node.store.migrate import CORE
 from octobot_node.store.tables import installation, kill_switches
 
 __all__ = ["Base", "open_base", "open_beside"]
@@ -57,6 +58,7 @@ class _Opening:
 def open_base(settings: Settings, registry: Registry, now: int, *, visiting: bool = False) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
+    A third party's plugin whose tables cannot be brought up to date is left out: ``Base.registry`` is without it.
     ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
 
     Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs or
@@ -70,7 +72,7 @@ def open_base(settings: Settings, registry: Registry, now: int, *, visiting: boo
         try:
             storage.hold()
             _refuse_emptied(settings, storage)
-            migrate(storage, registry.tables)
+            registry = migrate_with_plugins(storage, registry)
             # What a copy of the file would have is not left beside it, where a copy would forget it.
             storage.fold()
             # Not before there is a database: who has an id was used.

@@ -116,6 +116,8 @@ class Node:
         """
         base = open_base(self.settings, self.registry, SystemClock().now())
         self._closers = [base.close]
+        # Without those whose tables cannot be brought up to date.
+        self.registry = base.registry
         assert base.watch is not None
         base.watch.on_change = self._begin_anew
         self._clock = base.storage.open_clock()
@@ -185,6 +187,7 @@ class Node:
             with base.storage.write() as connection:
                 schedules.extend_claims(connection, self._clock.now() + int(self.settings.claim_ttl * 1000))
         if base.coordinator.role != "consumer":
+            self.commands.hold_without_connector()
             self.commands.take_up_held()
         self._start_looking()
         self._start_remembering(base)

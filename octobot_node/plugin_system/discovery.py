@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from octobot_node import __version__, hookspecs
 from octobot_node.contracts.plugins import PluginInfo
-from octobot_node.errors import PluginError
+from octobot_node.errors import InvalidSettings, PluginError
 from octobot_node.plugin_system.loader import Candidate, Loader, resolve
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.trust import foreign_inside
@@ -55,6 +56,8 @@ DEFAULT_PLUGINS = (
     "octobot_tentacles.stop_loss_guard",
     "octobot_tentacles.signal",
 )
+#: What commands and replays stand on.
+_NEEDED = frozenset({"octobot_node.operations", "octobot_plugins.sqlite", "octobot_plugins.standalone"})
 #: As the only name in ``OCTOBOT_PLUGINS``: no third party at all.
 _NONE = ("none",)
 _TIMEOUT_S = 20.0
@@ -67,6 +70,7 @@ def plugins_for(settings: Settings) -> Registry:
         folder=settings.data_dir / "plugins",
         only=settings.plugins,
         trusted=settings.trusted_plugins,
+        off=settings.disabled_plugins,
         timeout=settings.plugin_timeout,
     )
 
@@ -77,18 +81,24 @@ def load_plugins(
     discover: bool = True,
     folder: Path | None = None,
     only: tuple[str, ...] | None = None,
-    trusted: Iterable[str] = (),
+    trusted: Collection[str] = (),
+    off: Collection[str] = (),
     timeout: float = _TIMEOUT_S,
 ) -> Registry:
     """Load the built-in plugins, then ``extra`` modules by dotted name, those in ``folder``, and installed ones.
 
     Third parties come last, so that theirs answers first where one answer is wanted. ``only`` names the third parties
-    to load, ("none",) loads none; ``discover`` False finds no installed ones. ``timeout`` is in seconds for each.
-    A broken built-in raises; what else is broken is in ``Registry.broken``.
+    to load, ("none",) loads none; ``discover`` False finds no installed ones. ``off`` are built-in ones to leave out,
+    whose names others may take. ``timeout`` is in seconds for each. A broken built-in raises; what else is broken is
+    in ``Registry.broken``.
     """
     loader = Loader(timeout=timeout, trusted=trusted)
+    unused = _switched_off(off)
     for module in DEFAULT_PLUGINS:
-        loader.add(_built_in(module))
+        if module in unused:
+            loader.leave_out(_off(_built_in(module).info))
+        else:
+            loader.add(_built_in(module))
     found = [_named(module, "setting") for module in extra]
     found += _in_folder(folder) if folder is not None else []
     found += _installed() if discover else []
@@ -97,8 +107,10 @@ def load_plugins(
             loader.add(candidate)
         else:
             loader.leave_out(_off(candidate.info))
-    for name in _missing(only, found):
-        loader.add(_nowhere(name))
+    asked = () if only is None or only == _NONE else only
+    named = {**dict.fromkeys(trusted, "OCTOBOT_TRUSTED_PLUGINS"), **dict.fromkeys(asked, "OCTOBOT_PLUGINS")}
+    for name in sorted(set(named) - {candidate.info.name for candidate in found}):
+        loader.add(_nowhere(name, named[name], found))
     return loader.registry()
 
 
@@ -133,6 +145,20 @@ def _built_in(module: str) -> Candidate:
 
 def _named(module: str, origin: str) -> Candidate:
     return Candidate(PluginInfo(module, "", origin, module), lambda: resolve(module))
+
+
+def _switched_off(names: Iterable[str]) -> set[str]:
+    """Return the modules of built-in plugins that are named, in full or by their last part; raise InvalidSettings."""
+    short = {module.rpartition(".")[2]: module for module in DEFAULT_PLUGINS}
+    found = {short.get(name, name) for name in names}
+    for module in sorted(found):
+        if module not in DEFAULT_PLUGINS:
+            near = difflib.get_close_matches(module, [*short, *DEFAULT_PLUGINS], n=1)
+            meant = f"did you mean {near[0]!r}?" if near else "`octobot-node plugins` lists them"
+            raise InvalidSettings(f"OCTOBOT_DISABLED_PLUGINS: no built-in plugin is called {module!r}: {meant}")
+        if module in _NEEDED:
+            raise InvalidSettings(f"OCTOBOT_DISABLED_PLUGINS: {module} is what nothing works without: leave it on")
+    return found
 
 
 def _installed() -> list[Candidate]:
@@ -206,14 +232,26 @@ def _off(info: PluginInfo) -> PluginInfo:
     return PluginInfo(info.name, info.version, info.origin, info.module, status="off")
 
 
-def _missing(only: tuple[str, ...] | None, found: Iterable[Candidate]) -> list[str]:
-    if only is None or only == _NONE:
-        return []
-    return sorted(set(only) - {candidate.info.name for candidate in found})
+def _nowhere(name: str, variable: str, found: Iterable[Candidate]) -> Candidate:
+    near = _meant(name, found)
+    hint = f": did you mean {near!r}?" if near else ""
 
-
-def _nowhere(name: str) -> Candidate:
     def load() -> None:
-        raise PluginError("OCTOBOT_PLUGINS names it, but it is neither installed nor in the plugins folder")
+        raise PluginError(f"{variable} names it, but it is neither installed nor in the plugins folder{hint}")
 
-    return Candidate(PluginInfo(name, "", "OCTOBOT_PLUGINS", name), load)
+    return Candidate(PluginInfo(name, "", variable, name), load)
+
+
+def _meant(name: str, found: Iterable[Candidate]) -> str:
+    """Return the plugin that somebody means who writes its package's or its module's name, or nearly its own, or ""."""
+    called: dict[str, str] = {}
+    for info in (candidate.info for candidate in found):
+        package = info.origin.removeprefix("installed by ")
+        for other in (package, info.module, info.module.partition(":")[0].partition(".")[0], info.name):
+            called[_plain(other)] = info.name
+    near = difflib.get_close_matches(_plain(name), called, n=1)
+    return called[near[0]] if near else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")

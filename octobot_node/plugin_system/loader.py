@@ -11,27 +11,29 @@ import importlib
 import re
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pluggy
 import structlog
+from pydantic import ValidationError
 
 from octobot_node import hookspecs
 from octobot_node.automation import Automation
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import DuplicateName, PluginError
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.text.code_places import place_of
 
 __all__ = ["Candidate", "Loader", "resolve"]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+#: Whose tables are the node's own.
+_CORE_TABLES = frozenset({"octobot", "dbos"})
 #: Whoever opens the storage, or says which node may act or who is calling, can read and move everything.
 _TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate"})
 
@@ -47,6 +49,14 @@ class Candidate:
     load: Callable[[], Any]
     requires: str = ""
     built_in: bool = False
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What one plugin registered: hook -> {name: item}, and why some of it is left out."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,31 @@ def _type_name(automation: Any) -> str:
     return f"{automation.__module__.partition('.')[0]}.{automation.name}"
 
 
+def _tables_name(tables: Any) -> str:
+    name = str(tables.name)
+    if name in _CORE_TABLES or not name.isidentifier():
+        raise PluginError(f"tables cannot be called {name!r}: take a name of the plugin's own, such as telex")
+    strange = sorted(table for table in tables.metadata.tables if not table.startswith(f"{name}_"))
+    if strange:
+        raise PluginError(f"the table {strange[0]!r} of the tables {name!r} is not called {name}_…: rename it")
+    return name
+
+
+def _section(owned: Any) -> str:
+    try:
+        owned.model()
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise PluginError(
+            f"the settings [{owned.section}] cannot be made of nothing ({place}): give every field a default"
+        ) from None
+    return str(owned.section)
+
+
 _NAME = attrgetter("name")
 _KINDS: Mapping[str, _Kind] = {
-    "register_settings": _Kind("settings section", attrgetter("section")),
-    "register_tables": _Kind("tables", _NAME),
+    "register_settings": _Kind("settings section", _section),
+    "register_tables": _Kind("tables", _tables_name),
     "register_market_data": _Kind("market data", _NAME),
     "register_trading": _Kind("trading connector", _NAME),
     "register_automations": _Kind("automation type", _type_name, lambda automation: automation()),
@@ -111,11 +142,14 @@ class Loader:
                 raise
             self._give_up(info, error)
             return
-        for hook, items in registered.items():
+        for hook, items in registered.items.items():
             self._found[hook] |= items
             self._owners |= {(hook, name): info.name for name in items}
-        names = {hook: tuple(items) for hook, items in registered.items() if items}
-        self._plugins.append(replace(info, hooks=self._hooks(info.name), registers=names))
+        names = {hook: tuple(items) for hook, items in registered.items.items() if items}
+        left_out = tuple(registered.left_out)
+        self._plugins.append(replace(info, hooks=self._hooks(info.name), registers=names, left_out=left_out))
+        for reason in left_out:
+            log.error("registration_left_out", plugin=info.name, reason=reason)
 
     def registry(self) -> Registry:
         """Return everything that was registered."""
@@ -135,7 +169,7 @@ class Loader:
             plugins=tuple(self._plugins),
         )
 
-    def _load(self, candidate: Candidate) -> dict[str, dict[str, Any]]:
+    def _load(self, candidate: Candidate) -> _Collected:
         name = candidate.info.name
         _check_core_version(candidate.requires)
         plugin = self._guarded(candidate, candidate.load)
@@ -145,7 +179,7 @@ class Loader:
         if not self._hooks(name) and not candidate.built_in:
             raise PluginError("it implements no hook: put @hookimpl above its register_… functions")
         self._check_trust(candidate)
-        return self._guarded(candidate, lambda: self._collect(name))
+        return self._guarded(candidate, lambda: self._collect(candidate))
 
     def _guarded(self, candidate: Candidate, function: Callable[[], T]) -> T:
         # What a plugin prints while it is loaded does not belong into a command's output.
@@ -160,27 +194,30 @@ class Loader:
                 " OCTOBOT_TRUSTED_PLUGINS"
             )
 
-    def _collect(self, name: str) -> dict[str, dict[str, Any]]:
-        """Call the plugin's collecting hooks and return hook -> {name: item}."""
-        registered: dict[str, dict[str, Any]] = {}
+    def _collect(self, candidate: Candidate) -> _Collected:
+        """Call the plugin's collecting hooks; a built-in's name that is taken raises, a third party's is left out."""
+        registered, name = _Collected(), candidate.info.name
         for caller in self._manager.get_hookcallers(self._manager.get_plugin(name)) or ():
             if caller.name not in _KINDS:
                 continue
-            items = registered.setdefault(caller.name, {})
             for found in caller.get_hookimpls():
                 if found.plugin_name == name:
-                    found.function(*[self._register(caller.name, name, items)] * len(found.argnames))
+                    found.function(*[self._register(caller.name, candidate, registered)] * len(found.argnames))
         return registered
 
-    def _register(self, hook: str, plugin: str, items: dict[str, Any]) -> Callable[[Any], None]:
-        kind = _KINDS[hook]
+    def _register(self, hook: str, candidate: Candidate, registered: _Collected) -> Callable[[Any], None]:
+        kind, plugin, items = _KINDS[hook], candidate.info.name, registered.items.setdefault(hook, {})
 
         def register(item: Any) -> None:
             name = kind.name_of(item)
             other = self._owners.get((hook, name), plugin if name in items else None)
-            if other is not None:
-                raise DuplicateName(f"{kind.what} {name!r} is registered twice: by {other} and by {plugin}")
-            items[name] = kind.make(item)
+            if other is None:
+                items[name] = kind.make(item)
+                return
+            twice = f"{kind.what} {name!r} is registered twice: by {other} and by {plugin}"
+            if candidate.built_in:
+                raise DuplicateName(twice)
+            registered.left_out.append(f"{twice}, whose is left out: rename one of them")
 
         return register
 
@@ -200,19 +237,13 @@ class Loader:
 def _said(error: Exception) -> str:
     """Return an error with its place in the plugin, and the hook that a misspelt one was meant to be."""
     text = f"{type(error).__name__}: {error}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
-    if frames and not isinstance(error, SyntaxError):
-        text += f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+    place = "" if isinstance(error, SyntaxError) else place_of(error)
+    if place:
+        text += f" ({place})"
     misspelt = re.search(r"unknown hook '(\w+)'", text)
     known = [name for name in dir(hookspecs) if hasattr(getattr(hookspecs, name), f"{hookspecs.PROJECT}_spec")]
     near = difflib.get_close_matches(misspelt[1], known, n=1) if misspelt else []
     return f"{text}: did you mean {near[0]!r}?" if near else text
-
-
-def _is_ours(filename: str) -> bool:
-    # What stands between the plugin and us, the import system and pluggy, is no place that its author can look at.
-    ours = [Path(module or "").parent for module in (__file__, pluggy.__file__, importlib.__file__)]
-    return filename.startswith("<frozen") or any(Path(filename).is_relative_to(folder) for folder in ours)
 
 
 def resolve(module: str) -> Any:

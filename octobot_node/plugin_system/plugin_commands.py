@@ -12,12 +12,20 @@ from octobot_node.plugin_system.registry import Registry
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["PluginCommands", "plugin_commands"]
+__all__ = ["NODE_COMMANDS", "PluginCommands", "plugin_commands"]
+
+#: The node's own, which nobody replaces; a test holds them to the command line.
+NODE_COMMANDS = frozenset(
+    {
+        *("run", "start", "status", "automations", "orders", "kill-switch", "signals", "ledger", "markets", "types"),
+        *("audit", "nodes", "db", "accounts", "exchanges", "plugins", "settings", "doctor", "tentacles", "schema"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PluginCommands:
-    """What one plugin adds, or why it adds nothing."""
+    """What one plugin adds; ``error`` is why it adds nothing, ``left_out`` why it adds not all that it would."""
 
     plugin: str
     #: Ready to be invoked, by name.
@@ -25,6 +33,7 @@ class PluginCommands:
     #: Operations that commands are to be made of.
     operations: Sequence[Operation[Any, Any]] = ()
     error: str = ""
+    left_out: Sequence[str] = ()
 
     @property
     def names(self) -> set[str]:
@@ -34,16 +43,27 @@ class PluginCommands:
 
 
 def plugin_commands(registry: Registry) -> list[PluginCommands]:
-    """Return what each plugin adds; one that raises, or adds a command of an earlier plugin's name, adds nothing."""
+    """Return what each plugin adds; one that raises adds nothing, a command of a name that is taken is left out."""
     found: list[PluginCommands] = []
+    taken = dict.fromkeys(NODE_COMMANDS, "the node")
     for added in _each(registry):
-        both = [(name, earlier.plugin) for earlier in found for name in sorted(earlier.names & added.names)]
-        if both:
-            error = f"it adds the command {both[0][0]!r}, which {both[0][1]} adds already: rename one of them"
-            found.append(PluginCommands(added.plugin, error=error))
-        else:
-            found.append(added)
+        kept = _without_taken(added, taken)
+        taken |= dict.fromkeys(kept.names, added.plugin)
+        found.append(kept)
     return found
+
+
+def _without_taken(added: PluginCommands, taken: Mapping[str, str]) -> PluginCommands:
+    both = sorted(added.names & set(taken))
+    if not both:
+        return added
+    made = [each for each in added.operations if each.command is not None and each.command.path.split()[0] not in both]
+    return replace(
+        added,
+        commands={name: command for name, command in added.commands.items() if name not in both},
+        operations=made,
+        left_out=[f"it adds the command {name!r}, which {taken[name]} has already: rename it" for name in both],
+    )
 
 
 def _each(registry: Registry) -> list[PluginCommands]:

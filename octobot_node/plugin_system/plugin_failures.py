@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from octobot_node.clock import Clock
+from octobot_node.text.code_places import place_of
 
 __all__ = ["PluginFailure", "PluginFailures", "said"]
 
@@ -54,7 +55,9 @@ class PluginFailures:
             is_new = told is None or now - told >= _TOLD_EVERY_MS
             if is_new:
                 self._told[key] = now
-        log.warning("plugin_trouble", plugin=plugin, what=what, error=text)
+        # Its way through the code once an hour: who mends it needs no more, and a log has an end.
+        way = error if is_new and isinstance(error, BaseException) else None
+        log.warning("plugin_trouble", plugin=plugin, what=what, error=text, exc_info=way)
         if is_new:
             self._notice(f"the plugin {plugin} has trouble with {what}: {text}", key)
 
@@ -77,11 +80,13 @@ class PluginFailures:
 
 
 def said(error: str | BaseException) -> str:
-    """Return an error as a line of text, whatever it is."""
+    """Return an error as a line of text with its place in the author's code, whatever it is."""
     if isinstance(error, str):
         return error[:_TEXT_MAX]
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - an author's error may fail to say what it is
         text = ""
-    return (f"{type(error).__name__}: {text}" if text else type(error).__name__)[:_TEXT_MAX]
+    name, place = type(error).__name__, place_of(error)
+    what = f"{name}: {text}" if text else name
+    return what[:_TEXT_MAX] + (f" ({place})" if place else "")

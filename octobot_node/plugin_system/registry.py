@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -21,6 +21,8 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import UnknownType
 
 __all__ = ["Registry"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,16 @@ class Registry:
 
     def automation(self, name: str) -> tuple[str, Automation[Any, Any]]:
         """Return (full name, instance) of the automation type called ``package.name``, or ``name`` if only one
-        package has it.
+        package has it, or the product itself.
 
         Raises UnknownType with what there is.
         """
         if name in self.automations:
             return name, self.automations[name]
         found = [full for full in self.automations if full.rpartition(".")[2] == name]
+        if len(found) > 1:
+            # Whatever else is installed, a built-in's run files keep their meaning.
+            found = [full for full in found if self._is_built_in("register_automations", full)] or found
         if len(found) == 1:
             return found[0], self.automations[found[0]]
         if found:
@@ -84,10 +89,50 @@ class Registry:
             raise _unknown("trading connector", name, self.trading)
         return self.trading[name]
 
+    def owner(self, hook: str, name: str) -> PluginInfo | None:
+        """Return the plugin that registered ``name`` through ``hook``, or None."""
+        return next((plugin for plugin in self.plugins if name in plugin.registers.get(hook, ())), None)
+
+    def _is_built_in(self, hook: str, name: str) -> bool:
+        owner = self.owner(hook, name)
+        return owner is not None and owner.built_in
+
+    def without(self, plugin: str, error: str) -> Registry:
+        """Return what is left where a plugin turned out to be unusable after it was loaded, listed with ``error``."""
+        gone = next(each for each in self.plugins if each.name == plugin)
+        if self.manager.has_plugin(plugin):
+            self.manager.unregister(name=plugin)
+        broken = replace(gone, status="broken", error=error, hooks=(), registers={}, left_out=())
+        return replace(
+            self,
+            market_data=_but(self.market_data, gone, "register_market_data"),
+            trading=_but(self.trading, gone, "register_trading"),
+            automations=_but(self.automations, gone, "register_automations"),
+            operations=_but(self.operations, gone, "register_operations"),
+            tables=_unnamed(self.tables, gone, "register_tables"),
+            notifiers=_unnamed(self.notifiers, gone, "register_notifiers"),
+            services=_unnamed(self.services, gone, "register_services"),
+            health_checks=_unnamed(self.health_checks, gone, "register_health_checks"),
+            settings_models=_unnamed(self.settings_models, gone, "register_settings"),
+            api_routes=_unnamed(self.api_routes, gone, "register_api_routers"),
+            plugins=tuple(broken if each is gone else each for each in self.plugins),
+        )
+
     @property
     def simulated_trading(self) -> frozenset[str]:
         """The trading connectors whose orders never leave this machine."""
         return frozenset(name for name, factory in self.trading.items() if factory.simulated)
+
+
+def _but(items: Mapping[str, T], gone: PluginInfo, hook: str) -> dict[str, T]:
+    return {name: item for name, item in items.items() if name not in gone.registers.get(hook, ())}
+
+
+def _unnamed(items: Iterable[T], gone: PluginInfo, hook: str) -> tuple[T, ...]:
+    named = gone.registers.get(hook, ())
+    return tuple(
+        item for item in items if getattr(item, "section" if hook == "register_settings" else "name") not in named
+    )
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> UnknownType:

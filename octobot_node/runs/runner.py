@@ -45,9 +45,13 @@ def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
     configuration = Configuration.load(data_dir=options.data_dir)
     settings = configuration.settings
     registry = plugins_for(settings)
-    configuration.check(registry.settings_models)
+    for left_out in configuration.check(registry.settings_models):
+        view.message(left_out)
     for broken in registry.broken:
         view.message(f"plugin {broken.name} is left out: {broken.error}")
+    for plugin in registry.plugins:
+        for reason in plugin.left_out:
+            view.message(f"plugin {plugin.name} is not used whole: {reason}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
         return ReplayRun(run_file, options, view, settings, registry, configuration).run()
@@ -76,6 +80,9 @@ def _live(
     check_accounts(run_file, accounts, registry)
     configs = check_automations(run_file, registry)
     base = open_base(settings, registry, clock.now())
+    for broken in base.registry.broken:
+        if broken not in registry.broken:
+            view.message(f"plugin {broken.name} is left out: {broken.error}")
     try:
         take_over_changes(base, run_file, accounts, view)
     finally:

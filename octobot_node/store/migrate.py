@@ -6,7 +6,8 @@ import functools
 import importlib.resources
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -17,7 +18,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from octobot_node.contracts.tables import PluginTables
-from octobot_node.errors import DatabaseInUse, DatabaseTooNew, DatabaseTooOld, StorageBusy
+from octobot_node.errors import (
+    DatabaseInUse,
+    DatabaseTooNew,
+    DatabaseTooOld,
+    MigrationFailed,
+    NodeError,
+    StorageBusy,
+)
 from octobot_node.store import tables
 from octobot_node.store.others_tables import refuse_others_tables
 
@@ -31,6 +39,7 @@ log = structlog.get_logger(__name__)
 _PATIENCE_S = 300.0
 _PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 CORE = PluginTables("octobot", tables.metadata, "octobot_node.store.migrations")
+_SAID_MAX = 500
 #: The core's revisions before the first release, which became one: no revision may have one of these names again, or a
 #: database of that time would be taken for what it is not.
 BEFORE_RELEASE = frozenset(f"{number:04}" for number in range(1, 12))
@@ -45,18 +54,27 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
     Raises DatabaseTooOld, as early, when it is from before the first release.
     Raises DatabaseInUse where a revision does more than add, and nodes of before are at work.
     Raises StorageBusy, with their names, where others keep what has to change for minutes.
+    Raises MigrationFailed, naming the tables, for whatever else an owner's migrations raise; nothing of theirs is done.
     """
     owners = [CORE, *plugins]
-    scripts = {owner.name: _scripts(owner) for owner in owners}
+    scripts = {}
+    for owner in owners:
+        with _naming(owner):
+            scripts[owner.name] = _scripts(owner)
     with storage.read() as connection:
         refuse_others_tables(connection, owners, storage.shown)
-        pending = [owner for owner in owners if not _is_current(connection, owner, scripts[owner.name])]
-        for owner in pending:
-            _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
-            _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
+        pending = []
+        for owner in owners:
+            with _naming(owner):
+                if _is_current(connection, owner, scripts[owner.name]):
+                    continue
+                pending.append(owner)
+                _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
+                _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
     _again_while_busy(storage, storage.migrate_dbos)
     for owner in pending:
-        _again_while_busy(storage, functools.partial(_bring_up, storage, owner, scripts[owner.name], owners))
+        with _naming(owner):
+            _again_while_busy(storage, functools.partial(_bring_up, storage, owner, scripts[owner.name], owners))
 
 
 def _bring_up(storage: Storage, owner: PluginTables, script: ScriptDirectory, owners: list[PluginTables]) -> None:
@@ -93,9 +111,26 @@ def _again_while_busy(storage: Storage, step: Callable[[], None]) -> None:
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
+@contextmanager
+def _naming(owner: PluginTables) -> Iterator[None]:
+    """Let what an owner's migrations raise be known as that owner's."""
+    try:
+        yield
+    except NodeError:
+        raise
+    except Exception as error:
+        if owner is CORE:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise MigrationFailed(
+            f"the migration of the tables {owner.name!r} failed ({said[:_SAID_MAX]})", tables=owner.name
+        ) from error
+
+
 def known_revisions(owner: PluginTables) -> frozenset[str]:
     """Return every revision of an owner's tables that this version knows."""
-    return frozenset(revision.revision for revision in _scripts(owner).walk_revisions())
+    with _naming(owner):
+        return frozenset(revision.revision for revision in _scripts(owner).walk_revisions())
 
 
 def readable_revisions(owner: PluginTables) -> frozenset[str]:
@@ -128,9 +163,10 @@ def _refuse_unknown(connection: sa.Connection, owner: PluginTables, script: Scri
                 " db restore` that into another data folder or database, or start with an empty one"
             )
         if current not in known and _floor(connection, owner) not in known:
+            newest = f"({owner.name} revision {current!r}; newest known here: {script.get_current_head()!r})"
             raise DatabaseTooNew(
-                f"{shown} was written by a newer version ({owner.name} revision {current!r}; newest known here:"
-                f" {script.get_current_head()!r}): upgrade octobot-node, or use another data folder"
+                f"{shown} was written by a newer version {newest}: upgrade octobot-node, or use another data folder",
+                tables=owner.name,
             )
 
 

@@ -50,7 +50,8 @@ def refuse_others_tables(connection: sa.Connection, owners: Sequence[PluginTable
             raise DatabaseNotOurs(
                 f"{shown} is another program's: it has {_listed(taken)}, which this one would make; give the node a"
                 " database of its own or, on PostgreSQL, a schema of its own (`CREATE SCHEMA octobot`, and"
-                " ?options=-csearch_path%3Doctobot at the end of the URL); nothing was changed"
+                " ?options=-csearch_path%3Doctobot at the end of the URL); nothing was changed",
+                tables=owner.name,
             )
 
 

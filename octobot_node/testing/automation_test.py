@@ -24,8 +24,8 @@ from octobot_node.automation import (
 )
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.deciding.tick_batch import lacking
-from octobot_node.engine.evaluating.decision_checks import PlainDecision, first_needs, load_needs
-from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate
+from octobot_node.engine.evaluating.decision_checks import PlainDecision, load_needs
+from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate, needs_after_edit, read_state
 from octobot_node.engine.evaluating.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable
 from octobot_node.limits import Limits
@@ -51,6 +51,7 @@ class AutomationTest:
     open until the test says otherwise. Time stands still unless ``advance`` moves it.
 
     ``budget`` maps asset to an exact amount; ``limits`` are risk limits, as an account has them; ``now`` is aware.
+    ``state`` is what an earlier release of the type left, written by its ``state_version``: JSON values, or a model.
     Raises pydantic's ValidationError for a config that the type refuses.
     """
 
@@ -64,15 +65,17 @@ class AutomationTest:
         limits: Limits | None = None,
         capabilities: Capabilities = EVERYTHING,
         automation_id: str = "automation",
+        state: Any = None,
+        state_version: int | None = None,
     ) -> None:
         self.market = MarketBuilder(now)
         self._spied = _Spied(automation_type())
         self._id = automation_id
         self._config = self._read(config)
         self._previous: str | None = None
-        self._state: str | None = None
-        self._version = self._spied.version
-        self._needs = first_needs(self._spied, self._model())
+        self._state = None if state is None else _as_stored(state)
+        self._version = self._spied.version if state_version is None else state_version
+        self._needs = needs_after_edit(self._spied, self._model(), self._state, self._version)
         funds = {asset: money(amount, f"the budget of {asset}") for asset, amount in (budget or {}).items()}
         self._ledger = Ledger(self._id, funds, limits or Limits(), capabilities, to_ms(now))
         self._fills_told, self._results_told = 0, 0
@@ -394,7 +397,7 @@ class AutomationTest:
         """Replace its config, as a person does; its open orders are cancelled first unless it is ``live_edit``."""
         text = self._read(config)
         self._previous, self._config = self._previous or self._config, text
-        self._needs = first_needs(self._spied, self._model())
+        self._needs = needs_after_edit(self._spied, self._model(), self._state, self._version)
         if not self._spied.live_edit:
             for row in self._ledger.live:
                 if row.status != IntentStatus.UNKNOWN:
@@ -446,11 +449,7 @@ class AutomationTest:
     @property
     def state(self) -> Any:
         """Its state as the next tick reads it, or None before the first."""
-        if self._state is None:
-            return None
-        return (
-            json.loads(self._state) if self._spied.State is None else self._spied.State.model_validate_json(self._state)
-        )
+        return read_state(self._spied, self._state, self._version)
 
     @property
     def state_json(self) -> str:
@@ -514,7 +513,8 @@ class AutomationTest:
         self._fills_told = len(self._ledger.fills)
         self._results_told = len(self._ledger.results)
         self._signals, self._previous = [], None
-        self._state = self._state if decision.state is None else decision.state
+        if decision.state is not None:
+            self._state, self._version = decision.state, self._spied.version
         self._needs = decision.needs
         self._number += 1
         self.cancelling += [
@@ -544,6 +544,10 @@ class AutomationTest:
         levels = self.levels
         above, below = levels.get("above", {}).get(symbol), levels.get("below", {}).get(symbol)
         return (above is not None and price >= above) or (below is not None and price <= below)
+
+
+def _as_stored(state: Any) -> str:
+    return state.model_dump_json() if isinstance(state, BaseModel) else json.dumps(state)
 
 
 class _Spied(Automation[Any, Any]):

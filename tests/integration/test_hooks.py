@@ -160,6 +160,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "notifications",
         "plugins",
         "postgres",
+        "providers",
         "reconciliation",
         "sqlite",
         "tables",

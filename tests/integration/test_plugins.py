@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from octobot_node.errors import DuplicateName, PluginError, UnknownType
+from octobot_node.errors import DuplicateName, InvalidSettings, PluginError, UnknownType
 from octobot_node.plugin_system import discovery as plugins
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_named, load_plugins, plugins_for
 from octobot_node.settings import Settings
@@ -135,26 +135,133 @@ def test_two_built_ins_of_one_name_are_refused_naming_both(write: Write, monkeyp
     assert isinstance(refused.value, PluginError)
 
 
-def test_a_third_party_cannot_take_a_built_in_s_name(write: Write) -> None:
-    registry = load_plugins([write("impostor", _market("simulated"))], discover=False)
-    (impostor,) = registry.broken
-    assert impostor.error == (
-        "DuplicateName: market data 'simulated' is registered twice: by octobot_plugins.simulated and by impostor"
-        " (impostor.py, line 6)"
-    )
+CLASHES = """
+from pydantic import BaseModel
+from octobot_node import Automation, Decision, hookimpl
+from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
+from octobot_node.contracts.health import HealthCheck
+from octobot_node.contracts.notifiers import NotifierFactory
+from octobot_node.contracts.operation import Operation
+from octobot_node.contracts.services import Service
+
+class Good(Automation):
+    name = "good"
+    class Config(BaseModel): ...
+    def evaluate(self, tick): return Decision()
+
+@hookimpl
+def register_automations(register):
+    register(Good)
+    register(Good)
+
+@hookimpl
+def register_market_data(register):
+    register(MarketDataFactory("simulated", BaseModel, print))
+    register(MarketDataFactory("mine", BaseModel, print))
+
+@hookimpl
+def register_trading(register): register(TradingFactory("paper", BaseModel, print))
+
+@hookimpl
+def register_operations(register): register(Operation("automations.pause", BaseModel, BaseModel, "here:pause"))
+
+@hookimpl
+def register_notifiers(register): register(NotifierFactory("log", print))
+
+@hookimpl
+def register_services(register): register(Service("notify-rules", print))
+
+@hookimpl
+def register_health_checks(register): register(HealthCheck("disk", print))
+"""
+
+
+def test_of_a_third_party_only_what_has_a_name_that_is_taken_is_left_out(write: Write) -> None:
+    built_ins = load_plugins(discover=False)
+    registry = load_plugins([write("impostor", CLASHES)], discover=False)
+    assert registry.broken == ()
+    impostor = registry.plugins[-1]
+    assert {hook: names for hook, names in impostor.registers.items() if names} == {
+        "register_automations": ("impostor.good",),
+        "register_market_data": ("mine",),
+    }
+    twice, end = "is registered twice: by octobot_plugins", "and by impostor, whose is left out: rename one of them"
+    assert sorted(impostor.left_out) == [
+        f"automation type 'impostor.good' is registered twice: by impostor {end}",
+        f"health check 'disk' {twice}.health {end}",
+        f"market data 'simulated' {twice}.simulated {end}",
+        f"notifier 'log' {twice}.log {end}",
+        f"operation 'automations.pause' is registered twice: by octobot_node.operations {end}",
+        f"service 'notify-rules' {twice}.notify {end}",
+        f"trading connector 'paper' {twice}.paper {end}",
+    ]
     assert registry.market_data["simulated"].Settings.__module__ == "octobot_plugins.simulated.settings"
+    assert registry.operations == built_ins.operations
+    assert [check.name for check in registry.health_checks] == [check.name for check in built_ins.health_checks]
 
 
-def test_no_plugin_takes_the_name_of_an_operation_of_the_node(write: Write) -> None:
-    impostor = (
-        "from pydantic import BaseModel\nfrom octobot_node import hookimpl\n"
-        "from octobot_node.contracts.operation import Operation\n"
-        "@hookimpl\ndef register_operations(register):\n"
-        "    register(Operation('automations.pause', BaseModel, BaseModel, 'here:pause'))\n"
+def test_a_third_party_s_type_of_a_built_in_s_short_name_is_its_own_and_makes_nothing_ambiguous(write: Write) -> None:
+    registry = load_plugins([write("extra_dca", GOOD.replace('"good"', '"dca"'))], discover=False)
+    assert registry.automation("dca")[0] == "octobot_tentacles.dca"
+    assert registry.automation("extra_dca.dca")[0] == "extra_dca.dca"
+
+
+UNUSABLE = {
+    "tables of the node's own name": ("octobot", "octobot_x", "tables cannot be called 'octobot'"),
+    "tables without a name": ("", "x", "tables cannot be called ''"),
+    "a table that is not called so": (
+        "telex",
+        "orders",
+        "the table 'orders' of the tables 'telex' is not called telex_…",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", sorted(UNUSABLE))
+def test_tables_that_could_be_somebody_else_s_are_refused(write: Write, what: str) -> None:
+    name, table, error = UNUSABLE[what]
+    text = (
+        "import sqlalchemy as sa\nfrom octobot_node import hookimpl\n"
+        "from octobot_node.contracts.tables import PluginTables\n"
+        f"metadata = sa.MetaData()\nsa.Table({table!r}, metadata, sa.Column('id', sa.Integer))\n"
+        f"@hookimpl\ndef register_tables(register): register(PluginTables({name!r}, metadata, 'x'))\n"
     )
-    (refused,) = load_plugins([write("impostor", impostor)], discover=False).broken
-    twice = "operation 'automations.pause' is registered twice: by octobot_node.operations and by impostor"
-    assert refused.error.startswith(f"DuplicateName: {twice}")
+    (broken,) = load_plugins([write("extra_tables", text)], discover=False).broken
+    assert broken.error.startswith(f"PluginError: {error}")
+
+
+def test_settings_that_cannot_be_made_of_nothing_are_their_author_s_to_mend(write: Write) -> None:
+    text = (
+        "from pydantic import BaseModel\nfrom octobot_node import hookimpl\n"
+        "from octobot_node.contracts.plugin_settings import PluginSettings\n"
+        "class Mine(BaseModel):\n    token: str\n"
+        "@hookimpl\ndef register_settings(register): register(PluginSettings('mine', Mine))\n"
+    )
+    (broken,) = load_plugins([write("extra_settings", text)], discover=False).broken
+    assert broken.error.startswith(
+        "PluginError: the settings [mine] cannot be made of nothing (token): give every field a default"
+    )
+
+
+def test_a_built_in_is_switched_off_by_name_and_another_takes_its_place(write: Write) -> None:
+    registry = load_plugins([write("better", _market("simulated"))], discover=False, off=["simulated"])
+    (off,) = [plugin for plugin in registry.plugins if plugin.status == "off"]
+    assert (off.name, registry.broken) == ("octobot_plugins.simulated", ())
+    assert registry.owner("register_market_data", "simulated") == registry.plugins[-1]
+    assert registry.plugins[-1].left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("simulatd", "no built-in plugin is called 'simulatd': did you mean 'simulated'?"),
+        ("octobot_plugins.sqlite", "octobot_plugins.sqlite is what nothing works without: leave it on"),
+    ],
+)
+def test_what_cannot_be_switched_off_is_refused_by_name(name: str, error: str) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        load_plugins(discover=False, off=[name])
+    assert str(refused.value) == f"OCTOBOT_DISABLED_PLUGINS: {error}"
 
 
 def _market(name: str) -> str:
@@ -248,6 +355,9 @@ def test_third_parties_are_narrowed_and_turned_off_by_name(install: Install) -> 
         ("typo", "broken"),
     ]
     assert narrowed.broken[0].error.endswith("neither installed nor in the plugins folder")
+    for written in ("octobot-tentacle-one", "installed_one", "onne"):
+        (broken,) = load_plugins(only=(written,)).broken
+        assert broken.error.endswith("neither installed nor in the plugins folder: did you mean 'one'?")
     none = load_plugins(only=("none",))
     assert (none.modules, none.broken) == (DEFAULT_PLUGINS, ())
 
@@ -279,6 +389,16 @@ def test_what_a_plugin_prints_while_it_loads_goes_to_stderr(write: Write, capsys
     load_plugins([write("extra_talks", f"print('hello there')\n{GOOD}")], discover=False)
     captured = capsys.readouterr()
     assert (captured.out, "hello there" in captured.err) == ("", True)
+
+
+def test_a_name_that_is_trusted_and_not_there_is_said(install: Install) -> None:
+    install("one", GOOD)
+    (broken,) = load_plugins(trusted=["onne"]).broken
+    assert broken.name == "onne"
+    assert broken.error == (
+        "PluginError: OCTOBOT_TRUSTED_PLUGINS names it, but it is neither installed nor in the plugins folder: did you"
+        " mean 'one'?"
+    )
 
 
 STORAGE = "from octobot_node import hookimpl\n@hookimpl\ndef open_storage(settings): return None"

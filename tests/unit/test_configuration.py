@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.plugin_settings import PluginSettings
@@ -95,7 +95,13 @@ def test_a_list_is_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatc
         ("batchsize = 1", "octobot-node.toml: batchsize is not a setting: did you mean 'batch_size'?"),
         ("[mine]\nmust = 1", "octobot-node.toml: [mine] must is not a setting: did you mean 'most'?"),
         ("[mine]\nmost = -1", "octobot-node.toml: most: must be greater than 0, not -1"),
-        ("[mime]\nmost = 1", "octobot-node.toml: [mime] is not the section of any plugin: did you mean 'mine'?"),
+        (
+            "[mines]\nmost = 1",
+            (
+                "octobot-node.toml: [mines] is not the section of any plugin: did you mean 'mine'? If a plugin has it"
+                " that is not there, take it out"
+            ),
+        ),
         ("batch_size = ", "octobot-node.toml: is not TOML: Invalid value (at end of document)"),
     ],
 )
@@ -104,6 +110,34 @@ def test_a_mistake_in_the_file_is_named_with_its_cure(text: str, message: str) -
     with pytest.raises(InvalidSettings) as refused:
         Configuration.load().check([OWNED])
     assert str(refused.value) == message
+
+
+def test_the_section_of_a_plugin_that_is_not_there_is_left_out_and_said() -> None:
+    written("[mime]\nmost = 1\n[telex]\nnumber = 2\n[mine]\nmost = 3")
+    configuration = Configuration.load()
+    assert configuration.check([OWNED]) == [
+        f"octobot-node.toml: [{section}] is left out, since no plugin that is loaded has it: install its plugin, or"
+        " take it out"
+        for section in ("mime", "telex")
+    ]
+    assert configuration.unknown_sections([OWNED]) == ["mime", "telex"]
+    assert configuration.plugin_settings(OWNED) == Owned(most=3)
+
+
+def test_a_validator_that_breaks_down_is_its_plugin_s() -> None:
+    class Breaking(BaseModel):
+        url: str = ""
+
+        @field_validator("url")
+        @classmethod
+        def _checked(cls, value: str) -> str:
+            raise RuntimeError(value)
+
+    written("[breaking]\nurl = 'x'")
+    with pytest.raises(
+        InvalidSettings, match=r"the settings \[breaking\] cannot be read \(RuntimeError\): take them out"
+    ):
+        Configuration.load().check([PluginSettings("breaking", Breaking)])
 
 
 def test_a_file_that_is_named_must_be_there() -> None:

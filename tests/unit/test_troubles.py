@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from octobot_node.clock import VirtualClock
 from octobot_node.plugin_system.plugin_failures import PluginFailure, PluginFailures
 
@@ -37,6 +43,21 @@ def test_an_error_that_cannot_say_what_it_is_and_one_that_says_too_much_are_reco
     plugin_failures.record("p", "a", Mute())
     plugin_failures.record("p", "b", "x" * 10_000)
     assert [trouble.error for trouble in plugin_failures.all()] == ["Mute", "x" * 500]
+
+
+def test_a_trouble_says_where_in_the_author_s_code_it_arose(tmp_path: Path) -> None:
+    package = tmp_path / "pairs"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "notifier.py").write_text("from decimal import Decimal\n\n\ndef notify():\n    Decimal('no')\n")
+    names: dict[str, Any] = {}
+    exec(compile((package / "notifier.py").read_text(), str(package / "notifier.py"), "exec"), names)
+    plugin_failures = PluginFailures(VirtualClock(0), lambda _message, _level: None)
+    with pytest.raises(InvalidOperation) as raised:
+        names["notify"]()
+    plugin_failures.record("pairs", "notify", raised.value)
+    (trouble,) = plugin_failures.all()
+    assert trouble.error.endswith(" (pairs/notifier.py, line 5, in notify)")
 
 
 def test_what_cannot_be_told_now_is_told_the_next_time() -> None:

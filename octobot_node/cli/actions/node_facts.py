@@ -76,7 +76,7 @@ def _registry(configuration: Configuration) -> Registry:
 def _examined(configuration: Configuration) -> Checkup:
     from octobot_node.live.idle_folder import open_idle_folder
     from octobot_node.operations.models import EmptyRequest
-    from octobot_node.operations.node.status import checkup_of, doctor
+    from octobot_node.operations.node.status import check_settings, checkup_of, doctor
 
     registry = _registry(configuration)
     try:
@@ -84,7 +84,8 @@ def _examined(configuration: Configuration) -> Checkup:
             return doctor(context, EmptyRequest())
     except NodeError as error:
         # What needs no database is checked all the same.
-        return checkup_of(registry, _without_storage(configuration, registry, error), [_not_opened(error)])
+        known = [_not_opened(error), check_settings(configuration, registry)]
+        return checkup_of(registry, _without_storage(configuration, registry, error), known)
 
 
 def _not_opened(error: NodeError) -> Check:

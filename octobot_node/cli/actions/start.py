@@ -38,7 +38,8 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
         configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
         registry = plugins_for(settings)
-        configuration.check(registry.settings_models)
+        for left_out in configuration.check(registry.settings_models):
+            log.warning("section_left_out", why=left_out)
         for variable in configuration.unknown_variables(registry.settings_models):
             log.warning("unknown_variable", variable=variable, cure="`octobot-node settings` lists those that are read")
         for path in configuration.exposed_secrets(registry.settings_models):

@@ -84,6 +84,8 @@ def print_plugins(page: PluginPage, out: TextIO) -> None:
     for row in page.plugins:
         if row.error:
             console.print(f"[bold red]{escape(row.name)}[/]: {escape(row.error)}", soft_wrap=True)
+        for reason in row.left_out:
+            console.print(f"[yellow]{escape(row.name)}[/]: {escape(reason)}", soft_wrap=True)
         for service in row.services:
             if service.status in _UNWELL:
                 again = f", started again {service.restarts} times" if service.restarts else ""
@@ -105,7 +107,7 @@ def print_settings(page: SettingPage, out: TextIO) -> None:
     console.print(table)
     console.print(f"[dim]file: {escape(page.file)}[/]" if page.file else "[dim]no octobot-node.toml was read[/]")
     for variable in page.unknown:
-        console.print(f"[yellow]{escape(variable)} is set, but no setting is called so[/]", soft_wrap=True)
+        console.print(f"[yellow]{escape(variable)} is set, but nothing reads it[/]", soft_wrap=True)
 
 
 def print_checkup(found: Checkup, out: TextIO) -> None:

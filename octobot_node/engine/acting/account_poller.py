@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,10 @@ class Watched:
     since: int
     cursor: int
 
+    def seen_after(self, lag: int) -> Watched:
+        """Return the same for an exchange that shows things so late (ms)."""
+        return replace(self, since=self.since - lag)
+
 
 class AccountPoller:
     """Asks one account at a time; a pass is read, ask, apply."""
@@ -63,15 +67,18 @@ class AccountPoller:
         watched = await event_loop.blocking(self._read, account_id)
         if watched is None:
             return None
+        if await event_loop.blocking(self._core.accounts.why_closed, account_id) is not None:
+            return await event_loop.blocking(self._settlement.admit_unknown, account_id, watched.live)
         account = self._core.accounts.get(account_id)
+        watched = watched.seen_after(account.capabilities.visibility_lag_ms)
         try:
             async with asyncio.timeout(self._core.settings.request_timeout * 3):
                 observed = await self._ask(account, watched)
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
             log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
-            return await event_loop.blocking(self._settlement.admit_unknown, account, watched.live)
+            return await event_loop.blocking(self._settlement.admit_unknown, account.id, watched.live)
         changed = await event_loop.blocking(self._settlement.apply, account, watched.live, observed)
-        return await event_loop.blocking(self._settlement.admit_unknown, account, observed.unanswered) or changed
+        return await event_loop.blocking(self._settlement.admit_unknown, account.id, observed.unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:
         with self._core.storage.read() as connection:
@@ -79,10 +86,9 @@ class AccountPoller:
             row = automations.account(connection, account_id)
         if not live or row is None:
             return None
-        lag = self._core.accounts.get(account_id).capabilities.visibility_lag_ms
         # Never past the sending of an unresolved intent: its executions may show up with times from then on.
         sent = [intent.sent_at for intent in live if intent.status == IntentStatus.SENT]
-        return Watched(live, min([row.trades_cursor, *sent]) - lag - _OVERLAP_MS, row.trades_cursor)
+        return Watched(live, min([row.trades_cursor, *sent]) - _OVERLAP_MS, row.trades_cursor)
 
     async def _ask(self, account: Account, watched: Watched) -> Observed:
         trading = account.trading

@@ -26,6 +26,8 @@ __all__ = ["Breaker", "OrderSender"]
 
 log = structlog.get_logger(__name__)
 
+#: Where an account is closed, what is to be sent is looked at again after this.
+_CLOSED_MS = 5_000
 _RETRY_MS = (1_000, 2_000, 5_000, 15_000, 60_000)
 
 
@@ -69,6 +71,10 @@ class OrderSender:
     def run(self, workflow_id: str, account_id: str) -> Mapping[str, int]:
         """Send what this workflow carries; return counts. Running it again sends only what was never sent."""
         core, sent = self._core, 0
+        closed = core.accounts.why_closed(account_id)
+        if closed is not None:
+            self._put_off(workflow_id, closed.reason)
+            return {"sent": 0}
         account = core.accounts.get(account_id)
         while not core.stopping.is_set():
             with core.storage.read() as connection:
@@ -86,6 +92,28 @@ class OrderSender:
                 sent += len(passed)
                 core.watch(account_id)
         return {"sent": sent}
+
+    def _put_off(self, workflow_id: str, reason: str) -> None:
+        """Leave to a later workflow what cannot be sent without the account; what grew too old by then ends."""
+        core = self._core
+        oldest = core.clock.now() - int(core.settings.order_max_age * 1000)
+        while not core.stopping.is_set():
+            with core.storage.write() as connection:
+                if not core.owns(connection, workflow_id):
+                    return
+                carried = intents.for_carrier(connection, workflow_id, core.settings.send_chunk)
+                if not carried:
+                    return
+                lock_automations(connection, {row.automation_id for row in carried})
+                locked = intents.lock(connection, [row.id for row in carried])
+                rows = [row for row in locked if row.status == IntentStatus.PLANNED]
+                now = core.clock.now()
+                old = [row for row in rows if row.kind == "order" and row.created_at < oldest]
+                # Told at the next tick: woken at once, one that orders anew whenever it is told would do so for ever.
+                close_intents(connection, [(row, IntentStatus.SKIPPED, reason) for row in old], now, wake=False)
+                intents.update(connection, [later(row, now + _CLOSED_MS, reason) for row in rows if row not in old])
+            if not rows:
+                return
 
     async def _carry_out(self, account: Account, passed: Sequence[Passed]) -> list[Answer]:
         limit = asyncio.Semaphore(self._core.settings.send_concurrency)

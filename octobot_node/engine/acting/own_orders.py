@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.ledger.book import Owner, load_book
 from octobot_node.engine.ledger.intent_closing import close_intents, owner_of
 from octobot_node.engine.ledger.planning import Plan, plan_cancel, plan_group
@@ -30,7 +31,10 @@ NO_TICK = -1
 
 
 class OwnOrders:
-    """Plans in the caller's transaction, which holds the automation's lock; its account is open."""
+    """Plans in the caller's transaction, which holds the automation's lock; to sell, its account is open.
+
+    A cancel is planned whatever became of the account's connector: it is sent when there is one.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -48,9 +52,8 @@ class OwnOrders:
         close_intents(connection, [(order, IntentStatus.SKIPPED, why) for order in planned], now)
         done = intents.being_cancelled(connection, {order.automation_id for order in live})
         done |= {order.id for order in planned}
-        market = Market(as_of=from_ms(now))
         rows = [
-            plan_cancel(self._plan(owner_of(order), now, market), new_id(), 0, order.id)
+            plan_cancel(self._plan_cancel(owner_of(order), now), new_id(), 0, order.id)
             for order in live
             if order.kind == "order" and _is_live(order) and order.id not in done
         ]
@@ -72,6 +75,10 @@ class OwnOrders:
         self._send(connection, rows)
         book.write(connection)
         return any(intent["status"] == IntentStatus.PLANNED for intent in rows)
+
+    def _plan_cancel(self, owner: Owner, now: int) -> Plan:
+        market, anything = Market(as_of=from_ms(now)), Capabilities()
+        return Plan(self._core.installation, owner, NO_TICK, now, market, anything, Limits())
 
     def _plan(self, owner: Owner, now: int, market: Market) -> Plan:
         account = self._core.accounts.get(owner.account_id)

@@ -70,7 +70,7 @@ class Settlement:
             return False
         core.checkpoint("before-settle")
         with core.storage.write() as connection:
-            found, watched = self._lock(connection, account, _concerned(live, fresh, observed, now), fresh)
+            found, watched = self._lock(connection, account.id, _concerned(live, fresh, observed, now), fresh)
             # Under the locks of those that they are about: another node may have settled them a moment ago.
             known = _settled_before(connection, account, fresh)
             trades = [trade for trade in fresh if (trade.symbol, trade.id) not in known]
@@ -90,7 +90,7 @@ class Settlement:
         core.counters.settle(len(settled), _became(found))
         return any(intent.changed for intent in found) or bool(settled)
 
-    def admit_unknown(self, account: Account, live: Sequence[PolledIntentRow]) -> bool:
+    def admit_unknown(self, account_id: str, live: Sequence[PolledIntentRow]) -> bool:
         """Say "unknown" of what was sent too long ago while the exchange cannot be asked."""
         now = self._core.clock.now()
         limit = now - int(self._core.settings.unknown_after * 1000)
@@ -98,7 +98,7 @@ class Settlement:
         if not late:
             return False
         with self._core.storage.write() as connection:
-            found, _ = self._lock(connection, account, late, [])
+            found, _ = self._lock(connection, account_id, late, [])
             for intent in found:
                 if intent.status == IntentStatus.SENT:
                     intent.become(IntentStatus.UNKNOWN, "the exchange cannot be asked", news=True)
@@ -109,7 +109,7 @@ class Settlement:
     def _lock(
         self,
         connection: sa.Connection,
-        account: Account,
+        account_id: str,
         live: Sequence[PolledIntentRow | IntentRow],
         trades: Sequence[ExchangeTrade],
     ) -> tuple[list[FillingIntent], Watched]:
@@ -119,7 +119,7 @@ class Settlement:
         others = {trade.order_id for trade in trades} - {row.exchange_order_id for row in live}
         if others:
             # A trade of an order that we think ended, or that we do not know to be ours yet.
-            late = sa.select(columns.id).where(columns.account_id == account.id, columns.exchange_order_id.in_(others))
+            late = sa.select(columns.id).where(columns.account_id == account_id, columns.exchange_order_id.in_(others))
             ids |= set(connection.scalars(late))
         if not ids:
             return [], Watched({}, {})

@@ -23,6 +23,7 @@ from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.sql.conditions import is_ending
 from octobot_node.store.tables import accounts
 from octobot_node.store.tables import automations as automations_table
+from octobot_node.text.said_once import SaidOnce
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -43,6 +44,7 @@ class AutomationCompletion:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._own_orders = OwnOrders(core)
+        self._said = SaidOnce()
 
     def settle(self) -> int:
         """End, or close the positions of, every automation that has no live order left; return how many ended."""
@@ -51,10 +53,14 @@ class AutomationCompletion:
             try:
                 ended += self._settle_one(row)
             except (DataUnavailable, UsageError) as error:
-                # No price, or no connector: it waits, and holds up nobody else.
-                log.warning("close_waits", automation=row.name, reason=str(error))
+                # No price: it waits, and holds up nobody else.
+                self._say(row, str(error))
             self._core.kick(ORDERS)
         return ended
+
+    def _say(self, row: AutomationRow, reason: str) -> None:
+        if self._said.is_news(row.id, reason):
+            log.warning("close_waits", automation=row.name, reason=reason)
 
     def _ready(self) -> list[AutomationRow]:
         # What is sold on a restored account might be sold already: restore_reconciliation.py finds out first.
@@ -66,9 +72,12 @@ class AutomationCompletion:
 
     def _settle_one(self, row: AutomationRow) -> bool:
         core, now = self._core, self._core.clock.now()
-        core.accounts.get(row.account_id)
         held = self._held(row.id) if row.status == AutomationStatus.STOPPING and row.close_on_stop else {}
         if held and not self._order_sender(row):
+            return False
+        closed = core.accounts.why_closed(row.account_id) if held else None
+        if closed is not None:
+            self._say(row, closed.reason)
             return False
         # Asked before the transaction: nothing may wait for the network while it holds the writer.
         market = self._market(row, held) if held else None

@@ -19,6 +19,7 @@ from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow, RequestRow
 from octobot_node.store.statuses import NoticeStatus, RequestStatus
 from octobot_node.text.event_sentences import REQUESTS
+from octobot_node.text.said_once import SaidOnce
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -35,6 +36,7 @@ class AutomationRequests:
     def __init__(self, core: Core, commands: Commands) -> None:
         self._core = core
         self._commands = commands
+        self._said = SaidOnce()
 
     def carry_out(self) -> int:
         """Carry out every waiting request, oldest first; return how many ended."""
@@ -52,7 +54,8 @@ class AutomationRequests:
         except (CommandRefused, UsageError) as error:
             # Its status changed this moment, or its connector cannot be opened: it is looked at again, and holds up
             # no other.
-            log.warning("request_waits", target=request.target, command=request.command, reason=str(error))
+            if self._said.is_news(request.id, str(error)):
+                log.warning("request_waits", target=request.target, command=request.command, reason=str(error))
             return False
         return self._end(request, RequestStatus.DONE, "" if done else f"it was {target.status} already")
 

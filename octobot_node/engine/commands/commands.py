@@ -205,23 +205,49 @@ class Commands(StatusCommands):
             raise UsageError(f"automation {name!r}: {where}: {error}", field=where, reason=str(error)) from None
 
     def take_up_held(self) -> list[str]:
-        """Let those automations decide again that were held for want of their type, if it is installed now.
+        """Let those automations decide again that were held for want of their type or connectors, if those are there.
 
         Returns their ids. Called when a node starts: that is when types come and go.
         """
         types = self._core.registry.automations
         columns = automations_table.c
         held = (
-            sa.select(columns.id, columns.type, columns.state_version)
+            sa.select(columns.id, columns.type, columns.state_version, columns.account_id)
             .join(accounts, accounts.c.id == columns.account_id)
             # Those of a restored account are held for another reason: restore_reconciliation.py lets them go.
             .where(columns.status == AutomationStatus.HELD, accounts.c.reconcile_since.is_(None))
         )
         with self._core.storage.read() as connection:
             rows = connection.execute(held).all()
-        found = [row.id for row in rows if row.type in types and row.state_version <= types[row.type].version]
+        typed = [row for row in rows if row.type in types and row.state_version <= types[row.type].version]
+        closed = {each for each in {row.account_id for row in typed} if self._core.accounts.why_closed(each)}
+        found = [row.id for row in typed if row.account_id not in closed]
         for automation_id in found:
             self.take_up(automation_id)
+        return found
+
+    def hold_without_connector(self) -> list[str]:
+        """Hold those automations whose account's connectors no plugin has; return their ids. Called when a node starts.
+
+        Each would be held at its next tick, which may be far off, or when a price is reached that nobody can watch.
+        """
+        registry, columns = self._core.registry, automations_table.c
+        missing = sa.or_(
+            accounts.c.trading.not_in(registry.trading), accounts.c.market_data.not_in(registry.market_data)
+        )
+        deciding = [status for status in AutomationStatus if status.runs]
+        wanted = (
+            sa.select(columns.id, columns.account_id)
+            .join(accounts, accounts.c.id == columns.account_id)
+            .where(missing, columns.status.in_(deciding))
+        )
+        with self._core.storage.read() as connection:
+            rows = connection.execute(wanted).all()
+        found: list[str] = []
+        for account_id in sorted({row.account_id for row in rows}):
+            closed = self._core.accounts.why_closed(account_id)
+            if closed is not None and closed.lasting:
+                found += self.hold([row.id for row in rows if row.account_id == account_id], closed.reason)
         return found
 
     @sees_names_taken_meanwhile
@@ -240,7 +266,6 @@ class Commands(StatusCommands):
         ``live_edit``, and the next tick sees ``previous_config``. Raises Conflict where ``revision`` is another.
         """
         core, now = self._core, self._core.clock.now()
-        self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             watchers = _watchers_by_name(connection, automation_id, name)
             locked = schedules.lock(connection, [automation_id, *watchers])
@@ -334,7 +359,6 @@ class Commands(StatusCommands):
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:
         """Cancel live orders of an automation, as the engine itself does for orders that expire."""
         core, now = self._core, self._core.clock.now()
-        self._open_account(automation_id)
         with core.storage.write(durable=True) as connection:
             schedules.lock(connection, [automation_id])
             live = intents.lock(connection, intent_ids)

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
-import structlog
 
 from octobot_node.engine.acting.own_orders import OwnOrders
 from octobot_node.engine.acting.send_fence import THROWN
 from octobot_node.engine.workers.durable import ORDERS
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused
 from octobot_node.ids import new_id
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, events, intents, kill_switches, schedules
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KillSwitch", "Scope", "Target", "name_of"]
 
-log = structlog.get_logger(__name__)
 Scope = Literal["everything", "account", "automation"]
 #: Orders cancelled in one transaction, and automations woken in one.
 _CHUNK = 200
@@ -154,14 +152,8 @@ class KillSwitch:
             accounts = kill_switches.waiting_accounts(connection, switch.id)
         moved = 0
         for account_id in accounts:
-            try:
-                # Before the transaction: a connector may write, too.
-                self._core.accounts.get(account_id)
-                while go_on() and (some := self._cancel_some(switch, account_id)):
-                    moved += some
-            except (UsageError, LookupError) as error:
-                # Its connector cannot be opened: it waits, and holds up no other account.
-                log.warning("kill_switch_waits", account=account_id, reason=str(error))
+            while go_on() and (some := self._cancel_some(switch, account_id)):
+                moved += some
         if moved:
             self._core.kick(ORDERS)
         return moved

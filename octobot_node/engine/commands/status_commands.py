@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sqlalchemy as sa
-import structlog
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import OwnOrders
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ManyCommand", "Refused", "StatusCommands", "expect", "gone"]
 
-log = structlog.get_logger(__name__)
-
 ManyCommand: TypeAlias = Literal["pause", "resume", "run_now", "stop", "stop_close", "delete"]
 #: Automation -> why it was not changed.
 Refused: TypeAlias = Mapping[str, CommandRefused]
@@ -80,6 +77,7 @@ class _Change:
 _IS_STOPPING = automations_table.c.status == AutomationStatus.STOPPING
 _PAUSE = _Change(lambda status: status.pausable, AutomationStatus.PAUSED, runs=False)
 _RESUME = _Change(lambda status: status.resumable, AutomationStatus.ACTIVE, runs=True)
+_HOLD = _Change(lambda status: status.runs, AutomationStatus.HELD, runs=False, forgives=False)
 _TAKE_UP = _Change(lambda status: status is AutomationStatus.HELD, AutomationStatus.ACTIVE, runs=True, forgives=False)
 
 
@@ -134,6 +132,17 @@ class StatusCommands:
         """Let one that is held decide again, at once; its failures are not forgiven."""
         self._one(automation_id, self._changing(_TAKE_UP), None)
 
+    def hold(self, ids: Collection[str], reason: str) -> list[str]:
+        """Let those of them that decide do so no more until a person has mended what the reason says; return which."""
+        held: list[str] = []
+        for some in _in_pieces(ids, _AT_ONCE):
+            with self._core.storage.write(durable=True) as connection:
+                locked = lock_with_watchers(connection, some)
+                rows, _ = _split(connection, some, _cannot_be_held)
+                self._apply(_HOLD, connection, rows, locked, reason)
+                held += [row.id for row in rows]
+        return held
+
     def run_now(self, automation_id: str, *, revision: int | None = None) -> None:
         """Evaluate as soon as possible."""
         self._one(automation_id, self._works["run_now"], revision)
@@ -141,10 +150,13 @@ class StatusCommands:
     def stop(self, automation_id: str, *, close: bool = False, revision: int | None = None) -> None:
         """Cancel own orders, settle, then end; with ``close`` also sell what is held, at market.
 
-        What an automation still holds that has ended already is sold with ``close``. Raises CommandRefused where there
-        is nothing left to do.
+        What an automation still holds that has ended already is sold with ``close``. Where its account cannot be
+        opened, it stops all the same: what rests at the exchange is cancelled once it can. Raises CommandRefused where
+        there is nothing left to do, and where what it holds cannot be sold.
         """
-        self._open_account(automation_id)
+        refused = self._without_account([automation_id], close=close)
+        for refusal in refused.values():
+            raise refusal
         self._one(automation_id, self._works["stop_close" if close else "stop"], revision)
         self._core.kick(ORDERS)
 
@@ -161,7 +173,7 @@ class StatusCommands:
         work = self._works[command]
         if dry_run:
             return self._would_refuse(work, ids)
-        closed = self._without_account(ids) if command in ("stop", "stop_close") else {}
+        closed = self._without_account(ids, close=command == "stop_close") if command in ("stop", "stop_close") else {}
         refused = dict(closed)
         for some in _in_pieces(set(ids) - set(closed), work.at_once):
             with self._core.storage.write(durable=work.durable) as connection:
@@ -194,15 +206,21 @@ class StatusCommands:
         return _Work(_cannot_become(change), partial(self._apply, change))
 
     def _apply(
-        self, change: _Change, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched
+        self,
+        change: _Change,
+        connection: sa.Connection,
+        rows: Sequence[AutomationRow],
+        locked: Watched,
+        reason: str = "",
     ) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
-        values = {"status": change.status, "status_since": now, "reason": "", "updated_at": now}
+        values = {"status": change.status, "status_since": now, "reason": reason, "updated_at": now}
         automations.update_all(connection, ids, values)
         schedules.set_all_runnable(
             connection, ids, runnable=change.runs, next_run_at=now if change.runs else None, forgive=change.forgives
         )
-        events.append(connection, [_event(row, f"automation.{change.status.value}", {}) for row in rows], now)
+        why = {"reason": reason} if reason else {}
+        events.append(connection, [_event(row, f"automation.{change.status.value}", why) for row in rows], now)
         locked.wake_watchers(connection, ids, now)
 
     def _wake(self, connection: sa.Connection, rows: Sequence[AutomationRow], _locked: Watched) -> None:
@@ -224,6 +242,7 @@ class StatusCommands:
                 "updated_at": now,
             }
             automations.update_all(connection, chosen, values)
+        self._say_what_waits(connection, rows, now)
         schedules.set_all_runnable(connection, ids, runnable=False, next_run_at=None, planned=False)
         ordering = intents.with_live(connection, ids)
         for row in rows:
@@ -232,6 +251,15 @@ class StatusCommands:
         told = [_event(row, "automation.stopping", {"close": closing[row.id]}) for row in rows]
         events.append(connection, told, now)
         locked.wake_watchers(connection, ids, now)
+
+    def _say_what_waits(self, connection: sa.Connection, rows: Sequence[AutomationRow], now: int) -> None:
+        """Note why those do not end yet that have orders at an exchange which cannot be told."""
+        for row in rows:
+            closed = self._core.accounts.last_closed(row.account_id)
+            live = 0 if closed is None else intents.live_count(connection, row.id)
+            if closed is not None and live:
+                reason = f"{live} of its orders may rest at the exchange until they can be cancelled: {closed.reason}"
+                automations.update(connection, [{"id": row.id, "reason": reason, "updated_at": now}])
 
     def _delete(self, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
@@ -249,37 +277,23 @@ class StatusCommands:
 
     # -- accounts
 
-    def _open_account(self, automation_id: str) -> None:
-        """Open the connector before a transaction: it may write, too."""
-        with self._core.storage.read() as connection:
-            row = automations.get(connection, automation_id)
-        if row is None:
-            raise gone(automation_id)
-        self._core.accounts.get(row.account_id)
+    def _without_account(self, ids: Collection[str], *, close: bool) -> Refused:
+        """Open the accounts of those that are to stop; return those with something to sell whose account stays closed.
 
-    def _without_account(self, ids: Collection[str]) -> Refused:
-        """Open the accounts of many; return those whose account cannot be."""
+        Before a transaction: a connector may write, too.
+        """
         refused: dict[str, CommandRefused] = {}
-        reasons: dict[str, str] = {}
         for some in _in_pieces(ids, _AT_ONCE):
             with self._core.storage.read() as connection:
                 rows = automations.get_all(connection, some)
-            for account_id in {row.account_id for row in rows} - set(reasons):
-                reasons[account_id] = self._why_closed(account_id)
-            refused |= {
-                row.id: CommandRefused(f"{row.name!r}: {reasons[row.account_id]}")
-                for row in rows
-                if reasons[row.account_id]
-            }
+                holding = _holding(connection, some) if close else set()
+            closed = {each: self._core.accounts.why_closed(each) for each in {row.account_id for row in rows}}
+            for row in rows:
+                problem = closed[row.account_id]
+                if problem is not None and row.id in holding:
+                    told = f"{row.name!r} cannot sell what it holds: {problem.reason}"
+                    refused[row.id] = CommandRefused(f"{told}; stopped without selling, it keeps it")
         return refused
-
-    def _why_closed(self, account_id: str) -> str:
-        try:
-            self._core.accounts.get(account_id)
-        except Exception as error:  # noqa: BLE001 - whatever a connector raises, only its automations are refused
-            log.warning("account_closed", account=account_id, error=str(error))
-            return str(error) or type(error).__name__
-        return ""
 
 
 def expect(
@@ -342,6 +356,10 @@ def _cannot_become(change: _Change) -> _WhyNot:
         return " already" if row.status == change.status else f" and cannot become {change.status}"
 
     return why_not
+
+
+def _cannot_be_held(row: AutomationRow, _chosen: _Chosen) -> str:
+    return "" if AutomationStatus(row.status).runs else " and decides nothing"
 
 
 def _cannot_run(row: AutomationRow, _chosen: _Chosen) -> str:

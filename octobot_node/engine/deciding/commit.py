@@ -336,9 +336,12 @@ class Commit:
 
     def _held(self, changes: Changes, item: Evaluated) -> None:
         row, now = item.row, self._core.clock.now()
+        changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
+        changes.levels.append((row.id, row.source, None))
+        if (row.status, row.reason) == (AutomationStatus.HELD, item.outcome.reason):
+            return  # said already: a fill or a signal woke it
         changes.told.append(row.id)
         changes.wide.append(_status(item, AutomationStatus.HELD, now))
-        changes.released.append({"id": row.id, "next_run_at": None, "suspect": False})
         changes.events.append(_event(item, "automation.held", {"reason": item.outcome.reason}))
 
     def _postponed(self, changes: Changes, item: Evaluated, problem: str) -> None:

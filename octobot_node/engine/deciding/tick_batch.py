@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
-import structlog
 
 from octobot_node.automation import AutomationStatus, Needs, Signal, WatchedAutomation
 from octobot_node.contracts.order_checks import OrderContext
@@ -18,6 +17,7 @@ from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluating.evaluator import EvaluatorClosed
 from octobot_node.engine.evaluating.schedule import load_wake, runs_between
+from octobot_node.engine.market.opened_accounts import Closed
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.ids import new_id
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Rehearsal", "TickBatch"]
 
-log = structlog.get_logger(__name__)
 #: A batch whose work broke down is taken again after this.
 _BROKEN_MS = 5_000
 
@@ -77,8 +76,7 @@ class TickBatch:
         if not loaded:
             return {"ticks": 0}
         try:
-            market, missing = self._snapshot(loaded)
-            evaluated = self._evaluate(loaded, market, missing, suspects=bool(loaded[0].row.suspect))
+            evaluated, market = self._evaluate(loaded, suspects=bool(loaded[0].row.suspect))
             evaluated = self._checked(evaluated, market)
             counts = self._commit.run(workflow_id, batch, evaluated, market)
         except EvaluatorClosed:
@@ -113,9 +111,9 @@ class TickBatch:
             connection.rollback()
         if not loaded:
             return None
-        market, missing = self._snapshot(loaded)
         # In the patient process: whatever it does there holds up no batch.
-        (evaluated,) = self._checked(self._evaluate(loaded, market, missing, suspects=True), market)
+        found, market = self._evaluate(loaded, suspects=True)
+        (evaluated,) = self._checked(found, market)
         return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market))
 
     def _load(self, batch: str) -> list[Loaded]:
@@ -149,46 +147,46 @@ class TickBatch:
     def _snapshot(self, loaded: Sequence[Loaded]) -> tuple[Market, str]:
         """Return the snapshot that all share, and why it is empty if it is."""
         core = self._core
+        if not loaded:
+            return Market(as_of=from_ms(core.clock.now())), ""
         union = _union([item.needs for item in loaded])
         try:
             return core.hub.snapshot(loaded[0].row.source, union), ""
         except (DataUnavailable, UsageError) as error:
             return Market(as_of=from_ms(core.clock.now())), str(error)
 
-    def _closed_accounts(self, account_ids: set[str]) -> dict[str, str]:
+    def _closed_accounts(self, account_ids: set[str]) -> dict[str, Closed]:
         """Open the accounts, before any transaction since a connector may write, too; return why some cannot be."""
-        reasons = {}
-        for account_id in account_ids:
-            try:
-                self._core.accounts.get(account_id)
-            except Exception as error:  # noqa: BLE001 - whatever a connector raises, only its automations wait
-                log.warning("account_closed", account=account_id, error=str(error))
-                reasons[account_id] = str(error)
-        return reasons
+        found = {account_id: self._core.accounts.why_closed(account_id) for account_id in sorted(account_ids)}
+        return {account_id: closed for account_id, closed in found.items() if closed is not None}
 
-    def _evaluate(self, loaded: Sequence[Loaded], market: Market, missing: str, *, suspects: bool) -> list[Evaluated]:
+    def _evaluate(self, loaded: Sequence[Loaded], *, suspects: bool) -> tuple[list[Evaluated], Market]:
+        """Return what came of each, and the market that they were shown."""
         closed = self._closed_accounts({item.row.account_id for item in loaded})
-        reasons = {
-            item.row.id: missing or closed.get(item.row.account_id) or lacking(item.needs, market) for item in loaded
+        opened = [item for item in loaded if item.row.account_id not in closed]
+        market, missing = self._snapshot(opened)
+        found = {
+            item.row.id: _unready(item, closed[item.row.account_id]) for item in loaded if item.row.account_id in closed
         }
-        ready = [item for item in loaded if not reasons[item.row.id]]
-        given = [self._with_fees(item) for item in ready]
+        reasons = {item.row.id: missing or lacking(item.needs, market) for item in opened}
+        found |= {id_: Outcome(id_, problem="waiting", reason=reason) for id_, reason in reasons.items() if reason}
+        given = [self._with_fees(item) for item in opened if not reasons[item.row.id]]
         outcomes = self._core.evaluator.evaluate(given, market, suspects=suspects)
-        found = {outcome.automation_id: outcome for outcome in outcomes}
+        found |= {outcome.automation_id: outcome for outcome in outcomes}
         return [
             Evaluated(
                 row=item.row,
                 now=item.given.now,
                 scheduled=item.given.scheduled_at is not None,
                 missed=item.given.missed,
-                outcome=found.get(item.row.id) or Outcome(item.row.id, problem="waiting", reason=reasons[item.row.id]),
+                outcome=found[item.row.id],
                 fills=item.fills,
                 results=item.results,
                 signals=tuple(signal.id for signal in item.given.signals),
                 live=item.live,
             )
             for item in loaded
-        ]
+        ], market
 
     def _with_fees(self, item: Loaded) -> TickInput:
         fees = self._core.accounts.get(item.row.account_id).fees(item.needs.symbols)
@@ -225,6 +223,11 @@ class TickBatch:
             market=account.charging(market),
             node=self._core.context,
         )
+
+
+def _unready(item: Loaded, closed: Closed) -> Outcome:
+    """Return what becomes of one whose account is closed: a person has to see to it, or it is tried again soon."""
+    return Outcome(item.row.id, problem="held" if closed.lasting else "waiting", reason=closed.reason)
 
 
 def _union(needs: Sequence[Needs]) -> Needs:

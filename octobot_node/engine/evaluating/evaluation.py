@@ -6,7 +6,6 @@ import copyreg
 import json
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,6 +43,7 @@ from octobot_node.engine.evaluating.schedule import Plan
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, OpenOrder, OrderResult
+from octobot_node.text.code_places import place_of
 
 __all__ = [
     "HUNG",
@@ -54,6 +54,7 @@ __all__ = [
     "diverted",
     "evaluate",
     "needs_after_edit",
+    "read_state",
 ]
 
 OUT_OF_MEMORY = "used more memory than it may"
@@ -219,7 +220,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, no
         missed=given.missed,
         config=config,
         previous_config=None if previous is None else automation.Config.model_validate_json(previous),
-        state=_read_state(automation, given.state, given.state_version),
+        state=read_state(automation, given.state, given.state_version),
         market=with_fees(_asked_for(market, given.needs), dict(given.fees)),
         positions={position.symbol: position for position in given.positions},
         balances=dict(given.balances),
@@ -250,7 +251,8 @@ def _asked_for(market: Market, needs: Needs | None) -> Market:
     )
 
 
-def _read_state(automation: Automation[Any, Any], text: str | None, version: int) -> Any:
+def read_state(automation: Automation[Any, Any], text: str | None, version: int) -> Any:
+    """Return a stored state as ``evaluate`` is given it, brought up to date where an earlier version wrote it."""
     if text is None:
         return None
     if version == automation.version and automation.State is not None:
@@ -265,7 +267,7 @@ def needs_after_edit(automation: Automation[Any, Any], config: BaseModel, state:
     """Return what the next tick needs, as JSON, with a new config and the state that there is."""
     if version > automation.version:
         return first_needs(automation, config)
-    return dump_needs(automation.needs(config, _read_state(automation, state, version)))
+    return dump_needs(automation.needs(config, read_state(automation, state, version)))
 
 
 @contextmanager
@@ -292,13 +294,13 @@ def _alarm(timeout: float | None, give_up: Callable[[], None] | None) -> Iterato
 
 
 def _where(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    place = place_of(error)
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - an author's error may fail to say what it is
         text = ""
-    return _clip(f"{type(error).__name__}: {text}{place}")
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{_clip(what)} ({place})" if place else _clip(what)
 
 
 def _clip(text: str) -> str:

@@ -21,6 +21,7 @@ from octobot_node.engine.market.opened_accounts import Accounts
 from octobot_node.engine.workers.event_loop import EventLoop
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, Market, MarketRules, Ticker, from_ms, timeframe_ms
+from octobot_node.text.said_once import SaidOnce
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
@@ -75,6 +76,7 @@ class MarketHub:
         self._counters = counters
         self._sources: dict[str, _Source] = {}
         self.levels = Levels()
+        self._said = SaidOnce()
 
     def snapshot(self, source: str, needs: Needs) -> Market:
         """Return one view of everything needed; what is missing is left out of it.
@@ -216,8 +218,12 @@ class MarketHub:
                 async with asyncio.timeout(self._deadline):
                     tickers = await self.tickers(source, symbols)
             except Exception as error:  # noqa: BLE001 - one silent source must not stop the others
-                log.warning("levels_unwatched", source=source, error=str(error))
+                why = str(error) or type(error).__name__
+                if self._said.is_news(source, why):
+                    log.warning("levels_unwatched", source=source, error=why)
                 continue
+            if self._said.is_over(source):
+                log.info("levels_watched", source=source)
             for symbol, ticker in tickers.items():
                 woken += self.levels.take(source, symbol, ticker.last)
         return woken

@@ -10,24 +10,36 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 from pydantic import ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities, Fees, MarketData, RequestBudget, Trading, with_fees
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
-from octobot_node.errors import InvalidSettings
+from octobot_node.errors import InvalidSettings, StorageUnavailable, UsageError
 from octobot_node.limits import Limits
 from octobot_node.market import Market
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
+from octobot_node.text.said_once import SaidOnce
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings
 
-__all__ = ["Account", "Accounts", "source_key"]
+__all__ = ["Account", "Accounts", "Closed", "source_key"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why an account cannot be opened; ``lasting``: for as long as this node runs, since a person has to mend it."""
+
+    reason: str
+    lasting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ class Accounts:
         self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
+        self._closed: dict[str, Closed] = {}
+        self._said = SaidOnce()
         # Re-entrant: opening paper trading asks for its market data.
         self._lock = threading.RLock()
 
@@ -85,6 +99,37 @@ class Accounts:
             if found is None:
                 found = self._open[account_id] = self._open_account(account_id)
             return found
+
+    def why_closed(self, account_id: str) -> Closed | None:
+        """Open the account where it is not, and return why that cannot be done; said once in the log.
+
+        Not inside a transaction: a connector may write, too.
+        """
+        if account_id in self._open:
+            return None
+        try:
+            self.get(account_id)
+        except StorageUnavailable:
+            raise
+        except UsageError as error:
+            # No plugin has its connector, or that does not take the account's settings: trying again changes nothing.
+            cure = "see `octobot-node doctor`, mend it and restart the node"
+            closed = Closed(f"its account cannot be opened: {error}: {cure}", lasting=True)
+        except Exception as error:  # noqa: BLE001 - whatever a connector raises is why its account is closed
+            closed = Closed(f"its account cannot be opened: {str(error) or type(error).__name__}", lasting=False)
+        else:
+            self._closed.pop(account_id, None)
+            if self._said.is_over(account_id):
+                log.info("account_opened", account=account_id)
+            return None
+        self._closed[account_id] = closed
+        if self._said.is_news(account_id, closed.reason):
+            log.warning("account_closed", account=account_id, error=closed.reason)
+        return closed
+
+    def last_closed(self, account_id: str) -> Closed | None:
+        """Return what ``why_closed`` answered last, without trying: for inside a transaction."""
+        return self._closed.get(account_id)
 
     def _open_account(self, account_id: str) -> Account:
         with self.storage.read() as connection:

@@ -67,4 +67,4 @@ def _documentation(automation: Automation[Any, Any]) -> str:
 
 def plugin_of(registry: Registry, hook: str, name: str) -> PluginInfo | None:
     """Return the plugin that registered ``name`` through a hook, None where none is known to have."""
-    return next((plugin for plugin in registry.plugins if name in plugin.registers.get(hook, ())), None)
+    return registry.owner(hook, name)

@@ -23,6 +23,7 @@ from octobot_node.plugin_system.service_supervisor import ServiceState
 from octobot_node.store.queries import lists
 
 __all__ = [
+    "check_settings",
     "checkup_of",
     "doctor",
     "list_plugins",
@@ -105,6 +106,7 @@ def _plugin(info: PluginInfo, added: PluginCommands | None) -> PluginRow:
         registers={hook: list(names) for hook, names in info.registers.items()},
         commands=[] if added is None else sorted(added.names),
         error=info.error or ("" if added is None else added.error),
+        left_out=[*info.left_out, *(() if added is None else added.left_out)],
     )
 
 
@@ -120,14 +122,29 @@ def settings_of(configuration: Configuration, registry: Registry) -> SettingPage
     return SettingPage(
         file=None if configuration.path is None else str(configuration.path),
         settings=[SettingView(**dataclasses.asdict(row)) for row in configuration.rows(models)],
-        unknown=configuration.unknown_variables(models),
+        unknown=[
+            *configuration.unknown_variables(models),
+            *(f"[{section}]" for section in configuration.unknown_sections(models)),
+        ],
     )
 
 
 def doctor(context: OperationContext, request: EmptyRequest) -> Checkup:
     """Run every health check."""
     del request
-    return checkup_of(context.registry, context.plugin_context)
+    first = [check_settings(context.configuration, context.registry)]
+    return checkup_of(context.registry, context.plugin_context, first)
+
+
+def check_settings(configuration: Configuration, registry: Registry) -> Check:
+    """Say whether all that is set is read."""
+    page = settings_of(configuration, registry)
+    if not page.unknown:
+        where = page.file or "no octobot-node.toml"
+        return Check(name="settings", plugin="", status="ok", detail=f"all are read; {where}", cure="", seconds=0)
+    detail = f"nothing reads {', '.join(page.unknown)}"
+    cure = "correct the name, install the plugin that it is for, or take it out"
+    return Check(name="settings", plugin="", status="warning", detail=detail, cure=cure, seconds=0)
 
 
 def checkup_of(registry: Registry, context: PluginContext, first: Sequence[Check] = ()) -> Checkup:

@@ -1,4 +1,4 @@
-"""Plugins that could not be loaded."""
+"""Plugins that could not be loaded, or not whole."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ __all__ = ["check_plugins"]
 
 
 def check_plugins(context: PluginContext) -> Health:
-    """Say which plugins are broken, and why."""
-    broken = [plugin for plugin in context.plugins if plugin.status == "broken"]
+    """Say which plugins are broken, or not used whole, and why."""
+    broken = [f"{plugin.name}: {plugin.error}" for plugin in context.plugins if plugin.status == "broken"]
+    left_out = [f"{plugin.name}: {reason}" for plugin in context.plugins for reason in plugin.left_out]
+    if broken:
+        cure = "mend or uninstall them, or leave them out of OCTOBOT_PLUGINS"
+        return Health("failed", "; ".join([*broken, *left_out]), cure)
+    if left_out:
+        return Health("warning", "; ".join(left_out), "rename what is named, or uninstall one of the two")
     new = _since_the_start(context)
-    if new and not broken:
+    if new:
         detail = f"{', '.join(new)} came into the plugins folder after this node started"
         return Health("warning", detail, "restart the node: it looks for plugins when it starts")
-    if not broken:
-        loaded = sum(plugin.status == "loaded" for plugin in context.plugins)
-        return Health("ok", f"{loaded} plugins are loaded")
-    said = "; ".join(f"{plugin.name}: {plugin.error}" for plugin in broken)
-    return Health("failed", said, "mend or uninstall them, or leave them out of OCTOBOT_PLUGINS")
+    loaded = sum(plugin.status == "loaded" for plugin in context.plugins)
+    return Health("ok", f"{loaded} plugins are loaded")
 
 
 def _since_the_start(context: PluginContext) -> list[str]:

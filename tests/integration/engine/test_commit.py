@@ -89,8 +89,7 @@ def test_a_batch_evaluated_twice_at_once_commits_once(bench: Bench) -> None:
     workflow_id, batch = claim(bench)
     stage = TickBatch(bench.core)
     loaded = stage._load(batch)
-    market, missing = stage._snapshot(loaded)
-    evaluated = stage._evaluate(loaded, market, missing, suspects=False)
+    evaluated, market = stage._evaluate(loaded, suspects=False)
     commit = Commit(bench.core)
     assert commit.run(workflow_id, batch, evaluated, market)["ticks"] == 1
     assert commit.run(workflow_id, batch, evaluated, market)["ticks"] == 0
@@ -272,10 +271,25 @@ def test_one_whose_symbol_is_not_listed_waits_alone(bench: Bench) -> None:
     assert (bench.row(b).status, bench.row(b).tick) == ("active", 1)
 
 
-def test_an_evaluation_that_lacks_data_waits(bench: Bench) -> None:
-    a = bench.automation("a", lambda tick: Decision(state=str(tick.market.ticker("ETH/USDT"))))
+def test_an_evaluation_that_says_it_lacks_data_waits(bench: Bench) -> None:
+    def decide(_tick: Tick[Any, Any]) -> Decision:
+        raise DataUnavailable("the index has no value yet")
+
+    a = bench.automation("a", decide)
     bench.settle()
     assert (bench.row(a).status, bench.row(a).failures) == ("waiting", 0)
+
+
+@pytest.mark.parametrize("look", ["ticker", "rules", "candles"])
+def test_an_evaluation_that_looks_at_what_its_needs_did_not_ask_for_fails_and_says_so(bench: Bench, look: str) -> None:
+    given = ("ETH/USDT", "1h") if look == "candles" else ("ETH/USDT",)
+    a = bench.automation("a", lambda tick: Decision(state=str(getattr(tick.market, look)(*given))))
+    bench.run(300_000, step=5_000)
+    row = bench.row(a)
+    assert (row.status, row.failures) == ("failed", 5)
+    assert row.reason.startswith("NotAskedFor: ")
+    assert "ETH/USDT is not here: add it to what needs() returns for the state that the tick is given (" in row.reason
+    assert bench.events(a).count("automation.failed") == 1
 
 
 def _wrong() -> dict[str, tuple[Callable[[Tick[Any, Any]], Any], str]]:
@@ -395,7 +409,7 @@ def test_a_row_that_the_database_refuses_is_split_from_its_neighbours(bench: Ben
     assert bench.funds(ids[2]) == {"USDT": (Decimal(1000), Decimal(0))}
 
 
-def test_an_account_whose_connector_is_gone_keeps_its_own_automations_waiting_only(bench: Bench) -> None:
+def test_an_account_whose_connector_is_gone_holds_its_own_automations_only(bench: Bench) -> None:
     with bench.core.storage.write() as connection:
         gone = {**dict(bench.rows(tables.accounts)[0]._mapping), "id": "gone", "name": "gone", "trading": "uninstalled"}
         connection.execute(tables.accounts.insert(), [gone])
@@ -403,7 +417,7 @@ def test_an_account_whose_connector_is_gone_keeps_its_own_automations_waiting_on
     b = bench.automation("b", buy, account="gone")
     bench.tick()
     assert [bench.row(id_).failures for id_ in (a, b)] == [0, 0]
-    assert [bench.row(id_).status for id_ in (a, b)] == ["active", "waiting"]
+    assert [bench.row(id_).status for id_ in (a, b)] == ["active", "held"]
     assert "no plugin registers the trading connector 'uninstalled'" in bench.row(b).reason
 
 

@@ -70,9 +70,9 @@ VERDICTS = {
     "kill": ("failed: evaluate() ended its process",) * 2,
     "allocate": ("slow: used more memory than it may", "failed: used more memory than it may"),
     "print": ("print", "print"),
-    "system_exit": ("failed: SystemExit: 1 (_system_exit",) * 2,
+    "system_exit": ("failed: SystemExit: 1 (benchmarks/_poison.py, line",) * 2,
     "interrupt": ("failed: KeyboardInterrupt",) * 2,
-    "unpicklable_error": ("failed: Odd:  (",) * 2,
+    "unpicklable_error": ("failed: Odd (benchmarks/_poison.py, line",) * 2,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -147,9 +148,11 @@ def test_a_check_that_raises_refuses_and_is_a_trouble_of_its_plugin(checked: Cal
     bench = checked(check)
     bench.automation("who", lambda _tick: Decision(orders=[BUY, REST], independent=True))
     bench.tick()
-    assert outcomes(bench)[0] == ("refused", "the plugin a could not check it: SystemExit: gone")
+    line = inspect.getsourcelines(check)[1] + 3
+    gone = f"SystemExit: gone (test_order_checks.py, line {line}, in check)"
+    assert outcomes(bench)[0] == ("refused", f"the plugin a could not check it: {gone}")
     (trouble,) = bench.core.plugin_failures.of("a")
-    assert (trouble.what, trouble.count, trouble.error) == ("check_order", 1, "SystemExit: gone")
+    assert (trouble.what, trouble.count, trouble.error) == ("check_order", 1, gone)
 
 
 def test_a_check_that_blocks_refuses_in_time_and_after_three_times_is_not_asked_any_more(

@@ -328,3 +328,51 @@ def test_what_is_done_completes_when_its_orders_are_over() -> None:
 def test_money_as_a_float_is_refused_with_the_cure() -> None:
     with pytest.raises(TypeError, match=r'the budget of USD is money.*write "0.1" or Decimal\("0.1"\)'):
         AutomationTest(Scripted, {}, budget={"USD": 0.1})  # type: ignore[dict-item]
+
+
+class Empty(BaseModel):
+    pass
+
+
+class Rotating(Automation[Empty, str]):
+    """Needs what its state says."""
+
+    name, version = "rotating", 2
+    Config = Empty
+
+    def needs(self, config: Empty, state: str | None) -> Needs:
+        return Needs(tickers=[state or "BTC/USD"])
+
+    def upgrade(self, state: str, from_version: int) -> str:
+        return state.replace("-", "/") if from_version == 1 else state
+
+    def evaluate(self, tick: Tick[Empty, str]) -> Decision:
+        tick.market.ticker(tick.state or "BTC/USD")
+        return Decision(state="ETH/USD")
+
+
+def test_an_edited_automation_is_asked_what_it_needs_with_its_state_as_a_node_asks_it() -> None:
+    trade = AutomationTest(Rotating, {}).price("BTC/USD", 100).price("ETH/USD", 10)
+    trade.tick()
+    trade.edit({})
+    assert tuple(trade.needs.symbols) == ("ETH/USD",)
+    trade.tick()
+    assert trade.status == "active"
+
+
+def test_it_goes_on_from_what_an_earlier_release_left() -> None:
+    trade = AutomationTest(Rotating, {}, state="ETH-USD", state_version=1).price("ETH/USD", 10)
+    assert (trade.state, tuple(trade.needs.symbols)) == ("ETH/USD", ("ETH/USD",))
+    trade.tick()
+    assert (trade.state, trade.state_json) == ("ETH/USD", '"ETH/USD"')
+
+
+def test_what_looks_at_a_symbol_that_it_does_not_need_fails_and_does_not_wait() -> None:
+    class Straying(Rotating):
+        def needs(self, config: Empty, state: str | None) -> Needs:
+            return Needs(tickers=["BTC/USD"])
+
+    trade = AutomationTest(Straying, {}).price("BTC/USD", 100).price("ETH/USD", 10)
+    trade.tick()
+    with pytest.raises(AssertionError, match="the ticker of ETH/USD is not here: add it to what needs"):
+        trade.tick()

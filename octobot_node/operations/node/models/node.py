@@ -70,7 +70,9 @@ class SettingView(Response):
 
 
 class SettingPage(Response):
-    """Every setting in force, the node's own first; ``unknown`` are OCTOBOT_* variables that nothing reads."""
+    """Every setting in force, the node's own first; ``unknown`` are OCTOBOT_* variables and [sections] that nothing
+    reads.
+    """
 
     file: str | None
     settings: list[SettingView]

@@ -33,7 +33,8 @@ class ServiceRow(Response):
 class PluginRow(Response):
     """One plugin: ``registers`` maps hook to names, ``commands`` are those it adds to `octobot-node`.
 
-    ``troubles`` and ``services`` are those of the running node; without one there are none.
+    ``left_out`` says of what it would add, and does not, why that is; the rest of it is used. ``troubles`` and
+    ``services`` are those of the running node; without one there are none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PluginRow(Response):
     registers: dict[str, list[str]]
     commands: list[str]
     error: str
+    left_out: list[str] = Field(default_factory=list)
     troubles: list[TroubleRow] = Field(default_factory=list)
     services: list[ServiceRow] = Field(default_factory=list)
 

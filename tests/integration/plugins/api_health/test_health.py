@@ -45,7 +45,9 @@ def test_a_node_that_goes_round_lives_and_is_ready_by_every_check(service: Servi
     assert (status, said) == (200, "ready")
     needed = {name for name, check in checks.items() if check["needed"]}
     assert needed == {*OWN, "sqlite", "postgres", "disk", "folder"}
-    assert set(checks) - needed == {"announcements", "clock", "horizon", "plugins", "notifications", "reconciliation"}
+    assert set(checks) - needed == {
+        *("announcements", "clock", "horizon", "notifications", "plugins", "providers", "reconciliation"),
+    }
 
 
 def test_a_stranger_is_told_names_and_statuses_and_a_key_with_node_read_everything(service: Service) -> None:
