@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import octobot_node
@@ -23,6 +24,7 @@ from octobot_node.api.exact import operations_router
 from octobot_node.api.idempotency import Idempotency, Replayed
 from octobot_node.api.openapi import PATH, document
 from octobot_node.api.problems import add_handlers
+from octobot_node.api.route_clashes import RoutesSoFar, methods_of
 from octobot_node.api.scopes import all_scopes
 from octobot_node.api.transport.addresses import PlainAddresses
 from octobot_node.api.transport.head import HeadAsGet
@@ -32,8 +34,6 @@ from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
 from octobot_node.operations.context import OperationContext
-from octobot_node.plugin_system.plugin_failures import said
-from octobot_node.plugin_system.registry import Registry
 
 __all__ = ["PREFIX", "create_app"]
 
@@ -63,15 +63,27 @@ def create_app(context: OperationContext) -> FastAPI:
     add_handlers(app)
     app.add_exception_handler(Replayed, _replay)
     _add_middleware(app, state)
-    for each in registry.api_routes:
-        owner = _owner(registry, "register_api_routers", each.name)
-        _include(app, state, owner, f"the API routes {each.name}", each.router, "" if each.outside else PREFIX)
-    for plugin in registry.plugins:
-        own = [registry.operations[name] for name in plugin.registers.get("register_operations", ())]
-        if any(operation.route for operation in own):
-            _include(app, state, plugin, "the routes of operations", partial(operations_router, own), PREFIX)
+    so_far = RoutesSoFar()
     app.add_api_route(PATH, _openapi, include_in_schema=False, dependencies=[])
+    so_far.add_path("GET", PATH)
+    # The product's own first: no other plugin answers in its place.
+    for built_in in (True, False):
+        for plugin in registry.plugins:
+            if plugin.built_in is built_in:
+                _include_all(app, state, so_far, plugin)
     return app
+
+
+def _include_all(app: FastAPI, state: ApiState, so_far: RoutesSoFar, plugin: PluginInfo) -> None:
+    registry = state.context.registry
+    names = plugin.registers.get("register_api_routers", ())
+    for each in registry.api_routes:
+        if each.name in names:
+            prefix = "" if each.outside else PREFIX
+            _include(app, state, so_far, plugin, f"the API routes {each.name}", each.router, prefix)
+    own = [registry.operations[name] for name in plugin.registers.get("register_operations", ())]
+    if any(operation.route for operation in own):
+        _include(app, state, so_far, plugin, "the routes of operations", partial(operations_router, own), PREFIX)
 
 
 @asynccontextmanager
@@ -109,23 +121,41 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
     app.add_middleware(PlainAddresses)
 
 
-def _owner(registry: Registry, hook: str, name: str) -> PluginInfo:
-    return next(plugin for plugin in registry.plugins if name in plugin.registers.get(hook, ()))
-
-
 def _include(
-    app: FastAPI, state: ApiState, owner: PluginInfo, what: str, make: Callable[[], APIRouter], prefix: str
+    app: FastAPI,
+    state: ApiState,
+    so_far: RoutesSoFar,
+    owner: PluginInfo,
+    what: str,
+    make: Callable[[], APIRouter],
+    prefix: str,
 ) -> None:
     try:
         router = make()
         for route in _routes_of(router):
             _complete(route, state.scopes)
+        _leave_out_clashes(state, so_far, owner, router, prefix)
         app.include_router(router, prefix=prefix)
     except Exception as error:
-        if owner.origin == "built-in":
+        if owner.built_in:
             raise
-        state.context.core.plugin_failures.record(owner.name, what, said(error))
+        state.context.core.plugin_failures.record(owner.name, what, error)
         log.exception("routes_left_out", plugin=owner.name, routes=what)
+
+
+def _leave_out_clashes(state: ApiState, so_far: RoutesSoFar, owner: PluginInfo, router: APIRouter, prefix: str) -> None:
+    kept: list[BaseRoute] = []
+    for route in _routes_of(router):
+        clash = so_far.clash(route, prefix)
+        what = f"the route {' '.join(methods_of(route))} {prefix}{route.path}"
+        if clash and owner.built_in:
+            raise PluginError(f"{what} of {owner.name} cannot be: {clash}")
+        if clash:
+            state.context.core.plugin_failures.record(owner.name, what, f"it is left out: {clash}")
+            continue
+        so_far.add(route, prefix, owner)
+        kept.append(route)
+    router.routes[:] = kept
 
 
 def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
