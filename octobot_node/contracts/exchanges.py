@@ -37,6 +37,7 @@ __all__ = [
     "PastTouches",
     "PastVolumes",
     "ShownPrice",
+    "StatesAssumptions",
     "SymbolList",
     "Trading",
     "TradingFactory",
@@ -380,6 +381,15 @@ class PastTouches(Protocol):
 
     def price(self, symbol: str, at: int) -> Decimal | None:
         """Return the newest price that was known at ``at`` without looking inside a candle, or None."""
+        ...
+
+
+@runtime_checkable
+class StatesAssumptions(Protocol):
+    """A connector of a replay that says what its figures rest on: a person should read it beside them."""
+
+    def assumptions(self) -> Sequence[str]:
+        """Return what was assumed, a sentence each."""
         ...
 
 

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, rounded
 from octobot_node.quote_assets import base_of, counted_in, paid_from, quote_of
+from octobot_node.reports.performance import Point
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.ledger import FillRow
 from octobot_node.store.tables import fills, positions
 
-__all__ = ["Fall", "equity_curve", "largest_falls"]
+__all__ = ["Fall", "equity_curve", "equity_points", "largest_falls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def equity_curve(
     is counted in it at its symbol's latest close, after all that happened up to and including that time: the same
     assets as in the report. Before a symbol's first close it is worth what was paid for it last.
     """
+    return [point.equity for point in equity_points(connection, automation_id, asset, closes)]
+
+
+def equity_points(
+    connection: sa.Connection, automation_id: str, asset: str, closes: Mapping[str, Mapping[int, Decimal]]
+) -> list[Point]:
+    """Return the same with each close's time, and whether anything was held then."""
     past = _Past.of(connection, automation_id, asset)
     columns = fills.c
     statement = sa.select(fills).where(columns.automation_id == automation_id).order_by(columns.at, columns.id)
@@ -57,7 +65,7 @@ def equity_curve(
             past.settle(made[index])
             index += 1
         past.closes.update((symbol, series[time]) for symbol, series in closes.items() if time in series)
-        curve.append(past.equity())
+        curve.append(Point(time, past.equity(), past.holds))
     return curve
 
 
@@ -102,6 +110,16 @@ class _Past:
             money = self.book.free(self.owner.automation_id, self.asset)
         with localcontext(rounded()):
             return sum(self._worths(), money)
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything is held that is counted in the asset."""
+        held = self.book.held
+        return any(
+            held[self.owner.automation_id, symbol].amount
+            for symbol in self.symbols
+            if counted_in(symbol, self.symbols) == self.asset
+        )
 
     def _worths(self) -> Iterator[Decimal]:
         for symbol in self.symbols:

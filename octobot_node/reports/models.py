@@ -9,9 +9,20 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from octobot_node.orders import IntentStatus
+from octobot_node.reports.performance import Performance
 from octobot_node.specs import Amount
 
-__all__ = ["AssetReport", "AutomationReport", "GapReport", "Problem", "RunReport", "report_json"]
+__all__ = [
+    "AssetReport",
+    "Assumptions",
+    "AutomationReport",
+    "GapReport",
+    "Holding",
+    "MarketAssumptions",
+    "Problem",
+    "RunReport",
+    "report_json",
+]
 
 #: Orders that may still be filled, and of which it is known.
 _OPEN = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN)
@@ -47,6 +58,14 @@ class AssetReport(_Model):
         description="Prices at which positions in another quote were converted, by symbol: those of ETH/BTC at BTC/USD"
         " where the bitcoin that pays for them is bought with dollars.",
     )
+
+
+class Holding(_Model):
+    """What the start equity would have brought in the markets of the automation, bought at their first price."""
+
+    symbols: list[str] = Field(description="The markets that it is put into, in equal parts.")
+    performance: Performance | None
+    reason: str = Field(default="", description="Why there is none.")
 
 
 class AutomationReport(_Model):
@@ -85,6 +104,12 @@ class AutomationReport(_Model):
         description="Largest fall as a ratio of the highest before, which may be another fall than `max_drawdown`; 0.1"
         " is 10 %."
     )
+    performance: Performance | None = Field(
+        default=None, description="Return, risk and trades of a replay; None on a live clock."
+    )
+    holding: Holding | None = Field(
+        default=None, description="The same of buying at the start and holding, beside it; None on a live clock."
+    )
     balances: dict[str, Amount] = Field(description="Free and reserved together, by asset.")
     figures: dict[str, str] = Field(default={}, description="The automation type's own figures, by label.")
     problems: list[Problem] = Field(
@@ -116,6 +141,28 @@ class GapReport(_Model):
     first: datetime | None
 
 
+class MarketAssumptions(_Model):
+    """What a replay took a market for; fees are ratios, as the account pays them."""
+
+    account: str
+    symbol: str
+    candle_seconds: int = Field(description="How long the candles are, in seconds.")
+    taker_fee: Amount
+    maker_fee: Amount
+    fee_in: str = Field(description="The asset that pays the fee: the one received, or quote.")
+    price_step: Amount
+    amount_step: Amount
+    min_amount: Amount
+    min_notional: Amount
+
+
+class Assumptions(_Model):
+    """What a replay's figures rest on."""
+
+    markets: list[MarketAssumptions]
+    notes: list[str] = Field(description="How orders fill, slippage and volume, a sentence each.")
+
+
 class RunReport(_Model):
     """What `octobot-node run --json` prints."""
 
@@ -128,6 +175,9 @@ class RunReport(_Model):
     gaps: list[GapReport]
     notes: list[str] = Field(
         default=[], description="What was assumed, put in order or left out when the candles were read, a line each."
+    )
+    assumptions: Assumptions | None = Field(
+        default=None, description="What a replay's figures rest on; None on a live clock."
     )
     automations: list[AutomationReport]
 

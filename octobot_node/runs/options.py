@@ -19,7 +19,7 @@ class RunOptions:
 
     ``data`` maps symbol to a file of candles for a replay. ``duration`` ends a live run after so many seconds,
     None runs until it is stopped. ``data_dir`` is where state lives, None for the settings' own. ``fresh`` starts a
-    replay over.
+    replay over. ``replays`` is where replays have their folders, None for the data folder's own.
     """
 
     data: Mapping[str, Path] = field(default_factory=dict)
@@ -27,3 +27,4 @@ class RunOptions:
     data_dir: Path | None = None
     gaps: Gaps = "count"
     fresh: bool = False
+    replays: Path | None = None

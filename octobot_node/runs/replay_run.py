@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from octobot_node.contracts.exchanges import PastMarket
 from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core
+from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.market.opened_accounts import parse_settings
 from octobot_node.engine.replay import PastSignal, Replay
 from octobot_node.errors import UsageError
@@ -30,8 +31,7 @@ from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import source_files
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.automation_reports import automation_reports
-from octobot_node.reports.equity_curve import equity_curve, largest_falls
-from octobot_node.reports.models import AutomationReport, GapReport, RunReport
+from octobot_node.reports.models import GapReport, RunReport
 from octobot_node.reports.problems import with_problems
 from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.apply import create_missing, new_account
@@ -39,6 +39,13 @@ from octobot_node.run_files.checks import check_accounts, check_automations, che
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.run_files.signal_files import read_signals
 from octobot_node.runs.options import RunOptions
+from octobot_node.runs.replay_results import (
+    FinishedReplay,
+    ReplayedAccount,
+    assumptions_of,
+    measured,
+    replayed_account,
+)
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations
 
@@ -74,12 +81,15 @@ class ReplayRun:
         self._signals = read_signals(run_file)
         lengths = {name: self._lengths(name) for name in self._accounts}
         check_candles(run_file, self._configs, lengths)
-        folder = settings.data_dir / "replays" / self._fingerprint()
+        folder = (options.replays or settings.data_dir / "replays") / self._fingerprint()
         # A database of its own in a folder of its own: replays neither meet each other nor what runs live.
         self._settings = settings.alone_in(folder)
 
-    def run(self) -> RunReport:
-        """Replay to the end of the candles, or until Ctrl-C, and report."""
+    def run(self, keep: Callable[[FinishedReplay], None] | None = None) -> RunReport:
+        """Replay to the end of the candles, or until Ctrl-C, and report.
+
+        ``keep`` is given what there is beside the report, while the replay's books are open.
+        """
         if self._options.fresh and self._settings.data_dir.exists():
             shutil.rmtree(self._settings.data_dir)
         started = from_ms(SystemClock().now())
@@ -94,7 +104,10 @@ class ReplayRun:
                 self._say_where(replay.clock.now(), start, end)
                 create_missing(replay.core, replay.commands, self._run_file, self._configs, self._accounts, self._view)
                 finished = self._replay(replay, start, end)
-                return self._report(replay.core, started, finished=finished)
+                found = self._finished(replay.core, started, start, finished=finished)
+                if keep is not None:
+                    keep(found)
+                return found.report
             finally:
                 replay.close()
         finally:
@@ -209,11 +222,19 @@ class ReplayRun:
             for symbol in self._symbols(name)
         }
 
-    def _report(self, core: Core, started: datetime, *, finished: bool) -> RunReport:
+    def _finished(self, core: Core, started: datetime, start: int, *, finished: bool) -> FinishedReplay:
         now = core.clock.now()
-        accounts = {spec.name: spec.account for spec in self._run_file.automations}
-        reports = with_problems(core.storage, automation_reports(core))
-        return RunReport(
+        accounts = {name: self._replayed(core, name, now) for name in self._accounts}
+        on = {spec.name: accounts[spec.account] for spec in self._run_file.automations}
+        specs = zip(self._run_file.automations, self._configs, strict=True)
+        symbols = {spec.name: load_needs(config.needs).symbols for spec, config in specs}
+        reports, courses, holdings = [], {}, {}
+        for each in with_problems(core.storage, automation_reports(core)):
+            told, courses[each.name], holding = measured(core, each, on[each.name], symbols[each.name], start)
+            reports.append(told)
+            if holding is not None:
+                holdings[each.name] = holding
+        report = RunReport(
             version=octobot_node.__version__,
             clock="virtual",
             started_at=started,
@@ -222,15 +243,15 @@ class ReplayRun:
             candles=sum(int((times <= now).sum()) for times, _ in self._series().values()),
             gaps=self._gaps(),
             notes=self._notes(),
-            automations=[self._with_drawdown(core, report, accounts[report.name], now) for report in reports],
+            assumptions=assumptions_of(list(accounts.values())),
+            automations=reports,
         )
+        return FinishedReplay(core, report, courses, holdings)
 
-    def _with_drawdown(self, core: Core, report: AutomationReport, account: str, now: int) -> AutomationReport:
-        closes = {symbol: _closes(self._markets[account], symbol, now) for symbol in self._symbols(account)}
-        with core.storage.read() as connection:
-            curve = equity_curve(connection, report.id, report.asset, closes)
-        fall = largest_falls(report.start_equity, curve)
-        return report.model_copy(update={"max_drawdown": fall.amount, "max_drawdown_ratio": fall.ratio})
+    def _replayed(self, core: Core, account: str, now: int) -> ReplayedAccount:
+        market = self._markets[account]
+        closes = {symbol: _closes(market, symbol, now) for symbol in self._symbols(account)}
+        return replayed_account(core, account, market, closes, self._lengths(account))
 
     def _notes(self) -> list[str]:
         """Return what the markets say of the candles that they were given, each once."""

@@ -26,6 +26,7 @@ from octobot_node.run_files.run_file import RunFile
 from octobot_node.run_files.signal_files import refuse_signals
 from octobot_node.runs.notice_feed import NoticeFeed
 from octobot_node.runs.options import RunOptions
+from octobot_node.runs.replay_results import FinishedReplay
 from octobot_node.runs.replay_run import ReplayRun
 
 __all__ = ["run"]
@@ -35,12 +36,14 @@ _TABLE_S = 0.5
 _TELLING_S = 10.0
 
 
-def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
+def run(
+    run_file: RunFile, options: RunOptions, view: RunView, keep: Callable[[FinishedReplay], None] | None = None
+) -> RunReport:
     """Carry out ``run_file`` and report.
 
     With `replay` market data the clock is virtual and the run ends with the candles; otherwise it is real and the run
     ends when every automation has, after ``options.duration``, or on Ctrl-C. State lives in the data folder: run
-    again, it goes on where it was.
+    again, it goes on where it was. ``keep`` is given what a replay leaves beside its report.
     """
     configuration = Configuration.load(data_dir=options.data_dir)
     settings = configuration.settings
@@ -54,7 +57,7 @@ def run(run_file: RunFile, options: RunOptions, view: RunView) -> RunReport:
             view.message(f"plugin {plugin.name} is not used whole: {reason}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
-        return ReplayRun(run_file, options, view, settings, registry, configuration).run()
+        return ReplayRun(run_file, options, view, settings, registry, configuration).run(keep)
     return _live(run_file, options, view, configuration, registry)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TextIO
 
@@ -11,7 +12,8 @@ from rich.table import Table
 
 from octobot_node.cli.output import figure_text
 from octobot_node.cli.output.markup import escape
-from octobot_node.reports.models import AssetReport, AutomationReport, GapReport, Problem, RunReport
+from octobot_node.reports.models import AssetReport, Assumptions, AutomationReport, GapReport, Problem, RunReport
+from octobot_node.reports.performance import Drawdown
 
 __all__ = ["print_report", "problem_lines"]
 
@@ -71,10 +73,38 @@ def _figures(report: AutomationReport) -> list[tuple[str, str]]:
         ("PnL method", report.pnl_method),
         *(figure for each in report.by_asset for figure in _in_asset(each, asset)),
         ("max drawdown", figure_text.UNKNOWN if report.max_drawdown is None else drawdown),
+        *_measured(report),
         ("balances", _assets(report.balances)),
         *((escape(label), escape(figure_text.figure(value))) for label, value in report.figures.items()),
         ("as of", figure_text.moment(report.as_of)),
     ]
+
+
+def _measured(report: AutomationReport) -> list[tuple[str, str]]:
+    """Return what a replay's performance says; the JSON report has all of it, and why something is not known."""
+    found, holding = report.performance, report.holding
+    if found is None:
+        return []
+    held = None if holding is None or holding.performance is None else holding.performance.total_return.value
+    below = found.max_drawdown
+    won = found.win_rate.value
+    return [
+        ("until recovered", figure_text.UNKNOWN if below is None else _lasted(below)),
+        ("return", figure_text.ratio(found.total_return.value)),
+        ("holding instead", figure_text.ratio(held)),
+        ("Sharpe, Sortino", f"{_two_digits(found.sharpe.value)}, {_two_digits(found.sortino.value)}"),
+        ("trades", f"{found.trades:,}" if won is None else f"{found.trades:,}, {figure_text.ratio(won)} of them won"),
+        ("held something", figure_text.ratio(found.exposure.value)),
+    ]
+
+
+def _lasted(drawdown: Drawdown) -> str:
+    text = figure_text.duration(timedelta(seconds=drawdown.seconds))
+    return text if drawdown.recovered_at is not None else f"not in {text}"
+
+
+def _two_digits(value: Decimal | None) -> str:
+    return figure_text.UNKNOWN if value is None else f"{value:.2f}"
 
 
 def _in_asset(row: AssetReport, main: str) -> list[tuple[str, str]]:
@@ -141,7 +171,19 @@ def _footer(report: RunReport) -> list[str]:
         what = f"replayed {report.candles:,} candles in {took.total_seconds():.1f} s"
     ending = "finished" if report.finished else "not finished: the same command goes on"
     lines = [f"{what}; {ending}"]
-    return lines + [escape(note) for note in report.notes] + [_gap(gap) for gap in report.gaps if gap.missing]
+    assumed = [] if report.assumptions is None else _assumed(report.assumptions)
+    return (
+        lines + [escape(note) for note in [*report.notes, *assumed]] + [_gap(gap) for gap in report.gaps if gap.missing]
+    )
+
+
+def _assumed(found: Assumptions) -> list[str]:
+    markets = [
+        f"{row.symbol} on {row.account}: candles of {row.candle_seconds:,} s, fees {figure_text.ratio(row.taker_fee)}"
+        f" (taker) and {figure_text.ratio(row.maker_fee)} (maker)"
+        for row in found.markets[:_TABLES]
+    ]
+    return ["assumed:", *(f"  {line}" for line in [*markets, *found.notes])]
 
 
 def _gap(gap: GapReport) -> str:

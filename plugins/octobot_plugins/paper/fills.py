@@ -11,7 +11,7 @@ from octobot_node.market import Candles, Ticker, to_ms
 from octobot_node.orders import Side
 from octobot_plugins.paper.orders import Ending, PaperOrder, exact
 
-__all__ = ["Arrival", "on_arrival", "on_candles", "on_past", "on_ticker", "passed"]
+__all__ = ["Arrival", "assumptions", "on_arrival", "on_candles", "on_past", "on_ticker", "passed"]
 
 _WOULD_TAKE = "post-only: it would have taken liquidity"
 _NOT_AT_ONCE = "it could not be filled at once"
@@ -204,3 +204,22 @@ def _is_through(order: PaperOrder, price: Decimal) -> bool:
 
 def _is_reached(side: Side, stop: Decimal, price: Decimal) -> bool:
     return price >= stop if side == "buy" else price <= stop
+
+
+def assumptions(slippage: Decimal, volume_share: Decimal | None) -> list[str]:
+    """Return what fills on past candles rest on, a sentence each."""
+    worse = f"{slippage * 100:f}".rstrip("0").rstrip(".") if slippage else ""
+    share = "" if volume_share is None else f"{volume_share * 100:f}".rstrip("0").rstrip(".")
+    filled = (
+        "Orders fill whole: a market order at the open of the first candle that it meets or at a price shown in one, a"
+        " limit order at its price once a candle trades strictly through it, a stop once a candle reaches it."
+    )
+    return [
+        filled,
+        f"Slippage: market and stop orders fill {worse} % worse than that."
+        if worse
+        else "Slippage: none, market and stop orders fill at just these prices.",
+        f"Volume: an order fills only in a candle of whose volume it is at most {share} %, each held against the whole."
+        if share
+        else "Volume: ignored, orders fill however little was traded, and move no price.",
+    ]

@@ -156,6 +156,10 @@ class PaperTrading:
         del symbol
         return Fees(self._settings.fee, self._settings.fee, self._settings.fee_in)
 
+    def assumptions(self) -> list[str]:
+        """Return what the fills of a replay rest on."""
+        return fills.assumptions(self._settings.slippage, self._settings.volume_share)
+
     def next_fill_at(self, after: int) -> int | None:
         """Return the first time later than ``after`` (ms UTC) at which an open order ends by itself on a past market.
 

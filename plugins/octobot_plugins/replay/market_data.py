@@ -19,7 +19,7 @@ from octobot_plugins.replay.inside import Inside
 from octobot_plugins.replay.series import COARSEST, Series
 from octobot_plugins.replay.settings import ReplaySettings
 
-__all__ = ["ReplayMarket", "open_market", "wrong_gap"]
+__all__ = ["ReplayMarket", "notes_of", "open_market", "wrong_gap"]
 
 _DAY = 86_400_000
 #: A decision needs some evaluations, a second apart, until it is carried out: cancel, then sell what is free.
@@ -236,6 +236,11 @@ class ReplayMarket:
         series = self.series(symbol)
         return series.time + series.step, series.exact_closes()
 
+    def assumptions(self) -> list[str]:
+        """Return what its prices rest on."""
+        inside = "Inside a candle the price goes from its open to its low, then to its high, then to its close."
+        return [inside, "Bid, ask and last are one price: there is no spread."]
+
     def series(self, symbol: str) -> Series:
         """Return a symbol's candles; raise DataUnavailable where it has no file."""
         if symbol not in self._series:
@@ -295,7 +300,7 @@ def _load(symbol: str, settings: ReplaySettings) -> tuple[Series, list[str]]:
         )
     _refuse_gaps(file, series, settings)
     _refuse_step(path, series, settings.price_step)
-    return series, _notes(symbol, file)
+    return series, notes_of(symbol, file)
 
 
 def wrong_gap(file: CandleFile, series: Series) -> str | None:
@@ -335,7 +340,8 @@ def _refuse_step(path: Path, series: Series, step: Decimal | None) -> None:
         )
 
 
-def _notes(symbol: str, file: CandleFile) -> list[str]:
+def notes_of(symbol: str, file: CandleFile) -> list[str]:
+    """Return what a person should know of how a file was read, a line each; nothing of one that is as it should be."""
     understood = file.understood
     if understood.is_plain:
         return []
