@@ -47,14 +47,40 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
 	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock
 
+# The dashboard is built by the Node.js that .venv has, into the package that serves it.
+NPM = cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm --loglevel=error
+UI_BUILT := plugins/octobot_plugins/dashboard/static/index.html
+UI_SOURCES := ui/index.html ui/vite.config.ts ui/openapi-ts.config.ts ui/openapi.json $(shell find ui/src ui/public -type f \
+	-not -path 'ui/src/api/client/*' -not -name routeTree.gen.ts -not -name '*.test.ts*')
+
+.PHONY: ui
+ui: $(UI_BUILT) ## Build the dashboard into its plugin; does nothing while ui/ stays the same
+	@:
+
+# No package runs a script of its own while it is installed.
+ui/node_modules/.installed: .venv/.installed ui/package.json ui/package-lock.json ui/.npmrc
+	$(NPM) ci --ignore-scripts --no-progress
+	@touch $@
+
+$(UI_BUILT): ui/node_modules/.installed $(UI_SOURCES)
+	$(NPM) run --silent client > /dev/null
+	$(NPM) run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: ui-check
+ui-check: ui ## Check the dashboard: format, mistakes, types, tests
+	$(NPM) run --silent lint
+	$(NPM) run --silent types
+	$(NPM) test --silent -- --reporter=dot
+
 .PHONY: run
-run: install ## Run the demo: six automations on a simulated market; Ctrl-C stops it, its state is in .octobot
-	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot $(ARGS)
+run: install ui ## Run the demo: six automations on a simulated market, with the dashboard; Ctrl-C stops it, its state is in .octobot
+	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot --serve $(ARGS)
 
 # File after file, the longest first (tests/conftest.py). Three workers on two cores, since many of the tests that start nodes wait.
 WORKERS ?= 3
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-CHECKS := format-check lint types imports docs
+CHECKS := format-check lint types imports docs ui-check
 
 .PHONY: fast
 fast: install ## Run the tests that need no process and no server, in less than two minutes: for every save
@@ -65,7 +91,7 @@ fast: install ## Run the tests that need no process and no server, in less than 
 test: install checks unit ## Everything that a submission must pass
 
 .PHONY: checks
-checks: install .venv/.docs-installed ## What of `make test` runs no test: format, lint, types, imports, docs; two at a time
+checks: install .venv/.docs-installed ui ## What of `make test` runs no test: format, lint, types, imports, docs, the dashboard; two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes $(CHECKS)
 
 .PHONY: test-all
@@ -102,7 +128,7 @@ imports: install ## Check who may import whom
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: unit
-unit: install ## Run the tests of `make test` alone; ARGS="-k ledger" picks some
+unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks some
 	$(PYTEST) -m 'not long' --durations 25 $(ARGS)
 
 .PHONY: coverage
@@ -118,10 +144,11 @@ fuzz: install ## Ask the API for long whatever its document allows, and does not
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 2 tests/integration/api/test_any_request.py $(ARGS)
 
 .PHONY: reference
-reference: install ## Write docs/run-file.schema.json and the documentation's tables anew, after a change of a model
+reference: install ## Write docs/run-file.schema.json, ui/openapi.json and the documentation's tables anew, after a change of a model
 	$(BIN)/octobot-node schema > docs/run-file.schema.json.new
 	@mv docs/run-file.schema.json.new docs/run-file.schema.json
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/api_document.py
 
 .PHONY: docs
 docs: install .venv/.docs-installed ## Build the documentation into build/site, and check every link in it
@@ -137,7 +164,7 @@ pictures: install .venv/.docs-installed ## Draw the pictures of docs/images anew
 	@touch $@
 
 .PHONY: dist
-dist: install ## Build the wheel and the sdist into dist, with nothing that is not in the locks
+dist: install ui ## Build the wheel and the sdist into dist, with nothing that is not in the locks
 	@rm -rf dist
 	$(BIN)/python -m hatchling build
 
@@ -155,5 +182,5 @@ bench-%: install
 
 .PHONY: clean
 clean: ## Remove .venv and what the tools left; not .octobot, which is state
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist ui/node_modules ui/src/api/client ui/src/routeTree.gen.ts $(dir $(UI_BUILT)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

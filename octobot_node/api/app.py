@@ -26,6 +26,7 @@ from octobot_node.api.openapi import PATH, document
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.route_clashes import RoutesSoFar, methods_of
 from octobot_node.api.scopes import all_scopes
+from octobot_node.api.sites import OpenSite, add_sites
 from octobot_node.api.transport.addresses import PlainAddresses
 from octobot_node.api.transport.head import HeadAsGet
 from octobot_node.api.transport.lanes import THREADS
@@ -41,8 +42,8 @@ log = structlog.get_logger(__name__)
 _COMPRESSED_FROM = 1_000
 
 
-def create_app(context: OperationContext) -> FastAPI:
-    """Return the application of a node.
+def create_app(context: OperationContext, sites: Sequence[OpenSite] = ()) -> FastAPI:
+    """Return the application of a node, with the pages of ``sites``.
 
     Raises PluginError for routes of a built-in plugin that name no scope; those of a third party are left out, and
     listed with the reason.
@@ -71,6 +72,7 @@ def create_app(context: OperationContext) -> FastAPI:
         for plugin in registry.plugins:
             if plugin.built_in is built_in:
                 _include_all(app, state, so_far, plugin)
+    add_sites(app, sites)
     return app
 
 

@@ -11,9 +11,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from octobot_node.api.app import create_app
+from octobot_node.api.sites import OpenSite, open_sites
 from octobot_node.api.transport.connections import AcceptFailures, Bounds, connection_type
 from octobot_node.errors import NodeError
 from octobot_node.operations.context import OperationContext
+from octobot_node.plugin_system.plugin_failures import said
 from octobot_node.settings import Settings
 
 __all__ = ["ApiServer", "is_loopback"]
@@ -26,6 +28,9 @@ _HEADERS_MAX = 32_768
 _CONNECTIONS_MAX = 1_000
 #: Longer than proxies keep an idle connection (60 s mostly): who closes first must be the one that sends requests.
 _KEEP_ALIVE_S = 75
+_API_CURE = (
+    "give another OCTOBOT_API_HOST or OCTOBOT_API_PORT (0: any free port), or switch it off with OCTOBOT_API=false"
+)
 #: Requests under way, and readers of events, have this long when the node stops.
 _GRACE_S = 3
 
@@ -43,6 +48,9 @@ class ApiServer:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._socket: socket.socket | None = None
+        self._more: list[socket.socket] = []
+        #: Where browsers find the pages that plugins bring, by the site's name.
+        self.sites: dict[str, str] = {}
         self.stopping = threading.Event()
 
     @property
@@ -58,14 +66,16 @@ class ApiServer:
         for routes in self._context.registry.api_routes:
             if routes.prepare is not None:
                 routes.prepare(self._context.plugin_context)
-        app = create_app(self._context)
+        sites = open_sites(self._context.registry, self._context.plugin_context)
+        app = create_app(self._context, sites)
         app.state.stopping = self.stopping
-        self._socket = _listen(settings)
+        self._socket = _listen(settings.api_host, settings.api_port, "the API", _API_CURE)
+        for site in sites:
+            self._listen_for(site, settings.api_host)
         self._server = uvicorn.Server(_config(app, settings))
         self._thread = threading.Thread(target=self._run, name="octobot-api", daemon=True)
         self._thread.start()
-        host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-        log.info("api_started", url=f"http://{host}:{self.port}/api/v1")
+        log.info("api_started", url=f"{_url(settings.api_host, self.port)}/api/v1")
 
     def stop(self) -> None:
         """Take no more requests, give those under way their time, and end."""
@@ -74,8 +84,22 @@ class ApiServer:
             self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(_GRACE_S + 5)
-        if self._socket is not None:
-            self._socket.close()
+        for each in (self._socket, *self._more):
+            if each is not None:
+                each.close()
+
+    def _listen_for(self, site: OpenSite, host: str) -> None:
+        # Whatever takes a page's port, automations trade on, and the API says what is the matter.
+        cure = f"give another OCTOBOT_{site.name.upper()}_PORT"
+        try:
+            listener = _listen(host, site.port, f"the {site.name}", cure)
+        except NodeError as error:
+            self._context.core.plugin_failures.record(site.owner.name, f"the {site.name}", said(error))
+            log.error("site_not_served", site=site.name, error=str(error))  # noqa: TRY400 - no traceback helps here
+            return
+        self._more.append(listener)
+        self.sites[site.name] = url = _url(host, listener.getsockname()[1])
+        log.info("site_started", site=site.name, url=url)
 
     def _run(self) -> None:
         assert self._server is not None
@@ -87,7 +111,7 @@ class ApiServer:
 
     async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
         asyncio.get_running_loop().set_exception_handler(AcceptFailures())
-        await server.serve([listener])
+        await server.serve([listener, *self._more])
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -111,8 +135,11 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.api_host, settings.api_port
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listen(host: str, port: int, what: str, cure: str) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -125,8 +152,5 @@ def _listen(settings: Settings) -> socket.socket:
             listener.close()
             raise
     except OSError as error:
-        raise NodeError(
-            f"the API cannot listen on {host}:{port} ({error.strerror or error}): give another OCTOBOT_API_HOST or"
-            " OCTOBOT_API_PORT (0: any free port), or switch it off with OCTOBOT_API=false"
-        ) from None
+        raise NodeError(f"{what} cannot listen on {host}:{port} ({error.strerror or error}): {cure}") from None
     return listener

@@ -48,6 +48,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.api_node",
     "octobot_plugins.api_audit",
     "octobot_plugins.api_events",
+    "octobot_plugins.dashboard",
     "octobot_tentacles.dca",
     "octobot_tentacles.grid",
     "octobot_tentacles.rebalance",

@@ -116,6 +116,7 @@ def test_hook_register_settings(registry: Registry) -> None:
     assert users(registry, "register_settings") == [
         "octobot_plugins.api_events",
         "octobot_plugins.auth",
+        "octobot_plugins.dashboard",
         "octobot_plugins.notify",
         "octobot_plugins.order_rules",
     ]
@@ -208,7 +209,7 @@ def test_hook_register_api_routers(registry: Registry) -> None:
     )
     assert {"auth", "webhooks-inbound", "api_automations", "api_audit", "health", "metrics"} <= named
     for routes in registry.api_routes:
-        assert routes.router().routes
+        assert routes.router().routes or routes.site
 
 
 def test_hook_authenticate(registry: Registry) -> None:

@@ -1,0 +1,159 @@
+"""Pages for browsers beside the API: of one origin with it, on a port of their own, and never in its way."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from octobot_node.api.app import create_app
+from octobot_node.api.server import ApiServer
+from octobot_node.api.sites import open_sites
+from octobot_node.contracts.context import PluginContext
+from octobot_plugins.dashboard import pages
+from tests.integration.api.conftest import Service
+
+HTML = {"accept": "text/html,application/xhtml+xml"}
+SCRIPT = "console.log('hello');" * 100
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dashboard as it is built, so that nothing here needs one."""
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>OctoBot Node</title>")
+    (folder / "assets" / "index-abc.js").write_text(SCRIPT)
+    monkeypatch.setattr(pages, "BUILT", folder)
+    return folder
+
+
+@pytest.fixture
+def client(built: Path, service: Service) -> TestClient:
+    context = service.office.context()
+    app = create_app(context, open_sites(context.registry, context.plugin_context))
+    return service.stack.enter_context(TestClient(app, base_url="http://node.test"))
+
+
+def test_every_address_of_the_application_is_its_page(client: TestClient) -> None:
+    for path in ("/", "/automations", "/automations/019b1f00?tab=orders", "/sign-in", "/index.html"):
+        page = client.get(path, headers=HTML)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "OctoBot Node" in page.text
+        # A page that was kept would ask for files that the node has no more.
+        assert page.headers["cache-control"] == "no-cache"
+
+
+def test_files_are_kept_for_ever_since_their_names_change_with_them(client: TestClient) -> None:
+    script = client.get("/assets/index-abc.js")
+    packed = client.get("/assets/index-abc.js", headers={"accept-encoding": "gzip"})
+    plain = client.get("/assets/index-abc.js", headers={"accept-encoding": "identity"})
+    again = client.get("/assets/index-abc.js", headers={"if-none-match": script.headers["etag"]})
+
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text == SCRIPT
+    assert (again.status_code, again.text) == (304, "")
+
+
+def test_a_page_may_load_nothing_from_elsewhere_and_no_script_that_is_written_into_it(client: TestClient) -> None:
+    policy = client.get("/", headers=HTML).headers["content-security-policy"]
+    allowed = dict(each.split(" ", 1) for each in policy.split("; "))
+
+    assert allowed["default-src"] == "'none'"
+    assert allowed["script-src"] == allowed["style-src"] == allowed["connect-src"] == "'self'"
+    assert "unsafe" not in policy
+    assert set(re.findall(r"[a-z]+:", policy)) <= {"data:"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/api/nothing", "/health/nothing", "/hooks/nothing", "/assets/gone.js"]
+)
+def test_what_programs_ask_for_and_is_not_there_is_a_problem_and_no_page(client: TestClient, path: str) -> None:
+    found = client.get(path, headers=HTML)
+    assert found.status_code in (404, 405)
+    assert found.headers["content-type"] == "application/problem+json"
+
+
+def test_whoever_wants_no_page_gets_none(client: TestClient) -> None:
+    assert client.get("/automations").status_code == 404
+    assert client.post("/automations", headers=HTML).status_code == 404
+    assert client.get("/../pyproject.toml").status_code == 404
+    assert client.get("/assets/%2e%2e/%2e%2e/settings.py").status_code == 404
+
+
+def test_the_api_is_there_on_the_same_origin(client: TestClient) -> None:
+    assert client.get("/api/v1/session").status_code == 401
+    assert client.get("/health/live").status_code == 200
+
+
+def settings_of(**given: Any) -> PluginContext:
+    settings = SimpleNamespace(api_port=given.pop("api_port", 8000))
+    return cast("PluginContext", SimpleNamespace(settings=settings, plugin_settings=lambda model: model(**given)))
+
+
+def test_there_are_no_pages_where_they_are_switched_off_or_not_built(built: Path) -> None:
+    assert pages.open_pages(settings_of()) is not None
+    assert pages.open_pages(settings_of(enabled=False)) is None
+    (built / "index.html").unlink()
+    assert pages.open_pages(settings_of()) is None
+
+
+def test_the_port_is_any_where_the_apis_is_unless_somebody_chose_one() -> None:
+    given = [settings_of(), settings_of(port=5002), settings_of(api_port=0), settings_of(api_port=0, port=5002)]
+    assert [pages.port(each) for each in given] == [5001, 5002, 0, 5002]
+
+
+@pytest.fixture
+def server(built: Path, make_service: Callable[..., Service]) -> Iterator[ApiServer]:
+    server = ApiServer(make_service(api_port=0).office.context())
+    server.start()
+    yield server
+    server.stop()
+
+
+def status_of(url: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection.request("GET", path, headers=HTML)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+def test_the_whole_application_listens_on_the_dashboards_port(server: ApiServer) -> None:
+    url = server.sites["dashboard"]
+
+    assert urlsplit(url).port != server.port
+    assert status_of(url, "/automations")[0] == 200
+    assert status_of(url, "/api/v1/session")[0] == 401
+    assert status_of(f"http://127.0.0.1:{server.port}", "/api/v1/session")[0] == 401
+
+
+def test_a_port_that_is_taken_costs_the_dashboard_and_not_the_node(
+    built: Path, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(pages, "port", lambda _context: port)
+        context = make_service(api_port=0).office.context()
+        server = ApiServer(context)
+        server.start()
+        try:
+            assert server.sites == {}
+            assert status_of(f"http://127.0.0.1:{server.port}", "/health/live")[0] == 200
+        finally:
+            server.stop()
+    (told,) = context.core.plugin_failures.all()
+    assert told.plugin == "octobot_plugins.dashboard"
+    assert f"the dashboard cannot listen on 127.0.0.1:{port}" in told.error
+    assert "OCTOBOT_DASHBOARD_PORT" in told.error

@@ -1,0 +1,191 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import type { AutomationDetail } from "@/api/client/types.gen";
+import { isProblem } from "@/api/http";
+import { nextStep, typeName } from "@/features/automations/words";
+import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { Empty, Failure, Loading } from "@/parts/States";
+import { AutomationStatusMark } from "@/parts/Status";
+import { useNow } from "@/parts/useNow";
+import { add } from "@/text/decimal";
+import * as format from "@/text/format";
+import { Actions } from "./Actions";
+import { symbolsOf } from "./drawing";
+import { automationQuery } from "./queries";
+
+const ChartTab = lazy(() => import("./ChartTab"));
+const OrdersTab = lazy(() => import("./OrdersTab"));
+const MoneyTab = lazy(() => import("./MoneyTab"));
+const LogTab = lazy(() => import("./LogTab"));
+const ConfigTab = lazy(() => import("./ConfigTab"));
+
+export const TABS = ["chart", "orders", "money", "log", "config"] as const;
+export type Tab = (typeof TABS)[number];
+
+export function AutomationPage({ id, tab }: { id: string; tab: Tab }) {
+  const { data, error, refetch } = useQuery(automationQuery(id));
+  if (!data) {
+    if (isProblem(error, "not-found")) return <Gone />;
+    return (
+      <div className="page">
+        {error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the automation" rows={8} />}
+      </div>
+    );
+  }
+  const { detail } = data;
+  return (
+    <div className="page">
+      <Head detail={detail} etag={data.etag} />
+      <Strip detail={detail} />
+      <Tabs detail={detail} tab={tab} />
+      <Suspense fallback={<Loading what="this part" rows={8} />}>
+        {tab === "chart" && <ChartTab detail={detail} />}
+        {tab === "orders" && <OrdersTab detail={detail} />}
+        {tab === "money" && <MoneyTab detail={detail} />}
+        {tab === "log" && <LogTab id={detail.id} />}
+        {tab === "config" && <ConfigTab detail={detail} />}
+      </Suspense>
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <div className="page">
+      <Empty
+        title="There is no such automation"
+        action={
+          <Link className="btn" to="/automations">
+            All automations
+          </Link>
+        }
+      >
+        It was deleted, or it is somebody else’s.
+      </Empty>
+    </div>
+  );
+}
+
+function Head({ detail, etag }: { detail: AutomationDetail; etag: string | null }) {
+  const now = useNow();
+  const symbols = symbolsOf(detail);
+  return (
+    <div className="page-head">
+      <div className="grow">
+        <p className="small muted crumb">
+          <Link to="/automations">‹ Automations</Link>
+        </p>
+        <h1 className="cut">{detail.name}</h1>
+        <p className="say">
+          <AutomationStatusMark status={detail.status} />
+          <b>{nextStep(detail, now)}</b>
+          <span className="muted">
+            {typeName(detail.type)}
+            {symbols.length > 0 && ` on ${symbols.slice(0, 3).join(", ")}${symbols.length > 3 ? " and more" : ""}`},{" "}
+            {detail.account}
+          </span>
+        </p>
+      </div>
+      <Actions detail={detail} etag={etag} />
+    </div>
+  );
+}
+
+/** What it came to, with the method and the time, once for all of it. */
+function Strip({ detail }: { detail: AutomationDetail }) {
+  const { report } = detail;
+  const now = useNow();
+  const total = report.unrealised_pnl === null ? null : add(report.realised_pnl, report.unrealised_pnl);
+  if (!report.asset) return null;
+  return (
+    <div className="strip">
+      <dl>
+        <div>
+          <dt>Total</dt>
+          <dd>
+            {total === null ? (
+              <NotKnown />
+            ) : (
+              <>
+                <Result value={total} asset={report.asset} />{" "}
+                {report.final_equity !== null && <Change now={report.final_equity} before={report.start_equity} />}
+              </>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Realised</dt>
+          <dd>
+            <Result value={report.realised_pnl} asset={report.asset} />
+          </dd>
+        </div>
+        <div>
+          <dt>On what it holds</dt>
+          <dd>
+            {report.unrealised_pnl === null ? (
+              <NotKnown />
+            ) : (
+              <Result value={report.unrealised_pnl} asset={report.asset} />
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>
+            Value, from <Money value={report.start_equity} asset={report.asset} unit={false} />
+          </dt>
+          <dd>
+            {report.final_equity === null ? <NotKnown /> : <Money value={report.final_equity} asset={report.asset} />}
+          </dd>
+        </div>
+        <div>
+          <dt>Fills</dt>
+          <dd>{format.count(report.fills)}</dd>
+        </div>
+        {Object.entries(detail.figures)
+          .slice(0, 2)
+          .map(([name, value]) => (
+            <div key={name} className="desk-only">
+              <dt>{name}</dt>
+              <dd className="cut">{value}</dd>
+            </div>
+          ))}
+      </dl>
+      <p className="asof">
+        {report.pnl_method}
+        <br />
+        As of <Moment at={report.as_of} now={now} /> UTC
+      </p>
+    </div>
+  );
+}
+
+function Tabs({ detail, tab }: { detail: AutomationDetail; tab: Tab }) {
+  const names: Record<Tab, string> = {
+    chart: "Chart",
+    orders: "Orders and fills",
+    money: "Money",
+    log: "Log",
+    config: "Config",
+  };
+  const numbers: Partial<Record<Tab, number>> = { orders: detail.orders.length, config: detail.revision };
+  return (
+    <nav className="tabs" aria-label={`Parts of ${detail.name}`}>
+      {TABS.map((each) => (
+        <Link
+          key={each}
+          to="/automations/$automation"
+          params={{ automation: detail.id }}
+          search={each === "chart" ? {} : { tab: each }}
+          aria-current={each === tab ? "page" : undefined}
+          replace
+        >
+          {names[each]}
+          {numbers[each] ? (
+            <span className="n">{each === "config" ? `r${numbers[each]}` : format.count(numbers[each])}</span>
+          ) : null}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import type { AutomationDetail, EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import { equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
+
+const TIMES = [0, 60, 120, 180];
+
+function fill(seconds: number, side: string, symbol = "BTC/USD"): FillRow {
+  return { at: new Date(seconds * 1000).toISOString(), side, symbol } as FillRow;
+}
+
+function order(side: string, price: string | null, more: Partial<OrderRow> = {}): OrderRow {
+  return { symbol: "BTC/USD", side, price, stop: null, status: "open", ...more } as OrderRow;
+}
+
+test("fills of one side in one candle are one mark with their number", () => {
+  const fills = [fill(61, "buy"), fill(119, "buy"), fill(61, "sell"), fill(200, "sell"), fill(61, "buy", "ETH/USD")];
+  expect(marksOf(fills, "BTC/USD", TIMES)).toEqual([
+    { time: 60, side: "buy", count: 2 },
+    { time: 60, side: "sell", count: 1 },
+    { time: 180, side: "sell", count: 1 },
+  ]);
+  expect(marksOf([fill(-5, "buy")], "BTC/USD", TIMES)).toEqual([]);
+});
+
+test("of the resting orders only the nearest of each side has its price on the axis", () => {
+  const detail = {
+    orders: [
+      order("buy", "90"),
+      order("buy", "99"),
+      order("sell", "110"),
+      order("sell", "101"),
+      order("sell", null, { stop: "80" }),
+    ],
+    positions: [{ symbol: "BTC/USD", amount: "1", average: "95.5" }],
+  } as AutomationDetail;
+  const labelled = linesOf(detail, "BTC/USD", 100)
+    .filter((line) => line.labelled)
+    .map((line) => [line.kind, line.price]);
+  expect(labelled).toEqual([
+    ["buy", 99],
+    ["sell", 101],
+    ["stop", 80],
+    ["average", 95.5],
+  ]);
+});
+
+test("an order of unknown outcome is drawn as unknown, whichever side it is", () => {
+  const detail = { orders: [order("buy", "90", { status: "unknown" })], positions: [] } as unknown as AutomationDetail;
+  expect(linesOf(detail, "BTC/USD", 100)).toEqual([{ price: 90, kind: "unknown", labelled: true }]);
+});
+
+test("equity is told at candle times, and not before it is known", () => {
+  const point = (seconds: number, equity: string, asset = "USD") =>
+    ({ at: new Date(seconds * 1000).toISOString(), equity, asset }) as EquityPoint;
+  expect(equityAt([point(70, "10"), point(80, "11"), point(90, "5", "BTC"), point(185, "12")], "USD", TIMES)).toEqual([
+    { time: 60, value: 11 },
+    { time: 120, value: 11 },
+    { time: 180, value: 12 },
+  ]);
+});
+
+test("what is configured is drawn first", () => {
+  const detail = {
+    config: { symbol: "ETH/USD" },
+    positions: [{ symbol: "BTC/USD" }],
+    orders: [{ symbol: "ETH/USD" }],
+    levels: null,
+  } as unknown as AutomationDetail;
+  expect(symbolsOf(detail)).toEqual(["ETH/USD", "BTC/USD"]);
+});

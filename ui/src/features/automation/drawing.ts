@@ -1,0 +1,105 @@
+/** What is drawn over candles, worked out apart from what draws it. Floats are right here: these are pixels. */
+
+import type { AutomationDetail, EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import { toDraw } from "@/text/decimal";
+
+/** A fill, or several of one side in one candle. */
+export interface Mark {
+  /** The candle's opening time, in seconds. */
+  time: number;
+  side: "buy" | "sell";
+  count: number;
+}
+
+export interface Line {
+  price: number;
+  kind: "buy" | "sell" | "stop" | "unknown" | "average";
+  /** Only the nearest order of each side has its price on the axis. */
+  labelled: boolean;
+}
+
+/** Opening times in seconds, rising. The last one at or before `at`; null before the first. */
+function candleOf(times: readonly number[], at: number): number | null {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? null : (times[low - 1] ?? null);
+}
+
+export function marksOf(fills: readonly FillRow[], symbol: string, times: readonly number[]): Mark[] {
+  const found = new Map<string, Mark>();
+  for (const fill of fills) {
+    if (fill.symbol !== symbol) continue;
+    const time = candleOf(times, Date.parse(fill.at) / 1000);
+    if (time === null) continue;
+    const side = fill.side === "buy" ? "buy" : "sell";
+    const known = found.get(`${time} ${side}`);
+    if (known) known.count += 1;
+    else found.set(`${time} ${side}`, { time, side, count: 1 });
+  }
+  return [...found.values()].sort((a, b) => a.time - b.time);
+}
+
+export function linesOf(detail: AutomationDetail, symbol: string, last: number | null): Line[] {
+  const found: Line[] = [];
+  for (const order of detail.orders) {
+    if (order.symbol !== symbol) continue;
+    const line = lineOf(order);
+    if (line) found.push(line);
+  }
+  const position = detail.positions.find((each) => each.symbol === symbol);
+  if (position?.average && toDraw(position.amount) > 0) {
+    found.push({ price: toDraw(position.average), kind: "average", labelled: true });
+  }
+  for (const kind of ["buy", "sell"] as const) {
+    const side = found.filter((line) => line.kind === kind);
+    const reference = last ?? side[0]?.price ?? 0;
+    side.sort((a, b) => Math.abs(a.price - reference) - Math.abs(b.price - reference));
+    if (side[0]) side[0].labelled = true;
+  }
+  return found;
+}
+
+function lineOf(order: OrderRow): Line | null {
+  const price = order.price ?? order.stop;
+  if (price === null) return null;
+  const unknown = order.status === "unknown";
+  const kind = unknown ? "unknown" : order.stop !== null ? "stop" : order.side === "buy" ? "buy" : "sell";
+  return { price: toDraw(price), kind, labelled: kind === "stop" || kind === "unknown" };
+}
+
+export interface Point {
+  time: number;
+  value: number;
+}
+
+/** Equity at the times of candles: points of its own times would tear the axis that both share. */
+export function equityAt(points: readonly EquityPoint[], asset: string, times: readonly number[]): Point[] {
+  const own = points.filter((point) => point.asset === asset);
+  const found: Point[] = [];
+  let next = 0;
+  for (const [index, time] of times.entries()) {
+    const until = times[index + 1] ?? Number.POSITIVE_INFINITY;
+    while (next < own.length && Date.parse(own[next]?.at ?? "") / 1000 < until) next += 1;
+    const point = own[next - 1];
+    if (point) found.push({ time, value: toDraw(point.equity) });
+  }
+  return found;
+}
+
+/** The symbols that an automation is about, the one that matters most first. */
+export function symbolsOf(detail: AutomationDetail, fills: readonly FillRow[] = []): string[] {
+  const configured = detail.config["symbol"];
+  const found = [
+    ...(typeof configured === "string" ? [configured] : []),
+    ...detail.positions.map((each) => each.symbol),
+    ...detail.orders.map((each) => each.symbol),
+    ...Object.keys(detail.levels ?? {}),
+    ...fills.map((each) => each.symbol),
+  ];
+  return [...new Set(found)];
+}

@@ -1,0 +1,104 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  listFills,
+  listPostings,
+  readAutomation,
+  readAutomationLog,
+  readCandles,
+  readEquity,
+  readTicker,
+} from "@/api/client/sdk.gen";
+import type { AutomationDetail } from "@/api/client/types.gen";
+
+/** An automation with the ETag that an edit must name. */
+export interface Loaded {
+  detail: AutomationDetail;
+  etag: string | null;
+}
+
+export function automationQuery(id: string) {
+  return queryOptions({
+    queryKey: ["automation", id],
+    async queryFn(): Promise<Loaded> {
+      const { data, response } = await readAutomation({ path: { automation: id } });
+      return { detail: data, etag: response.headers.get("etag") };
+    },
+    // Prices move what it is worth, and tell no event.
+    refetchInterval: 15_000,
+  });
+}
+
+export const CANDLES = 300;
+
+export function candlesQuery(account: string, symbol: string, timeframe: string, count = CANDLES) {
+  return queryOptions({
+    queryKey: ["candles", account, symbol, timeframe, count],
+    queryFn: async () => (await readCandles({ query: { account, symbol, timeframe, count } })).data,
+    refetchInterval: 20_000,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function tickerQuery(account: string, symbol: string) {
+  return queryOptions({
+    queryKey: ["ticker", account, symbol],
+    queryFn: async () => (await readTicker({ query: { account, symbol } })).data,
+    refetchInterval: 3_000,
+  });
+}
+
+/** The newest fills, for the chart and for the overview. */
+export function newestFillsQuery(id: string, limit = 500) {
+  return queryOptions({
+    queryKey: ["automation", id, "newest-fills", limit],
+    queryFn: async () => (await listFills({ query: { automation: id, limit } })).data.fills,
+  });
+}
+
+export function fillsQuery(id: string) {
+  return infiniteQueryOptions({
+    queryKey: ["automation", id, "fills"],
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam }) =>
+      (await listFills({ query: { automation: id, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } })).data,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function postingsQuery(id: string) {
+  return infiniteQueryOptions({
+    queryKey: ["automation", id, "postings"],
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam }) =>
+      (
+        await listPostings({
+          path: { automation: id },
+          query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
+        })
+      ).data,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function logQuery(id: string) {
+  return infiniteQueryOptions({
+    queryKey: ["automation", id, "log"],
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam }) =>
+      (
+        await readAutomationLog({
+          path: { automation: id },
+          query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) },
+        })
+      ).data,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function equityQuery(id: string) {
+  return queryOptions({
+    queryKey: ["automation", id, "equity"],
+    queryFn: async () => (await readEquity({ path: { automation: id }, query: { points: 1_000 } })).data.points,
+    refetchInterval: 60_000,
+  });
+}

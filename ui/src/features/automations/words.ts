@@ -1,0 +1,58 @@
+/** What automations are called and do, in words. */
+
+import type { AutomationRow } from "@/api/client/types.gen";
+import * as format from "@/text/format";
+
+const KNOWN: Record<string, string> = {
+  dca: "DCA",
+  grid: "Grid",
+  rebalance: "Rebalance",
+  smart_trade: "Smart trade",
+  signal: "Signal",
+  price_alert: "Price alert",
+  stop_loss_guard: "Stop-loss guard",
+};
+
+/** A type as people call it: octobot_tentacles.smart_trade is a Smart trade. */
+export function typeName(type: string): string {
+  const short = type.split(".").at(-1) ?? type;
+  const words = short.replaceAll("_", " ");
+  return KNOWN[short] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What happens next, as far as a row of the list knows it. */
+export function nextStep(row: AutomationRow, now: Date): string {
+  switch (row.status) {
+    case "failed":
+    case "held":
+    case "waiting":
+      return row.reason || "no reason is given";
+    case "paused":
+      return row.open_orders > 0
+        ? `Decides nothing; ${orders(row.open_orders)} still at the exchange.`
+        : "Decides nothing until it is resumed.";
+    case "stopping":
+      return `Its own orders are being cancelled: ${orders(row.open_orders)} left.`;
+    case "completing":
+      return `Ends by itself once ${orders(row.open_orders)} settled.`;
+    case "stopped":
+      return "Stopped. Nothing more happens.";
+    case "completed":
+      return "Did all it was made for.";
+    case "active":
+      return active(row, now);
+  }
+}
+
+function active(row: AutomationRow, now: Date): string {
+  if (!row.sending) return "Decides, and sends nothing: a kill switch is on.";
+  const rest = row.open_orders > 0 ? ` ${orders(row.open_orders, true)}.` : "";
+  if (!row.next_run) return `Waits for a fill or a price.${rest}`;
+  const left = new Date(row.next_run).getTime() - now.getTime();
+  return left <= 0 ? `Decides now.${rest}` : `Decides in ${format.span(left)}.${rest}`;
+}
+
+function orders(count: number, resting = false): string {
+  const what = `${format.count(count)} ${count === 1 ? "order" : "orders"}`;
+  return resting ? `${what} ${count === 1 ? "rests" : "rest"}` : count === 1 ? `${what} is` : `${what} are`;
+}

@@ -1,0 +1,119 @@
+/** Whether the node is there, as of when: what the top bar shows, and what switches off buttons that write. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { onAnswer } from "@/api/http";
+import type { Heard, NodeEvent } from "./reader";
+import { openStream, type Stream } from "./stream";
+
+export interface Connection {
+  state: "connecting" | "live" | "lost" | "signed-out";
+  /** When the node was heard last, by this browser's clock. */
+  heardAt: number;
+  retryAt: number | null;
+}
+
+let connection: Connection = { state: "connecting", heardAt: Date.now(), retryAt: null };
+const listeners = new Set<() => void>();
+const eventListeners = new Set<(event: NodeEvent) => void>();
+let stream: Stream | null = null;
+
+function become(next: Connection): void {
+  const same = next.state === connection.state && next.retryAt === connection.retryAt;
+  connection = next;
+  // The age is drawn by the clock of the page; only a change of state is news.
+  if (!same) for (const listener of listeners) listener();
+}
+
+export function useConnection(): Connection {
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => connection.state + String(connection.retryAt),
+  );
+  return connection;
+}
+
+export function lastHeard(): number {
+  return connection.heardAt;
+}
+
+export function onEvent(listener: (event: NodeEvent) => void): () => void {
+  eventListeners.add(listener);
+  return () => eventListeners.delete(listener);
+}
+
+/** Begin to listen; what happens makes queries stale, gathered, so that a grid's start is one refetch and not 210. */
+export function listen(queries: QueryClient): void {
+  if (stream) {
+    stream.ask("start");
+    return;
+  }
+  const renewal = new Renewal(queries);
+  const heard = (what: Heard) => {
+    if (what.type === "lost") return become({ state: "lost", heardAt: what.since, retryAt: what.retryAt });
+    if (what.type === "signed-out") {
+      become({ state: "signed-out", heardAt: what.at, retryAt: null });
+      void queries.invalidateQueries({ queryKey: ["session"] });
+      return;
+    }
+    const wasLost = connection.state !== "live";
+    become({ state: "live", heardAt: what.at, retryAt: null });
+    if (what.type === "gap" || (what.type === "open" && wasLost)) renewal.everything();
+    if (what.type === "event") {
+      renewal.after(what.event);
+      for (const listener of eventListeners) listener(what.event);
+    }
+  };
+  stream = openStream(heard);
+  stream.ask("start");
+  onAnswer((answered, at) => {
+    if (answered && connection.state === "live") connection = { ...connection, heardAt: at };
+    // The stream says itself when it is back; an answer means that it need not wait.
+    if (answered && connection.state === "lost") stream?.ask("hurry");
+  });
+}
+
+export function tryNow(): void {
+  stream?.ask("hurry");
+}
+
+const SOON_MS = 250;
+const LISTS_MS = 2_000;
+
+/** Gathers what changed, and lets queries that are on the screen be read again. */
+class Renewal {
+  private changed = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private lists: ReturnType<typeof setTimeout> | null = null;
+  private listsAt = 0;
+
+  constructor(private readonly queries: QueryClient) {}
+
+  everything(): void {
+    void this.queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
+  }
+
+  after(event: NodeEvent): void {
+    if (event.automation_id) this.changed.add(event.automation_id);
+    this.timer ??= setTimeout(() => this.one(), SOON_MS);
+    this.lists ??= setTimeout(() => this.all(), Math.max(SOON_MS, this.listsAt + LISTS_MS - Date.now()));
+  }
+
+  private one(): void {
+    const changed = this.changed;
+    this.changed = new Set();
+    this.timer = null;
+    void this.queries.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] === "automation" && changed.has(String(queryKey[1])),
+    });
+  }
+
+  private all(): void {
+    this.lists = null;
+    this.listsAt = Date.now();
+    void this.queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "lists" });
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { amount, change, exact, gainOrLoss, moment, money, price, span } from "./format";
+
+test("money has its asset's decimals, every digit before them, and a true minus", () => {
+  expect(money("20339.0249", "USD")).toBe("20,339.02");
+  expect(money("-85.224", "USDT", { signed: true })).toBe("\u221285.22");
+  expect(money("453.925", "USD", { signed: true })).toBe("+453.93");
+  expect(money("12345678901234567890.12", "USD")).toBe("12,345,678,901,234,567,890.12");
+  expect(money("0.0312345678", "BTC")).toBe("0.0312346");
+});
+
+test("amounts are short, and whole where somebody asks for all of it", () => {
+  expect(amount("0.00792991")).toBe("0.0079299");
+  expect(exact("0.00792991")).toBe("0.00792991");
+  expect(price("37831.44")).toBe("37,831.44");
+  expect(price("0.000123456")).toBe("0.00012346");
+});
+
+test("a change has a sign and two decimals, and none against nothing", () => {
+  expect(change("10170", "10000")).toBe("+1.70 %");
+  expect(change("9914.78", "10000")).toBe("\u22120.85 %");
+  expect(change("1", "0")).toBeNull();
+  expect([gainOrLoss("-1"), gainOrLoss("0.0"), gainOrLoss("2")]).toEqual(["loss", "", "gain"]);
+});
+
+test("times are as long as they must be", () => {
+  const now = new Date("2026-02-01T05:32:00Z");
+  expect(moment(new Date("2026-02-01T01:02:03Z"), now)).toBe("01:02");
+  expect(moment(new Date("2026-01-03T23:59:00Z"), now)).toBe("3 Jan 23:59");
+  expect(moment(new Date("2025-12-31T00:00:00Z"), now)).toBe("31 Dec 2025 00:00");
+  expect([span(41_000), span(720_000), span(25_740_000), span(273_600_000)]).toEqual([
+    "41 s",
+    "12 min",
+    "7 h 9 min",
+    "3 d 4 h",
+  ]);
+});
