@@ -149,6 +149,7 @@ def _run(
         Gaps, typer.Option(help="Missing candles: count them in the report, or refuse the data.")
     ] = "count",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start a replay over instead of going on with it.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the API and the dashboard during a live run.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing while it runs.")] = False,
 ) -> None:
     """Run the automations in FILE...: live until stopped, or through the candles of a replay.
@@ -158,7 +159,7 @@ def _run(
     from octobot_node.cli.actions import run
 
     context.obj.data_dir = data_dir
-    options = run.read_options(data or [], duration=duration, data_dir=data_dir, gaps=gaps, fresh=fresh)
+    options = run.read_options(data or [], duration=duration, data_dir=data_dir, gaps=gaps, fresh=fresh, serve=serve)
     run.run(files, options, as_json=as_json, quiet=quiet)
 
 

@@ -19,7 +19,8 @@ class RunOptions:
 
     ``data`` maps symbol to a file of candles for a replay. ``duration`` ends a live run after so many seconds,
     None runs until it is stopped. ``data_dir`` is where state lives, None for the settings' own. ``fresh`` starts a
-    replay over. ``replays`` is where replays have their folders, None for the data folder's own.
+    replay over. ``replays`` is where replays have their folders, None for the data folder's own. ``serve`` serves the
+    API and the dashboard during a live run.
     """
 
     data: Mapping[str, Path] = field(default_factory=dict)
@@ -28,3 +29,4 @@ class RunOptions:
     gaps: Gaps = "count"
     fresh: bool = False
     replays: Path | None = None
+    serve: bool = False

@@ -57,6 +57,8 @@ def run(
             view.message(f"plugin {plugin.name} is not used whole: {reason}")
     check_connectors(run_file, registry)
     if _is_past(run_file, registry):
+        if options.serve:
+            raise UsageError("--serve is about a live run; a replay is over before anybody could look: leave it out")
         return ReplayRun(run_file, options, view, settings, registry, configuration).run(keep)
     return _live(run_file, options, view, configuration, registry)
 
@@ -91,8 +93,10 @@ def _live(
     finally:
         base.close()
     # From here on Ctrl-C must break nothing off: whoever holds a lock just then would hold up the node's end.
-    with asked_to_stop() as asked, Node(settings, registry=registry, configuration=configuration) as node:
+    made = Node(settings, registry=registry, configuration=configuration, serve_api=options.serve and settings.api)
+    with asked_to_stop() as asked, made as node:
         started = from_ms(clock.now())
+        _tell_where(node, view)
         create_missing(node.core, node.commands, run_file, configs, accounts, view)
         go_on(node.core, node.commands, run_file, configs, view)
         node.hurry()
@@ -111,6 +115,17 @@ def _live(
         gaps=[],
         automations=reports,
     )
+
+
+def _tell_where(node: Node, view: RunView) -> None:
+    """Say where a browser finds what is served, and how to sign in."""
+    if node.api is None:
+        return
+    for site, url in node.api.sites.items():
+        view.message(f"{site}: {url}")
+    kept = node.settings.data_dir / "admin-password"
+    if kept.exists():
+        view.message(f"sign in as admin; the password is in {kept}")
 
 
 def _refuse_replay_options(options: RunOptions) -> None:

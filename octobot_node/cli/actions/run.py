@@ -27,10 +27,11 @@ Runner = Callable[[RunFile, RunOptions, RunView], RunReport]
 
 
 def read_options(
-    data: Sequence[str], *, duration: str | None, data_dir: Path | None, gaps: Gaps, fresh: bool
+    data: Sequence[str], *, duration: str | None, data_dir: Path | None, gaps: Gaps, fresh: bool, serve: bool = False
 ) -> RunOptions:
     """Return the options as the runner takes them; raise UsageError for one that cannot be read."""
-    return RunOptions(data=_data(data), duration=_seconds(duration), data_dir=data_dir, gaps=gaps, fresh=fresh)
+    seconds = _seconds(duration)
+    return RunOptions(data=_data(data), duration=seconds, data_dir=data_dir, gaps=gaps, fresh=fresh, serve=serve)
 
 
 def run(

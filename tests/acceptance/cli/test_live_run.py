@@ -174,8 +174,9 @@ def test_run_again_the_file_holds_and_says_what_it_replaces(folder: Folder) -> N
     for command in (("create", "run.yaml"), edit):
         done = folder.run("automations", *command)
         assert done.returncode == 0, done.stderr
-    again = folder.run("run", "run.yaml", "--for", "1s", "--json")
+    again = folder.run("run", "run.yaml", "--for", "1s", "--json", "--serve")
     assert again.returncode == 0, again.stderr
+    assert f"sign in as admin; the password is in {folder.state / 'admin-password'}" in again.stderr.splitlines()
     replaced = "amount is 0.120 in this data folder, 100 in the file; take_profit is 2 in this data folder, none in the"
     assert f"dca: {replaced} file: the file's hold" in again.stderr.splitlines()
     shown = json.loads(folder.run("automations", "show", "dca", "--json").stdout)

@@ -190,6 +190,7 @@ def test_malformed_candles_are_refused(
             ("--data", "ETH/USD=ok.csv"),
             "run.yaml, line 7: automations[0]: 'dca' needs BTC/USD, but the candles are of ETH/USD: add",
         ),
+        (("--data", "BTC/USD=ok.csv", "--serve"), "--serve is about a live run; a replay is over before anybody could"),
         (("--data", "BTC/USD=ok.csv", "--for", "3s"), "--for ends a live run; a replay ends with its candles"),
     ],
 )
