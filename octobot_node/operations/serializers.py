@@ -20,12 +20,20 @@ from octobot_node.store.rows.ledger import ListedFillRow
 from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
 
-__all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row"]
+__all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row", "price_levels"]
 
 
 def moment(milliseconds: int | None) -> datetime | None:
     """Return ms UTC as an aware time."""
     return None if milliseconds is None else from_ms(milliseconds)
+
+
+def price_levels(kept: str | None) -> dict[str, dict[str, str]] | None:
+    """Return the prices that wake an automation, above and below, by symbol; how a replay meets them is not told."""
+    if kept is None:
+        return None
+    found: Mapping[str, object] = json.loads(kept)
+    return {side: prices for side, prices in found.items() if isinstance(prices, dict)}
 
 
 def automation_row(row: ListedAutomationRow, live: Mapping[str, tuple[int, int]]) -> AutomationRow:

@@ -20,7 +20,7 @@ from octobot_node.operations.automations.models.automations import (
 )
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id, type_names
-from octobot_node.operations.serializers import automation_row, event_row, order_row
+from octobot_node.operations.serializers import automation_row, event_row, order_row, price_levels
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists
@@ -95,7 +95,7 @@ def _stored(row: ListedAutomationRow) -> dict[str, Any]:
             "automations": list(needs.automations),
         },
         "wake": json.loads(row.wake),
-        "levels": None if row.levels is None else json.loads(row.levels),
+        "levels": price_levels(row.levels),
         "figures": json.loads(row.figures),
     }
 

@@ -32,6 +32,7 @@ from octobot_node.operations.automations.models.plans import (
 )
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
+from octobot_node.operations.serializers import price_levels
 from octobot_node.orders import IntentStatus, OpenOrder
 from octobot_node.store import automations as automation_statements
 
@@ -113,7 +114,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow
         log=[PlannedLine(level=level, text=text) for level, text in rehearsal.evaluated.outcome.logged],
         requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
         next_run=_after(ended["next_run_at"], loaded.given.now),
-        levels=None if levels is None else json.loads(levels),
+        levels=price_levels(levels),
         figures=json.loads(wide.get("figures", loaded.row.figures)),
         state=None if state is None else json.loads(state),
         needs_funds=_needed(changes.intents),

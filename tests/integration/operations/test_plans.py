@@ -214,3 +214,15 @@ def test_a_plan_that_fits_lacks_nothing_and_one_without_orders_costs_market_data
         "market_data": 1,
         "trading": 0,
     }
+
+
+def test_levels_that_a_replay_meets_at_closes_are_told_as_any_others(office: Office) -> None:
+    def waits(_tick: Tick[Any, Any]) -> Decision:
+        return Decision(wake=Wake(below={"BTC/USDT": Decimal(90)}, at_closes=True))
+
+    office.bench.automation("waits", waits)
+    office.bench.settle()
+    expected = {"above": {}, "below": {"BTC/USDT": "90"}}
+
+    assert office.do("automations.show", automation="waits").levels == expected
+    assert office.do("automations.plan", automation="waits", at_once=True).levels == expected
