@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import type { AutomationDetail } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
-import { nextStep, typeName } from "@/features/automations/words";
+import { nextStepOf, typeName } from "@/features/automations/words";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { AutomationStatusMark } from "@/parts/Status";
@@ -38,7 +38,7 @@ export function AutomationPage({ id, tab }: { id: string; tab: Tab }) {
     <div className="page">
       <Head detail={detail} etag={data.etag} />
       <Strip detail={detail} />
-      <Tabs detail={detail} tab={tab} />
+      <Tabs detail={detail} />
       <Suspense fallback={<Loading what="this part" rows={8} />}>
         {tab === "chart" && <ChartTab detail={detail} />}
         {tab === "orders" && <OrdersTab detail={detail} />}
@@ -79,7 +79,7 @@ function Head({ detail, etag }: { detail: AutomationDetail; etag: string | null 
         <h1 className="cut">{detail.name}</h1>
         <p className="say">
           <AutomationStatusMark status={detail.status} />
-          <b>{nextStep(detail, now)}</b>
+          <b>{nextStepOf(detail, now)}</b>
           <span className="muted">
             {typeName(detail.type)}
             {symbols.length > 0 && ` on ${symbols.slice(0, 3).join(", ")}${symbols.length > 3 ? " and more" : ""}`},{" "}
@@ -146,8 +146,10 @@ function Strip({ detail }: { detail: AutomationDetail }) {
           .slice(0, 2)
           .map(([name, value]) => (
             <div key={name} className="desk-only">
-              <dt>{name}</dt>
-              <dd className="cut">{value}</dd>
+              <dt>{capital(name)}</dt>
+              <dd className="cut" title={value}>
+                {figure(value)}
+              </dd>
             </div>
           ))}
       </dl>
@@ -160,7 +162,7 @@ function Strip({ detail }: { detail: AutomationDetail }) {
   );
 }
 
-function Tabs({ detail, tab }: { detail: AutomationDetail; tab: Tab }) {
+function Tabs({ detail }: { detail: AutomationDetail }) {
   const names: Record<Tab, string> = {
     chart: "Chart",
     orders: "Orders and fills",
@@ -177,7 +179,7 @@ function Tabs({ detail, tab }: { detail: AutomationDetail; tab: Tab }) {
           to="/automations/$automation"
           params={{ automation: detail.id }}
           search={each === "chart" ? {} : { tab: each }}
-          aria-current={each === tab ? "page" : undefined}
+          activeOptions={{ exact: true, includeSearch: true }}
           replace
         >
           {names[each]}
@@ -188,4 +190,13 @@ function Tabs({ detail, tab }: { detail: AutomationDetail; tab: Tab }) {
       ))}
     </nav>
   );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What a type tells of itself is text; a number in it is shortened as others are. */
+function figure(value: string): string {
+  return /^-?\d+\.\d{3,}$/.test(value) ? format.amount(value) : value.replace(/^-(?=\d)/, format.MINUS);
 }

@@ -1,17 +1,16 @@
 import {
   CandlestickSeries,
   createChart,
-  createSeriesMarkers,
   type IChartApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
   LineSeries,
   LineStyle,
-  type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
+import * as format from "@/text/format";
 import type { Line, Mark, Point } from "./drawing";
+import { FillMarks } from "./FillMarks";
 
 export interface Candle {
   time: number;
@@ -58,7 +57,7 @@ const LABEL_FONT = '"Inter", system-ui, sans-serif';
 class Chart {
   private readonly chart: IChartApi;
   private readonly price: ISeriesApi<"Candlestick">;
-  private readonly markers: ISeriesMarkersPluginApi<Time>;
+  private readonly fills = new FillMarks();
   private equity: ISeriesApi<"Line"> | null = null;
   private lines: Array<ReturnType<ISeriesApi<"Candlestick">["createPriceLine"]>> = [];
   private drawn: Drawn | null = null;
@@ -75,10 +74,10 @@ class Chart {
       handleScroll: !small,
       handleScale: !small,
       timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3, minBarSpacing: 1 },
-      localization: { locale: "en-GB" },
+      localization: { locale: "en-GB", priceFormatter: (price: number) => format.price(price) },
     });
     this.price = this.chart.addSeries(CandlestickSeries, {});
-    this.markers = createSeriesMarkers(this.price, []);
+    this.price.attachPrimitive(this.fills);
     this.recolour();
   }
 
@@ -127,15 +126,16 @@ class Chart {
     const colour = coloursOf(this.box);
     this.price.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
     this.price.setData(candles.map((candle) => ({ ...candle, time: candle.time as UTCTimestamp })));
-    this.markers.setMarkers(
-      marks.map(({ time, side, count }) => ({
-        time: time as UTCTimestamp,
-        position: side === "buy" ? ("belowBar" as const) : ("aboveBar" as const),
-        shape: side === "buy" ? ("arrowUp" as const) : ("arrowDown" as const),
-        color: colour(side === "buy" ? "--buy" : "--sell"),
-        size: count > 2 ? 1.4 : 0.9,
-        ...(count > 2 && !this.small ? { text: String(count) } : {}),
-      })),
+    const ranges = new Map(candles.map((candle) => [candle.time, candle]));
+    this.fills.show(
+      marks.flatMap((mark) => {
+        const candle = ranges.get(mark.time);
+        const buys = mark.side === "buy";
+        return candle
+          ? [{ ...mark, price: buys ? candle.low : candle.high, colour: colour(buys ? "--buy" : "--sell") }]
+          : [];
+      }),
+      colour("--bg"),
     );
     for (const line of this.lines) this.price.removePriceLine(line);
     const names = { buy: "--buy", sell: "--sell", stop: "--bad", unknown: "--unknown", average: "--fg-2" } as const;

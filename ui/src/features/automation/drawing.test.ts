@@ -44,6 +44,18 @@ test("of the resting orders only the nearest of each side has its price on the a
   ]);
 });
 
+test("of many orders only the nearest are drawn", () => {
+  const detail = {
+    orders: ["97", "99", "95", "98"].map((price) => order("buy", price)),
+    positions: [],
+  } as unknown as AutomationDetail;
+  const drawn = linesOf(detail, "BTC/USD", 100, 2);
+  expect(drawn.map((line) => [line.price, line.labelled])).toEqual([
+    [99, true],
+    [98, false],
+  ]);
+});
+
 test("an order of unknown outcome is drawn as unknown, whichever side it is", () => {
   const detail = { orders: [order("buy", "90", { status: "unknown" })], positions: [] } as unknown as AutomationDetail;
   expect(linesOf(detail, "BTC/USD", 100)).toEqual([{ price: 90, kind: "unknown", labelled: true }]);
@@ -64,7 +76,7 @@ test("what is configured is drawn first", () => {
     config: { symbol: "ETH/USD" },
     positions: [{ symbol: "BTC/USD" }],
     orders: [{ symbol: "ETH/USD" }],
-    levels: null,
+    levels: { above: { "SOL/USD": "200" }, below: {} },
   } as unknown as AutomationDetail;
-  expect(symbolsOf(detail)).toEqual(["ETH/USD", "BTC/USD"]);
+  expect(symbolsOf(detail)).toEqual(["ETH/USD", "BTC/USD", "SOL/USD"]);
 });

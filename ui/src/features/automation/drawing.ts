@@ -44,7 +44,8 @@ export function marksOf(fills: readonly FillRow[], symbol: string, times: readon
   return [...found.values()].sort((a, b) => a.time - b.time);
 }
 
-export function linesOf(detail: AutomationDetail, symbol: string, last: number | null): Line[] {
+/** `most` of each side, the nearest: a hundred lines are a carpet, and the ladder beside the chart has all of them. */
+export function linesOf(detail: AutomationDetail, symbol: string, last: number | null, most = 40): Line[] {
   const found: Line[] = [];
   for (const order of detail.orders) {
     if (order.symbol !== symbol) continue;
@@ -60,6 +61,7 @@ export function linesOf(detail: AutomationDetail, symbol: string, last: number |
     const reference = last ?? side[0]?.price ?? 0;
     side.sort((a, b) => Math.abs(a.price - reference) - Math.abs(b.price - reference));
     if (side[0]) side[0].labelled = true;
+    for (const far of side.slice(most)) found.splice(found.indexOf(far), 1);
   }
   return found;
 }
@@ -98,7 +100,7 @@ export function symbolsOf(detail: AutomationDetail, fills: readonly FillRow[] = 
     ...(typeof configured === "string" ? [configured] : []),
     ...detail.positions.map((each) => each.symbol),
     ...detail.orders.map((each) => each.symbol),
-    ...Object.keys(detail.levels ?? {}),
+    ...Object.values(detail.levels ?? {}).flatMap((prices) => Object.keys(prices)),
     ...fills.map((each) => each.symbol),
   ];
   return [...new Set(found)];

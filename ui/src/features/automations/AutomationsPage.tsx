@@ -80,24 +80,18 @@ function Nothing({ filtered }: { filtered: boolean }) {
   );
 }
 
+/** The same page with another status is another view. */
+const ONE_VIEW = { exact: true, includeSearch: true };
+
 function Views({ counts, filter }: { counts: Record<string, number>; filter: Filter }) {
   const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
   return (
     <nav className="tabs" aria-label="By status">
-      <Link
-        to="/automations"
-        search={(was) => ({ ...was, status: undefined })}
-        aria-current={filter.status ? undefined : "page"}
-      >
+      <Link to="/automations" search={(was) => ({ ...was, status: undefined })} activeOptions={ONE_VIEW}>
         All<span className="n">{format.count(all)}</span>
       </Link>
       {STATUSES.filter((status) => (counts[status] ?? 0) > 0 || filter.status === status).map((status) => (
-        <Link
-          key={status}
-          to="/automations"
-          search={(was) => ({ ...was, status })}
-          aria-current={filter.status === status ? "page" : undefined}
-        >
+        <Link key={status} to="/automations" search={(was) => ({ ...was, status })} activeOptions={ONE_VIEW}>
           <span className="status">
             <Shape mark={status} />
             {status}

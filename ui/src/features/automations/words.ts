@@ -1,6 +1,7 @@
 /** What automations are called and do, in words. */
 
-import type { AutomationRow } from "@/api/client/types.gen";
+import type { AutomationDetail, AutomationRow } from "@/api/client/types.gen";
+import { compare } from "@/text/decimal";
 import * as format from "@/text/format";
 
 const KNOWN: Record<string, string> = {
@@ -55,4 +56,36 @@ function active(row: AutomationRow, now: Date): string {
 function orders(count: number, resting = false): string {
   const what = `${format.count(count)} ${count === 1 ? "order" : "orders"}`;
   return resting ? `${what} ${count === 1 ? "rests" : "rest"}` : count === 1 ? `${what} is` : `${what} are`;
+}
+
+/** The same with the prices that its resting orders wait for, where they are known. */
+export function nextStepOf(detail: AutomationDetail, now: Date): string {
+  const priced = detail.orders.flatMap((order) => {
+    const price = order.price ?? order.stop;
+    return price !== null && order.status !== "unknown" ? [{ side: order.side, price, symbol: order.symbol }] : [];
+  });
+  const [first] = priced;
+  if (detail.status !== "active" || !detail.sending || !first || priced.some((each) => each.symbol !== first.symbol)) {
+    return nextStep(detail, now);
+  }
+  const of = (side: string) => priced.filter((each) => each.side === side).map((each) => each.price);
+  const sells = of("sell").reduce<string | null>(
+    (low, price) => (low === null || compare(price, low) < 0 ? price : low),
+    null,
+  );
+  const buys = of("buy").reduce<string | null>(
+    (high, price) => (high === null || compare(price, high) > 0 ? price : high),
+    null,
+  );
+  const steps = [
+    ...(sells === null ? [] : [`sells at ${format.price(sells)}`]),
+    ...(buys === null ? [] : [`buys at ${format.price(buys)}`]),
+  ];
+  if (detail.next_run) {
+    const left = Date.parse(detail.next_run) - now.getTime();
+    steps.push(left > 0 ? `decides in ${format.span(left)}` : "decides now");
+  }
+  const said = steps.join(" or ");
+  const rest = detail.open_orders > 2 ? ` ${orders(detail.open_orders, true)}.` : "";
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}${steps.length > 1 ? ", whichever comes first" : ""}.${rest}`;
 }

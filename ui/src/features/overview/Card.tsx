@@ -5,7 +5,7 @@ import type { AutomationDetail, AutomationRow } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
 import { linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
-import { nextStep, typeName } from "@/features/automations/words";
+import { nextStep, nextStepOf, typeName } from "@/features/automations/words";
 import { Amount, Change, Money, NotKnown, Result } from "@/parts/Figures";
 import { AutomationStatusMark } from "@/parts/Status";
 import { add, sign } from "@/text/decimal";
@@ -27,7 +27,7 @@ export function Card({ row, detail, now }: { row: AutomationRow; detail: Automat
           <AutomationStatusMark status={row.status} />
         </p>
         <p className="next">
-          <b>{nextStep(row, now)}</b>
+          <b>{detail ? nextStepOf(detail, now) : nextStep(row, now)}</b>
         </p>
         <p className="muted small cut">
           {typeName(row.type)}
@@ -58,7 +58,7 @@ function SmallChart({ detail, symbol }: { detail: AutomationDetail; symbol: stri
       ),
     [fills, symbol, candles],
   );
-  const lines = useMemo(() => linesOf(detail, symbol, last), [detail, symbol, last]);
+  const lines = useMemo(() => linesOf(detail, symbol, last, 6), [detail, symbol, last]);
   if (candles.length === 0) return null;
   return (
     <Suspense fallback={null}>
