@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation, Finding
-from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market
 
 __all__ = ["BadFinding", "check_config", "findings_of"]
@@ -38,14 +37,11 @@ def findings_of(
 def check_config(
     automation: Automation[Any, Any], config: BaseModel, market: Market, budget: Mapping[str, Decimal]
 ) -> tuple[Finding, ...]:
-    """Return what the type finds, nothing where the market lacks what it asks for.
+    """Return what the type finds.
 
     Raises BadFinding for what cannot be told, and whatever the author's code raises.
     """
-    try:
-        found: Any = tuple(automation.check(config, market, budget))
-    except DataUnavailable:
-        return ()
+    found: Any = tuple(automation.check(config, market, budget))
     if len(found) > _MOST:
         raise BadFinding(f"check() returned {len(found)} findings; {_MOST} is the most")
     for finding in found:
