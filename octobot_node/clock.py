@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "VirtualClock"]
+__all__ = ["STEADY", "Clock", "SystemClock", "VirtualClock", "steady_ms"]
+
+#: The machine's seconds that nobody sets. Those of its sleep are among them, where the system counts them: a machine
+#: that slept has not had its clock set.
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
@@ -32,8 +36,8 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """Return the machine's monotonic seconds."""
-        return time.monotonic()
+        """Return the machine's seconds that nobody sets, those of its sleep included."""
+        return time.clock_gettime(STEADY)
 
 
 class VirtualClock:
@@ -57,3 +61,11 @@ class VirtualClock:
         if moment < self._now:
             raise ValueError(f"the clock is at {self._now} and cannot go back to {moment}")
         self._now = moment
+
+
+def steady_ms(clock: Clock) -> int:
+    """Return milliseconds that never run backwards: for how old something is, and until when something waits.
+
+    What is kept in memory alone is measured by them, so that a clock that is set changes nothing of it.
+    """
+    return round(clock.monotonic() * 1000)

@@ -46,6 +46,10 @@ def _never_still() -> float:
     return 0.0
 
 
+def _never_set() -> None:
+    """Trust the clock: a replay has one of its own."""
+
+
 @dataclass(slots=True)
 class Core:
     """The parts of one engine."""
@@ -81,6 +85,8 @@ class Core:
     services: Callable[[], Sequence[ServiceState]] = tuple
     #: For how long, in seconds, the slowest of the loops that everything hangs on has not gone round.
     still_for: Callable[[], float] = _never_still
+    #: For how many seconds the clock was set, and how many seconds ago that was noticed; None: it was not.
+    clock_set: Callable[[], tuple[float, float] | None] = _never_set
     checkpoint: Checkpoint = _pass_by
     #: Set once the node is to end: it takes nothing new and finishes what it has begun.
     draining: threading.Event = field(default_factory=threading.Event)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.clock import steady_ms
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.engine.workers.event_loop import InlineEventLoop
 from octobot_node.plugin_system.plugin_failures import said
@@ -114,7 +115,7 @@ class Lane:
         """Deliver what waits and return how many."""
         core, done = self._core, 0
         with self._busy:
-            if core.clock.now() < self._paused_until:
+            if steady_ms(core.clock) < self._paused_until:
                 return 0
             for row in self._waiting():
                 if core.stopping.is_set() or not core.coordinator.may_dispatch():
@@ -141,7 +142,8 @@ class Lane:
         """Return what may be tried now: what never failed first, in order, then what failed longest ago."""
         with self._core.storage.read() as connection:
             rows = connection.execute(self._wanted).all()
-        ready = [row for row in rows if self._again_at(row) <= self._core.clock.now()]
+        now = steady_ms(self._core.clock)
+        ready = [row for row in rows if self._again_at(row) <= now]
         return sorted(ready, key=self._again_at)
 
     def _again_at(self, row: NamedNoticeRow) -> int:
@@ -168,16 +170,15 @@ class Lane:
         before = self._failing.get(row.id)
         tries = 1 if before is None else before.tries + 1
         self._failures += 1
-        self._paused_until = now + _pause(self._failures)
+        self._paused_until = steady_ms(core.clock) + _pause(self._failures)
         core.plugin_failures.record(self._plugin, f"the notifier {self.name}", error)
         if tries >= _TRIES_LEAST and now - row.created_at >= _GIVE_UP_MS:
             self._failing.pop(row.id, None)
             _record(core, row.id, self.name, self._names, gave_up=(row, error))
             return
-        again_at = now + _pause(tries)
-        self._failing[row.id] = _Failing(tries, again_at)
+        self._failing[row.id] = _Failing(tries, steady_ms(core.clock) + _pause(tries))
         with core.storage.write() as connection:
-            values = {"tries": max(row.tries, tries), "retry_at": again_at}
+            values = {"tries": max(row.tries, tries), "retry_at": now + _pause(tries)}
             connection.execute(notices.update().where(notices.c.id == row.id).values(values))
 
 

@@ -20,6 +20,7 @@ from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.acting.poller_pool import PollerPool
 from octobot_node.engine.assembly import assemble, load_levels
 from octobot_node.engine.base import Base, open_base
+from octobot_node.engine.clock_watch import ClockWatch
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.commands.restore_reconciliation import RestoreReconciliation
 from octobot_node.engine.core import Core
@@ -60,6 +61,8 @@ _FOLD_S = 120.0
 _OUTAGE_S = 0.5
 #: How often a node counts on in the database and remembers it: what is lost of less than that is not seen by it.
 _PULSE_S, _PULSE_ALONE_S = 2.0, 10.0
+#: How often the clock is compared with steady seconds.
+_CLOCK_S = 1.0
 
 
 class Node:
@@ -190,6 +193,7 @@ class Node:
             self.commands.hold_without_connector()
             self.commands.take_up_held()
         self._start_looking()
+        self._start_watching_the_clock()
         self._start_remembering(base)
         self.core.still_for = self._still_for
         self._start_plugins()
@@ -242,6 +246,18 @@ class Node:
         for loop in (self._dispatch, self._sweep, self._levels, self._retention):
             loop.start()
             self._closers.append(loop.stop)
+
+    def _start_watching_the_clock(self) -> None:
+        watch = ClockWatch(self.core)
+        self.core.clock_set = watch.last_set
+
+        def look() -> None:
+            if watch.look():
+                self._hear("dispatch")
+
+        loop = PeriodicThread("clock", look, _CLOCK_S)
+        loop.start()
+        self._closers.append(loop.stop)
 
     def _start_remembering(self, base: Base) -> None:
         """Count on in the database, the last time before it is left."""

@@ -178,10 +178,9 @@ def release(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
         run_many(connection, _RELEASE, rows)
 
 
-_WAKE_AT = sa.case(
-    (_c.ticked_at.is_not(None) & (_c.ticked_at + 1_000 > sa.bindparam("now")), _c.ticked_at + 1_000),
-    else_=sa.bindparam("now"),
-)
+#: A tick that is said to come yet was at another clock than this: whoever is woken does not wait for it.
+_JUST_TICKED = (_c.ticked_at <= sa.bindparam("now")) & (_c.ticked_at + 1_000 > sa.bindparam("now"))
+_WAKE_AT = sa.case((_JUST_TICKED, _c.ticked_at + 1_000), else_=sa.bindparam("now"))
 _IN_ORDER = (
     sa.select(_c.automation_id)
     .where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)))

@@ -41,6 +41,22 @@ START = 1_767_225_600_000
 Decide = Callable[[Tick[Any, Any]], Any]
 
 
+class BenchClock(VirtualClock):
+    """A virtual clock that can be set, too, as people and NTP set a machine's: its monotonic seconds go on."""
+
+    def __init__(self, now: int) -> None:
+        super().__init__(now)
+        self._set_by = 0
+
+    def monotonic(self) -> float:
+        return (self._now - self._set_by) / 1000
+
+    def set_by(self, milliseconds: int) -> None:
+        """Set it forward, or back."""
+        self._now += milliseconds
+        self._set_by += milliseconds
+
+
 class NoSettings(BaseModel):
     pass
 
@@ -86,7 +102,7 @@ class Bench:
         if template is not None:
             shutil.copy(template, folder / "octobot.db")
         self.settings = Settings(data_dir=folder, **{"disk_reserve_mb": 0, **settings})
-        self.clock = VirtualClock(START)
+        self.clock = BenchClock(START)
         exchange = FakeExchange(self.clock)
         self.market, self.trading = exchange.market, exchange.trading
         self.type, live = Scripted(), LiveScripted()

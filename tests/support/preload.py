@@ -1,4 +1,4 @@
-"""Build the small libraries under which a process meets a failing disk."""
+"""Build the small libraries under which a process meets a failing disk, or a clock that is set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def build(source: Path, folder: Path) -> Path:
     compiler = shutil.which("gcc")
     if compiler is None:
         raise LibraryUnavailable(
-            "gcc is needed to simulate a failing disk: install it, on Debian with 'apt install gcc libc6-dev'"
+            "gcc is needed to simulate failing disks and clocks that are set: install it, on Debian with"
+            " 'apt install gcc libc6-dev'"
         )
     folder.mkdir(parents=True, exist_ok=True)
     # Under a name of its own first: another test process may be building too.

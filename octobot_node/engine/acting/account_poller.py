@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.acting.settlement import Observed, Settlement
 from octobot_node.engine.ledger.book import ZERO
@@ -139,9 +140,9 @@ class AccountPoller:
             return intents.known_to_exchange(connection, account_id, ids)
 
     def _to_ask(self, account: Account, row: PolledIntentRow) -> bool:
-        now = self._core.clock.now()
+        now = steady_ms(self._core.clock)
         if row.status == IntentStatus.SENT:
-            return bool(now >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
+            return bool(self._core.clock.now() >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
         if row.status != IntentStatus.UNKNOWN or now < self._next_ask.get(row.id, 0):
             return False
         self._next_ask[row.id] = now + _ASK_AGAIN_MS

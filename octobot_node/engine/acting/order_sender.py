@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, OrderRequest
 from octobot_node.engine.acting.send_fence import FENCED_MS, Passed, SendFence, later, lock_automations
 from octobot_node.engine.ledger.intent_closing import close_intents
@@ -50,7 +51,7 @@ class Breaker:
         self._open_until = 0
 
     def is_open(self, now: int) -> bool:
-        """Whether the exchange should be left alone at ``now`` (ms UTC)."""
+        """Whether the exchange should be left alone at ``now`` (steady ms)."""
         return now < self._open_until
 
     def record(self, *, failed: bool, now: int) -> None:
@@ -82,7 +83,7 @@ class OrderSender:
             if not carried:
                 break
             breaker = self._breakers.setdefault(account.route, Breaker())
-            failing = breaker.is_open(core.clock.now())
+            failing = breaker.is_open(steady_ms(core.clock))
             passed = self._fence.pass_through(workflow_id, account, carried, failing=failing)
             if passed is None:
                 break
@@ -160,7 +161,7 @@ class OrderSender:
                 row = current[answer.passed.row.id]
                 if (row.status, row.attempt) != (IntentStatus.SENT, answer.passed.attempt):
                     continue  # the account poller, or another life of this node, already knows more
-                breaker.record(failed=isinstance(answer.error, NotSent | Unresolved), now=now)
+                breaker.record(failed=isinstance(answer.error, NotSent | Unresolved), now=steady_ms(core.clock))
                 _read_answer(answer, row, now, changes, closed)
             close_intents(connection, closed, now)
             intents.update(connection, changes)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.automation import AutomationStatus
+from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
@@ -65,7 +66,7 @@ class RestoreReconciliation:
 
     def step(self) -> int:
         """Compare what can be compared now; return how many accounts were found to agree."""
-        core, now = self._core, self._core.clock.now()
+        core, now = self._core, steady_ms(self._core.clock)
         with core.storage.read() as connection:
             waiting = connection.execute(sa.select(accounts).where(accounts.c.reconcile_since.is_not(None))).all()
             due = [row for row in waiting if now >= self._next.get(row.id, 0) and not _undecided(connection, row.id)]
@@ -81,7 +82,7 @@ class RestoreReconciliation:
         try:
             self._core.accounts.get(row.id)
         except Exception as error:  # noqa: BLE001 - a connector that is missing or set wrongly holds up no other account
-            self._next[row.id] = self._core.clock.now() + _LOOK_AGAIN_MS
+            self._next[row.id] = steady_ms(self._core.clock) + _LOOK_AGAIN_MS
             log.warning("reconcile_waits", account=row.name, error=str(error) or type(error).__name__)
             return False
         return True
@@ -114,7 +115,7 @@ class RestoreReconciliation:
             strange = _strange(connection, row.id, answer, opened_since)
         if not strange:
             return self._agree(row, [each.id for each in held])
-        self._next[row.id] = self._core.clock.now() + _LOOK_AGAIN_MS
+        self._next[row.id] = steady_ms(self._core.clock) + _LOOK_AGAIN_MS
         self._differ(row, beginning, strange, held)
         return False
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from octobot_node.automation import Needs
+from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import MarketData, SymbolList
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.opened_accounts import Accounts
@@ -48,6 +49,7 @@ def requests_for(needs: Needs) -> int:
 class _Source:
     name: str
     market: MarketData
+    #: With when each was fetched (steady ms); candles with the closing time (ms UTC) of the last.
     tickers: dict[str, tuple[int, Ticker]] = field(default_factory=dict)
     candles: dict[tuple[str, str], tuple[int, Candles]] = field(default_factory=dict)
     rules: dict[str, MarketRules] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class MarketHub:
         return self._event_loop.call(self._rules_in_time(source, symbols))
 
     async def _symbols(self, name: str) -> tuple[list[str], bool]:
-        source, now = self._source(name), self._clock.now()
+        source, now = self._source(name), steady_ms(self._clock)
         market = source.market
         if not isinstance(market, SymbolList):
             raise DataUnavailable(f"{name} does not list its symbols: name one, as its exchange does")
@@ -146,7 +148,7 @@ class MarketHub:
 
     async def tickers(self, name: str, symbols: Collection[str]) -> dict[str, Ticker]:
         """Return the tickers there are, fetching those that are not fresh."""
-        source, now = self._source(name), self._clock.now()
+        source, now = self._source(name), steady_ms(self._clock)
         age = 0 if self._clock.virtual else _TICKER_MS
         stale = [s for s in symbols if s not in source.tickers or now - source.tickers[s][0] > age]
         self._counters.looked_up(_shown(name), "tickers", len(symbols) - len(stale), len(stale))
@@ -167,7 +169,8 @@ class MarketHub:
         now, step = self._clock.now(), timeframe_ms(timeframe)
         closed = now // step * step
         cached = source.candles.get((symbol, timeframe))
-        fresh = cached is not None and cached[0] >= closed and len(cached[1]) >= count
+        # Another candle closed last where the clock went on, and where it was set back.
+        fresh = cached is not None and cached[0] == closed and len(cached[1]) >= count
         self._counters.looked_up(source.name, "candles", int(fresh), int(not fresh))
         if cached is None or not fresh:
             fetched = await self._fetch_candles(source.market, symbol, timeframe, count, closed - step)
@@ -194,9 +197,10 @@ class MarketHub:
     def answered(self) -> dict[str, int]:
         """Return source -> when it last gave a price (ms UTC); of those with the same connector the latest."""
         found: dict[str, int] = {}
+        since = self._clock.now() - steady_ms(self._clock)
         for source in list(self._sources.values()):
             for at, _ in list(source.tickers.values()):
-                found[source.name] = max(found.get(source.name, 0), at)
+                found[source.name] = max(found.get(source.name, 0), since + at)
         return found
 
     def set_levels(self, automation_id: str, source: str, levels: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from octobot_node.store.rows.owned import OwnedRow
 
 __all__ = [
+    "AheadRow",
     "AutomationRow",
     "BatchedAutomationRow",
     "ClaimedScheduleRow",
@@ -158,6 +159,17 @@ class LockedScheduleRow(Protocol):
     runnable: bool
     due_at: int | None
     revision: int
+
+
+class AheadRow(Protocol):
+    """When an automation runs next, and ticked last, and by which plan."""
+
+    automation_id: str
+    ticked_at: int | None
+    next_run_at: int | None
+    due_at: int | None
+    failures: int
+    wake: str
 
 
 class ComparedRow(Protocol):

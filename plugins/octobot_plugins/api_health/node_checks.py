@@ -10,14 +10,17 @@ __all__ = ["node_checks"]
 
 #: A pass over many automations takes seconds, none takes this long.
 _SLOW_S = 15.0
+#: A clock that was set may be set again: exchanges refuse requests with another time than theirs.
+_UNSTEADY_S = 60.0
 
 
 def node_checks(core: Core) -> list[Answer]:
-    """Return whether the engine goes round, the node has the right to work, and stays."""
+    """Return whether the engine goes round, the node has the right to work, it stays, and its clock is steady."""
     return [
         _answer("engine", _engine(core)),
         _answer("coordinator", _coordinator(core)),
         _answer("draining", _draining(core)),
+        _answer("time", _time(core)),
     ]
 
 
@@ -52,3 +55,15 @@ def _draining(core: Core) -> Health:
     if core.draining.is_set():
         return Health("failed", "the node finishes what it has begun, and ends", "send requests to another node")
     return Health("ok", "the node stays")
+
+
+def _time(core: Core) -> Health:
+    found = core.clock_set()
+    if found is None or found[1] > _UNSTEADY_S:
+        return Health("ok", "the clock goes steadily")
+    seconds, ago = found
+    return Health(
+        "failed",
+        f"the clock was set {'forward' if seconds > 0 else 'back'} by {abs(seconds):,.0f} s, {ago:,.0f} s ago",
+        "see that it is right now; what was planned is planned anew, and a minute of a steady clock makes this well",
+    )

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import sqlalchemy as sa
-
 from octobot_node.clock import Clock
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.market import from_ms
-from octobot_node.store.tables import accounts, cursors, events, intents, schedule
+from octobot_node.store.stepped_clock import newest_moment
 
 __all__ = ["check_clock", "drift", "zones_are_right"]
 
@@ -23,14 +21,6 @@ _CURE = "set it from the network: `timedatectl set-ntp true`, or chronyd"
 _BEHIND_MS = 2_000
 _DRIFT_S = 0.25
 _WATCHED_S = 0.5
-#: The newest moments that the node itself wrote; indexed, or a table of few rows.
-_PAST = sa.select(
-    sa.select(events.c.at).order_by(events.c.id.desc()).limit(1).scalar_subquery(),
-    sa.select(sa.func.max(schedule.c.ticked_at)).scalar_subquery(),
-    sa.select(intents.c.created_at).order_by(intents.c.id.desc()).limit(1).scalar_subquery(),
-    sa.select(sa.func.max(accounts.c.created_at)).scalar_subquery(),
-    sa.select(sa.func.max(cursors.c.updated_at)).scalar_subquery(),
-)
 
 
 def check_clock(context: PluginContext) -> Health:
@@ -43,11 +33,11 @@ def check_clock(context: PluginContext) -> Health:
         cure = "run `pip install --force-reinstall tzdata`"
         return Health("failed", "the time zones of this machine are missing or wrong", cure)
     with context.storage.read() as connection:
-        newest = max((moment for moment in connection.execute(_PAST).one() if moment is not None), default=0)
+        newest = newest_moment(connection)
     if newest - now > _BEHIND_MS:
         behind = (newest - now) / 1000
         detail = f"the clock says {shown}, {behind:,.0f} s before what this node did last"
-        return Health("failed", detail, f"{_CURE}; nothing is due until it has caught up")
+        return Health("failed", detail, f"{_CURE}; a node that runs plans anew by it, and its times are out of order")
     gap = drift(context.clock, _wait)
     if abs(gap) > _DRIFT_S:
         return Health("warning", f"the clock jumped by {gap:+.2f} s while it was watched", _CURE)

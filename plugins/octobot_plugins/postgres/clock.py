@@ -7,10 +7,14 @@ import time
 
 import psycopg
 
+from octobot_node.clock import STEADY
+
 __all__ = ["ServerClock"]
 
-_SOURCE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _PROBES = 5
+#: Less is how measurements differ. More than this back is a server whose clock was set, or another server: standing
+#: still until it has caught up would stop everything for as long.
+_SET_BACK_MS = 2_000
 
 
 class ServerClock:
@@ -41,13 +45,18 @@ class ServerClock:
         assert best is not None
         with self._lock:
             self._offset = best[1]
+            if self._last - self._measured() > _SET_BACK_MS:
+                self._last = 0
 
     def now(self) -> int:
-        """Return the server's milliseconds since 1970, UTC; never less than before."""
+        """Return the server's milliseconds since 1970, UTC; less than before only where its clock was set back."""
         with self._lock:
-            self._last = max(self._last, int((self.monotonic() + self._offset) * 1000))
+            self._last = max(self._last, self._measured())
             return self._last
+
+    def _measured(self) -> int:
+        return int((self.monotonic() + self._offset) * 1000)
 
     def monotonic(self) -> float:
         """Return this machine's seconds, those of its sleep included."""
-        return time.clock_gettime(_SOURCE)
+        return time.clock_gettime(STEADY)

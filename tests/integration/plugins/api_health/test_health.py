@@ -17,7 +17,7 @@ from tests.integration.api.conftest import Service
 
 WELL = Health("ok", "all is well")
 POORLY = Health("failed", "the cable at /dev/telex is cut", "splice it")
-OWN = ["engine", "coordinator", "draining"]
+OWN = ["engine", "coordinator", "draining", "time"]
 
 
 def checked(service: Service, *checks: HealthCheck, timeout: float = 3.0) -> Readiness:
@@ -166,6 +166,16 @@ def test_a_node_that_drains_is_not_ready_at_once_and_lives(service: Service) -> 
     service.office.bench.core.draining.set()
     status, said, checks = ready(service)
     assert (status, said, checks["draining"]["status"]) == (503, "not ready", "failed")
+    assert service.client.get("/health/live").status_code == 200
+
+
+def test_a_node_whose_clock_was_set_is_not_ready_until_it_has_gone_steadily_for_a_minute(service: Service) -> None:
+    checked(service)
+    core = service.office.bench.core
+    for found, expected in (((-3_600.0, 1.0), 503), ((18_000.0, 59.0), 503), ((-3_600.0, 61.0), 200), (None, 200)):
+        core.clock_set = lambda found=found: found  # type: ignore[misc]
+        status, _, checks = ready(service)
+        assert (status, checks["time"]["status"]) == (expected, "failed" if expected == 503 else "ok")
     assert service.client.get("/health/live").status_code == 200
 
 

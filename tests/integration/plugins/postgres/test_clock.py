@@ -35,6 +35,16 @@ def test_a_clock_that_was_behind_goes_forward_at_once(postgres: Server) -> None:
     assert clock.now() - behind >= 3_599_000
 
 
+def test_a_server_whose_clock_was_set_back_is_followed_at_once(postgres: Server) -> None:
+    clock = ServerClock()
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        clock.measure(connection)
+        clock._offset += 3_600
+        ahead = clock.now()
+        clock.measure(connection)
+    assert 3_590_000 <= ahead - clock.now() <= 3_600_000
+
+
 def test_its_seconds_go_on_while_the_machine_sleeps() -> None:
     if hasattr(time, "CLOCK_BOOTTIME"):
         assert abs(ServerClock().monotonic() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 0.1
