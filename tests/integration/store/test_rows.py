@@ -16,7 +16,7 @@ from octobot_node.engine import notice_delivery
 from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
-from octobot_node.store import audit_log, automations, intents, kill_switches, rows, schedules, tables
+from octobot_node.store import audit_log, automations, intents, kill_switches, rows, schedules, stepped_clock, tables
 from octobot_node.store.queries import event_cursor, history, lists, standings
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
@@ -35,6 +35,7 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     node.InstallationRow: (tables.installation,),
     node.ListedAuditRow: (audit_log._LISTED,),
     node.ListedEventRow: (lists.EVENTS,),
+    automation_rows.AheadRow: (stepped_clock._AHEAD,),
     automation_rows.AutomationRow: (tables.automations,),
     automation_rows.BatchedAutomationRow: (automations._BATCH,),
     automation_rows.ClaimedScheduleRow: (schedules._LOCK_CLAIMED,),
