@@ -24,6 +24,7 @@ _GROUPS = {
         "Wake",
         "Daily",
         "Signal",
+        "SignalOutcome",
         "Position",
         "WatchedAutomation",
         "AutomationStatus",

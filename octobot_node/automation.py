@@ -30,6 +30,7 @@ __all__ = [
     "PauseAutomation",
     "Position",
     "Signal",
+    "SignalOutcome",
     "StopAutomation",
     "Tick",
     "Wake",
@@ -224,6 +225,17 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalOutcome:
+    """What became of a signal, kept with it and shown to whoever sent it: ``outcome`` in a word, such as "traded",
+    "ignored" or "refused", ``reason`` in a sentence, ``orders`` those of the decision's that follow from it.
+    """
+
+    outcome: str
+    reason: str = ""
+    orders: Sequence[OrderAction] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """Tell the automation's owner something, through every notifier."""
 
@@ -353,7 +365,7 @@ class Decision:
     there is. ``orders`` are carried out in order, cancels first; after a failure the rest is skipped unless
     ``independent``. ``done`` completes the automation once its orders are settled. ``figures`` are the type's own
     numbers for people, such as {"grid profit": Decimal("1.5")}: at most 32, shown beside its equity until replaced;
-    leave them out to keep what there is.
+    leave them out to keep what there is. ``signals`` says, by id, what became of those that the tick was given.
     """
 
     state: Any = KEEP
@@ -363,6 +375,7 @@ class Decision:
     independent: bool = False
     done: bool = False
     figures: Any = KEEP
+    signals: Mapping[str, SignalOutcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

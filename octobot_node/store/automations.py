@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +37,7 @@ from octobot_node.store.tables import (
 )
 
 __all__ = [
+    "Consumed",
     "account",
     "account_id_named",
     "add_account",
@@ -170,29 +173,58 @@ def _grouped(rows: Sequence[_R]) -> dict[str, list[_R]]:
     return found
 
 
-def consume_signals(connection: sa.Connection, rows: Sequence[tuple[str, int]]) -> None:
-    """Mark signals as consumed by (id, tick)."""
-    if rows:
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """A signal that a tick was given and that is over, with what became of it; ``orders`` are intents."""
+
+    id: str
+    tick: int
+    outcome: str = ""
+    reason: str = ""
+    orders: Sequence[str] = ()
+
+
+def consume_signals(connection: sa.Connection, signals: Sequence[Consumed]) -> None:
+    """Mark signals as consumed."""
+    if signals:
         statement = (
             inbox.update()
             .where(inbox.c.id == sa.bindparam("b_id"))
-            .values(status=SignalStatus.CONSUMED, consumed_tick=sa.bindparam("b_tick"))
+            .values(
+                status=SignalStatus.CONSUMED,
+                consumed_tick=sa.bindparam("b_tick"),
+                outcome=sa.bindparam("b_outcome"),
+                reason=sa.bindparam("b_reason"),
+                orders=sa.bindparam("b_orders"),
+            )
         )
-        connection.execute(statement, [{"b_id": id_, "b_tick": tick} for id_, tick in rows])
+        rows = [
+            {
+                "b_id": signal.id,
+                "b_tick": signal.tick,
+                "b_outcome": signal.outcome,
+                "b_reason": signal.reason,
+                "b_orders": json.dumps(list(signal.orders)),
+            }
+            for signal in signals
+        ]
+        connection.execute(statement, rows)
 
 
 #: A signal that was there in this many failed ticks is set aside, dead, so that it cannot fail the automation.
 _SIGNAL_TRIES = 3
 
 
-def fail_signals(connection: sa.Connection, ids: Sequence[str]) -> None:
-    """Count a failed tick against the signals that it was given; the third sets a signal aside."""
-    if ids:
+def fail_signals(connection: sa.Connection, failed: Sequence[tuple[str, str]]) -> None:
+    """Count a failed tick, for a reason, against the signals that it was given; the third sets a signal aside."""
+    if failed:
         dead = sa.case((inbox.c.tries + 1 >= _SIGNAL_TRIES, SignalStatus.DEAD), else_=inbox.c.status)
         statement = (
-            inbox.update().where(inbox.c.id == sa.bindparam("b_id")).values(tries=inbox.c.tries + 1, status=dead)
+            inbox.update()
+            .where(inbox.c.id == sa.bindparam("b_id"))
+            .values(tries=inbox.c.tries + 1, status=dead, outcome="failed", reason=sa.bindparam("b_reason"))
         )
-        connection.execute(statement, [{"b_id": id_} for id_ in ids])
+        connection.execute(statement, [{"b_id": id_, "b_reason": reason} for id_, reason in failed])
 
 
 def update(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -27,7 +27,7 @@ from octobot_node.operations.automations.models.automations import (
 )
 from octobot_node.operations.automations.models.bulk import BulkResult
 from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick
-from octobot_node.operations.automations.models.signals import SignalPage, SignalSent
+from octobot_node.operations.automations.models.signals import SignalPage, SignalRow, SignalSent
 from octobot_node.operations.automations.models.types import TypeDetail, TypePage
 from octobot_node.operations.node.models.events import LogPage
 
@@ -292,9 +292,16 @@ def print_signal(sent: SignalSent, out: TextIO) -> None:
 def print_signals(page: SignalPage, out: TextIO) -> None:
     """Print a page of an inbox."""
     shown = tables.console(out)
-    made = tables.table("received", "channel", "status", "key", "from", "message")
+    made = tables.table("received", "channel", "status", "what became of it", "key", "from", "message")
     for row in page.signals:
-        told = (tables.when(row.received_at), escape(row.channel), row.status, escape(row.key), escape(row.source))
-        made.add_row(*told, escape(json.dumps(row.payload)))
+        told = (tables.when(row.received_at), escape(row.channel), row.status, escape(_outcome_of(row)))
+        made.add_row(*told, escape(row.key), escape(row.source), escape(json.dumps(row.payload)))
     shown.print(made if page.signals else "no signals")
     tables.more(shown, page.next_cursor)
+
+
+def _outcome_of(row: SignalRow) -> str:
+    orders = [f"order {each.id} {each.status}" + (f": {each.reason}" if each.reason else "") for each in row.orders]
+    # A refusal's reason is the order's own.
+    said = [f"{row.outcome}: {row.reason}"] if row.reason and not orders else [row.outcome] if row.outcome else []
+    return "; ".join([*said, *orders])

@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 _WAIT_MS = 5_000
 _REPLAY_WAIT_MS = 60_000
 _BACKOFF_MAX_MS = 300_000
+#: Of a failed tick, kept with the signals that it was given.
+_REASON_LIMIT = 500
 #: What one row's own content or account can cause; what the database's absence causes is not among them.
 _REFUSALS = (
     sa.exc.StatementError,
@@ -84,8 +86,9 @@ class Changes:
         self.intents: list[dict[str, Any]] = []
         self.fills: list[str] = []
         self.results: list[tuple[str, str]] = []
-        self.signals: list[tuple[str, int]] = []
-        self.signals_failed: list[str] = []
+        self.signals: list[automations.Consumed] = []
+        #: (id, why) of those whose tick failed.
+        self.signals_failed: list[tuple[str, str]] = []
         self.events: list[Event] = []
         #: What became of the rows, and when those that ticked had been due (ms UTC).
         self.outcomes: Counter[str] = Counter()
@@ -220,7 +223,7 @@ class Commit:
         self._tell(changes, item, decision, rows, now)
         changes.fills += item.fills
         changes.results += item.results
-        changes.signals += [(signal, row.tick) for signal in item.signals]
+        changes.signals += _consumed(item, decision, rows)
 
     def _plan(
         self, changes: Changes, item: Evaluated, decision: PlainDecision, market: Market, book: Book, now: int
@@ -324,7 +327,7 @@ class Commit:
                 failures=failures,
             )
         )
-        changes.signals_failed += item.signals
+        changes.signals_failed += [(signal, item.outcome.reason[:_REASON_LIMIT]) for signal in item.signals]
         status = AutomationStatus.FAILED if final else AutomationStatus(row.status)
         changes.wide.append(_status(item, status, now))
         changes.events += _logged(item)
@@ -486,6 +489,28 @@ def _logged(item: Evaluated) -> list[Event]:
 
 def _event(item: Evaluated, kind: str, data: Mapping[str, Any]) -> Event:
     return Event(item.row.owner, item.row.account_id, item.row.id, kind, data)
+
+
+def _consumed(
+    item: Evaluated, decision: PlainDecision, rows: Sequence[Mapping[str, Any]]
+) -> list[automations.Consumed]:
+    """Return what became of the tick's signals; ``rows`` are the decision's intents, orders in its own order."""
+    places = [place for place, order in enumerate(decision.orders) if not isinstance(order, CancelOrder)]
+    planned = dict(zip(places, (row for row in rows if row["kind"] == "order"), strict=True))
+    told = {outcome.signal: outcome for outcome in decision.outcomes}
+    found = []
+    for signal in item.signals:
+        outcome = told.get(signal)
+        if outcome is None:
+            found.append(automations.Consumed(signal, item.row.tick))
+            continue
+        orders = [planned[place] for place in outcome.orders if place in planned]
+        ids = [row["id"] for row in orders]
+        # None of them is to be sent: it was meant otherwise, and this is what became of it.
+        refused = bool(orders) and not any(_to_send(row) for row in orders)
+        name, reason = ("refused", orders[0]["reason"]) if refused else (outcome.outcome, outcome.reason)
+        found.append(automations.Consumed(signal, item.row.tick, name, reason, ids))
+    return found
 
 
 def _order_data(intent: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from octobot_node.automation import (
     Needs,
     Notify,
     PauseAutomation,
+    SignalOutcome,
     StopAutomation,
     Tick,
     Wake,
@@ -27,20 +28,41 @@ from octobot_node.automation import (
 from octobot_node.engine.evaluating.schedule import Plan, levels_of, plan_of
 from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, LimitOrder, MarketOrder, Order, OrderAction, StopOrder
+from octobot_node.text.printable import printable
 from octobot_node.text.symbols import check_symbol
 
-__all__ = ["STATE_LIMIT", "BadDecision", "PlainDecision", "check_decision", "dump_needs", "first_needs", "load_needs"]
+__all__ = [
+    "STATE_LIMIT",
+    "BadDecision",
+    "PlainDecision",
+    "PlainOutcome",
+    "check_decision",
+    "dump_needs",
+    "first_needs",
+    "load_needs",
+]
 
 #: A state larger than this is refused: it is written at every change and read at every tick.
 STATE_LIMIT = 64_000
 _ORDERS_LIMIT = 500
 _FIGURES_LIMIT = 32
 _WATCHED_LIMIT = 100
+_OUTCOME_LIMIT, _REASON_LIMIT = 32, 500
 _WIDE = Context(prec=60)
 
 
 class BadDecision(Exception):
     """What an evaluation returned is not a usable decision; the text says what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainOutcome:
+    """What became of a signal; ``orders`` are the places, among the decision's, of those that follow from it."""
+
+    signal: str
+    outcome: str
+    reason: str
+    orders: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,7 @@ class PlainDecision:
     independent: bool
     done: bool
     figures: str | None
+    outcomes: tuple[PlainOutcome, ...] = ()
 
 
 def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Decision) -> PlainDecision:
@@ -88,7 +111,39 @@ def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decis
         independent=bool(decision.independent),
         done=bool(decision.done),
         figures=None if decision.figures is KEEP else _dump_figures(decision.figures),
+        outcomes=_outcomes(tick, decision),
     )
+
+
+def _outcomes(tick: Tick[Any, Any], decision: Decision) -> tuple[PlainOutcome, ...]:
+    given: Any = decision.signals
+    if not isinstance(given, Mapping):
+        raise BadDecision(f"signals maps ids of signals to what became of them, not {given!r:.200}")
+    known = {signal.id for signal in tick.signals}
+    # By identity: two signals may ask for the same.
+    places = {id(order): place for place, order in enumerate(decision.orders)}
+    return tuple(_outcome(signal, told, known, places) for signal, told in given.items())
+
+
+def _outcome(signal: Any, told: Any, known: set[str], places: Mapping[int, int]) -> PlainOutcome:
+    if signal not in known:
+        raise BadDecision(f"signals has {signal!r:.100}, which is no signal of this tick")
+    if not isinstance(told, SignalOutcome):
+        raise BadDecision(f"what became of a signal is a SignalOutcome, not {told!r:.200}")
+    outcome: Any = told.outcome
+    reason: Any = told.reason
+    is_word = isinstance(outcome, str) and 0 < len(outcome) <= _OUTCOME_LIMIT and outcome.isprintable()
+    if not is_word or not isinstance(reason, str):
+        raise BadDecision(
+            f"the outcome of a signal is a word of at most {_OUTCOME_LIMIT} characters and its reason text,"
+            f" not {told!r:.200}"
+        )
+    if any(id(order) not in places for order in told.orders):
+        raise BadDecision("the orders that follow from a signal are among the decision's orders, the same objects")
+    # A reason may quote what somebody sent.
+    clean = printable(reason)
+    shown = clean if len(clean) <= _REASON_LIMIT else f"{clean[: _REASON_LIMIT - 1]}…"
+    return PlainOutcome(signal, outcome, shown, tuple(places[id(order)] for order in told.orders))
 
 
 def _check_action(action: Action) -> None:

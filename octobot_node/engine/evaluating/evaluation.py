@@ -35,6 +35,7 @@ from octobot_node.engine.evaluating.config_checks import findings_of
 from octobot_node.engine.evaluating.decision_checks import (
     BadDecision,
     PlainDecision,
+    PlainOutcome,
     check_decision,
     dump_needs,
     first_needs,
@@ -319,7 +320,7 @@ def _pickle_by_position(cls: type[Any]) -> None:
 
 
 for _plain in (
-    *(TickInput, PlainDecision, Outcome, Plan),
+    *(TickInput, PlainDecision, PlainOutcome, Outcome, Plan),
     Fees,
     *(Position, Signal, OpenOrder, Fill, OrderResult),
     *(Notify, StopAutomation, PauseAutomation, WatchedAutomation),

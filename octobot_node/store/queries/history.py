@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,11 +14,12 @@ from octobot_node.store.rows.automation import SignalRow
 from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
 from octobot_node.store.sql.conditions import signal_waits
 from octobot_node.store.statuses import SignalStatus
-from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, postings
+from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, intents, postings
 
 __all__ = [
     "FillFilter",
     "balance_page",
+    "ends_of",
     "equity_count",
     "equity_edges",
     "equity_points",
@@ -215,3 +216,9 @@ def signal_page(
     elif status is not None:
         statement = statement.where(_x.status == status)
     return connection.execute(statement if before is None else statement.where(_x.id < before)).all()
+
+
+def ends_of(connection: sa.Connection, order_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return order -> (status, reason), of those that there are."""
+    statement = sa.select(intents.c.id, intents.c.status, intents.c.reason).where(intents.c.id.in_(order_ids))
+    return {row.id: (row.status, row.reason) for row in connection.execute(statement)} if order_ids else {}

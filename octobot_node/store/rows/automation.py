@@ -200,6 +200,9 @@ class SignalRow(OwnedRow, Protocol):
     received_at: int
     expires_at: int | None
     consumed_tick: int | None
+    outcome: str
+    reason: str
+    orders: str
 
 
 class GivenSignalRow(Protocol):

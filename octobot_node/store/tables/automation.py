@@ -122,6 +122,11 @@ inbox = sa.Table(
     sa.Column("received_at", Millis, nullable=False),
     sa.Column("expires_at", Millis),
     sa.Column("consumed_tick", sa.BigInteger),
+    #: What became of it, as the tick that consumed it said, or why ticks that were given it failed; the intents that
+    #: follow from it are a JSON list of ids.
+    sa.Column("outcome", sa.String(32), nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("orders", sa.Text, nullable=False, server_default="[]"),
     sa.UniqueConstraint("automation_id", "channel", "dedup_key"),
     sa.Index("ix_inbox_of", "automation_id", "id"),
     # After ix_inbox_of, as with ix_intents_live_of.

@@ -15,6 +15,8 @@ from octobot_tentacles.signal.state import SignalState
 __all__ = ["Desk", "Ignored", "NotTraded"]
 
 ZERO = Decimal(0)
+#: The tag of what sells everything out.
+CLOSE = "close"
 _SPEND_STEP = Decimal("0.00000001")
 #: Far below what one decision may order.
 _ORDERS_MAX = 200
@@ -25,7 +27,7 @@ class NotTraded(ValueError):
 
 
 class Ignored(Exception):
-    """A signal is not to be followed, by the position rules: no error, and nothing to tell."""
+    """A signal is not to be followed, by the position rules: no error, and nothing to tell; its text says which."""
 
 
 class Desk:
@@ -44,13 +46,13 @@ class Desk:
 
     # -- what signals say
 
-    def buy(self, found: Instruction) -> None:
-        """Order a buy; raise Ignored by the rules, NotTraded where it cannot be."""
+    def buy(self, found: Instruction) -> LimitOrder | MarketOrder:
+        """Order a buy and return it; raise Ignored by the rules, NotTraded where it cannot be."""
         symbol, config = found.symbol, self._config
         if config.one_position and (self._holds(symbol) or self._buys(symbol) or symbol in self.closing):
-            raise Ignored
+            raise Ignored(f"one_position: {symbol} is held, being bought or being sold out")
         if symbol in self.bought_at:
-            raise Ignored
+            raise Ignored(f"cooldown: {symbol} was bought at {self.bought_at[symbol]:%Y-%m-%d %H:%M:%S} UTC")
         self._check_count()
         rules, price = self._rules(symbol), self._price(found)
         order = self._buy_order(found, rules, price)
@@ -62,19 +64,20 @@ class Desk:
         self._free[rules.quote] = free - self._costs[id(order)]
         if config.cooldown is not None:
             self.bought_at[symbol] = self._tick.now
+        return order
 
-    def sell(self, found: Instruction) -> None:
-        """Order a sale of what the signal says, at most of what is held and free."""
+    def sell(self, found: Instruction) -> LimitOrder | MarketOrder:
+        """Order a sale of what the signal says, at most of what is held and free, and return it."""
         self._check_count()
         held = self._available(found.symbol)
         if not held:
-            raise Ignored
+            raise Ignored(f"no {found.symbol} is held and free")
         percent = found.percent if found.percent is not None else self._config.sell_percent
         wanted = found.amount if found.amount is not None else held * percent / 100
         rules, price = self._rules(found.symbol), self._price(found)
         amount = rules.round_amount(min(wanted, held))
         _check_least(amount, price, rules)
-        self._sell(found.symbol, amount, price, found.tag, self._kind(found))
+        return self._sell(found.symbol, amount, price, found.tag, self._kind(found))
 
     def close(self, found: Instruction) -> None:
         """Have everything of a symbol sold, whatever the signal says about how much."""
@@ -85,8 +88,10 @@ class Desk:
         self._drop_buys(symbol)
         rules = self._rules(symbol)
         held = _is_enough(rules.round_amount(self._available(symbol)), self._last(symbol), rules)
-        if symbol in self.closing or not (held or self._buys(symbol)):
-            raise Ignored
+        if symbol in self.closing:
+            raise Ignored(f"one_position: {symbol} is being sold out already")
+        if not (held or self._buys(symbol)):
+            raise Ignored(f"no {symbol} is held or being bought")
         self._check_count()
         self.closing.add(symbol)
         if found.price is not None or found.offset is not None:
@@ -98,6 +103,10 @@ class Desk:
             self.orders.remove(order)
             self._free[self._rules(symbol).quote] += self._costs[id(order)]
 
+    def closing_orders(self, symbol: str) -> list[LimitOrder | MarketOrder]:
+        """Return this tick's sales of what is being sold out."""
+        return [order for order in self._ordered(symbol) if order.side == "sell" and order.tag == CLOSE]
+
     # -- what goes on from tick to tick
 
     def sell_out(self) -> None:
@@ -108,7 +117,7 @@ class Desk:
             price = rules.round_price(self._prices.get(symbol, self._last(symbol)), "sell")
             amount = rules.round_amount(self._available(symbol))
             if _is_enough(amount, price, rules):
-                self._sell(symbol, amount, price, "close", self._config.order)
+                self._sell(symbol, amount, price, CLOSE, self._config.order)
             elif not self._open(symbol) and not self._ordered(symbol):
                 self.closing.discard(symbol)
 
@@ -210,13 +219,18 @@ class Desk:
             return MarketOrder(found.symbol, "buy", spend=spend, tag=found.tag)
         return self._limit(found.symbol, "buy", amount, price, found.tag)
 
-    def _sell(self, symbol: str, amount: Decimal, price: Decimal, tag: str, kind: Literal["market", "limit"]) -> None:
+    def _sell(
+        self, symbol: str, amount: Decimal, price: Decimal, tag: str, kind: Literal["market", "limit"]
+    ) -> LimitOrder | MarketOrder:
         base = self._rules(symbol).base
+        order: LimitOrder | MarketOrder
         if kind == "market":
-            self.orders.append(MarketOrder(symbol, "sell", amount=amount, tag=tag))
+            order = MarketOrder(symbol, "sell", amount=amount, tag=tag)
         else:
-            self.orders.append(self._limit(symbol, "sell", amount, price, tag))
+            order = self._limit(symbol, "sell", amount, price, tag)
+        self.orders.append(order)
         self._free[base] = self._free.get(base, ZERO) - amount
+        return order
 
     def _limit(self, symbol: str, side: Side, amount: Decimal, price: Decimal, tag: str) -> LimitOrder:
         expires = None if self._config.expires is None else self._tick.now + self._config.expires

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
+from octobot_node import Decision, LimitOrder, MarketOrder, SignalOutcome, Tick, Wake
+from octobot_node.cli.output.show_automations import print_signals
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import UnknownName, UsageError
 from octobot_node.market import to_ms
@@ -197,6 +199,33 @@ def test_an_inbox_is_listed_newest_first_and_by_status(office: Office) -> None:
     rest = office.do("signals.list", automation="a", limit=2, cursor=first.next_cursor)
     assert ([signal.key for signal in rest.signals], rest.next_cursor) == (["k0"], None)
     assert office.do("signals.list", automation="a", status="waiting").signals == []
+
+
+def test_an_inbox_says_what_became_of_each_signal_and_how_its_orders_stand(office: Office) -> None:
+    def follow(tick: Tick[Any, Any]) -> Decision:
+        told = {}
+        orders = []
+        for signal in tick.signals:
+            order = LimitOrder("BTC/USDT", "buy", Decimal(1), Decimal(1), tag="t")
+            orders.append(order)
+            told[signal.id] = SignalOutcome("traded", "", [order])
+        return Decision(orders=orders, signals=told)
+
+    office.bench.automation("a", follow)
+    office.bench.settle()
+    office.do("signals.send", automation="a", payload="late", expires_in=0.001)
+    office.bench.advance(1_000)
+    office.bench.settle()
+    office.do("signals.send", automation="a", payload="buy")
+    office.bench.advance(1_000)
+    office.bench.settle()
+    bought, late = office.do("signals.list", automation="a").signals
+    (order,) = office.bench.intents()
+    assert (bought.outcome, [(each.id, each.status) for each in bought.orders]) == ("traded", [(order.id, "open")])
+    assert (late.status, late.outcome) == ("waiting", "expired")
+    out = StringIO()
+    print_signals(office.do("signals.list", automation="a"), out)
+    assert f"traded; order {order.id} open" in " ".join(out.getvalue().split())
 
 
 def test_events_are_gone_back_through(office: Office) -> None:

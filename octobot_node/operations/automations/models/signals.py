@@ -11,7 +11,7 @@ from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, Response
 from octobot_node.text.lines import Line
 
-__all__ = ["ListSignals", "SendSignal", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
+__all__ = ["ListSignals", "SendSignal", "SignalOrder", "SignalPage", "SignalRow", "SignalSent", "SignalStatus"]
 
 SignalStatus = Literal["waiting", "consumed", "dead"]
 
@@ -42,6 +42,14 @@ class ListSignals(PageRequest):
     status: SignalStatus | None = Field(default=None, description="Only those that are waiting, consumed or dead.")
 
 
+class SignalOrder(Response):
+    """An order that follows from a signal."""
+
+    id: str
+    status: str
+    reason: str = Field(description="Why it was refused or ended.")
+
+
 class SignalRow(Response):
     """One signal: it waits, a tick consumed it, or it is dead since ticks that were given it failed.
 
@@ -58,6 +66,12 @@ class SignalRow(Response):
     received_at: datetime
     expires_at: datetime | None = Field(description="No tick is given it after this.")
     consumed_tick: int | None
+    outcome: str = Field(
+        description="What became of it, as its automation says, such as traded, ignored or refused; failed: the ticks"
+        ' that were given it; expired: none was; "": not said, or not known yet.'
+    )
+    reason: str = Field(description='Why, as a sentence; "" where there is nothing to say.')
+    orders: list[SignalOrder] = Field(description="The orders that follow from it, as they stand now.")
 
 
 class SignalPage(Response):

@@ -23,6 +23,9 @@ def inbox() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger()),
         sa.Column("consumed_tick", sa.BigInteger()),
+        sa.Column("outcome", sa.String(32), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("orders", sa.Text(), server_default="[]", nullable=False),
         unique=("automation_id", "channel", "dedup_key"),
     )
     # An automation's signals, a page at a time.

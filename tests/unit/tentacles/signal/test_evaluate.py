@@ -219,15 +219,60 @@ def test_a_bad_signal_does_not_hold_up_the_others() -> None:
     assert (decision.orders, len(told(decision)), counts(decision)) == ([market("buy", spend="100")], 2, (1, 0, 2))
 
 
-def test_a_flood_of_bad_signals_is_five_messages() -> None:
-    decision = decide(config(), *["?"] * 1_000)
-    assert (len(told(decision)), told(decision)[-1]) == (5, "and 996 more like these")
+def test_of_many_bad_signals_every_reason_is_told_in_one_message_equal_ones_once() -> None:
+    decision = decide(config(), *["buy 1 USD"] * 4, *(f"word{n}" for n in range(8)), "buy")
+    (message,) = told(decision)
+    lines = message.split("\n")
+    assert (len(lines), counts(decision)) == (1 + 8, (1, 0, 12))
+    assert lines[0].endswith("(0.002 BTC, 10 USD) (4 times)")
+    assert [sum(f"word{n}" in line for line in lines) for n in range(8)] == [1] * 8
+
+
+def test_a_flood_of_bad_signals_is_one_message_where_they_are_alike_and_five_where_not() -> None:
+    (alike,) = told(decide(config(), *["?"] * 1_000))
+    assert alike.endswith(" (1,000 times)")
+    different = told(decide(config(), *(f"word{n}" for n in range(1_000))))
+    assert [len(message.split("\n")) for message in different] == [50] * 5
+    assert different[-1].split("\n")[-1] == "and 751 more: `octobot-node signals list` has each with its reason"
+
+
+def test_what_became_of_each_signal_is_said_with_its_reason_and_its_order() -> None:
+    decision = decide(config(), "buy", "?", "sell", "buy 20 USD")
+    outcomes = [decision.signals[str(index)] for index in range(4)]
+    assert [(each.outcome, list(each.orders)) for each in outcomes] == [
+        ("traded", [decision.orders[0]]),
+        ("refused", []),
+        ("ignored", []),
+        ("traded", [decision.orders[1]]),
+    ]
+    assert outcomes[1].reason in told(decision)[0]
+    assert (outcomes[0].reason, outcomes[2].reason) == ("", "no BTC/USD is held and free")
+    # The objects themselves: two signals may ask for the same.
+    same = decide(config(), "buy", "buy")
+    first, second = (same.signals[index].orders[0] for index in ("0", "1"))
+    assert [first is same.orders[0], second is same.orders[1], first == second] == [True] * 3
+
+
+def test_the_rule_that_ignores_a_signal_is_said() -> None:
+    held = decide(config(one_position=True), "buy", held="1")
+    assert held.signals["0"].reason == "one_position: BTC/USD is held, being bought or being sold out"
+    cooling = decide(config(cooldown="1h"), "buy", "buy").signals
+    assert [(each.outcome, each.reason) for each in cooling.values()] == [
+        ("traded", ""),
+        ("ignored", "cooldown: BTC/USD was bought at 2022-01-01 00:00:00 UTC"),
+    ]
+    overtaken = decide(config(one_position=True), "buy", "sell")
+    assert [overtaken.signals[index].outcome for index in ("0", "1")] == ["ignored", "ignored"]
+    assert overtaken.signals["0"].reason == "one_position: a sell that came with it was followed instead"
+    sold = decide(config(one_position=True), "sell", held="1")
+    assert (sold.signals["0"].reason, sold.signals["0"].orders) == ("BTC/USD is sold out", sold.orders)
 
 
 def test_more_good_signals_than_one_tick_follows_are_told() -> None:
     decision = decide(config(), *["buy 20 USD"] * 250, cash="9000")
     assert (len(decision.orders), counts(decision)) == (200, (200, 0, 50))
-    assert told(decision)[0] == "a signal was not traded: it came with more others than one tick follows, 200"
+    (message,) = told(decision)
+    assert message == "a signal was not traded: it came with more others than one tick follows, 200 (50 times)"
 
 
 def test_a_refused_order_is_told_and_not_sent_again() -> None:
