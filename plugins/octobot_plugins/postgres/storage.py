@@ -148,7 +148,12 @@ class PostgresStorage:
     def identity(self) -> Mapping[str, str]:
         """Return what tells this database from others; see ``Storage.identity``."""
         with self._guarded(), self._connect() as connection:
-            return identity_of(connection, self.shown)
+            try:
+                return identity_of(connection, self.shown)
+            except StorageUnavailable as error:
+                # A standby, of which nothing else may be asked before it was looked at.
+                self._note_loss(str(error), news=self._writes.missed())
+                raise
 
     def review(self, check: Callable[[], None]) -> None:
         """Have ``check`` called on another server; see ``Storage.review``."""
