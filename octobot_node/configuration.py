@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
 from octobot_node.settings import LINK, Environment, Settings
-from octobot_node.text.from_outside import read_text
+from octobot_node.text.from_outside import HALF, has_half, read_text
 from octobot_node.trust import foreign
 
 __all__ = ["Configuration", "SettingRow"]
@@ -184,9 +184,14 @@ def _read(
     origins = dict.fromkeys(in_file, str(file.path))
     origins |= {name: _variable(section, name) for name in given}
     origins |= {name: f"{_variable(section, name)}_FILE" for name in from_files} | dict.fromkeys(arguments, "argument")
+    everything = {**in_file, **given, **arguments}
+    for name, value in everything.items():
+        # As Python gives on what is no UTF-8, in the environment or on the command line: no database takes it.
+        if isinstance(value, str | Path) and has_half(str(value)):
+            raise InvalidSettings(f"{_where(name, origins[name])}: {HALF}")
     try:
         # Everything is given: what a settings model would look up itself is among it.
-        return _Read(model.model_validate({**in_file, **given, **arguments}), origins)
+        return _Read(model.model_validate(everything), origins)
     except ValidationError as error:
         raise InvalidSettings(_mistake(error, section, origins, secrets)) from None
     except InvalidSettings:
@@ -287,11 +292,14 @@ def _variable(section: str, name: str) -> str:
 def _mistake(error: ValidationError, section: str, origins: Mapping[str, str], secrets: Collection[str]) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
-    origin = origins.get(name, _variable(section, name))
-    where = origin if origin.startswith("OCTOBOT_") or not name else f"{origin}: {name}"
+    where = _where(name, origins.get(name, _variable(section, name)))
     text = first["msg"].replace("Input should", "must").removeprefix("Value error, ")
     # What was given may be the secret itself.
     return f"{where}: {text}" if name in secrets or not name else f"{where}: {text}, not {first['input']!r}"
+
+
+def _where(name: str, origin: str) -> str:
+    return origin if origin.startswith("OCTOBOT_") or not name else f"{origin}: {name}"
 
 
 def _rows(section: str, model: BaseModel, origins: Mapping[str, str]) -> list[SettingRow]:

@@ -194,6 +194,21 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> No
     assert str(refused.value) == "OCTOBOT_MINE_URLS: must be a valid tuple"
 
 
+def test_what_is_no_utf_8_is_refused_by_its_name_and_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    no_utf8 = b"top\xff".decode("utf-8", "surrogateescape")
+    for variable in ("OCTOBOT_DATABASE_PASSWORD", "OCTOBOT_DATABASE_URL", "OCTOBOT_DATA_DIR"):
+        monkeypatch.setenv(variable, f"postgresql://u:{no_utf8}@h/d")
+        with pytest.raises(InvalidSettings, match=f"^{variable}: has half of a surrogate pair") as refused:
+            Configuration.load()
+        assert "top" not in str(refused.value)
+        monkeypatch.delenv(variable)
+    with pytest.raises(InvalidSettings, match=r"^argument: data_dir: has half of a surrogate pair"):
+        Configuration.load(data_dir=tmp_path / no_utf8)
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN", no_utf8)
+    with pytest.raises(InvalidSettings, match=r"^OCTOBOT_MINE_TOKEN: has half of a surrogate pair"):
+        Configuration.load().plugin_settings(OWNED)
+
+
 def test_the_password_of_a_database_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTOBOT_DATABASE_URL", "postgresql+psycopg://me:hush@db/octobot")
     assert origins(Configuration.load())["database_url"] == (
