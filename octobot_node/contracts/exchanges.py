@@ -265,7 +265,18 @@ class ConnectorContext(Protocol):
     settings: NodeSettings
 
     def market_data(self, source: str) -> MarketData:
-        """Return the opened market data source of this name, as accounts name it."""
+        """Return the opened market data of this key, as accounts name it; of "" the account's own."""
+        ...
+
+    def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:
+        """Open another trading connector for the same account, for one that wraps it (``WrappedTrading``).
+
+        Whoever opens it closes it. Raises UnknownType, or InvalidSettings for settings that it does not take.
+        """
+        ...
+
+    def open_market_data(self, name: str, settings: Mapping[str, Any]) -> MarketData:
+        """Open other market data, for one that wraps it (``WrappedMarketData``); as ``trading``."""
         ...
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.exchanges import PastMarket, PastTouches
+from octobot_node.contracts.replays import ForeseenFills, PassedOrders
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import assemble
@@ -50,20 +51,6 @@ _Found: TypeAlias = tuple[int, Decimal | None] | None
 _ROUNDS_MAX = 1_000
 #: What a killed replay does again, in seconds of real time.
 _STRETCH_S = 0.25
-
-
-@runtime_checkable
-class _Foresees(Protocol):
-    """A trading connector that knows when its next order fills."""
-
-    def next_fill_at(self, after: int) -> int | None: ...
-
-
-@runtime_checkable
-class _Passes(Protocol):
-    """A trading connector that fills resting orders when a price inside a candle has passed them."""
-
-    async def pass_orders(self, symbol: str, price: Decimal, client_order_ids: Collection[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +219,7 @@ class Replay:
         self._unforeseen.clear()
         for account_id, is_dark in live:
             trading = self.core.accounts.get(account_id).trading
-            if isinstance(trading, _Foresees):
+            if isinstance(trading, ForeseenFills):
                 self._foreseen[account_id] = trading.next_fill_at(now)
             if is_dark or account_id not in self._foreseen:
                 self._unforeseen.add(account_id)
@@ -283,7 +270,7 @@ class Replay:
                 passed.setdefault(account_id, set()).add(client_order_id)
         for account_id, client_order_ids in passed.items():
             trading = self.core.accounts.get(account_id).trading
-            if isinstance(trading, _Passes):
+            if isinstance(trading, PassedOrders):
                 self._event_loop.call(trading.pass_orders(touch.symbol, touch.price, client_order_ids))
                 self._to_watch.add(account_id)
 

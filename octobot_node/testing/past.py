@@ -22,6 +22,7 @@ from octobot_node.testing.candles import Given, money, read_rows, write_csv
 from octobot_node.testing.markets import START, Price
 
 if TYPE_CHECKING:
+    from octobot_node.contracts.exchanges import TradingFactory
     from octobot_node.contracts.storage import Storage
     from octobot_node.plugin_system.registry import Registry
     from octobot_node.store.rows.ledger import FillRow
@@ -85,6 +86,8 @@ class PastReplay:
         self._market: dict[str, Any] = {}
         self._trading: dict[str, Any] = {}
         self._signals: list[dict[str, Any]] = []
+        self._connector: TradingFactory | None = None
+        self._plugins: tuple[str, ...] = ()
 
     def candles(self, symbol: str, data: Given = None, *, closes: Given = None, timeframe: str = "1h") -> PastReplay:
         """Replay these candles of a symbol: ``closes``, rows of (open, high, low, close, volume), rows with the opening
@@ -112,6 +115,17 @@ class PastReplay:
     def trading(self, **settings: Any) -> PastReplay:
         """Set what paper trading does, such as ``trading(fee="0.01", fee_in="quote", slippage="0.001")``."""
         self._trading |= settings
+        return self
+
+    def connector(self, factory: TradingFactory, **settings: Any) -> PastReplay:
+        """Trade through another simulated connector than paper, with these settings: one that wraps it, say."""
+        self._connector = factory
+        self._trading = settings
+        return self
+
+    def plugins(self, *modules: str) -> PastReplay:
+        """Load these plugins, too, by dotted name: their checks of orders, and what else they register."""
+        self._plugins += modules
         return self
 
     def steps(self, *, price: Price | None = None, amount: Price | None = None) -> PastReplay:
@@ -151,7 +165,11 @@ class PastReplay:
             raise ValueError("a replay needs money: add .budget(USD=1000)")
         folder.mkdir(parents=True, exist_ok=True)
         files = {symbol: self._file(symbol, folder) for symbol in self._candles}
-        registry = load_plugins(discover=False)
+        registry = load_plugins(self._plugins, discover=False)
+        for broken in registry.broken:
+            raise ValueError(f"the plugin {broken.name} is broken: {broken.error}")
+        if self._connector is not None:
+            registry = replace(registry, trading={**registry.trading, self._connector.name: self._connector})
         name = f"{self._type.__module__.partition('.')[0]}.{self._type.name}"
         registry = replace(registry, automations={**registry.automations, name: self._type()})
         run_file = RunFile.model_validate(self._run_file(name, folder))
@@ -191,7 +209,7 @@ class PastReplay:
             path = folder / "signals.jsonl"
             path.write_text("".join(f"{json.dumps(signal)}\n" for signal in self._signals))
             automation["signals"] = str(path)
-        trading = {"use": "paper", **self._trading}
+        trading = {"use": "paper" if self._connector is None else self._connector.name, **self._trading}
         market = {"use": "replay", "time_unit": self._time_unit(), **self._market}
         account = {"market_data": market, "trading": trading, "balances": self._budget}
         return {"accounts": {"paper": account}, "automations": [automation]}

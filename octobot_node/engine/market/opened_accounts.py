@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from octobot_node.contracts.exchanges import Capabilities, Fees, MarketData, RequestBudget, Trading, with_fees
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
-from octobot_node.errors import InvalidSettings, StorageUnavailable, UsageError
+from octobot_node.errors import InvalidSettings, PluginError, StorageUnavailable, UsageError
 from octobot_node.limits import Limits
 from octobot_node.market import Market
 from octobot_node.plugin_system.registry import Registry
@@ -83,7 +83,7 @@ class Accounts:
         self.storage = storage
         self.clock = clock
         self.settings = settings
-        self._registry = registry
+        self.registry = registry
         self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
@@ -138,11 +138,11 @@ class Accounts:
             raise LookupError(f"account {account_id} is gone")
         source = source_key(row.market_data, row.market_data_settings)
         self._open_source(source, row.market_data, row.market_data_settings)
-        factory = self._registry.trading_factory(row.trading)
+        factory = self.registry.trading_factory(row.trading)
         settings = parse_settings(factory.Settings, row.trading_settings, f"account {row.name!r}, trading")
-        trading: Trading = factory.open(settings, row.id, _Lent(self, source))
+        trading: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,)))
         # A replay asks nobody, and its connectors are more than these calls.
-        if not self._registry.market_data_factory(row.market_data).replay:
+        if not self.registry.market_data_factory(row.market_data).replay:
             trading = MeteredTrading(row.trading, self._counters, trading)
         return Account(
             id=row.id,
@@ -177,9 +177,9 @@ class Accounts:
 
     def _open_source(self, key: str, name: str, given: Mapping[str, Any]) -> MarketData:
         if key not in self._sources:
-            factory = self._registry.market_data_factory(name)
+            factory = self.registry.market_data_factory(name)
             settings = parse_settings(factory.Settings, given, f"market data {name!r}")
-            opened: MarketData = factory.open(settings, _Lent(self, key))
+            opened: MarketData = factory.open(settings, _Lent(self, key, "", (name,)))
             self._sources[key] = opened if factory.replay else metered_market_data(name, self._counters, opened)
         return self._sources[key]
 
@@ -212,18 +212,44 @@ class Accounts:
 
 
 class _Lent:
-    """The ``ConnectorContext`` of one account: an empty source name means its own market data."""
+    """The ``ConnectorContext`` of one account: an empty source name means its own market data.
 
-    def __init__(self, accounts: Accounts, source: str) -> None:
+    ``around`` are the connectors that wrap the one which it is lent to, outermost first, and that one.
+    """
+
+    def __init__(self, accounts: Accounts, source: str, account_id: str, around: tuple[str, ...]) -> None:
         self.clock = accounts.clock
         self.storage = accounts.storage
         self.settings = accounts.settings
         self._accounts = accounts
         self._source = source
+        self._account_id = account_id
+        self._around = around
 
     def market_data(self, source: str) -> MarketData:
         """Return an opened market data source."""
         return self._accounts.source(source or self._source)
+
+    def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:
+        """Open another trading connector for the same account."""
+        if not self._account_id:
+            raise PluginError(f"{self._around[-1]} is market data, of no account, and opens no trading connector")
+        factory, lent = self._accounts.registry.trading_factory(name), self._inside(name)
+        parsed = parse_settings(factory.Settings, settings, f"trading {name!r} inside {self._around[-1]!r}")
+        opened: Trading = factory.open(parsed, self._account_id, lent)
+        return opened
+
+    def open_market_data(self, name: str, settings: Mapping[str, Any]) -> MarketData:
+        """Open other market data."""
+        factory, lent = self._accounts.registry.market_data_factory(name), self._inside(name)
+        parsed = parse_settings(factory.Settings, settings, f"market data {name!r} inside {self._around[-1]!r}")
+        opened: MarketData = factory.open(parsed, lent)
+        return opened
+
+    def _inside(self, name: str) -> _Lent:
+        if name in self._around:
+            raise PluginError(f"{' around '.join((*self._around, name))}: a connector cannot be inside itself")
+        return _Lent(self._accounts, self._source, self._account_id, (*self._around, name))
 
 
 def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:
