@@ -36,6 +36,7 @@ OctoBotError
     ├── OrderRefused          definitive: it did not and will not execute
     │   └── RequestExpired    definitive for this request; sending again is safe
     ├── NotSent               definitive: nothing left this machine, or 429; try again later
+    │   └── EgressRefused      the operator, whose rules do not let it out
     └── Unresolved            the outcome is unknown: only asking may tell
 """
 
@@ -54,6 +55,7 @@ __all__ = [
     "DatabaseTooOld",
     "DiskNearlyFull",
     "DuplicateName",
+    "EgressRefused",
     "ExchangeError",
     "Forbidden",
     "InvalidMarketData",
@@ -249,6 +251,10 @@ class NotSent(ExchangeError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class EgressRefused(NotSent):
+    """The rules for what may leave this machine forbid it; nothing did."""
 
 
 class Unresolved(ExchangeError):

@@ -164,6 +164,10 @@ class Settings(BaseSettings):
         default=(),
         description="Built-in plugins to leave out, by name, such as notify; an installed one may take their place.",
     )
+    egress_allow_private: bool = Field(
+        default=False,
+        description="Whether requests of plugins may go to this machine itself and to private networks.",
+    )
     plugin_timeout: float = Field(
         default=20.0, gt=0, description="How long a third-party plugin may take to be loaded, before it is left out."
     )

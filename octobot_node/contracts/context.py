@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from pydantic import BaseModel
 
+    from octobot_node.automation import Needs
     from octobot_node.clock import Clock
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
+    from octobot_node.egress import HttpClient
+    from octobot_node.market import Market
     from octobot_node.settings import Settings
 
 __all__ = ["PluginContext"]
@@ -42,6 +45,19 @@ class PluginContext(Protocol):
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""
+        ...
+
+    def http(self) -> HttpClient:
+        """Return a client for HTTP requests that go only where the operator lets them; use it with ``async with``."""
+        ...
+
+    def market(self, account: str, needs: Needs, *, owner: str = "local") -> Market:
+        """Return prices, rules and candles as automations on an account see them, fees among them.
+
+        What is missing is left out. It waits for the market's answer: not on an event loop, nor in ``check_order``,
+        which is given the market that was decided on. Raises UnknownName for an account that is not there,
+        DataUnavailable where the market does not answer or the account cannot be opened.
+        """
         ...
 
     def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:

@@ -19,6 +19,7 @@ from octobot_node.orders import OrderType, Side
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
+    from octobot_node.egress import HttpClient
     from octobot_node.settings import Settings as NodeSettings
 
 __all__ = [
@@ -266,6 +267,10 @@ class ConnectorContext(Protocol):
 
     def market_data(self, source: str) -> MarketData:
         """Return the opened market data of this key, as accounts name it; of "" the account's own."""
+        ...
+
+    def http(self) -> HttpClient:
+        """Return a client for HTTP requests that go only where the operator lets them; close it with the connector."""
         ...
 
     def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:

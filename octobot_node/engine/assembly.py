@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from octobot_node.automation import Needs
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.base import Base
@@ -16,9 +17,11 @@ from octobot_node.engine.evaluating.order_checks import OrderChecks
 from octobot_node.engine.market.hub import MarketHub
 from octobot_node.engine.market.opened_accounts import Accounts
 from octobot_node.engine.workers.event_loop import EventLoop
+from octobot_node.errors import DataUnavailable, UnknownName
+from octobot_node.market import Market
 from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.plugin_system.plugin_failures import PluginFailures
-from octobot_node.store import schedules
+from octobot_node.store import automations, schedules
 
 __all__ = ["assemble", "load_levels"]
 
@@ -63,8 +66,21 @@ def assemble(
         carried=carried,
         counters=counters,
     )
+    context.look = lambda owner, account, needs: _look(core, owner, account, needs)
     load_levels(core)
     return core
+
+
+def _look(core: Core, owner: str, account: str, needs: Needs) -> Market:
+    with core.storage.read() as connection:
+        account_id = automations.account_id_named(connection, owner, account)
+    if account_id is None:
+        raise UnknownName(f"there is no account {account!r}")
+    closed = core.accounts.why_closed(account_id)
+    if closed is not None:
+        raise DataUnavailable(closed.reason)
+    found = core.accounts.get(account_id)
+    return found.charging(core.hub.snapshot(found.source, needs))
 
 
 def load_levels(core: Core) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
+from octobot_node.automation import Needs
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
+from octobot_node.egress import DirectEgress, HttpClient
+from octobot_node.errors import DataUnavailable
 from octobot_node.ids import new_id
+from octobot_node.market import Market
 from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -36,6 +40,8 @@ class NodePluginContext:
     registry: Registry
     node_id: str
     metrics: CollectorRegistry = field(default_factory=NodeMetrics)
+    #: Looks at the market of (owner, account's name); the engine's, once there is one.
+    look: Callable[[str, str, Needs], Market] | None = None
     #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
     _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
 
@@ -58,6 +64,16 @@ class NodePluginContext:
                 self._read[model] = self.configuration.plugin_settings(owned)
                 return cast("M", self._read[model])
         raise KeyError(f"no plugin registered the settings {model.__qualname__}: register_settings does that")
+
+    def http(self) -> HttpClient:
+        """Return a client that obeys the settings of egress."""
+        return HttpClient(DirectEgress(allow_private=self.settings.egress_allow_private))
+
+    def market(self, account: str, needs: Needs, *, owner: str = "local") -> Market:
+        """Return a market as automations on an account see it."""
+        if self.look is None:
+            raise DataUnavailable("there is no engine to ask for prices: the database could not be opened")
+        return self.look(owner, account, needs)
 
     def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:
         """Give a notice to every notifier, durably; ``automation_id`` "" is about the node."""

@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities, Fees, MarketData, RequestBudget, Trading, with_fees
+from octobot_node.egress import DirectEgress, HttpClient
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
 from octobot_node.errors import InvalidSettings, PluginError, StorageUnavailable, UsageError
@@ -229,6 +230,10 @@ class _Lent:
     def market_data(self, source: str) -> MarketData:
         """Return an opened market data source."""
         return self._accounts.source(source or self._source)
+
+    def http(self) -> HttpClient:
+        """Return a client that obeys the settings of egress."""
+        return HttpClient(DirectEgress(allow_private=self.settings.egress_allow_private))
 
     def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:
         """Open another trading connector for the same account."""

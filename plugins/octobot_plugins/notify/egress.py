@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Egress", "EgressRefused", "is_public"]
+from octobot_node.egress import is_public
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+__all__ = ["Egress", "EgressRefused"]
+
 #: Another process would not be held to these rules.
 _PROCESSES = frozenset(
     {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn"}
@@ -27,20 +28,6 @@ _PORTS = {"socks5h": 1080, "http": 80, "https": 443}
 
 class EgressRefused(OSError):
     """A connection that the rules forbid; libraries see it as one that failed."""
-
-
-def is_public(text: str) -> bool:
-    """Whether an IP address belongs to the Internet, whatever it is wrapped in."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is None and address.teredo is not None:
-            inner = address.teredo[1]
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return address.is_global and not address.is_multicast
 
 
 class Egress:

@@ -352,12 +352,14 @@ def test_plugins_add_commands_which_are_looked_for_last(octobot: Octobot, monkey
     assert (code, "unexpected ZeroDivisionError" in said) == (1, True)
     code, _, said = octobot("gret")
     assert code == 2
+    greeting, taken = "tests.acceptance.cli.commanding:greeting", "which the node has already: rename it"
     assert said.splitlines() == [
         "the plugin tests.acceptance.cli.commanding:rude adds no command: RuntimeError: no manners",
+        f"not all commands of the plugin {greeting} are there: it adds the command 'status', {taken}",
         "octobot-node: error: No such command 'gret'. (octobot-node --help lists what there is)",
     ]
     rows = {row["name"]: row for row in as_json(octobot, "plugins")["plugins"]}
-    assert rows["tests.acceptance.cli.commanding:greeting"]["commands"] == ["greet", "status", "wallet"]
+    assert rows["tests.acceptance.cli.commanding:greeting"]["commands"] == ["greet", "wallet"]
     assert rows["tests.acceptance.cli.commanding:rude"]["error"] == "RuntimeError: no manners"
     _, table, _ = octobot("plugins")
     assert "greet, status, wallet" in table

@@ -15,9 +15,9 @@ import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from octobot_node import Decision, LimitOrder, MarketOrder, Wake
+from octobot_node import Decision, LimitOrder, MarketOrder, Needs, Wake
 from octobot_node.contracts.exchanges import TradingFactory
-from octobot_node.errors import CommandRefused
+from octobot_node.errors import CommandRefused, DataUnavailable, UnknownName
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import tables
 from octobot_plugins.health.providers import check_providers
@@ -202,3 +202,17 @@ def test_doctor_names_types_and_connectors_that_no_plugin_provides(bench: Bench)
         "no plugin provides the type tests.scripted of 1 automations, the market data 'fake' of the account main, the"
         " trading connector 'fake' of the account main: what needs it is held"
     )
+
+
+def test_plugins_see_the_market_of_an_account_and_hear_why_they_do_not(bench: Bench, restart: Restart) -> None:
+    needs = Needs(tickers=("BTC/USDT", "NOPE/USDT"))
+    seen = bench.core.context.market("main", needs)
+    assert (set(seen.tickers), seen.ticker("BTC/USDT").last) == ({"BTC/USDT"}, Decimal(100))
+    with pytest.raises(UnknownName, match="there is no account 'other'"):
+        bench.core.context.market("other", needs)
+    with pytest.raises(UnknownName, match="there is no account 'main'"):
+        bench.core.context.market("main", needs, owner="bob")
+    restart(without(bench.registry))
+    with pytest.raises(DataUnavailable) as closed:
+        bench.core.context.market("main", needs)
+    assert str(closed.value) == GONE

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from octobot_node.egress import is_public
 from octobot_plugins.notify.courier import Courier, Reply
-from octobot_plugins.notify.egress import is_public
 from tests.integration.plugins.notify.conftest import Proxy, WebServer
 
 pytestmark = pytest.mark.process
