@@ -175,6 +175,9 @@ class _Supervised:
             with self._lock:
                 self._cancel = lambda: None
             watch.cancel()
+            if task.done() and not task.cancelled():
+                # SystemExit leaves the loop past here: asked for, it is not told once more when it is collected.
+                task.exception()
         if task.cancelled():
             return None if self._stopping.is_set() or not self._is_ours() else "it was cancelled by itself"
         failure = task.exception()
