@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from octobot_node.api.idempotency import begin_idempotent
 from octobot_node.api.problems import ApiProblem, FieldError
-from octobot_node.api.scopes import scopes_of
+from octobot_node.api.scopes import SENSITIVE, scopes_of
 from octobot_node.api.transport.lanes import LanesOfLoops
 from octobot_node.api.transport.rates import Rates
 from octobot_node.contracts.api_routes import Scope
@@ -105,8 +105,9 @@ class Api:
 class Allow:
     """The dependency that lets a request pass: callers with ``scope``, or everybody where it is None."""
 
-    def __init__(self, scope: str | None, *, outlasts_database: bool = False) -> None:
+    def __init__(self, scope: str | None, *, outlasts_database: bool = False, step_up: bool = False) -> None:
         self.scope = scope
+        self.step_up = step_up
         self._outlasts = outlasts_database
 
     def admit(self, request: Request) -> Caller:
@@ -122,6 +123,8 @@ class Allow:
             raise ApiProblem("forbidden", _forbidden(self.scope, caller, state.scopes))
         if request.method not in _SAFE:
             _check_csrf(request, caller)
+        if self.step_up and not caller.proved:
+            raise _unproved(caller)
         return caller
 
     def begin(self, request: Request, caller: Caller) -> None:
@@ -158,13 +161,14 @@ def _scopes(caller: Caller, state: ApiState) -> frozenset[str]:
     return scopes if caller.scopes is None else scopes & caller.scopes
 
 
-def allow(scope: str, *, outlasts_database: bool = False) -> Any:
+def allow(scope: str, *, outlasts_database: bool = False, step_up: bool = False) -> Any:
     """Return the dependency for callers with ``scope``; it gives the route its ``Api``.
 
     ``outlasts_database`` lets those with an API key in while the database is away, who were let in within the hour
-    before: only for what tells nothing that a key revoked meanwhile should not see.
+    before: only for what tells nothing that a key revoked meanwhile should not see. ``step_up`` is for what is
+    dangerous: a session must have shown lately that it is its user's, and a key needs the scope for that besides.
     """
-    return Depends(Allow(scope, outlasts_database=outlasts_database))
+    return Depends(Allow(scope, outlasts_database=outlasts_database, step_up=step_up))
 
 
 def public() -> Any:
@@ -271,6 +275,16 @@ def _forbidden(scope: str, caller: Caller, known: Sequence[Scope]) -> str:
     return f"{scope!r} takes the role {role}, and {caller.name} is a {caller.role}: ask an admin"
 
 
+def _unproved(caller: Caller) -> ApiProblem:
+    if caller.key:
+        return ApiProblem("forbidden", f"this API key lacks the scope {SENSITIVE!r}: make one that has it, or log in")
+    return ApiProblem(
+        "proof-required",
+        "show again that it is you: POST /api/v1/session/proof takes a code, or the password where there is no second"
+        " factor",
+    )
+
+
 def _check_csrf(request: Request, caller: Caller) -> None:
     given = request.headers.get("x-csrf-token", "")
     if caller.csrf and not compare_digest(given.encode(), caller.csrf.encode()):
@@ -292,9 +306,10 @@ def _api(request: Request, state: ApiState, caller: Caller, scopes: frozenset[st
     return Api(state, context, caller, scopes)
 
 
-def describe(scope: str | None, known: Sequence[Scope]) -> Mapping[str, Any]:
+def describe(scope: str | None, known: Sequence[Scope], *, step_up: bool = False) -> Mapping[str, Any]:
     """Return what the OpenAPI document says of who may use a route."""
     if scope is None:
         return {"security": []}
     role = next(each.role for each in known if each.name == scope)
-    return {"security": [{"bearer": []}, {"session": []}], "x-scope": scope, "x-role": role}
+    found = {"security": [{"bearer": []}, {"session": []}], "x-scope": scope, "x-role": role}
+    return {**found, "x-step-up": True} if step_up else found

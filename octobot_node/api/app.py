@@ -172,14 +172,18 @@ def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
 
 def _complete(route: APIRoute, scopes: Sequence[Scope]) -> None:
     """Check that a route says who may use it, and write that into its description."""
-    found = {each.scope for each in allows_of(route.dependant)}
+    allows = list(allows_of(route.dependant))
+    found = {each.scope for each in allows}
     if len(found) != 1:
         which = "names no scope" if not found else f"names several scopes ({found})"
         raise PluginError(f"the route {route.path} {which}: give it allow(scope) or public() as a dependency")
     (scope,) = found
     if scope is not None and scope not in {each.name for each in scopes}:
         raise PluginError(f"the route {route.path} needs the scope {scope!r}, which nobody registers")
-    extra: dict[str, Any] = {**(route.openapi_extra or {}), **describe(scope, scopes)}
+    extra: dict[str, Any] = {
+        **(route.openapi_extra or {}),
+        **describe(scope, scopes, step_up=any(each.step_up for each in allows)),
+    }
     route.openapi_extra = extra
 
 

@@ -92,8 +92,9 @@ class _Parts:
         """Return the parameters of the function that FastAPI is given."""
         fields = self._model.model_fields
         scope = self._route.scope
+        name = scope.name if isinstance(scope, Scope) else scope
         found = [
-            _parameter("api_", Annotated[Api, allow(scope.name if isinstance(scope, Scope) else scope)]),
+            _parameter("api_", Annotated[Api, allow(name, step_up=self._route.step_up)]),
             _parameter("response_", Response),
             *(_parameter(name, _in_path(fields[name])) for name in self._in_path),
         ]

@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = {
     "bad-request": Kind(400, "The request cannot be read"),
     "unauthenticated": Kind(401, "Nobody is known to make this request"),
     "forbidden": Kind(403, "The caller may not do this"),
+    "proof-required": Kind(403, "The caller must show again that it is them"),
     "csrf": Kind(403, "The request lacks the session's CSRF token"),
     "not-found": Kind(404, "There is no such thing, or it is not the caller's"),
     "method-not-allowed": Kind(405, "This address does not take the method"),

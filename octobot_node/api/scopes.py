@@ -9,7 +9,10 @@ from octobot_node.contracts.caller import ROLES, Role
 from octobot_node.errors import PluginError
 from octobot_node.plugin_system.registry import Registry
 
-__all__ = ["SCOPES", "all_scopes", "scopes_of"]
+__all__ = ["SCOPES", "SENSITIVE", "all_scopes", "scopes_of"]
+
+#: What lets an API key do what a session must prove itself again for.
+SENSITIVE = "sensitive:write"
 
 SCOPES: tuple[Scope, ...] = (
     Scope("automations:read", "viewer", "Look at automations, their figures, logs and plans."),
@@ -32,6 +35,12 @@ SCOPES: tuple[Scope, ...] = (
     Scope("users:read", "admin", "Look at users, and everybody's keys and sessions."),
     Scope("users:write", "admin", "Create, change and delete users, revoke anybody's keys and sessions."),
     Scope("audit:read", "admin", "Read and export who did what."),
+    Scope(
+        SENSITIVE,
+        "viewer",
+        "With an API key do what a session must prove itself again for: make keys, change passwords, users and second"
+        " factors, release kill switches, settle unknown orders. It takes the scope of each besides.",
+    ),
     Scope("metrics:read", "viewer", "Read the node's metrics."),
 )
 

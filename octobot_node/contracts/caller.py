@@ -19,7 +19,8 @@ class Caller:
     ``owner`` is whose automations and accounts they see and create for; admins see everybody's. ``scopes`` narrows what
     the role may do, None is all of it. ``via`` says how they came, for the audit. ``csrf`` is the token that a request
     which changes something must carry in ``X-CSRF-Token``, where the browser sends the credentials by itself; "" where
-    it does not. ``session`` and ``key`` are the ids of what they came with.
+    it does not. ``session`` and ``key`` are the ids of what they came with. ``proved``: they have shown lately that it
+    is them, by more than what the browser sends by itself; what is dangerous takes it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Caller:
     csrf: str = ""
     session: str = ""
     key: str = ""
+    proved: bool = True
 
     @property
     def sees(self) -> str | None:

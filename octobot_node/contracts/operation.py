@@ -44,6 +44,8 @@ class Route:
     location: str = ""
     #: The response has a secret in it: it is not kept to be given again for the same Idempotency-Key.
     tells_secret: bool = False
+    #: It is dangerous: who comes with a session must have shown lately that it is them, and a key needs a scope for it.
+    step_up: bool = False
     #: Statuses of problems beside those that every such route may answer.
     problems: tuple[int, ...] = ()
 

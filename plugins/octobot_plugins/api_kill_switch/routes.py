@@ -27,7 +27,7 @@ from octobot_node.operations.trading.models.kill_switch import (
 __all__ = ["router"]
 
 Reads = Annotated[Api, allow("kill-switch:read")]
-Writes = Annotated[Api, allow("kill-switch:write")]
+Releases = Annotated[Api, allow("kill-switch:write", step_up=True)]
 Id = Annotated[str, Path(min_length=1, max_length=36, description="A kill switch's id.")]
 
 router = ApiRouter(prefix="/kill-switches", tags=["kill switch"])
@@ -75,7 +75,7 @@ def read_kill_switch(
 
 
 @router.post("/{switch}/release", summary="Release a kill switch")
-def release_kill_switch(switch: Id, api: Writes, body: Release | None = None) -> KillSwitchRow:
+def release_kill_switch(switch: Id, api: Releases, body: Release | None = None) -> KillSwitchRow:
     """Let what it stopped send again."""
     anyway = body is not None and body.even_if_unsettled
     return api.perform(RELEASE_KILL_SWITCH, ReleaseKillSwitch(id=switch, even_if_unsettled=anyway))

@@ -29,6 +29,7 @@ router.add_operation(
         "Say what an unknown order became",
         name="adopt_order",
         problems=(502,),
+        step_up=True,
     ),
 )
 router.add_operation(
@@ -39,5 +40,6 @@ router.add_operation(
         "orders:write",
         "Say that an unknown order never arrived",
         name="declare_order_not_sent",
+        step_up=True,
     ),
 )

@@ -40,9 +40,10 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 @hookimpl
 def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
     """Offer what can be done with users, keys and sessions."""
-    from octobot_plugins.auth.catalogue import OPERATIONS
+    from octobot_plugins.auth import catalogue
+    from octobot_plugins.auth.second_factor import catalogue as of_factors
 
-    for operation in OPERATIONS:
+    for operation in (*catalogue.OPERATIONS, *of_factors.OPERATIONS):
         register(operation)
 
 
@@ -56,6 +57,7 @@ def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
             prepare=deferred("octobot_plugins.auth.first_admin:prepare"),
         )
     )
+    register(ApiRoutes("auth-second-factor", deferred_value("octobot_plugins.auth.second_factor.routes:router")))
 
 
 @hookimpl

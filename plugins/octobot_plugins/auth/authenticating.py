@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from octobot_node.api import ApiProblem, Caller
+from octobot_node.api.scopes import SENSITIVE
 from octobot_node.contracts.caller import ROLES
 from octobot_node.contracts.context import PluginContext
 from octobot_node.store import audit_log
@@ -54,8 +55,15 @@ def _by_key(request: Request, context: PluginContext, token: str) -> Caller:
     _note_use(request, context, row, now)
     # Its user may have become an admin since: the key was given out for less.
     role = min(row.user_role, row.role or row.user_role, key=ROLES.index)
+    scopes = frozenset(row.scopes)
     return Caller(
-        name=row.user, role=role, owner=row.owner, via=f"key {row.name}", scopes=frozenset(row.scopes), key=row.id
+        name=row.user,
+        role=role,
+        owner=row.owner,
+        via=f"key {row.name}",
+        scopes=scopes,
+        key=row.id,
+        proved=SENSITIVE in scopes,
     )
 
 
@@ -92,4 +100,12 @@ def _by_session(context: PluginContext, token: str) -> Caller | None:
     if row.seen_at < now - _SEEN_MS:
         with context.storage.write() as connection:
             connection.execute(sessions.update().where(sessions.c.hash == row.hash).values(seen_at=now))
-    return Caller(name=row.user, role=row.role, owner=row.owner, via="session", csrf=row.csrf, session=row.id)
+    return Caller(
+        name=row.user,
+        role=row.role,
+        owner=row.owner,
+        via="session",
+        csrf=row.csrf,
+        session=row.id,
+        proved=row.proved_at > now - int(settings.step_up * 1000),
+    )

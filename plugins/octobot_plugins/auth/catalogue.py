@@ -69,7 +69,7 @@ EDIT_USER = Operation(
     writes=True,
     subject=_USER,
     description="Change a user's role or owner, disable or enable them.",
-    route=Route("PATCH", "/users/{user}", "users:write", "Change a user", name="edit_user"),
+    route=Route("PATCH", "/users/{user}", "users:write", "Change a user", name="edit_user", step_up=True),
 )
 DELETE_USER = Operation(
     "users.delete",
@@ -79,7 +79,7 @@ DELETE_USER = Operation(
     writes=True,
     subject=_USER,
     description="Delete a user who owns nothing, with their keys and sessions.",
-    route=Route("DELETE", "/users/{user}", "users:write", "Delete a user", name="delete_user"),
+    route=Route("DELETE", "/users/{user}", "users:write", "Delete a user", name="delete_user", step_up=True),
     command=Command(
         "users remove", show=f"{_SHOWN}:revoked", confirm="delete the user {user}, their keys and sessions?"
     ),
@@ -92,7 +92,14 @@ SET_PASSWORD = Operation(
     writes=True,
     subject=_USER,
     description="Set a user's password; all their sessions end, and their API keys are revoked.",
-    route=Route("PUT", "/users/{user}/password", "users:write", "Set a user's password", name="set_user_password"),
+    route=Route(
+        "PUT",
+        "/users/{user}/password",
+        "users:write",
+        "Set a user's password",
+        name="set_user_password",
+        step_up=True,
+    ),
 )
 LIST_KEYS = Operation(
     "keys.list",

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 from fastapi import Request, Response
 
 from octobot_node.api import Api, ApiProblem
 from octobot_node.ids import new_id
-from octobot_node.market import from_ms
 from octobot_node.store.audit_log import Actor, Entry, append
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, throttling, tokens
 from octobot_plugins.auth.authenticating import address_of, cookie_of
 from octobot_plugins.auth.passwords import Busy, Passwords
+from octobot_plugins.auth.second_factor import statements as factors
 from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import sessions
 
-__all__ = ["Opened", "check_password", "close", "expires_at", "log_in"]
+__all__ = ["Opened", "Ticket", "check_password", "close", "log_in", "open_session"]
 
 _EXPIRED_AT_ONCE = 100
+#: How long one may look for one's authenticator, in milliseconds.
+_TICKET_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Opened:
     user: AnyRow
     id: str
     csrf: str
+    opened_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What says that somebody's password was right; their code is still to come."""
+
+    token: str
     expires_at: int
 
 
@@ -66,12 +76,23 @@ def check_password(api: Api, request: Request, name: str, password: str) -> AnyR
     raise ApiProblem("unauthenticated", "name or password is wrong, or the user is disabled")
 
 
-def log_in(api: Api, request: Request, response: Response, name: str, password: str) -> Opened:
-    """Open a session for whose password it is, and give the browser its cookie."""
+def log_in(api: Api, request: Request, response: Response, name: str, password: str) -> Opened | Ticket:
+    """Open a session for whose password it is; return a ticket where a code is asked for besides."""
     row = check_password(api, request, name, password)
+    if row.second_factor_at is None:
+        return open_session(api, request, response, row)
+    now = api.plugin_context.clock.now()
+    ticket = Ticket(tokens.new_session(), now + _TICKET_MS)
+    with api.plugin_context.storage.write() as connection:
+        factors.add_ticket(connection, row.name, ticket.token, now, ticket.expires_at)
+    return ticket
+
+
+def open_session(api: Api, request: Request, response: Response, row: AnyRow) -> Opened:
+    """Open a session for a user who has shown all that is asked for, and give the browser its cookie."""
     settings, now = api.plugin_context.plugin_settings(AuthSettings), api.plugin_context.clock.now()
     token, session = tokens.new_session(), new_id()
-    opened = Opened(row, session, tokens.new_session(), now + int(settings.session_ttl * 1000))
+    opened = Opened(row, session, tokens.new_session(), now, now + int(settings.session_ttl * 1000))
     with api.plugin_context.storage.write(durable=True) as connection:
         connection.execute(
             sessions.insert().values(
@@ -84,6 +105,7 @@ def log_in(api: Api, request: Request, response: Response, name: str, password: 
                 created_at=now,
                 seen_at=now,
                 expires_at=opened.expires_at,
+                proved_at=now,
             )
         )
         statements.end_oldest_sessions(connection, row.name, settings.sessions_per_user)
@@ -100,15 +122,6 @@ def log_in(api: Api, request: Request, response: Response, name: str, password: 
         path="/",
     )
     return opened
-
-
-def expires_at(api: Api) -> datetime | None:
-    """Return when the caller's session ends, None for who came otherwise."""
-    if not api.caller.session:
-        return None
-    with api.plugin_context.storage.read() as connection:
-        found = connection.scalar(sa.select(sessions.c.expires_at).where(sessions.c.id == api.caller.session))
-    return None if found is None else from_ms(found)
 
 
 def close(api: Api, request: Request, response: Response) -> None:

@@ -89,6 +89,7 @@ class UserRow(Response):
     owner: str
     disabled: bool
     generated_password: bool = Field(description="Whether the first, generated password was never changed.")
+    second_factor: bool = Field(description="Whether codes of an authenticator are asked for.")
     revision: int
     created_at: datetime
     password_at: datetime = Field(description="When the password was set.")

@@ -40,6 +40,7 @@ from octobot_plugins.auth.models import (
     UserName,
     UserRow,
 )
+from octobot_plugins.auth.session import Session, of_caller, of_opened
 from octobot_plugins.auth.users import change_password
 
 __all__ = ["router"]
@@ -52,8 +53,9 @@ Id = Annotated[str, Path(min_length=1, max_length=36)]
 
 ReadsSelf = Annotated[Api, allow("self:read")]
 WritesSelf = Annotated[Api, allow("self:write")]
+ProvedSelf = Annotated[Api, allow("self:write", step_up=True)]
 ReadsUsers = Annotated[Api, allow("users:read")]
-WritesUsers = Annotated[Api, allow("users:write")]
+WritesUsers = Annotated[Api, allow("users:write", step_up=True)]
 
 
 class LogIn(BaseModel):
@@ -65,16 +67,12 @@ class LogIn(BaseModel):
     password: SecretStr = Field(max_length=1_024)
 
 
-class Session(BaseModel):
-    """Who is logged in, and what they may do."""
+class Challenge(BaseModel):
+    """The password was right, and a code is asked for: the second step takes both to ``/session/code``."""
 
-    user: str
-    role: Role
-    owner: str | None = Field(description="Whose automations they see; null: everybody's.")
-    scopes: list[str]
-    via: str = Field(description="How they came: session, key NAME, or a plugin's way.")
-    csrf_token: str | None = Field(description="What writes send as X-CSRF-Token; null for an API key.")
-    expires_at: datetime | None
+    second_factor: bool = True
+    ticket: str = Field(description="Good once, for five minutes.")
+    expires_at: datetime
 
 
 class ChangePassword(BaseModel):
@@ -117,35 +115,30 @@ class NewKey(BaseModel):
 router = ApiRouter()
 
 
-@router.post("/session", tags=["session"], summary="Log in", responses={401: {}, 429: {}})
-def create_session(body: LogIn, request: Request, response: Response, api: Annotated[Api, public()]) -> Session:
-    """Open a browser's session: the answer sets its cookie, and tells the token that writes must carry."""
+@router.post(
+    "/session",
+    tags=["session"],
+    summary="Log in",
+    responses={202: {"model": Challenge, "description": "A code is asked for besides"}, 401: {}, 429: {}},
+)
+def create_session(
+    body: LogIn, request: Request, response: Response, api: Annotated[Api, public()]
+) -> Session | Challenge:
+    """Open a browser's session: the answer sets its cookie, and tells the token that writes must carry.
+
+    Who has a second factor is answered with 202 and a ticket for the second step.
+    """
     opened = login.log_in(api, request, response, body.user, body.password.get_secret_value())
-    row = opened.user
-    return Session(
-        user=row.name,
-        role=row.role,
-        owner=None if row.role == "admin" else row.owner,
-        scopes=api.scopes_of_role(row.role),
-        via="session",
-        csrf_token=opened.csrf,
-        expires_at=from_ms(opened.expires_at),
-    )
+    if isinstance(opened, login.Ticket):
+        response.status_code = 202
+        return Challenge(ticket=opened.token, expires_at=from_ms(opened.expires_at))
+    return of_opened(api, opened)
 
 
 @router.get("/session", tags=["session"], summary="Who am I, and what may I do")
 def read_session(api: ReadsSelf) -> Session:
     """Tell who the caller is, however they came."""
-    caller = api.caller
-    return Session(
-        user=caller.name,
-        role=caller.role,
-        owner=caller.sees,
-        scopes=sorted(api.scopes),
-        via=caller.via,
-        csrf_token=caller.csrf or None,
-        expires_at=login.expires_at(api),
-    )
+    return of_caller(api)
 
 
 @router.delete("/session", tags=["session"], summary="Log out", status_code=204)
@@ -155,7 +148,7 @@ def delete_session(request: Request, response: Response, api: WritesSelf) -> Non
 
 
 @router.put("/session/password", tags=["session"], summary="Change one's own password", responses={429: {}})
-def change_own_password(body: ChangePassword, request: Request, api: WritesSelf) -> UserRow:
+def change_own_password(body: ChangePassword, request: Request, api: ProvedSelf) -> UserRow:
     """Set a new password; every other session of the caller ends."""
     login.check_password(api, request, api.caller.name, body.current.get_secret_value())
     found = change_password(
@@ -189,7 +182,7 @@ def list_own_keys(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> K
 
 
 @router.post("/keys", tags=["keys"], summary="Make an API key", status_code=201)
-def create_own_key(body: NewKey, response: Response, api: WritesSelf) -> KeyCreated:
+def create_own_key(body: NewKey, response: Response, api: ProvedSelf) -> KeyCreated:
     """Make an API key with some of the caller's scopes; its token is told this once."""
     beyond = sorted(set(body.scopes) - api.scopes)
     if beyond:

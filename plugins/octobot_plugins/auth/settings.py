@@ -28,4 +28,9 @@ class AuthSettings(BaseModel):
     session_idle: float = Field(default=43_200, ge=60, description="A session that nobody uses for this long ends.")
     keys_per_user: int = Field(default=100, ge=1, description="API keys that a user may have at once.")
     sessions_per_user: int = Field(default=50, ge=1, description="Sessions of a user; one more ends the oldest.")
+    step_up: float = Field(
+        default=600,
+        ge=30,
+        description="What is dangerous asks a session again for a code, or the password, after this.",
+    )
     password_length: int = Field(default=12, ge=8, le=128, description="Characters that a password has at least.")

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TextIO
 
 from octobot_plugins.auth.models import KeyCreated, KeyPage, KeyRow, Revoked, UserCreated, UserPage, UserRow
+from octobot_plugins.auth.second_factor.models import RecoveryCodes
 
-__all__ = ["key_created", "keys", "revoked", "user", "user_created", "users"]
+__all__ = ["key_created", "keys", "recovery_codes", "revoked", "user", "user_created", "users"]
 
 
 def users(page: UserPage, out: TextIO) -> None:
@@ -21,6 +22,7 @@ def user(row: UserRow, out: TextIO) -> None:
     """Write a user."""
     notes = [f"sees {row.owner}'s" if row.role != "admin" else "sees everybody's"]
     notes += ["disabled"] if row.disabled else []
+    notes += ["second factor"] if row.second_factor else []
     notes += ["has the generated password"] if row.generated_password else []
     out.write(f"{row.name}: {row.role}, {', '.join(notes)}\n")
 
@@ -54,6 +56,12 @@ def key_created(row: KeyCreated, out: TextIO) -> None:
 def revoked(found: Revoked, out: TextIO) -> None:
     """Write what was ended."""
     out.write(f"{found.id}: done\n")
+
+
+def recovery_codes(found: RecoveryCodes, out: TextIO) -> None:
+    """Write recovery codes."""
+    out.write("recovery codes, each good once, told this once:\n")
+    out.writelines(f"  {code}\n" for code in found.codes)
 
 
 def _day(moment: datetime) -> str:

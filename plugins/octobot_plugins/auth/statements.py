@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from octobot_node.store.tables import accounts, automations, events, kill_switches
 from octobot_node.store.types import AnyRow
-from octobot_plugins.auth.tables import addresses, former_names, keys, sessions, users
+from octobot_plugins.auth.tables import (
+    addresses,
+    former_names,
+    keys,
+    recovery_codes,
+    second_factors,
+    sessions,
+    tickets,
+    users,
+)
 
 __all__ = [
     "active_admins",
@@ -23,6 +32,7 @@ __all__ = [
     "key_ends",
     "key_page",
     "made_by",
+    "prove_session",
     "revoke_keys",
     "session_addresses",
     "session_page",
@@ -34,17 +44,20 @@ __all__ = [
 
 _KEY_USER = users.c.name == keys.c.user
 _SESSION_USER = users.c.name == sessions.c.user
+_WITH_FACTOR = sa.select(users, second_factors.c.confirmed_at.label("second_factor_at")).outerjoin(
+    second_factors, second_factors.c.user == users.c.name
+)
 
 
 def user(connection: sa.Connection, name: str, *, lock: bool = False) -> AnyRow | None:
-    """Return a user, or None."""
-    statement = sa.select(users).where(users.c.name == name)
-    return connection.execute(statement.with_for_update() if lock else statement).first()
+    """Return a user, with since when they have a second factor, or None."""
+    statement = _WITH_FACTOR.where(users.c.name == name)
+    return connection.execute(statement.with_for_update(of=users) if lock else statement).first()
 
 
 def user_page(connection: sa.Connection, after: str | None, count: int) -> Sequence[AnyRow]:
     """Return up to ``count`` users in order of name after ``after``."""
-    statement = sa.select(users).order_by(users.c.name).limit(count)
+    statement = _WITH_FACTOR.order_by(users.c.name).limit(count)
     return connection.execute(statement if after is None else statement.where(users.c.name > after)).all()
 
 
@@ -80,6 +93,8 @@ def forget_user(connection: sa.Connection, name: str, now: int) -> None:
     connection.execute(addresses.delete().where(addresses.c.key_id.in_(own)))
     connection.execute(keys.delete().where(keys.c.user == name))
     end_sessions(connection, name)
+    for table in (recovery_codes, second_factors):
+        connection.execute(table.delete().where(table.c.user == name))
     connection.execute(users.delete().where(users.c.name == name))
 
 
@@ -185,10 +200,17 @@ def session_page(connection: sa.Connection, name: str, now: int, after: str | No
 
 
 def end_sessions(connection: sa.Connection, name: str, session: str | None = None, *, but: str | None = None) -> int:
-    """End a user's sessions, one of them, or all ``but`` one; return how many."""
+    """End a user's sessions, one of them, or all ``but`` one; return how many. Log-ins under way end with all."""
     statement = sessions.delete().where(sessions.c.user == name)
     if session is not None:
         statement = statement.where(sessions.c.id == session)
+    else:
+        connection.execute(tickets.delete().where(tickets.c.user == name))
     if but is not None:
         statement = statement.where(sessions.c.id != but)
     return connection.execute(statement).rowcount
+
+
+def prove_session(connection: sa.Connection, session: str, now: int) -> None:
+    """Note that a session's user has shown again that it is them."""
+    connection.execute(sessions.update().where(sessions.c.id == session).values(proved_at=now))

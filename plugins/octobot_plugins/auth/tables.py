@@ -8,7 +8,19 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.store import tables
 from octobot_node.store.types import Millis
 
-__all__ = ["AUTH_TABLES", "addresses", "former_names", "keys", "metadata", "sessions", "throttles", "users"]
+__all__ = [
+    "AUTH_TABLES",
+    "addresses",
+    "former_names",
+    "keys",
+    "metadata",
+    "recovery_codes",
+    "second_factors",
+    "sessions",
+    "throttles",
+    "tickets",
+    "users",
+]
 
 metadata = sa.MetaData(naming_convention=tables.metadata.naming_convention)
 
@@ -83,9 +95,45 @@ sessions = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("seen_at", Millis, nullable=False),
     sa.Column("expires_at", Millis, nullable=False),
+    #: When its user last showed that it is them: at the log-in, or again since.
+    sa.Column("proved_at", Millis, nullable=False),
     sa.UniqueConstraint("id"),
     sa.Index("ix_auth_sessions_user", "user", "id"),
     sa.Index("ix_auth_sessions_expires", "expires_at"),
+    info={"moves": False},
+)
+
+#: Who must show a code of their authenticator beside the password.
+second_factors = sa.Table(
+    "auth_second_factors",
+    metadata,
+    sa.Column("user", sa.String(64), primary_key=True),
+    #: As ``sealing.seal`` made it: codes are computed from it, so that a hash would not do.
+    sa.Column("secret", sa.String(512), nullable=False),
+    sa.Column("created_at", Millis, nullable=False),
+    #: NULL until a code has shown that the authenticator has it; nothing is asked for before.
+    sa.Column("confirmed_at", Millis),
+    #: The time step (30 s) of the newest code that was taken: no code is taken twice.
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+)
+
+#: SHA-256 of 80 random bits each; each is good once.
+recovery_codes = sa.Table(
+    "auth_recovery_codes",
+    metadata,
+    sa.Column("user", sa.String(64), primary_key=True),
+    sa.Column("hash", Hash, primary_key=True),
+    sa.Column("used_at", Millis),
+)
+
+#: Of those whose password was right, and whose code is still to come.
+tickets = sa.Table(
+    "auth_tickets",
+    metadata,
+    sa.Column("hash", Hash, primary_key=True),
+    sa.Column("user", sa.String(64), nullable=False),
+    sa.Column("expires_at", Millis, nullable=False),
+    sa.Index("ix_auth_tickets_expires", "expires_at"),
     info={"moves": False},
 )
 

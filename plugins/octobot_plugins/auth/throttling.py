@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from octobot_plugins.auth.tables import throttles
 
-__all__ = ["clear", "names_of", "same_network", "wait_s"]
+__all__ = ["clear", "code_of", "forget", "names_of", "same_network", "wait_s"]
 
 _c = throttles.c
 #: Failures that cost nothing: people mistype. From one address many people may come.
-_FREE = {"account": 5, "address": 20, "everywhere": 50}
+_FREE = {"account": 5, "address": 20, "everywhere": 50, "code": 5}
 #: From everywhere together an account waits a little only: others must not keep its owner out.
-_LONGEST_S = {"account": 900.0, "address": 900.0, "everywhere": 30.0}
+_LONGEST_S = {"account": 900.0, "address": 900.0, "everywhere": 30.0, "code": 900.0}
 #: Failures of longer ago count no more.
 _FORGOTTEN_MS = 3_600_000
 _PRUNED_AT_ONCE = 100
@@ -34,6 +34,16 @@ def names_of(user: str, address: str, *, known: bool = False) -> tuple[str, ...]
     """
     here = (f"account:{user[:64]}@{_network(address)}", f"address:{_network(address)}")
     return here if known else (*here, f"everywhere:{user[:64]}")
+
+
+def code_of(user: str) -> str:
+    """Return what a user's codes are counted under: whoever tries knows their password, from wherever they come."""
+    return f"code:{user[:64]}"
+
+
+def forget(connection: sa.Connection, name: str) -> None:
+    """Forget what was counted under a name."""
+    connection.execute(throttles.delete().where(_c.name == name))
 
 
 def same_network(address: str, other: str) -> bool:

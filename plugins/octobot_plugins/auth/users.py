@@ -31,7 +31,19 @@ from octobot_plugins.auth.passwords import Passwords, generated
 from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import users
 
-__all__ = ["create", "delete", "edit", "list_users", "set_password", "show", "subject", "user_row"]
+__all__ = [
+    "change_password",
+    "create",
+    "delete",
+    "edit",
+    "list_users",
+    "passwords",
+    "refuse_more_than_own",
+    "set_password",
+    "show",
+    "subject",
+    "user_row",
+]
 
 #: Whose the automations of this machine's commands are, and who acts where nobody is there.
 _RESERVED = frozenset({"local", "node"})
@@ -58,7 +70,7 @@ def create(context: OperationContext, request: CreateUser) -> UserCreated:
     """Create a user; without a password one is generated and told this once."""
     if request.user in _RESERVED:
         raise UsageError(f"user: {request.user!r} is what the node calls itself: choose another name")
-    _refuse_more_than_own(context, request.role)
+    refuse_more_than_own(context, request.role)
     now = context.core.clock.now()
     password = generated() if request.password is None else request.password.get_secret_value()
     values = {
@@ -92,7 +104,7 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
         name: getattr(request, name) for name in ("role", "owner", "disabled") if getattr(request, name) is not None
     }
     if request.role is not None or request.owner is not None:
-        _refuse_more_than_own(context, request.role or show(context, OneUser(user=request.user)).role)
+        refuse_more_than_own(context, request.role or show(context, OneUser(user=request.user)).role)
     with context.core.storage.write(durable=True) as connection:
         row = _user(connection, request.user, lock=True)
         if request.revision not in (None, row.revision):
@@ -121,7 +133,7 @@ def delete(context: OperationContext, request: OneUser) -> Revoked:
 
 def set_password(context: OperationContext, request: SetPassword) -> UserRow:
     """Set a user's password, end their sessions and revoke their keys: whoever knew the old one may have made some."""
-    _refuse_more_than_own(context, show(context, OneUser(user=request.user)).role)
+    refuse_more_than_own(context, show(context, OneUser(user=request.user)).role)
     password = request.password.get_secret_value()
     return change_password(context, request.user, password, revoke_keys=not request.keep_keys)
 
@@ -145,7 +157,7 @@ def change_password(
     return found
 
 
-def _refuse_more_than_own(context: OperationContext, role: Role) -> None:
+def refuse_more_than_own(context: OperationContext, role: Role) -> None:
     """Raise Forbidden where a key would make itself a user, or become one, who may more than it does."""
     beyond = sorted(scope for scope in scopes_of(role, all_scopes(context.registry)) if not context.may(scope))
     if beyond:
@@ -171,6 +183,7 @@ def user_row(row: AnyRow) -> UserRow:
         owner=row.owner,
         disabled=row.disabled,
         generated_password=row.generated,
+        second_factor=row.second_factor_at is not None,
         revision=row.revision,
         created_at=from_ms(row.created_at),
         password_at=from_ms(row.password_at),

@@ -154,7 +154,7 @@ def test_a_key_may_do_what_it_was_made_for_until_it_ends_or_is_revoked(service: 
 
 
 def test_a_key_makes_none_that_may_do_more_or_lives_longer(service: Service) -> None:
-    made = key_of(service, expires_in=60).json()
+    made = key_of(service, expires_in=60, scopes=["self:read", "self:write", "sensitive:write"]).json()
     client = service.anonymous(authorization=f"Bearer {made['token']}")
 
     def status(**more: Any) -> int:

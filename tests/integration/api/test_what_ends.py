@@ -49,8 +49,8 @@ def test_a_password_that_is_reset_ends_keys_and_one_that_is_changed_ends_them_wh
 
 
 def test_keys_that_a_key_made_end_with_it_and_it_ends_no_others(service: Service) -> None:
-    parent, by_parent = key(service, "ada", "self:read", "self:write")
-    child, by_child = key(service, by_parent, "self:read", "self:write")
+    parent, by_parent = key(service, "ada", "self:read", "self:write", "sensitive:write")
+    child, by_child = key(service, by_parent, "self:read", "self:write", "sensitive:write")
     grandchild, by_grandchild = key(service, by_child, "self:read")
     sibling, by_sibling = key(service, "ada", "self:read", "automations:write")
 
@@ -117,7 +117,7 @@ def test_a_name_under_which_somebody_owns_something_is_no_new_user_s(service: Se
 def test_a_key_makes_nobody_who_may_more_than_it_does(
     service: Service, method: str, path: str, body: dict[str, Any]
 ) -> None:
-    _, narrow = key(service, "root", "users:read", "users:write")
+    _, narrow = key(service, "root", "users:read", "users:write", "sensitive:write")
 
     refused = narrow.request(method, path, json=body, headers={"if-match": "*"})
     done = service.as_("root").request(method, path, json=body, headers={"if-match": "*"})

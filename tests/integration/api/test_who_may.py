@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from octobot_node import hookimpl
 from octobot_node.api.app import create_app
-from octobot_node.api.scopes import SCOPES, scopes_of
+from octobot_node.api.scopes import SCOPES, SENSITIVE, scopes_of
 from octobot_node.contracts.api_routes import ApiRoutes
 from octobot_node.errors import PluginError
 from tests.integration.api.conftest import ROLES, Service
@@ -22,7 +22,7 @@ from tests.integration.api.conftest import ROLES, Service
 REFUSALS = {401, 403}
 METHODS = ("get", "post", "put", "patch", "delete")
 #: Whoever asks for them is nobody yet, or says who they are by the address alone.
-PUBLIC = {"create_session", "send_signal_to_hook", "live", "ready"}
+PUBLIC = {"create_session", "give_session_code", "send_signal_to_hook", "live", "ready"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Route:
     path: str
     scope: str | None
     role: str | None
+    step_up: bool
 
     @property
     def body(self) -> dict[str, Any] | None:
@@ -48,7 +49,8 @@ def routes(service: Service) -> Iterator[Route]:
         for method in METHODS:
             if method in item:
                 found = item[method]
-                yield Route(found["operationId"], method, path, found.get("x-scope"), found.get("x-role"))
+                about = (found.get("x-scope"), found.get("x-role"), found.get("x-step-up", False))
+                yield Route(found["operationId"], method, path, *about)
 
 
 def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: Service) -> None:
@@ -71,7 +73,11 @@ def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: S
         for user, role in ROLES.items():
             may = route.scope in scopes_of(role, SCOPES)  # type: ignore[arg-type]
             answers[user] = (route.ask(service.as_(user)).status_code, may)
-        with_it = key_of_root(f"only {route.scope}", frozenset({route.scope}))
+        needed = {route.scope, SENSITIVE} if route.step_up else {route.scope}
+        with_it = key_of_root(f"only {' '.join(sorted(needed))}", frozenset(needed))
+        if route.step_up:
+            unproved = key_of_root(f"all but {SENSITIVE}", everything - {SENSITIVE})
+            answers["a key for what is not dangerous"] = (route.ask(unproved).status_code, False)
         without = key_of_root(f"all but {route.scope}", everything - {route.scope})
         answers["a key with the scope"] = (route.ask(with_it).status_code, True)
         answers["a key without it"] = (route.ask(without).status_code, False)
@@ -83,7 +89,7 @@ def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: S
 
     assert wrong == []
     # Some route asks for every scope: none of the keys above was made in vain.
-    assert len(keys) == 2 * len(everything)
+    assert everything <= {scope for name in keys for scope in name.split()}
 
 
 def test_what_is_somebody_elses_is_answered_as_what_is_not_there(service: Service) -> None:

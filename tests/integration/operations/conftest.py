@@ -45,11 +45,11 @@ class Office:
         """Return every table and row, as SQL or as they are, but the audit's: it has what was refused, too."""
         if self.bench.core.storage.shared:
             # A heartbeat prolongs the lease meanwhile.
-            tables = [table for table in metadata.sorted_tables if table.name not in {"leases", "audit"}]
+            tables = [table for table in metadata.sorted_tables if table.name not in {"leases", "audit", "audit_chain"}]
             with self.bench.core.storage.read() as connection:
                 return [f"{table.name} {row}" for table in tables for row in connection.execute(sa.select(table))]
         with sqlite3.connect(self.bench.settings.data_dir / "octobot.db") as file:
-            audit = ('INSERT INTO "audit"', "INSERT INTO \"sqlite_sequence\" VALUES('audit'")
+            audit = ('INSERT INTO "audit"', 'INSERT INTO "audit_chain"')
             dump = [line for line in file.iterdump() if not line.startswith(audit)]
         file.close()
         return dump

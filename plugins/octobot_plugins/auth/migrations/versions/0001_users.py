@@ -59,11 +59,36 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("proved_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_auth_sessions")),
         sa.UniqueConstraint("id", name=op.f("uq_auth_sessions_id")),
     )
     op.create_index("ix_auth_sessions_user", "auth_sessions", ["user", "id"], unique=False)
     op.create_index("ix_auth_sessions_expires", "auth_sessions", ["expires_at"], unique=False)
+    op.create_table(
+        "auth_second_factors",
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("secret", sa.String(length=512), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user", name=op.f("pk_auth_second_factors")),
+    )
+    op.create_table(
+        "auth_recovery_codes",
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("user", "hash", name=op.f("pk_auth_recovery_codes")),
+    )
+    op.create_table(
+        "auth_tickets",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_auth_tickets")),
+    )
+    op.create_index("ix_auth_tickets_expires", "auth_tickets", ["expires_at"], unique=False)
     op.create_table(
         "auth_throttles",
         sa.Column("name", sa.String(length=128), nullable=False),
