@@ -182,6 +182,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Exports, imports, plans, clones, bulk commands and verifications of one user in a minute.",
     )
+    api_user_signals: int = Field(
+        default=600, ge=1, description="Signals to the automations of one owner, by whatever way, in a minute."
+    )
     api_user_megabytes: int = Field(default=50, ge=2, description="Megabytes that one user sends in an hour at most.")
     api_user_audit_megabytes: int = Field(
         default=10,

@@ -34,6 +34,7 @@ class Rates:
         self._limits = {
             "changes": (float(settings.api_user_changes), _MINUTE_S),
             "heavy requests": (float(settings.api_user_heavy), _MINUTE_S),
+            "signals": (float(settings.api_user_signals), _MINUTE_S),
             "bytes": (settings.api_user_megabytes * 1e6, _HOUR_S),
             _AUDIT: (settings.api_user_audit_megabytes * 1e6, _HOUR_S),
         }
@@ -46,8 +47,15 @@ class Rates:
             self._take(user, "changes", 1)
             # What it will add is not known before: whoever has used up theirs waits until there is some again.
             self._take(user, _AUDIT, 0)
+            if path.endswith("/signals"):
+                self._take(user, "signals", 1)
         if path.endswith(_HEAVY):
             self._take(user, "heavy requests", 1)
+
+    def signalled(self, owner: str, size: int) -> None:
+        """Count a signal that came by an address: whoever owns that has its rate. Raises ApiProblem for too many."""
+        self._take(owner, "signals", 1)
+        self.sent(owner, size)
 
     def sent(self, user: str, size: int) -> None:
         """Count what a user sent; raise ApiProblem for too much."""

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes
 from octobot_node.contracts.deferred import deferred_value
+from octobot_node.contracts.plugin_settings import PluginSettings
 
 if TYPE_CHECKING:
     from octobot_node.contracts.operation import Operation
     from octobot_node.contracts.tables import PluginTables
+
+
+@hookimpl
+def register_settings(register: Callable[[PluginSettings], None]) -> None:
+    """Offer the section ``hooks``."""
+    from octobot_plugins.webhooks.settings import WebhookSettings
+
+    register(PluginSettings("hooks", WebhookSettings))
 
 
 @hookimpl

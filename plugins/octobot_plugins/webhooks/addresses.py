@@ -7,12 +7,13 @@ import secrets
 from typing import Any
 
 from octobot_node.contracts.operation import Subject
-from octobot_node.errors import UnknownName
+from octobot_node.errors import CommandRefused, TooMany, UnknownName
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
+from octobot_node.store.sealing import seal
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.models import (
@@ -21,12 +22,16 @@ from octobot_plugins.webhooks.models import (
     HookDeleted,
     HookPage,
     HookRow,
+    HookSecret,
     ListHooks,
     OneHook,
+    SignHook,
 )
+from octobot_plugins.webhooks.settings import WebhookSettings
+from octobot_plugins.webhooks.signing import new_secret
 from octobot_plugins.webhooks.tables import hooks
 
-__all__ = ["create", "delete", "hashed", "list_hooks", "rotate", "show", "subject"]
+__all__ = ["create", "delete", "hashed", "list_hooks", "rotate", "show", "sign", "subject", "unsign"]
 
 
 def hashed(token: str) -> str:
@@ -54,14 +59,40 @@ def show(context: OperationContext, request: OneHook) -> HookRow:
 def create(context: OperationContext, request: CreateHook) -> HookCreated:
     """Make an address for signals to an automation; its token, 256 random bits, is told this once."""
     found, token, now = automation_id(context, request.automation), secrets.token_urlsafe(32), context.core.clock.now()
+    secret = new_secret() if request.signed else None
+    most = context.plugin_context.plugin_settings(WebhookSettings).per_owner
     with context.core.storage.write(durable=True) as connection:
         row = automations.get(connection, found)
         if row is None:
             raise UnknownName(f"there is no automation {request.automation!r} any more")
-        values = request.model_dump(exclude={"automation"})
+        if statements.count_of(connection, row.owner) >= most:
+            raise TooMany(f"{row.owner!r} has {most} addresses for signals already: remove one first")
+        values = request.model_dump(exclude={"automation", "signed"})
+        values["secret"] = None if secret is None else seal(secret)
         values |= {"id": new_id(), "owner": row.owner, "automation_id": found, "hash": hashed(token)}
         connection.execute(hooks.insert().values(**values, created_at=now))
-    return _with_token(context, values["id"], token)
+    return _with_token(context, values["id"], token, secret)
+
+
+def sign(context: OperationContext, request: SignHook) -> HookSecret:
+    """Take signed signals alone, and tell what to sign with; signatures of the secret before do for a while."""
+    row, secret, now = _hook(context, request.hook), new_secret(), context.core.clock.now()
+    until = None if row.secret is None or not request.overlap else now + int(request.overlap * 1000)
+    values = {"secret": seal(secret), "old_secret": row.secret if until else None, "old_secret_until": until}
+    with context.core.storage.write(durable=True) as connection:
+        connection.execute(hooks.update().where(hooks.c.id == row.id).values(values))
+    return HookSecret(**_fields(_hook(context, row.id)), secret=secret)
+
+
+def unsign(context: OperationContext, request: OneHook) -> HookRow:
+    """Take signals that are not signed, too."""
+    row = _hook(context, request.hook)
+    if row.secret is None:
+        raise CommandRefused("the address takes signals that are not signed already")
+    with context.core.storage.write(durable=True) as connection:
+        nothing = {"secret": None, "old_secret": None, "old_secret_until": None}
+        connection.execute(hooks.update().where(hooks.c.id == row.id).values(nothing))
+    return show(context, request)
 
 
 def rotate(context: OperationContext, request: OneHook) -> HookCreated:
@@ -96,8 +127,8 @@ def _hook(context: OperationContext, hook_id: str) -> AnyRow:
     return row
 
 
-def _with_token(context: OperationContext, hook_id: str, token: str) -> HookCreated:
-    return HookCreated(**_fields(_hook(context, hook_id)), token=token, path=f"/hooks/{token}")
+def _with_token(context: OperationContext, hook_id: str, token: str, secret: str | None = None) -> HookCreated:
+    return HookCreated(**_fields(_hook(context, hook_id)), token=token, path=f"/hooks/{token}", secret=secret)
 
 
 def _fields(row: AnyRow) -> dict[str, Any]:
@@ -112,9 +143,12 @@ def _fields(row: AnyRow) -> dict[str, Any]:
         "same_within",
         "id_field",
         "per_minute",
+        "tolerance",
     )
     return {
         **{name: getattr(row, name) for name in names},
         "created_at": from_ms(row.created_at),
         "rotated_at": None if row.rotated_at is None else from_ms(row.rotated_at),
+        "signed": row.secret is not None,
+        "old_secret_until": None if row.old_secret_until is None else from_ms(row.old_secret_until),
     }

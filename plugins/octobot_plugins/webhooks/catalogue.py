@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from octobot_node.contracts.operation import Command, Operation, Route
-from octobot_plugins.webhooks.models import CreateHook, HookCreated, HookDeleted, HookPage, HookRow, ListHooks, OneHook
+from octobot_plugins.webhooks.models import (
+    CreateHook,
+    HookCreated,
+    HookDeleted,
+    HookPage,
+    HookRow,
+    HookSecret,
+    ListHooks,
+    OneHook,
+    SignHook,
+)
 
 __all__ = ["OPERATIONS"]
 
@@ -20,6 +30,15 @@ def _print_created(row: HookCreated, out: TextIO) -> None:
     who = ", ".join(row.allow) or "everybody who knows it"
     out.write(f"{row.id}  {row.name}  to {row.automation}, from {who}\n")
     out.write(f"told this once, after the node's own address: {row.path}\n")
+    if row.secret is not None:
+        out.write(f"to sign with, told this once: {row.secret}\n")
+
+
+def _print_secret(row: HookSecret, out: TextIO) -> None:
+    out.write(f"{row.id}  {row.name}: takes signed signals alone\n")
+    out.write(f"to sign with, told this once: {row.secret}\n")
+    if row.old_secret_until is not None:
+        out.write(f"signatures of the secret before still do until {row.old_secret_until:%Y-%m-%d %H:%M} UTC\n")
 
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -86,6 +105,44 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
             tells_secret=True,
         ),
         command=Command("hooks rotate", show=_print_created),
+    ),
+    Operation(
+        "hooks.sign",
+        SignHook,
+        HookSecret,
+        f"{_HERE}:sign",
+        writes=True,
+        subject=_HOOK,
+        description="Let an address take signed signals alone, with a new secret that is told this once.",
+        route=Route(
+            "POST",
+            "/hooks/{hook}/secret",
+            _WRITE,
+            "Sign signals, with a new secret",
+            name="sign_hook",
+            tag="signals",
+            tells_secret=True,
+        ),
+        command=Command("hooks sign", show=_print_secret),
+    ),
+    Operation(
+        "hooks.unsign",
+        OneHook,
+        HookRow,
+        f"{_HERE}:unsign",
+        writes=True,
+        subject=_HOOK,
+        description="Let an address take signals that are not signed, too.",
+        route=Route(
+            "DELETE",
+            "/hooks/{hook}/secret",
+            _WRITE,
+            "Take unsigned signals, too",
+            name="unsign_hook",
+            tag="signals",
+            problems=(409,),
+        ),
+        command=Command("hooks unsign", confirm="let {hook} take signals that nobody signed?"),
     ),
     Operation(
         "hooks.delete",

@@ -16,11 +16,13 @@ from pydantic import BaseModel
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
 from octobot_node.automation import AutomationStatus
+from octobot_node.store.sealing import unseal
 from octobot_node.store.types import AnyRow
 from octobot_node.text.exact_json import DoubledKey, decode
 from octobot_node.text.from_outside import HalfCharacter, decoded
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.addresses import hashed
+from octobot_plugins.webhooks.signing import verified_id
 
 __all__ = ["router"]
 
@@ -46,7 +48,7 @@ router = ApiRouter(tags=["signals"])
     "/hooks/{token}",
     status_code=202,
     summary="Send a signal",
-    responses={403: {}, 404: {}, 409: {}, 413: {}, 422: {}, 429: {}},
+    responses={401: {}, 403: {}, 404: {}, 409: {}, 413: {}, 422: {}, 429: {}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -64,7 +66,11 @@ async def send_signal_to_hook(
     api: Annotated[Api, public()],
     idempotency_key: Annotated[str | None, Header(description="One signal, however often it is sent.")] = None,
 ) -> Taken:
-    """Put a message into the inbox of the automation that the address is bound to."""
+    """Put a message into the inbox of the automation that the address is bound to.
+
+    Where the address asks for it the message is signed, as Standard Webhooks has it, in the headers `webhook-id`,
+    `webhook-timestamp` and `webhook-signature`; `Idempotency-Key`, which nobody has signed, counts for nothing then.
+    """
     body = await request.body()
     return await _in_thread(api, request, token, body, idempotency_key)
 
@@ -87,18 +93,36 @@ def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) 
         raise ApiProblem("not-found", _NO_SUCH)
     if not _is_allowed(row.allow, address):
         raise ApiProblem("forbidden", "this address for signals does not take any from where this one comes from")
+    message_id = _signed(row, request, body, now, limits, address)
     if not limits.lets(row.id, row.per_minute, now):
         raise ApiProblem(
             "throttled", f"more than {row.per_minute} signals in a minute: the address takes no more", headers=_WAIT
         )
+    api.state.rates.signalled(row.owner, len(body))
     status = AutomationStatus(row.automation_status)
     if status.ended or status.ending:
         raise ApiProblem("conflict", f"the automation is {status}: it takes no signals any more")
     payload = _payload(body)
-    return _put(api, row, payload, _known_by(row, body, payload, key), address, now)
+    return _put(api, row, payload, _known_by(row, body, payload, key, message_id), address, now)
 
 
 _WAIT = {"Retry-After": "60"}
+
+
+def _signed(row: AnyRow, request: Request, body: bytes, now: int, limits: _Limits, address: str) -> str | None:
+    """Return the id of a message that is signed as it ought to be, None where it need not be; raise ApiProblem."""
+    if row.secret is None:
+        return None
+    in_force = [row.secret]
+    if row.old_secret is not None and row.old_secret_until > now:
+        in_force.append(row.old_secret)
+    try:
+        return verified_id(request.headers, body, map(unseal, in_force), now, row.tolerance)
+    except ApiProblem:
+        # Before the address's own count: what is not its sender's must not use that up.
+        if not limits.lets(f"guess {address}", _GUESSES, now):
+            raise ApiProblem("throttled", "too many bad signatures: try again in a minute", headers=_WAIT) from None
+        raise
 
 
 class _KnownBy(NamedTuple):
@@ -123,8 +147,8 @@ def _put(api: Api, row: AnyRow, payload: Any, known: _KnownBy, address: str, now
     return Taken(accepted=accepted)
 
 
-def _known_by(row: AnyRow, body: bytes, payload: Any, given: str | None) -> _KnownBy:
-    if given is not None:
+def _known_by(row: AnyRow, body: bytes, payload: Any, given: str | None, message_id: str | None) -> _KnownBy:
+    if given is not None and message_id is None:
         if not _KEY.fullmatch(given):
             raise ApiProblem("invalid", "header.Idempotency-Key: must be 1 to 100 visible ASCII characters")
         return _KnownBy(f"key:{given}")
@@ -132,6 +156,9 @@ def _known_by(row: AnyRow, body: bytes, payload: Any, given: str | None) -> _Kno
     # A true, a list, nothing at all: whatever its sender means by it, it tells no two alerts apart.
     if isinstance(found, str | int | Decimal) and not isinstance(found, bool) and str(found).strip():
         return _KnownBy(f"id:{_digest(str(found).encode())}")
+    if message_id is not None:
+        digest = _digest(f"{row.id} {message_id}".encode())
+        return _KnownBy(f"signed:{digest}")
     return _KnownBy(f"body:{_digest(body)}", int(row.same_within * 1000)) if row.same_within else _KnownBy(None)
 
 

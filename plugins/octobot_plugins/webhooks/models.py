@@ -12,7 +12,17 @@ from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.text.lines import Line
 
-__all__ = ["CreateHook", "HookCreated", "HookDeleted", "HookPage", "HookRow", "ListHooks", "OneHook"]
+__all__ = [
+    "CreateHook",
+    "HookCreated",
+    "HookDeleted",
+    "HookPage",
+    "HookRow",
+    "HookSecret",
+    "ListHooks",
+    "OneHook",
+    "SignHook",
+]
 
 
 def _network(text: str) -> str:
@@ -68,12 +78,31 @@ class CreateHook(OneAutomation):
         " whenever and however often it is sent. Empty for none.",
     )
     per_minute: int = Field(default=60, ge=1, le=6_000, description="Signals a minute at most, on each node.")
+    signed: bool = Field(
+        default=False,
+        description="Take signed signals alone: HMAC-SHA256 of id, time and body, as Standard Webhooks has it.",
+    )
+    tolerance: float = Field(
+        default=300, ge=1, le=3_600, description="Seconds that a signed signal's time may be away from the node's."
+    )
 
 
 class OneHook(Request):
     """One address."""
 
     hook: str = Field(min_length=1, max_length=36, description="An address's id.")
+
+
+class SignHook(OneHook):
+    """A new secret that signals are to be signed with."""
+
+    overlap: float = Field(
+        default=86_400,
+        ge=0,
+        le=2_592_000,
+        examples=[3_600],
+        description="Seconds for which signatures of the secret before still do.",
+    )
 
 
 class HookRow(Response):
@@ -91,6 +120,9 @@ class HookRow(Response):
     per_minute: int
     created_at: datetime
     rotated_at: datetime | None = Field(description="When its token was last replaced.")
+    signed: bool = Field(description="Whether it takes signed signals alone.")
+    old_secret_until: datetime | None = Field(description="Until when signatures of the secret before still do.")
+    tolerance: float
 
 
 class HookCreated(HookRow):
@@ -98,6 +130,13 @@ class HookCreated(HookRow):
 
     token: str
     path: str = Field(description="What follows the node's own address.", examples=["/hooks/…"])
+    secret: str | None = Field(default=None, description="What to sign with, where signals are to be signed.")
+
+
+class HookSecret(HookRow):
+    """An address with the secret that signals are to be signed with, told this once."""
+
+    secret: str
 
 
 class HookPage(Response):

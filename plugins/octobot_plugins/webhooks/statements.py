@@ -10,7 +10,7 @@ from octobot_node.store.tables import automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks.tables import hooks
 
-__all__ = ["by_hash", "hook", "page"]
+__all__ = ["by_hash", "count_of", "hook", "page"]
 
 _h, _a = hooks.c, automations.c
 _WITH_NAME = sa.select(hooks, _a.name.label("automation"), _a.status.label("automation_status")).join(
@@ -21,6 +21,11 @@ _WITH_NAME = sa.select(hooks, _a.name.label("automation"), _a.status.label("auto
 def by_hash(connection: sa.Connection, hashed: str) -> AnyRow | None:
     """Return the address with this token's hash, with its automation. Rides uq_webhooks_hooks_hash."""
     return connection.execute(_WITH_NAME.where(_h.hash == hashed)).first()
+
+
+def count_of(connection: sa.Connection, owner: str) -> int:
+    """Return how many addresses an owner has; they are bounded."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(hooks).where(_h.owner == owner)) or 0
 
 
 def hook(connection: sa.Connection, hook_id: str, owner: str | None) -> AnyRow | None:

@@ -32,6 +32,13 @@ hooks = sa.Table(
     sa.Column("per_minute", sa.Integer, nullable=False),
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("rotated_at", Millis),
+    #: What signals are signed with, as ``sealing.seal`` made it; NULL where they need not be.
+    sa.Column("secret", sa.String(512)),
+    #: The one before it, and until when (ms UTC) it will still do.
+    sa.Column("old_secret", sa.String(512)),
+    sa.Column("old_secret_until", Millis),
+    #: Seconds that a signed signal's time may be away from the node's.
+    sa.Column("tolerance", sa.Float, nullable=False, server_default="300"),
     sa.UniqueConstraint("hash"),
     sa.Index("ix_webhooks_hooks_automation", "automation_id", "id"),
 )

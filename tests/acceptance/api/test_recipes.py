@@ -22,7 +22,10 @@ def recipes() -> dict[str, str]:
     text = PAGE.read_text().partition("## Recipes")[2]
     found = {}
     for heading, body in re.findall(r"^### (.+?)$(.*?)(?=^### |\Z)", text, flags=re.MULTILINE | re.DOTALL):
-        found[heading] = "\n".join(re.findall(r"^```sh\n(.*?)^```", body, flags=re.MULTILINE | re.DOTALL))
+        blocks = re.findall(r"^```(sh|python)\n(.*?)^```", body, flags=re.MULTILINE | re.DOTALL)
+        found[heading] = "\n".join(
+            typed if kind == "sh" else f"python3 - <<'END'\n{typed}END" for kind, typed in blocks
+        )
     return found
 
 
@@ -110,6 +113,12 @@ def test_an_alert_arrives(typed: dict[str, str]) -> None:
     status, taken = typed["A TradingView alert"].strip().splitlines()
 
     assert (status, json.loads(taken)) == ("active", {"accepted": True})
+
+
+def test_signed_alerts_arrive_from_a_shell_and_from_python(typed: dict[str, str]) -> None:
+    lines = re.findall(r"\{.*?\}", typed["A signed alert"])
+
+    assert [json.loads(line) for line in lines] == [{"accepted": True}] * 2
 
 
 def test_the_kill_switch_settles_and_is_released(typed: dict[str, str]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from octobot_node.store import schedules
+from octobot_node.store.tables import audit
 from octobot_plugins.webhooks.tables import hooks
 from tests.integration.api.conftest import Service
 
@@ -278,3 +283,110 @@ def test_the_addresses_of_a_deleted_automation_go_with_it_and_no_others(service:
     assert [row.id for row in service.office.bench.rows(hooks, hooks.c.id)] == [staying["id"]]
     assert service.client.post(going["path"], json={}).status_code == 404
     assert service.client.post(staying["path"], json={}).status_code == 202
+
+
+def signed(service: Service, secret: str, body: bytes, message_id: str = "m-1", away: int = 0) -> dict[str, str]:
+    """Return the headers of a message that its sender signs, whose clock is some seconds away."""
+    timestamp = service.office.bench.clock.now() // 1000 + away
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    made = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{base64.b64encode(made).decode()}",
+    }
+
+
+def test_an_address_that_asks_for_signatures_takes_nothing_else(service: Service, automation: str) -> None:
+    made, body = make(service, automation, signed=True), b'{"side": "buy"}'
+    good = signed(service, made["secret"], body)
+
+    def send(changed: dict[str, str | None], content: bytes = body) -> int:
+        headers = {name: value for name, value in {**good, **changed}.items() if value is not None}
+        found: int = service.client.post(made["path"], content=content, headers=headers).status_code
+        return found
+
+    assert [send({name: None}) for name in good] == [401] * 3
+    assert send({}, b'{"side": "sell"}') == 401
+    assert send({}, b'{"side":"buy"}') == 401
+    assert send({"webhook-id": "m-2"}) == 401
+    assert send({"webhook-timestamp": str(int(good["webhook-timestamp"]) + 1)}) == 401
+    assert send({"webhook-timestamp": "soon"}) == 401
+    assert send({"webhook-id": "a.b"}) == 401
+    assert send({"webhook-signature": "v1,"}) == 401
+    assert send({"webhook-signature": good["webhook-signature"].replace("v1,", "v1a,")}) == 401
+    assert inbox(service, automation) == []
+    # Of several, as a sender gives them who rotates, one fits.
+    assert send({"webhook-signature": f"v1,AAAA v1a,x {good['webhook-signature']}"}) == 202
+    assert [row[0] for row in inbox(service, automation)] == [{"side": "buy"}]
+
+
+def test_a_signed_message_is_taken_once_whatever_nobody_signed_says(service: Service, automation: str) -> None:
+    made, body = make(service, automation, signed=True, same_within=0), b"buy"
+    headers = signed(service, made["secret"], body)
+
+    def taken(**more: str) -> bool:
+        answer = service.client.post(made["path"], content=body, headers={**headers, **more})
+        assert answer.status_code == 202, answer.text
+        found: bool = answer.json()["accepted"]
+        return found
+
+    assert taken() is True
+    # Caught on its way and sent again, with another key that no signature covers.
+    assert taken(**{"idempotency-key": "another"}) is False
+    later = signed(service, made["secret"], body, "m-2")
+    assert service.client.post(made["path"], content=body, headers=later).json() == {"accepted": True}
+
+
+@pytest.mark.parametrize(("away", "status"), [(-301, 401), (-300, 202), (300, 202), (302, 401)])
+def test_a_signature_of_another_time_is_refused(service: Service, automation: str, away: int, status: int) -> None:
+    made = make(service, automation, signed=True)
+    headers = signed(service, made["secret"], b"buy", away=away)
+
+    answer = service.client.post(made["path"], content=b"buy", headers=headers)
+
+    assert answer.status_code == status
+    if status == 401:
+        assert "away from the node's clock" in answer.json()["detail"]
+
+
+def test_a_secret_is_replaced_while_the_old_one_still_does_for_a_while(service: Service, automation: str) -> None:
+    made, ada, clock = make(service, automation), service.as_("ada"), service.office.bench.clock
+    place = f"/api/v1/hooks/{made['id']}/secret"
+    assert (made["signed"], made["secret"]) == (False, None)
+    assert service.client.post(made["path"], content=b"unsigned").status_code == 202
+
+    def sent(secret: str, name: str) -> int:
+        headers = signed(service, secret, b"x", name)
+        found: int = service.client.post(made["path"], content=b"x", headers=headers).status_code
+        return found
+
+    first = ada.post(place, json={}).json()["secret"]
+    assert service.client.post(made["path"], content=b"unsigned 2").status_code == 401
+    second = ada.post(place, json={"overlap": 60}).json()
+    assert [sent(first, "a"), sent(second["secret"], "b")] == [202, 202]
+    clock.advance_to(clock.now() + 61_000)
+    assert [sent(first, "c"), sent(second["secret"], "d")] == [401, 202]
+    third = ada.post(place, json={"overlap": 0}).json()["secret"]
+    assert [sent(second["secret"], "e"), sent(third, "f")] == [401, 202]
+    assert ada.get(f"/api/v1/hooks/{made['id']}").json()["signed"] is True
+
+    assert ada.delete(place).status_code == 200
+    assert service.client.post(made["path"], content=b"unsigned 3").status_code == 202
+    assert ada.delete(place).status_code == 409
+    # Neither secret is told again, nor kept where it is read.
+    with service.office.bench.core.storage.read() as connection:
+        audited = "\n".join(str(row) for row in connection.execute(sa.select(audit)))
+    shown = ada.get("/api/v1/hooks").text
+    assert [each for each in (first, second["secret"], third) if each in audited + shown] == []
+
+
+def test_bad_signatures_use_up_nothing_of_the_sender_s_and_are_slowed_down(service: Service, automation: str) -> None:
+    made = make(service, automation, signed=True, per_minute=1)
+    bad = {**signed(service, made["secret"], b"buy"), "webhook-signature": "v1,AAAA"}
+
+    guesses = [service.client.post(made["path"], content=b"buy", headers=bad).status_code for _ in range(61)]
+    good = service.client.post(made["path"], content=b"buy", headers=signed(service, made["secret"], b"buy"))
+
+    assert (guesses[:60], guesses[60]) == ([401] * 60, 429)
+    assert good.status_code == 202

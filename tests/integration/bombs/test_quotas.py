@@ -135,3 +135,28 @@ def test_keys_and_sessions_are_so_many(make_service: Callable[..., Service], mon
     # The tests' own is the first.
     assert made == [201, 201, 429]
     assert len(service.as_("ada").get("/api/v1/sessions").json()["sessions"]) == 2
+
+
+def test_signals_are_counted_by_the_owner_of_what_they_are_for_whoever_sends_them(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCTOBOT_HOOKS_PER_OWNER", "3")
+    service = make_service(api_user_signals=5)
+    automation, bobs = service.automation("ada"), service.automation("bob")
+
+    def made(user: str, automation: str) -> Any:
+        return service.as_(user).post("/api/v1/hooks", json={"automation": automation, "name": "h"})
+
+    hooks = [made("ada", automation) for _ in range(4)]
+    theirs = made("bob", bobs).json()["path"]
+    paths = [each.json()["path"] for each in hooks[:3]]
+    answers = [service.client.post(paths[number % 3], content=f"{number}".encode()) for number in range(6)]
+    own = service.as_("ada").post(f"/api/v1/automations/{automation}/signals", json={"payload": 1})
+
+    assert [each.status_code for each in hooks] == [201, 201, 201, 429]
+    assert "3 addresses for signals" in hooks[3].json()["detail"]
+    assert [each.status_code for each in answers] == [202] * 5 + [429]
+    assert "more than 5 signals a minute" in answers[5].json()["detail"]
+    assert 0 < int(answers[5].headers["retry-after"]) <= 13
+    assert own.status_code == 429
+    assert service.client.post(theirs, content=b"1").status_code == 202

@@ -26,6 +26,10 @@ def upgrade() -> None:
         sa.Column("per_minute", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("rotated_at", sa.BigInteger(), nullable=True),
+        sa.Column("secret", sa.String(length=512), nullable=True),
+        sa.Column("old_secret", sa.String(length=512), nullable=True),
+        sa.Column("old_secret_until", sa.BigInteger(), nullable=True),
+        sa.Column("tolerance", sa.Float(), server_default="300", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks_hooks")),
         sa.UniqueConstraint("hash", name=op.f("uq_webhooks_hooks_hash")),
     )
