@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 _BACKLOG = 256
 #: Of request line and headers together.
 _HEADERS_MAX = 32_768
-_CONNECTIONS_MAX = 1_000
 #: Longer than proxies keep an idle connection (60 s mostly): who closes first must be the one that sends requests.
 _KEEP_ALIVE_S = 75
 _API_CURE = (
@@ -128,7 +127,6 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         server_header=False,
         # The application's own middleware does it, with addresses that are written in one way.
         proxy_headers=False,
-        limit_concurrency=_CONNECTIONS_MAX,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
         backlog=_BACKLOG,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,12 @@ from typing import Any, ClassVar
 
 import h11
 import structlog
+from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from octobot_node.api.problems import problem_response
 from octobot_node.api.transport.addresses import plain
+from octobot_node.api.transport.middleware import SECURITY_HEADERS
 
 __all__ = ["AcceptFailures", "Bounds", "connection_type"]
 
@@ -25,6 +29,10 @@ _OF_ONE_ADDRESS = 256
 _HEAD_S = 15.0
 _BODY_S = 60.0
 _SAID_AGAIN_S = 60.0
+#: Requests under way together, streams among them.
+_UNDER_WAY = 1_000
+_UNREADABLE = "what was sent is no HTTP request: look at what sends it, and whether it speaks TLS to a plain port"
+_BUSY = "as many requests are under way as the node takes at once: try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Bounds:
     of_one_address: int = _OF_ONE_ADDRESS
     head_s: float = _HEAD_S
     body_s: float = _BODY_S
+    under_way: int = _UNDER_WAY
     counts: Counter[str] = field(default_factory=Counter)
 
     def let_in(self, address: str) -> bool:
@@ -67,6 +76,32 @@ class _Connection(H11Protocol):
     _address = ""
     _doing = ""
     _timer: asyncio.TimerHandle | None = None
+    _app: Any = None
+
+    @property
+    def app(self) -> Any:
+        """What answers the next request: of one too many, nobody but the door."""
+        return _own("unavailable", _BUSY) if len(self.tasks) >= self.bounds.under_way else self._app
+
+    @app.setter
+    def app(self, application: Any) -> None:
+        self._app = application
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read as everything else is answered."""
+        del msg  # it names nothing that would help
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.close()  # In the middle of an answer there is nothing to be said.
+            return
+        answer = _own("bad-request", _UNREADABLE)
+        headers = [*answer.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=answer.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -98,6 +133,12 @@ class _Connection(H11Protocol):
             self._timer = self.loop.call_later(
                 self.bounds.head_s if doing == "head" else self.bounds.body_s, self.transport.abort
             )
+
+
+def _own(kind: str, detail: str) -> Response:
+    """Return an answer that is given before there is an application to give one."""
+    request_id = secrets.token_hex(16)
+    return problem_response(kind, detail, request_id, headers={**SECURITY_HEADERS, "x-request-id": request_id})
 
 
 class AcceptFailures:

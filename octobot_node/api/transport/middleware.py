@@ -16,14 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octobot_node.api.problems import problem_response
 
-__all__ = ["BODY_MAX", "PREFIX", "Surroundings", "shown_path"]
+__all__ = ["BODY_MAX", "PREFIX", "SECURITY_HEADERS", "Surroundings", "shown_path"]
 
 log = structlog.get_logger(__name__)
 #: Where the API's routes are, but those that a plugin puts outside.
 PREFIX = "/api/v1"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: The API gives data, never a page: whatever a browser takes it for, it may do nothing with it.
-_SECURITY = {
+SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -87,7 +87,7 @@ class Surroundings:
                 if headers.get("content-type", "").startswith("text/event-stream"):
                     streamed_after = time.perf_counter() - began
                 headers["x-request-id"] = request_id
-                for name, value in _SECURITY.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
                     headers.setdefault("strict-transport-security", _HSTS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import http.client
+import json
 import resource
 import socket
 import subprocess
@@ -19,6 +21,7 @@ import structlog
 import uvicorn
 
 from octobot_node.api.transport.connections import AcceptFailures, Bounds, connection_type
+from octobot_node.api.transport.middleware import SECURITY_HEADERS
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -116,6 +119,68 @@ def test_one_address_has_so_many_connections_and_a_proxy_as_many_as_there_are(
             clients[0].close()
             time.sleep(0.2)
             assert answered(connect(port))
+
+
+def read_answer(client: socket.socket) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Return status, headers and problem of an answer that ends with its connection, or with its length."""
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, json.loads(answer.read())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 40 + b"\r\n\r\n",
+        b"GET / HTTP/9.9 x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 100_000,
+    ],
+    ids=["TLS", "version", "two hosts", "two lengths", "endless"],
+)
+def test_what_is_no_request_is_answered_as_everything_else_is(
+    said: bytes, connect: Callable[[int], socket.socket]
+) -> None:
+    with served(Bounds()) as port:
+        client = connect(port)
+        client.sendall(said)
+        status, headers, problem = read_answer(client)
+
+    assert (status, problem["type"]) == (400, "urn:octobot-node:problem:bad-request")
+    assert headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == headers["x-request-id"]
+    assert set(SECURITY_HEADERS) <= set(headers)
+    assert headers["connection"] == "close"
+
+
+def test_one_request_too_many_is_told_when_to_come_back_and_idle_connections_are_none(
+    connect: Callable[[int], socket.socket],
+) -> None:
+    with served(Bounds(under_way=2)) as port:
+        idle, slow = [connect(port) for _ in range(5)], [connect(port) for _ in range(2)]
+        assert all(answered(client) for client in idle)
+        for client in slow:
+            client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n")
+        client = connect(port)
+        deadline = time.monotonic() + 10
+        # The two come in by other connections, in no order.
+        while True:
+            client.sendall(GET)
+            status = client.recv(4_000, socket.MSG_PEEK)[9:12]
+            if status == b"503" or time.monotonic() > deadline:
+                break
+            assert client.recv(4_000)
+        status_, headers, problem = read_answer(client)
+        for each in slow:
+            each.sendall(b"ab")
+        assert [each.recv(4_000)[9:12] for each in slow] == [b"200"] * 2
+        assert answered(idle[0])
+
+    assert (status_, problem["type"]) == (503, "urn:octobot-node:problem:unavailable")
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["retry-after"] == "1"
+    assert set(SECURITY_HEADERS) <= set(headers)
 
 
 def test_that_none_can_be_taken_is_said_once_and_not_at_each_try() -> None:
