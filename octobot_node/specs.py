@@ -25,6 +25,7 @@ __all__ = [
     "Name",
     "PositiveAmount",
     "Spec",
+    "Tags",
 ]
 
 
@@ -71,6 +72,19 @@ Duration = Annotated[
 ]
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
 Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN), AfterValidator(check_line)]
+
+
+def _in_order(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(tags)))
+
+
+#: Words that automations are found by, each once, in order; one, or several.
+Tags = Annotated[
+    tuple[Annotated[str, Field(max_length=32, pattern=NAME_PATTERN), AfterValidator(check_line)], ...],
+    Field(max_length=20),
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
+    AfterValidator(_in_order),
+]
 
 
 class Spec(BaseModel):
@@ -129,6 +143,7 @@ class AutomationSpec(Spec):
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
     config: dict[str, Any] = Field(default_factory=dict, description="What the automation type asks for.")
+    tags: Tags = Field(default=(), description="Words that it is found by in lists.")
     signals: str | None = Field(
         default=None,
         min_length=1,

@@ -76,6 +76,7 @@ def build_app() -> typer.Typer:
     )
     app.add_typer(signals.commands(), name="signals", help="Send signals to automations, and look into inboxes.")
     app.add_typer(group(OperationGroup), name="ledger", help="Look at what moved, and at what there is.")
+    app.add_typer(group(OperationGroup), name="overview", help="Look at all automations at a glance.")
     app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")
     app.add_typer(group(OperationGroup), name="types", help="Look at the automation types that are installed.")
     app.add_typer(audit.commands(), name="audit", help="Look at who did what.")

@@ -16,7 +16,8 @@ from octobot_node.engine.evaluating.evaluator import Evaluator
 from octobot_node.engine.evaluating.order_checks import OrderChecks
 from octobot_node.engine.market.hub import MarketHub
 from octobot_node.engine.market.opened_accounts import Accounts
-from octobot_node.engine.workers.event_loop import EventLoop
+from octobot_node.engine.standings.standings import Standings
+from octobot_node.engine.workers.event_loop import EventLoop, ThreadedEventLoop
 from octobot_node.errors import DataUnavailable, UnknownName
 from octobot_node.market import Market
 from octobot_node.plugin_system.node_context import NodePluginContext
@@ -46,6 +47,8 @@ def assemble(
     plugin_failures = PluginFailures(clock, lambda message, level: context.tell(message, level=level))
     counters = Counters(context.metrics)
     accounts = Accounts(base.storage, clock, base.settings, base.registry, counters)
+    hub = MarketHub(accounts, clock, event_loop, base.settings.hub_deadline, counters)
+    background = isinstance(event_loop, ThreadedEventLoop)
     core = Core(
         settings=base.settings,
         storage=base.storage,
@@ -53,7 +56,8 @@ def assemble(
         registry=base.registry,
         event_loop=event_loop,
         accounts=accounts,
-        hub=MarketHub(accounts, clock, event_loop, base.settings.hub_deadline, counters),
+        hub=hub,
+        standings=Standings(base.storage, hub, clock, background=background),
         evaluator=evaluator,
         coordinator=base.coordinator,
         installation=base.installation,

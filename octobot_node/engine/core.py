@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from octobot_node.engine.evaluating.order_checks import OrderChecks
     from octobot_node.engine.market.hub import MarketHub
     from octobot_node.engine.market.opened_accounts import Accounts
+    from octobot_node.engine.standings.standings import Standings
     from octobot_node.engine.workers.event_loop import EventLoop
     from octobot_node.plugin_system.plugin_failures import PluginFailures
     from octobot_node.plugin_system.registry import Registry
@@ -61,6 +62,7 @@ class Core:
     event_loop: EventLoop
     accounts: Accounts
     hub: MarketHub
+    standings: Standings
     evaluator: Evaluator
     coordinator: Coordinator
     installation: Installation

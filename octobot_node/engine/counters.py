@@ -4,10 +4,12 @@ decisions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from octobot_node.engine.lag import LagHistory
 
 __all__ = ["Counters"]
 
@@ -23,6 +25,8 @@ class Counters:
     """Counts; safe from any thread."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        #: How late ticks were in the last hour, for who looks at the node itself.
+        self.lag = LagHistory()
         count, spread = partial(Counter, registry=registry), partial(Histogram, registry=registry)
         # `labels` takes four times as long as counting itself: each series is looked up once.
         self._ticks = cache(count("octobot_ticks", "What became of automations that were due.", ("outcome",)).labels)
@@ -71,8 +75,9 @@ class Counters:
         """How many executions were settled."""
         return _total(self._fills)
 
-    def ticked(self, outcomes: Mapping[str, int], late: Iterable[float]) -> None:
-        """Count what became of a batch's automations, and how late, in seconds, those that ticked were."""
+    def ticked(self, outcomes: Mapping[str, int], late: Sequence[float], now: int) -> None:
+        """Count what became of a batch's automations, and how late, in seconds, those that ticked were at ``now``."""
+        self.lag.add(now, late)
         for outcome, count in outcomes.items():
             self._ticks(outcome).inc(count)
         for seconds in late:

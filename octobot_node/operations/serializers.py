@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from octobot_node.engine.ledger.book import rounded
+from octobot_node.engine.standings.standing import Standing
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.automations import AutomationRow
+from octobot_node.operations.automations.worths import Worth
 from octobot_node.operations.node.models.events import EventRow
 from octobot_node.operations.trading.models.accounts import AccountRow
 from octobot_node.operations.trading.models.money import FillRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.store.rows import node as node_rows
-from octobot_node.store.rows.automation import ListedAutomationRow
+from octobot_node.store.rows.automation import ListedRow
 from octobot_node.store.rows.ledger import ListedFillRow
 from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
@@ -36,16 +38,24 @@ def price_levels(kept: str | None) -> dict[str, dict[str, str]] | None:
     return {side: prices for side, prices in found.items() if isinstance(prices, dict)}
 
 
-def automation_row(row: ListedAutomationRow, live: Mapping[str, tuple[int, int]]) -> AutomationRow:
-    """Return both halves of an automation; ``live`` maps id to its (open, unknown) orders."""
+def automation_row(
+    registry: Registry, row: ListedRow, standing: Standing, worth: Worth, live: Mapping[str, tuple[int, int]]
+) -> AutomationRow:
+    """Return an automation as it stands; ``live`` maps id to its (open, unknown) orders."""
     open_orders, unknown = live.get(row.id, (0, 0))
+    trading = registry.trading.get(row.trading)
     return AutomationRow(
         id=row.id,
         owner=row.owner,
         name=row.name,
         type=row.type,
         account=row.account,
+        account_id=row.account_id,
+        paper=None if trading is None else trading.simulated,
+        tags=list(standing.tags),
+        symbols=list(standing.symbols),
         status=row.status,
+        status_since=moment(row.status_since or None),
         reason=row.reason,
         next_run=moment(row.next_run_at) if row.runnable else None,
         last_run=moment(row.ticked_at),
@@ -55,6 +65,11 @@ def automation_row(row: ListedAutomationRow, live: Mapping[str, tuple[int, int]]
         open_orders=open_orders,
         unknown_orders=unknown,
         created_at=from_ms(row.created_at),
+        budget=dict(standing.budget),
+        asset=standing.main.asset,
+        start_equity=standing.main.start,
+        realised=standing.main.realised,
+        **worth._asdict(),
     )
 
 

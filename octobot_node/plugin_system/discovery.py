@@ -44,6 +44,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.api_orders",
     "octobot_plugins.api_accounts",
     "octobot_plugins.api_markets",
+    "octobot_plugins.api_overview",
     "octobot_plugins.api_kill_switch",
     "octobot_plugins.api_node",
     "octobot_plugins.api_audit",

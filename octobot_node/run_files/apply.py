@@ -331,6 +331,7 @@ def _new_automation(spec: AutomationSpec, config: ValidConfig, ids: Mapping[str,
         budget=spec.budget,
         config=config,
         limits=_limits(spec.limits),
+        tags=spec.tags,
     )
 
 

@@ -16,11 +16,28 @@ from octobot_node.operations.automations.catalogue import CHANGE_MANY_AUTOMATION
 from octobot_node.operations.automations.models.automations import AutomationChanged
 from octobot_node.operations.automations.models.bulk import BulkResult
 
-__all__ = ["change"]
+__all__ = ["change", "which"]
 
 #: What is done to many is asked for in pieces: none takes longer than the node may be silent.
 _AT_ONCE = {"delete": 250}
+_FILTERS = "--all, --status, --type, --account, --symbol, --tag, --search, --paper or --live"
 _VERBS = {"run_now": "run {} now", "stop_close": "stop {} and sell all that they hold at market"}
+
+
+def which(
+    everything: bool,
+    status: list[str] | None,
+    kind: str | None,
+    account: str | None,
+    symbol: str | None,
+    tag: list[str] | None,
+    search: str,
+    paper: bool | None,
+) -> dict[str, Any]:
+    """Return the filters that are given."""
+    given = {"everything": everything, "status": status, "type": kind, "account": account, "symbol": symbol}
+    given |= {"tag": tag, "search": search}
+    return {name: value for name, value in given.items() if value} | ({} if paper is None else {"paper": paper})
 
 
 def change(
@@ -40,16 +57,16 @@ def change(
 
     ``question`` is asked before one is changed; for many there is always one. ``close`` is of a stop.
     """
-    filters_given = {name: value for name, value in filters.items() if value}
+    filters_given = dict(filters)
     if (automation is None) == (not filters_given):
-        raise UsageError("name one automation, or say which with --all, --status, --type or --account")
+        raise UsageError(f"name one automation, or say which with {_FILTERS}")
     client = NodeClient(context, data_dir, as_json=as_json)
     if automation is None:
         command = f"{operation.name.removeprefix('automations.')}{'_close' if close else ''}"
         client.show(_many(client, command, filters_given, yes=yes, dry_run=dry_run), print_bulk)
         return
     if dry_run:
-        raise UsageError("--dry-run is about many: give it with --all, --status, --type or --account")
+        raise UsageError(f"--dry-run is about many: give it with {_FILTERS}")
     if question:
         confirm(question, yes=yes)
     more = {"close": True} if close else {}

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from octobot_node.cli.filters import OfStatuses, OfSymbol, OfTag, Paper, Search
 from octobot_node.cli.options import (
     All,
     AutomationArgument,
@@ -16,7 +17,6 @@ from octobot_node.cli.options import (
     Json,
     Limit,
     MaybeAutomation,
-    OfStatus,
     OfType,
     OnAccount,
     Since,
@@ -52,26 +52,32 @@ def commands() -> typer.Typer:
 
 def _list(
     context: typer.Context,
-    status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help="Only those that are active, waiting, paused, …")
-    ] = None,
-    kind: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only those of this type.")] = None,
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those on this account.")
-    ] = None,
+    status: OfStatuses = None,
+    kind: OfType = None,
+    account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="COLUMN", help="created, name, status, equity, pnl, today, next_run, …")
+    ] = "created",
+    descending: Annotated[bool, typer.Option("--descending", help="The greatest first.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List automations, oldest first."""
+    """List automations with what they are worth, oldest first or in another order."""
+    from octobot_node.cli.actions.bulk import which
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_automations import print_automations
     from octobot_node.operations.automations.catalogue import LIST_AUTOMATIONS
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    page = client.ask(LIST_AUTOMATIONS, status=status, type=kind, account=account, limit=limit, cursor=cursor)
-    client.show(page, print_automations)
+    given = which(False, status, kind, account, symbol, tag, search, paper)
+    given |= {"sort": sort, "descending": descending, "limit": limit, "cursor": cursor}
+    client.show(client.ask(LIST_AUTOMATIONS, **given), print_automations)
 
 
 def _show(
@@ -119,6 +125,9 @@ def _add(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="A field of its config, such as amount=50; may be repeated."),
     ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="A word that it is found by; may be repeated.")
+    ] = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -130,7 +139,7 @@ def _add(
 
     given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or [])}
     client = NodeClient(context, data_dir, as_json=as_json)
-    made = client.ask(CREATE_AUTOMATION, name=name, type=automation_type, account=account, **given)
+    made = client.ask(CREATE_AUTOMATION, name=name, type=automation_type, account=account, tags=tags, **given)
     client.show(made, print_added)
     client.say_if_quiet("it runs")
 
@@ -148,10 +157,14 @@ def _edit(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
     ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="All its tags from now on; may be repeated, --tag '' is none."),
+    ] = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change an automation's config: all of it from FILE, or single fields with --set. It goes on with it at once."""
+    """Change an automation's config, all from FILE or single fields with --set, or its tags. It goes on at once."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import config_of, field_changes
     from octobot_node.cli.output.show_automations import print_edited
@@ -159,7 +172,8 @@ def _edit(
 
     config, fields = config_of(file, automation), field_changes(changes or [])
     client = NodeClient(context, data_dir, as_json=as_json)
-    found = client.ask(EDIT_AUTOMATION, automation=automation, config=config, changes=fields or None)
+    given = None if tags is None else [tag for tag in tags if tag]
+    found = client.ask(EDIT_AUTOMATION, automation=automation, config=config, changes=fields or None, tags=given)
     client.show(found, print_edited)
 
 
@@ -167,23 +181,27 @@ def _pause(
     context: typer.Context,
     automation: MaybeAutomation = None,
     everything: All = False,
-    status: OfStatus = None,
+    status: OfStatuses = None,
     kind: OfType = None,
     account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make no more decisions; resting orders stay, and their fills settle."""
-    from octobot_node.cli.actions.bulk import change
+    from octobot_node.cli.actions.bulk import change, which
     from octobot_node.operations.automations.catalogue import PAUSE_AUTOMATION
 
     change(
         context,
         PAUSE_AUTOMATION,
         automation,
-        {"everything": everything, "status": status, "type": kind, "account": account},
+        which(everything, status, kind, account, symbol, tag, search, paper),
         yes=yes,
         dry_run=dry_run,
         as_json=as_json,
@@ -195,23 +213,27 @@ def _resume(
     context: typer.Context,
     automation: MaybeAutomation = None,
     everything: All = False,
-    status: OfStatus = None,
+    status: OfStatuses = None,
     kind: OfType = None,
     account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Decide again, at once; also for an automation that failed or is held."""
-    from octobot_node.cli.actions.bulk import change
+    from octobot_node.cli.actions.bulk import change, which
     from octobot_node.operations.automations.catalogue import RESUME_AUTOMATION
 
     change(
         context,
         RESUME_AUTOMATION,
         automation,
-        {"everything": everything, "status": status, "type": kind, "account": account},
+        which(everything, status, kind, account, symbol, tag, search, paper),
         yes=yes,
         dry_run=dry_run,
         as_json=as_json,
@@ -223,23 +245,27 @@ def _run_now(
     context: typer.Context,
     automation: MaybeAutomation = None,
     everything: All = False,
-    status: OfStatus = None,
+    status: OfStatuses = None,
     kind: OfType = None,
     account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Evaluate as soon as possible, whatever was planned."""
-    from octobot_node.cli.actions.bulk import change
+    from octobot_node.cli.actions.bulk import change, which
     from octobot_node.operations.automations.catalogue import RUN_AUTOMATION_NOW
 
     change(
         context,
         RUN_AUTOMATION_NOW,
         automation,
-        {"everything": everything, "status": status, "type": kind, "account": account},
+        which(everything, status, kind, account, symbol, tag, search, paper),
         yes=yes,
         dry_run=dry_run,
         as_json=as_json,
@@ -251,9 +277,13 @@ def _stop(
     context: typer.Context,
     automation: MaybeAutomation = None,
     everything: All = False,
-    status: OfStatus = None,
+    status: OfStatuses = None,
     kind: OfType = None,
     account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
     dry_run: DryRun = False,
     close: Annotated[bool, typer.Option("--close", help="Also sell what it holds, at market. Asks first.")] = False,
     yes: Yes = False,
@@ -261,14 +291,14 @@ def _stop(
     data_dir: DataDir = None,
 ) -> None:
     """Cancel an automation's orders, settle, then end it for good."""
-    from octobot_node.cli.actions.bulk import change
+    from octobot_node.cli.actions.bulk import change, which
     from octobot_node.operations.automations.catalogue import STOP_AUTOMATION
 
     change(
         context,
         STOP_AUTOMATION,
         automation,
-        {"everything": everything, "status": status, "type": kind, "account": account},
+        which(everything, status, kind, account, symbol, tag, search, paper),
         yes=yes,
         dry_run=dry_run,
         as_json=as_json,
@@ -282,23 +312,27 @@ def _rm(
     context: typer.Context,
     automation: MaybeAutomation = None,
     everything: All = False,
-    status: OfStatus = None,
+    status: OfStatuses = None,
     kind: OfType = None,
     account: OnAccount = None,
+    symbol: OfSymbol = None,
+    tag: OfTag = None,
+    search: Search = "",
+    paper: Paper = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Remove an automation that has ended, with its orders, fills and money. Asks first."""
-    from octobot_node.cli.actions.bulk import change
+    from octobot_node.cli.actions.bulk import change, which
     from octobot_node.operations.automations.catalogue import DELETE_AUTOMATION
 
     change(
         context,
         DELETE_AUTOMATION,
         automation,
-        {"everything": everything, "status": status, "type": kind, "account": account},
+        which(everything, status, kind, account, symbol, tag, search, paper),
         yes=yes,
         dry_run=dry_run,
         as_json=as_json,

@@ -7,6 +7,7 @@ from typing import Any
 from octobot_node.contracts.operation import Command, Operation
 from octobot_node.operations.automations.catalogue import LIST_SIGNALS, LIST_TYPES, SHOW_TYPE
 from octobot_node.operations.node.catalogue import DRAIN_NODE
+from octobot_node.operations.overview.catalogue import SHOW_ATTENTION, SHOW_LAG, SHOW_RESULTS, SHOW_TOTALS
 from octobot_node.operations.trading.catalogue import (
     LIST_BALANCES,
     LIST_FILLS,
@@ -75,6 +76,19 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
             "Show a symbol's prices now, as automations on the account see them.",
         ),
     ),
+    (
+        SHOW_TOTALS,
+        _command("overview totals", "show_overview:print_totals", "Show what automations come to, by asset and more."),
+    ),
+    (
+        SHOW_ATTENTION,
+        _command("overview attention", "show_overview:print_attention", "Show what needs somebody, and what helps."),
+    ),
+    (
+        SHOW_RESULTS,
+        _command("overview results", "show_overview:print_results", "Show how the day went: the best and the worst."),
+    ),
+    (SHOW_LAG, _command("overview lag", "show_overview:print_lag", "Show how late ticks were in the last hour.")),
     (DRAIN_NODE, _command("nodes drain", "show_node:print_nodes")),
     (LIST_ORDERS, _command("orders list", "show_orders:print_orders")),
     (SHOW_ORDER, _command("orders show", "show_orders:print_order", "Show everything about an order, with its fills.")),

@@ -61,18 +61,22 @@ def print_automations(page: AutomationPage, out: TextIO) -> None:
         console.print("no automations")
         return
     console.print(_automations(page.automations))
+    if page.total > len(page.automations):
+        console.print(f"[dim]{page.total:,} in all[/]")
     tables.more(console, page.next_cursor)
 
 
 def _automations(rows: Iterable[AutomationRow]) -> Table:
-    table = tables.table(
-        *("automation", "type", "account", "status", "next run", "ticks", "open", "unknown"),
-        right=("ticks", "open", "unknown"),
-    )
+    figures = ("worth", "PnL", "today", "ticks", "open", "unknown")
+    table = tables.table("automation", "type", "account", "status", "next run", *figures, right=figures)
     for row in rows:
         unknown = f"[{tables.STYLE['unknown']}] {row.unknown_orders} [/]" if row.unknown_orders else "0"
         named = (escape(row.name), escape(row.type), escape(row.account), tables.status(row.status, row.reason))
-        table.add_row(*named, tables.when(row.next_run), f"{row.ticks:,}", f"{row.open_orders:,}", unknown)
+        money = (
+            escape(figure_text.amount(row.equity, row.asset)),
+            *(figure_text.gain(each, row.asset) for each in (row.pnl, row.today)),
+        )
+        table.add_row(*named, tables.when(row.next_run), *money, f"{row.ticks:,}", f"{row.open_orders:,}", unknown)
     return table
 
 

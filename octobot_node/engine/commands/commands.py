@@ -70,6 +70,7 @@ class NewAutomation:
     config: Mapping[str, Any] | ValidConfig
     limits: Limits = field(default_factory=Limits)
     owner: str = "local"
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +259,10 @@ class Commands(StatusCommands):
         *,
         name: str | None = None,
         limits: Limits | None = None,
+        tags: Sequence[str] | None = None,
         revision: int | None = None,
     ) -> None:
-        """Replace the config, the name, the limits, or several of them; None leaves one as it is.
+        """Replace the config, the name, the limits, the tags, or several of them; None leaves one as it is.
 
         A new config is validated and evaluated at once: own orders are cancelled first unless the type declares
         ``live_edit``, and the next tick sees ``previous_config``. Raises Conflict where ``revision`` is another.
@@ -279,6 +281,8 @@ class Commands(StatusCommands):
                 schedules.wake(connection, watchers, now)
             if limits is not None:
                 told["limits"] = _limit(connection, row, limits)
+            if tags is not None:
+                told["tags"] = _tag(connection, row, tags)
             if config is None:
                 schedules.renew(connection, automation_id)
             else:
@@ -399,6 +403,11 @@ def _limit(connection: sa.Connection, row: AutomationRow, limits: Limits) -> dic
     return {"before": row.limits, "after": stored}
 
 
+def _tag(connection: sa.Connection, row: AutomationRow, tags: Sequence[str]) -> dict[str, Any]:
+    automations.update(connection, [{"id": row.id, "tags": json.dumps(list(tags))}])
+    return {"before": json.loads(row.tags), "after": list(tags)}
+
+
 def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[str, Any]:
     # So that whoever stops everything of an owner does it before or after this.
     kill_switches.lock_installation(connection, shared=True)
@@ -488,6 +497,7 @@ def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -
         "type_version": config.automation.version,
         "status": AutomationStatus.ACTIVE,
         "status_since": now,
+        "tags": json.dumps(list(new.tags)),
         "config": config.model.model_dump_json(),
         "state": None,
         "state_version": config.automation.version,

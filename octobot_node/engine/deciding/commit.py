@@ -397,7 +397,7 @@ class Commit:
         if changes.requests:
             core.requested()
         now = core.clock.now()
-        core.counters.ticked(changes.outcomes, [max(now - due, 0) / 1000 for due in changes.due])
+        core.counters.ticked(changes.outcomes, [max(now - due, 0) / 1000 for due in changes.due], now)
 
 
 def _lock_telling(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:

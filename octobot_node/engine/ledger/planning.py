@@ -153,6 +153,7 @@ def _plan_order(
     except Refusal as refusal:
         if isinstance(refusal, _Unfunded):
             plan.want(refusal.asset, refusal.amount)
+            row["lacking"] = True
         row |= {"status": IntentStatus.REFUSED.after(row["status"]), "reason": str(refusal), "news": True}
     return row
 
@@ -298,6 +299,7 @@ def _row(plan: Plan, group: str, seq: int, **values: Any) -> dict[str, Any]:
         "status": IntentStatus.PLANNED,
         "reason": "",
         "news": False,
+        "lacking": False,
         "symbol": "",
         "base": "",
         "quote": "",

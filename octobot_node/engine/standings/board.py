@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -45,7 +44,7 @@ class Account(NamedTuple):
 
 
 class Board:
-    """Every automation's standing, in columns and in exact sums by group. Use it under ``lock``, once ``refresh`` ed."""
+    """Every automation's standing, in columns and in exact sums by group. ``refresh`` it, and use it under ``lock``."""
 
     def __init__(self, storage: Storage, clock: Clock, prices: Prices) -> None:
         self._storage = storage
@@ -152,10 +151,6 @@ class Board:
         """Return the prices by their numbers, NaN for those that are not known."""
         found = (self.prices.get(*each) for each in self.columns.priced.words)
         return np.array([np.nan if each is None else float(each) for each in found], dtype=np.float64)
-
-    def price_of(self, source: str) -> Callable[[str], Decimal | None]:
-        """Return what tells a source's last prices."""
-        return lambda symbol: self.prices.get(source, symbol)
 
 
 def held_by(groups: Iterable[tuple[Key, Group]], accounts: Mapping[str, Account]) -> set[Priced]:

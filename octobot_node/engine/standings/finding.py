@@ -64,21 +64,33 @@ class Found:
     ids: list[str]
     words: list[str] | None = None
     descending: bool = False
+    #: Sorted by nothing but the id; otherwise what is equal is in order of it.
+    by_id: bool = False
 
     def cursor(self, index: int) -> str:
         """Return the place behind a row."""
         key = self.keys[index]
+        if self.by_id:
+            return self.ids[int(self.slots[index])]
         if self.words is not None:
-            return f"{self.ids[self.slots[index]]} {self.words[int(abs(key))]}"
+            return f"{self.ids[int(self.slots[index])]} {self.words[int(abs(key))]}"
         return f"{self.ids[self.slots[index]]} {'' if np.isnan(key) else float(key).hex()}"
 
     def behind(self, cursor: str) -> int:
         """Return the index of the first row behind a place; raise UsageError for what never was one."""
         id_, _, text = cursor.partition(" ")
+        if self.by_id:
+            return self._behind_id(id_)
         key = self._key(text)
         low = int(np.searchsorted(self.keys, key, side="left"))
         high = int(np.searchsorted(self.keys, key, side="right"))
         return bisect.bisect_right(range(high), id_, lo=low, key=lambda index: self.ids[self.slots[index]])
+
+    def _behind_id(self, id_: str) -> int:
+        count = len(self.slots)
+        if not self.descending:
+            return bisect.bisect_right(range(count), id_, key=lambda index: self.ids[self.slots[index]])
+        return count - bisect.bisect_left(range(count), id_, key=lambda index: self.ids[self.slots[count - 1 - index]])
 
     def _key(self, text: str) -> float:
         if self.words is not None:
@@ -127,8 +139,7 @@ class Finder:
         if keys is None:
             # In order of id, which is that of creation.
             chosen = slots[::-1] if descending else slots
-            places = np.arange(len(chosen), dtype=np.float64)
-            return Found(chosen, places, columns.ids, None, descending)
+            return Found(chosen, np.zeros(len(chosen)), columns.ids, None, descending, by_id=True)
         values = keys[slots]
         if descending:
             values = -values
@@ -193,12 +204,12 @@ class Finder:
         equity = columns.equity(self._board.floats())
         if sort == "equity":
             return equity
-        if sort == "today":
-            return equity - columns.number("began")
-        if sort == "unrealised":
-            return equity - columns.number("money") - columns.number("cost")
-        gain: Floats = equity - columns.number("start")
-        if sort == "pnl":
+        less = {
+            "today": columns.number("began"),
+            "unrealised": columns.number("money") + columns.number("cost"),
+        }.get(sort, columns.number("start"))
+        gain: Floats = equity - less
+        if sort != "pnl_ratio":
             return gain
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio: Floats = np.where(columns.number("start") > 0, gain / columns.number("start"), np.nan)

@@ -189,12 +189,11 @@ def unpacked(text: str) -> Money:
 
 def _counted(asset: str, *rest: Any) -> Counted:
     *sums, held = rest
-    return Counted(
-        asset,
-        *map(Decimal, sums),
-        held={(symbol, payer): Decimal(amount) for symbol, payer, amount, _ in held},
-        costs={(symbol, payer): Decimal(cost) for symbol, payer, _, cost in held},
-    )
+    money, start, invested, realised, cost = map(Decimal, sums)
+    found = Counted(asset, money, start, invested, realised, cost)
+    for symbol, payer, amount, cost in held:
+        found.held[symbol, payer], found.costs[symbol, payer] = Decimal(amount), Decimal(cost)
+    return found
 
 
 @lru_cache(maxsize=4_096)

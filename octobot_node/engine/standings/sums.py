@@ -1,4 +1,4 @@
-"""Sums over automations, exact, kept as each of them changes: what one came to is taken out, what it comes to put in."""
+"""Sums over automations, exact, kept as each changes: what one came to is taken out, what it comes to put in."""
 
 from __future__ import annotations
 

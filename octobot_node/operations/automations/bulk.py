@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
+
 from octobot_node.errors import UsageError
-from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkRefusal, BulkResult
+from octobot_node.operations.automations.finding import FoundIds, find, query_of
+from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkRefusal, BulkResult, RefusalReason
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.lookup import account_id, type_names
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
 
 __all__ = ["bulk"]
+
+#: What a refusal begins with: a name, as Python writes it.
+_NAME = re.compile(r"""^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"):? """)
 
 
 def bulk(context: OperationContext, request: BulkAutomations) -> BulkResult:
@@ -18,8 +25,7 @@ def bulk(context: OperationContext, request: BulkAutomations) -> BulkResult:
     Ids of the list that belong to nobody, or to somebody else, are refused as well.
     """
     found = _chosen(context, request)
-    chosen = found[: request.limit]
-    refused = dict(context.commands.many(request.command, chosen, dry_run=request.dry_run))
+    refused = dict(context.commands.many(request.command, found.ids, dry_run=request.dry_run))
     if not request.dry_run:
         context.hurry()
     reasons = {id_: str(error) for id_, error in refused.items()}
@@ -28,24 +34,29 @@ def bulk(context: OperationContext, request: BulkAutomations) -> BulkResult:
     return BulkResult(
         command=request.command,
         dry_run=request.dry_run,
-        done=[id_ for id_ in chosen if id_ not in refused],
+        done=[id_ for id_ in found.ids if id_ not in refused],
         refused=[BulkRefusal(id=id_, reason=reasons[id_]) for id_ in sorted(reasons)],
-        next_cursor=chosen[-1] if len(found) > request.limit else None,
+        next_cursor=found.next_cursor,
+        total=found.total,
+        reasons=_counted(reasons.values()),
     )
 
 
-def _chosen(context: OperationContext, request: BulkAutomations) -> list[str]:
-    """Return the ids that fit, one more than the limit if there are more."""
-    filters = (request.status, request.type, request.account, request.ids)
-    if request.everything != all(value is None for value in filters):
+def _counted(reasons: Iterable[str]) -> list[RefusalReason]:
+    """Return why, and how often: the name that each begins with is what tells them apart."""
+    told = Counter(_NAME.sub("", reason, count=1) for reason in reasons)
+    return [RefusalReason(reason=reason, count=count) for reason, count in told.most_common()]
+
+
+def _chosen(context: OperationContext, request: BulkAutomations) -> FoundIds:
+    """Return the ids that fit."""
+    filters = (request.status, request.type, request.account, request.symbol, request.tag, request.paper, request.ids)
+    if request.everything != (all(value is None for value in filters) and not request.search.strip()):
         raise UsageError(
-            f"which automations to {request.command.replace('_', ' ')}? Give status, type, account or ids,"
-            " or everything alone"
+            f"which automations to {request.command.replace('_', ' ')}? Give status, type, account, symbol, tag, paper,"
+            " search or ids, or everything alone"
         )
-    account = None if request.account is None else account_id(context, request.account)
-    which = AutomationFilter(context.owner, request.status, type_names(context, request.type), account, request.ids)
-    with context.core.storage.read() as connection:
-        return lists.automation_ids(connection, which, request.cursor, request.limit + 1)
+    return find(context, query_of(context, request, request.ids), request.cursor, request.limit)
 
 
 def _strangers(context: OperationContext, ids: list[str] | tuple[()]) -> set[str]:

@@ -44,6 +44,7 @@ def clone(context: OperationContext, request: CloneAutomation) -> AutomationsCre
         budget=budget if request.budget is None else request.budget,
         limits=LimitsSpec.model_validate(row.limits) if request.limits is None else request.limits,
         config=_config(row, request),
+        tags=json.loads(row.tags),
     )
     return AutomationsCreated(automations=[create(narrowed, new)], accounts=[])
 

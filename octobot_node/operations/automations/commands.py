@@ -86,11 +86,13 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
         config = with_changes(stored, request.changes)
         # They were made to this config: one that another edit put there meanwhile must not be lost.
         revision = read_at if revision is None else revision
-    if config is None and request.name is None and request.limits is None:
-        raise UsageError("an edit changes nothing: give a whole config, changes of single fields, a name or limits")
+    if config is None and request.name is None and request.limits is None and request.tags is None:
+        raise UsageError(
+            "an edit changes nothing: give a whole config, changes of single fields, a name, limits or tags"
+        )
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
     valid, findings = (None, ()) if config is None else _checked(context, found, config)
-    context.commands.edit(found, valid, name=request.name, limits=limits, revision=revision)
+    context.commands.edit(found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision)
     return AutomationEdited(**_woken(context, found).model_dump(), findings=finding_rows(findings))
 
 

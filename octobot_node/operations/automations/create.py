@@ -47,6 +47,7 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
         config=config,
         limits=Limits.model_validate(request.limits.model_dump(exclude_none=True)),
         owner=owner,
+        tags=request.tags,
     )
     try:
         made = context.commands.create(new)

@@ -86,8 +86,8 @@ def _content(
     automations = []
     for row in rows:
         spec = {"name": row.name, "type": row.type, "account": row.account, "budget": dict(budgets[row.id])}
-        spec |= {"limits": row.limits, "config": json.loads(row.config)}
-        automations.append({key: value for key, value in spec.items() if value not in ({}, None)})
+        spec |= {"limits": row.limits, "config": json.loads(row.config), "tags": json.loads(row.tags)}
+        automations.append({key: value for key, value in spec.items() if value not in ({}, [], None)})
     return {"accounts": accounts, "automations": automations}, left_out
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.ledger.book import rounded
+from octobot_node.errors import CommandRefused
+from octobot_node.operations.automations.finding import find, query_of
 from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationPage,
@@ -18,13 +21,14 @@ from octobot_node.operations.automations.models.automations import (
     OneAutomation,
     PositionRow,
 )
+from octobot_node.operations.automations.worths import worths_of
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.lookup import account_id, automation_id, type_names
+from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.serializers import automation_row, event_row, order_row, price_levels
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists
-from octobot_node.store.queries.lists import AutomationFilter, EventFilter
+from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.tables import balances, positions
 
@@ -34,37 +38,51 @@ _EVENTS = 10
 
 
 def list_automations(context: OperationContext, request: ListAutomations) -> AutomationPage:
-    """Return a page of automations, oldest first."""
-    account = None if request.account is None else account_id(context, request.account)
-    which = AutomationFilter(context.owner, request.status, type_names(context, request.type), account)
-    with context.core.storage.read() as connection:
-        found = lists.automation_page(connection, which, request.cursor, request.limit + 1)
-        rows = found[: request.limit]
-        live = lists.live_by_automation(connection, [row.id for row in rows])
+    """Return a page of automations, in the order that is asked for."""
+    found = find(
+        context,
+        query_of(context, request),
+        request.cursor,
+        request.limit,
+        sort=request.sort,
+        descending=request.descending,
+        anchors=request.anchors,
+    )
     return AutomationPage(
-        automations=[automation_row(row, live) for row in rows],
-        next_cursor=rows[-1].id if len(found) > request.limit else None,
+        automations=rows_of(context, found.ids),
+        total=found.total,
+        next_cursor=found.next_cursor,
+        anchors=found.anchors,
     )
 
 
-def rows_of(context: OperationContext, ids: list[str]) -> list[AutomationRow]:
-    """Return these automations as a list shows them, in order of creation."""
+def rows_of(context: OperationContext, ids: Sequence[str]) -> list[AutomationRow]:
+    """Return these automations as a list shows them, in the order that is given; those that are gone are left out."""
     with context.core.storage.read() as connection:
         live = lists.live_by_automation(connection, ids)
-        return [automation_row(row, live) for row in lists.automations_by_id(connection, ids)]
+        rows = {row.id: row for row in lists.listed_automations(connection, ids)}
+        standings = context.core.standings.of(connection, ids)
+    found = [(rows[id_], standings[id_]) for id_ in ids if id_ in rows and id_ in standings]
+    # After the transaction: prices may have to be waited for.
+    worths = worths_of(context, [(row.source, standing) for row, standing in found])
+    return [
+        automation_row(context.registry, row, standing, worth, live)
+        for (row, standing), worth in zip(found, worths, strict=True)
+    ]
 
 
 def show(context: OperationContext, request: OneAutomation) -> AutomationDetail:
     """Return everything about one automation."""
     found = automation_id(context, request.automation)
     report = with_problems(context.core.storage, [automation_report(context.core, found)])[0]
+    summaries = rows_of(context, [found])
+    if not summaries:
+        raise CommandRefused(f"the automation {found} was deleted meanwhile")
     with context.core.storage.read() as connection:
         (row,) = lists.automations_by_id(connection, [found])
-        summary = automation_row(row, lists.live_by_automation(connection, [found]))
         return AutomationDetail(
-            **dict(summary),
+            **dict(summaries[0]),
             **_stored(row),
-            budget=lists.budget(connection, [found])[found],
             waiting_signals=lists.waiting_signals(connection, found),
             balances=_balances(connection, found),
             positions=_positions(connection, found),

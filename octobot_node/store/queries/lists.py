@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.queries.periods import ALWAYS, Period, within
-from octobot_node.store.rows.automation import FoundAutomationRow, ListedAutomationRow, NoticeRow
+from octobot_node.store.rows.automation import FoundAutomationRow, ListedAutomationRow, ListedRow, NoticeRow
 from octobot_node.store.rows.node import AccountRow, ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
 from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, signal_waits
@@ -38,6 +38,7 @@ __all__ = [
     "accounts_by_connector",
     "accounts_by_id",
     "accounts_matching",
+    "automation_count",
     "automation_ids",
     "automation_page",
     "automations_by_id",
@@ -47,6 +48,7 @@ __all__ = [
     "budgets_of_owner",
     "budgets_on_account",
     "has_events",
+    "listed_automations",
     "live_by_automation",
     "live_orders",
     "longest_due",
@@ -76,6 +78,28 @@ _WITH_SCHEDULE = sa.select(
     _s.source,
     _s.runnable,
     _c.name.label("account"),
+).select_from(
+    automations.join(schedule, _a.id == _s.automation_id).join(accounts, _a.account_id == _c.id),
+)
+_LISTED = sa.select(
+    _a.id,
+    _a.owner,
+    _a.account_id,
+    _a.name,
+    _a.type,
+    _a.status,
+    _a.status_since,
+    _a.reason,
+    _a.sending,
+    _a.created_at,
+    _s.next_run_at,
+    _s.ticked_at,
+    _s.tick,
+    _s.revision,
+    _s.source,
+    _s.runnable,
+    _c.name.label("account"),
+    _c.trading,
 ).select_from(
     automations.join(schedule, _a.id == _s.automation_id).join(accounts, _a.account_id == _c.id),
 )
@@ -110,17 +134,17 @@ class AutomationFilter:
     """Which automations; None: any. ``types`` are full names."""
 
     owner: str | None = None
-    status: str | None = None
+    statuses: Collection[str] | None = None
     types: Collection[str] | None = None
     account_id: str | None = None
     ids: Collection[str] | None = None
 
     def of(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
         """Return the statement narrowed to these automations."""
-        other = (self.status, self.types, self.account_id, self.ids) != (None, None, None, None)
+        other = (self.statuses, self.types, self.account_id, self.ids) != (None, None, None, None)
         found = statement.where(_narrowed(_a.owner, self.owner, otherwise=other))
-        if self.status is not None:
-            found = found.where(_a.status == self.status)
+        if self.statuses is not None:
+            found = found.where(_a.status.in_(self.statuses))
         if self.types is not None:
             found = found.where(_a.type.in_(self.types))
         if self.account_id is not None:
@@ -148,6 +172,16 @@ def automation_ids(connection: sa.Connection, wanted: AutomationFilter, after: s
 def automations_by_id(connection: sa.Connection, ids: Collection[str]) -> Sequence[ListedAutomationRow]:
     """Return both halves of these automations, with their account's name, in order of id."""
     return connection.execute(_WITH_SCHEDULE.where(_a.id.in_(ids)).order_by(_a.id)).all()
+
+
+def listed_automations(connection: sa.Connection, ids: Collection[str]) -> Sequence[ListedRow]:
+    """Return what lists show of these automations, but their config, state and the like."""
+    return connection.execute(_LISTED.where(_a.id.in_(ids))).all()
+
+
+def automation_count(connection: sa.Connection, wanted: AutomationFilter) -> int:
+    """Return how many automations there are. Rides an index that has every column of the filter, or one of them."""
+    return connection.scalar(wanted.of(sa.select(sa.func.count(_a.id)))) or 0
 
 
 _FOUND = sa.select(_a.id, _a.name, _a.owner)

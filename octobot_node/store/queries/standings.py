@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,9 +41,8 @@ def some_of_them(connection: sa.Connection, ids: Collection[str], since: int) ->
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
-        yield _piece(
-            connection, connection.execute(_WIDE.where(_a.id.in_(some))).all(), since, lambda id_: id_.in_(some)
-        )
+        rows = connection.execute(_WIDE.where(_a.id.in_(some))).all()
+        yield _piece(connection, rows, since, partial(_among, some))
 
 
 def all_of_them(connection: sa.Connection, since: int) -> Iterator[Piece]:
@@ -50,7 +50,15 @@ def all_of_them(connection: sa.Connection, since: int) -> Iterator[Piece]:
     last = ""
     while rows := connection.execute(_WIDE.where(_a.id > last).limit(_AT_ONCE)).all():
         first, last = rows[0].id, rows[-1].id
-        yield _piece(connection, rows, since, lambda id_: id_.between(first, last))
+        yield _piece(connection, rows, since, partial(_between, first, last))
+
+
+def _among(ids: Collection[str], column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return column.in_(ids)
+
+
+def _between(first: str, last: str, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return column.between(first, last)
 
 
 def _piece(

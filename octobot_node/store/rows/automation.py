@@ -18,6 +18,7 @@ __all__ = [
     "GivenSignalRow",
     "HeldAutomationRow",
     "ListedAutomationRow",
+    "ListedRow",
     "LockedScheduleRow",
     "NamedNoticeRow",
     "NoticeRow",
@@ -118,6 +119,29 @@ class ListedAutomationRow(AutomationRow, Protocol):
     source: str
     runnable: bool
     account: str
+
+
+class ListedRow(Protocol):
+    """What lists show of both halves of an automation, with its account's name and connector."""
+
+    id: str
+    owner: str
+    account_id: str
+    name: str
+    type: str
+    status: str
+    status_since: int
+    reason: str
+    sending: bool
+    created_at: int
+    next_run_at: int | None
+    ticked_at: int | None
+    tick: int
+    revision: int
+    source: str
+    runnable: bool
+    account: str
+    trading: str
 
 
 class StandingRow(Protocol):

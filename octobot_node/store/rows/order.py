@@ -35,6 +35,7 @@ class IntentRow(OwnedRow, Protocol):
     status: str
     reason: str
     news: bool
+    lacking: bool
     symbol: str
     base: str
     quote: str

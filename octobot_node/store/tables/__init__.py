@@ -27,6 +27,7 @@ from octobot_node.store.tables.node import (
     cursors,
     installation,
     leases,
+    preferences,
     pulses,
     schema_floors,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "notices",
     "positions",
     "postings",
+    "preferences",
     "pulses",
     "requests",
     "results",

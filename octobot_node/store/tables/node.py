@@ -15,6 +15,7 @@ __all__ = [
     "cursors",
     "installation",
     "leases",
+    "preferences",
     "pulses",
     "schema_floors",
 ]
@@ -85,6 +86,15 @@ cursors = sa.Table(
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("txid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("updated_at", Millis, nullable=False),
+)
+
+#: What a user chose for themselves, as JSON.
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    sa.Column("user", sa.String(128), primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
 )
 
 schema_floors = sa.Table(

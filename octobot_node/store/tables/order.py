@@ -26,6 +26,8 @@ intents = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     #: A change the automation has not been told yet.
     sa.Column("news", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: Refused for want of funds.
+    sa.Column("lacking", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("symbol", sa.String(32), nullable=False),
     sa.Column("base", sa.String(16), nullable=False),
     sa.Column("quote", sa.String(16), nullable=False),
@@ -76,6 +78,7 @@ intents = sa.Table(
     ),
     partial("ix_intents_sent", "automation_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
     partial("ix_intents_sent_by_account", "account_id", "sent_at", where="kind = 'order' AND sent_at IS NOT NULL"),
+    partial("ix_intents_lacking", "updated_at", where="lacking"),
     sa.Index("ix_intents_exchange_order", "account_id", "exchange_order_id"),
     sa.Index("ix_intents_owner", "owner", "id"),
 )

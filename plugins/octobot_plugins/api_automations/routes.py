@@ -43,7 +43,7 @@ from octobot_node.operations.automations.models.automations import (
 )
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
-from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount
+from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount, Tags
 from octobot_node.text.from_outside import decoded
 
 __all__ = ["router"]
@@ -67,7 +67,7 @@ class _Body(BaseModel):
 
 
 class AutomationChanges(_Body):
-    """What changes of an automation: a whole config or single fields of it, its name, its limits."""
+    """What changes of an automation: a whole config or single fields of it, its name, limits or tags."""
 
     config: dict[str, Any] | None = None
     changes: dict[str, Any] = Field(
@@ -75,6 +75,7 @@ class AutomationChanges(_Body):
     )
     name: Name | None = None
     limits: LimitsSpec | None = Field(default=None, description="All its limits from now on; {} is none.")
+    tags: Tags | None = Field(default=None, description="All its tags from now on; [] is none.")
 
 
 class Clone(_Body):

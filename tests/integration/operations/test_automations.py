@@ -66,7 +66,7 @@ def test_a_list_goes_page_by_page_and_by_status_type_and_account(office: Office)
         names(account="othr")
     with pytest.raises(UsageError, match="limit: must be less than or equal to 500, not 501"):
         names(limit=501)
-    with pytest.raises(UsageError, match="status: must be 'active', 'waiting'"):
+    with pytest.raises(UsageError, match=r"status\.0: must be 'active', 'waiting'"):
         names(status="idle")
 
 

@@ -138,7 +138,7 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_inbox_waiting"},
     ),
     "lists.automation_page of a status": (
-        lambda c: lists.automation_page(c, AutomationFilter(status="paused"), "a", 10),
+        lambda c: lists.automation_page(c, AutomationFilter(statuses=["paused"]), "a", 10),
         {"ix_automations_status", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
     ),
     "lists.automation_page of a type": (
@@ -154,7 +154,7 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_automations_owner", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
     ),
     "lists.automation_page of an owner and a status": (
-        lambda c: lists.automation_page(c, AutomationFilter("bob", status="paused"), "a", 10),
+        lambda c: lists.automation_page(c, AutomationFilter("bob", ["paused"]), "a", 10),
         {"ix_automations_status", "sqlite_autoindex_schedule_1", "sqlite_autoindex_accounts_1"},
     ),
     "lists.order_page of an owner": (

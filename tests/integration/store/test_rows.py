@@ -17,7 +17,8 @@ from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
 from octobot_node.store import audit_log, automations, intents, kill_switches, rows, schedules, stepped_clock, tables
-from octobot_node.store.queries import event_cursor, history, lists, standings
+from octobot_node.store.queries import attention, event_cursor, history, lists, standings
+from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
 from octobot_node.store.rows import order as orders
@@ -44,6 +45,7 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     automation_rows.GivenSignalRow: (automations._SIGNALS,),
     automation_rows.HeldAutomationRow: (restore_reconciliation._HELD,),
     automation_rows.ListedAutomationRow: (lists._WITH_SCHEDULE,),
+    automation_rows.ListedRow: (lists._LISTED,),
     automation_rows.LockedScheduleRow: (schedules._LOCK,),
     automation_rows.NamedNoticeRow: (notice_delivery._WITH_NAME,),
     automation_rows.NoticeRow: (tables.notices,),
@@ -72,6 +74,10 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     ledger.ReportedPositionRow: (tables.positions,),
     ledger.ResultRow: (tables.results,),
     ledger.MarkRow: (tables.marks,),
+    attention_rows.ReasonRow: (attention._REASONS,),
+    attention_rows.UnknownRow: (attention._UNKNOWN,),
+    attention_rows.LateRow: (attention._LATE,),
+    attention_rows.LacksRow: (attention._LACKING,),
     automation_rows.StandingRow: (standings._WIDE,),
     node.StandingAccountRow: (standings._ACCOUNTS,),
 }

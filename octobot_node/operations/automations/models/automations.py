@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 
+from octobot_node.engine.standings.finding import Sort
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.node.models.events import EventRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.reports.models import AutomationReport
-from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount
+from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount, Tags
 
 __all__ = [
     "AUTOMATION_EXAMPLE",
@@ -35,11 +36,19 @@ __all__ = [
     "OneAutomation",
     "PositionRow",
     "RunFileText",
+    "Statuses",
     "StopAutomation",
+    "WhichAutomations",
 ]
 
 AutomationStatus = Literal[
     "active", "waiting", "paused", "stopping", "completing", "stopped", "completed", "failed", "held"
+]
+
+
+#: One, or several.
+Statuses = Annotated[
+    tuple[AutomationStatus, ...], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
 ]
 
 
@@ -57,12 +66,28 @@ class ChangeAutomation(OneAutomation):
     )
 
 
-class ListAutomations(PageRequest):
+class WhichAutomations(Request):
     """Which automations; every filter that is given must fit."""
 
-    status: AutomationStatus | None = None
+    status: Statuses | None = Field(default=None, description="Only those in one of these statuses.")
     type: str | None = Field(default=None, max_length=128, description="package.name, or name alone.")
     account: str | None = Field(default=None, max_length=128, description="An account's name, or its id.")
+    symbol: str | None = Field(default=None, max_length=64, description="Only those that trade this symbol.")
+    tag: Tags | None = Field(default=None, description="Only those with all of these tags.")
+    paper: bool | None = Field(default=None, description="Only those with play money, or only those with real money.")
+    search: str = Field(
+        default="",
+        max_length=128,
+        description="Only those that have each of these words in their name, type, symbols or tags.",
+    )
+
+
+class ListAutomations(WhichAutomations, PageRequest):
+    """Which automations, and in which order; a cursor belongs to the filters and the order that it was given for."""
+
+    sort: Sort = Field(default="created", description="By which of what is told; what has none of it comes last.")
+    descending: bool = Field(default=False, description="The greatest first.")
+    anchors: bool = Field(default=False, description="Also tell the cursors of every 500th row.")
 
 
 class AutomationRow(Response):
@@ -73,7 +98,12 @@ class AutomationRow(Response):
     name: str
     type: str
     account: str
+    account_id: str
+    paper: bool | None = Field(description="Whether its money is play money; null: its account's connector is missing.")
+    tags: list[str]
+    symbols: list[str] = Field(description="What it trades, as its newest tick needs it, or what it holds.")
     status: AutomationStatus
+    status_since: datetime | None
     reason: str = Field(description="Why it waits, failed or is held; of an active one, why its last tick failed.")
     next_run: datetime | None
     last_run: datetime | None
@@ -83,6 +113,16 @@ class AutomationRow(Response):
     open_orders: int = Field(description="Orders planned, sent or resting.")
     unknown_orders: int = Field(description="Orders whose outcome is not known.")
     created_at: datetime
+    budget: dict[str, Amount] = Field(description="What it was given, by asset.")
+    asset: str = Field(description="What the amounts that follow are counted in.")
+    start_equity: Amount = Field(description="Its budget, base assets at the first tick's price.")
+    equity: Amount | None = Field(description="What it is worth; null: a price of what it holds is not known.")
+    realised: Amount = Field(description="PnL of what was sold, net of fees, by average cost.")
+    unrealised: Amount | None
+    pnl: Amount | None = Field(description="Realised and unrealised: equity less the start equity.")
+    pnl_ratio: Amount | None = Field(description="PnL by the start equity: 0.01 is 1 %.")
+    today: Amount | None = Field(description="What the equity changed since 00:00 UTC; null: not known.")
+    as_of: datetime = Field(description="When the oldest price in it was fetched.")
 
 
 class FindingRow(Response):
@@ -100,10 +140,14 @@ class AutomationCreated(AutomationRow):
 
 
 class AutomationPage(Response):
-    """Automations, oldest first."""
+    """Automations, in the order that was asked for."""
 
     automations: list[AutomationRow]
+    total: int = Field(description="How many fit, on all pages.")
     next_cursor: str | None
+    anchors: list[str] | None = Field(
+        default=None, description="Cursors of the pages that begin with row 500, 1,000, … of those that fit."
+    )
 
 
 class Funds(Response):
@@ -128,7 +172,6 @@ class AutomationDetail(AutomationRow):
 
     config: dict[str, Any]
     limits: dict[str, Any]
-    budget: dict[str, Amount]
     state: Any
     state_version: int
     needs: dict[str, Any]
@@ -176,6 +219,7 @@ class CreateAutomation(Request):
     budget: dict[Asset, PositiveAmount] = Field(default={}, description="What it may spend, by asset.")
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
     config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
+    tags: Tags = Field(default=(), description="Words that it is found by.")
 
 
 class AutomationsCreated(Response):
@@ -188,13 +232,14 @@ class AutomationsCreated(Response):
 class EditAutomation(ChangeAutomation):
     """A whole new ``config``, or ``changes`` of single fields by dotted name, such as {"safety_orders.count": 3}.
 
-    ``name`` renames it; ``limits`` are all its limits from now on, {} is none.
+    ``name`` renames it; ``limits`` are all its limits from now on, {} is none; ``tags`` are all its tags.
     """
 
     config: dict[str, Any] | None = None
     changes: dict[str, Any] = Field(default_factory=dict)
     name: Name | None = None
     limits: LimitsSpec | None = None
+    tags: Tags | None = None
 
 
 class StopAutomation(ChangeAutomation):

@@ -33,6 +33,17 @@ def installation() -> None:
     )
 
 
+def preferences() -> None:
+    """Make what users chose for themselves."""
+    table(
+        "preferences",
+        sa.Column("user", sa.String(128), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        key=("user", "name"),
+    )
+
+
 def nodes() -> None:
     table(
         "leases",

@@ -25,6 +25,7 @@ def intents() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("news", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("lacking", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("symbol", sa.String(32), nullable=False),
         sa.Column("base", sa.String(16), nullable=False),
         sa.Column("quote", sa.String(16), nullable=False),
@@ -76,6 +77,8 @@ def intents() -> None:
     sent = "kind = 'order' AND sent_at IS NOT NULL"
     index("ix_intents_sent", "intents", "automation_id", "sent_at", where=sent)
     index("ix_intents_sent_by_account", "intents", "account_id", "sent_at", where=sent)
+    # Those that lacked funds of late: they are told to whoever looks after accounts.
+    index("ix_intents_lacking", "intents", "updated_at", where="lacking")
     index_of_owners("intents")
 
 

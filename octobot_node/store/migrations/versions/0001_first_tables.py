@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     node.installation()
+    node.preferences()
     node.nodes()
     automations.accounts()
     automations.automations()

@@ -1,0 +1,84 @@
+"""All automations at a glance, for a person."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from octobot_node.cli.output import figure_text, tables
+from octobot_node.cli.output.markup import escape
+from octobot_node.operations.overview.models.attention import Attention
+from octobot_node.operations.overview.models.results import LagNow, ResultsOfDay
+from octobot_node.operations.overview.models.totals import TotalRow, Totals
+
+__all__ = ["print_attention", "print_lag", "print_results", "print_totals"]
+
+
+def print_totals(found: Totals, out: TextIO) -> None:
+    """Print sums."""
+    console = tables.console(out)
+    if not found.rows:
+        console.print("no automations")
+        return
+    figures = ("automations", "worth", "today", "PnL realised", "unrealised", "fees")
+    made = tables.table("of", *figures, right=figures)
+    for row in found.rows:
+        made.add_row(
+            escape(_of(row)),
+            f"{row.automations:,}",
+            escape(figure_text.amount(row.equity, row.asset)),
+            *(figure_text.gain(each, row.asset) for each in (row.today, row.realised, row.unrealised)),
+            escape(figure_text.amount(row.fees, row.asset)),
+        )
+    console.print(made)
+    for row in found.rows:
+        for each in row.unpriced:
+            console.print(
+                f"[yellow]no price[/] of {escape(each.symbol)}: {escape(figure_text.amount(each.amount))} that cost"
+                f" {escape(figure_text.amount(each.cost, row.asset))} are in no sum",
+                soft_wrap=True,
+            )
+    total = found.total
+    if total is not None and total.rates:
+        left_out = f", without {', '.join(total.unconverted)}" if total.unconverted else ""
+        told = f"in {total.currency}: {figure_text.amount(total.equity, total.currency)}{left_out}"
+        console.print(escape(f"{told}, at rates of {tables.when(total.as_of)}"), soft_wrap=True)
+
+
+def _of(row: TotalRow) -> str:
+    paper = None if row.paper is None else "play money" if row.paper else "real money"
+    told = (row.owner, row.account, row.type, row.status, paper, row.asset)
+    return ", ".join(each for each in told if each)
+
+
+def print_attention(found: Attention, out: TextIO) -> None:
+    """Print what needs somebody."""
+    console = tables.console(out)
+    if not found.causes:
+        console.print("nothing needs anybody")
+        return
+    made = tables.table("what", "how many", "since", "what to do", right=("how many",))
+    for each in found.causes:
+        what = "nothing: it mends itself" if each.mends_itself else each.detail
+        made.add_row(escape(each.title), f"{each.count:,}", tables.when(each.oldest), escape(what))
+    console.print(made)
+
+
+def print_results(found: ResultsOfDay, out: TextIO) -> None:
+    """Print how the day went."""
+    console = tables.console(out)
+    console.print(
+        f"{found.gained:,} gained, {found.lost:,} lost, {found.unchanged:,} unchanged, {found.unknown:,} not known"
+    )
+    made = tables.table("automation", "today", "ratio", right=("today", "ratio"))
+    for each in (*found.best, *reversed(found.worst)):
+        made.add_row(escape(each.automation), figure_text.gain(each.today, each.asset), f"{each.ratio * 100:+.2f} %")
+    if made.row_count:
+        console.print(made)
+
+
+def print_lag(found: LagNow, out: TextIO) -> None:
+    """Print how late ticks were."""
+    console = tables.console(out)
+    console.print(
+        f"{found.ticks:,} ticks in the last hour: median {found.median:.3g} s, 95 % within {found.most:.3g} s"
+    )

@@ -1,0 +1,168 @@
+"""What needs somebody, by cause, with what helps; and what mends itself, told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from octobot_node.automation import AutomationStatus
+from octobot_node.contracts.coordinator import NodeStatus
+from octobot_node.market import from_ms
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.overview.models.attention import Attention, Cause, Help, ShowAttention
+from octobot_node.operations.serializers import moment
+from octobot_node.store import kill_switches
+from octobot_node.store.queries import attention as statements
+from octobot_node.store.rows.attention import ReasonRow
+
+__all__ = ["attention"]
+
+#: Reasons that are told apart; a node with more of them than this has one trouble, not many.
+_REASONS = 50
+_OF_AUTOMATIONS = frozenset({"failed", "held", "late", "lacking_funds"})
+
+
+def attention(context: OperationContext, request: ShowAttention) -> Attention:
+    """Return the causes for which something needs somebody, and those that mend themselves."""
+    now = context.core.clock.now()
+    with context.core.storage.read() as connection:
+        found = [
+            *_by_reason(context, connection, AutomationStatus.FAILED),
+            *_by_reason(context, connection, AutomationStatus.HELD),
+            *_unknown(context, connection),
+            *_lacking(context, connection, now - int(request.refused_within * 1_000)),
+            *_late(context, connection, now - int(request.late_after * 1_000)),
+            *_thrown(context, connection),
+            *_waiting(context, connection),
+        ]
+    if context.may("node:read"):
+        found += [*_nodes(context), *_plugins(context)]
+    causes = sorted(found, key=lambda each: (each.mends_itself, -each.count))
+    return Attention(
+        causes=causes,
+        automations=sum(each.count for each in causes if each.kind in _OF_AUTOMATIONS and not each.mends_itself),
+        as_of=from_ms(now),
+    )
+
+
+def _by_reason(context: OperationContext, connection: sa.Connection, status: AutomationStatus) -> Iterator[Cause]:
+    for row in statements.reasons(connection, status, context.owner, _REASONS):
+        yield Cause(
+            kind="failed" if status is AutomationStatus.FAILED else "held",
+            title=f"{_who(row)} {status.value}: {row.reason or 'for no reason'}",
+            detail=_detail(row),
+            count=row.many,
+            oldest=moment(row.oldest or None),
+            mends_itself=False,
+            help=Help(
+                operation="automations.bulk", arguments={"command": "resume", "status": [row.status], "type": row.type}
+            ),
+        )
+
+
+def _who(row: ReasonRow) -> str:
+    return f"{row.name} is" if row.many == 1 else f"{row.many:,} of {row.type.rpartition('.')[2]} are"
+
+
+def _detail(row: ReasonRow) -> str:
+    return "look at its log, mend what it says, then resume it" if row.many == 1 else f"one of them is {row.name}"
+
+
+def _unknown(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
+    for row in statements.unknown(connection, context.owner):
+        many = f"{row.many:,} orders" if row.many > 1 else "an order"
+        yield Cause(
+            kind="unknown_orders",
+            title=f"The outcome of {many} on {row.account or row.account_id} is not known",
+            detail="their funds stay reserved; the exchange is asked again, and a person may say what became of them",
+            count=row.many,
+            oldest=moment(row.oldest),
+            mends_itself=False,
+            help=Help(operation="orders.list", arguments={"status": "unknown"}),
+        )
+
+
+def _lacking(context: OperationContext, connection: sa.Connection, since: int) -> Iterator[Cause]:
+    for row in statements.lacking(connection, since, context.owner):
+        yield Cause(
+            kind="lacking_funds",
+            title=f"Automations on {row.account or row.account_id} lack funds for their orders",
+            detail=row.reason,
+            count=row.many,
+            oldest=moment(row.oldest),
+            mends_itself=False,
+            help=Help(operation="orders.list", arguments={"status": "refused"}),
+        )
+
+
+def _late(context: OperationContext, connection: sa.Connection, before: int) -> Iterator[Cause]:
+    row = statements.late(connection, before, context.owner)
+    if row.many:
+        why = "no node runs" if not context.live else "the node has more to do than it can"
+        yield Cause(
+            kind="late",
+            title=f"{row.many:,} automations are late",
+            detail=f"{why}: they run as soon as there is room",
+            count=row.many,
+            oldest=moment(row.oldest),
+            mends_itself=context.live,
+            help=None,
+        )
+
+
+def _thrown(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
+    switches = kill_switches.every_in_force(connection, context.owner)
+    if switches:
+        yield Cause(
+            kind="kill_switch",
+            title=f"Thrown: {', '.join(sorted({row.target or row.scope for row in switches}))}",
+            detail="; ".join(sorted({row.reason for row in switches if row.reason})),
+            count=len(switches),
+            oldest=moment(min(row.thrown_at for row in switches)),
+            mends_itself=False,
+            help=Help(operation="kill_switch.list", arguments={}),
+        )
+
+
+def _waiting(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
+    for row in statements.reasons(connection, AutomationStatus.WAITING, context.owner, _REASONS):
+        yield Cause(
+            kind="waiting",
+            title=f"{_who(row)} waiting: {row.reason}",
+            detail="it is tried again every few seconds",
+            count=row.many,
+            oldest=moment(row.oldest or None),
+            mends_itself=True,
+            help=None,
+        )
+
+
+def _nodes(context: OperationContext) -> Iterator[Cause]:
+    for node in context.core.coordinator.nodes() if context.live else ():
+        if node.state in (NodeStatus.DEAD, NodeStatus.DRIFT):
+            dead = node.state is NodeStatus.DEAD
+            yield Cause(
+                kind="silent_node",
+                title=f"The node {node.id} is silent"
+                if dead
+                else f"The node {node.id} has other plugins than the master",
+                detail=f"on {node.host}, heard {node.silent:,.0f} s ago; its work goes to the others",
+                count=1,
+                oldest=from_ms(context.core.clock.now() - int(node.silent * 1_000)),
+                mends_itself=False,
+                help=Help(operation="nodes.list", arguments={}),
+            )
+
+
+def _plugins(context: OperationContext) -> Iterator[Cause]:
+    for plugin in context.registry.broken:
+        yield Cause(
+            kind="broken_plugin",
+            title=f"The plugin {plugin.name} is broken",
+            detail=plugin.error,
+            count=1,
+            oldest=None,
+            mends_itself=False,
+            help=Help(operation="plugins.list", arguments={}),
+        )

@@ -1,0 +1,84 @@
+"""Statements of what needs somebody: each reads an index that holds only such rows, or little more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from octobot_node.automation import AutomationStatus
+from octobot_node.orders import IntentStatus
+from octobot_node.store.rows.attention import LacksRow, LateRow, ReasonRow, UnknownRow
+from octobot_node.store.sql.conditions import is_live
+from octobot_node.store.tables import accounts, automations, intents, schedule
+
+__all__ = ["lacking", "late", "reasons", "unknown"]
+
+_a, _i, _s, _c = automations.c, intents.c, schedule.c, accounts.c
+_REASONS = (
+    sa.select(
+        _a.status,
+        _a.type,
+        _a.reason,
+        sa.func.count().label("many"),
+        sa.func.min(_a.status_since).label("oldest"),
+        sa.func.min(_a.name).label("name"),
+    )
+    .group_by(_a.status, _a.type, _a.reason)
+    .order_by(sa.func.count().desc(), _a.status, _a.type, _a.reason)
+)
+_UNKNOWN = (
+    sa.select(
+        _i.account_id,
+        sa.func.coalesce(sa.func.min(_c.name), "").label("account"),
+        sa.func.count().label("many"),
+        sa.func.min(_i.updated_at).label("oldest"),
+    )
+    .select_from(intents.outerjoin(accounts, _i.account_id == _c.id))
+    .where(is_live, _i.status == IntentStatus.UNKNOWN, _i.kind == "order")
+    .group_by(_i.account_id)
+    .order_by(_i.account_id)
+)
+_LATE = sa.select(sa.func.count().label("many"), sa.func.min(_s.next_run_at).label("oldest")).where(
+    _s.claim.is_(None), _s.next_run_at.is_not(None), _s.next_run_at < sa.bindparam("before", type_=sa.BigInteger)
+)
+_LACKING = (
+    sa.select(
+        _i.account_id,
+        sa.func.coalesce(sa.func.min(_c.name), "").label("account"),
+        sa.func.count(_i.automation_id.distinct()).label("many"),
+        sa.func.min(_i.updated_at).label("oldest"),
+        sa.func.max(_i.reason).label("reason"),
+    )
+    .select_from(intents.outerjoin(accounts, _i.account_id == _c.id))
+    # In the words of the index.
+    .where(sa.text("intents.lacking"), _i.updated_at >= sa.bindparam("since", type_=sa.BigInteger))
+    .group_by(_i.account_id)
+    .order_by(_i.account_id)
+)
+
+
+def reasons(connection: sa.Connection, status: AutomationStatus, owner: str | None, count: int) -> Sequence[ReasonRow]:
+    """Return the reasons of those in a status, the most frequent first. Rides ix_automations_status."""
+    statement = _REASONS.where(_a.status == status)
+    return connection.execute(statement.where(_owned(_a.owner, owner)).limit(count)).all()
+
+
+def unknown(connection: sa.Connection, owner: str | None) -> Sequence[UnknownRow]:
+    """Return how many orders of unknown outcome each account has. Rides ix_intents_live."""
+    return connection.execute(_UNKNOWN.where(_owned(_i.owner, owner))).all()
+
+
+def late(connection: sa.Connection, before: int, owner: str | None) -> LateRow:
+    """Return how many automations were due before a moment, and are in no batch. Rides ix_schedule_due."""
+    return connection.execute(_LATE.where(_owned(_s.owner, owner)), {"before": before}).one()
+
+
+def lacking(connection: sa.Connection, since: int, owner: str | None) -> Sequence[LacksRow]:
+    """Return how many automations on each account lacked funds since a moment. Rides ix_intents_lacking."""
+    return connection.execute(_LACKING.where(_owned(_i.owner, owner)), {"since": since}).all()
+
+
+def _owned(column: sa.ColumnElement[str], owner: str | None) -> sa.ColumnElement[bool]:
+    # No index has it: one of owners is not to be taken instead of that of what is looked for.
+    return sa.true() if owner is None else column.concat("") == owner

@@ -1,0 +1,44 @@
+"""What needs somebody, counted."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["LacksRow", "LateRow", "ReasonRow", "UnknownRow"]
+
+
+class ReasonRow(Protocol):
+    """Automations of one type that are in a status for one reason; ``name`` is one of them."""
+
+    status: str
+    type: str
+    reason: str
+    many: int
+    oldest: int
+    name: str
+
+
+class UnknownRow(Protocol):
+    """Orders of unknown outcome on an account."""
+
+    account_id: str
+    account: str
+    many: int
+    oldest: int
+
+
+class LateRow(Protocol):
+    """Automations that are due and in no batch."""
+
+    many: int
+    oldest: int | None
+
+
+class LacksRow(Protocol):
+    """Automations on an account that lacked funds."""
+
+    account_id: str
+    account: str
+    many: int
+    oldest: int
+    reason: str
