@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.bulk_statements import run_many
-from octobot_node.store.conditions import is_live, is_planned
 from octobot_node.store.rows.automation import AheadRow
+from octobot_node.store.sql.bulk_statements import run_many
+from octobot_node.store.sql.conditions import is_live, is_planned
 from octobot_node.store.tables import accounts, automations, cursors, events, intents, schedule
 
 __all__ = ["ahead", "newest_moment", "retry_soon", "shorten_claims", "write_anew"]
