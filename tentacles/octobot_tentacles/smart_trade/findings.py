@@ -27,6 +27,8 @@ class _Entry:
 
 def findings(config: SmartTradeConfig, market: Market, budget: Mapping[str, Decimal]) -> list[Finding]:
     """Return what its owner should know before it trades."""
+    if config.symbol not in market.all_rules:
+        return []  # an edit named another symbol than the running trade's: the trade goes on with its own
     entry = _entry(config, market.rules(config.symbol), market.ticker(config.symbol))
     found = [_take_profit(entry, index, target) for index, target in enumerate(config.take_profits)]
     found += [_stop_loss(entry), _trailing(entry), _break_even(entry), _unpaid(entry, budget)]

@@ -169,6 +169,11 @@ def test_stops_at_or_above_the_price_are_told() -> None:
     assert places(SmartTrade, {**TRADE, **TAKES, "stop_loss": {"price": 100}}) == [("stop_loss.price", "warning")]
 
 
+def test_an_edit_to_another_symbol_than_the_running_trade_s_finds_nothing() -> None:
+    market = MarketBuilder().price("ETH/USDT", 10).build()
+    assert SmartTrade().check(SmartTrade.Config.model_validate({**TRADE, **TAKES}), market, RICH) == []
+
+
 # Steps of safety orders.
 
 
