@@ -1,7 +1,7 @@
 """Deliver notices to the notifiers: durable, at least once to each, and never in the way of a tick.
 
-Every notifier has a lane of its own, so that one which is slow or down holds up no other. A notice is done when each
-lane has delivered it or given it up.
+Every notifier has a lane of its own, so that one which is slow or down holds up no other, and in it owners take turns,
+so that one's flood holds up nobody else's. A notice is done when each lane has delivered it or given it up.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from octobot_node.store.rows.automation import NamedNoticeRow
 from octobot_node.store.sql.conditions import notice_waits
 from octobot_node.store.statuses import NoticeStatus
 from octobot_node.store.tables import automations, notices
+from octobot_node.store.turns import in_turn
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -44,7 +45,6 @@ _WITH_NAME = (
     sa.select(notices, automations.c.name.label("automation"))
     .join_from(notices, automations, notices.c.automation_id == automations.c.id, isouter=True)
     .order_by(notices.c.id)
-    .limit(_LIMIT)
 )
 _ANY = sa.select(notices.c.id).where(notice_waits).limit(1)
 _ONE = sa.select(notices.c.delivered, notices.c.tries).where(notices.c.id == sa.bindparam("one"), notice_waits)
@@ -109,6 +109,8 @@ class Lane:
         self._paused_until = 0
         self._event_loop: InlineEventLoop | None = None
         self._wanted = _waiting_for(notifier.name)
+        #: The owner who was last looked at, where there were more than fit into a pass.
+        self._after = ""
         self._busy = threading.Lock()
 
     def deliver(self) -> int:
@@ -139,12 +141,17 @@ class Lane:
             self._busy.release()
 
     def _waiting(self) -> Sequence[NamedNoticeRow]:
-        """Return what may be tried now: what never failed first, in order, then what failed longest ago."""
+        """Return what may be tried now: what never failed first, owners in turn, then what failed longest ago."""
         with self._core.storage.read() as connection:
-            rows = connection.execute(self._wanted).all()
+            owners: Sequence[str] = (
+                connection.scalars(_owners(self._after)).all() or connection.scalars(_owners()).all()
+            )
+            self._after = owners[-1] if len(owners) == _LIMIT else ""
+            each = {"count": _LIMIT // max(len(owners), 1)}
+            rows = [row for owner in owners for row in connection.execute(self._wanted, {**each, "owner": owner})]
         now = steady_ms(self._core.clock)
         ready = [row for row in rows if self._again_at(row) <= now]
-        return sorted(ready, key=self._again_at)
+        return sorted(in_turn(ready), key=self._again_at)
 
     def _again_at(self, row: NamedNoticeRow) -> int:
         failing = self._failing.get(row.id)
@@ -214,14 +221,27 @@ async def _within(notifier: Notifier, notice: Notice) -> None:
         await notifier.notify(notice)
 
 
+def _owners(after: str = "") -> sa.Select[Any]:
+    """Return what finds who has any, from after an owner on. Rides ix_notices_waiting.
+
+    The next name after each is looked up: that takes as many steps as there are owners, however many notices.
+    """
+    lowest = sa.select(sa.func.min(notices.c.owner).label("owner")).where(notice_waits)
+    found = (lowest.where(notices.c.owner > after) if after else lowest).cte("owners", recursive=True)
+    following = lowest.where(notices.c.owner > found.c.owner).scalar_subquery()
+    found = found.union_all(sa.select(following).where(found.c.owner.is_not(None)))
+    return sa.select(found.c.owner).where(found.c.owner.is_not(None)).limit(_LIMIT)
+
+
 def _waiting_for(name: str) -> sa.Select[Any]:
-    """Return what reads a notifier's waiting notices. Rides ix_notices_waiting.
+    """Return what reads a notifier's waiting notices of an owner. Rides ix_notices_waiting.
 
     What it has, or has given up, is not read: behind that newer ones would wait.
     """
     having = notices.c.delivered
     done = [having.contains(json.dumps(each), autoescape=True) for each in (name, _given_up(name))]
-    return _WITH_NAME.where(notice_waits, sa.not_(sa.or_(*done)))
+    whose = notices.c.owner == sa.bindparam("owner")
+    return _WITH_NAME.where(notice_waits, whose, sa.not_(sa.or_(*done))).limit(sa.bindparam("count"))
 
 
 def _pause(failures: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from octobot_node.engine.commands.automation_requests import AutomationRequests
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.commands.kill_switch import KillSwitch
 from octobot_node.engine.deciding.dispatcher import Dispatcher
+from octobot_node.engine.fair_turns import PASS_S, Rounds
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Sweeper"]
 
 _LIMIT = 1_000
-_EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id).where(
+_EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id, intents_table.c.owner).where(
     is_live, intents_table.c.status == IntentStatus.OPEN, intents_table.c.expires_at <= sa.bindparam("now")
 )
 #: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending,
@@ -52,6 +54,7 @@ class Sweeper:
         self._requests = AutomationRequests(core, commands)
         self._completion = AutomationCompletion(core)
         self._kill_switch = KillSwitch(core)
+        self._rounds = Rounds(None if core.clock.virtual else PASS_S, time.monotonic)
 
     def sweep(self) -> int:
         """Make one pass; return how many things it moved."""
@@ -91,6 +94,8 @@ class Sweeper:
     def _cancel_expired(self) -> int:
         with self._core.storage.read() as connection:
             expired = connection.execute(_EXPIRED, {"now": self._core.clock.now()}).all()
-        for row in expired:
+        cancelled = 0
+        for row in self._rounds.through(expired):
             self._commands.cancel(row.automation_id, [row.id])
-        return len(expired)
+            cancelled += 1
+        return cancelled

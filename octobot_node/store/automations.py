@@ -35,6 +35,7 @@ from octobot_node.store.tables import (
     schedule,
     watchings,
 )
+from octobot_node.store.turns import in_turn
 
 __all__ = [
     "Consumed",
@@ -58,11 +59,12 @@ __all__ = [
     "owned",
     "positions_of_batch",
     "refuse_too_many",
+    "requests_by_id",
     "signals_of_batch",
     "update",
     "update_account",
     "update_all",
-    "waiting_requests",
+    "waiting_request_ids",
     "watch",
     "watched_by_batch",
     "watchers_of",
@@ -333,12 +335,23 @@ def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
         insert_many(connection, requests, rows)
 
 
-_WAITING_REQUESTS = sa.select(requests).where(request_waits).order_by(requests.c.id)
+_WAITING_REQUESTS = sa.select(requests.c.id, requests.c.owner).where(request_waits)
 
 
-def waiting_requests(connection: sa.Connection, count: int) -> Sequence[RequestRow]:
-    """Return up to ``count`` requests that nobody has carried out, oldest first. Rides ix_requests_waiting."""
-    return connection.execute(_WAITING_REQUESTS.limit(count)).all()
+def waiting_request_ids(connection: sa.Connection, count: int) -> list[str]:
+    """Return up to ``count`` requests that nobody has carried out, owners in turn, each one's oldest first.
+
+    Rides ix_requests_waiting.
+    """
+    waiting = connection.execute(_WAITING_REQUESTS.order_by(requests.c.owner, requests.c.id)).all()
+    return [row.id for row in in_turn(waiting)[:count]]
+
+
+def requests_by_id(connection: sa.Connection, ids: Sequence[str]) -> Sequence[RequestRow]:
+    """Return requests in the order of their ids that are given. Rides the key."""
+    rows = connection.execute(sa.select(requests).where(requests.c.id.in_(ids))).all()
+    places = {request_id: place for place, request_id in enumerate(ids)}
+    return sorted(rows, key=lambda row: places[row.id])
 
 
 def end_request(connection: sa.Connection, request_id: str, status: RequestStatus, reason: str) -> bool:

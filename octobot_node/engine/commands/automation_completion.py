@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from octobot_node.automation import AutomationStatus, Needs
 from octobot_node.engine.acting.own_orders import NO_TICK, OwnOrders
 from octobot_node.engine.acting.send_fence import as_it_is
 from octobot_node.engine.deciding.dependents import lock_with_watchers
+from octobot_node.engine.fair_turns import PASS_S, Rounds
 from octobot_node.engine.ledger.book import load_book
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import DataUnavailable, UsageError
@@ -45,11 +47,15 @@ class AutomationCompletion:
         self._core = core
         self._own_orders = OwnOrders(core)
         self._said = SaidOnce()
+        self._rounds = Rounds(None if core.clock.virtual else PASS_S, time.monotonic)
 
     def settle(self) -> int:
-        """End, or close the positions of, every automation that has no live order left; return how many ended."""
+        """End, or close the positions of, automations that have no live order left; return how many ended.
+
+        Owners take turns for as long as a pass may take: prices that do not come are waited for.
+        """
         ended = 0
-        for row in self._ready():
+        for row in self._rounds.through(self._ready()):
             try:
                 ended += self._settle_one(row)
             except (DataUnavailable, UsageError) as error:

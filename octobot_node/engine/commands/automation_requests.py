@@ -6,12 +6,14 @@ first and marked after: a node that dies between the two carries it out again, a
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import Commands
+from octobot_node.engine.fair_turns import PASS_S, Rounds
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.store import automations, events
@@ -37,12 +39,17 @@ class AutomationRequests:
         self._core = core
         self._commands = commands
         self._said = SaidOnce()
+        self._rounds = Rounds(None if core.clock.virtual else PASS_S, time.monotonic)
 
     def carry_out(self) -> int:
-        """Carry out every waiting request, oldest first; return how many ended."""
+        """Carry out waiting requests, each owner's oldest first, for as long as a pass may take; return how many ended.
+
+        One that waits for its target's connector is tried again, and must not keep others' from being tried.
+        """
         with self._core.storage.read() as connection:
-            waiting = automations.waiting_requests(connection, _LIMIT)
-        return sum(self._carry_out_one(request) for request in waiting)
+            ids = automations.waiting_request_ids(connection, _LIMIT)
+            waiting = automations.requests_by_id(connection, ids)
+        return sum(self._carry_out_one(request) for request in self._rounds.through(waiting))
 
     def _carry_out_one(self, request: RequestRow) -> bool:
         with self._core.storage.read() as connection:

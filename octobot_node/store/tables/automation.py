@@ -166,7 +166,7 @@ notices = sa.Table(
     sa.Column("created_at", Millis, nullable=False),
     #: JSON list of the notifiers that have it, so that one which fails does not make the others tell it twice.
     sa.Column("delivered", sa.Text, nullable=False, server_default="[]"),
-    partial("ix_notices_waiting", "id", where=conditions.NOTICE_WAITING),
+    partial("ix_notices_waiting", "owner", "id", where=conditions.NOTICE_WAITING),
     #: What one automation told, for its log.
     sa.Index("ix_notices_of", "automation_id", "id"),
 )
@@ -192,5 +192,5 @@ requests = sa.Table(
     sa.Column("status", sa.String(8), nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Millis, nullable=False),
-    partial("ix_requests_waiting", "id", where=conditions.REQUEST_WAITING),
+    partial("ix_requests_waiting", "owner", "id", where=conditions.REQUEST_WAITING),
 )

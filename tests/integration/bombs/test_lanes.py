@@ -136,3 +136,49 @@ def test_an_idempotency_key_covers_the_body_of_an_import(service: Service) -> No
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
     assert again.headers["idempotency-replayed"] == "true"
     assert other.json()["type"] == "urn:octobot-node:problem:idempotency-key-reused"
+
+
+def test_who_sends_slowly_takes_nobody_s_turn_nor_their_own(service: Service, port: int) -> None:
+    half = (
+        b"POST /api/v1/automations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n"
+        b"authorization: Bearer %s\r\n\r\n{" % service.keys["ada"].encode()
+    )
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(40)]
+    try:
+        for each in slow:
+            each.sendall(half)
+        asked = [ask(port, "GET", "/api/v1/automations", service.keys[user])[0] for user in ("ada", "bob")]
+        thrown = ask(port, "POST", "/api/v1/kill-switches", service.keys["ada"], {"scope": "everything", "reason": "x"})
+        for each in slow:
+            each.sendall(b'"a": 1}.')
+        said = [each.recv(4_000)[9:12] for each in slow]
+    finally:
+        for each in slow:
+            each.close()
+
+    assert (asked, thrown[0] < 300) == ([200, 200], True)
+    assert set(said) <= {b"422", b"400"}
+
+
+def test_many_at_once_who_send_what_cannot_be_read_cost_little_and_are_all_answered(
+    service: Service, port: int
+) -> None:
+    deep = '{"a":' * 65 + "1" + "}" * 65
+    wide = "[" + "1," * 100_001 + "1]"
+
+    def send(text: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"authorization": f"Bearer {service.keys['ada']}", "content-type": "application/json"}
+        connection.request("POST", "/api/v1/automations", text, headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    began = time.process_time()
+    with ThreadPoolExecutor(20) as threads:
+        statuses = list(threads.map(send, [deep, wide, "1e40000000"] * 20))
+    other = ask(port, "GET", "/api/v1/automations", service.keys["bob"])
+
+    assert set(statuses) <= {400, 422}
+    assert other[0] == 200
+    assert time.process_time() - began < 10

@@ -14,7 +14,9 @@ from octobot_node import Decision, Notify
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier, NotifierFactory
 from octobot_node.engine import notice_delivery as engine_notices
 from octobot_node.engine.notice_delivery import NoticeDelivery, open_notices
+from octobot_node.ids import new_id
 from octobot_node.store import tables
+from octobot_node.store.automations import add_notices
 from tests.support.bench import Bench
 
 DAY = 86_400_000
@@ -222,3 +224,39 @@ def test_a_name_is_compared_as_a_whole(bench: Bench, opened: Callable[..., Notic
     bench.advance(2_000)
     told.deliver()
     assert rows(bench) == [("hello", "sent", ["a_b", "axb", "a_b_c"])]
+
+
+def test_one_owner_s_flood_holds_up_nobody_else_s(bench: Bench, opened: Callable[..., NoticeDelivery]) -> None:
+    ear = Ear("ear")
+    told = opened(ear)
+    given = [*[("ada", f"flood {number}") for number in range(1_000)], ("bob", "mine"), ("eve", "too")]
+    like = {"account_id": "", "automation_id": "", "shard": 0, "level": "info", "status": "waiting"}
+    like["created_at"] = bench.clock.now()
+    with bench.core.storage.write() as connection:
+        add_notices(connection, [{**like, "id": new_id(), "owner": who, "message": what} for who, what in given])
+
+    first = told.deliver()
+
+    assert ear.messages[:3] == ["flood 0", "mine", "too"]
+    assert first <= 100
+    while told.deliver():
+        pass
+    # Nothing is left out or told twice, and each one's own are in order.
+    assert [message for message in ear.messages if message.startswith("flood")] == [f"flood {n}" for n in range(1_000)]
+    assert len(ear.messages) == 1_002
+
+
+def test_more_owners_than_a_pass_takes_are_all_come_to(
+    bench: Bench, opened: Callable[..., NoticeDelivery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_notices, "_LIMIT", 4)
+    ear = Ear("ear")
+    told = opened(ear)
+    for number in range(3):
+        for owner in range(10):
+            bench.core.context.tell(f"{owner}.{number}", owner=f"u{owner}")
+
+    passes = [told.deliver() for _ in range(3)]
+
+    assert passes == [4, 4, 4]
+    assert ear.messages == [*(f"{owner}.0" for owner in range(10)), "8.1", "9.1"]

@@ -78,7 +78,11 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         lambda c: automations.signals_of_batch(c, "b", 1),
         {"ix_inbox_waiting", "ix_schedule_claim"},
     ),
-    "automations.waiting_requests": (lambda c: automations.waiting_requests(c, 10), {"ix_requests_waiting"}),
+    "automations.requests_by_id": (
+        lambda c: automations.requests_by_id(c, ["a"]),
+        {"sqlite_autoindex_requests_1"},
+    ),
+    "automations.waiting_request_ids": (lambda c: automations.waiting_request_ids(c, 10), {"ix_requests_waiting"}),
     "automations.watchers_of": (
         lambda c: automations.watchers_of(c, ["a"]),
         {"ix_watchings_name", "sqlite_autoindex_automations_1"},

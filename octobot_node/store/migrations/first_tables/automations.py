@@ -125,4 +125,4 @@ def watching_and_asking_others() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
     # Those that nobody has carried out, oldest first.
-    index("ix_requests_waiting", "requests", "id", where="status = 'waiting'")
+    index("ix_requests_waiting", "requests", "owner", "id", where="status = 'waiting'")

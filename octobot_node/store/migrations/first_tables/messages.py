@@ -87,7 +87,7 @@ def notices() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("delivered", sa.Text(), server_default="[]", nullable=False),
     )
-    # What a notifier has to tell, oldest first.
-    index("ix_notices_waiting", "notices", "id", where="status = 'waiting'")
+    # What a notifier has to tell, owners in turn, each one's oldest first.
+    index("ix_notices_waiting", "notices", "owner", "id", where="status = 'waiting'")
     # What one automation told: for its log.
     index("ix_notices_of", "notices", "automation_id", "id")
