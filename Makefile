@@ -73,6 +73,17 @@ ui-check: ui ## Check the dashboard: format, mistakes, types, tests
 	$(NPM) run --silent types
 	$(NPM) test --silent -- --reporter=dot
 
+# Those that take long or wait long are for `make test-all`.
+JOURNEYS ?= --grep-invert @long
+.PHONY: journeys
+journeys: ui ## Walk through the dashboard in a browser, on real nodes, and look at its pages by axe; JOURNEYS= for all of it
+	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/playwright test $(JOURNEYS)
+
+.PHONY: screenshots
+screenshots: ui ## Take a picture of each page of the dashboard, light, dark and at phone width, into build/screenshots
+	@rm -rf build/screenshots
+	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" PICTURES="$(CURDIR)/build/screenshots" node_modules/.bin/playwright test pages
+
 .PHONY: run
 run: install ui ## Run the demo: six automations on a simulated market, with the dashboard; Ctrl-C stops it, its state is in .octobot
 	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot --serve $(ARGS)
@@ -88,15 +99,16 @@ fast: install ## Run the tests that need no process and no server, in less than 
 		--ignore tests/integration/api/test_any_request.py tests/unit tests/integration $(ARGS)
 
 .PHONY: test
-test: install checks unit ## Everything that a submission must pass
+test: install checks unit journeys ## Everything that a submission must pass
 
 .PHONY: checks
 checks: install .venv/.docs-installed ui ## What of `make test` runs no test: format, lint, types, imports, docs, the dashboard; two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes $(CHECKS)
 
 .PHONY: test-all
-test-all: install checks ## Everything there is: whole sweeps and months, storms, long fuzz too; FUZZ_EXAMPLES=N for each operation
+test-all: install checks ui ## Everything there is: whole sweeps and months, storms, long fuzz too; FUZZ_EXAMPLES=N for each operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20} $(PYTEST) --durations 25 $(ARGS)
+	$(MAKE) --no-print-directory journeys JOURNEYS=
 
 .PHONY: format
 format: install ## Format the code

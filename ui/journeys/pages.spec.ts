@@ -1,0 +1,100 @@
+/** Each page, in both themes and at phone width: by axe, and as a picture where somebody asks for them. */
+
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { api, expect, signIn, test } from "./node";
+
+test.describe.configure({ mode: "serial" });
+
+const PICTURES = process.env["PICTURES"];
+const LOOKS = [
+  { name: "light", viewport: { width: 1440, height: 900 }, scheme: "light" },
+  { name: "dark", viewport: { width: 1440, height: 900 }, scheme: "dark" },
+  { name: "phone", viewport: { width: 390, height: 844 }, scheme: "light" },
+] as const;
+
+const ACCOUNT = {
+  name: "play",
+  market_data: { use: "simulated", seed: 7, volatility: 2 },
+  trading: { use: "paper" },
+  balances: { USD: "50000" },
+};
+const AUTOMATIONS = [
+  {
+    name: "dca-btc",
+    type: "dca",
+    account: "play",
+    budget: { USD: "5000" },
+    config: { symbol: "BTC/USD", amount: "100", every: "1m" },
+  },
+  {
+    name: "grid-btc",
+    type: "grid",
+    account: "play",
+    budget: { USD: "5000" },
+    config: { symbol: "BTC/USD", around: "2", levels: 20, spend: "100" },
+  },
+  {
+    name: "quick",
+    type: "smart_trade",
+    account: "play",
+    budget: { USD: "1000" },
+    config: { symbol: "ETH/USD", spend: "500", trailing: { percent: "5" } },
+  },
+];
+
+async function looked(page: Page, name: string, look: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(
+    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((each) => each.target.join(" ")).join(", ")}`,
+  );
+  expect(found, `${name}, ${look}`).toEqual([]);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, `${name}, ${look}: it can be pushed sideways`).toBe(0);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.${look}.png` });
+}
+
+for (const look of LOOKS) {
+  test(`every page, ${look.name}`, { tag: look.name === "light" ? [] : ["@long"] }, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: look.scheme, reducedMotion: "reduce" });
+    await page.setViewportSize(look.viewport);
+    await page.goto("/sign-in");
+    await looked(page, "sign-in", look.name);
+    await signIn(page);
+    if ((await api(page, "GET", "/automations")).status === 200 && look === LOOKS[0]) {
+      await expect(page.getByRole("heading", { name: "Nothing trades yet" })).toBeVisible();
+      await looked(page, "first-run", look.name);
+      await api(page, "POST", "/accounts", ACCOUNT);
+      for (const each of AUTOMATIONS) expect((await api(page, "POST", "/automations", each)).status).toBe(201);
+    }
+    await page.goto("/");
+    await expect(page.getByText(/Value of 3 automations/)).toBeVisible();
+    await expect(page.getByText(/dca-btc bought/).first()).toBeVisible();
+    await expect(page.locator("figure canvas").first()).toBeVisible();
+    await looked(page, "overview", look.name);
+    await page.goto("/automations");
+    await expect(page.getByRole("link", { name: "grid-btc" })).toBeVisible();
+    await looked(page, "automations", look.name);
+    await page.getByRole("link", { name: "grid-btc" }).click();
+    await expect(page.getByText("last price")).toBeVisible();
+    await expect(page.getByRole("img", { name: /BTC\/USD, candles/ })).toBeVisible();
+    await looked(page, "automation", look.name);
+    for (const [tab, seen] of [
+      ["Orders and fills", "Resting and unsettled"],
+      ["Money", "What it came to"],
+      ["Log", "Was created"],
+      ["Config", "Limits"],
+    ] as const) {
+      await page.getByRole("link", { name: tab }).click();
+      await expect(page.getByText(seen).first()).toBeVisible();
+      await looked(page, `automation-${tab.toLowerCase().replaceAll(" ", "-")}`, look.name);
+    }
+    await page.getByRole("button", { name: "Kill switch" }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await looked(page, "kill-switch", look.name);
+    await page.keyboard.press("Escape");
+    await page.goto("/activity");
+    await expect(page.getByText("was created").first()).toBeVisible();
+    await looked(page, "activity", look.name);
+  });
+}
