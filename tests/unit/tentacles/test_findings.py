@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from octobot_node import Automation, Finding
+from octobot_node.engine.evaluating.configs import validate_config
+from octobot_node.engine.evaluating.decision_checks import load_needs
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.run_files.run_file import load_run_files
 from octobot_node.testing import MarketBuilder
 from octobot_tentacles.dca.automation import Dca
 from octobot_tentacles.grid.automation import Grid
 from octobot_tentacles.smart_trade.automation import SmartTrade
 from octobot_tentacles.stop_loss_guard.automation import StopLossGuard
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 D = Decimal
 BTC = "BTC/USDT"
 RICH = {"USDT": D(1000)}
@@ -229,3 +235,20 @@ def test_levels_that_earn_nothing_are_refused() -> None:
     (finding,) = found(Grid, {**GRID, "lower": None, "upper": None, "around": "0.05"})
     assert (finding.field, finding.severity) == ("", "error")
     assert "does not cover the fee of buying and selling, 0.1 % each" in finding.text
+
+
+# What we show ourselves.
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_example_has_anything_to_be_told(path: Path) -> None:
+    registry = load_plugins(discover=False)
+    file = load_run_files([path])
+    for spec in file.automations:
+        given = file.accounts[spec.account].market_data.settings
+        fees = {name: str(given[name]) for name in ("taker_fee", "maker_fee") if name in given}
+        valid = validate_config(registry, spec.type, spec.config)
+        builder = MarketBuilder()
+        for symbol in load_needs(valid.needs).symbols:
+            builder.price(symbol, 46_000 if symbol.startswith("BTC/") else 100).rules(symbol, **fees)
+        assert list(valid.automation.check(valid.model, builder.build(), spec.budget)) == [], spec.name
