@@ -11,6 +11,7 @@ from typing import Any
 
 import octobot_node
 from octobot_node import fields, market
+from octobot_node.fields import kinds
 
 __all__ = ["api"]
 
@@ -33,6 +34,7 @@ _GROUPS = {
         *("MarketOrder", "LimitOrder", "StopOrder", "CancelOrder", "diff_orders"),
         *("OpenOrder", "OrderResult", "IntentStatus", "Fill"),
     ),
+    "How it presents itself": ("About", "Category", "Icon", "Risk", "Need", "Preset", "Example", "Figure"),
     "Other actions": ("Notify", "StopAutomation", "PauseAutomation"),
     "Markets": ("Market", "Ticker", "Candles", "MarketRules"),
 }
@@ -51,7 +53,8 @@ def api() -> str:
             parts += _entry(name, getattr(octobot_node, name))
     parts.append("## Fields of configs: `octobot_node.fields`")
     for name in fields.__all__:
-        parts += _entry(name, getattr(fields, name)) if inspect.isclass(getattr(fields, name)) else _constant(name)
+        thing = getattr(fields, name)
+        parts += _entry(name, thing) if inspect.isclass(thing) or inspect.isfunction(thing) else _constant(name)
     parts.append("## Times: `octobot_node.market`")
     for name in ("timeframe_ms", "from_ms", "to_ms"):
         parts += _entry(name, getattr(market, name))
@@ -59,7 +62,7 @@ def api() -> str:
 
 
 def _constant(name: str) -> list[str]:
-    source = inspect.getsource(fields)
+    source = inspect.getsource(kinds)
     comment = re.search(rf"((?:^#: .*\n)+){name} = ", source, flags=re.MULTILINE)
     return [f"### `{name}`", _words(comment[1]) if comment else ""]
 

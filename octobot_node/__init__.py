@@ -5,6 +5,7 @@ This module is the author's API; everything a tentacle package needs is here.
 
 from __future__ import annotations
 
+from octobot_node.about import About, Category, Example, Figure, Icon, Need, Preset, Risk
 from octobot_node.automation import (
     Automation,
     AutomationStatus,
@@ -39,25 +40,33 @@ from octobot_node.orders import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "About",
     "Automation",
     "AutomationStatus",
     "CancelOrder",
     "Candles",
+    "Category",
     "Daily",
     "Decision",
+    "Example",
+    "Figure",
     "Fill",
     "Finding",
+    "Icon",
     "IntentStatus",
     "LimitOrder",
     "Market",
     "MarketOrder",
     "MarketRules",
+    "Need",
     "Needs",
     "Notify",
     "OpenOrder",
     "OrderResult",
     "PauseAutomation",
     "Position",
+    "Preset",
+    "Risk",
     "Signal",
     "SignalOutcome",
     "StopAutomation",

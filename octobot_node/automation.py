@@ -10,6 +10,7 @@ from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
+from octobot_node.about import About
 from octobot_node.market import Market
 from octobot_node.orders import Fill, OpenOrder, OrderAction, OrderResult
 
@@ -405,6 +406,8 @@ class Automation(Generic[C, S]):
     State: ClassVar[type[BaseModel] | None] = None
     #: Keep own orders resting when the config is edited; otherwise they are cancelled first.
     live_edit: ClassVar[bool] = False
+    #: How it presents itself to those who choose a type.
+    about: ClassVar[About] = About()
 
     def evaluate(self, tick: Tick[C, S]) -> Decision:
         """Decide what to do. No I/O, no clock, no global state: same tick, same decision."""
@@ -427,6 +430,15 @@ class Automation(Generic[C, S]):
         """
         del config, market, budget
         return ()
+
+    def describe(self, config: C, state: S | None) -> str:
+        """Return what it does next: a sentence without its subject and full stop, "" where nothing is to be said.
+
+        ``{when}`` in it is replaced by when it is due: "buys BTC for 100 USD {when}". Called after each tick with the
+        state that it leaves, and before the first one; it must be pure, as ``evaluate``.
+        """
+        del config, state
+        return ""
 
     def upgrade(self, state: Any, version: int) -> Any:
         """Return ``state`` as written by the older ``version`` in today's shape; by default unchanged."""

@@ -42,6 +42,9 @@ OctoBotError
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
 __all__ = [
     "CommandRefused",
     "Conflict",
@@ -62,6 +65,7 @@ __all__ = [
     "InvalidRunFile",
     "InvalidSettings",
     "MigrationFailed",
+    "Mistake",
     "NodeError",
     "NodeSilent",
     "NotAskedFor",
@@ -88,15 +92,32 @@ class OctoBotError(Exception):
     """Base of every error the node raises on purpose; its text is one sentence for a person."""
 
 
+class Mistake(NamedTuple):
+    """What is wrong with one field of a request; ``field`` is dotted."""
+
+    field: str
+    reason: str
+
+
 class UsageError(OctoBotError):
     """What was asked for cannot be done as written; change the request.
 
-    ``field`` is where the mistake is, dotted, and ``reason`` what is wrong there, where that is known.
+    ``field`` is where the mistake is, dotted, and ``reason`` what is wrong there, where that is known; ``mistakes`` are
+    all that were found, that one first.
     """
 
-    def __init__(self, message: str, *, field: str = "", reason: str = "") -> None:
+    def __init__(self, message: str, *, field: str = "", reason: str = "", mistakes: Sequence[Mistake] = ()) -> None:
         super().__init__(message)
-        self.field, self.reason = field, reason or message
+        first = mistakes[0] if mistakes else Mistake(field, reason or message)
+        self.field, self.reason = first
+        self.mistakes = tuple(mistakes) or ((first,) if field else ())
+
+    @classmethod
+    def of(cls, mistakes: Sequence[Mistake]) -> UsageError:
+        """Return the error that tells several mistakes at once; there is at least one."""
+        told = "; ".join(f"{each.field}: {each.reason}" for each in mistakes)
+        message = told if len(mistakes) == 1 else f"{len(mistakes)} things are wrong: {told}"
+        return UsageError(message, mistakes=mistakes)
 
 
 class Overdrawn(UsageError):
@@ -215,7 +236,14 @@ class CommandRefused(OctoBotError):
 
 
 class Conflict(CommandRefused):
-    """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds."""
+    """What a command was meant for was changed meanwhile; look at it again, then decide whether it still holds.
+
+    ``revision`` is what it is now, and ``current`` how it stands, as JSON, where that is known.
+    """
+
+    def __init__(self, message: str, *, revision: int | None = None, current: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.revision, self.current = revision, current
 
 
 class Forbidden(CommandRefused):

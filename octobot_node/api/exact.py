@@ -8,12 +8,14 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from octobot_node.api.access import Allow, ApiState, allows_of
+from octobot_node.api.access import Allow, Api, ApiState, allows_of
 from octobot_node.api.operation_routes import add_operation
 from octobot_node.api.problems import ApiProblem
 from octobot_node.contracts.operation import Operation, Route
+from octobot_node.operations.perform import besides_of
 from octobot_node.text.exact_json import DEPTH, decode
 from octobot_node.text.from_outside import HalfCharacter
 from octobot_node.text.numbers import UnreasonableNumber
@@ -91,11 +93,17 @@ class _ExactRoute(APIRoute):
         """Return the handler, given a request that reads JSON exactly."""
         handle = super().get_route_handler()
         allow = next(allows_of(self.dependant), None)
+        operation: Operation[Any, Any] | None = getattr(self.endpoint, "operation", None)
 
         async def exactly(request: Request) -> Response:
             exact = _ExactRequest(request.scope, request.receive)
             try:
                 return await (handle(exact) if allow is None else _in_turn(allow, exact, handle))
+            except RequestValidationError as error:
+                if allow is None or operation is None or not operation.besides:
+                    raise
+                besides = await anyio.to_thread.run_sync(_besides, allow(request), operation, request, error)
+                raise RequestValidationError([*error.errors(), *besides], body=error.body) from None
             except HTTPException as error:
                 # FastAPI makes "There was an error parsing the body" of whatever reading it raised.
                 if isinstance(error.__cause__, ApiProblem):
@@ -103,6 +111,17 @@ class _ExactRoute(APIRoute):
                 raise
 
         return exactly
+
+
+def _besides(
+    api: Api, operation: Operation[Any, Any], request: Request, error: RequestValidationError
+) -> list[dict[str, Any]]:
+    """Return what else is wrong with a request that cannot be read, as if its model had found it."""
+    body = error.body if isinstance(error.body, dict) else {}
+    # What is wrong with the body as a whole has no field.
+    wrong = {str(each["loc"][1]) if len(each["loc"]) > 1 else "" for each in error.errors()}
+    found = [] if "" in wrong else besides_of(api.context, operation, {**request.path_params, **body}, wrong)
+    return [{"type": "value_error", "loc": ("body", *each.field.split(".")), "msg": each.reason} for each in found]
 
 
 async def _in_turn(

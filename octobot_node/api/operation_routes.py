@@ -56,6 +56,7 @@ def _endpoint(operation: Operation[Any, Any], route: Route) -> Callable[..., Any
         return found
 
     endpoint.__signature__ = inspect.Signature(parts.parameters())  # type: ignore[attr-defined]  # as inspect says
+    endpoint.operation = operation  # type: ignore[attr-defined]  # for whoever answers what cannot be read
     return endpoint
 
 

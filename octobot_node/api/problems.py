@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from octobot_node import errors
@@ -90,6 +90,14 @@ class FieldError(BaseModel):
     reason: str = Field(examples=["must be greater than 0"])
 
 
+class Current(BaseModel):
+    """How the thing stands that was changed meanwhile; its revision is the answer's ETag, too."""
+
+    model_config = ConfigDict(extra="allow")
+
+    revision: int = Field(description="What to send as If-Match once the edit still holds.", examples=[8])
+
+
 class Problem(BaseModel):
     """Why a request was not carried out (RFC 9457)."""
 
@@ -99,6 +107,7 @@ class Problem(BaseModel):
     detail: str = Field(description="One sentence: the cause, and the cure.")
     request_id: str = Field(description="What the node's log and the audit call this request.")
     errors: list[FieldError] = Field(default=[], description="Of `invalid`: every field that is wrong.")
+    current: Current | None = Field(default=None, description="Of `changed-meanwhile`: how it stands now.")
 
 
 class ApiProblem(Exception):
@@ -123,6 +132,7 @@ def problem_response(
     *,
     headers: Mapping[str, str] | None = None,
     fields: Sequence[FieldError] = (),
+    current: Current | None = None,
 ) -> Response:
     """Return a problem as a response."""
     known = KINDS[kind]
@@ -133,6 +143,7 @@ def problem_response(
         detail=detail,
         request_id=request_id,
         errors=list(fields),
+        current=current,
     )
     given = dict(headers or {})
     if kind == "unauthenticated":
@@ -170,8 +181,16 @@ def _on_error(request: Request, error: Exception) -> Response:
     if kind == "unavailable":
         log.warning("request_unavailable", error=str(error))
     fields = []
-    if isinstance(error, errors.UsageError) and error.field:
-        fields.append(FieldError(field=f"body.{error.field}", reason=error.reason))
+    if isinstance(error, errors.UsageError):
+        fields = [FieldError(field=f"body.{each.field}", reason=each.reason) for each in error.mistakes]
+    if isinstance(error, errors.Conflict) and error.revision is not None:
+        return problem_response(
+            kind,
+            str(error),
+            _request_id(request),
+            headers={"ETag": f'"{error.revision}"'},
+            current=Current(revision=error.revision, **(error.current or {})),
+        )
     return problem_response(kind, str(error), _request_id(request), fields=fields)
 
 

@@ -23,6 +23,7 @@ from octobot_node.cli.commands import (
     nodes,
     orders,
     signals,
+    types,
 )
 from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import DataDir, Json, group
@@ -78,7 +79,7 @@ def build_app() -> typer.Typer:
     app.add_typer(group(OperationGroup), name="ledger", help="Look at what moved, and at what there is.")
     app.add_typer(group(OperationGroup), name="overview", help="Look at all automations at a glance.")
     app.add_typer(markets.commands(), name="markets", help="Look at markets as automations see them.")
-    app.add_typer(group(OperationGroup), name="types", help="Look at the automation types that are installed.")
+    app.add_typer(types.commands(), name="types", help="Look at the automation types that are installed.")
     app.add_typer(audit.commands(), name="audit", help="Look at who did what.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")

@@ -18,7 +18,7 @@ from octobot_node.contracts.operation import Operation, ResponseT
 from octobot_node.errors import DataFolderInUse, UsageError
 from octobot_node.live import control_client
 from octobot_node.live.control_client import ANSWER_S, NoNode
-from octobot_node.operations.perform import perform, read_request
+from octobot_node.operations.perform import perform_given
 from octobot_node.text.lines import shown
 from octobot_node.text.printable import json_shown
 
@@ -108,7 +108,7 @@ class NodeClient:
                 context = stack.enter_context(
                     open_idle_folder(self.configuration, registry, by=user(), settings=settings)
                 )
-                done = perform(context, operation, read_request(operation, arguments))
+                done = perform_given(context, operation, arguments)
                 self.elsewhere = context.nodes_elsewhere > 0
                 return done
 

@@ -21,6 +21,7 @@ __all__ = [
     "OfStatus",
     "OfType",
     "OnAccount",
+    "Paused",
     "Since",
     "Until",
     "Yes",
@@ -62,6 +63,7 @@ MaybeAutomation = Annotated[
     ),
 ]
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account's name, or its id.")]
+Paused = Annotated[bool, typer.Option("--paused", help="Do not start: paused until somebody resumes it.")]
 # Which of many.
 All = Annotated[bool, typer.Option("--all", help="All automations that it fits.")]
 OfStatus = Annotated[

@@ -95,6 +95,9 @@ class Operation(Generic[RequestT, ResponseT]):
     subject: str = ""
     #: Fields of the request that the audit does not keep: secrets may be anywhere in them.
     hidden: frozenset[str] = frozenset()
+    #: Of those fields of a request that can be read where others cannot: what else is wrong, so that all is told at
+    #: once. ``module:function`` of an OperationContext and the fields by name; returns ``Mistake``s.
+    besides: str = ""
     #: One sentence, for the OpenAPI document and a command's help.
     description: str = ""
     #: Where it is in the REST API, and on the command line; None: nowhere, or where somebody wrote it by hand.

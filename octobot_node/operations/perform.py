@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from octobot_node.contracts.operation import Operation, RequestT, ResponseT
-from octobot_node.errors import UsageError
+from octobot_node.errors import Mistake, UsageError
 from octobot_node.text.from_outside import HalfCharacter, refuse_halves
 from octobot_node.text.numbers import DIGITS, unreasonable
 
 if TYPE_CHECKING:
     from octobot_node.operations.context import OperationContext
 
-__all__ = ["perform", "perform_named", "read_request"]
+__all__ = ["besides_of", "perform", "perform_given", "perform_named", "read_request"]
 
 
 def perform(context: OperationContext, operation: Operation[RequestT, ResponseT], request: RequestT) -> ResponseT:
@@ -42,11 +44,28 @@ def perform_named(context: OperationContext, name: str, arguments: Mapping[str, 
         import octobot_node
 
         raise UsageError(f"this node (version {octobot_node.__version__}) knows no operation {name!r}: upgrade it")
-    return perform(context, operation, read_request(operation, arguments))
+    return perform_given(context, operation, arguments)
+
+
+def perform_given(
+    context: OperationContext, operation: Operation[RequestT, ResponseT], arguments: Mapping[str, Any]
+) -> ResponseT:
+    """Carry out an operation with what was given for it.
+
+    Raises UsageError for arguments that it does not take, with whatever else is wrong, and what the operation raises.
+    """
+    try:
+        request = read_request(operation, arguments)
+    except UsageError as error:
+        besides = besides_of(context, operation, arguments, {each.field.partition(".")[0] for each in error.mistakes})
+        if besides:
+            raise UsageError.of([*error.mistakes, *besides]) from None
+        raise
+    return perform(context, operation, request)
 
 
 def read_request(operation: Operation[RequestT, ResponseT], arguments: Mapping[str, Any]) -> RequestT:
-    """Return arguments as the operation's request; raise UsageError for those that it does not take."""
+    """Return arguments as the operation's request; raise UsageError with each that it does not take."""
     try:
         # Of an argument that is no UTF-8 Python makes such a text.
         refuse_halves(arguments)
@@ -56,8 +75,26 @@ def read_request(operation: Operation[RequestT, ResponseT], arguments: Mapping[s
     try:
         return operation.request.model_validate(dict(arguments))
     except ValidationError as error:
-        where, text = _mistake(error)
-        raise UsageError(f"{where}: {text}", field=where, reason=text) from None
+        raise UsageError.of([_mistake(each) for each in error.errors(include_url=False)]) from None
+
+
+def besides_of(
+    context: OperationContext, operation: Operation[Any, Any], arguments: Mapping[str, Any], wrong: Collection[str]
+) -> Sequence[Mistake]:
+    """Return what else is wrong with arguments of which these fields cannot be read: see ``Operation.besides``."""
+    if not operation.besides:
+        return ()
+    parts: dict[str, Any] = {}
+    for name, field in operation.request.model_fields.items():
+        if name in arguments and name not in wrong:
+            # A field of its own, with whatever it is annotated with.
+            whole: Any = Annotated[(field.annotation, name, *field.metadata)]
+            parts[name] = TypeAdapter(whole).validate_python(arguments[name])
+    if any(unreasonable(value) for value in parts.values() if isinstance(value, BaseModel)):
+        return ()
+    module, _, function = operation.besides.partition(":")
+    found: Sequence[Mistake] = getattr(import_module(module), function)(context, parts)
+    return found
 
 
 def _refuse_unreasonable(request: BaseModel) -> None:
@@ -68,9 +105,8 @@ def _refuse_unreasonable(request: BaseModel) -> None:
         raise UsageError(f"{where}: {reason}", field=where, reason=reason)
 
 
-def _mistake(error: ValidationError) -> tuple[str, str]:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].replace("Input should", "must").removeprefix("Value error, ")
-    given = repr(first["input"])
-    return where, f"{text}, not {given if len(given) <= 80 else f'{given[:77]}...'}"
+def _mistake(error: ErrorDetails) -> Mistake:
+    where = ".".join(str(part) for part in error["loc"])
+    text = error["msg"].replace("Input should", "must").removeprefix("Value error, ")
+    given = repr(error["input"])
+    return Mistake(where, f"{text}, not {given if len(given) <= 80 else f'{given[:77]}...'}")

@@ -21,6 +21,7 @@ from octobot_node.store.rows.automation import ListedRow
 from octobot_node.store.rows.ledger import ListedFillRow
 from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
+from octobot_node.text.event_sentences import sentence
 
 __all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row", "price_levels"]
 
@@ -122,11 +123,15 @@ def fill_row(row: ListedFillRow) -> FillRow:
 
 def event_row(row: ListedEventRow) -> EventRow:
     """Return an event with its automation's name."""
+    data = json.loads(row.data)
+    said = sentence(row.kind, data)
     return EventRow(
+        level=said.level,
+        message=said.text,
         id=row.id,
         at=from_ms(row.at),
         automation=row.automation,
         automation_id=row.automation_id,
         kind=row.kind,
-        data=json.loads(row.data),
+        data=data,
     )

@@ -89,9 +89,13 @@ def create_new(
     configs: Sequence[ValidConfig],
     wanted: Mapping[str, NewAccount],
     owner: str,
+    *,
+    start: bool = True,
 ) -> tuple[list[str], list[str], list[Findings]]:
     """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts, what is
     found in each config).
+
+    Those that are not to ``start`` are paused.
 
     ``configs`` are the automations', in order; ``wanted`` has every account of the run file. Raises InvalidRunFile for
     a name that is taken, an account that stands otherwise in the data folder, budgets that a simulated account does
@@ -114,7 +118,7 @@ def create_new(
     made = [name for name in wanted if name not in folder.accounts]
     ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
     each = zip(run_file.automations, configs, strict=True)
-    new = [replace(_new_automation(spec, config, ids), owner=owner) for spec, config in each]
+    new = [replace(_new_automation(spec, config, ids), owner=owner, start=start) for spec, config in each]
     try:
         # With its account, since that knows the market and the fees.
         findings = _checked(core, run_file, list(enumerate(new)))

@@ -76,6 +76,7 @@ def _words(name: str, author: str) -> Mapping[str, str]:
         "package": _package(name),
         "type": _package(name),
         "class_name": class_name,
+        "title": " ".join(parts).capitalize(),
         "summary": f"{' '.join(parts).capitalize()}: hold a symbol while its price is above its mean.",
         # A plain "…" is what TOML cannot hold: a quote or a backslash.
         "author": re.sub(r'["\\\x00-\x1f]', "", author) or "The author",

@@ -6,11 +6,15 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from octobot_node.errors import TooMany
+from octobot_node.store import events
+from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import (
     AutomationRow,
     BatchedAutomationRow,
@@ -100,6 +104,7 @@ _BATCH = (
         _a.state_version,
         _a.needs,
         _a.figures,
+        _a.next_step,
         _a.wake,
         _a.limits,
         _s.source,
@@ -324,9 +329,16 @@ def delete_account(connection: sa.Connection, account_id: str) -> None:
 
 
 def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert notices for the notifiers."""
-    if rows:
-        insert_many(connection, notices, rows)
+    """Insert notices for the notifiers, and say in the log of events what they tell."""
+    for at, told in groupby(rows, key=itemgetter("created_at")):
+        some = list(told)
+        insert_many(connection, notices, some)
+        events.append(connection, [_notice_told(row) for row in some], at)
+
+
+def _notice_told(row: Mapping[str, Any]) -> Event:
+    said = {"level": row["level"], "message": row["message"]}
+    return Event(row["owner"], row["account_id"], row["automation_id"], "notice.told", said)
 
 
 def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -24,7 +24,7 @@ from octobot_node.automation import (
 )
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.deciding.tick_batch import lacking
-from octobot_node.engine.evaluating.decision_checks import PlainDecision, load_needs
+from octobot_node.engine.evaluating.decision_checks import NEXT_STEP_LIMIT, PlainDecision, load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome, TickInput, evaluate, needs_after_edit, read_state
 from octobot_node.engine.evaluating.schedule import FLOOR_MS, next_run, runs_between
 from octobot_node.errors import DataUnavailable
@@ -442,6 +442,16 @@ class AutomationTest:
         return self._ledger.positions.get(symbol) or Position(symbol)
 
     @property
+    def next_step(self) -> str:
+        """What it says that it does next; raises what ``describe`` raises, AssertionError for what is no text."""
+        text: Any = self._spied.describe(self._model(), self.state)
+        assert isinstance(text, str), f"describe() returned {type(text).__name__}, not text"
+        assert len(text) <= NEXT_STEP_LIMIT, (
+            f"describe() returned {len(text)} characters; {NEXT_STEP_LIMIT} is the most"
+        )
+        return text
+
+    @property
     def figures(self) -> dict[str, str]:
         """Its own figures for people, as they are shown."""
         return dict(self._figures)
@@ -556,7 +566,7 @@ class _Spied(Automation[Any, Any]):
     def __init__(self, automation: Automation[Any, Any]) -> None:
         self.automation = automation
         # On the instance: there may be many of this class, one for each test.
-        names = ("version", "Config", "State", "live_edit", "needs", "check", "upgrade")
+        names = ("version", "Config", "State", "live_edit", "needs", "check", "upgrade", "describe")
         vars(self).update({name: getattr(automation, name) for name in names})
         self.decision: Decision | None = None
         self.raised: BaseException | None = None

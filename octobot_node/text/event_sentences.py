@@ -41,7 +41,15 @@ class Sentence(NamedTuple):
 
 
 def sentence(kind: str, data: Data) -> Sentence:
-    """Return an event in words; one of an unknown kind as what it is."""
+    """Return an event in words; one of an unknown kind, or whose data lacks what its words need, as what it is."""
+    try:
+        return _sentence(kind, data)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # Written by another release, or by a plugin: whoever reads the log is told what there is.
+        return _as_it_is(kind, data)
+
+
+def _sentence(kind: str, data: Data) -> Sentence:
     if kind in _PLAIN:
         level, text = _PLAIN[kind]
         return Sentence(level, text)
@@ -53,8 +61,14 @@ def sentence(kind: str, data: Data) -> Sentence:
     group, _, status = kind.partition(".")
     if group == "order" and "side" in data:
         return Sentence(_ORDER_LEVELS.get(status, "info"), f"{_order(data)}: {status}{_because(data)}")
+    if kind == "notice.told":
+        return Sentence(_NOTICE_LEVELS.get(data["level"], "info"), " ".join(str(data["message"]).split()))
     if group == "log" and status in _LOG_LEVELS:
         return Sentence(_LOG_LEVELS[status], " ".join(data["text"].split()))
+    return _as_it_is(kind, data)
+
+
+def _as_it_is(kind: str, data: Data) -> Sentence:
     return Sentence("info", " ".join([kind, *(f"{name}={_short(value)}" for name, value in data.items())]))
 
 
@@ -186,6 +200,7 @@ _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
     "tick.failed": ("warning", _failed_tick),
     "tick.missed": ("warning", _missed),
 }
+_NOTICE_LEVELS: Mapping[str, Level] = {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 #: Of what an automation's own code notes; the text is its author's.
 _LOG_LEVELS: Mapping[str, Level] = {"info": "info", "warning": "warning", "error": "error"}
 _ORDER_LEVELS: Mapping[str, Level] = {"refused": "warning", "skipped": "warning", "unknown": "error"}

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
 
-__all__ = ["KINDS", "Place", "dotted", "first_mistake", "nearest"]
+__all__ = ["KINDS", "Place", "all_mistakes", "dotted", "first_mistake", "nearest"]
 
 #: Where something is: the keys and indexes that lead to it.
 Place = tuple[str | int, ...]
@@ -43,10 +43,16 @@ _WANTED = {
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> tuple[Place, str]:
     """Return where the first problem of ``error`` is, as a path inside ``model``, and what to do about it."""
-    # A misspelt field is also a missing one: say the former.
-    first, *rest = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+    (place, text), *rest = all_mistakes(error, model)
     more = f" ({len(rest)} more to fix after this one)" if rest else ""
-    return _path(first), f"{_explain(first, model)}{more}"
+    return place, f"{text}{more}"
+
+
+def all_mistakes(error: ValidationError, model: type[BaseModel]) -> list[tuple[Place, str]]:
+    """Return where each problem of ``error`` is, as a path inside ``model``, and what to do about it."""
+    # A misspelt field is also a missing one: say the former first.
+    found = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+    return [(_path(each), _explain(each, model)) for each in found]
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

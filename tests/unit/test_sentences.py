@@ -77,3 +77,12 @@ ORDER = {"id": "o1", "symbol": "BTC/USDT", "side": "buy"}
 )
 def test_an_event_is_told_in_words(kind: str, data: dict[str, Any], said: Sentence) -> None:
     assert sentence(kind, data) == said
+
+
+@pytest.mark.parametrize(
+    "kind", ["order.fill", "order.adopted", "request.done", "tick.missed", "log.info", "notice.told"]
+)
+@pytest.mark.parametrize("data", [{}, {"symbol": "BTC/USDT", "side": "buy", "amount": "0", "price": "x"}])
+def test_an_event_that_lacks_what_its_words_need_is_told_as_it_is(kind: str, data: dict[str, Any]) -> None:
+    level, text = sentence(kind, data)
+    assert (level, text.split()[0]) == ("info", kind)

@@ -19,6 +19,7 @@ from octobot_node.cli.options import (
     MaybeAutomation,
     OfType,
     OnAccount,
+    Paused,
     Since,
     Until,
     Yes,
@@ -89,7 +90,8 @@ def _show(
     from octobot_node.operations.automations.catalogue import SHOW_AUTOMATION
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(SHOW_AUTOMATION, automation=automation), print_automation)
+    everything = ["state", "orders", "events", "report"]
+    client.show(client.ask(SHOW_AUTOMATION, automation=automation, include=everything), print_automation)
 
 
 def _create(
@@ -97,6 +99,7 @@ def _create(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE", help="Run files; accounts that exist may be left out.")
     ],
+    paused: Paused = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -108,8 +111,9 @@ def _create(
 
     texts = run_file_texts(files)
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(IMPORT_AUTOMATIONS, files=texts), print_created)
-    client.say_if_quiet("they run")
+    client.show(client.ask(IMPORT_AUTOMATIONS, files=texts, start=not paused), print_created)
+    if not paused:
+        client.say_if_quiet("they run")
 
 
 def _add(
@@ -128,6 +132,7 @@ def _add(
     tags: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="A word that it is found by; may be repeated.")
     ] = None,
+    paused: Paused = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -139,9 +144,12 @@ def _add(
 
     given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or [])}
     client = NodeClient(context, data_dir, as_json=as_json)
-    made = client.ask(CREATE_AUTOMATION, name=name, type=automation_type, account=account, tags=tags, **given)
+    made = client.ask(
+        CREATE_AUTOMATION, name=name, type=automation_type, account=account, tags=tags, start=not paused, **given
+    )
     client.show(made, print_added)
-    client.say_if_quiet("it runs")
+    if not paused:
+        client.say_if_quiet("it runs")
 
 
 def _edit(
@@ -356,6 +364,7 @@ def _clone(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
     ] = None,
+    paused: Paused = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -368,8 +377,11 @@ def _clone(
     given = {"account": account, "budget": fields(budget or [], "--budget") or None}
     given |= {"changes": field_changes(changes or []) or None}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(CLONE_AUTOMATION, automation=automation, name=name, **given), print_created)
-    client.say_if_quiet("it runs")
+    client.show(
+        client.ask(CLONE_AUTOMATION, automation=automation, name=name, start=not paused, **given), print_created
+    )
+    if not paused:
+        client.say_if_quiet("it runs")
 
 
 def _equity(

@@ -23,6 +23,7 @@ from octobot_node.operations.automations.models.automations import (
     AutomationRow,
     AutomationsCreated,
     AutomationsExported,
+    FigureRow,
     FindingRow,
 )
 from octobot_node.operations.automations.models.bulk import BulkResult
@@ -119,12 +120,12 @@ def print_edited(edited: AutomationEdited, out: TextIO) -> None:
 
 def print_automation(found: AutomationDetail, out: TextIO) -> None:
     """Print everything about an automation."""
-    console, report = tables.console(out), found.report
+    console = tables.console(out)
     console.print(f"[bold]{escape(found.name)}[/] ({escape(found.type)})", soft_wrap=True)
     console.print(tables.pairs(_facts(found)))
-    for problem in problem_lines(report):
+    for problem in problem_lines(found.report) if found.report is not None else ():
         console.print(problem, soft_wrap=True)
-    for title, table in (("positions", _positions(found)), ("open orders", orders_table(found.orders))):
+    for title, table in (("positions", _positions(found)), ("open orders", orders_table(found.orders or []))):
         if table.row_count:
             console.print(f"\n[bold]{title}[/]")
             console.print(table)
@@ -134,7 +135,14 @@ def print_automation(found: AutomationDetail, out: TextIO) -> None:
             console.print(escape(event_line(event)), soft_wrap=True)
 
 
+def _figure(row: FigureRow) -> str:
+    if row.kind in {"money", "price"}:
+        return figure_text.amount(Decimal(row.value), row.unit)
+    return f"{figure_text.figure(row.value)}{' %' * (row.kind == 'percent')}"
+
+
 def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
+    assert found.report is not None, "the command asks for it"
     report, asset = found.report, found.report.asset
     failed = f", {report.failed_ticks:,} failed" if report.failed_ticks else ""
     pnl = None if report.unrealised_pnl is None else report.realised_pnl + report.unrealised_pnl
@@ -143,6 +151,7 @@ def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
         ("status", tables.status(found.status, found.reason)),
         ("id", found.id),
         ("account", escape(found.account)),
+        ("next", escape(found.next_step.text)),
         ("next run", tables.when(found.next_run)),
         ("wakes at prices", escape(_levels(found.levels))),
         ("ticks", f"{found.ticks:,}{failed}, last {tables.when(found.last_run)}"),
@@ -162,7 +171,7 @@ def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
         ),
         ("PnL", f"{figure_text.gain(pnl, asset)}, realised {figure_text.gain(report.realised_pnl, asset)}"),
         ("fills", f"{report.fills:,}"),
-        *((escape(label), escape(figure_text.figure(value))) for label, value in found.figures.items()),
+        *((escape(each.label), escape(_figure(each))) for each in found.figures),
         ("limits", escape(", ".join(f"{name} {value}" for name, value in found.limits.items()))),
         ("config", escape(json.dumps(found.config))),
         ("state", escape(state if len(state) <= _STATE else f"{state[:_STATE]}… (--json has all of it)")),
@@ -198,8 +207,9 @@ def print_plan(found: PlannedTick, out: TextIO) -> None:
     """Print what a tick would do."""
     console = tables.console(out)
     due = "as due by its own plan" if found.scheduled else "as if woken"
+    name = found.automation or f"a new {found.type}"
     console.print(
-        f"[bold]{escape(found.automation)}[/]: tick {found.tick} at {tables.when(found.at)}, {due}."
+        f"[bold]{escape(name)}[/]: tick {found.tick} at {tables.when(found.at)}, {due}."
         " Nothing was written, sent or told.",
         soft_wrap=True,
     )
@@ -229,7 +239,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("check", escape("; ".join(_findings(found.findings)))),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
-        *((escape(label), escape(figure_text.figure(value))) for label, value in found.figures.items()),
+        *((escape(each.label), escape(_figure(each))) for each in found.figures),
         ("market data", escape(", ".join([found.source, *prices, *candles]))),
         ("orders", "" if found.orders else "none"),
     ]
@@ -269,17 +279,29 @@ def print_log(page: LogPage, out: TextIO) -> None:
 
 def print_types(page: TypePage, out: TextIO) -> None:
     """Print automation types."""
-    made = tables.table("type", "version", "package", "what it does")
+    made = tables.table("type", "title", "for", "risk", "package", "what it does")
     for row in page.types:
-        made.add_row(escape(row.type), f"{row.version}", escape(row.plugin_version), escape(row.summary))
+        named = (escape(row.type), escape(row.title), row.category, row.risk or "")
+        made.add_row(*named, escape(row.plugin_version), escape(row.summary))
     tables.console(out).print(made)
 
 
 def print_type(found: TypeDetail, out: TextIO) -> None:
     """Print a type and the fields of its config."""
     shown = tables.console(out)
-    shown.print(f"[bold]{escape(found.type)}[/] version {found.version}, {escape(found.plugin)}", soft_wrap=True)
-    shown.print(escape(found.documentation), soft_wrap=True)
+    title = f"[bold]{escape(found.title)}[/]: {escape(found.type)} version {found.version}, {escape(found.plugin)}"
+    shown.print(title, soft_wrap=True)
+    shown.print(f"{escape(found.text.strip())}\n", soft_wrap=True)
+    least = tables.amounts(found.least_budget)
+    facts = [
+        ("for", found.category),
+        ("risk", f"{found.risk}: {escape(found.risk_text)}" if found.risk else ""),
+        ("needs", ", ".join(found.needs)),
+        ("least budget", escape(least)),
+        ("presets", escape("; ".join(each.title for each in found.presets))),
+        ("examples", escape("; ".join(each.title for each in found.examples))),
+    ]
+    shown.print(tables.pairs((label, value) for label, value in facts if value))
     made = tables.table("field", "default", "what it is")
     for name, about in found.config.get("properties", {}).items():
         default = "" if name in found.required else json.dumps(found.defaults.get(name))

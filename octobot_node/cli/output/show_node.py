@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, TextIO
+from typing import TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
@@ -161,12 +160,6 @@ def print_events(page: EventPage, out: TextIO) -> None:
 
 def event_line(event: EventRow) -> str:
     """Return an event as one line."""
-    data = " ".join(f"{name}={_value(value)}" for name, value in event.data.items() if value not in (None, ""))
     who = event.automation or event.automation_id or "node"
-    line = f"{event.id:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {who}  {event.kind}  {data}".rstrip()
+    line = f"{event.id:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:20}  {who}: {event.message}"
     return " ".join(line.splitlines())
-
-
-def _value(value: Any) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value)
-    return repr(shown) if " " in shown else shown

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.status_commands import StatusCommands, changed_meanwhile, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
+from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
-from octobot_node.engine.evaluating.decision_checks import load_needs
-from octobot_node.engine.evaluating.evaluation import needs_after_edit
+from octobot_node.engine.evaluating.decision_checks import load_needs, next_step
+from octobot_node.engine.evaluating.evaluation import needs_after_edit, next_step_after_edit
 from octobot_node.engine.ledger.book import Book, Owner
 from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.engine.market.opened_accounts import source_key
@@ -71,6 +72,8 @@ class NewAutomation:
     limits: Limits = field(default_factory=Limits)
     owner: str = "local"
     tags: Sequence[str] = ()
+    #: False: it is paused until somebody resumes it.
+    start: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Commands(StatusCommands):
         core.event_loop.call(core.accounts.forget(account_id))
 
     def create(self, new: NewAutomation) -> str:
-        """Create an automation, active and due now; return its id.
+        """Create an automation, active and due now, or paused; return its id.
 
         Raises UnknownType, UsageError naming the config field, CommandRefused for a name that is taken.
         """
@@ -155,37 +158,53 @@ class Commands(StatusCommands):
         """Create automations in one transaction: all or none."""
         if not many:
             return []
-        core, now = self._core, self._core.clock.now()
         configs = [self._checked(new) for new in many]
+        with self._core.storage.write(durable=True) as connection:
+            return self._add(connection, many, configs)
+
+    def rehearse(self, new: NewAutomation) -> Rehearsal | None:
+        """Do all of a new automation's first tick but its commit, as if it were created now; nothing is written.
+
+        Raises as ``create`` does.
+        """
+        config = self._checked(new)
+        batch = TickBatch(self._core)
+        return batch.rehearse_new(lambda connection: self._add(connection, [new], [config])[0], self._core.clock.now())
+
+    def _add(
+        self, connection: sa.Connection, many: Sequence[NewAutomation], configs: Sequence[ValidConfig]
+    ) -> list[str]:
+        core, now = self._core, self._core.clock.now()
         ids: list[str] = []
-        with core.storage.write(durable=True) as connection:
-            for owner_name, count in Counter(new.owner for new in many).items():
-                automations.refuse_too_many(connection, owner_name, count, core.settings.user_automations)
-            rows = _lock_accounts(connection, {new.account_id for new in many}, core.registry.simulated_trading)
-            _refuse_overdrafts(connection, many, rows, core.registry.simulated_trading)
-            sources = {id_: source_key(row.market_data, row.market_data_settings) for id_, row in rows.items()}
-            book, happened, wide, narrow = Book(), [], [], []
-            taken: set[tuple[str, str]] = set()
-            for new, config in zip(many, configs, strict=True):
-                key = (new.owner, new.name)
-                if key in taken or automations.named(connection, *key) is not None:
-                    raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
-                taken.add(key)
-                owner = Owner(new_id(), new.owner, new.account_id)
-                ids.append(owner.automation_id)
-                wide.append(_wide_row(new, owner, config, now))
-                narrow.append(_narrow_row(owner, sources[new.account_id], now))
-                for asset, amount in new.budget.items():
-                    book.deposit(owner, asset, amount, now)
-                happened.append(_event(owner, "automation.created", {"name": new.name, "type": config.type}))
-            insert_many(connection, automations_table, wide)
-            note_changed(connection, ids)
-            insert_many(connection, schedule, narrow)
-            insert_many(connection, watchings, _watchings(wide))
-            # Some may have waited for one of this name.
-            lock_with_watchers(connection, (), ids).wake_watchers(connection, ids, now)
-            book.write(connection)
-            events.append(connection, happened, now)
+        for owner_name, count in Counter(new.owner for new in many).items():
+            automations.refuse_too_many(connection, owner_name, count, core.settings.user_automations)
+        rows = _lock_accounts(connection, {new.account_id for new in many}, core.registry.simulated_trading)
+        _refuse_overdrafts(connection, many, rows, core.registry.simulated_trading)
+        sources = {id_: source_key(row.market_data, row.market_data_settings) for id_, row in rows.items()}
+        book, happened, wide, narrow = Book(), [], [], []
+        taken: set[tuple[str, str]] = set()
+        for new, config in zip(many, configs, strict=True):
+            key = (new.owner, new.name)
+            if key in taken or automations.named(connection, *key) is not None:
+                raise CommandRefused(f"an automation is called {new.name!r} already: choose another name")
+            taken.add(key)
+            owner = Owner(new_id(), new.owner, new.account_id)
+            ids.append(owner.automation_id)
+            wide.append(_wide_row(new, owner, config, now))
+            narrow.append(_narrow_row(owner, sources[new.account_id], now if new.start else None))
+            for asset, amount in new.budget.items():
+                book.deposit(owner, asset, amount, now)
+            happened.append(_event(owner, "automation.created", {"name": new.name, "type": config.type}))
+            if not new.start:
+                happened.append(_event(owner, "automation.paused", {}))
+        insert_many(connection, automations_table, wide)
+        note_changed(connection, ids)
+        insert_many(connection, schedule, narrow)
+        insert_many(connection, watchings, _watchings(wide))
+        # Some may have waited for one of this name.
+        lock_with_watchers(connection, (), ids).wake_watchers(connection, ids, now)
+        book.write(connection)
+        events.append(connection, happened, now)
         return ids
 
     def _checked(self, new: NewAutomation) -> ValidConfig:
@@ -202,8 +221,8 @@ class Commands(StatusCommands):
         try:
             return validate_config(self._core.registry, type_name, config)
         except InvalidConfig as error:
-            where = ".".join(["config", *(str(part) for part in error.place)])
-            raise UsageError(f"automation {name!r}: {where}: {error}", field=where, reason=str(error)) from None
+            told = UsageError.of(error.mistakes)
+            raise UsageError(f"automation {name!r}: {told}", mistakes=told.mistakes) from None
 
     def take_up_held(self) -> list[str]:
         """Let those automations decide again that were held for want of their type or connectors, if those are there.
@@ -308,6 +327,7 @@ class Commands(StatusCommands):
             # Edited twice between two ticks: the next one compares with what the last one saw.
             "previous_config": row.previous_config or row.config,
             "needs": needs_after_edit(automation, model, row.state, row.state_version),
+            "next_step": next_step_after_edit(automation, model, row.state, row.state_version),
         }
         automations.update(connection, [change])
         automations.watch(connection, _dependent(_owner(row)), load_needs(change["needs"]).automations)
@@ -495,29 +515,30 @@ def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -
         "name": new.name,
         "type": config.type,
         "type_version": config.automation.version,
-        "status": AutomationStatus.ACTIVE,
+        "status": AutomationStatus.ACTIVE if new.start else AutomationStatus.PAUSED,
         "status_since": now,
         "tags": json.dumps(list(new.tags)),
         "config": config.model.model_dump_json(),
         "state": None,
         "state_version": config.automation.version,
         "needs": config.needs,
+        "next_step": next_step(config.automation, config.model, None),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "created_at": now,
         "updated_at": now,
     }
 
 
-def _narrow_row(owner: Owner, source: str, now: int) -> dict[str, Any]:
+def _narrow_row(owner: Owner, source: str, run_at: int | None) -> dict[str, Any]:
     return {
         "automation_id": owner.automation_id,
         "owner": owner.owner,
         "account_id": owner.account_id,
         "shard": owner.shard,
         "source": source,
-        "runnable": True,
-        "next_run_at": now,
-        "due_at": now,
+        "runnable": run_at is not None,
+        "next_run_at": run_at,
+        "due_at": run_at,
     }
 
 

@@ -316,7 +316,8 @@ def changed_meanwhile(name: str, found: int, expected: int) -> Conflict:
     """Return the refusal of a command that was about an older state of things."""
     return Conflict(
         f"{name!r} was changed meanwhile (its revision is {found}, not {expected}): look at it again, and give the"
-        " command with its new revision if it still holds"
+        " command with its new revision if it still holds",
+        revision=found,
     )
 
 

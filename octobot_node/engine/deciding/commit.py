@@ -130,11 +130,14 @@ class Commit:
         self._after(changes)
         return {"ticks": len(changes.finished), "intents": len(changes.intents), "waiting": len(changes.released)}
 
-    def rehearse(self, item: Evaluated, market: Market) -> Changes:
-        """Return what a commit of this one row would write; nothing is written."""
+    def rehearse(self, item: Evaluated, market: Market, book: Book | None = None) -> Changes:
+        """Return what a commit of this one row would write; nothing is written.
+
+        ``book`` is the money of one that is not in the database.
+        """
         changes = Changes()
         with self._core.storage.read() as connection:
-            book = load_book(connection, _spenders([(item, item.row)]))
+            book = load_book(connection, _spenders([(item, item.row)])) if book is None else book
             changes.limits = _account_limits(connection, [(item, item.row)])
             changes.rooms = _rooms(connection, changes.limits)
             changes.cancelling = intents.being_cancelled(connection, _cancellers([(item, item.row)]))
@@ -256,6 +259,7 @@ class Commit:
             "state_version": row.state_version if decision.state is None else version,
             "needs": decision.needs,
             "figures": row.figures if decision.figures is None else decision.figures,
+            "next_step": decision.next_step,
             "wake": dump_wake(decision.plan),
             "status": status.after(row.status),
             "reason": "",
@@ -379,11 +383,12 @@ class Commit:
         intents.told(connection, changes.fills, changes.results)
         automations.consume_signals(connection, changes.signals)
         automations.fail_signals(connection, changes.signals_failed)
-        automations.add_notices(connection, changes.notices)
         automations.add_requests(connection, changes.requests)
         for watcher, names in changes.watchings:
             automations.watch(connection, watcher, names)
         events.append(connection, changes.events, now)
+        # In the log of events, what was told comes after what happened.
+        automations.add_notices(connection, changes.notices)
         if core.storage.shared and changes.levels:
             schedules.note_levels(connection, [automation_id for automation_id, _, _ in changes.levels])
 

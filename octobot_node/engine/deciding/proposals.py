@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import structlog
@@ -47,22 +48,49 @@ def check_proposals(core: Core, proposals: Sequence[Proposal]) -> list[tuple[Fin
         if account is not None:
             asked.setdefault(account.source, set()).update(load_needs(each.config.needs).symbols)
     markets = {source: _market(core, source, symbols) for source, symbols in asked.items()}
-    return [_findings(each, accounts[each.account_id], markets) for each in proposals]
+    lists = {source: _list(core, source) for source, market in markets.items() if market is not None}
+    return [_findings(each, accounts[each.account_id], markets, lists) for each in proposals]
 
 
-def _findings(proposal: Proposal, account: Account | None, markets: Mapping[str, Market]) -> tuple[Finding, ...]:
-    if account is None:
+def _findings(
+    proposal: Proposal,
+    account: Account | None,
+    markets: Mapping[str, Market | None],
+    lists: Mapping[str, Collection[str]],
+) -> tuple[Finding, ...]:
+    market = None if account is None else markets[account.source]
+    if account is None or market is None:
         return ()
-    needs, market = load_needs(proposal.config.needs), markets[account.source]
+    needs = load_needs(proposal.config.needs)
+    unknown = tuple(_unknown(proposal, account, symbol, market, lists) for symbol in sorted(needs.symbols))
+    told = tuple(each for each in unknown if each is not None)
     if lacking(Needs(tickers=tuple(needs.symbols)), market):
-        return ()
+        return told
     seen = Market(
         market.as_of,
         {symbol: market.tickers[symbol] for symbol in needs.symbols},
         {},
         {symbol: market.all_rules[symbol] for symbol in needs.symbols},
     )
-    return findings_of(proposal.config.automation, proposal.config.model, account.charging(seen), dict(proposal.budget))
+    asked = findings_of(
+        proposal.config.automation, proposal.config.model, account.charging(seen), dict(proposal.budget)
+    )
+    return (*told, *asked)
+
+
+def _unknown(
+    proposal: Proposal, account: Account, symbol: str, market: Market, lists: Mapping[str, Collection[str]]
+) -> Finding | None:
+    """Return that a market does not list a symbol, or that nobody but a simulated one would."""
+    listed, where = lists[account.source], account.source.partition(":")[0]
+    if symbol in market.all_rules and (symbol in listed or not listed):
+        return None
+    near = get_close_matches(symbol, listed, n=1)
+    cure = f"did you mean {near[0]}?" if near else "`octobot-node markets symbols` lists those that it has"
+    field = "symbol" if getattr(proposal.config.model, "symbol", None) == symbol else ""
+    if symbol not in market.all_rules:
+        return Finding(field, f"{symbol} is not listed by {where}: {cure}", "error")
+    return Finding(field, f"{where} does not list {symbol}, and makes prices for it all the same: {cure}")
 
 
 def _opened(core: Core, account_id: str) -> Account | None:
@@ -73,10 +101,16 @@ def _opened(core: Core, account_id: str) -> Account | None:
         return None
 
 
-def _market(core: Core, source: str, symbols: set[str]) -> Market:
-    from octobot_node.market import from_ms
-
+def _market(core: Core, source: str, symbols: set[str]) -> Market | None:
     try:
         return core.hub.snapshot(source, Needs(tickers=tuple(sorted(symbols))))
     except (DataUnavailable, UsageError):
-        return Market(from_ms(core.clock.now()))
+        return None
+
+
+def _list(core: Core, source: str) -> Collection[str]:
+    """Return the symbols that a market lists, nothing where it lists none, or does not answer."""
+    try:
+        return core.hub.symbols(source)[0]
+    except (DataUnavailable, UsageError):
+        return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +17,7 @@ from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluating.evaluator import EvaluatorClosed
 from octobot_node.engine.evaluating.schedule import load_wake, runs_between
+from octobot_node.engine.ledger.book import Book, load_book
 from octobot_node.engine.market.opened_accounts import Closed
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import DataUnavailable, UsageError
@@ -109,12 +110,24 @@ class TickBatch:
             schedules.claim(connection, batch, [automation_id], now)
             loaded = self._load_from(connection, batch, now)
             connection.rollback()
-        if not loaded:
-            return None
+        return self._rehearsed(loaded) if loaded else None
+
+    def rehearse_new(self, add: Callable[[sa.Connection], str], now: int) -> Rehearsal | None:
+        """Do the same with an automation that ``add`` creates, whose id it returns: it is there only meanwhile."""
+        batch = new_id()
+        with self._core.storage.write() as connection:
+            found = add(connection)
+            schedules.claim(connection, batch, [found], now)
+            loaded = self._load_from(connection, batch, now)
+            book = load_book(connection, [found])
+            connection.rollback()
+        return self._rehearsed(loaded, book) if loaded else None
+
+    def _rehearsed(self, loaded: Sequence[Loaded], book: Book | None = None) -> Rehearsal:
         # In the patient process: whatever it does there holds up no batch.
         found, market = self._evaluate(loaded, suspects=True)
         (evaluated,) = self._checked(found, market)
-        return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market))
+        return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market, book))
 
     def _load(self, batch: str) -> list[Loaded]:
         with self._core.storage.read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,27 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.automation import Automation
 from octobot_node.engine.evaluating.decision_checks import BadDecision, first_needs, load_needs
+from octobot_node.errors import Mistake
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.quote_assets import untold_money
 from octobot_node.text.numbers import DIGITS, unreasonable
-from octobot_node.text.validation_messages import Place, first_mistake
+from octobot_node.text.validation_messages import Place, all_mistakes, first_mistake
 
 __all__ = ["InvalidConfig", "ValidConfig", "validate_config"]
 
 
 class InvalidConfig(Exception):
-    """A type refuses a config; ``place`` is where in it, () for the whole."""
+    """A type refuses a config; ``place`` is where in it, () for the whole. ``all`` is each place with what is wrong."""
 
-    def __init__(self, place: Place, text: str) -> None:
+    def __init__(self, place: Place, text: str, every: Sequence[tuple[Place, str]] = ()) -> None:
         super().__init__(text)
         self.place = place
+        self.all = list(every) or [(place, text)]
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong, by dotted field of a request that has the config."""
+        return [Mistake(".".join(["config", *map(str, place)]), text) for place, text in self.all]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ def validate_config(registry: Registry, type_name: str, config: Mapping[str, Any
         raise
     except ValidationError as error:
         place, text = first_mistake(error, automation.Config)
-        raise InvalidConfig(place, text) from None
+        raise InvalidConfig(place, text, all_mistakes(error, automation.Config)) from None
     except BadDecision as error:
         raise InvalidConfig((), str(error)) from None
     except Exception as error:  # a third party's code: whatever it raises is its config's or its author's mistake

@@ -32,6 +32,7 @@ from octobot_node.text.printable import printable
 from octobot_node.text.symbols import check_symbol
 
 __all__ = [
+    "NEXT_STEP_LIMIT",
     "STATE_LIMIT",
     "BadDecision",
     "PlainDecision",
@@ -40,10 +41,13 @@ __all__ = [
     "dump_needs",
     "first_needs",
     "load_needs",
+    "next_step",
 ]
 
 #: A state larger than this is refused: it is written at every change and read at every tick.
 STATE_LIMIT = 64_000
+#: A next step is shown in a list.
+NEXT_STEP_LIMIT = 300
 _ORDERS_LIMIT = 500
 _FIGURES_LIMIT = 32
 _WATCHED_LIMIT = 100
@@ -80,6 +84,8 @@ class PlainDecision:
     done: bool
     figures: str | None
     outcomes: tuple[PlainOutcome, ...] = ()
+    #: What it does next, in its author's words; "" where there are none.
+    next_step: str = ""
 
 
 def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Decision) -> PlainDecision:
@@ -112,6 +118,7 @@ def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decis
         done=bool(decision.done),
         figures=None if decision.figures is KEEP else _dump_figures(decision.figures),
         outcomes=_outcomes(tick, decision),
+        next_step=next_step(automation, tick.config, kept),
     )
 
 
@@ -144,6 +151,18 @@ def _outcome(signal: Any, told: Any, known: set[str], places: Mapping[int, int])
     clean = printable(reason)
     shown = clean if len(clean) <= _REASON_LIMIT else f"{clean[: _REASON_LIMIT - 1]}…"
     return PlainOutcome(signal, outcome, shown, tuple(places[id(order)] for order in told.orders))
+
+
+def next_step(automation: Automation[Any, Any], config: BaseModel, state: Any) -> str:
+    """Return what an automation does next, as its author says it, in one line; "" where that fails."""
+    try:
+        text: Any = automation.describe(config, state)
+        if not isinstance(text, str):
+            return ""
+        line = printable(" ".join(text.split()), lines=False)
+    except Exception:  # noqa: BLE001 - words for people: an author's mistake in them must not stop what trades
+        return ""
+    return line if len(line) <= NEXT_STEP_LIMIT else f"{line[: NEXT_STEP_LIMIT - 1]}…"
 
 
 def _check_action(action: Action) -> None:

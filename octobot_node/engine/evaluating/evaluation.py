@@ -39,6 +39,7 @@ from octobot_node.engine.evaluating.decision_checks import (
     check_decision,
     dump_needs,
     first_needs,
+    next_step,
 )
 from octobot_node.engine.evaluating.schedule import Plan
 from octobot_node.errors import DataUnavailable
@@ -55,6 +56,7 @@ __all__ = [
     "diverted",
     "evaluate",
     "needs_after_edit",
+    "next_step_after_edit",
     "read_state",
 ]
 
@@ -269,6 +271,13 @@ def needs_after_edit(automation: Automation[Any, Any], config: BaseModel, state:
     if version > automation.version:
         return first_needs(automation, config)
     return dump_needs(automation.needs(config, read_state(automation, state, version)))
+
+
+def next_step_after_edit(automation: Automation[Any, Any], config: BaseModel, state: str | None, version: int) -> str:
+    """Return what it does next with a new config and the state that there is."""
+    if version > automation.version:
+        return ""
+    return next_step(automation, config, read_state(automation, state, version))
 
 
 @contextmanager

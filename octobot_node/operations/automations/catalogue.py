@@ -19,12 +19,12 @@ from octobot_node.operations.automations.models.automations import (
     ExportAutomations,
     ImportAutomations,
     ListAutomations,
-    OneAutomation,
+    ShowAutomation,
     StopAutomation,
 )
 from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkResult
 from octobot_node.operations.automations.models.cloning import CloneAutomation
-from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick
+from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick, PlanType
 from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
 from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
 from octobot_node.operations.models import EmptyRequest
@@ -45,6 +45,7 @@ __all__ = [
     "OPERATIONS",
     "PAUSE_AUTOMATION",
     "PLAN_AUTOMATION",
+    "PLAN_TYPE",
     "RESUME_AUTOMATION",
     "RUN_AUTOMATION_NOW",
     "SEND_SIGNAL",
@@ -66,11 +67,12 @@ LIST_AUTOMATIONS = Operation(
 )
 SHOW_AUTOMATION = Operation(
     "automations.show",
-    OneAutomation,
+    ShowAutomation,
     AutomationDetail,
-    f"{_HERE}.listing:show",
+    f"{_HERE}.one.show:show",
     description=(
-        "Tell everything about an automation: config, state, money, orders that can change, newest events, figures."
+        "Tell how an automation stands: config, money, figures, what it does next; with `include` also its state,"
+        " orders that can change, newest events and report."
     ),
 )
 CREATE_AUTOMATION = Operation(
@@ -79,6 +81,7 @@ CREATE_AUTOMATION = Operation(
     AutomationCreated,
     f"{_HERE}.create:create",
     writes=True,
+    besides=f"{_HERE}.drafts:mistakes_besides",
     description="Create an automation on an account that exists.",
 )
 IMPORT_AUTOMATIONS = Operation(
@@ -158,6 +161,17 @@ PLAN_AUTOMATION = Operation(
     f"{_HERE}.plan:plan",
     description="Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told.",
 )
+PLAN_TYPE = Operation(
+    "types.plan",
+    PlanType,
+    PlannedTick,
+    f"{_HERE}.plan:plan_type",
+    besides=f"{_HERE}.drafts:mistakes_besides",
+    description=(
+        "Evaluate the first tick of an automation that is not created: nothing of it is written, sent or told. All that"
+        " is wrong with it is told at once."
+    ),
+)
 LIST_LOG = Operation("automations.log", ListLog, LogPage, f"{_HERE}.log:log")
 SEND_SIGNAL = Operation(
     "signals.send",
@@ -206,4 +220,5 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_SIGNALS,
     LIST_TYPES,
     SHOW_TYPE,
+    PLAN_TYPE,
 )

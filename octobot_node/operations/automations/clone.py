@@ -45,6 +45,7 @@ def clone(context: OperationContext, request: CloneAutomation) -> AutomationsCre
         limits=LimitsSpec.model_validate(row.limits) if request.limits is None else request.limits,
         config=_config(row, request),
         tags=json.loads(row.tags),
+        start=request.start,
     )
     return AutomationsCreated(automations=[create(narrowed, new)], accounts=[])
 

@@ -9,7 +9,7 @@ from typing import Any
 from octobot_node.automation import AutomationStatus, Finding
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import ValidConfig
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused, Conflict, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.findings import finding_rows, refuse_errors
 from octobot_node.operations.automations.listing import rows_of
@@ -92,7 +92,11 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
         )
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
     valid, findings = (None, ()) if config is None else _checked(context, found, config)
-    context.commands.edit(found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision)
+    try:
+        context.commands.edit(found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision)
+    except Conflict as error:
+        # Whoever edits sees what they would have overwritten, without asking for it.
+        raise Conflict(str(error), revision=error.revision, current=_standing(context, found)) from None
     return AutomationEdited(**_woken(context, found).model_dump(), findings=finding_rows(findings))
 
 
@@ -109,6 +113,17 @@ def _checked(
     (findings,) = check_proposals(context.core, [Proposal(row.account_id, valid, owned)])
     refuse_errors(findings)
     return valid, findings
+
+
+def _standing(context: OperationContext, found: str) -> dict[str, Any]:
+    """Return of an automation what an edit may change, as JSON."""
+    with context.core.storage.read() as connection:
+        rows = lists.automations_by_id(connection, [found])
+    return {
+        name: value
+        for row in rows
+        for name, value in (("name", row.name), ("limits", row.limits), ("config", json.loads(row.config)))
+    }
 
 
 def _stored_config(context: OperationContext, found: str) -> tuple[dict[str, Any], int]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octobot_node.automation import Finding
-from octobot_node.errors import UsageError
+from octobot_node.errors import Mistake, UsageError
 from octobot_node.operations.automations.models.automations import FindingRow
 
-__all__ = ["finding_rows", "refuse_errors"]
+__all__ = ["finding_rows", "mistakes_of", "refuse_errors"]
 
 
 def finding_rows(findings: Iterable[Finding]) -> list[FindingRow]:
@@ -16,9 +16,17 @@ def finding_rows(findings: Iterable[Finding]) -> list[FindingRow]:
     return [FindingRow(field=each.field, severity=each.severity, text=each.text) for each in findings]
 
 
+def mistakes_of(findings: Iterable[Finding]) -> list[Mistake]:
+    """Return the errors among findings, by dotted field of a request that has the config."""
+    return [
+        Mistake(f"config.{each.field}" if each.field else "config", each.text)
+        for each in findings
+        if each.severity == "error"
+    ]
+
+
 def refuse_errors(findings: Iterable[Finding]) -> None:
-    """Raise UsageError for the first error, naming its field."""
-    for each in findings:
-        if each.severity == "error":
-            where = f"config.{each.field}" if each.field else "config"
-            raise UsageError(f"{where}: {each.text}", field=where, reason=each.text)
+    """Raise UsageError with every error, each with its field."""
+    mistakes = mistakes_of(findings)
+    if mistakes:
+        raise UsageError.of(mistakes)

@@ -6,19 +6,23 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from octobot_node.automation import AutomationStatus
+from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.engine.ledger.book import exact
 from octobot_node.engine.market.hub import requests_for
 from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.ids import new_id
+from octobot_node.limits import Limits
 from octobot_node.market import from_ms
+from octobot_node.operations.automations.drafts import Draft, sound
 from octobot_node.operations.automations.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
-from octobot_node.operations.automations.models.automations import AutomationRow, FindingRow
+from octobot_node.operations.automations.models.automations import FindingRow
 from octobot_node.operations.automations.models.plans import (
     CandlesSeen,
     PlanAutomation,
@@ -27,16 +31,19 @@ from octobot_node.operations.automations.models.plans import (
     PlannedOrder,
     PlannedRequest,
     PlannedTick,
+    PlanType,
     RequestsUsed,
     TickerSeen,
 )
+from octobot_node.operations.automations.one.figures import figure_rows
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.serializers import price_levels
 from octobot_node.orders import IntentStatus, OpenOrder
+from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import automations as automation_statements
 
-__all__ = ["plan"]
+__all__ = ["plan", "plan_type"]
 
 _OUTCOMES: Mapping[str | None, Any] = {None: "decides", "waiting": "waits", "failed": "fails", "held": "held"}
 
@@ -58,7 +65,41 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
-    return _planned(row, rehearsal, _findings(context, rehearsal))
+    return _planned(context.registry, _Planned(row.name, row.id, row.status, _findings(context, rehearsal)), rehearsal)
+
+
+def plan_type(context: OperationContext, request: PlanType) -> PlannedTick:
+    """Evaluate the first tick of an automation that is not created; nothing is written, sent or told.
+
+    Raises UsageError with everything that is wrong with it.
+    """
+    found = sound(context, Draft(request.name, request.type, request.account, request.budget, request.config))
+    new = NewAutomation(
+        # Of a name that nobody has: which one it is to have is not known yet.
+        name=request.name or new_id(),
+        type=found.config.type,
+        account_id=found.account.id,
+        budget=request.budget,
+        config=found.config,
+        limits=Limits.model_validate(request.limits.model_dump(exclude_none=True)),
+        owner=context.creator,
+    )
+    rehearsal = context.commands.rehearse(new)
+    assert rehearsal is not None, "a new automation is loaded in the transaction that adds it"
+    return _planned(
+        context.registry,
+        _Planned(request.name or "", "", AutomationStatus.ACTIVE, finding_rows(found.findings)),
+        rehearsal,
+    )
+
+
+class _Planned(NamedTuple):
+    """What is planned."""
+
+    name: str
+    id: str
+    status: str
+    findings: list[FindingRow]
 
 
 def _findings(context: OperationContext, rehearsal: Rehearsal) -> list[FindingRow]:
@@ -88,7 +129,7 @@ def _planned_time(context: OperationContext, found: str, *, at_once: bool) -> in
     return told
 
 
-def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow]) -> PlannedTick:
+def _planned(registry: Registry, row: _Planned, rehearsal: Rehearsal) -> PlannedTick:
     loaded, changes, market = rehearsal.loaded, rehearsal.changes, rehearsal.market
     outcome = rehearsal.evaluated.outcome
     wide: dict[str, Any] = {}
@@ -102,6 +143,7 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow
     return PlannedTick(
         automation=row.name,
         id=row.id,
+        type=loaded.row.type,
         tick=loaded.given.number,
         at=from_ms(loaded.given.now),
         scheduled=loaded.given.scheduled_at is not None,
@@ -115,12 +157,15 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow
         requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
         next_run=_after(ended["next_run_at"], loaded.given.now),
         levels=price_levels(levels),
-        figures=json.loads(wide.get("figures", loaded.row.figures)),
+        figures=figure_rows(
+            registry, loaded.row.type, json.loads(loaded.row.config), wide.get("figures", loaded.row.figures)
+        ),
+        next_step=_next_step(wide.get("next_step", loaded.row.next_step), outcome.problem),
         state=None if state is None else json.loads(state),
         needs_funds=_needed(changes.intents),
         free_funds=dict(loaded.given.balances),
         lacking_funds=_lacking(_needed(changes.intents), changes.wanting, dict(loaded.given.balances)),
-        findings=findings,
+        findings=row.findings,
         requests_used=RequestsUsed(
             market_data=requests_for(loaded.needs),
             trading=sum(intent["status"] == IntentStatus.PLANNED for intent in changes.intents),
@@ -134,6 +179,10 @@ def _planned(row: AutomationRow, rehearsal: Rehearsal, findings: list[FindingRow
         ],
         candles=[_candles(rehearsal, *key, count) for key, count in sorted(loaded.needs.candles.items())],
     )
+
+
+def _next_step(described: str, problem: str | None) -> str:
+    return "" if problem else described
 
 
 def _after(next_run_at: int | None, told: int) -> datetime | None:

@@ -47,6 +47,7 @@ class AutomationRow(OwnedRow, Protocol):
     needs: str
     tags: str
     figures: str
+    next_step: str
     wake: str
     limits: Mapping[str, Any]
     sending: bool
@@ -69,6 +70,7 @@ class BatchedAutomationRow(OwnedRow, Protocol):
     state_version: int
     needs: str
     figures: str
+    next_step: str
     wake: str
     limits: Mapping[str, Any]
     source: str

@@ -41,6 +41,8 @@ automations = sa.Table(
     sa.Column("tags", sa.Text, nullable=False, server_default="[]"),
     #: JSON {label: text}: the type's own figures for people.
     sa.Column("figures", sa.Text, nullable=False, server_default="{}"),
+    #: What it does next, in its author's words; ``{when}`` is when it is due.
+    sa.Column("next_step", sa.Text, nullable=False, server_default=""),
     sa.Column("wake", sa.Text, nullable=False, server_default="null"),
     sa.Column("limits", sa.JSON, nullable=False),
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),

@@ -179,6 +179,7 @@ class Course:
             return False
         self._same_again(market, outcome)
         self._check_state()
+        self._check_words()
         self._check_unknown(before, outcome)
         self._check_doubling(before, outcome)
         return bool(outcome.decision.orders)
@@ -211,6 +212,15 @@ class Course:
                 f"the state takes {size:,} characters of JSON after {self.trade.number} ticks; at most"
                 f" {STATE_LIMIT:,} are possible",
                 "keep what the next decision needs; the engine keeps orders, fills and positions for you",
+            )
+
+    def _check_words(self) -> None:
+        try:
+            self.trade.next_step  # noqa: B018 - it raises
+        except Exception as error:  # noqa: BLE001 - whatever an author's code raises
+            self._fail(
+                f"describe() fails after {self.trade.number} ticks: {type(error).__name__}: {error}",
+                "return a text of one sentence for every config and state that it may meet",
             )
 
     def _check_unknown(self, before: Sequence[OpenOrder], outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from octobot_node.api import ApiRouter
 from octobot_node.contracts.operation import Route
-from octobot_node.operations.automations.catalogue import LIST_TYPES, SHOW_TYPE
+from octobot_node.operations.automations.catalogue import LIST_TYPES, PLAN_TYPE, SHOW_TYPE
 from octobot_node.operations.trading.catalogue import (
     CREATE_ACCOUNT,
     DELETE_ACCOUNT,
@@ -44,4 +44,16 @@ router.add_operation(LIST_TYPES, Route("GET", "/types", "automations:read", "Aut
 router.add_operation(
     SHOW_TYPE,
     Route("GET", "/types/{type}", "automations:read", "An automation type", name="read_type", tag="automations"),
+)
+router.add_operation(
+    PLAN_TYPE,
+    Route(
+        "POST",
+        "/types/{type}/plan",
+        "automations:read",
+        "What an automation would do first",
+        name="plan_type",
+        tag="automations",
+        problems=(503,),
+    ),
 )

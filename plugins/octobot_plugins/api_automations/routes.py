@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
@@ -38,8 +39,8 @@ from octobot_node.operations.automations.models.automations import (
     EditAutomation,
     ExportAutomations,
     ImportAutomations,
-    OneAutomation,
     RunFileText,
+    ShowAutomation,
 )
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
@@ -89,6 +90,7 @@ class Clone(_Body):
     limits: LimitsSpec | None = Field(default=None, description="All its limits; null: the same.")
     config: dict[str, Any] | None = Field(default=None, description="The whole config; null: the same.")
     changes: dict[str, Any] = Field(default={}, description="Changes of the config by dotted field.")
+    start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")
 
 
 router.add_operation(LIST_AUTOMATIONS, Route("GET", "", "automations:read", "Automations"))
@@ -128,22 +130,26 @@ router.add_operation(
         }
     },
 )
-async def import_automations(request: Request, api: Writes) -> AutomationsCreated:
+async def import_automations(
+    request: Request,
+    api: Writes,
+    start: Annotated[bool, Query(description="false: they are paused until somebody resumes them.")] = True,
+) -> AutomationsCreated:
     """Create what a run file has; an account that exists need not be written out."""
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _IMPORTED:
         raise ApiProblem("unsupported-media-type", f"send a run file as {' or '.join(sorted(_IMPORTED))}, not {kind!r}")
-    return await run_sync(_import, api, body)
+    return await run_sync(partial(_import, api, body, start=start))
 
 
-def _import(api: Api, body: bytes) -> AutomationsCreated:
+def _import(api: Api, body: bytes, *, start: bool) -> AutomationsCreated:
     # JSON is YAML, and read as exactly.
     try:
         text = decoded(body)
     except UnicodeDecodeError:
         raise ApiProblem("bad-request", "the run file is not UTF-8") from None
-    request = ImportAutomations(files=[RunFileText(name="run file", text=text)])
+    request = ImportAutomations(files=[RunFileText(name="run file", text=text)], start=start)
     return api.perform(IMPORT_AUTOMATIONS, request)
 
 
@@ -271,6 +277,6 @@ router.add_operation(
 
 
 def _detail(api: Api, automation: str, response: Response) -> AutomationDetail:
-    found = api.perform(SHOW_AUTOMATION, OneAutomation(automation=automation))
+    found = api.perform(SHOW_AUTOMATION, ShowAutomation(automation=automation))
     tag(response, found.revision)
     return found

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from octobot_node.errors import InvalidMarketData, UsageError
-from octobot_node.fields import check_zone
+from octobot_node.fields.kinds import check_zone
 from octobot_node.text.symbols import check_symbol
 from octobot_plugins.replay.files.reading import CandleFile, HowToRead, TimeUnit, read_candles
 

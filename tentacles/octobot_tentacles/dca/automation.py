@@ -20,7 +20,9 @@ from octobot_node import (
     Tick,
     diff_orders,
 )
+from octobot_tentacles.dca.about import ABOUT
 from octobot_tentacles.dca.config import DcaConfig
+from octobot_tentacles.dca.describing import next_step
 from octobot_tentacles.dca.findings import findings
 from octobot_tentacles.dca.state import DcaState, Deal
 
@@ -39,10 +41,15 @@ class Dca(Automation[DcaConfig, DcaState]):
     """Buy a fixed quote amount on a schedule; average down and take profit if told to."""
 
     name, version = "dca", 1
+    about = ABOUT
     Config = DcaConfig
     State = DcaState
     #: An edit must not leave the position without its take-profit; every order that no longer fits is replaced below.
     live_edit = True
+
+    def describe(self, config: DcaConfig, state: DcaState | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: DcaTick) -> Decision:
         """Follow the fills, then keep the take-profit in place, buy if it is time, and order the deal's ladder."""

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Self
 
 from pydantic import (
+    ConfigDict,
     Field,
     model_validator,
 )
 
 from octobot_node import Daily, Wake
-from octobot_node.fields import ConfigModel, DailyTime, Interval, Symbol
+from octobot_node.fields import ConfigModel, DailyTime, Interval, Symbol, either, form, hint
 
 __all__ = ["DcaConfig", "SafetyOrders"]
 
@@ -23,16 +24,38 @@ _MOST = Decimal(1_000_000_000_000)
 class SafetyOrders(ConfigModel):
     """A ladder of buys below the price at which a deal began."""
 
-    count: int = Field(default=3, ge=1, le=20, description="How many safety orders a deal has.")
+    count: int = Field(default=3, ge=1, le=20, description="How many safety orders a deal has.", title="How many")
     step: Decimal = Field(
-        default=Decimal(2), gt=0, lt=100, description="Percent below the deal's first fill price of the first one."
+        default=Decimal(2),
+        gt=0,
+        lt=100,
+        description="Percent below the deal's first fill price of the first one.",
+        title="First step",
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
     step_scale: Decimal = Field(
-        default=Decimal(1), gt=0, le=10, description="Each gap is this many times the gap before it."
+        default=Decimal(1),
+        gt=0,
+        le=10,
+        description="Each gap is this many times the gap before it.",
+        title="Step scale",
+        json_schema_extra=hint(unit="times", advanced=True),
     )
-    amount: Decimal = Field(gt=0, le=_MOST, description="Quote spent by the first one.", examples=["100"])
+    amount: Decimal = Field(
+        gt=0,
+        le=_MOST,
+        description="Quote spent by the first one.",
+        examples=["100"],
+        title="Amount of the first",
+        json_schema_extra=hint(unit="quote"),
+    )
     volume_scale: Decimal = Field(
-        default=Decimal(1), gt=0, le=10, description="Each one spends this many times what the one before it spends."
+        default=Decimal(1),
+        gt=0,
+        le=10,
+        description="Each one spends this many times what the one before it spends.",
+        title="Volume scale",
+        json_schema_extra=hint(unit="times", advanced=True),
     )
 
     @property
@@ -64,27 +87,55 @@ class SafetyOrders(ConfigModel):
 class DcaConfig(ConfigModel):
     """Buy ``amount`` of quote at every interval, or every day at one time."""
 
-    symbol: Symbol = Field(description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
-    amount: Decimal = Field(gt=0, le=_MOST, description="Quote spent by each scheduled buy.", examples=["100"])
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either("Schedule", {"At an interval": ["every"], "Every day at a time": ["daily"]}, required=False),
+            groups=["Schedule", "Exit", "Bounds"],
+        )
+    )
+
+    symbol: Symbol = Field(description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"], title="Market")
+    amount: Decimal = Field(
+        gt=0,
+        le=_MOST,
+        description="Quote spent by each scheduled buy.",
+        examples=["100"],
+        title="Amount per buy",
+        json_schema_extra=hint(unit="quote"),
+    )
     every: Interval | None = Field(
         default=None,
         description="Buy at once, then at this interval, from 1m to 366d or as ISO 8601; 1d if there is no `daily`.",
+        title="Every",
+        json_schema_extra=hint(group="Schedule"),
     )
-    daily: DailyTime | None = Field(default=None, description="Buy every day at this time instead of at an interval.")
+    daily: DailyTime | None = Field(
+        default=None,
+        description="Buy every day at this time instead of at an interval.",
+        title="Every day",
+        json_schema_extra=hint(group="Schedule"),
+    )
     take_profit: Decimal | None = Field(
         default=None,
         gt=0,
         le=10_000,
         description="Sell the whole position at this many percent above its average cost; never, if left out.",
+        title="Take-profit",
+        json_schema_extra=hint(group="Exit", unit="%", widget="percent"),
     )
     safety_orders: SafetyOrders | None = Field(
-        default=None, description="Buy more at set steps below a deal's first price; needs `take_profit`."
+        default=None,
+        description="Buy more at set steps below a deal's first price; needs `take_profit`.",
+        title="Safety orders",
+        json_schema_extra=hint(group="Exit"),
     )
     max_spend: Decimal | None = Field(
         default=None,
         gt=0,
         le=_MOST,
         description="Quote that all buys in the automation's life may cost, before fees; no limit if left out.",
+        title="Spend at most",
+        json_schema_extra=hint(group="Bounds", advanced=True, unit="quote"),
     )
 
     @model_validator(mode="after")

@@ -8,9 +8,11 @@ from datetime import timedelta
 from decimal import Decimal, localcontext
 
 from octobot_node import Automation, Decision, Finding, IntentStatus, Market, Notify, Wake
+from octobot_tentacles.grid.about import ABOUT
 from octobot_tentacles.grid.accounting import OPENING, GridTick, after_fills, cell_of, figures
 from octobot_tentacles.grid.building import armed, arming_price, build, supplied
 from octobot_tentacles.grid.config import DIGITS, GridConfig
+from octobot_tentacles.grid.describing import next_step
 from octobot_tentacles.grid.exits import close, due_exit, exit_levels, still_cancelling
 from octobot_tentacles.grid.findings import findings
 from octobot_tentacles.grid.levels import Cell, cells_of, problem_of
@@ -33,10 +35,15 @@ class Grid(Automation[GridConfig, GridState]):
     """Buy on levels below the price, sell each buy one level higher, and again."""
 
     name, version = "grid", 1
+    about = ABOUT
     Config = GridConfig
     State = GridState
     #: An edit of a stop must leave the orders where they are; those that no longer fit are replaced below.
     live_edit = True
+
+    def describe(self, config: GridConfig, state: GridState | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: GridTick) -> Decision:
         """Follow the fills, close if it is time, and keep the orders that the cells want."""

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from octobot_node.fields import Symbol
+from octobot_node.fields import Symbol, either, form, hint
 
 __all__ = ["DIGITS", "MOST_LEVELS", "GridConfig"]
 
@@ -22,7 +22,16 @@ MOST_LEVELS = 201
 class GridConfig(BaseModel):
     """Buy ``amount`` on every level below the price, sell it one level higher, and again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra=form(
+            either("Range", {"Two prices": ["lower", "upper"], "Around the price": ["around"]}),
+            either("Levels", {"How many": ["levels"], "How far apart": ["step"]}),
+            either("Size", {"Amount": ["amount"], "Money": ["spend"]}),
+            groups=["Range", "Levels", "Size", "Start", "Exits"],
+        ),
+    )
 
     symbol: Symbol = Field(title="Market", description="What to trade, as BASE/QUOTE.", examples=["BTC/USD"])
     lower: Decimal | None = Field(
@@ -32,6 +41,7 @@ class GridConfig(BaseModel):
         le=_MOST,
         description="The lowest level, in quote; give this and `upper`, or `around`.",
         examples=["40000"],
+        json_schema_extra=hint(group="Range", unit="quote", widget="price"),
     )
     upper: Decimal | None = Field(
         default=None,
@@ -40,6 +50,7 @@ class GridConfig(BaseModel):
         le=_MOST,
         description="The highest level, in quote; give this and `lower`, or `around`.",
         examples=["50000"],
+        json_schema_extra=hint(group="Range", unit="quote", widget="price"),
     )
     around: Decimal | None = Field(
         default=None,
@@ -49,6 +60,7 @@ class GridConfig(BaseModel):
         description="Lay the levels out from so many percent below the price at which the grid starts to as many above"
         " it, instead of `lower` and `upper`.",
         examples=["5"],
+        json_schema_extra=hint(group="Range", unit="%", widget="percent"),
     )
     levels: int | None = Field(
         default=None,
@@ -57,6 +69,7 @@ class GridConfig(BaseModel):
         le=MOST_LEVELS,
         description="How many levels, both ends included; give this or `step`.",
         examples=[21],
+        json_schema_extra=hint(group="Levels"),
     )
     step: Decimal | None = Field(
         default=None,
@@ -66,11 +79,15 @@ class GridConfig(BaseModel):
         description="Percent between neighbouring levels, of the level below (geometric) or of `lower` (arithmetic);"
         " give this or `levels`.",
         examples=["0.5"],
+        json_schema_extra=hint(group="Levels", unit="%", widget="percent"),
     )
     spacing: Literal["arithmetic", "geometric"] = Field(
         default="arithmetic",
         title="Spacing",
         description="Neighbouring levels are the same distance apart (arithmetic) or the same percentage (geometric).",
+        json_schema_extra=hint(
+            group="Levels", advanced=True, labels={"arithmetic": "Same distance", "geometric": "Same percentage"}
+        ),
     )
     amount: Decimal | None = Field(
         default=None,
@@ -79,6 +96,7 @@ class GridConfig(BaseModel):
         le=_MOST,
         description="Base bought on each level; give this or `spend`.",
         examples=["0.001"],
+        json_schema_extra=hint(group="Size", unit="base"),
     )
     spend: Decimal | None = Field(
         default=None,
@@ -87,15 +105,25 @@ class GridConfig(BaseModel):
         le=_MOST,
         description="Quote spent on each level, before fees; give this or `amount`.",
         examples=["50"],
+        json_schema_extra=hint(group="Size", unit="quote"),
     )
     start: Literal["buy", "wait"] = Field(
         default="buy",
         title="Start",
         description="buy: begin by buying at market what the levels above the price are to sell."
         " wait: buy nothing at market; levels above the price begin once it has risen past them.",
+        json_schema_extra=hint(
+            group="Start",
+            labels={"buy": "Buy at market what the upper levels are to sell", "wait": "Buy nothing at market"},
+        ),
     )
     stop_loss_price: Decimal | None = Field(
-        default=None, title="Stop-loss price", gt=0, le=_MOST, description="At or below this price, close the grid."
+        default=None,
+        title="Stop-loss price",
+        gt=0,
+        le=_MOST,
+        description="At or below this price, close the grid.",
+        json_schema_extra=hint(group="Exits", unit="quote", widget="price"),
     )
     stop_loss_percent: Decimal | None = Field(
         default=None,
@@ -103,9 +131,15 @@ class GridConfig(BaseModel):
         gt=0,
         le=100,
         description="Once the whole has lost this many percent of what the grid is worth at its start, close it.",
+        json_schema_extra=hint(group="Exits", unit="%", widget="percent"),
     )
     take_profit_price: Decimal | None = Field(
-        default=None, title="Take-profit price", gt=0, le=_MOST, description="At or above this price, close the grid."
+        default=None,
+        title="Take-profit price",
+        gt=0,
+        le=_MOST,
+        description="At or above this price, close the grid.",
+        json_schema_extra=hint(group="Exits", unit="quote", widget="price"),
     )
     take_profit_percent: Decimal | None = Field(
         default=None,
@@ -113,6 +147,7 @@ class GridConfig(BaseModel):
         gt=0,
         le=10_000,
         description="Once the whole has gained this many percent of what the grid is worth at its start, close it.",
+        json_schema_extra=hint(group="Exits", unit="%", widget="percent"),
     )
     max_orders_per_side: int | None = Field(
         default=None,
@@ -121,6 +156,7 @@ class GridConfig(BaseModel):
         le=MOST_LEVELS,
         description="Only this many buys and this many sells rest at a time, those nearest to the price; all, if left"
         " out.",
+        json_schema_extra=hint(group="Exits", advanced=True),
     )
 
     @model_validator(mode="after")

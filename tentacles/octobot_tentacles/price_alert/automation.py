@@ -7,8 +7,10 @@ from datetime import datetime
 from decimal import Context, Decimal, localcontext
 
 from octobot_node import Automation, Decision, MarketRules, Needs, Notify, Tick, Wake
+from octobot_tentacles.price_alert.about import ABOUT
 from octobot_tentacles.price_alert.config import PriceAlertConfig
 from octobot_tentacles.price_alert.crossing import Crossing, Watch, watch_levels
+from octobot_tentacles.price_alert.describing import next_step
 from octobot_tentacles.price_alert.message import fill_in
 from octobot_tentacles.price_alert.move import watch_move
 from octobot_tentacles.price_alert.state import Last, PriceAlertState
@@ -27,6 +29,7 @@ class PriceAlert(Automation[PriceAlertConfig, PriceAlertState]):
     """Tell when a price crosses a level, or moves by so many percent within a window."""
 
     name, version = "price_alert", 1
+    about = ABOUT
     Config = PriceAlertConfig
     State = PriceAlertState
     live_edit = True
@@ -37,6 +40,10 @@ class PriceAlert(Automation[PriceAlertConfig, PriceAlertState]):
         move = config.move
         candles = {} if move is None else {(config.symbol, move.timeframe): move.candles}
         return Needs(tickers=(config.symbol,), candles=candles)
+
+    def describe(self, config: PriceAlertConfig, state: PriceAlertState | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: AlertTick) -> Decision:
         """Tell what happened, unless it is too soon after the last alert, and wait for the next price that matters."""

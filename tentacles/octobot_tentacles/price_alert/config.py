@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    ConfigDict,
     Field,
     field_validator,
     model_validator,
 )
 
-from octobot_node.fields import ConfigModel, Interval, Symbol
+from octobot_node.fields import ConfigModel, Interval, Symbol, either, form, hint
 from octobot_node.market import timeframe_ms
 from octobot_tentacles.price_alert.message import check_template
 
@@ -37,18 +38,23 @@ class Move(ConfigModel):
         title="Percent",
         description="How far the price must have moved.",
         examples=["5"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
     within: Interval = Field(
         title="Within", description="How long the move may have taken, as a whole number of candles."
     )
     direction: Literal["up", "down", "any"] = Field(
-        default="any", title="Direction", description="Up from the lowest close, down from the highest, or either."
+        default="any",
+        title="Direction",
+        description="Up from the lowest close, down from the highest, or either.",
+        json_schema_extra=hint(labels={"up": "Up", "down": "Down", "any": "Either"}),
     )
     timeframe: str = Field(
         default="1m",
         title="Timeframe",
         description="Candles whose closes the window is made of.",
         examples=["1m", "5m"],
+        json_schema_extra=hint(advanced=True),
     )
 
     @field_validator("timeframe")
@@ -79,18 +85,39 @@ class Move(ConfigModel):
 class PriceAlertConfig(ConfigModel):
     """Tell when the price of ``symbol`` is at or past a level, or has moved far enough."""
 
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either("When", {"At a level": ["above", "below"], "After a move": ["move"]}),
+            groups=["When", "Again", "Message"],
+        )
+    )
+
     symbol: Symbol = Field(title="Symbol", description="Whose price to watch, as BASE/QUOTE.", examples=["BTC/USD"])
     above: Price | None = Field(
-        default=None, title="Above", description="Tell when the price is at this level or higher.", examples=["50000"]
+        default=None,
+        title="Above",
+        description="Tell when the price is at this level or higher.",
+        examples=["50000"],
+        json_schema_extra=hint(group="When", unit="quote", widget="price"),
     )
     below: Price | None = Field(
-        default=None, title="Below", description="Tell when the price is at this level or lower.", examples=["40000"]
+        default=None,
+        title="Below",
+        description="Tell when the price is at this level or lower.",
+        examples=["40000"],
+        json_schema_extra=hint(group="When", unit="quote", widget="price"),
     )
     move: Move | None = Field(
-        default=None, title="Move", description="Tell when the price has moved by a percentage, instead of levels."
+        default=None,
+        title="Move",
+        description="Tell when the price has moved by a percentage, instead of levels.",
+        json_schema_extra=hint(group="When"),
     )
     repeat: bool = Field(
-        default=False, title="Repeat", description="Tell every time; otherwise once, and the automation completes."
+        default=False,
+        title="Repeat",
+        description="Tell every time; otherwise once, and the automation completes.",
+        json_schema_extra=hint(group="Again"),
     )
     hysteresis: Decimal = Field(
         default=Decimal("0.5"),
@@ -100,12 +127,21 @@ class PriceAlertConfig(ConfigModel):
         max_digits=12,
         title="Hysteresis",
         description="With `repeat`: a level is told again only after the price was this many percent back from it.",
+        json_schema_extra=hint(group="Again", advanced=True, unit="%", widget="percent"),
     )
     cooldown: Interval | None = Field(
-        default=None, title="Cool-down", description="With `repeat`: tell nothing for this long after an alert."
+        default=None,
+        title="Cool-down",
+        description="With `repeat`: tell nothing for this long after an alert.",
+        json_schema_extra=hint(group="Again"),
     )
     importance: Literal["info", "warning", "error"] = Field(
-        default="info", title="Importance", description="How notifiers show it."
+        default="info",
+        title="Importance",
+        description="How notifiers show it.",
+        json_schema_extra=hint(
+            group="Message", labels={"info": "For information", "warning": "Warning", "error": "Urgent"}
+        ),
     )
     message: str = Field(
         default="",
@@ -113,6 +149,7 @@ class PriceAlertConfig(ConfigModel):
         title="Message",
         description="What to tell; {symbol}, {price}, {level}, {direction}, {change}, {at} and {count} are replaced.",
         examples=["{symbol} is {direction} {level}: sell?"],
+        json_schema_extra=hint(group="Message", widget="lines"),
     )
 
     @field_validator("message")

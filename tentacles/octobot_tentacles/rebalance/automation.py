@@ -8,8 +8,10 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from octobot_node import Automation, Decision, Fill, MarketOrder, Needs, Notify, OrderResult
+from octobot_tentacles.rebalance.about import ABOUT
 from octobot_tentacles.rebalance.basket import PRECISE, Basket, RebalanceTick, basket_of
 from octobot_tentacles.rebalance.config import RebalanceConfig
+from octobot_tentacles.rebalance.describing import next_step
 from octobot_tentacles.rebalance.levels import Levels, around, drift_levels
 from octobot_tentacles.rebalance.state import RebalanceState
 
@@ -24,6 +26,7 @@ class Rebalance(Automation[RebalanceConfig, RebalanceState]):
     """Keep a basket at its weights: sell what is worth too much, then buy what is worth too little."""
 
     name, version = "rebalance", 1
+    about = ABOUT
     Config = RebalanceConfig
     State = RebalanceState
     #: A market order is better left to end by itself than cancelled halfway.
@@ -33,6 +36,10 @@ class Rebalance(Automation[RebalanceConfig, RebalanceState]):
         """Return the tickers of everything that is traded."""
         del state
         return Needs(tickers=tuple(config.symbols.values()))
+
+    def describe(self, config: RebalanceConfig, state: RebalanceState | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: RebalanceTick) -> Decision:
         """Wait for open orders; then spend what sales brought, or see whether it is time to rebalance."""

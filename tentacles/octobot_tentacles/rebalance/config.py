@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import (
+    ConfigDict,
     Field,
     model_validator,
 )
 
 from octobot_node import Daily, Wake
-from octobot_node.fields import ConfigModel, CronTime, DailyTime, Interval
+from octobot_node.fields import Asset, ConfigModel, CronTime, DailyTime, Interval, either, form, hint
 
 __all__ = ["RebalanceConfig"]
 
@@ -22,12 +23,22 @@ _MOST = Decimal(1_000_000_000_000)
 _DEFAULT_THRESHOLD = Decimal(5)
 
 
-Asset = Annotated[str, Field(pattern=r"^[^\s/:]{1,16}$")]
 Weight = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False, max_digits=12)]
 
 
 class RebalanceConfig(ConfigModel):
     """Keep ``weights``: when one is ``threshold`` percentage points off, or at set times."""
+
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either(
+                "Schedule",
+                {"At an interval": ["every"], "Every day at a time": ["daily"], "By a cron line": ["cron"]},
+                required=False,
+            ),
+            groups=["Basket", "When"],
+        )
+    )
 
     weights: dict[Asset, Weight] = Field(
         min_length=2,
@@ -35,12 +46,14 @@ class RebalanceConfig(ConfigModel):
         title="Weights",
         description="Percent of the basket's worth that each asset shall be; together 100. An asset with 0 is sold.",
         examples=[{"BTC": 50, "ETH": 30, "USD": 20}],
+        json_schema_extra=hint(group="Basket", unit="%"),
     )
     quote: Asset = Field(
         title="Quote asset",
         description="What the others are traded against, as ASSET/quote. It may be in the basket itself; if it is not,"
         " all of it is invested.",
         examples=["USD"],
+        json_schema_extra=hint(group="Basket"),
     )
     threshold: Decimal | None = Field(
         default=None,
@@ -51,14 +64,26 @@ class RebalanceConfig(ConfigModel):
         description="Rebalance when a weight is this many percentage points off: with 5, an asset of 50 % at 55 % or"
         " 45 %. If neither this nor a schedule is given, 5.",
         examples=["5"],
+        json_schema_extra=hint(group="When", unit="percentage points"),
     )
     every: Interval | None = Field(
         default=None,
         title="Every",
         description="Rebalance at once, then at this interval, from 1m to 366d or as ISO 8601.",
+        json_schema_extra=hint(group="When"),
     )
-    daily: DailyTime | None = Field(default=None, title="Daily", description="Rebalance every day at this time.")
-    cron: CronTime | None = Field(default=None, title="Cron", description="Rebalance at the times of a cron line.")
+    daily: DailyTime | None = Field(
+        default=None,
+        title="Daily",
+        description="Rebalance every day at this time.",
+        json_schema_extra=hint(group="When"),
+    )
+    cron: CronTime | None = Field(
+        default=None,
+        title="Cron",
+        description="Rebalance at the times of a cron line.",
+        json_schema_extra=hint(group="When", advanced=True),
+    )
     min_trade: Decimal = Field(
         default=Decimal(0),
         ge=0,
@@ -67,6 +92,7 @@ class RebalanceConfig(ConfigModel):
         title="Smallest trade",
         description="Leave out trades worth less than this, in quote; the exchange's own minimum always holds.",
         examples=["10"],
+        json_schema_extra=hint(group="When", advanced=True, unit="quote"),
     )
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from octobot_node import (
     SignalOutcome,
     Tick,
 )
+from octobot_tentacles.signal.about import ABOUT
 from octobot_tentacles.signal.config import SignalConfig
 from octobot_tentacles.signal.desk import Desk, Ignored, NotTraded
 from octobot_tentacles.signal.instruction import Instruction, Unreadable
@@ -39,6 +40,7 @@ class SignalTrader(Automation[SignalConfig, SignalState]):
     """Buy and sell as signals from outside say."""
 
     name, version = "signal", 1
+    about = ABOUT
     Config = SignalConfig
     State = SignalState
     #: What signals ordered stays; only orders in symbols that are no longer allowed are cancelled, below.
@@ -48,6 +50,12 @@ class SignalTrader(Automation[SignalConfig, SignalState]):
         """Return the ticker of everything that a signal may name."""
         del state
         return Needs(tickers=config.all_symbols)
+
+    def describe(self, config: SignalConfig, state: SignalState | None) -> str:
+        """Say what it does next."""
+        del state
+        first, *more = config.all_symbols
+        return f"trades what its signals say of {first}{f' and {len(more)} more' if more else ''}"
 
     def evaluate(self, tick: SignalTick) -> Decision:
         """Follow each new signal, then go on selling out what is to be sold out."""

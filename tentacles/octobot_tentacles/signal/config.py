@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from octobot_node.fields import Symbol
-from octobot_node.text.durations import DURATION_PATTERN, parse_duration
+from octobot_node.fields import Duration, Symbol, either, form, hint
 
 __all__ = ["SIDES", "Fields", "SignalConfig"]
 
@@ -27,17 +25,6 @@ SIDES: dict[str, Literal["buy", "sell"]] = {
 }
 
 
-def _duration(value: Any) -> Any:
-    # ISO 8601, which a config is stored as, is read by pydantic.
-    return parse_duration(value) if isinstance(value, str) and value[:1].upper() != "P" else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    Field(gt=timedelta(0), le=timedelta(days=366)),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]}),
-]
 Amount = Annotated[Decimal, Field(gt=0, le=_MOST)]
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 
@@ -65,58 +52,97 @@ class Fields(_Model):
 class SignalConfig(_Model):
     """Trade what arriving signals say."""
 
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either(
+                "Size", {"Amount": ["amount"], "Money": ["spend"], "Part of the money": ["percent"]}, required=False
+            ),
+            groups=["Markets", "Size", "Orders", "Care", "Payload"],
+        )
+    )
+
     symbol: Symbol = Field(
-        title="Symbol", description="What to trade if the signal does not say, as BASE/QUOTE.", examples=["BTC/USD"]
+        title="Symbol",
+        description="What to trade if the signal does not say, as BASE/QUOTE.",
+        examples=["BTC/USD"],
+        json_schema_extra=hint(group="Markets"),
     )
     symbols: tuple[Symbol, ...] = Field(
-        default=(), title="More symbols", max_length=50, description="What else signals may trade."
+        default=(),
+        title="More symbols",
+        max_length=50,
+        description="What else signals may trade.",
+        json_schema_extra=hint(group="Markets"),
     )
     fields: Fields = Field(
         default=Fields(),
         title="Payload fields",
         description="Where in a JSON payload each thing is, if not where one expects.",
+        json_schema_extra=hint(group="Payload", advanced=True),
     )
     sides: dict[Annotated[str, Field(min_length=1, max_length=64)], Literal["buy", "sell"]] = Field(
         default_factory=dict,
         title="Sides",
         description="More words for buy and sell, such as `{short: sell}`.",
         examples=[{"short": "sell"}],
+        json_schema_extra=hint(group="Payload", advanced=True),
     )
     order: Literal["market", "limit"] = Field(
         default="market",
         title="Order",
         description="`limit` orders go at the signal's price, at the last price if it has none; `market` ignores it.",
+        json_schema_extra=hint(
+            group="Orders", labels={"market": "At the market's price", "limit": "At the signal's price"}
+        ),
     )
     expires: Duration | None = Field(
-        default=None, title="Expires", description="Cancel a limit order that has not filled after this time."
+        default=None,
+        title="Expires",
+        description="Cancel a limit order that has not filled after this time.",
+        json_schema_extra=hint(group="Orders", advanced=True),
     )
     amount: Amount | None = Field(
-        default=None, title="Amount", description="Base to buy when the signal does not say how much."
+        default=None,
+        title="Amount",
+        description="Base to buy when the signal does not say how much.",
+        json_schema_extra=hint(group="Size", unit="base"),
     )
     spend: Amount | None = Field(
         default=None,
         title="Spend",
         description="Quote to spend when the signal does not say how much.",
         examples=["100"],
+        json_schema_extra=hint(group="Size", unit="quote"),
     )
     percent: Percent | None = Field(
-        default=None, title="Percent", description="Percent of the free quote to spend when the signal does not say."
+        default=None,
+        title="Percent",
+        description="Percent of the free quote to spend when the signal does not say.",
+        json_schema_extra=hint(group="Size", unit="%", widget="percent"),
     )
     sell_percent: Percent = Field(
         default=Decimal(100),
         title="Sell percent",
         description="Percent of the position to sell when the signal does not say how much.",
+        json_schema_extra=hint(group="Size", advanced=True, unit="%", widget="percent"),
     )
     one_position: bool = Field(
         default=False,
         title="One position",
         description="Ignore a buy while something is held or being bought; any sell cancels buys and sells everything.",
+        json_schema_extra=hint(group="Care"),
     )
     cooldown: Duration | None = Field(
-        default=None, title="Cool-down", description="Ignore buys of a symbol for this time after a buy of it."
+        default=None,
+        title="Cool-down",
+        description="Ignore buys of a symbol for this time after a buy of it.",
+        json_schema_extra=hint(group="Care"),
     )
     max_age: Duration | None = Field(
-        default=None, title="Maximum age", description="Do not trade a signal that is older than this."
+        default=None,
+        title="Maximum age",
+        description="Do not trade a signal that is older than this.",
+        json_schema_extra=hint(group="Care"),
     )
 
     @field_validator("sides")

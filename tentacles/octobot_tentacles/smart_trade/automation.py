@@ -7,7 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from octobot_node import Automation, CancelOrder, Decision, Finding, IntentStatus, Market, Needs, Notify, Tick, Wake
+from octobot_tentacles.smart_trade.about import ABOUT
 from octobot_tentacles.smart_trade.config import SmartTradeConfig
+from octobot_tentacles.smart_trade.describing import next_step
 from octobot_tentacles.smart_trade.figures import ending, figures
 from octobot_tentacles.smart_trade.findings import findings
 from octobot_tentacles.smart_trade.levels import levels_above, observe, stop_of
@@ -26,6 +28,7 @@ class SmartTrade(Automation[SmartTradeConfig, Trade]):
     """Buy once, then sell by take-profits, stop-loss, trailing stop, break-even or time limit; then complete."""
 
     name, version = "smart_trade", 1
+    about = ABOUT
     Config = SmartTradeConfig
     State = Trade
     #: An edit must not leave the position without its take-profits; those that no longer fit are replaced.
@@ -34,6 +37,10 @@ class SmartTrade(Automation[SmartTradeConfig, Trade]):
     def needs(self, config: SmartTradeConfig, state: Trade | None) -> Needs:
         """Ask for the symbol of the trade that has begun, or of the one to begin."""
         return Needs(tickers=(state.symbol if state is not None and state.entered else config.symbol,))
+
+    def describe(self, config: SmartTradeConfig, state: Trade | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: Tick[SmartTradeConfig, Trade]) -> Decision:
         """Follow the fills, enter if it is time, then keep the exits in place, or sell."""

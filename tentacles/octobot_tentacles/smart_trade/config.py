@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from octobot_node.fields import ConfigModel, Interval, Symbol
+from octobot_node.fields import ConfigModel, Interval, Symbol, either, form, hint
 
 __all__ = ["BreakEven", "Drop", "Entry", "Existing", "Rise", "SmartTradeConfig", "TakeProfit", "Trailing"]
 
@@ -29,17 +29,30 @@ class _Model(ConfigModel):
 class Entry(_Model):
     """When to buy; at once if nothing is given."""
 
+    model_config = ConfigDict(
+        json_schema_extra=form(either("Level", {"Above": ["above"], "Below": ["below"]}, required=False))
+    )
+
     limit: Price | None = Field(
         default=None,
         title="Limit",
         description="Buy with a limit order at this price (quote). With above or below: once that level is reached.",
         examples=["41000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
     )
     above: Price | None = Field(
-        default=None, title="Above", description="Wait until the price is at or above this level.", examples=["43000"]
+        default=None,
+        title="Above",
+        description="Wait until the price is at or above this level.",
+        examples=["43000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
     )
     below: Price | None = Field(
-        default=None, title="Below", description="Wait until the price is at or below this level.", examples=["40000"]
+        default=None,
+        title="Below",
+        description="Wait until the price is at or below this level.",
+        examples=["40000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
     )
     expires: Interval | None = Field(
         default=None,
@@ -71,23 +84,45 @@ class Existing(_Model):
     """Manage what the automation was given as its budget in base, instead of buying."""
 
     amount: Amount | None = Field(
-        default=None, title="Amount", description="Base to manage; by default all of the budget's.", examples=["0.5"]
+        default=None,
+        title="Amount",
+        description="Base to manage; by default all of the budget's.",
+        examples=["0.5"],
+        json_schema_extra=hint(unit="base"),
     )
     price: Price | None = Field(
         default=None,
         title="Price",
         description="What it cost, in quote per base; by default the price when the trade starts.",
         examples=["38000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
     )
+
+
+_PERCENT_OR_PRICE = form(either("Level", {"Percent": ["percent"], "Price": ["price"]}))
 
 
 class Rise(_Model):
     """A level above the average entry."""
 
+    model_config = ConfigDict(json_schema_extra=_PERCENT_OR_PRICE)
+
     percent: Decimal | None = Field(
-        default=None, gt=0, le=10_000, title="Percent", description="Percent above the average entry.", examples=["2"]
+        default=None,
+        gt=0,
+        le=10_000,
+        title="Percent",
+        description="Percent above the average entry.",
+        examples=["2"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
-    price: Price | None = Field(default=None, title="Price", description="A price in quote.", examples=["45000"])
+    price: Price | None = Field(
+        default=None,
+        title="Price",
+        description="A price in quote.",
+        examples=["45000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -104,17 +139,37 @@ class TakeProfit(Rise):
     """A limit order that sells a share of the position."""
 
     share: Decimal = Field(
-        default=_HUNDRED, gt=0, le=100, title="Share", description="Percent of the whole position.", examples=["50"]
+        default=_HUNDRED,
+        gt=0,
+        le=100,
+        title="Share",
+        description="Percent of the whole position.",
+        examples=["50"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
 
 
 class Drop(_Model):
     """A level below the average entry."""
 
+    model_config = ConfigDict(json_schema_extra=_PERCENT_OR_PRICE)
+
     percent: Decimal | None = Field(
-        default=None, gt=0, lt=100, title="Percent", description="Percent below the average entry.", examples=["3"]
+        default=None,
+        gt=0,
+        lt=100,
+        title="Percent",
+        description="Percent below the average entry.",
+        examples=["3"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
-    price: Price | None = Field(default=None, title="Price", description="A price in quote.", examples=["39000"])
+    price: Price | None = Field(
+        default=None,
+        title="Price",
+        description="A price in quote.",
+        examples=["39000"],
+        json_schema_extra=hint(unit="quote", widget="price"),
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -131,7 +186,12 @@ class Trailing(_Model):
     """A stop that follows the highest price."""
 
     percent: Decimal = Field(
-        gt=0, lt=100, title="Percent", description="Percent below the highest price observed.", examples=["1.5"]
+        gt=0,
+        lt=100,
+        title="Percent",
+        description="Percent below the highest price observed.",
+        examples=["1.5"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
     activate_at: Rise | None = Field(
         default=None, title="Activate at", description="Follow from this level on; by default from the entry."
@@ -140,6 +200,12 @@ class Trailing(_Model):
 
 class BreakEven(_Model):
     """When to move the stop to where selling returns what was paid, fees included."""
+
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either("When", {"After a take-profit": ["after_take_profit"], "At a percentage": ["percent"]})
+        )
+    )
 
     after_take_profit: int | None = Field(
         default=None, ge=1, le=20, title="After take-profit", description="Once this many take-profits have filled."
@@ -151,6 +217,7 @@ class BreakEven(_Model):
         title="Percent",
         description="Once the price is this many percent above the average entry.",
         examples=["1.5"],
+        json_schema_extra=hint(unit="%", widget="percent"),
     )
 
     @model_validator(mode="after")
@@ -163,26 +230,46 @@ class BreakEven(_Model):
 class SmartTradeConfig(_Model):
     """One trade: buy (or take over what is held), then sell by the rules given."""
 
+    model_config = ConfigDict(
+        json_schema_extra=form(
+            either("Size", {"Money": ["spend"], "Amount": ["amount"], "What the budget holds": ["existing"]}),
+            groups=["Size", "Entry", "Exit"],
+        )
+    )
+
     symbol: Symbol = Field(title="Symbol", description="What to buy, as BASE/QUOTE.", examples=["BTC/USD"])
     spend: Amount | None = Field(
-        default=None, title="Spend", description="Quote to buy for, before fees.", examples=["1000"]
+        default=None,
+        title="Spend",
+        description="Quote to buy for, before fees.",
+        examples=["1000"],
+        json_schema_extra=hint(group="Size", unit="quote"),
     )
     amount: Amount | None = Field(
-        default=None, title="Amount", description="Base to buy, before fees.", examples=["0.02"]
+        default=None,
+        title="Amount",
+        description="Base to buy, before fees.",
+        examples=["0.02"],
+        json_schema_extra=hint(group="Size", unit="base"),
     )
     existing: Existing | None = Field(
-        default=None, title="Existing", description="Instead of buying: manage base that the budget contains."
+        default=None,
+        title="Existing",
+        description="Instead of buying: manage base that the budget contains.",
+        json_schema_extra=hint(group="Size"),
     )
     entry: Entry = Field(
         default=Entry(),
         title="When to buy",
         description="At what price to buy; at market and at once if nothing is given.",
+        json_schema_extra=hint(group="Entry"),
     )
     take_profits: tuple[TakeProfit, ...] = Field(
         default=(),
         max_length=20,
         title="Take-profits",
         description="Limit orders to sell at, lowest first; their shares and the runner add up to 100 %.",
+        json_schema_extra=hint(group="Exit"),
     )
     runner: Decimal = Field(
         default=Decimal(0),
@@ -191,18 +278,31 @@ class SmartTradeConfig(_Model):
         title="Runner",
         description="Percent of the position that no take-profit sells; stops or the time limit end it.",
         examples=["30"],
+        json_schema_extra=hint(group="Exit", advanced=True, unit="%", widget="percent"),
     )
     stop_loss: Drop | None = Field(
-        default=None, title="Stop-loss", description="Sell everything at market when the price is at or below this."
+        default=None,
+        title="Stop-loss",
+        description="Sell everything at market when the price is at or below this.",
+        json_schema_extra=hint(group="Exit"),
     )
     trailing: Trailing | None = Field(
-        default=None, title="Trailing stop", description="A stop that rises with the highest price, and never falls."
+        default=None,
+        title="Trailing stop",
+        description="A stop that rises with the highest price, and never falls.",
+        json_schema_extra=hint(group="Exit"),
     )
     break_even: BreakEven | None = Field(
-        default=None, title="Break-even", description="When to move the stop to the average entry, fees included."
+        default=None,
+        title="Break-even",
+        description="When to move the stop to the average entry, fees included.",
+        json_schema_extra=hint(group="Exit", advanced=True),
     )
     time_limit: Interval | None = Field(
-        default=None, title="Time limit", description="Sell everything at market this long after the first fill."
+        default=None,
+        title="Time limit",
+        description="Sell everything at market this long after the first fill.",
+        json_schema_extra=hint(group="Exit", advanced=True),
     )
 
     @model_validator(mode="after")

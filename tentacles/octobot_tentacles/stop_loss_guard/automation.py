@@ -23,7 +23,9 @@ from octobot_node import (
     WatchedAutomation,
 )
 from octobot_node.text.amounts import legible
+from octobot_tentacles.stop_loss_guard.about import ABOUT
 from octobot_tentacles.stop_loss_guard.config import StopLossGuardConfig
+from octobot_tentacles.stop_loss_guard.describing import next_step
 from octobot_tentacles.stop_loss_guard.findings import findings
 from octobot_tentacles.stop_loss_guard.state import StopLossGuardState
 
@@ -65,6 +67,7 @@ class StopLossGuard(Automation[StopLossGuardConfig, StopLossGuardState]):
     """Watch another automation's position; stop, pause or tell when it has lost too much."""
 
     name, version = "stop_loss_guard", 1
+    about = ABOUT
     Config = StopLossGuardConfig
     State = StopLossGuardState
     #: It has no orders.
@@ -74,6 +77,10 @@ class StopLossGuard(Automation[StopLossGuardConfig, StopLossGuardState]):
         """Return the ticker, and the automation that is watched."""
         del state
         return Needs(tickers=(config.symbol,), automations=(config.automation,))
+
+    def describe(self, config: StopLossGuardConfig, state: StopLossGuardState | None) -> str:
+        """Say what it does next."""
+        return next_step(config, state)
 
     def evaluate(self, tick: GuardTick) -> Decision:
         """Act when the stop is reached; otherwise be woken when it is, or when the highest price rises."""

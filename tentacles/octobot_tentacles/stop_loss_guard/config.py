@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from octobot_node.fields import Symbol
+from octobot_node.fields import AutomationName, Symbol, form, hint
 
 __all__ = ["StopLossGuardConfig"]
 
@@ -18,12 +18,10 @@ _MOST = Decimal(1_000_000_000_000)
 class StopLossGuardConfig(BaseModel):
     """Watch a position of another automation, and act when the price falls to the highest of the given stops."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=form(groups=["Stops", "Then"]))
 
-    automation: str = Field(
+    automation: AutomationName = Field(
         title="Automation",
-        min_length=1,
-        max_length=128,
         description="The name of the automation that holds the position.",
         examples=["dca-btc"],
     )
@@ -35,9 +33,16 @@ class StopLossGuardConfig(BaseModel):
         lt=100,
         description="Stop at this many percent below the position's average cost.",
         examples=["5"],
+        json_schema_extra=hint(group="Stops", unit="%", widget="percent"),
     )
     price: Decimal | None = Field(
-        default=None, title="Price", gt=0, le=_MOST, description="Stop at this price.", examples=["30000"]
+        default=None,
+        title="Price",
+        gt=0,
+        le=_MOST,
+        description="Stop at this price.",
+        examples=["30000"],
+        json_schema_extra=hint(group="Stops", unit="quote", widget="price"),
     )
     trailing: Decimal | None = Field(
         default=None,
@@ -46,17 +51,28 @@ class StopLossGuardConfig(BaseModel):
         lt=100,
         description="Stop at this many percent below the highest price since the position was opened.",
         examples=["8"],
+        json_schema_extra=hint(group="Stops", unit="%", widget="percent"),
     )
     action: Literal["close", "stop", "pause", "notify"] = Field(
         default="close",
         title="Action",
         description="What to do: `close` stops the automation and sells what it holds, at market; `stop` stops it,"
         " `pause` lets it make no more decisions, `notify` only tells you.",
+        json_schema_extra=hint(
+            group="Then",
+            labels={
+                "close": "Stop it, and sell what it holds",
+                "stop": "Stop it",
+                "pause": "Pause it",
+                "notify": "Tell me only",
+            },
+        ),
     )
     once: bool = Field(
         default=True,
         title="Once",
         description="Complete after acting; otherwise go on guarding whatever bears that name.",
+        json_schema_extra=hint(group="Then", advanced=True),
     )
 
     @model_validator(mode="after")

@@ -73,19 +73,19 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     shown = as_json(created, "automations", "show", "dca")
     assert set(shown) == row | {
         *("config", "limits", "budget", "state", "state_version", "needs", "wake", "levels", "waiting_signals"),
-        *("balances", "positions", "figures", "orders", "events", "report"),
+        *("balances", "positions", "figures", "orders", "events", "report", "next_step", "included"),
     }
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
-        *("tickers", "candles", "lacking_funds", "requests_used", "log"),
+        *("tickers", "candles", "lacking_funds", "requests_used", "log", "next_step", "type"),
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
     events = as_json(created, "automations", "events")
     assert (set(events), set(events["events"][0])) == (
         {"events", "last", "first", "newer", "gap"},
-        {"id", "at", "automation", "automation_id", "kind", "data"},
+        {"id", "at", "automation", "automation_id", "kind", "level", "message", "data"},
     )
     assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}
     assert set(as_json(created, "signals", "send", "second", "1")) == {"automation", "id", "accepted"}
@@ -162,7 +162,7 @@ def test_automations_are_created_listed_changed_and_ended(folder: Folder, create
         *("automation.paused", "automation.active", "automation.stopping"),
     ]
     _, lines, _ = created("automations", "events", "--kind", "automation.paused", "--after", "0")
-    assert [line.split()[3:] for line in lines.splitlines()] == [["dca", "automation.paused"]]
+    assert [line.split()[3:] for line in lines.splitlines()] == [["automation.paused", "dca:", "was", "paused"]]
 
 
 def test_a_plan_shows_an_order_and_leaves_nothing(folder: Folder, created: Octobot) -> None:
@@ -467,7 +467,7 @@ def test_markets_and_types_are_looked_at(created: Octobot) -> None:
     assert created("markets", "candles", "paper", "BTC/USD", "--count", "3")[1].count("\n") == 5
     assert error(created, "markets", "ticker", "nobody", "BTC/USD")[1].startswith("there is no account 'nobody'")
     assert "octobot_tentacles.dca" in created("types", "list")[1]
-    assert created("types", "show", "dca")[1].startswith("octobot_tentacles.dca version ")
+    assert created("types", "show", "dca")[1].startswith("Regular buying: octobot_tentacles.dca version ")
     assert set(as_json(created, "types", "show", "dca")) >= {"config", "required", "defaults", "examples"}
 
 

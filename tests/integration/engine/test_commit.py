@@ -526,7 +526,7 @@ def test_done_without_orders_completes_at_once(bench: Bench) -> None:
     bench.settle()
     row = bench.row(a)
     assert (row.status, row.runnable, row.next_run_at) == ("completed", False, None)
-    assert bench.events(a) == ["automation.created", "automation.completed"]
+    assert bench.events(a) == ["automation.created", "automation.completed", "notice.told"]
     assert [(n.message, n.status) for n in bench.rows(tables.notices)] == [("bye", "waiting")]
 
 

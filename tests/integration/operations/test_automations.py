@@ -102,7 +102,8 @@ def test_a_name_that_two_owners_gave_is_ambiguous_and_one_owner_sees_only_his_ow
 def test_show_tells_money_orders_state_and_events(office: Office) -> None:
     found = office.bench.automation("grid", resting, budget={"USDT": "1000"})
     office.bench.settle()
-    shown = office.do("automations.show", automation="grid")
+    everything = ["state", "orders", "events", "report"]
+    shown = office.do("automations.show", automation="grid", include=everything)
     plain = shown.model_dump(mode="json")
     assert {key: plain[key] for key in ("name", "status", "ticks", "open_orders", "unknown_orders")} == {
         "name": "grid",
@@ -113,7 +114,10 @@ def test_show_tells_money_orders_state_and_events(office: Office) -> None:
     }
     assert plain["balances"] == {"USDT": {"free": "910", "reserved": "90"}}
     assert plain["budget"] == {"USDT": "1000"}
-    assert (plain["state"], plain["figures"]) == ({"seen": 1}, {"grid profit": "1.50"})
+    assert (plain["state"], [(row["label"], row["value"]) for row in plain["figures"]]) == (
+        {"seen": 1},
+        [("grid profit", "1.50")],
+    )
     assert plain["config"]["who"] == "grid"
     assert plain["needs"] == {"tickers": ["BTC/USDT"], "candles": [], "automations": []}
     assert plain["next_run"] == "2026-01-01T01:00:00Z"
@@ -130,7 +134,7 @@ def test_what_is_held_is_shown_while_there_are_no_prices_to_value_it(office: Off
     office.bench.settle()
     office.bench.market.fault = RuntimeError("no prices today")
     office.bench.advance(60_001)
-    shown = office.do("automations.show", automation="grid")
+    shown = office.do("automations.show", automation="grid", include=["report"])
     assert shown.report.final_equity is None
     assert [(position.symbol, position.amount) for position in shown.positions] == [("BTC/USDT", Decimal(1))]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from octobot_node.errors import InvalidRunFile, OctoBotError, Overdrawn, UsageError
-from octobot_node.operations.automations import create as creating
+from octobot_node.operations.automations import drafts
 from octobot_node.store import tables
 from tests.integration.operations.conftest import Office
 
@@ -105,7 +105,7 @@ def test_what_is_found_in_the_transaction_names_the_field_as_what_is_found_befor
     with pytest.raises(UsageError) as before:
         create(paper, "b")
     # As if the other one had come between the look and the transaction.
-    monkeypatch.setattr(creating, "_refuse_overdraft", lambda *_: None)
+    monkeypatch.setattr(drafts, "_look_at_budget", lambda *_: None)
     with pytest.raises(UsageError) as inside:
         create(paper, "b")
     assert (str(inside.value), inside.value.field, inside.value.reason) == (f"budget.USD: {TEXT}", "budget.USD", TEXT)

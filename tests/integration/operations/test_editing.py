@@ -30,7 +30,7 @@ def resting(tick: Tick[Any, Any]) -> Decision:
 
 
 def shown(office: Office, name: str) -> Any:
-    return office.do("automations.show", automation=name)
+    return office.do("automations.show", automation=name, include=["events"])
 
 
 def test_what_is_created_belongs_to_whom_the_desk_creates_for(office: Office) -> None:

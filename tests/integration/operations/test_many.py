@@ -163,7 +163,7 @@ def test_a_clone_has_all_but_the_name_and_what_is_given(office: Office) -> None:
     office.bench.settle()
     (made,) = office.do("automations.clone", automation="a", name="b").automations
     assert (made.name, made.type, made.account, made.status, made.ticks) == ("b", "tests.scripted", "main", "active", 0)
-    same = office.do("automations.show", automation="b")
+    same = office.do("automations.show", automation="b", include=["orders", "state"])
     assert (same.budget, same.limits) == ({"USDT": Decimal(500), "BTC": Decimal("0.5")}, {"max_open_orders": 2})
     assert (same.config["candles"], same.orders, same.state) == (3, [], None)
 

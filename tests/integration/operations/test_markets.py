@@ -126,7 +126,7 @@ def test_a_type_is_shown_with_what_fills_in_its_form(office: Office) -> None:
     assert shown == office.do("types.show", type="octobot_tentacles.dca")
     assert set(shown.required) == set(shown.config["required"])
     assert set(shown.defaults) | set(shown.required) == set(shown.config["properties"])
-    assert shown.examples["symbol"] == shown.config["properties"]["symbol"]["examples"]
+    assert shown.field_examples["symbol"] == shown.config["properties"]["symbol"]["examples"]
     assert shown.documentation.startswith(shown.summary)
     with pytest.raises(UnknownType, match="no plugin registers the automation type 'dcb'"):
         office.do("types.show", type="dcb")

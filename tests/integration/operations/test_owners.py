@@ -41,6 +41,7 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "automations.clone": [{"automation": "*", "name": "copy"}, {"automation": "his", "name": "copy", "account": "*"}],
     "automations.export": [{"automations": ["*"]}],
     "automations.plan": [{"automation": "*"}],
+    "types.plan": [{"type": "scripted", "account": "purse", "config": {"who": "hers"}}],
     "automations.log": [{"automation": "*"}],
     "automations.list": [{"account": "*"}],
     "automations.bulk": [{"command": "pause", "account": "*"}],

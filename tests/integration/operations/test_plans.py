@@ -88,7 +88,10 @@ def test_a_plan_is_what_the_next_tick_then_does_and_writes_nothing(office: Offic
     assert told["notices"] == [{"level": "warning", "message": "hello"}]
     assert told["requests"] == [{"automation": "other", "command": "pause"}]
     assert told["levels"] == {"above": {"BTC/USDT": "125"}, "below": {}}
-    assert (told["figures"], told["state"]) == ({"grid profit": "1.5"}, {"last": "120", "ticks": 2})
+    assert ([(row["label"], row["value"]) for row in told["figures"]], told["state"]) == (
+        [("grid profit", "1.5")],
+        {"last": "120", "ticks": 2},
+    )
     assert [(ticker["symbol"], ticker["last"]) for ticker in told["tickers"]] == [("BTC/USDT", "120")]
     assert [(c["timeframe"], c["asked"], c["got"], c["stale"]) for c in told["candles"]] == [("1h", 2, 2, False)]
 

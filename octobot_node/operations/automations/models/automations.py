@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 
+from octobot_node.about import FigureKind
 from octobot_node.engine.standings.finding import Sort
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.node.models.events import EventRow
@@ -29,13 +30,16 @@ __all__ = [
     "CreateAutomation",
     "EditAutomation",
     "ExportAutomations",
+    "FigureRow",
     "FindingRow",
     "Funds",
     "ImportAutomations",
     "ListAutomations",
+    "NextStep",
     "OneAutomation",
     "PositionRow",
     "RunFileText",
+    "ShowAutomation",
     "Statuses",
     "StopAutomation",
     "WhichAutomations",
@@ -56,6 +60,16 @@ class OneAutomation(Request):
     """One automation."""
 
     automation: AutomationRef
+
+
+class ShowAutomation(OneAutomation):
+    """One automation, and what of it is large."""
+
+    include: list[Literal["state", "orders", "events", "report"]] = Field(
+        default=[],
+        max_length=4,
+        description="Also its state, orders that can change, newest events, or the report, which counts all fills.",
+    )
 
 
 class ChangeAutomation(OneAutomation):
@@ -167,23 +181,51 @@ class PositionRow(Response):
     realised: Amount
 
 
-class AutomationDetail(AutomationRow):
-    """Everything about one automation."""
+class FigureRow(Response):
+    """A figure of the automation type's own."""
 
-    config: dict[str, Any]
-    limits: dict[str, Any]
-    state: Any
-    state_version: int
-    needs: dict[str, Any]
-    wake: dict[str, Any] | None
+    key: str = Field(description="What programs call it.", examples=["grid_profit"])
+    label: str = Field(description="What people call it.", examples=["grid profit"])
+    kind: FigureKind = Field(description="How to write it; `number` and `text` are what its author did not describe.")
+    unit: str = Field(description="The asset of money, or that a price is in; may be empty.", examples=["USD"])
+    value: str = Field(description="Plain digits, or text.", examples=["1.5"])
+    order: int = Field(description="Where it stands, lowest first.")
+
+
+class NextStep(Response):
+    """What it does next."""
+
+    text: str = Field(
+        description="A sentence without its subject and full stop.", examples=["buys BTC for 100 USD in 41 s"]
+    )
+    template: str = Field(
+        description="The same, with `{when}` where the time belongs: for whoever counts down.",
+        examples=["buys BTC for 100 USD {when}"],
+    )
+    at: datetime | None = Field(description="When it is next due; null: something must wake it.")
+
+
+class AutomationDetail(AutomationRow):
+    """One automation; what is large is there where it was asked for."""
+
+    config: dict[str, Any] = Field(description="Its config, every field of it.")
+    limits: dict[str, Any] = Field(description="Limits on it alone; {} is none.")
+    next_step: NextStep = Field(description="What it does next, in words.")
+    state_version: int = Field(description="Which version of its type wrote its state.")
+    needs: dict[str, Any] = Field(description="Tickers, candles and other automations that its next tick is given.")
+    wake: dict[str, Any] | None = Field(description="Its own plan of when to tick; null: there is none.")
     levels: dict[str, dict[str, str]] | None = Field(description="Prices that wake it: above and below, by symbol.")
-    waiting_signals: int
-    balances: dict[str, Funds]
-    positions: list[PositionRow]
-    figures: dict[str, str]
-    orders: list[OrderRow] = Field(description="Those that can still change, oldest first.")
-    events: list[EventRow] = Field(description="The newest, newest first.")
-    report: AutomationReport
+    waiting_signals: int = Field(description="Messages in its inbox that no tick has taken yet.")
+    balances: dict[str, Funds] = Field(description="Its money, by asset.")
+    positions: list[PositionRow] = Field(description="What it holds, by symbol.")
+    figures: list[FigureRow] = Field(description="Its type's own figures, in order.")
+    included: list[Literal["state", "orders", "events", "report"]] = Field(description="What of these was asked for.")
+    state: Any = Field(description="What it remembers, of its type's own shape; null also where it was not asked for.")
+    orders: list[OrderRow] | None = Field(
+        description="Those that can still change, oldest first; null: they were not asked for."
+    )
+    events: list[EventRow] | None = Field(description="The newest, newest first; null: they were not asked for.")
+    report: AutomationReport | None = Field(description="What it came to; null: it was not asked for.")
 
 
 AUTOMATION_EXAMPLE: dict[str, JsonValue] = {
@@ -206,10 +248,11 @@ class ImportAutomations(Request):
     """Run files as text, whose accounts and automations are created."""
 
     files: list[RunFileText] = Field(min_length=1)
+    start: bool = Field(default=True, description="false: they are paused until somebody resumes them.")
 
 
 class CreateAutomation(Request):
-    """An automation to create, as a run file has it; it is active, and due at once."""
+    """An automation to create, as a run file has it; it is active and due at once, unless not to `start`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AUTOMATION_EXAMPLE]})
 
@@ -220,6 +263,7 @@ class CreateAutomation(Request):
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
     config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
     tags: Tags = Field(default=(), description="Words that it is found by.")
+    start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")
 
 
 class AutomationsCreated(Response):

@@ -25,3 +25,4 @@ class CloneAutomation(OneAutomation):
     limits: LimitsSpec | None = Field(default=None, description="All its limits; None: the same.")
     config: dict[str, Any] | None = Field(default=None, description="The whole config; None: the same.")
     changes: dict[str, Any] = Field(default_factory=dict, description="Changes of the config by dotted field.")
+    start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")

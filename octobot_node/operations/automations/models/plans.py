@@ -5,15 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
 
-from octobot_node.operations.automations.models.automations import AutomationStatus, FindingRow, OneAutomation
-from octobot_node.operations.models import Response
-from octobot_node.specs import Amount
+from octobot_node.operations.automations.models.automations import (
+    AutomationStatus,
+    FigureRow,
+    FindingRow,
+    OneAutomation,
+)
+from octobot_node.operations.models import Request, Response
+from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount
 
 __all__ = [
     "CandlesSeen",
     "PlanAutomation",
+    "PlanType",
     "PlannedLine",
     "PlannedNotice",
     "PlannedOrder",
@@ -24,10 +30,30 @@ __all__ = [
 ]
 
 
+_DRAFT_EXAMPLE: dict[str, JsonValue] = {
+    "account": "paper",
+    "budget": {"USD": "5000"},
+    "config": {"symbol": "BTC/USD", "amount": "100", "every": "1d"},
+}
+
+
 class PlanAutomation(OneAutomation):
     """The schedule's next tick, or ``at_once`` as if something woke the automation now."""
 
     at_once: bool = Field(default=False, examples=[True], description="As if something woke it now, not as it is due.")
+
+
+class PlanType(Request):
+    """What an automation would be: its type, and what `POST /automations` takes of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DRAFT_EXAMPLE]})
+
+    type: str = Field(min_length=1, max_length=128, description="package.name, or name alone.")
+    account: str = Field(min_length=1, max_length=128, description="An account's name.")
+    name: Name | None = Field(default=None, description="What it would be called; null: nobody knows yet.")
+    budget: dict[Asset, PositiveAmount] = Field(default={}, description="What it might spend, by asset.")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on it alone.")
+    config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
 
 
 class PlannedOrder(Response):
@@ -105,8 +131,9 @@ class RequestsUsed(Response):
 class PlannedTick(Response):
     """What the next tick would do. Nothing of it was written, sent or told."""
 
-    automation: str
-    id: str
+    automation: str = Field(description="Its name; of one that is not created what it was to be called, or empty.")
+    id: str = Field(description="Empty for one that is not created.")
+    type: str = Field(description="Its type, package.name.")
     tick: int
     at: datetime = Field(description="The time that the tick was told.")
     scheduled: bool = Field(description="Whether it was evaluated as due by its own plan.")
@@ -120,8 +147,11 @@ class PlannedTick(Response):
     requests: list[PlannedRequest]
     next_run: datetime | None
     levels: dict[str, dict[str, str]] | None
-    figures: dict[str, str]
-    state: Any
+    figures: list[FigureRow] = Field(description="Its type's own figures after it.")
+    next_step: str = Field(
+        description="What it would do after that, in its author's words; `{when}` is its next run. May be empty."
+    )
+    state: Any = Field(description="What it would remember after it.")
     needs_funds: dict[str, Amount] = Field(description="What its orders would reserve, by asset.")
     free_funds: dict[str, Amount] = Field(description="What is free before, by asset.")
     lacking_funds: dict[str, Amount] = Field(

@@ -12,15 +12,23 @@ from octobot_node.operations.models import AutomationRef, Limit, PeriodRequest, 
 __all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLevel", "LogLine", "LogPage"]
 
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
 class EventRow(Response):
     """Something that happened; ids only grow. ``automation`` is "" for the node, and an id's where it was deleted."""
 
-    id: int
-    at: datetime
-    automation: str
-    automation_id: str
-    kind: str
-    data: dict[str, Any]
+    id: int = Field(description="Only grows.")
+    at: datetime = Field(description="When it happened.")
+    automation: str = Field(description="Its automation's name; empty: the node's own; its id where it was deleted.")
+    automation_id: str = Field(description="Its automation's id; empty: the node's own.")
+    kind: str = Field(description="What happened, such as `order.fill`.")
+    level: LogLevel = Field(description="How grave it is.")
+    message: str = Field(
+        description="The same in words, without the automation's name, which goes before it.",
+        examples=["bought 0.5 BTC at 40000 USD (20000 USD)"],
+    )
+    data: dict[str, Any] = Field(description="What is known of it, by kind.")
 
 
 class ListEvents(Request):
@@ -60,9 +68,6 @@ class EventPage(Response):
     )
 
 
-LogLevel = Literal["debug", "info", "warning", "error"]
-
-
 class ListLog(PeriodRequest):
     """An automation's log, newest first; ``level`` is the least that is told."""
 
@@ -72,13 +77,13 @@ class ListLog(PeriodRequest):
 
 
 class LogLine(Response):
-    """One thing that happened to an automation, in words. ``event`` is its kind, ``notice`` for what it told itself."""
+    """One thing that happened to an automation, in words."""
 
-    at: datetime
-    level: LogLevel
-    event: str
-    message: str
-    data: dict[str, Any]
+    at: datetime = Field(description="When it happened.")
+    level: LogLevel = Field(description="How grave it is.")
+    event: str = Field(description="Its event's kind; `notice.told` of what it told itself.")
+    message: str = Field(description="What happened.")
+    data: dict[str, Any] = Field(description="What is known of it, by kind.")
 
 
 class LogPage(Response):

@@ -53,6 +53,7 @@ def automations() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("figures", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("next_step", sa.Text(), server_default="", nullable=False),
         sa.Column("status_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tags", sa.Text(), server_default="[]", nullable=False),
         unique=("owner", "name"),

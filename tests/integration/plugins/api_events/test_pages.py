@@ -91,7 +91,7 @@ def test_a_log_tells_in_words_what_happened_and_what_was_told_newest_first(servi
 
     told = [(line["level"], line["event"], line["message"]) for line in reversed(page["lines"])]
     assert told[0] == ("info", "automation.created", "was created")
-    assert ("warning", "notice", "here we go\nnow") in told
+    assert ("warning", "notice.told", "here we go now") in told
     assert any(event == "order.fill" and message.startswith("bought 0.5 BTC at ") for _, event, message in told), told
     failed = [message for level, event, message in told if (level, event) == ("warning", "tick.failed")]
     assert len(failed) == 1
@@ -103,7 +103,7 @@ def test_a_log_tells_in_words_what_happened_and_what_was_told_newest_first(servi
     assert text.headers["content-type"].startswith("text/plain")
     assert len(lines) == len(page["lines"])
     assert lines[0].endswith("Z info automation.paused: was paused")
-    assert any(line.endswith("warning notice: here we go now") for line in lines)
+    assert any(line.endswith("warning notice.told: here we go now") for line in lines)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
@@ -125,7 +125,7 @@ def test_a_log_s_pages_together_are_the_whole_log(service: Service, limit: int) 
         cursor = page["next_cursor"]
     assert [line for page in pages for line in page] == whole
     assert {len(page) for page in pages[:-1]} <= {limit}
-    assert {line["event"] for line in whole} >= {"notice", "automation.paused", "automation.active"}
+    assert {line["event"] for line in whole} >= {"notice.told", "automation.paused", "automation.active"}
 
 
 def test_the_text_of_a_log_leads_to_its_next_page(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of fields that configs of automations share: intervals and times of day as people write them."""
+"""Kinds of fields that configs of automations share: symbols, intervals and times of day as people write them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
+from octobot_node.fields.hints import hint
+from octobot_node.fields.schema import DURATION
 from octobot_node.market import timeframe_ms
+from octobot_node.text.durations import parse_duration
 from octobot_node.text.symbols import SYMBOL_PATTERN, check_symbol
 
-__all__ = ["ConfigModel", "CronTime", "DailyTime", "Interval", "Symbol", "Zone"]
+__all__ = ["Asset", "AutomationName", "ConfigModel", "CronTime", "DailyTime", "Duration", "Interval", "Symbol", "Zone"]
 
 
 #: Names of months and days in a cron line.
@@ -52,25 +55,50 @@ def check_zone(value: str) -> str:
     return value
 
 
+def _duration(value: Any) -> Any:
+    # ISO 8601, which a config is stored as, is read by pydantic.
+    return parse_duration(value) if isinstance(value, str) and value[:1].upper() != "P" else value
+
+
+#: A time that something takes: ``30s``, ``5m``, ``1h30m``, a year at most, or ISO 8601.
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    Field(gt=timedelta(0), le=timedelta(days=366)),
+    WithJsonSchema({**DURATION, "x-maximum": "366d", "examples": ["30s", "5m"]}),
+]
 #: From a minute to a year: ``30m``, ``4h``, ``1d``, ``1w``, or ISO 8601.
 Interval = Annotated[
     timedelta,
     BeforeValidator(_interval),
     AfterValidator(_within_bounds),
-    WithJsonSchema({"type": "string", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
+    WithJsonSchema({**DURATION, "x-minimum": "1m", "x-maximum": "366d", "examples": ["1d", "4h", "30m", "P1DT12H"]}),
 ]
 #: A spot market, BASE/QUOTE in capitals; whatever else people write is refused with what they mean.
 Symbol = Annotated[
-    str, AfterValidator(check_symbol), Field(max_length=64, json_schema_extra={"pattern": SYMBOL_PATTERN})
+    str,
+    AfterValidator(check_symbol),
+    Field(max_length=64, json_schema_extra={"pattern": SYMBOL_PATTERN, **hint(widget="symbol")}),
 ]
+#: An asset, such as BTC.
+Asset = Annotated[str, Field(pattern=r"^[^\s/:]{1,16}$", json_schema_extra=hint(widget="asset"))]
+#: The name of another automation of the same owner.
+AutomationName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=hint(widget="automation"))]
 #: An IANA time zone.
-Zone = Annotated[str, AfterValidator(check_zone)]
+Zone = Annotated[str, AfterValidator(check_zone), Field(json_schema_extra=hint(widget="zone"))]
 
 
 class DailyTime(ConfigModel):
     """Once a day, on the clock of a time zone."""
 
-    at: str = Field(title="At", description='Time of day as "HH:MM", in quotes.', examples=["09:00"])
+    model_config = ConfigDict(json_schema_extra=hint(widget="daily"))
+
+    at: str = Field(
+        title="At",
+        description='Time of day as "HH:MM", in quotes.',
+        examples=["09:00"],
+        json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", **hint(widget="time")},
+    )
     tz: Zone = Field(
         default="UTC", title="Time zone", description="IANA time zone of that time.", examples=["Europe/Paris"]
     )
@@ -95,6 +123,8 @@ class DailyTime(ConfigModel):
 
 class CronTime(ConfigModel):
     """At the times of a cron line, on the clock of a time zone."""
+
+    model_config = ConfigDict(json_schema_extra=hint(widget="cron"))
 
     line: str = Field(
         title="Cron line",

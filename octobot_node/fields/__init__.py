@@ -1,0 +1,36 @@
+"""What configs of automations are made of: kinds of fields that they share, and how their form looks.
+
+``kinds`` has the fields, ``hints`` what an author says of the form, ``schema`` the JSON schema that it is made of.
+"""
+
+from __future__ import annotations
+
+from octobot_node.fields.hints import either, form, hint
+from octobot_node.fields.kinds import (
+    Asset,
+    AutomationName,
+    ConfigModel,
+    CronTime,
+    DailyTime,
+    Duration,
+    Interval,
+    Symbol,
+    Zone,
+)
+from octobot_node.fields.schema import config_schema
+
+__all__ = [
+    "Asset",
+    "AutomationName",
+    "ConfigModel",
+    "CronTime",
+    "DailyTime",
+    "Duration",
+    "Interval",
+    "Symbol",
+    "Zone",
+    "config_schema",
+    "either",
+    "form",
+    "hint",
+]
