@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { pauseAutomation, resumeAutomation, runAutomation, stopAutomation } from "@/api/client/sdk.gen";
-import type { AutomationDetail } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";

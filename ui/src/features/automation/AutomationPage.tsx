@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { AutomationDetail } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { nextStepOf, typeName } from "@/features/automations/words";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Empty, Failure, Loading } from "@/parts/States";
@@ -142,16 +142,18 @@ function Strip({ detail }: { detail: AutomationDetail }) {
           <dt>Fills</dt>
           <dd>{format.count(report.fills)}</dd>
         </div>
-        {Object.entries(detail.figures)
-          .slice(0, 2)
-          .map(([name, value]) => (
-            <div key={name} className="desk-only">
-              <dt>{capital(name)}</dt>
-              <dd className="cut" title={value}>
-                {figure(value)}
-              </dd>
-            </div>
-          ))}
+        {detail.figures.slice(0, 2).map((each) => (
+          <div key={each.key} className="desk-only">
+            <dt>{capital(each.label)}</dt>
+            <dd className="cut" title={each.value}>
+              {each.kind === "money" || each.kind === "price" ? (
+                <Money value={each.value} asset={each.unit} />
+              ) : (
+                figure(each.value)
+              )}
+            </dd>
+          </div>
+        ))}
       </dl>
       <p className="asof">
         {report.pnl_method}

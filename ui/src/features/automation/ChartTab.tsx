@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import type { AutomationDetail, OrderRow } from "@/api/client/types.gen";
+import type { OrderRow } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { Amount } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { Segments } from "@/parts/Segments";

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { AutomationDetail } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { typesQuery } from "@/features/automations/queries";
 import { typeName } from "@/features/automations/words";
 import { Moment, Money } from "@/parts/Figures";

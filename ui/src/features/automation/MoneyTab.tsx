@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { AutomationDetail } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { Amount, Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { More } from "@/parts/More";
 import { Failure, Loading } from "@/parts/States";

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { AutomationDetail, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { FillRow, OrderRow } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { Amount, Moment, Money, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { More } from "@/parts/More";

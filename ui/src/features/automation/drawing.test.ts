@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { AutomationDetail, EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
 
 const TIMES = [0, 60, 120, 180];

@@ -1,6 +1,7 @@
 /** What is drawn over candles, worked out apart from what draws it. Floats are right here: these are pixels. */
 
-import type { AutomationDetail, EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { toDraw } from "@/text/decimal";
 
 /** A fill, or several of one side in one candle. */

@@ -8,7 +8,12 @@ import {
   readEquity,
   readTicker,
 } from "@/api/client/sdk.gen";
-import type { AutomationDetail } from "@/api/client/types.gen";
+import type { AutomationDetail as Told } from "@/api/client/types.gen";
+
+/** What of an automation is told where it is asked for: its page shows its orders and what it came to. */
+const INCLUDE = ["orders", "report"] as const;
+
+export type AutomationDetail = Told & { [Part in (typeof INCLUDE)[number]]: NonNullable<Told[Part]> };
 
 /** An automation with the ETag that an edit must name. */
 export interface Loaded {
@@ -20,8 +25,8 @@ export function automationQuery(id: string) {
   return queryOptions({
     queryKey: ["automation", id],
     async queryFn(): Promise<Loaded> {
-      const { data, response } = await readAutomation({ path: { automation: id } });
-      return { detail: data, etag: response.headers.get("etag") };
+      const { data, response } = await readAutomation({ path: { automation: id }, query: { include: [...INCLUDE] } });
+      return { detail: data as AutomationDetail, etag: response.headers.get("etag") };
     },
     // Prices move what it is worth, and tell no event.
     refetchInterval: 15_000,

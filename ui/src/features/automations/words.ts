@@ -1,6 +1,7 @@
 /** What automations are called and do, in words. */
 
-import type { AutomationDetail, AutomationRow } from "@/api/client/types.gen";
+import type { AutomationRow } from "@/api/client/types.gen";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { compare } from "@/text/decimal";
 import * as format from "@/text/format";
 

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
-import type { AutomationDetail, AutomationRow } from "@/api/client/types.gen";
+import type { AutomationRow } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
 import { linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
 import { nextStep, nextStepOf, typeName } from "@/features/automations/words";
 import { Amount, Change, Money, NotKnown, Result } from "@/parts/Figures";

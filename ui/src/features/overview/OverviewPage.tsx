@@ -1,8 +1,9 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { AutomationDetail, AutomationRow } from "@/api/client/types.gen";
+import type { AutomationRow } from "@/api/client/types.gen";
 import { Feed } from "@/features/activity/Feed";
 import { newestActivityQuery } from "@/features/activity/queries";
+import type { AutomationDetail } from "@/features/automation/queries";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
