@@ -26,11 +26,14 @@ def new_key(
     if within is None:
         return key if connection.execute(known.where(_c.dedup_key == key)).first() is None else None
     marked = f"{key}:{now:013}"
-    # As far ahead as there is: a clock that was set back does not make one alert two.
+    # As far ahead as there is: a clock that was set back does not make one alert two. Nor may it keep others away for
+    # as long as it was set back by: what was seen later than now is seen now.
     since = known.where(_c.dedup_key.between(f"{key}:{max(now - within + 1, 0):013}", f"{key}:{_NEVER}"))
     last = connection.execute(since.order_by(_c.dedup_key.desc()).limit(1)).first()
     if last is None:
         return marked
-    if last.dedup_key < marked:
-        connection.execute(inbox.update().where(_c.id == last.id).values(dedup_key=marked))
+    seen = [last.id] if last.dedup_key <= marked else [row.id for row in connection.execute(since).all()]
+    for place, signal in enumerate(seen):
+        moved = inbox.update().where(_c.id == signal, _c.dedup_key != marked)
+        connection.execute(moved.values(dedup_key=f"{key}:{now - place:013}"))
     return None

@@ -210,3 +210,22 @@ def test_prices_are_fetched_anew_after_the_clock_was_set_back(make_bench: Callab
         watch.look()
         bench.tick()
     assert seen == ["100", "200"]
+
+
+def test_an_alert_that_came_later_than_now_is_the_same_once_and_keeps_no_other_away(watched: Watched) -> None:
+    bench, within = watched.bench, 30_000
+
+    def put() -> bool:
+        return bench.commands.signal(watched.signals, "buy", key="body", same_within=within)
+
+    taken = []
+    for _ in range(3):
+        taken.append(put())
+        bench.advance(MINUTE)
+    bench.clock.set_by(-HOUR)
+    # Sent again while the clock was set: one alert.
+    taken += [put(), put()]
+    for _ in range(3):
+        bench.advance(MINUTE)
+        taken.append(put())
+    assert taken == [True] * 3 + [False] * 2 + [True] * 3
