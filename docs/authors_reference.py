@@ -13,7 +13,7 @@ import octobot_node
 from octobot_node import fields, market
 from octobot_node.fields import kinds
 
-__all__ = ["api"]
+__all__ = ["api", "entry"]
 
 _GROUPS = {
     "Deciding": (
@@ -50,14 +50,14 @@ def api() -> str:
     for title, names in _GROUPS.items():
         parts.append(f"## {title}")
         for name in names:
-            parts += _entry(name, getattr(octobot_node, name))
+            parts += entry(name, getattr(octobot_node, name))
     parts.append("## Fields of configs: `octobot_node.fields`")
     for name in fields.__all__:
         thing = getattr(fields, name)
-        parts += _entry(name, thing) if inspect.isclass(thing) or inspect.isfunction(thing) else _constant(name)
+        parts += entry(name, thing) if inspect.isclass(thing) or inspect.isfunction(thing) else _constant(name)
     parts.append("## Times: `octobot_node.market`")
     for name in ("timeframe_ms", "from_ms", "to_ms"):
-        parts += _entry(name, getattr(market, name))
+        parts += entry(name, getattr(market, name))
     return "\n\n".join(parts)
 
 
@@ -67,10 +67,12 @@ def _constant(name: str) -> list[str]:
     return [f"### `{name}`", _words(comment[1]) if comment else ""]
 
 
-def _entry(name: str, thing: Any) -> list[str]:
+def entry(name: str, thing: Any, level: int = 3) -> list[str]:
+    """Return a class with its fields and methods, or a function, below a heading of a level."""
+    heading = "#" * level
     if inspect.isfunction(thing):
-        return [f"### `{name}{_signature(thing)}`", _text(thing)]
-    parts = [f"### `{name}`", _text(thing)]
+        return [f"{heading} `{name}{_signature(thing)}`", _text(thing)]
+    parts = [f"{heading} `{name}`", _text(thing)]
     if issubclass(thing, enum.Enum):
         parts.append(", ".join(f"`{member.value}`" for member in thing))
     table = list(_fields(thing))
@@ -95,6 +97,11 @@ def _fields(cls: type[Any]) -> Iterator[str]:
             default = f"`{getattr(cls, name)!r}`" if hasattr(cls, name) else "required"
             shown = _type(str(annotation).removeprefix("ClassVar[").removesuffix("]"))
             yield f"| `{name}` | `{shown}` | {default} | {comments.get(name, '')} |"
+    elif getattr(cls, "_is_protocol", False):
+        comments = _comments(cls)
+        for name, annotation in inspect.get_annotations(cls).items():
+            if not name.startswith("_"):
+                yield f"| `{name}` | `{_type(str(annotation))}` |  | {comments.get(name, '')} |"
     elif hasattr(cls, "model_fields"):
         for name, field in cls.model_fields.items():
             default = "required" if field.is_required() else f"`{field.default!r}`"

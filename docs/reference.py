@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 # Beside this file, which is run as a script.
 sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
+from contracts_reference import contracts
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.orders import IntentStatus
@@ -31,6 +32,7 @@ __all__ = ["pages", "rewritten"]
 
 DOCS = Path(__file__).parent
 _API = re.compile(r"(<!-- api -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
+_CONTRACTS = re.compile(r"(<!-- contracts -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
 _TABLE = re.compile(r"(<!-- fields: (\S+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _TRANSITIONS = re.compile(r"(<!-- transitions: (\w+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _STATUSES: Mapping[str, type[AutomationStatus | IntentStatus]] = {
@@ -47,7 +49,7 @@ _RUN_FILE: Mapping[str, type[BaseModel]] = {
 
 def pages() -> list[Path]:
     """Return the pages that have such a table."""
-    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api) -->")
+    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api|contracts) -->")
     return [page for page in sorted(DOCS.rglob("*.md")) if marked.search(page.read_text())]
 
 
@@ -56,6 +58,8 @@ def rewritten(page: Path) -> str:
     registry = load_plugins(discover=False)
     if page.name == "authors.md":
         return _API.sub(lambda found: f"{found[1]}\n{api()}\n\n{found[2]}", page.read_text())
+    if page.name == "contracts.md":
+        return _CONTRACTS.sub(lambda found: f"{found[1]}\n{contracts()}\n\n{found[2]}", page.read_text())
     text = _TRANSITIONS.sub(lambda found: f"{found[1]}\n{_transitions(found[2])}\n\n{found[3]}", page.read_text())
     return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", text)
 

@@ -56,7 +56,11 @@ def to_ms(moment: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """The latest prices of a symbol, in quote per base, as of ``at``."""
+    """The latest prices of a symbol, in quote per base, as of ``at``.
+
+    They need not lie on the market's price step: a connector may tell an average. ``MarketRules.round_price`` puts an
+    order's price on it.
+    """
 
     symbol: str
     last: Decimal
@@ -67,7 +71,10 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Candles:
-    """Closed candles, oldest first, as float64 columns of equal length; ``time`` is the opening in ms UTC."""
+    """Closed candles, oldest first, as float64 columns of equal length; ``time`` is the opening in ms UTC.
+
+    Prices are in quote per base, ``volume`` is what was traded, in base.
+    """
 
     symbol: str
     timeframe: str

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octobot_node.settings import Settings as NodeSettings
 
 __all__ = [
+    "Budgeted",
     "Capabilities",
     "ConnectorContext",
     "ExchangeOrder",
@@ -37,6 +38,7 @@ __all__ = [
     "PastMarket",
     "PastTouches",
     "PastVolumes",
+    "RequestBudget",
     "ShownPrice",
     "StatesAssumptions",
     "SymbolList",

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from octobot_node.testing.automation_test import AutomationTest
     from octobot_node.testing.checking import check_automation
+    from octobot_node.testing.conformance import check_market_data, check_trading
     from octobot_node.testing.fakes import FakeExchange
     from octobot_node.testing.hostile_exchange.behaviour import Behaviour
     from octobot_node.testing.hostile_exchange.process import HostileExchange
     from octobot_node.testing.markets import MarketBuilder, make_market
     from octobot_node.testing.past import PastOrder, Replayed, replay
+    from octobot_node.testing.plugin_test import PluginTest
 
 __all__ = [
     "AutomationTest",
@@ -24,8 +26,11 @@ __all__ = [
     "HostileExchange",
     "MarketBuilder",
     "PastOrder",
+    "PluginTest",
     "Replayed",
     "check_automation",
+    "check_market_data",
+    "check_trading",
     "make_market",
     "replay",
 ]
@@ -37,8 +42,11 @@ _HOMES = {
     "HostileExchange": "hostile_exchange.process",
     "MarketBuilder": "markets",
     "PastOrder": "past",
+    "PluginTest": "plugin_test",
     "Replayed": "past",
     "check_automation": "checking",
+    "check_market_data": "conformance",
+    "check_trading": "conformance",
     "make_market": "markets",
     "replay": "past",
 }

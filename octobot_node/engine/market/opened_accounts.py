@@ -13,7 +13,15 @@ import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
 
-from octobot_node.contracts.exchanges import Capabilities, Fees, MarketData, RequestBudget, Trading, with_fees
+from octobot_node.contracts.exchanges import (
+    Capabilities,
+    ConnectorContext,
+    Fees,
+    MarketData,
+    RequestBudget,
+    Trading,
+    with_fees,
+)
 from octobot_node.egress import DirectEgress, HttpClient
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
@@ -156,6 +164,11 @@ class Accounts:
             limits=Limits.model_validate(row.limits),
             simulated=factory.simulated,
         )
+
+    def lend(self, account_id: str) -> ConnectorContext:
+        """Return what a connector of an account is lent, for one that is opened beside it."""
+        opened = self.get(account_id)
+        return _Lent(self, opened.source, account_id, ("a test",))
 
     def renew(self, account_id: str) -> None:
         """Take over an opened account's name and limits as they are now."""

@@ -47,6 +47,31 @@ def test_whatever_hooks_take_and_give_is_public() -> None:
     )
 
 
+def test_every_type_that_hooks_take_and_give_is_documented_member_by_member() -> None:
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("contracts.md", "authors.md"))
+    documented = set(re.findall(r"^###+ `(\w+)", pages, flags=re.MULTILINE))
+    wanted = {
+        name
+        for module, names in PUBLIC.items()
+        for name in names
+        if module.startswith("octobot_node.contracts.") or module in ("octobot_node.egress", "octobot_node.clock")
+        if inspect.isclass(getattr(importlib.import_module(module), name))
+    }
+    assert len(wanted) > 50
+    assert wanted - documented == set()
+
+
+def test_every_type_that_a_hook_s_signature_names_is_documented() -> None:
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("contracts.md", "authors.md"))
+    documented = set(re.findall(r"^###+ `(\w+)", pages, flags=re.MULTILINE))
+    signatures = [
+        path.read_text(encoding="utf-8").splitlines()[0] for path in sorted((ROOT / "docs" / "hooks").glob("*_*.md"))
+    ]
+    named = set(re.findall(r"\b[A-Z]\w+", " ".join(signatures)))
+    elsewhere = {"Any", "Callable", "None", "Order", "Request", "Settings", "NodeContext"}
+    assert named - documented - elsewhere == set()
+
+
 def sources() -> Iterator[tuple[str, str]]:
     """What others copy: examples, the scaffold, the built-in types, and the Python of the pages."""
     for folder in ("examples", "tentacles/octobot_tentacles"):
