@@ -15,7 +15,10 @@ __all__ = ["MODULES", "contracts"]
 MODULES: Mapping[str, tuple[str, ...]] = {
     "Connectors": ("contracts.exchanges", "contracts.wrapping", "contracts.replays"),
     "What the node lends": ("contracts.context", "egress", "contracts.order_checks", "contracts.plugins", "clock"),
-    "Services, notifiers, checks, events": ("contracts.services", "contracts.notifiers", "contracts.health"),
+    "Services, notifiers, checks, events": (
+        *("contracts.services", "contracts.notifiers", "contracts.health"),
+        "contracts.events",
+    ),
     "Settings and tables": ("contracts.plugin_settings", "contracts.tables", "contracts.storage"),
     "Operations, routes and commands": (
         *("contracts.operation", "contracts.api_routes", "contracts.caller", "contracts.commands"),

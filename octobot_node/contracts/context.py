@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from octobot_node.automation import Needs
     from octobot_node.clock import Clock
+    from octobot_node.contracts.events import EventFollower
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
@@ -57,6 +58,14 @@ class PluginContext(Protocol):
         What is missing is left out. It waits for the market's answer: not on an event loop, nor in ``check_order``,
         which is given the market that was decided on. Raises UnknownName for an account that is not there,
         DataUnavailable where the market does not answer or the account cannot be opened.
+        """
+        ...
+
+    def follow(self, name: str, kinds: Collection[str], *, from_the_start: bool = False) -> EventFollower:
+        """Return a reader of the event log that goes on where the one of this name stopped, also after a restart.
+
+        ``kinds`` are those that it wants, such as "order.fill". Its first start is at the log's end, unless
+        ``from_the_start``. Raises ValueError for what is no name: "telex.fills" is one.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -19,6 +19,7 @@ from octobot_node.egress import DirectEgress, HttpClient
 from octobot_node.errors import DataUnavailable
 from octobot_node.ids import new_id
 from octobot_node.market import Market
+from octobot_node.plugin_system.event_following import StoredFollower
 from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -74,6 +75,10 @@ class NodePluginContext:
         if self.look is None:
             raise DataUnavailable("there is no engine to ask for prices: the database could not be opened")
         return self.look(owner, account, needs)
+
+    def follow(self, name: str, kinds: Collection[str], *, from_the_start: bool = False) -> StoredFollower:
+        """Return a reader of the event log."""
+        return StoredFollower(self.storage, self.clock, name, kinds, from_the_start=from_the_start)
 
     def tell(self, message: str, *, level: str = "info", owner: str = "local", automation_id: str = "") -> None:
         """Give a notice to every notifier, durably; ``automation_id`` "" is about the node."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
-from octobot_node.store.queries.event_cursor import Position, end, follow
-from octobot_node.store.tables import automations, cursors, intents
+from octobot_node.store.tables import automations, intents
 from octobot_plugins.notify.sentences import Happened, compose
 from octobot_plugins.notify.settings import NotifySettings, Rule
 
@@ -32,8 +30,7 @@ _READ_MAX = 2_000
 _BEHIND = 1_000
 _IDS_MAX = 500
 
-_c, _i = cursors.c, intents.c
-_POSITION = sa.select(_c.txid, _c.position).where(_c.name == CURSOR)
+_i = intents.c
 _NAMES = sa.select(automations.c.id, automations.c.name).where(
     automations.c.id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -49,8 +46,7 @@ class Follower:
         self._together = int(settings.together * 1000)
         self._waiting: list[Happened] = []
         self._told_at = 0
-        #: Up to here everything was read; up to ``_kept`` the cursor says so.
-        self._read, self._kept = self._start()
+        self._events = context.follow(CURSOR, self._kinds)
 
     def step(self) -> int:
         """Read what is new, and tell what has waited long enough; return how many events were told."""
@@ -58,42 +54,27 @@ class Follower:
             return 0
         self._take_in()
         if not self._is_time():
-            if not self._waiting and self._read.id - self._kept.id >= _BEHIND:
-                self._keep()
+            if not self._waiting and self._events.unkept >= _BEHIND:
+                self._events.keep()
             return 0
         told = len(self._waiting)
         self._tell()
         self._waiting = []
         self._told_at = self._context.clock.now()
-        self._keep()
+        self._events.keep()
         return told
-
-    def _start(self) -> tuple[Position, Position]:
-        """Return where to go on: at the first start, at the end, since what is past is no news."""
-        with self._context.storage.read() as connection:
-            row = connection.execute(_POSITION).first()
-            last = end(connection)
-        if row is None:
-            with self._context.storage.write() as connection:
-                connection.execute(cursors.insert().values(name=CURSOR, **self._values(last)))
-            return last, last
-        position = Position(row.txid, row.position)
-        return position, position
-
-    def _values(self, position: Position) -> dict[str, int]:
-        return {"position": position.id, "txid": position.txid, "updated_at": self._context.clock.now()}
 
     def _take_in(self) -> None:
         room = _READ_MAX - len(self._waiting)
         if room <= 0:
             return
+        found = self._events.read(room)
         with self._context.storage.read() as connection:
-            rows, self._read = follow(connection, self._read, self._kinds, room)
-            orders = _by_id(connection, [json.loads(row.data)["id"] for row in rows if row.kind == "order.unknown"])
-        for row in rows:
-            data = json.loads(row.data)
-            order = orders.get(data.get("id", ""))
-            self._waiting.append(Happened(row.id, row.owner, row.automation_id, row.kind, data, row.at, order))
+            orders = _by_id(connection, [event.data["id"] for event in found if event.kind == "order.unknown"])
+        for event in found:
+            order = orders.get(event.data.get("id", ""))
+            about = (event.id, event.owner, event.automation_id, event.kind, event.data, event.at)
+            self._waiting.append(Happened(*about, order))
 
     def _is_time(self) -> bool:
         if not self._waiting:
@@ -111,11 +92,6 @@ class Follower:
             message = compose([event for event in self._waiting if event.owner == owner], names)
             if message is not None:
                 self._context.tell(message.text, level=message.level, owner=owner)
-
-    def _keep(self) -> None:
-        with self._context.storage.write() as connection:
-            connection.execute(cursors.update().where(_c.name == CURSOR).values(self._values(self._read)))
-        self._kept = self._read
 
 
 def _names(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
