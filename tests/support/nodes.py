@@ -157,7 +157,12 @@ def claimed_by(nodes: Nodes, node_id: str) -> bool:
 
 def settle(nodes: Nodes) -> None:
     """Let no more be decided, and wait until all that was decided is known."""
-    stopped = "UPDATE schedule SET runnable = false, next_run_at = NULL WHERE claim IS NULL RETURNING 1"
+    # In the order in which nodes lock them: in another one it would be a deadlock with a node at work.
+    stopped = (
+        "WITH idle AS (SELECT automation_id FROM schedule WHERE claim IS NULL ORDER BY automation_id FOR UPDATE)"
+        " UPDATE schedule SET runnable = false, next_run_at = NULL FROM idle"
+        " WHERE schedule.automation_id = idle.automation_id RETURNING 1"
+    )
     waiting = "SELECT count(*) FROM schedule WHERE runnable OR claim IS NOT NULL"
     undecided = "SELECT count(*) FROM intents WHERE status IN ('planned', 'sent', 'unknown')"
     until(lambda: nodes.query(stopped) and nodes.query(waiting)[0][0] == 0)
