@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
@@ -119,19 +120,20 @@ router = ApiRouter()
     "/session",
     tags=["session"],
     summary="Log in",
+    response_model=Session,
     responses={202: {"model": Challenge, "description": "A code is asked for besides"}, 401: {}, 429: {}},
 )
 def create_session(
     body: LogIn, request: Request, response: Response, api: Annotated[Api, public()]
-) -> Session | Challenge:
+) -> Session | Response:
     """Open a browser's session: the answer sets its cookie, and tells the token that writes must carry.
 
     Who has a second factor is answered with 202 and a ticket for the second step.
     """
     opened = login.log_in(api, request, response, body.user, body.password.get_secret_value())
     if isinstance(opened, login.Ticket):
-        response.status_code = 202
-        return Challenge(ticket=opened.token, expires_at=from_ms(opened.expires_at))
+        challenge = Challenge(ticket=opened.token, expires_at=from_ms(opened.expires_at))
+        return JSONResponse(challenge.model_dump(mode="json"), 202)
     return of_opened(api, opened)
 
 

@@ -199,7 +199,7 @@ def test_a_session_of_ten_minutes_ago_must_prove_itself_for_each_of_them(service
     assert root.get(SESSION).status_code == 200
     wrong = root.post(f"{SESSION}/proof", json={"password": "wrong horse battery"}, headers=headers)
     proved = root.post(f"{SESSION}/proof", json={"password": PASSWORD}, headers=headers)
-    assert (wrong.status_code, proved.status_code) == (401, 200)
+    assert (wrong.status_code, wrong.json()["type"], proved.status_code) == (403, PROOF_REQUIRED, 200)
     assert proved.json()["proved_until"] > root.get(SESSION).json()["proved_until"][:10]
     assert 403 not in {each.status_code for each in ask()}
 

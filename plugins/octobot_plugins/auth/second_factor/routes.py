@@ -78,7 +78,7 @@ def give_session_code(body: SecondStep, request: Request, response: Response, ap
     return of_opened(api, login.open_session(api, request, response, row))
 
 
-@router.post("/proof", summary="Show again that it is oneself", responses={401: {}, 403: {}, 429: {}})
+@router.post("/proof", summary="Show again that it is oneself", responses={403: {}, 429: {}})
 def prove_session(body: Proof, request: Request, api: WritesSelf) -> Session:
     """Show it again, for what is dangerous: it holds for some minutes."""
     name = _session_of(api)
@@ -91,7 +91,13 @@ def prove_session(body: Proof, request: Request, api: WritesSelf) -> Session:
     else:
         if body.password is None:
             raise ApiProblem("proof-required", "password: give yours, since you have no second factor")
-        login.check_password(api, request, name, body.password.get_secret_value())
+        try:
+            login.check_password(api, request, name, body.password.get_secret_value())
+        except ApiProblem as error:
+            if error.kind != "unauthenticated":
+                raise
+            # The session is as good as before: 401 would say that there is none.
+            raise ApiProblem("proof-required", "password: it is wrong") from None
     with api.plugin_context.storage.write(durable=True) as connection:
         user_statements.prove_session(connection, api.caller.session, api.plugin_context.clock.now())
         api.audit(connection, Entry("session.prove", target=name, target_id=api.caller.session))

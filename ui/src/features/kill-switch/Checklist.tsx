@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { releaseKillSwitch } from "@/api/client/sdk.gen";
+import { isProblem } from "@/api/http";
+import { ProofForm } from "@/features/session/Proof";
 import { sessionQuery } from "@/features/session/queries";
 import { Dialog } from "@/parts/Dialog";
 import { Icon, Shape } from "@/parts/Icon";
@@ -187,6 +189,7 @@ function Release({ proof, onReleased }: { proof: Proof; onReleased: () => void }
     },
   });
   if (!row.in_force || !session?.scopes.includes("kill-switch:write")) return null;
+  if (isProblem(release.error, "proof-required")) return <ProofForm onProved={() => release.mutate()} />;
   if (release.error) return <span className="bad">{(release.error as Error).message}</span>;
   if (!sure) {
     return (

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import type { Session } from "@/api/client/types.gen";
+import type { Challenge, Session } from "@/api/client/types.gen";
 import { isProblem, NoAnswer } from "@/api/http";
 import { Brand, Icon } from "@/parts/Icon";
-import { sessionQuery, signIn } from "./queries";
+import { giveCode, isChallenge, sessionQuery, signIn } from "./queries";
 
 /** The page of somebody whom the node does not know yet. */
 export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
@@ -35,7 +35,8 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
           <code>admin</code>.
         </span>
         <span>
-          Forgot it? <code>octobot-node users password NAME</code>
+          Forgot it? <code>octobot-node users password NAME</code> and{" "}
+          <code>octobot-node users second-factor reset NAME</code>
         </span>
       </footer>
     </div>
@@ -47,19 +48,73 @@ function isLocal(host: string): boolean {
 }
 
 /** Also inside a dialog, where a session ended under somebody's hands and nothing typed may be lost. */
-export function SignInForm({ user: known = "", onSignedIn }: { user?: string; onSignedIn: () => void }) {
-  const [user, setUser] = useState(known);
+export function SignInForm({ user = "", onSignedIn }: { user?: string; onSignedIn: () => void }) {
+  const [ticket, setTicket] = useState<string | null>(null);
+  const queries = useQueryClient();
+  function answered(answer: Session | Challenge): void {
+    if (isChallenge(answer)) {
+      setTicket(answer.ticket);
+      return;
+    }
+    queries.setQueryData(sessionQuery.queryKey, answer);
+    onSignedIn();
+  }
+  return ticket === null ? (
+    <PasswordForm user={user} onAnswer={answered} />
+  ) : (
+    <CodeForm ticket={ticket} onAnswer={answered} onBack={() => setTicket(null)} />
+  );
+}
+
+function CodeForm(props: { ticket: string; onAnswer: (answer: Session) => void; onBack: () => void }) {
+  const [code, setCode] = useState("");
+  const ids = { code: useId(), why: useId() };
+  const attempt = useMutation({ mutationFn: () => giveCode(props.ticket, code), onSuccess: props.onAnswer });
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    attempt.mutate();
+  }
+  const why = attempt.error ? codeReason(attempt.error) : null;
+  return (
+    <form aria-label="Second factor" onSubmit={submit}>
+      <div className="field">
+        <label htmlFor={ids.code}>Code of your authenticator, or a recovery code</label>
+        <div className={`input ${why ? "bad" : ""}`}>
+          <input
+            id={ids.code}
+            autoComplete="one-time-code"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            minLength={6}
+            value={code}
+            aria-invalid={why !== null}
+            aria-describedby={why ? ids.why : undefined}
+            onChange={(event) => setCode(event.target.value)}
+          />
+        </div>
+        {why && (
+          <p className="hint bad" id={ids.why} role="alert">
+            {why}
+          </p>
+        )}
+      </div>
+      <button className="btn primary" type="submit" disabled={attempt.isPending}>
+        {attempt.isPending ? "Signing in" : "Sign in"}
+      </button>
+      <button className="btn quiet" type="button" onClick={props.onBack}>
+        Back
+      </button>
+    </form>
+  );
+}
+
+function PasswordForm(props: { user: string; onAnswer: (answer: Session | Challenge) => void }) {
+  const [user, setUser] = useState(props.user);
   const [password, setPassword] = useState("");
   const [shown, setShown] = useState(false);
   const ids = { user: useId(), password: useId(), why: useId() };
-  const queries = useQueryClient();
-  const attempt = useMutation({
-    mutationFn: () => signIn(user, password),
-    onSuccess(session: Session) {
-      queries.setQueryData(sessionQuery.queryKey, session);
-      onSignedIn();
-    },
-  });
+  const attempt = useMutation({ mutationFn: () => signIn(user, password), onSuccess: props.onAnswer });
   function submit(event: FormEvent): void {
     event.preventDefault();
     attempt.mutate();
@@ -109,6 +164,13 @@ export function SignInForm({ user: known = "", onSignedIn }: { user?: string; on
       </button>
     </form>
   );
+}
+
+function codeReason(error: unknown): string {
+  if (isProblem(error, "unauthenticated")) {
+    return "The code is wrong or was used, or the five minutes are over. Give the next one, or go back.";
+  }
+  return reason(error);
 }
 
 function reason(error: unknown): string {
