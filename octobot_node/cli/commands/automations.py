@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from octobot_node.cli.filters import OfStatuses, OfSymbol, OfTag, Paper, Search
+from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import (
     All,
     AutomationArgument,
@@ -31,7 +32,7 @@ __all__ = ["commands"]
 
 def commands() -> typer.Typer:
     """Return the group."""
-    app = group()
+    app = group(OperationGroup)
     app.command("list")(_list)
     app.command("show")(_show)
     app.command("create")(_create)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from octobot_node.contracts.operation import Command, Operation
-from octobot_node.operations.automations.catalogue import LIST_SIGNALS, LIST_TYPES, SHOW_TYPE
+from octobot_node.operations.automations.catalogue import (
+    LIST_CONFIGS,
+    LIST_SIGNALS,
+    LIST_TYPES,
+    RESTORE_CONFIG,
+    SHOW_CONFIG,
+    SHOW_TYPE,
+)
 from octobot_node.operations.node.catalogue import DRAIN_NODE
 from octobot_node.operations.overview.catalogue import SHOW_ATTENTION, SHOW_LAG, SHOW_RESULTS, SHOW_TOTALS
 from octobot_node.operations.trading.catalogue import (
@@ -93,6 +100,26 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
     (LIST_ORDERS, _command("orders list", "show_orders:print_orders")),
     (SHOW_ORDER, _command("orders show", "show_orders:print_order", "Show everything about an order, with its fills.")),
     (LIST_FILLS, _command("orders fills", "show_orders:print_fills", "List fills, newest first.")),
+    (
+        LIST_CONFIGS,
+        _command(
+            "automations configs",
+            "show_configs:print_configs",
+            "List an automation's configs, newest first: since when, by whom, what each changed.",
+        ),
+    ),
+    (
+        SHOW_CONFIG,
+        _command("automations config", "show_configs:print_config", "Show a config that an automation has, or had."),
+    ),
+    (
+        RESTORE_CONFIG,
+        _command(
+            "automations restore-config",
+            "show_automations:print_edited",
+            "Go back to a config that an automation had; it goes on with it at once.",
+        ),
+    ),
     (
         LIST_SIGNALS,
         _command(

@@ -27,7 +27,7 @@ from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, Overdrawn, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.store import automations, events, intents, kill_switches, schedules, signal_keys
+from octobot_node.store import automations, config_revisions, events, intents, kill_switches, schedules, signal_keys
 from octobot_node.store.events import Event
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
@@ -280,6 +280,7 @@ class Commands(StatusCommands):
         limits: Limits | None = None,
         tags: Sequence[str] | None = None,
         revision: int | None = None,
+        by: str = "",
     ) -> None:
         """Replace the config, the name, the limits, the tags, or several of them; None leaves one as it is.
 
@@ -305,7 +306,7 @@ class Commands(StatusCommands):
             if config is None:
                 schedules.renew(connection, automation_id)
             else:
-                told["config"] = self._configure(connection, row, config, locked[automation_id])
+                told["config"] = self._configure(connection, row, config, locked[automation_id], by)
             automations.update(connection, [{"id": automation_id, "updated_at": now}])
             events.append(connection, [_event(_owner(row), "automation.edited", told)], now)
         core.kick(ORDERS)
@@ -316,6 +317,7 @@ class Commands(StatusCommands):
         row: AutomationRow,
         config: Mapping[str, Any] | ValidConfig,
         locked: LockedScheduleRow,
+        by: str,
     ) -> list[str]:
         """Replace the config of a locked automation; return the fields that changed."""
         now = self._core.clock.now()
@@ -335,7 +337,11 @@ class Commands(StatusCommands):
             self._own_orders.cancel_all(connection, row, now)
         run_at = now if locked.runnable else None
         schedules.set_runnable(connection, row.id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at)
-        return changed_fields(json.loads(row.config), json.loads(change["config"]))
+        changed = changed_fields(json.loads(row.config), json.loads(change["config"]))
+        if changed:
+            first = {**_dependent(_owner(row)), "config": row.config, "made_at": row.created_at, "made_by": ""}
+            config_revisions.add(connection, first, change["config"], now, by)
+        return changed
 
     def signal(
         self,

@@ -26,6 +26,7 @@ from octobot_node.store.standing_changes import note_changed
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import (
     balances,
+    config_revisions,
     equity,
     fills,
     inbox,
@@ -55,7 +56,7 @@ _DELETED_AT_ONCE = 50
 #: What goes with an automation that is deleted; its events stay.
 _HISTORY = (
     *(schedule, intents_table, fills, postings, balances, positions),
-    *(inbox, notices, equity, results, marks, watchings, requests),
+    *(inbox, notices, equity, results, marks, watchings, requests, config_revisions),
 )
 
 

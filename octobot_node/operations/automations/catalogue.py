@@ -25,6 +25,13 @@ from octobot_node.operations.automations.models.automations import (
 from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkResult
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick, PlanType
+from octobot_node.operations.automations.models.revisions import (
+    ConfigPage,
+    ConfigRevision,
+    ListConfigs,
+    RestoreConfig,
+    ShowConfig,
+)
 from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
 from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
 from octobot_node.operations.models import EmptyRequest
@@ -39,6 +46,7 @@ __all__ = [
     "EXPORT_AUTOMATIONS",
     "IMPORT_AUTOMATIONS",
     "LIST_AUTOMATIONS",
+    "LIST_CONFIGS",
     "LIST_LOG",
     "LIST_SIGNALS",
     "LIST_TYPES",
@@ -46,10 +54,12 @@ __all__ = [
     "PAUSE_AUTOMATION",
     "PLAN_AUTOMATION",
     "PLAN_TYPE",
+    "RESTORE_CONFIG",
     "RESUME_AUTOMATION",
     "RUN_AUTOMATION_NOW",
     "SEND_SIGNAL",
     "SHOW_AUTOMATION",
+    "SHOW_CONFIG",
     "SHOW_TYPE",
     "STOP_AUTOMATION",
 ]
@@ -94,6 +104,29 @@ IMPORT_AUTOMATIONS = Operation(
 )
 EDIT_AUTOMATION = Operation(
     "automations.edit", EditAutomation, AutomationEdited, f"{_HERE}.commands:edit", writes=True, subject=_AUTOMATION
+)
+LIST_CONFIGS = Operation(
+    "configs.list",
+    ListConfigs,
+    ConfigPage,
+    f"{_HERE}.one.revisions:list_configs",
+    description="List the configs that an automation had, newest first: since when, by whom, and what each changed.",
+)
+SHOW_CONFIG = Operation(
+    "configs.show",
+    ShowConfig,
+    ConfigRevision,
+    f"{_HERE}.one.revisions:show_config",
+    description="Tell one of an automation's configs, and field by field how it differs from another.",
+)
+RESTORE_CONFIG = Operation(
+    "configs.restore",
+    RestoreConfig,
+    AutomationEdited,
+    f"{_HERE}.one.revisions:restore_config",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Give an automation a config that it had, as a new one: validated and evaluated as any edit.",
 )
 PAUSE_AUTOMATION = Operation(
     "automations.pause",
@@ -206,6 +239,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     CREATE_AUTOMATION,
     IMPORT_AUTOMATIONS,
     EDIT_AUTOMATION,
+    LIST_CONFIGS,
+    SHOW_CONFIG,
+    RESTORE_CONFIG,
     PAUSE_AUTOMATION,
     RESUME_AUTOMATION,
     STOP_AUTOMATION,

@@ -93,7 +93,9 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
     valid, findings = (None, ()) if config is None else _checked(context, found, config)
     try:
-        context.commands.edit(found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision)
+        context.commands.edit(
+            found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision, by=context.by
+        )
     except Conflict as error:
         # Whoever edits sees what they would have overwritten, without asking for it.
         raise Conflict(str(error), revision=error.revision, current=_standing(context, found)) from None

@@ -13,6 +13,7 @@ __all__ = [
     "BatchedAutomationRow",
     "ClaimedScheduleRow",
     "ComparedRow",
+    "ConfigRevisionRow",
     "FencedAutomationRow",
     "FoundAutomationRow",
     "GivenSignalRow",
@@ -271,3 +272,13 @@ class NamedNoticeRow(NoticeRow, Protocol):
     """A notice with the name of its automation, None where that is gone."""
 
     automation: str | None
+
+
+class ConfigRevisionRow(OwnedRow, Protocol):
+    """A row of ``config_revisions``."""
+
+    automation_id: str
+    number: int
+    config: str
+    made_at: int
+    made_by: str

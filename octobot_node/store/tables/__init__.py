@@ -9,6 +9,7 @@ from __future__ import annotations
 from octobot_node.store.tables.automation import (
     automations,
     changed_levels,
+    config_revisions,
     events,
     inbox,
     notices,
@@ -41,6 +42,7 @@ __all__ = [
     "automations",
     "balances",
     "changed_levels",
+    "config_revisions",
     "cursors",
     "equity",
     "events",

@@ -11,6 +11,7 @@ from octobot_node.store.types import Millis
 __all__ = [
     "automations",
     "changed_levels",
+    "config_revisions",
     "events",
     "inbox",
     "notices",
@@ -195,4 +196,16 @@ requests = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Millis, nullable=False),
     partial("ix_requests_waiting", "owner", "id", where=conditions.REQUEST_WAITING),
+)
+
+config_revisions = sa.Table(
+    "config_revisions",
+    metadata,
+    sa.Column("automation_id", Id, primary_key=True),
+    #: Counted from 1, which is what it was created with.
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    *owned(),
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("made_at", Millis, nullable=False),
+    sa.Column("made_by", sa.String(128), nullable=False, server_default=""),
 )

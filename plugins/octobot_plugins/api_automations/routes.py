@@ -22,13 +22,16 @@ from octobot_node.operations.automations.catalogue import (
     EXPORT_AUTOMATIONS,
     IMPORT_AUTOMATIONS,
     LIST_AUTOMATIONS,
+    LIST_CONFIGS,
     LIST_SIGNALS,
     PAUSE_AUTOMATION,
     PLAN_AUTOMATION,
+    RESTORE_CONFIG,
     RESUME_AUTOMATION,
     RUN_AUTOMATION_NOW,
     SEND_SIGNAL,
     SHOW_AUTOMATION,
+    SHOW_CONFIG,
     STOP_AUTOMATION,
 )
 from octobot_node.operations.automations.models.automations import (
@@ -209,6 +212,32 @@ router.add_operation(
         "Delete an automation",
         name="delete_automation",
         problems=(412,),
+    ),
+)
+router.add_operation(
+    LIST_CONFIGS,
+    Route("GET", "/{automation}/configs", "automations:read", "An automation's configs", tag="automations"),
+)
+router.add_operation(
+    SHOW_CONFIG,
+    Route(
+        "GET",
+        "/{automation}/configs/{number}",
+        "automations:read",
+        "One of an automation's configs",
+        name="read_config",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    RESTORE_CONFIG,
+    Route(
+        "POST",
+        "/{automation}/configs/{number}/restore",
+        "automations:write",
+        "Go back to a config",
+        name="restore_config",
+        tag="automations",
     ),
 )
 router.add_operation(

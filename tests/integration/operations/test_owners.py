@@ -41,6 +41,9 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "automations.clone": [{"automation": "*", "name": "copy"}, {"automation": "his", "name": "copy", "account": "*"}],
     "automations.export": [{"automations": ["*"]}],
     "automations.plan": [{"automation": "*"}],
+    "configs.list": [{"automation": "*"}],
+    "configs.show": [{"automation": "*", "number": 1}],
+    "configs.restore": [{"automation": "*", "number": 1}],
     "types.plan": [{"type": "scripted", "account": "purse", "config": {"who": "hers"}}],
     "automations.log": [{"automation": "*"}],
     "automations.list": [{"account": "*"}],
@@ -154,7 +157,8 @@ def test_what_is_another_s_is_unknown(left_alone: Office, ids_there: dict[str, s
             given = filled_in(arguments, ids_there, by_name=by_name)
             # A run file that names another's account is mistaken in that line.
             with pytest.raises(
-                UsageError if name in {"automations.create", "automations.import"} else UnknownName, match="no "
+                UsageError if name in {"automations.create", "automations.import", "types.plan"} else UnknownName,
+                match="no ",
             ):
                 perform_named(context, name, given)
     assert left_alone.database() == before

@@ -16,7 +16,17 @@ from octobot_node.engine import notice_delivery
 from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
-from octobot_node.store import audit_log, automations, intents, kill_switches, rows, schedules, stepped_clock, tables
+from octobot_node.store import (
+    audit_log,
+    automations,
+    config_revisions,
+    intents,
+    kill_switches,
+    rows,
+    schedules,
+    stepped_clock,
+    tables,
+)
 from octobot_node.store.queries import attention, event_cursor, history, lists, standings
 from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows
@@ -40,6 +50,7 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     automation_rows.AutomationRow: (tables.automations,),
     automation_rows.BatchedAutomationRow: (automations._BATCH,),
     automation_rows.ClaimedScheduleRow: (schedules._LOCK_CLAIMED,),
+    automation_rows.ConfigRevisionRow: (tables.config_revisions, config_revisions._NEWEST),
     automation_rows.FencedAutomationRow: (send_fence._LOCK_AUTOMATIONS,),
     automation_rows.FoundAutomationRow: (lists._FOUND,),
     automation_rows.GivenSignalRow: (automations._SIGNALS,),

@@ -127,3 +127,16 @@ def watching_and_asking_others() -> None:
     )
     # Those that nobody has carried out, oldest first.
     index("ix_requests_waiting", "requests", "owner", "id", where="status = 'waiting'")
+
+
+def config_revisions() -> None:
+    table(
+        "config_revisions",
+        sa.Column("automation_id", sa.String(36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *owned(),
+        sa.Column("config", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.String(128), server_default="", nullable=False),
+        key=("automation_id", "number"),
+    )

@@ -19,6 +19,7 @@ def upgrade() -> None:
     automations.automations()
     automations.schedule()
     automations.watching_and_asking_others()
+    automations.config_revisions()
     orders.intents()
     orders.fills()
     orders.kill_switches()
