@@ -93,6 +93,15 @@ for (const look of LOOKS) {
     await expect(page.getByRole("dialog")).toBeVisible();
     await looked(page, "kill-switch", look.name);
     await page.keyboard.press("Escape");
+    await page.goto("/new");
+    await expect(page.getByRole("link", { name: /^Grid/ })).toBeVisible();
+    await looked(page, "new", look.name);
+    await page.getByRole("link", { name: /^Grid/ }).click();
+    await page.getByRole("button", { name: "BTC/USD" }).click();
+    await expect(page.getByRole("img", { name: "BTC/USD by the hour" })).toBeVisible();
+    await page.getByRole("button", { name: "Start" }).click();
+    await expect(page.getByText("Give it a name.")).toBeVisible();
+    await looked(page, "new-grid", look.name);
     await page.goto("/activity");
     await expect(page.getByText("was created").first()).toBeVisible();
     await looked(page, "activity", look.name);

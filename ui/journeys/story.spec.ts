@@ -50,6 +50,36 @@ test("play money: an automation is made by one click, its fill arrives live, it 
   await expect(page.getByText("has stopped")).toBeVisible();
 });
 
+test("a DCA is made from its form: what is wrong is said at its field, a reload loses nothing, and it starts", async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.getByRole("link", { name: "New", exact: true }).first().click();
+  await page.getByRole("link", { name: /^DCA/ }).click();
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByText("Give it a name.")).toBeVisible();
+  await expect(page.getByText("This is needed.")).toHaveCount(2);
+
+  await page.getByLabel("Name").fill("weekly-btc");
+  await page.getByLabel("Budget").fill("1000");
+  await page.getByRole("button", { name: "BTC/USD" }).click();
+  await expect(page.getByRole("img", { name: "BTC/USD by the hour" })).toBeVisible();
+  await page.getByRole("textbox", { name: "Amount" }).fill("5");
+  await page.getByRole("textbox", { name: "Every" }).fill("never");
+  await page.reload();
+  await expect(page.getByLabel("Name")).toHaveValue("weekly-btc");
+  await expect(page.getByRole("textbox", { name: "Every" })).toHaveValue("never");
+
+  // The node knows what a duration is, and says so where it belongs.
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByText(/not a valid duration/)).toBeVisible();
+  await page.getByRole("textbox", { name: "Every" }).fill("7d");
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByRole("heading", { name: "weekly-btc" })).toBeVisible();
+  await page.getByRole("link", { name: "Orders and fills" }).click();
+  await expect(page.getByRole("row", { name: /Bought.*BTC\/USD/ })).toBeVisible();
+});
+
 test("another user sees nothing of it, and who may only look sees no button", async ({ page, browser, baseURL }) => {
   await signIn(page);
   for (const user of [

@@ -64,7 +64,11 @@ test("a node that is away is said with its age, buttons that write are off, and 
 });
 
 // It waits for the node to look at the stream's caller again.
-test("a session that ended asks for the password where one is", { tag: "@long" }, async ({ page, browser, baseURL }) => {
+test("a session that ended asks for the password where one is", { tag: "@long" }, async ({
+  page,
+  browser,
+  baseURL,
+}) => {
   await signIn(page);
   await page.goto("/automations");
   await page.getByLabel("Type").selectOption({ label: "Grid" });

@@ -156,8 +156,7 @@ function Strip({ detail }: { detail: AutomationDetail }) {
         ))}
       </dl>
       <p className="asof">
-        {report.pnl_method}
-        <br />
+        {report.pnl_method}. <br />
         As of <Moment at={report.as_of} now={now} /> UTC
       </p>
     </div>

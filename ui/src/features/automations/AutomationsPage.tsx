@@ -32,6 +32,11 @@ export function AutomationsPage({ filter }: { filter: Filter }) {
     <div className="page lp">
       <div className="page-head">
         <h1>Automations</h1>
+        <div className="actions">
+          <Link className="btn primary" to="/new">
+            New automation
+          </Link>
+        </div>
       </div>
       <Views counts={counts} filter={filter} />
       <Filters filter={filter} />

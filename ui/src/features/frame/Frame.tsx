@@ -17,7 +17,7 @@ import { nodeQuery, nodesQuery } from "./queries";
 import { useOutdated } from "./updates";
 
 interface Place {
-  to: "/" | "/automations" | "/activity";
+  to: "/" | "/automations" | "/new" | "/activity";
   label: string;
   icon: IconName;
 }
@@ -25,6 +25,7 @@ interface Place {
 const PLACES: readonly Place[] = [
   { to: "/", label: "Overview", icon: "overview" },
   { to: "/automations", label: "Automations", icon: "list" },
+  { to: "/new", label: "New", icon: "new" },
   { to: "/activity", label: "Activity", icon: "activity" },
 ];
 

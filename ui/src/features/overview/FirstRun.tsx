@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { createAccount, createAutomation } from "@/api/client/sdk.gen";
 import { accountsQuery } from "@/features/frame/queries";
 import { sessionQuery } from "@/features/session/queries";
@@ -60,6 +60,9 @@ export function FirstRun() {
             >
               {begin.isPending ? "Starting" : "Try with play money"}
             </button>
+            <Link className="btn big-b" to="/new">
+              Choose a type yourself
+            </Link>
           </p>
         ) : (
           <p className="muted">You may look. A trader may create automations.</p>
