@@ -224,6 +224,12 @@ class Settings(BaseSettings):
     audit_keep_days: float = Field(
         default=400.0, ge=1, description="Entries of the audit are pruned after so many days; their chain goes on."
     )
+    equity_sample_interval: float = Field(
+        default=60.0,
+        ge=0,
+        description="What is held is valued so often for the course of equity; 0: never. Of the last day all samples"
+        " stay, of a week one in 15 minutes, of 90 days one an hour, of before that one a day.",
+    )
     failure_limit: int = Field(default=5, ge=1, description="Failed ticks in a row before an automation is failed.")
     queue_poll_interval: float = Field(default=2.0, gt=0, description="How often DBOS looks at its queues unkicked.")
 

@@ -153,6 +153,8 @@ def _kind(annotation: Any) -> tuple[Any, bool, bool]:
     inner = _without_none(annotation)
     if get_origin(inner) in {list, tuple, set, frozenset}:
         of = _plain(_without_none(get_args(inner)[0]))
+        # Typer takes no choice several times: the operation refuses what is none.
+        of = str if get_origin(of) is Literal else of
         return (str, False, True) if of is None else (of, True, False)
     found = _plain(inner)
     return (str, False, True) if found is None else (found, False, False)

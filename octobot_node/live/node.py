@@ -29,6 +29,7 @@ from octobot_node.engine.deciding.price_levels import take_levels
 from octobot_node.engine.deciding.tick_batch import TickBatch
 from octobot_node.engine.evaluating.evaluator import ProcessEvaluator
 from octobot_node.engine.notice_delivery import open_notices
+from octobot_node.engine.sampling import Sampler
 from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
@@ -219,6 +220,7 @@ class Node:
         self.core.requested = self._sweep.hurry
         self._levels = PeriodicThread("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = PeriodicThread("retention", self._prune, 60.0)
+        self._sampler = Sampler(self.core)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         # Now and then it looks at both queues by itself: where nodes share them, word of another's work may be lost.
         self._kicks = PeriodicThread("kick", self._run_kicks, self.settings.queue_poll_interval)
@@ -246,6 +248,13 @@ class Node:
         for loop in (self._dispatch, self._sweep, self._levels, self._retention):
             loop.start()
             self._closers.append(loop.stop)
+        if self.settings.equity_sample_interval:
+            # Apart: it waits for prices.
+            sampling = PeriodicThread(
+                "samples", self._if_leading(self._sample), self.settings.equity_sample_interval, at_once=False
+            )
+            sampling.start()
+            self._closers.append(sampling.stop)
 
     def _start_watching_the_clock(self) -> None:
         watch = ClockWatch(self.core)
@@ -412,6 +421,11 @@ class Node:
             self.core.stopping.wait(0.05)
         oldest = self._clock.now() - int(self.settings.audit_keep_days * 86_400_000)
         while not self.core.stopping.is_set() and retention.prune_audit(self.core.storage, oldest, self._clock.now()):
+            self.core.stopping.wait(0.05)
+
+    def _sample(self) -> None:
+        self._sampler.step()
+        while not self.core.stopping.is_set() and self._sampler.thin_out():
             self.core.stopping.wait(0.05)
 
     def _forget(self, before: int) -> int:

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import standing_changes
 
-__all__ = ["newest", "note_changed", "now_at", "prune_changes", "since"]
+__all__ = ["EVERYTHING", "newest", "note_changed", "now_at", "prune_changes", "since"]
 
 _c = standing_changes.c
+#: In the place of a subject: more changed than is worth naming.
+EVERYTHING = "*"
 _HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _AFTER_ID = sa.select(_c.subject).where(_c.id > sa.bindparam("place")).distinct()
 _AFTER_TRANSACTION = sa.select(_c.subject).where(_c.txid >= sa.bindparam("place")).distinct()

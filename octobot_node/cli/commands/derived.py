@@ -14,7 +14,14 @@ from octobot_node.operations.automations.catalogue import (
     SHOW_TYPE,
 )
 from octobot_node.operations.node.catalogue import DRAIN_NODE
-from octobot_node.operations.overview.catalogue import SHOW_ATTENTION, SHOW_LAG, SHOW_RESULTS, SHOW_TOTALS
+from octobot_node.operations.overview.catalogue import (
+    CHANGE_PREFERENCES,
+    SHOW_ATTENTION,
+    SHOW_LAG,
+    SHOW_PREFERENCES,
+    SHOW_RESULTS,
+    SHOW_TOTALS,
+)
 from octobot_node.operations.trading.catalogue import (
     LIST_BALANCES,
     LIST_FILLS,
@@ -24,8 +31,11 @@ from octobot_node.operations.trading.catalogue import (
     LIST_POSTINGS,
     LIST_SYMBOLS,
     SHOW_ACCOUNT,
+    SHOW_COURSE,
     SHOW_ORDER,
+    SHOW_SPARKLINES,
     SHOW_TICKER,
+    SHOW_TOTAL_COURSE,
 )
 
 __all__ = ["DERIVED"]
@@ -94,6 +104,34 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
     (
         SHOW_RESULTS,
         _command("overview results", "show_overview:print_results", "Show how the day went: the best and the worst."),
+    ),
+    (
+        SHOW_TOTAL_COURSE,
+        _command("overview equity", "show_overview:print_total_course", "Show what automations were worth over time."),
+    ),
+    (
+        SHOW_COURSE,
+        _command(
+            "automations course",
+            "show_overview:print_course",
+            "Show what an automation was worth at the prices of then, and what holding would have been.",
+        ),
+    ),
+    (
+        SHOW_PREFERENCES,
+        _command("overview preferences", "show_overview:print_preferences", "Show what you chose: your currency."),
+    ),
+    (
+        CHANGE_PREFERENCES,
+        _command("overview prefer", "show_overview:print_preferences", "Choose the currency that sums are told in."),
+    ),
+    (
+        SHOW_SPARKLINES,
+        _command(
+            "automations sparklines",
+            "show_overview:print_sparklines",
+            "Show what some automations were worth at the same few times, by their ids.",
+        ),
     ),
     (SHOW_LAG, _command("overview lag", "show_overview:print_lag", "Show how late ticks were in the last hour.")),
     (DRAIN_NODE, _command("nodes drain", "show_node:print_nodes")),

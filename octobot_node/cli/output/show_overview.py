@@ -6,11 +6,22 @@ from typing import TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
+from octobot_node.operations.node.models.preferences import Preferences
 from octobot_node.operations.overview.models.attention import Attention
 from octobot_node.operations.overview.models.results import LagNow, ResultsOfDay
 from octobot_node.operations.overview.models.totals import TotalRow, Totals
+from octobot_node.operations.trading.models.equity import CourseOfAutomation, SparklinePage, TotalCourse
 
-__all__ = ["print_attention", "print_lag", "print_results", "print_totals"]
+__all__ = [
+    "print_attention",
+    "print_course",
+    "print_lag",
+    "print_preferences",
+    "print_results",
+    "print_sparklines",
+    "print_total_course",
+    "print_totals",
+]
 
 
 def print_totals(found: Totals, out: TextIO) -> None:
@@ -82,3 +93,43 @@ def print_lag(found: LagNow, out: TextIO) -> None:
     console.print(
         f"{found.ticks:,} ticks in the last hour: median {found.median:.3g} s, 95 % within {found.most:.3g} s"
     )
+
+
+def print_course(found: CourseOfAutomation, out: TextIO) -> None:
+    """Print what an automation was worth."""
+    console = tables.console(out)
+    figures = ("worth", "realised", "held instead")
+    made = tables.table("at", *figures, right=figures)
+    for each in found.points:
+        amounts = (each.equity, each.realised, each.held)
+        made.add_row(tables.when(each.at), *(escape(figure_text.amount(value, found.asset)) for value in amounts))
+    console.print(made)
+    fall = f"{figure_text.amount(found.max_drawdown, found.asset)} ({figure_text.ratio(found.max_drawdown_ratio)})"
+    console.print(escape(f"largest fall: {fall}"))
+
+
+def print_total_course(found: TotalCourse, out: TextIO) -> None:
+    """Print what automations were worth together."""
+    console = tables.console(out)
+    if not found.courses:
+        console.print("no samples yet" if found.sampled_every else "no samples are taken: equity_sample_interval is 0")
+    for course in found.courses:
+        made = tables.table("at", "worth", "given", right=("worth", "given"))
+        for each in course.points:
+            amounts = (each.equity, each.start)
+            made.add_row(tables.when(each.at), *(escape(figure_text.amount(value, course.asset)) for value in amounts))
+        console.print(made)
+
+
+def print_preferences(found: Preferences, out: TextIO) -> None:
+    """Print what a user chose."""
+    tables.console(out).print(escape(f"currency: {found.currency or 'none'}"))
+
+
+def print_sparklines(found: SparklinePage, out: TextIO) -> None:
+    """Print small courses: where each began, and where it is."""
+    made = tables.table("automation", *(f"{at:%m-%d %H:%M}" for at in (found.times[0], found.times[-1])))
+    for row in found.rows:
+        ends = (row.equity[0], row.equity[-1])
+        made.add_row(escape(row.automation_id), *(escape(figure_text.amount(each, row.asset)) for each in ends))
+    tables.console(out).print(made)

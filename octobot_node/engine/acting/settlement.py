@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from octobot_node.engine.ledger.fill_application import FillingIntent, settle_on
 from octobot_node.engine.ledger.intent_closing import close_with, owner_of
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
-from octobot_node.quote_assets import counted_in, quote_of
+from octobot_node.quote_assets import counted_in, paid_from, quote_of
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.order import IntentRow, PolledIntentRow
@@ -390,11 +391,18 @@ def _equity_point(book: Book, row: IntentRow, now: int) -> dict[str, Any]:
     funds = book.funds.get((row.automation_id, asset), Funds())
     with exact():
         worth, realised = funds.free + funds.reserved, Decimal(0)
+        held = []
         for symbol in symbols:
             position = book.held[row.automation_id, symbol]
-            if quote_of(symbol) == asset:
+            if counted_in(symbol, symbols) != asset:
+                continue
+            direct = quote_of(symbol) == asset
+            if position.amount:
+                payer = "" if direct else paid_from(symbol, symbols) or ""
+                held.append([symbol, payer, format(position.amount, "f")])
+            if direct:
                 worth, realised = worth + position.cost, realised + position.realised
-            elif counted_in(symbol, symbols) == asset:
+            else:
                 worth += position.carried
     return {
         "automation_id": row.automation_id,
@@ -405,6 +413,8 @@ def _equity_point(book: Book, row: IntentRow, now: int) -> dict[str, Any]:
         "asset": asset,
         "equity": worth,
         "realised": realised,
+        "money": funds.free + funds.reserved,
+        "held": json.dumps(held),
     }
 
 

@@ -59,6 +59,7 @@ class Board:
         self._forget()
 
     def _forget(self) -> None:
+        self._equity: tuple[tuple[int, int], Floats] | None = None
         self.columns = Columns()
         self.groups: dict[Key, Group] = {}
         self.accounts: dict[str, Account] = {}
@@ -75,7 +76,10 @@ class Board:
                     self._forget()
                     self._read(connection, None)
                 elif changed := standing_changes.since(connection, self._place):
-                    self._read(connection, changed)
+                    everything = standing_changes.EVERYTHING in changed
+                    if everything:
+                        self._forget()
+                    self._read(connection, None if everything else changed)
                 self._place = place
             self._read_at = time.monotonic()
 
@@ -146,6 +150,13 @@ class Board:
     def want_prices(self, wanted: Collection[Priced] | None = None) -> None:
         """See to it that these prices are known, None: those of everything that is held."""
         self.prices.want(self.columns.priced.words if wanted is None else wanted)
+
+    def equity(self) -> Floats:
+        """Return what each slot is worth in its asset; kept until something changes, or a price. Do not change it."""
+        key = (self.version, self.prices.version)
+        if self._equity is None or self._equity[0] != key:
+            self._equity = (key, self.columns.equity(self.floats()))
+        return self._equity[1]
 
     def floats(self) -> Floats:
         """Return the prices by their numbers, NaN for those that are not known."""

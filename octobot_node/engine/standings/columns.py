@@ -70,6 +70,9 @@ class Columns:
         self._in_order: list[int] = []
         self._last = ""
         self._unsorted = False
+        self._ordered: Slots | None = None
+        #: Counts changes of names: what is in their order is right until then.
+        self.renamed = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,11 +88,13 @@ class Columns:
 
     def in_order(self) -> Slots:
         """Return the slots that have an automation, in order of id."""
-        if self._unsorted:
-            self._in_order.sort(key=self.ids.__getitem__)
-            self._unsorted = False
-        slots = np.array(self._in_order, dtype=np.int64)
-        return slots[self.living[slots]] if len(slots) else slots
+        if self._ordered is None:
+            if self._unsorted:
+                self._in_order.sort(key=self.ids.__getitem__)
+                self._unsorted = False
+            slots = np.array(self._in_order, dtype=np.int64)
+            self._ordered = slots[self.living[slots]] if len(slots) else slots
+        return self._ordered
 
     def put(self, standing: Standing, source: str) -> int:
         """Write an automation as it stands; return its slot."""
@@ -97,7 +102,10 @@ class Columns:
         if slot is None:
             slot = self._new_slot(standing.id)
         main = standing.main
-        self.names[slot] = standing.name
+        if self.names[slot] != standing.name or not self.alive[slot]:
+            self.names[slot] = standing.name
+            self.renamed += 1
+            self._ordered = None
         # What it is searched by, of any case of letters.
         self.texts[slot] = "\n".join([standing.name, standing.type, *standing.symbols, *standing.tags]).casefold()
         self.tags[slot], self.symbols[slot] = standing.tags, standing.symbols
@@ -144,6 +152,8 @@ class Columns:
         slot = self.slots.pop(automation_id, None)
         if slot is not None:
             self.alive[slot] = False
+            self.renamed += 1
+            self._ordered = None
             self.more.pop(slot, None)
             self.names[slot] = self.texts[slot] = self.packed[slot] = ""
 

@@ -169,7 +169,12 @@ class Finder:
             slots = _those(slots, [query.tags <= set(columns.tags[slot]) for slot in slots.tolist()])
         for word in query.words:
             sought, texts = word.casefold(), columns.texts
-            slots = _those(slots, [sought in texts[slot] for slot in slots.tolist()])
+            if len(slots) > len(texts) // 2:
+                # Twice as fast as one by one.
+                fits = np.fromiter((sought in text for text in texts), dtype=np.bool_, count=len(texts))
+                slots = slots[fits[slots]]
+            else:
+                slots = _those(slots, [sought in texts[slot] for slot in slots.tolist()])
         return slots
 
     def _accounts(self, query: Query) -> Collection[str] | None:
@@ -201,7 +206,7 @@ class Finder:
 
     def _money(self, sort: Sort) -> Floats:
         columns = self._board.columns
-        equity = columns.equity(self._board.floats())
+        equity = self._board.equity()
         if sort == "equity":
             return equity
         less = {
@@ -241,13 +246,13 @@ class Finder:
     def _ranked(self, name: str, values: list[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
         """Return the words in order, and which of them each slot has; kept until one of them changes."""
         known = self._ranks.get(name)
-        if known is not None and known[0] == self._board.version:
+        renamed = self._board.columns.renamed
+        if known is not None and known[0] == renamed and len(known[2]) == len(values):
             return known[1], known[2]
-        # Nearly in order where it was sorted before: that takes a fraction of sorting it anew.
         words = sorted(set(values))
         places = {word: place for place, word in enumerate(words)}
         ranks = np.array([places[value] for value in values], dtype=np.int64)
-        self._ranks[name] = (self._board.version, words, ranks)
+        self._ranks[name] = (renamed, words, ranks)
         return words, ranks
 
     def _read_times(self, sort: Sort, now: float) -> None:

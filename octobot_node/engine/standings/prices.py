@@ -59,14 +59,14 @@ class Prices:
         """Return when the oldest of these prices was fetched, of those that are known; now where there is none."""
         return min((self._last[each][0] for each in wanted if each in self._last), default=self._clock.now())
 
-    def want(self, wanted: Collection[Priced]) -> None:
-        """See to it that these prices are there, and new if that takes no waiting."""
+    def want(self, wanted: Collection[Priced], *, newest: bool = False) -> None:
+        """See to it that these prices are there, and new if that takes no waiting; with ``newest``, wait."""
         now = self._clock.now()
         ages = {each: now - self._last[each][0] if each in self._last else _KEPT_MS for each in wanted}
         old = [each for each, age in ages.items() if age > _NEW_MS and now - self._missing.get(each, 0) > _MISSING_MS]
         if not old:
             return
-        if self._background and max(ages[each] for each in old) <= _SHOWN_MS:
+        if self._background and not newest and max(ages[each] for each in old) <= _SHOWN_MS:
             if not self._fetching.locked():
                 threading.Thread(target=self._fetch, args=(old,), name="octobot-prices", daemon=True).start()
             return

@@ -21,8 +21,10 @@ _OUTAGE_S = 0.5
 class PeriodicThread:
     """Runs ``step`` every ``interval`` seconds, or sooner when hurried, until it is stopped."""
 
-    def __init__(self, name: str, step: Callable[[], Any], interval: float) -> None:
+    def __init__(self, name: str, step: Callable[[], Any], interval: float, *, at_once: bool = True) -> None:
         self._step = step
+        #: Whether the first step is taken at the start, and not after the first interval.
+        self._at_once = at_once
         self.interval = interval
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -53,6 +55,8 @@ class PeriodicThread:
                 log.error("step_abandoned", step=self._name)
 
     def _run(self) -> None:
+        if not self._at_once:
+            self._wake.wait(self.interval)
         while not self._stopping.is_set():
             self._wake.clear()
             if self._stopping.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import numpy as np
@@ -41,17 +42,19 @@ def results(context: OperationContext, request: ShowResults) -> ResultsOfDay:
         slots = context.core.standings.finder.slots(_query(context, request))
         ratios, slots, unknown = _ratios(board, slots)
         order = np.argsort(ratios, kind="stable")
-        ids = [board.columns.ids[slot] for slot in slots[order].tolist()]
+        ratios, slots = ratios[order], slots[order]
+        ends = min(request.ends, len(slots))
+        worst, best = (
+            [board.columns.ids[slot] for slot in some.tolist()] for some in (slots[:ends], slots[::-1][:ends])
+        )
         as_of = board.prices.as_of(board.columns.priced.words)
-    ends = min(request.ends, len(ids))
-    worst, best = ids[:ends], ids[::-1][:ends]
     shown = {row.id: row for row in rows_of(context, list(dict.fromkeys([*worst, *best])))}
     return ResultsOfDay(
         gained=int((ratios > 0).sum()),
         lost=int((ratios < 0).sum()),
         unchanged=int((ratios == 0).sum()),
         unknown=unknown,
-        median=float(np.median(ratios)) if len(ratios) else None,
+        median=_between(ratios, 0.5) if len(ratios) else None,
         bins=_bins(ratios, request.bins),
         best=[found for id_ in best if (found := _told(shown.get(id_))) is not None and found.today > 0],
         worst=[found for id_ in worst if (found := _told(shown.get(id_))) is not None and found.today < 0],
@@ -77,7 +80,7 @@ def _query(context: OperationContext, request: ShowResults) -> Query:
 def _ratios(board: Board, slots: Slots) -> tuple[Floats, Slots, int]:
     """Return the ratios that are known, whose they are, and of how many none is."""
     began = board.columns.number("began")[slots]
-    equity = board.columns.equity(board.floats())[slots]
+    equity = board.equity()[slots]
     known = np.isfinite(equity) & np.isfinite(began) & (began > 0)
     ratios: Floats = equity[known] / began[known] - 1.0
     # Floats of exact amounts: what did not change is not to look as if it had.
@@ -89,10 +92,11 @@ def _bins(ratios: Floats, count: int) -> list[ResultBin]:
     """Return steps of one width around nothing, the outermost with all beyond."""
     if not len(ratios):
         return []
-    reach = max(float(np.abs(np.quantile(ratios, _ENDS)).max()), _LEAST)
+    reach = max(*(abs(_between(ratios, end)) for end in _ENDS), _LEAST)
     edges = np.linspace(-reach, reach, count + 1)
-    places = np.clip(np.searchsorted(edges, ratios, side="right") - 1, 0, count - 1)
-    counts = np.bincount(places, minlength=count)
+    # They are in order: of each edge, how many are below.
+    below = np.searchsorted(ratios, edges[1:-1], side="left")
+    counts = np.diff(np.concatenate([[0], below, [len(ratios)]]))
     return [
         ResultBin(
             low=None if index == 0 else float(edges[index]),
@@ -101,6 +105,13 @@ def _bins(ratios: Floats, count: int) -> list[ResultBin]:
         )
         for index in range(count)
     ]
+
+
+def _between(ratios: Floats, share: float) -> float:
+    """Return a quantile of what is in order: between its two neighbours."""
+    place = (len(ratios) - 1) * share
+    low, high = ratios[math.floor(place)], ratios[math.ceil(place)]
+    return float(low + (high - low) * (place - math.floor(place)))
 
 
 def _told(row: AutomationRow | None) -> ResultOfDay | None:

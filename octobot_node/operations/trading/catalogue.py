@@ -15,6 +15,14 @@ from octobot_node.operations.trading.models.accounts import (
     ExchangePage,
     OneAccount,
 )
+from octobot_node.operations.trading.models.equity import (
+    CourseOfAutomation,
+    ShowCourse,
+    ShowSparklines,
+    ShowTotalCourse,
+    SparklinePage,
+    TotalCourse,
+)
 from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
     KillSwitchPage,
@@ -73,10 +81,13 @@ __all__ = [
     "OPERATIONS",
     "RELEASE_KILL_SWITCH",
     "SHOW_ACCOUNT",
+    "SHOW_COURSE",
     "SHOW_EQUITY",
     "SHOW_KILL_SWITCH",
     "SHOW_ORDER",
+    "SHOW_SPARKLINES",
     "SHOW_TICKER",
+    "SHOW_TOTAL_COURSE",
     "THROW_KILL_SWITCH",
 ]
 
@@ -157,6 +168,27 @@ SHOW_EQUITY = Operation(
     EquitySeries,
     f"{_HERE}.money:equity",
     description="Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour.",
+)
+SHOW_COURSE = Operation(
+    "equity.course",
+    ShowCourse,
+    CourseOfAutomation,
+    f"{_HERE}.courses:course",
+    description="Tell what an automation was worth over time at the prices of then, and what holding would have been.",
+)
+SHOW_TOTAL_COURSE = Operation(
+    "equity.total",
+    ShowTotalCourse,
+    TotalCourse,
+    f"{_HERE}.courses:total_course",
+    description="Tell what all automations, or an account's, were worth together over time, by asset.",
+)
+SHOW_SPARKLINES = Operation(
+    "equity.sparklines",
+    ShowSparklines,
+    SparklinePage,
+    f"{_HERE}.courses:sparklines",
+    description="Tell what some automations were worth at the same few times: small courses of a page of a list.",
 )
 LIST_ACCOUNTS = Operation(
     "accounts.list",
@@ -248,6 +280,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_POSTINGS,
     LIST_BALANCES,
     SHOW_EQUITY,
+    SHOW_COURSE,
+    SHOW_TOTAL_COURSE,
+    SHOW_SPARKLINES,
     LIST_ACCOUNTS,
     SHOW_ACCOUNT,
     CREATE_ACCOUNT,

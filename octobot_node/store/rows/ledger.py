@@ -10,6 +10,7 @@ from octobot_node.store.rows.owned import OwnedRow
 
 __all__ = [
     "EquityRow",
+    "EquitySampleRow",
     "FillRow",
     "FreeBalanceRow",
     "FundsRow",
@@ -18,6 +19,7 @@ __all__ = [
     "MarkRow",
     "PositionRow",
     "PostingRow",
+    "PriceSampleRow",
     "ReportedPositionRow",
     "ResultRow",
 ]
@@ -158,3 +160,27 @@ class EquityRow(OwnedRow, Protocol):
     asset: str
     equity: Decimal
     realised: Decimal
+    money: Decimal
+    held: str
+
+
+class PriceSampleRow(Protocol):
+    """A row of ``price_samples``."""
+
+    source: str
+    symbol: str
+    at: int
+    price: Decimal
+
+
+class EquitySampleRow(Protocol):
+    """A row of ``equity_samples``."""
+
+    account_id: str
+    asset: str
+    at: int
+    owner: str
+    equity: Decimal
+    start: Decimal
+    realised: Decimal
+    unpriced: int

@@ -19,7 +19,17 @@ from octobot_node.store.tables.automation import (
     watchings,
 )
 from octobot_node.store.tables.base import metadata
-from octobot_node.store.tables.ledger import balances, equity, fills, marks, positions, postings, results
+from octobot_node.store.tables.ledger import (
+    balances,
+    equity,
+    equity_samples,
+    fills,
+    marks,
+    positions,
+    postings,
+    price_samples,
+    results,
+)
 from octobot_node.store.tables.node import (
     accounts,
     api_requests,
@@ -45,6 +55,7 @@ __all__ = [
     "config_revisions",
     "cursors",
     "equity",
+    "equity_samples",
     "events",
     "fills",
     "inbox",
@@ -59,6 +70,7 @@ __all__ = [
     "positions",
     "postings",
     "preferences",
+    "price_samples",
     "pulses",
     "requests",
     "results",

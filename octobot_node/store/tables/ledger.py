@@ -7,7 +7,17 @@ import sqlalchemy as sa
 from octobot_node.store.tables.base import Id, metadata, owned, partial
 from octobot_node.store.types import Millis, Money
 
-__all__ = ["balances", "equity", "fills", "marks", "positions", "postings", "results"]
+__all__ = [
+    "balances",
+    "equity",
+    "equity_samples",
+    "fills",
+    "marks",
+    "positions",
+    "postings",
+    "price_samples",
+    "results",
+]
 
 fills = sa.Table(
     "fills",
@@ -132,5 +142,37 @@ equity = sa.Table(
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
     sa.Column("realised", Money, nullable=False),
+    #: Its money in the asset, and what it held then: JSON [[symbol, payer or "", amount], …]. Prices say what that was
+    #: worth at any time until the next point.
+    sa.Column("money", Money, nullable=False, server_default="0"),
+    sa.Column("held", sa.Text, nullable=False, server_default="[]"),
     sa.Index("ix_equity_at", "at"),
+)
+
+#: Last prices of what is held, every so often; the older, the fewer.
+price_samples = sa.Table(
+    "price_samples",
+    metadata,
+    sa.Column("source", sa.String(64), primary_key=True),
+    sa.Column("symbol", sa.String(32), primary_key=True),
+    sa.Column("at", Millis, primary_key=True),
+    sa.Column("price", Money, nullable=False),
+    sa.Index("ix_price_samples_at", "at"),
+)
+
+#: What an account's automations were worth together in an asset, every so often; the older, the fewer.
+equity_samples = sa.Table(
+    "equity_samples",
+    metadata,
+    sa.Column("account_id", Id, primary_key=True),
+    sa.Column("asset", sa.String(16), primary_key=True),
+    sa.Column("at", Millis, primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("equity", Money, nullable=False),
+    #: What they began with, and had realised: the difference of two is a deposit, and what was realised in between.
+    sa.Column("start", Money, nullable=False),
+    sa.Column("realised", Money, nullable=False),
+    #: How many held something without a price, which is not in it.
+    sa.Column("unpriced", sa.BigInteger, nullable=False),
+    sa.Index("ix_equity_samples_at", "at"),
 )

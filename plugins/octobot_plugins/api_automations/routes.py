@@ -46,7 +46,7 @@ from octobot_node.operations.automations.models.automations import (
     ShowAutomation,
 )
 from octobot_node.operations.automations.models.cloning import CloneAutomation
-from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_EQUITY
+from octobot_node.operations.trading.catalogue import LIST_POSTINGS, SHOW_COURSE, SHOW_EQUITY
 from octobot_node.specs import Asset, LimitsSpec, Name, PositiveAmount, Tags
 from octobot_node.text.from_outside import decoded
 
@@ -302,6 +302,16 @@ router.add_operation(
 router.add_operation(
     SHOW_EQUITY,
     Route("GET", "/{automation}/equity", "automations:read", "What an automation was worth", name="read_equity"),
+)
+router.add_operation(
+    SHOW_COURSE,
+    Route(
+        "GET",
+        "/{automation}/course",
+        "automations:read",
+        "What an automation was worth at the prices of then",
+        name="read_course",
+    ),
 )
 
 

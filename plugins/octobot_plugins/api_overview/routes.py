@@ -12,6 +12,7 @@ from octobot_node.operations.overview.catalogue import (
     SHOW_RESULTS,
     SHOW_TOTALS,
 )
+from octobot_node.operations.trading.catalogue import SHOW_SPARKLINES, SHOW_TOTAL_COURSE
 
 __all__ = ["router"]
 
@@ -22,6 +23,14 @@ router.add_operation(
 )
 router.add_operation(
     SHOW_RESULTS, Route("GET", "/results/today", "automations:read", "How the day went", name="read_results_of_day")
+)
+router.add_operation(
+    SHOW_TOTAL_COURSE,
+    Route("GET", "/equity", "automations:read", "What automations were worth", name="read_total_course"),
+)
+router.add_operation(
+    SHOW_SPARKLINES,
+    Route("POST", "/equity/sparklines", "automations:read", "Small courses of a page", name="read_sparklines"),
 )
 router.add_operation(SHOW_LAG, Route("GET", "/lag", "node:read", "How late ticks were", name="read_lag"))
 router.add_operation(

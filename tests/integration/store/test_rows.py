@@ -85,6 +85,8 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     ledger.ReportedPositionRow: (tables.positions,),
     ledger.ResultRow: (tables.results,),
     ledger.MarkRow: (tables.marks,),
+    ledger.PriceSampleRow: (tables.price_samples,),
+    ledger.EquitySampleRow: (tables.equity_samples,),
     attention_rows.ReasonRow: (attention._REASONS,),
     attention_rows.UnknownRow: (attention._UNKNOWN,),
     attention_rows.LateRow: (attention._LATE,),
@@ -99,7 +101,11 @@ PARTS = {"OwnedRow", "ComparedRow"}
 #: NULL in the table, never in what the statement chooses: what was sent has these.
 NEVER_NULL = {(orders.PolledIntentRow, "sent_at"), (orders.PolledIntentRow, "send_by")}
 #: NULL where the outer join finds nothing.
-MAY_BE_MISSING = {(automation_rows.NamedNoticeRow, "automation"), (node.ListedAuditRow, "begun_data")}
+MAY_BE_MISSING = {
+    (automation_rows.NamedNoticeRow, "automation"),
+    (node.ListedAuditRow, "begun_data"),
+    (attention_rows.LateRow, "oldest"),
+}
 
 
 @pytest.mark.parametrize("shape", [*SOURCES, *OF_PLUGINS], ids=lambda shape: shape.__name__)

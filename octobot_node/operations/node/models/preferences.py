@@ -14,7 +14,9 @@ class ChangePreferences(Request):
     """What is to be other from now on; what is left out stays."""
 
     currency: Asset | None = Field(
-        default=None, description="What sums are also told in; null: nothing. USD where nobody chose."
+        default=None,
+        description="What sums are also told in; null: nothing. USD where nobody chose.",
+        examples=["EUR"],
     )
 
 

@@ -88,7 +88,32 @@ def equity() -> None:
         sa.Column("asset", sa.String(16), nullable=False),
         sa.Column("equity", Money(), nullable=False),
         sa.Column("realised", Money(), nullable=False),
+        sa.Column("money", Money(), server_default="0", nullable=False),
+        sa.Column("held", sa.Text(), server_default="[]", nullable=False),
         key=("automation_id", "at"),
     )
+    table(
+        "price_samples",
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("symbol", sa.String(32), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("price", Money(), nullable=False),
+        key=("source", "symbol", "at"),
+    )
+    table(
+        "equity_samples",
+        sa.Column("account_id", sa.String(36), nullable=False),
+        sa.Column("asset", sa.String(16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("owner", sa.String(64), nullable=False),
+        sa.Column("equity", Money(), nullable=False),
+        sa.Column("start", Money(), nullable=False),
+        sa.Column("realised", Money(), nullable=False),
+        sa.Column("unpriced", sa.BigInteger(), nullable=False),
+        key=("account_id", "asset", "at"),
+    )
+    # What is next to be thinned out of each.
+    index("ix_price_samples_at", "price_samples", "at")
+    index("ix_equity_samples_at", "equity_samples", "at")
     # What is next to be made hourly, at the same cost however long the history is.
     index("ix_equity_at", "equity", "at")

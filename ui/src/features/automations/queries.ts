@@ -10,13 +10,22 @@ export interface Filter {
 
 const PAGE = 200;
 
+/** The API narrows by several statuses at once. */
+function asQuery({ status, ...others }: Filter) {
+  return { ...others, ...(status ? { status: [status] } : {}) };
+}
+
 /** The list, page by page, as far as somebody scrolls. */
 export function automationsQuery(filter: Filter) {
   return infiniteQueryOptions({
     queryKey: ["lists", "automations", filter],
     initialPageParam: null as string | null,
     queryFn: async ({ pageParam }) =>
-      (await listAutomations({ query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } })).data,
+      (
+        await listAutomations({
+          query: { ...asQuery(filter), limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) },
+        })
+      ).data,
     getNextPageParam: (page) => page.next_cursor,
   });
 }

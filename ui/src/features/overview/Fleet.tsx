@@ -90,7 +90,7 @@ const SHOWN = 8;
 function Group({ status, count, now }: { status: AutomationRow["status"]; count: number; now: Date }) {
   const { data } = useQuery({
     queryKey: ["lists", "attention", status],
-    queryFn: async () => (await listAutomations({ query: { status, limit: SHOWN } })).data.automations,
+    queryFn: async () => (await listAutomations({ query: { status: [status], limit: SHOWN } })).data.automations,
   });
   return (
     <ul className="att">
