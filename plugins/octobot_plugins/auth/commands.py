@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from octobot_node.cli.ask_node import NodeClient
-from octobot_node.cli.options import DataDir, Json, group
+from octobot_node.cli.ask_node import NodeClient, confirm
+from octobot_node.cli.options import DataDir, Json, Yes, group
 from octobot_node.errors import UsageError
 from octobot_node.text.from_outside import read_text, without_mark
 from octobot_plugins.auth import shown
@@ -20,6 +20,7 @@ from octobot_plugins.auth.catalogue import (
     EDIT_USER,
     SET_PASSWORD,
 )
+from octobot_plugins.auth.second_factor.catalogue import NEW_CODES, RESET_FACTOR, SHOW_FACTOR
 
 __all__ = ["keys", "users"]
 
@@ -51,6 +52,17 @@ def users() -> typer.Typer:
     found.command("add")(_add)
     found.command("edit")(_edit)
     found.command("password")(_password)
+    found.add_typer(second_factors(), name="second-factor")
+    return found
+
+
+def second_factors() -> typer.Typer:
+    """Return the commands about second factors, for an operator who helps whoever is locked out."""
+    found = group()
+    found.info.help = "Codes of authenticators beside passwords."
+    found.command("show")(_show_factor)
+    found.command("codes")(_new_codes)
+    found.command("reset")(_reset_factor)
     return found
 
 
@@ -112,6 +124,30 @@ def _password(
     client = NodeClient(context, data_dir, as_json=as_json)
     found = client.ask(SET_PASSWORD, user=user, password=_read_password(password_file), keep_keys=keep_keys)
     client.show(found, shown.user)
+
+
+def _show_factor(context: typer.Context, user: UserArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Tell whether a user must show a second factor, and how many recovery codes are left."""
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask(SHOW_FACTOR, user=user), shown.second_factor)
+
+
+def _new_codes(
+    context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """Make new recovery codes for a user; those of before are worth nothing any more. Asks first."""
+    client = NodeClient(context, data_dir, as_json=as_json)
+    confirm(f"Make new recovery codes for {user}? Those of before are worth nothing then.", yes=yes)
+    client.show(client.ask(NEW_CODES, user=user), shown.recovery_codes)
+
+
+def _reset_factor(
+    context: typer.Context, user: UserArgument, yes: Yes = False, as_json: Json = False, data_dir: DataDir = None
+) -> None:
+    """Take away the second factor of a user who lost it; their sessions end. Asks first."""
+    client = NodeClient(context, data_dir, as_json=as_json)
+    confirm(f"Take away the second factor of {user}? The password alone lets them in then.", yes=yes)
+    client.show(client.ask(RESET_FACTOR, user=user), shown.revoked)
 
 
 def _add_key(

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TextIO
 
 from octobot_plugins.auth.models import KeyCreated, KeyPage, KeyRow, Revoked, UserCreated, UserPage, UserRow
-from octobot_plugins.auth.second_factor.models import RecoveryCodes
+from octobot_plugins.auth.second_factor.models import RecoveryCodes, SecondFactorRow
 
-__all__ = ["key_created", "keys", "recovery_codes", "revoked", "user", "user_created", "users"]
+__all__ = ["key_created", "keys", "recovery_codes", "revoked", "second_factor", "user", "user_created", "users"]
 
 
 def users(page: UserPage, out: TextIO) -> None:
@@ -56,6 +56,15 @@ def key_created(row: KeyCreated, out: TextIO) -> None:
 def revoked(found: Revoked, out: TextIO) -> None:
     """Write what was ended."""
     out.write(f"{found.id}: done\n")
+
+
+def second_factor(row: SecondFactorRow, out: TextIO) -> None:
+    """Write whether a user must show a second factor."""
+    if row.confirmed_at is None:
+        out.write(f"{row.user}: no second factor\n")
+        return
+    left = row.recovery_codes_left
+    out.write(f"{row.user}: a second factor since {_day(row.confirmed_at)}, {left} recovery codes left\n")
 
 
 def recovery_codes(found: RecoveryCodes, out: TextIO) -> None:

@@ -492,3 +492,35 @@ def test_what_is_no_utf_8_is_refused_in_a_sentence(created: Octobot, given: tupl
     code, said = error(created, *given)
     assert (code, said.startswith(where)) == (2, True), said
     assert "has half of a surrogate pair, which is no character" in said
+
+
+def test_an_operator_helps_who_is_locked_out_and_the_audit_is_gone_along(created: Octobot, folder: Folder) -> None:
+    assert created("users", "add", "ada", "--generate")[0] == 0
+    assert created("users", "second-factor", "show", "ada")[1] == "ada: no second factor\n"
+    with sqlite3.connect(folder.state / "octobot.db") as file:
+        row = ("ada", "plain:JBSWY3DPEHPK3PXP", 1_767_225_600_000, 1_767_225_600_000, 0)
+        columns = '("user", secret, created_at, confirmed_at, last_step)'
+        file.execute(f"INSERT INTO auth_second_factors {columns} VALUES (?, ?, ?, ?, ?)", row)
+    file.close()
+
+    codes = as_json(created, "users", "second-factor", "codes", "ada", "--yes")["codes"]
+    shown = created("users", "second-factor", "show", "ada")[1]
+    assert shown == "ada: a second factor since 2026-01-01 00:00 UTC, 10 recovery codes left\n"
+    code, _ = error(created, "users", "second-factor", "reset", "ada")
+    assert code == 2, "nobody is asked"
+    assert created("users", "second-factor", "reset", "ada", "--yes")[:2] == (0, "ada: done\n")
+    assert error(created, "users", "second-factor", "reset", "ada", "--yes")[0] == 1
+
+    verified = as_json(created, "audit", "verify")
+    assert (verified["holds"], verified["broken"], verified["more"]) == (True, None, False)
+    with sqlite3.connect(folder.state / "octobot.db") as file:
+        assert not [each for line in file.iterdump() for each in codes if each in line or each.replace("-", "") in line]
+        file.execute("DROP TRIGGER audit_no_update")
+        file.execute("UPDATE audit SET actor = 'nobody' WHERE id = 3")
+    file.close()
+    code, out, _ = created("audit", "verify")
+    assert code == 1
+    assert out.startswith("entry 3 is not as it was written: its hash is not that of what it says and of the entry")
+    code, out, _ = created("audit", "verify", "--since", verified["anchor"])
+    assert code == 0
+    assert "0 entries hold" in out

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from octobot_node.contracts.operation import Command, Operation, Route
+from octobot_node.contracts.operation import Operation, Route
 from octobot_plugins.auth.models import OneUser, Revoked
 from octobot_plugins.auth.second_factor.models import RecoveryCodes, SecondFactorRow
 
-__all__ = ["NEW_CODES", "OPERATIONS", "SHOW_FACTOR"]
+__all__ = ["NEW_CODES", "OPERATIONS", "RESET_FACTOR", "SHOW_FACTOR"]
 
 _HERE = "octobot_plugins.auth.second_factor.operations"
-_USER, _SHOWN = "octobot_plugins.auth.users:subject", "octobot_plugins.auth.shown"
+_USER = "octobot_plugins.auth.users:subject"
 
 SHOW_FACTOR = Operation(
     "second_factor.show",
@@ -27,7 +27,6 @@ SHOW_FACTOR = Operation(
         name="read_user_second_factor",
         tag="users",
     ),
-    command=Command("users second-factor show", group_help="Codes of authenticators beside passwords."),
 )
 NEW_CODES = Operation(
     "second_factor.new_codes",
@@ -37,36 +36,23 @@ NEW_CODES = Operation(
     writes=True,
     subject=_USER,
     description="Make new recovery codes for a user; those of before are worth nothing any more.",
-    command=Command(
-        "users second-factor codes",
-        show=f"{_SHOWN}:recovery_codes",
-        confirm="make new recovery codes for {user}? those of before are worth nothing then",
+)
+RESET_FACTOR = Operation(
+    "second_factor.reset",
+    OneUser,
+    Revoked,
+    f"{_HERE}:reset",
+    writes=True,
+    subject=_USER,
+    description="Take away the second factor of a user who lost it; their sessions end.",
+    route=Route(
+        "DELETE",
+        "/users/{user}/second-factor",
+        "users:write",
+        "Take a user's second factor away",
+        name="reset_user_second_factor",
+        tag="users",
+        step_up=True,
     ),
 )
-OPERATIONS: tuple[Operation[Any, Any], ...] = (
-    SHOW_FACTOR,
-    NEW_CODES,
-    Operation(
-        "second_factor.reset",
-        OneUser,
-        Revoked,
-        f"{_HERE}:reset",
-        writes=True,
-        subject=_USER,
-        description="Take away the second factor of a user who lost it; their sessions end.",
-        route=Route(
-            "DELETE",
-            "/users/{user}/second-factor",
-            "users:write",
-            "Take a user's second factor away",
-            name="reset_user_second_factor",
-            tag="users",
-            step_up=True,
-        ),
-        command=Command(
-            "users second-factor reset",
-            show=f"{_SHOWN}:revoked",
-            confirm="take away the second factor of {user}? the password alone lets them in then",
-        ),
-    ),
-)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (SHOW_FACTOR, NEW_CODES, RESET_FACTOR)
