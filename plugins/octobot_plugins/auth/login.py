@@ -85,6 +85,9 @@ def log_in(api: Api, request: Request, response: Response, name: str, password: 
     ticket = Ticket(tokens.new_session(), now + _TICKET_MS)
     with api.plugin_context.storage.write() as connection:
         factors.add_ticket(connection, row.name, ticket.token, now, ticket.expires_at)
+        # Of whoever knows the password and has no code this is all that there is to see.
+        actor = Actor(row.name, "login", address_of(request), request.state.request_id)
+        append(connection, actor, Entry("session.begin", target=row.name, target_id=row.name), now)
     return ticket
 
 

@@ -85,6 +85,8 @@ def test_it_is_asked_for_once_a_code_has_confirmed_it_and_then_at_every_log_in(a
     first = other.log_in()
     assert (first.status_code, first.json()["second_factor"], "set-cookie" in first.headers) == (202, True, False)
     assert other.client.get(SESSION).status_code == 401
+    (seen,) = ada.service.as_("root").get("/api/v1/audit?action=session.begin").json()["entries"]
+    assert (seen["actor"], seen["via"], seen["address"]) == ("ada", "login", "192.0.2.7")
     wrong = second_step(other, "000000" if other.code() != "000000" else "000001", first.json()["ticket"])
     second = second_step(other, other.code(), first.json()["ticket"])
     again = second_step(other, other.code(1), first.json()["ticket"])
