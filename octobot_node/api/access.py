@@ -23,6 +23,7 @@ from octobot_node.api.problems import ApiProblem, FieldError
 from octobot_node.api.scopes import SENSITIVE, scopes_of
 from octobot_node.api.transport.lanes import LanesOfLoops
 from octobot_node.api.transport.rates import Rates
+from octobot_node.api.uploads import FileLimits
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.caller import Caller, Role
 from octobot_node.contracts.context import PluginContext
@@ -52,6 +53,8 @@ class ApiState:
     scopes: Sequence[Scope]
     #: What the API counts; the node's own metrics are its engine's.
     metrics: CollectorRegistry = field(default_factory=NodeMetrics)
+    #: Where files are taken, and how large they may be.
+    files: FileLimits = field(default_factory=dict)
     #: What plugins keep for as long as the API runs, by their own names.
     kept: dict[str, Any] = field(default_factory=dict)
     #: Whose turn it is; made with the settings, see below.

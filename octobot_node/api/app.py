@@ -31,6 +31,7 @@ from octobot_node.api.transport.addresses import PlainAddresses
 from octobot_node.api.transport.head import HeadAsGet
 from octobot_node.api.transport.lanes import THREADS
 from octobot_node.api.transport.middleware import PREFIX, Surroundings
+from octobot_node.api.uploads import note_limits
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
@@ -116,7 +117,8 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
         )
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Surroundings, metrics=state.metrics, hosts=state.context.core.settings.api_allowed_hosts)
+    hosts = state.context.core.settings.api_allowed_hosts
+    app.add_middleware(Surroundings, metrics=state.metrics, hosts=hosts, files=state.files)
     proxies = state.context.core.settings.api_trusted_proxies
     if proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
@@ -136,6 +138,7 @@ def _include(
         router = make()
         for route in _routes_of(router):
             _complete(route, state.scopes)
+            note_limits(route, prefix, state.context.plugin_context, state.files)
         _leave_out_clashes(state, so_far, owner, router, prefix)
         app.include_router(router, prefix=prefix)
     except Exception as error:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from octobot_node.api.access import Allow, Api, ApiState, allows_of
 from octobot_node.api.operation_routes import add_operation
 from octobot_node.api.problems import ApiProblem
+from octobot_node.api.uploads import is_of_file
 from octobot_node.contracts.operation import Operation, Route
 from octobot_node.operations.perform import besides_of
 from octobot_node.text.exact_json import DEPTH, decode
@@ -94,11 +95,12 @@ class _ExactRoute(APIRoute):
         handle = super().get_route_handler()
         allow = next(allows_of(self.dependant), None)
         operation: Operation[Any, Any] | None = getattr(self.endpoint, "operation", None)
+        whole = not is_of_file(self)
 
         async def exactly(request: Request) -> Response:
             exact = _ExactRequest(request.scope, request.receive)
             try:
-                return await (handle(exact) if allow is None else _in_turn(allow, exact, handle))
+                return await (handle(exact) if allow is None else _in_turn(allow, exact, handle, whole=whole))
             except RequestValidationError as error:
                 if allow is None or operation is None or not operation.besides:
                     raise
@@ -125,9 +127,12 @@ def _besides(
 
 
 async def _in_turn(
-    allow: Allow, request: _ExactRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    allow: Allow, request: _ExactRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]], *, whole: bool
 ) -> Response:
-    """Carry out a request: first who makes it, then what they send, then, in their turn, what they ask for."""
+    """Carry out a request: first who makes it, then what they send, then, in their turn, what they ask for.
+
+    A file is not read here (not ``whole``): its route does that, and takes no turn while it comes.
+    """
     state: ApiState = request.app.state.api
     lanes, urgent = state.lanes.here(), allow.scope in _URGENT
     if allow.scope is None:
@@ -142,6 +147,8 @@ async def _in_turn(
     user = caller.name or f"address {address}"
     if not urgent:
         state.rates.asked(user, request.url.path, changes=request.method not in _SAFE)
+    if not whole:
+        return await handle(request)
     if request.method not in _SAFE:
         state.rates.sent(user, len(await request.body()))
         if getattr(request.state, "idempotency", None) is not None:

@@ -25,6 +25,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope("accounts:read", "viewer", "Look at accounts and exchanges."),
     Scope("accounts:write", "trader", "Create, change and delete accounts."),
     Scope("markets:read", "viewer", "Look at symbols, tickers and candles."),
+    Scope("replays:read", "viewer", "Look at replays, and at the candles that they are of."),
+    Scope("replays:write", "trader", "Start, cancel and delete replays; send and delete candles."),
     Scope("kill-switch:read", "viewer", "Look at kill switches and what exchanges confirmed."),
     Scope("kill-switch:write", "trader", "Throw and release kill switches."),
     Scope("node:read", "viewer", "Look at the node's state and health, its nodes and plugins."),

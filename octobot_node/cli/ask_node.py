@@ -131,9 +131,7 @@ class NodeClient:
 
     def refuse_unused(self, operation: Operation[Any, Any]) -> None:
         """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
-        from octobot_node.operations.automations.catalogue import IMPORT_AUTOMATIONS
-
-        if operation is not IMPORT_AUTOMATIONS and self._is_unused():
+        if not operation.begins and self._is_unused():
             raise UsageError(
                 f"nothing is in {self.folder} yet: `octobot-node automations create FILE` begins it,"
                 " or give another --data-dir"

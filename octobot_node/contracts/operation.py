@@ -93,6 +93,8 @@ class Operation(Generic[RequestT, ResponseT]):
     _: KW_ONLY
     writes: bool = False
     subject: str = ""
+    #: It may be the first that is done in a data folder; others refuse one in which nothing is.
+    begins: bool = False
     #: Fields of the request that the audit does not keep: secrets may be anywhere in them.
     hidden: frozenset[str] = frozenset()
     #: Of those fields of a request that can be read where others cannot: what else is wrong, so that all is told at

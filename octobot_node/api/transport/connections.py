@@ -25,9 +25,11 @@ __all__ = ["AcceptFailures", "Bounds", "connection_type"]
 log = structlog.get_logger(__name__)
 #: Of one address that is no trusted proxy.
 _OF_ONE_ADDRESS = 256
-#: A request's head has to be there within this, from when it began or the connection was made; then its body.
+#: A request's head has to be there within this, from when it began or the connection was made; then its body, of which
+#: every so many bytes are given as long again.
 _HEAD_S = 15.0
 _BODY_S = 60.0
+_BODY_PIECE = 1_000_000
 _SAID_AGAIN_S = 60.0
 #: Requests under way together, streams among them.
 _UNDER_WAY = 1_000
@@ -45,6 +47,7 @@ class Bounds:
     head_s: float = _HEAD_S
     body_s: float = _BODY_S
     under_way: int = _UNDER_WAY
+    body_piece: int = _BODY_PIECE
     counts: Counter[str] = field(default_factory=Counter)
 
     def let_in(self, address: str) -> bool:
@@ -76,6 +79,7 @@ class _Connection(H11Protocol):
     _address = ""
     _doing = ""
     _timer: asyncio.TimerHandle | None = None
+    _piece = 0
     _app: Any = None
 
     @property
@@ -118,6 +122,10 @@ class _Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self._piece += len(data)
+        if self._doing == "body" and self._piece >= self.bounds.body_piece:
+            # A large file goes on for as long as it comes.
+            self._watch("")
         begun = self.conn.their_state is h11.IDLE and (self._doing == "head" or bool(self.conn.trailing_data[0]))
         self._watch("body" if self.conn.their_state is h11.SEND_BODY else "head" if begun else "")
 
@@ -125,7 +133,7 @@ class _Connection(H11Protocol):
         """Begin to count the time of what the client does now, where that is something else than before."""
         if doing == self._doing:
             return
-        self._doing = doing
+        self._doing, self._piece = doing, 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

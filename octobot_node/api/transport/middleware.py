@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import structlog
@@ -41,7 +41,6 @@ _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
 _BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 #: Bytes of a request's body: a run file of some thousand automations.
 BODY_MAX = 2_000_000
-_TOO_MUCH = f"a body takes {BODY_MAX:,} bytes at most: send it in several requests"
 _URL_MAX, _HEADERS_MAX, _HEAD_MAX = 4_096, 100, 32_768
 _HEAD_TOO_LARGE = (
     f"an address takes {_URL_MAX:,} characters at most, and the head of a request {_HEADERS_MAX} headers and"
@@ -57,8 +56,16 @@ def shown_path(path: str) -> str:
 class Surroundings:
     """The outermost middleware."""
 
-    def __init__(self, app: ASGIApp, metrics: CollectorRegistry, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: CollectorRegistry,
+        hosts: Collection[str] = (),
+        files: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
         self._app = app
+        #: Where files are taken, and how large they may be.
+        self._files = {} if files is None else files
         #: Names that the API may be asked under; none: any.
         self._hosts = frozenset(each.lower() for each in hosts)
         self._seconds = Histogram(
@@ -74,6 +81,7 @@ class Surroundings:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = self._files.get((scope["method"], scope["path"]))
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
@@ -100,10 +108,10 @@ class Surroundings:
                     await problem_response("bad-request", wrong, request_id)(scope, receive, completing)
                 elif _is_too_large(scope):
                     await problem_response("header-too-large", _HEAD_TOO_LARGE, request_id)(scope, receive, completing)
-                elif _announces_too_much(scope):
-                    await problem_response("too-large", _TOO_MUCH, request_id)(scope, receive, completing)
+                elif _announces_too_much(scope, most or BODY_MAX):
+                    await problem_response("too-large", _too_much(most), request_id)(scope, receive, completing)
                 else:
-                    await self._app(scope, _bounded(receive), completing)
+                    await self._app(scope, _bounded(receive, most), completing)
             except Exception:
                 log.exception("request_failed", method=scope["method"], path=shown_path(scope["path"]))
                 if status:
@@ -136,14 +144,20 @@ class Surroundings:
         )
 
 
-def _announces_too_much(scope: Scope) -> bool:
+def _too_much(most: int | None) -> str:
+    if most is None:
+        return f"a body takes {BODY_MAX:,} bytes at most: send it in several requests"
+    return f"a file takes {most:,} bytes at most: send a part of it"
+
+
+def _announces_too_much(scope: Scope, most: int) -> bool:
     length = Headers(scope=scope).get("content-length", "")
     # The server refuses a length that is not a number.
-    return length.isdecimal() and (len(length) > 15 or int(length) > BODY_MAX)
+    return length.isdecimal() and (len(length) > 15 or int(length) > most)
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Refuse what goes on for longer than a body may, announced or not."""
+def _bounded(receive: Receive, most: int | None) -> Receive:
+    """Refuse what goes on for longer than a body, or a file, may, announced or not."""
     # Starlette has such a bound, too: its answer is no problem+json, and what it raises after it looks like a failure.
     taken = 0
 
@@ -151,8 +165,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > BODY_MAX:
-            raise HTTPException(413, _TOO_MUCH)
+        if taken > (most or BODY_MAX):
+            raise HTTPException(413, _too_much(most))
         return message
 
     return receive_some

@@ -100,6 +100,7 @@ IMPORT_AUTOMATIONS = Operation(
     AutomationsCreated,
     f"{_HERE}.import_run_files:import_run_files",
     writes=True,
+    begins=True,
     hidden=frozenset({"files"}),
 )
 EDIT_AUTOMATION = Operation(

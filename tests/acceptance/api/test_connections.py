@@ -89,6 +89,24 @@ def test_who_does_not_say_all_is_let_go(said: bytes, connect: Callable[[int], so
         assert 0.2 < time.monotonic() - began < 5
 
 
+def test_a_large_body_may_take_as_long_as_it_comes_and_one_that_trickles_may_not(
+    connect: Callable[[int], socket.socket],
+) -> None:
+    with served(Bounds(body_s=2, body_piece=10)) as port:
+        for piece, goes_on in ((b"0123456789", True), (b"0", False)):
+            client = connect(port)
+            client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (6 * len(piece)))
+            found = b""
+            try:
+                for _ in range(6):
+                    time.sleep(0.5)
+                    client.sendall(piece)
+                found = client.recv(1_000)
+            except OSError:
+                pass
+            assert found.startswith(b"HTTP/1.1 200") is goes_on
+
+
 def test_a_connection_that_is_kept_may_be_silent_between_requests_and_not_within_one(
     connect: Callable[[int], socket.socket],
 ) -> None:
