@@ -1,4 +1,4 @@
-"""``octobot-node candles preview``: how a file of candles is understood, before anything trades on it."""
+"""``octobot-node candles preview`` and ``import``: how a file of candles is understood, and keeping it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from octobot_node.cli.options import DataDir, Json
 from octobot_node.errors import InvalidMarketData, UsageError
 from octobot_node.fields.kinds import check_zone
 from octobot_node.text.symbols import check_symbol
@@ -21,24 +22,55 @@ _ROWS = 3
 
 def commands() -> typer.Typer:
     """Return the commands under ``candles``."""
-    found = typer.Typer(help="Look at files of candles.", rich_markup_mode=None, no_args_is_help=True)
+    found = typer.Typer(help="Look at files of candles, and keep them.", rich_markup_mode=None, no_args_is_help=True)
     found.command("preview")(_preview)
+    found.command("import")(_import)
     # Of a group with a callback, `preview` stays a word of its own.
     found.callback()(lambda: None)
     return found
+
+
+TimeUnitOption = Annotated[
+    TimeUnit, typer.Option("--time-unit", help="The unit of numbers that are times, as in the run file.")
+]
+ZoneOption = Annotated[str, typer.Option("--zone", metavar="ZONE", help="The zone of dates that name none.")]
+OffGridOption = Annotated[str, typer.Option("--off-grid", metavar="error|drop", help="What candles off their grid do.")]
+
+
+def _import(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="SYMBOL=FILE", help="A candle file, with what it is of.")],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What to call it, instead of FILE.")
+    ] = None,
+    time_unit: TimeUnitOption = "auto",
+    zone: ZoneOption = "UTC",
+    off_grid: OffGridOption = "error",
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Keep a file of candles in the data folder, to replay on it; the file itself is not needed any more then."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_plugins.replay.candle_sets.catalogue import IMPORT_CANDLES
+    from octobot_plugins.replay.candle_sets.shown import print_imported
+
+    symbol, equals, path = file.partition("=")
+    if not (symbol and equals and path):
+        raise UsageError(f"{file!r} is not SYMBOL=FILE: write BTC/USD=candles.csv.gz")
+    dropping = "drop" if off_grid == "drop" else _no_other(off_grid)
+    given = {"symbol": symbol, "path": str(Path(path).absolute()), "name": name}
+    client = NodeClient(context, data_dir, as_json=as_json)
+    found = client.ask(IMPORT_CANDLES, **given, time_unit=time_unit, zone=_zone(zone), off_grid=dropping)
+    client.show(found, print_imported)
 
 
 def _preview(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Candle files, or SYMBOL=FILE as for `run --data`.")
     ],
-    time_unit: Annotated[
-        TimeUnit, typer.Option("--time-unit", help="The unit of numbers that are times, as in the run file.")
-    ] = "auto",
-    zone: Annotated[str, typer.Option("--zone", metavar="ZONE", help="The zone of dates that name none.")] = "UTC",
-    off_grid: Annotated[
-        str, typer.Option("--off-grid", metavar="error|drop", help="What candles off their grid do.")
-    ] = "error",
+    time_unit: TimeUnitOption = "auto",
+    zone: ZoneOption = "UTC",
+    off_grid: OffGridOption = "error",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, and nothing else.")] = False,
 ) -> None:
     """Say how each FILE is understood: format, columns, times, gaps, the first and last. Exit code 2: one was not."""

@@ -21,7 +21,8 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from tests.integration.api.conftest import Service
 
-pytestmark = [pytest.mark.timeout(1_800)]
+#: Candles that are sent are read in a process.
+pytestmark = [pytest.mark.timeout(1_800), pytest.mark.process]
 _EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 #: Everybody brings credentials that are good here (test_who_may.py is about others); and what fits the schema may still
 #: name an automation that there is not.
