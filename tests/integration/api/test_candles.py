@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_file_that_is_sent_is_a_candle_set_replayed_by_whoever_sent_it(service
     assert ada.delete(where).status_code == 200
 
 
-def followed(service: Service, address: str) -> Iterator[dict[str, object]]:
+def followed(service: Service, address: str) -> Iterator[dict[str, Any]]:
     """Yield what a stream tells until it ends by itself."""
     with service.as_("ada").stream("GET", address, headers={"accept": "text/event-stream"}) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
