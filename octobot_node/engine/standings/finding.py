@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +16,15 @@ import sqlalchemy as sa
 
 from octobot_node.engine.standings.board import Board
 from octobot_node.engine.standings.columns import Floats, Slots
+from octobot_node.engine.standings.sorts import Sort
 from octobot_node.errors import UsageError
 from octobot_node.store.tables import schedule
 
 if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
 
-__all__ = ["SORTS", "Finder", "Found", "Query", "Sort"]
+__all__ = ["Finder", "Found", "Query"]
 
-Sort = Literal[
-    "created", "name", "status", "since", "type", "symbol", "account", "start", "equity", "realised", "unrealised",
-    "pnl", "pnl_ratio", "today", "next_run", "last_run",
-]  # fmt: skip
-SORTS: tuple[Sort, ...] = get_args(Sort)
 _PRICED = frozenset({"equity", "unrealised", "pnl", "pnl_ratio", "today"})
 _TIMES = {"next_run": schedule.c.next_run_at, "last_run": schedule.c.ticked_at}
 #: When automations run next changes with every tick: what is sorted by it is as of so many seconds ago at most.

@@ -66,10 +66,12 @@ def error(octobot: Octobot, *arguments: str) -> tuple[int, str]:
 def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     row = {
         *("id", "owner", "name", "type", "account", "status", "reason", "next_run", "last_run", "ticks"),
-        *("revision", "sending", "open_orders", "unknown_orders", "created_at"),
+        *("revision", "sending", "open_orders", "unknown_orders", "created_at", "account_id", "as_of", "asset"),
+        *("budget", "equity", "paper", "pnl", "pnl_ratio", "realised", "start_equity", "status_since", "symbols"),
+        *("tags", "today", "unrealised"),
     }
     page = as_json(created, "automations", "list")
-    assert (set(page), set(page["automations"][0])) == ({"automations", "next_cursor"}, row)
+    assert (set(page), set(page["automations"][0])) == ({"automations", "next_cursor", "total", "anchors"}, row)
     shown = as_json(created, "automations", "show", "dca")
     assert set(shown) == row | {
         *("config", "limits", "budget", "state", "state_version", "needs", "wake", "levels", "waiting_signals"),
@@ -223,7 +225,7 @@ def test_commands_about_the_node_work_without_one(folder: Folder, created: Octob
 
 MISTAKES: list[tuple[list[str], int, str]] = [
     (["automations", "show", "dac"], 2, "there is no automation 'dac': did you mean 'dca'?"),
-    (["automations", "list", "--status", "idle"], 2, "status: must be 'active', 'waiting',"),
+    (["automations", "list", "--status", "idle"], 2, "status.0: must be 'active', 'waiting',"),
     (["automations", "list", "--account", "papr"], 2, "there is no account 'papr': did you mean 'paper'?"),
     (["automations", "list", "--limit", "0"], 2, "Invalid value for '--limit': must be greater than or equal to 1"),
     (["automations", "resume", "dca"], 1, "'dca' is active already"),

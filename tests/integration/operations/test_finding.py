@@ -11,7 +11,7 @@ import pytest
 
 from octobot_node import Decision, MarketOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount
-from octobot_node.engine.standings.finding import SORTS
+from octobot_node.engine.standings.sorts import SORTS
 from octobot_node.errors import UsageError
 from tests.integration.operations.conftest import Office
 

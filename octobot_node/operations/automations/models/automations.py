@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 
 from octobot_node.about import FigureKind
-from octobot_node.engine.standings.finding import Sort
+from octobot_node.engine.standings.sorts import Sort
 from octobot_node.operations.models import AutomationRef, PageRequest, Request, Response
 from octobot_node.operations.node.models.events import EventRow
 from octobot_node.operations.trading.models.orders import OrderRow
