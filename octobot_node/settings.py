@@ -196,6 +196,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Automations that an owner may have; `local`, whose are this machine's, any number.",
     )
+    user_accounts: int = Field(
+        default=200, ge=1, description="Accounts that an owner may have; `local`, whose are this machine's, any number."
+    )
     disk_reserve_mb: int = Field(default=200, ge=0, description="With less free disk than this no new order is sent.")
     batch_size: int = Field(default=500, ge=1, le=5_000, description="Automations evaluated in one batch at most.")
     batch_workers: int = Field(default=3, ge=1, le=32, description="Batches worked on at once.")

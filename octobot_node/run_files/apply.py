@@ -26,7 +26,7 @@ from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store import automations as automation_statements
-from octobot_node.store.automations import refuse_too_many
+from octobot_node.store.automations import refuse_too_many, refuse_too_many_accounts
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
@@ -116,6 +116,8 @@ def create_new(
         if core.registry.trading_factory(account.trading).simulated:
             check_budgets(run_file, account, folder.given_besides(name, run_file))
     made = [name for name in wanted if name not in folder.accounts]
+    with core.storage.read() as connection:
+        refuse_too_many_accounts(connection, owner, len(made), core.settings.user_accounts)
     ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
     each = zip(run_file.automations, configs, strict=True)
     new = [replace(_new_automation(spec, config, ids), owner=owner, start=start) for spec, config in each]

@@ -63,6 +63,7 @@ __all__ = [
     "owned",
     "positions_of_batch",
     "refuse_too_many",
+    "refuse_too_many_accounts",
     "requests_by_id",
     "signals_of_batch",
     "update",
@@ -278,6 +279,18 @@ def refuse_too_many(connection: sa.Connection, owner: str, more: int, most: int)
         raise TooMany(
             f"{owner!r} has {there:,} automations, and {most:,} are the most (OCTOBOT_USER_AUTOMATIONS): delete some"
             " that have ended, or make fewer"
+        )
+
+
+def refuse_too_many_accounts(connection: sa.Connection, owner: str, more: int, most: int) -> None:
+    """Raise TooMany where ``more`` accounts of an owner would be above ``most``. Rides uq_accounts_owner_name."""
+    if owner == _UNBOUNDED or not more:
+        return
+    there = connection.scalar(sa.select(sa.func.count()).where(accounts.c.owner == owner)) or 0
+    if there + more > most:
+        raise TooMany(
+            f"{owner!r} has {there:,} accounts, and {most:,} are the most (OCTOBOT_USER_ACCOUNTS): delete some that"
+            " nothing trades on, or make fewer"
         )
 
 

@@ -97,6 +97,7 @@ class Commands(StatusCommands):
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
+            automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
             row = _account_row(connection, new, now)
             automations.add_account(connection, row)
         return str(row["id"])
@@ -108,6 +109,7 @@ class Commands(StatusCommands):
         with core.storage.write(durable=True) as connection:
             if automations.account_id_named(connection, new.owner, new.name) is not None:
                 raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
+            automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
             row = _account_row(connection, new, now)
             automations.add_account(connection, row)
             told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}

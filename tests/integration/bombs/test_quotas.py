@@ -45,6 +45,22 @@ def test_an_owner_has_so_many_automations_and_this_machine_as_many_as_it_likes(
     service.do("automations.import", files=[{"name": "f", "text": text}])
 
 
+def test_an_owner_has_so_many_accounts_however_they_are_made(make_service: Callable[..., Service]) -> None:
+    service = make_service(user_accounts=2)
+    paper = {"market_data": {"use": "simulated"}, "trading": {"use": "paper"}, "balances": {"USD": "100"}}
+    spec = "{market_data: {use: simulated}, trading: {use: paper}, balances: {USD: 9}}"
+    many = f"accounts: {{{', '.join(f'{name}: {spec}' for name in 'pqr')}}}\nautomations:\n"
+
+    refused = service.as_("ada").post("/api/v1/automations/import", content=many + ONE % "a", headers=YAML)
+    nothing = service.as_("ada").get("/api/v1/accounts").json()["accounts"]
+    made = [service.as_("ada").post("/api/v1/accounts", json={"name": name, **paper}) for name in "xyz"]
+
+    assert (refused.status_code, nothing) == (429, [])
+    assert [each.status_code for each in made] == [201, 201, 429]
+    assert "OCTOBOT_USER_ACCOUNTS" in made[2].json()["detail"]
+    assert service.as_("bob").post("/api/v1/accounts", json={"name": "x", **paper}).status_code == 201
+
+
 def test_changes_and_heavy_requests_are_counted_by_user_and_kill_switches_are_not(
     make_service: Callable[..., Service],
 ) -> None:
