@@ -35,7 +35,7 @@ _GROUPS = {
         *("OpenOrder", "OrderResult", "IntentStatus", "Fill"),
     ),
     "How it presents itself": ("About", "Category", "Icon", "Risk", "Need", "Preset", "Example", "Figure"),
-    "Other actions": ("Notify", "StopAutomation", "PauseAutomation"),
+    "Other actions": ("Notify", "StopAutomation", "PauseAutomation", "Perform"),
     "Markets": ("Market", "Ticker", "Candles", "MarketRules"),
 }
 _NO_PAGE = {"__version__", "hookimpl"}
@@ -87,7 +87,7 @@ def _fields(cls: type[Any]) -> Iterator[str]:
     if dataclasses.is_dataclass(cls):
         comments = _comments(cls)
         for field in dataclasses.fields(cls):
-            default = "" if field.default is dataclasses.MISSING else f"`{field.default!r}`"
+            default = "" if field.default is dataclasses.MISSING else f"`{_shown(field.default)}`"
             if field.default_factory is not dataclasses.MISSING:
                 default = f"`{field.default_factory()!r}`"
             yield f"| `{field.name}` | `{_type(str(field.type))}` | {default} | {comments.get(field.name, '')} |"
@@ -107,6 +107,11 @@ def _fields(cls: type[Any]) -> Iterator[str]:
             default = "required" if field.is_required() else f"`{field.default!r}`"
             kind = getattr(field.annotation, "__name__", field.annotation)
             yield f"| `{name}` | `{kind}` | {default} | {field.description or ''} |"
+
+
+def _shown(default: Any) -> str:
+    # Of a function its address would be shown, another one each time.
+    return default.__name__ if inspect.isfunction(default) else repr(default)
 
 
 def _comments(cls: type[Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "What the node lends": ("contracts.context", "egress", "contracts.order_checks", "contracts.plugins", "clock"),
     "Services, notifiers, checks, events": (
         *("contracts.services", "contracts.notifiers", "contracts.health"),
-        "contracts.events",
+        *("contracts.events", "contracts.actions"),
     ),
     "Settings and tables": ("contracts.plugin_settings", "contracts.tables", "contracts.storage"),
     "Operations, routes and commands": (

@@ -29,6 +29,7 @@ __all__ = [
     "Needs",
     "Notify",
     "PauseAutomation",
+    "Perform",
     "Position",
     "Signal",
     "SignalOutcome",
@@ -261,9 +262,21 @@ class PauseAutomation:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Have a plugin do something, by the name of its action: ``Perform("http", {"url": …, "json": …})``.
+
+    It is noted with the decision, in one transaction, and carried out after it, once, as far as can be known; what
+    became of it is in the automation's log. A replay notes it only. ``payload`` is JSON, ``Decimal`` taken as text.
+    """
+
+    action: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
 #: What a decision may have done to others.
 AutomationRequest = StopAutomation | PauseAutomation
-Action = Notify | AutomationRequest
+Action = Notify | AutomationRequest | Perform
 
 
 class TickLog:
@@ -371,7 +384,7 @@ class Decision:
 
     state: Any = KEEP
     orders: Sequence[OrderAction] = ()
-    actions: Sequence[Notify | StopAutomation | PauseAutomation] = ()
+    actions: Sequence[Notify | StopAutomation | PauseAutomation | Perform] = ()
     wake: Wake | None = None
     independent: bool = False
     done: bool = False

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from octobot_node.automation import Automation
+    from octobot_node.contracts.actions import ActionType
     from octobot_node.contracts.api_routes import ApiRoutes
     from octobot_node.contracts.caller import Caller
     from octobot_node.contracts.commands import CommandRegistrar
@@ -98,6 +99,11 @@ def register_services(register: Callable[[Service], None]) -> None:
 @hookspec
 def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
     """Offer ways to tell a person something."""
+
+
+@hookspec
+def register_actions(register: Callable[[ActionType], None]) -> None:
+    """Offer actions that automations may ask for: ``Perform(name, payload)`` in a decision."""
 
 
 @hookspec

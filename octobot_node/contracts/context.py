@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from octobot_node.automation import Needs
     from octobot_node.clock import Clock
+    from octobot_node.contracts.actions import ActionType
     from octobot_node.contracts.events import EventFollower
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.storage import Storage
@@ -42,6 +43,11 @@ class PluginContext(Protocol):
     @property
     def tables(self) -> Sequence[PluginTables]:
         """The tables that plugins own."""
+        ...
+
+    @property
+    def actions(self) -> Mapping[str, ActionType]:
+        """The actions that plugins offer automations, by name."""
         ...
 
     def plugin_settings(self, model: type[M]) -> M:

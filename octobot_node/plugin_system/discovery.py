@@ -34,6 +34,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.paper",
     "octobot_plugins.log",
     "octobot_plugins.notify",
+    "octobot_plugins.actions",
     "octobot_plugins.order_rules",
     "octobot_plugins.health",
     "octobot_plugins.auth",

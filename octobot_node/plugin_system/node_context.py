@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from octobot_node.automation import Needs
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.actions import ActionType
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
@@ -55,6 +56,11 @@ class NodePluginContext:
     def tables(self) -> Sequence[PluginTables]:
         """The tables that plugins own."""
         return self.registry.tables
+
+    @property
+    def actions(self) -> Mapping[str, ActionType]:
+        """The actions that plugins offer, by name."""
+        return self.registry.actions
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from octobot_node.automation import Automation
+from octobot_node.contracts.actions import ActionType
 from octobot_node.contracts.api_routes import ApiRoutes
 from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
 from octobot_node.contracts.health import HealthCheck
@@ -38,6 +39,8 @@ class Registry:
     services: tuple[Service, ...] = ()
     health_checks: tuple[HealthCheck, ...] = ()
     settings_models: tuple[PluginSettings, ...] = ()
+    #: What automations may have plugins do, by name.
+    actions: Mapping[str, ActionType] = field(default_factory=dict)
     #: What can be asked of the node, by name.
     operations: Mapping[str, Operation[Any, Any]] = field(default_factory=dict)
     api_routes: tuple[ApiRoutes, ...] = ()
@@ -108,6 +111,7 @@ class Registry:
             market_data=_but(self.market_data, gone, "register_market_data"),
             trading=_but(self.trading, gone, "register_trading"),
             automations=_but(self.automations, gone, "register_automations"),
+            actions=_but(self.actions, gone, "register_actions"),
             operations=_but(self.operations, gone, "register_operations"),
             tables=_unnamed(self.tables, gone, "register_tables"),
             notifiers=_unnamed(self.notifiers, gone, "register_notifiers"),

@@ -17,6 +17,7 @@ from octobot_node.automation import (
     Decision,
     Needs,
     Notify,
+    Perform,
     Position,
     Signal,
     Tick,
@@ -98,6 +99,8 @@ class AutomationTest:
         self.notices: list[Notify] = []
         #: What it asked for other automations.
         self.requests: list[AutomationRequest] = []
+        #: What it asked plugins to do.
+        self.performed: list[Perform] = []
         #: Ids of the open orders that it asked to cancel; ``cancelled`` says that they are.
         self.cancelling: list[str] = []
         #: The other automations that it watches, by name, as its next tick sees them.
@@ -540,6 +543,7 @@ class AutomationTest:
         self._levels = {} if decision.levels is None else json.loads(decision.levels)
         self.notices += decision.notices
         self.requests += decision.requests
+        self.performed += [Perform(action, json.loads(payload)) for action, payload in decision.performs]
         if decision.figures is not None:
             self._figures = json.loads(decision.figures)
         assert self._spied.decision is not None

@@ -64,13 +64,16 @@ def test_hook_open_storage(registry: Registry, tmp_path: Path) -> None:
 
 def test_hook_register_tables(registry: Registry) -> None:
     assert users(registry, "register_tables") == [
+        "octobot_plugins.actions",
         "octobot_plugins.auth",
         "octobot_plugins.paper",
         "octobot_plugins.replay",
         "octobot_plugins.replica",
         "octobot_plugins.webhooks",
     ]
-    assert sorted(owner.name for owner in registry.tables) == ["auth", "paper", "replay", "replica", "webhooks"]
+    assert sorted(owner.name for owner in registry.tables) == [
+        *("actions", "auth", "paper", "replay", "replica", "webhooks"),
+    ]
     for owner in registry.tables:
         assert owner.metadata.tables
         assert all(name.startswith(f"{owner.name}_") for name in owner.metadata.tables)
@@ -115,15 +118,17 @@ def test_hook_register_notifiers(registry: Registry) -> None:
 
 def test_hook_register_settings(registry: Registry) -> None:
     assert users(registry, "register_settings") == [
+        "octobot_plugins.actions",
         "octobot_plugins.api_events",
         "octobot_plugins.auth",
         "octobot_plugins.dashboard",
         "octobot_plugins.notify",
         "octobot_plugins.order_rules",
         "octobot_plugins.replay",
+        "octobot_plugins.webhooks",
     ]
-    assert [owned.section for owned in registry.settings_models] == [
-        *("replays", "notify", "order_rules", "admin", "auth", "events")
+    assert sorted(owned.section for owned in registry.settings_models) == [
+        *("actions", "admin", "auth", "dashboard", "events", "hooks", "notify", "order_rules", "replays")
     ]
 
 
@@ -142,22 +147,33 @@ def test_hook_check_order(registry: Registry) -> None:
 
 
 def test_hook_register_services(registry: Registry) -> None:
-    assert users(registry, "register_services") == ["octobot_plugins.notify", "octobot_plugins.replay"]
-    assert [(service.name, service.per) for service in registry.services] == [
-        ("replays", "node"),
-        ("notify-rules", "cluster"),
+    assert users(registry, "register_services") == [
+        *("octobot_plugins.actions", "octobot_plugins.notify", "octobot_plugins.replay"),
     ]
+    assert sorted((service.name, service.per) for service in registry.services) == [
+        ("actions", "cluster"),
+        ("notify-rules", "cluster"),
+        ("replays", "node"),
+    ]
+
+
+def test_hook_register_actions(registry: Registry) -> None:
+    assert users(registry, "register_actions") == ["octobot_plugins.actions"]
+    assert sorted(registry.actions) == ["http"]
 
 
 def test_hook_register_health_checks(registry: Registry) -> None:
     assert users(registry, "register_health_checks") == [
+        "octobot_plugins.actions",
         "octobot_plugins.health",
         "octobot_plugins.notify",
         "octobot_plugins.postgres",
         "octobot_plugins.sqlite",
     ]
     assert {check.name for check in registry.health_checks} == {
+        "actions",
         "announcements",
+        "audit",
         "clock",
         "database",
         "disk",

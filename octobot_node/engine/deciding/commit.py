@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -302,6 +303,9 @@ class Commit:
                 }
             )
 
+        for action, payload in decision.performs:
+            asked = {"action": action, "payload": json.loads(payload), "tick": item.row.tick}
+            changes.events.append(_event(item, "action.asked", asked))
         for request in decision.requests:
             changes.requests.append(
                 {

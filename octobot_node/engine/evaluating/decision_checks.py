@@ -20,6 +20,7 @@ from octobot_node.automation import (
     Needs,
     Notify,
     PauseAutomation,
+    Perform,
     SignalOutcome,
     StopAutomation,
     Tick,
@@ -51,6 +52,7 @@ NEXT_STEP_LIMIT = 300
 _ORDERS_LIMIT = 500
 _FIGURES_LIMIT = 32
 _WATCHED_LIMIT = 100
+_PAYLOAD_LIMIT = 16_000
 _OUTCOME_LIMIT, _REASON_LIMIT = 32, 500
 _WIDE = Context(prec=60)
 
@@ -80,6 +82,8 @@ class PlainDecision:
     orders: tuple[OrderAction, ...]
     notices: tuple[Notify, ...]
     requests: tuple[AutomationRequest, ...]
+    #: (action, payload as JSON) of what plugins are to do.
+    performs: tuple[tuple[str, str], ...]
     independent: bool
     done: bool
     figures: str | None
@@ -113,7 +117,8 @@ def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decis
         levels=None if levels is None else json.dumps(levels, separators=(",", ":")),
         orders=tuple(decision.orders),
         notices=tuple(action for action in decision.actions if isinstance(action, Notify)),
-        requests=tuple(action for action in decision.actions if not isinstance(action, Notify)),
+        requests=tuple(action for action in decision.actions if isinstance(action, StopAutomation | PauseAutomation)),
+        performs=tuple(_dump_perform(action) for action in decision.actions if isinstance(action, Perform)),
         independent=bool(decision.independent),
         done=bool(decision.done),
         figures=None if decision.figures is KEEP else _dump_figures(decision.figures),
@@ -175,13 +180,35 @@ def _check_action(action: Action) -> None:
         name: Any = action.name
         if not isinstance(name, str) or not 0 < len(name) <= 128:
             raise BadDecision(f"{action!r} names no automation")
+    elif isinstance(action, Perform):
+        _dump_perform(action)
     else:
         _refuse_action(action)
 
 
+def _dump_perform(action: Perform) -> tuple[str, str]:
+    name: Any = action.action
+    payload: Any = action.payload
+    if not isinstance(name, str) or not 0 < len(name) <= 64 or not isinstance(payload, Mapping):
+        raise BadDecision(f"Perform takes the name of an action and a mapping, not {action!r:.200}")
+    try:
+        text = json.dumps(dict(payload), allow_nan=False, separators=(",", ":"), default=_as_text)
+    except (TypeError, ValueError) as error:
+        raise BadDecision(f"what the action {name!r} is given is not JSON: {error}") from None
+    if len(text) > _PAYLOAD_LIMIT:
+        raise BadDecision(f"the action {name!r} is given {len(text):,} characters; {_PAYLOAD_LIMIT:,} is the most")
+    return name, text
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
 # Authors may return anything. `Never`, as in `assert_never`: mypy finds what a new member of the union lacks above.
 def _refuse_action(action: Never) -> Never:
-    raise BadDecision(f"{action!r} is not an action; there are Notify, StopAutomation and PauseAutomation")
+    raise BadDecision(f"{action!r} is not an action; there are Notify, StopAutomation, PauseAutomation and Perform")
 
 
 def _refuse_order(order: Never) -> Never:

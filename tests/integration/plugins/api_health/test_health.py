@@ -46,7 +46,7 @@ def test_a_node_that_goes_round_lives_and_is_ready_by_every_check(service: Servi
     needed = {name for name, check in checks.items() if check["needed"]}
     assert needed == {*OWN, "sqlite", "postgres", "disk", "folder"}
     assert set(checks) - needed == {
-        *("announcements", "clock", "horizon", "notifications", "plugins", "providers", "reconciliation"),
+        *("actions", "announcements", "clock", "horizon", "notifications", "plugins", "providers", "reconciliation"),
     }
 
 

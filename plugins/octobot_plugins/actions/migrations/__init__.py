@@ -1,0 +1,1 @@
+"""Migrations of what became of actions: expand first, contract a release later."""
