@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from octobot_node.limits import Limits
 from octobot_node.text.durations import DURATION_PATTERN, parse_duration
 from octobot_node.text.numbers import DIGITS, is_reasonable
-from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
+from octobot_node.text.patterns import ASSET_PATTERN, DECIMAL_PATTERN, NAME_PATTERN
 from octobot_node.text.printable import check_line
 
 __all__ = [
@@ -49,15 +49,17 @@ def _to_duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) and not value.startswith("P") else value
 
 
+#: What an amount is in JSON: a string of plain digits, every one of them.
+_Digits = Annotated[str, WithJsonSchema({"type": "string", "format": "decimal", "pattern": DECIMAL_PATTERN})]
 #: An amount of money that is given: more than nothing, and no more digits than any market has.
 PositiveAmount = Annotated[
     Decimal,
     Field(gt=0, allow_inf_nan=False),
     AfterValidator(_sane),
-    PlainSerializer(_plain, return_type=str, when_used="json"),
+    PlainSerializer(_plain, return_type=_Digits, when_used="json"),
 ]
 #: Any amount; in JSON a string of plain digits, every one of them.
-Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=_Digits, when_used="json")]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_to_duration),

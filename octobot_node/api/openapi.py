@@ -9,6 +9,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import octobot_node
+from octobot_node.api.document.event_kinds import tell_kinds, tell_stream
+from octobot_node.api.document.shapes import one_shape, properties
+from octobot_node.api.document.words import TAGS, describe
 from octobot_node.api.problems import KINDS, PROBLEM_JSON, Problem
 
 __all__ = ["PATH", "document"]
@@ -26,6 +29,10 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "Sent again with the same key within a day, the request is not carried out again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+_ETAG = {
+    "description": "Its revision in quotes: what an edit sends back as If-Match.",
+    "schema": {"type": "string", "examples": ['"7"']},
 }
 _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
@@ -55,7 +62,37 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["components"]["securitySchemes"] = _SCHEMES
     for path, method, operation in _operations(made):
         _complete(path, method, operation)
+        _tell_revision(operation, schemas)
+        tell_stream(operation)
+    one_shape(made)
+    tell_kinds(schemas)
+    _describe(made)
     return made
+
+
+def _tell_revision(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Declare the ETag of what has a revision, and that of what holds now where an edit came too late."""
+    for status, response in operation["responses"].items():
+        content = response.get("content", {}).get("application/json", {})
+        name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+        if status.startswith("2") and "revision" in schemas.get(name, {}).get("properties", {}):
+            response.setdefault("headers", {})["ETag"] = _ETAG
+    if "412" in operation["responses"]:
+        operation["responses"]["412"].setdefault("headers", {})["ETag"] = _ETAG
+
+
+def _describe(made: dict[str, Any]) -> None:
+    """Describe what does not say itself what it is."""
+    for schema, name, about in properties(made):
+        if not about.get("description") and (found := describe(schema, name)):
+            about["description"] = found
+    used: set[str] = set()
+    for _, _, operation in _operations(made):
+        used.update(operation.get("tags", ()))
+        for each in operation.get("parameters", ()):
+            if not each.get("description") and (found := describe(operation["operationId"], each["name"])):
+                each["description"] = found
+    made["tags"] = [{"name": tag, "description": TAGS[tag]} for tag in sorted(used) if tag in TAGS]
 
 
 def _operations(made: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -66,7 +103,7 @@ def _operations(made: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _problem_schemas() -> dict[str, Any]:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs", {}), "Problem": schema}
 
 

@@ -86,6 +86,8 @@ _OF_ERROR: tuple[tuple[type[OctoBotError], str], ...] = (
 class FieldError(BaseModel):
     """What is wrong with one field of the request."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     field: str = Field(description="Where: `body.config.amount`, `query.limit`.", examples=["body.config.amount"])
     reason: str = Field(examples=["must be greater than 0"])
 
@@ -93,7 +95,7 @@ class FieldError(BaseModel):
 class Current(BaseModel):
     """How the thing stands that was changed meanwhile; its revision is the answer's ETag, too."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=True)
 
     revision: int = Field(description="What to send as If-Match once the edit still holds.", examples=[8])
 
@@ -101,7 +103,13 @@ class Current(BaseModel):
 class Problem(BaseModel):
     """Why a request was not carried out (RFC 9457)."""
 
-    type: str = Field(description="What kind of problem it is; stable.", examples=["urn:octobot-node:problem:invalid"])
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    type: str = Field(
+        description="What kind of problem it is; stable.",
+        examples=["urn:octobot-node:problem:invalid"],
+        json_schema_extra={"enum": [f"{_TYPE}{kind}" for kind in KINDS]},
+    )
     title: str
     status: int = Field(examples=[422])
     detail: str = Field(description="One sentence: the cause, and the cure.")

@@ -11,11 +11,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from octobot_node.text.durations import DURATION_PATTERN
+from octobot_node.text.patterns import DECIMAL_PATTERN
 
-__all__ = ["DECIMAL_PATTERN", "DURATION", "config_schema", "decimal_shape"]
+__all__ = ["DURATION", "config_schema", "decimal_shape"]
 
-#: An amount as text: plain digits.
-DECIMAL_PATTERN = r"^[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?$"
 #: A duration as people write it, or as it is stored, in ISO 8601.
 DURATION: dict[str, Any] = {
     "type": "string",

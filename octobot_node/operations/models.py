@@ -36,8 +36,8 @@ class Request(BaseModel):
 class Response(BaseModel):
     """What an operation returns, or a part of it."""
 
-    # A newer node may tell more than this version knows.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A newer node may tell more than this version knows; what has a default is told all the same.
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class EmptyRequest(Request):

@@ -29,7 +29,7 @@ _OPEN = (IntentStatus.PLANNED, IntentStatus.SENT, IntentStatus.OPEN)
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Problem(_Model):

@@ -30,7 +30,7 @@ _DIGITS = Decimal("1e-10")
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Figure(_Model):

@@ -30,7 +30,7 @@ Reads = Annotated[Api, allow("kill-switch:read")]
 Releases = Annotated[Api, allow("kill-switch:write", step_up=True)]
 Id = Annotated[str, Path(min_length=1, max_length=36, description="A kill switch's id.")]
 
-router = ApiRouter(prefix="/kill-switches", tags=["kill switch"])
+router = ApiRouter(prefix="/kill-switches", tags=["kill-switches"])
 
 
 class Release(BaseModel):

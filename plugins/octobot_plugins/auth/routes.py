@@ -71,6 +71,8 @@ class LogIn(BaseModel):
 class Challenge(BaseModel):
     """The password was right, and a code is asked for: the second step takes both to ``/session/code``."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     second_factor: bool = True
     ticket: str = Field(description="Good once, for five minutes.")
     expires_at: datetime

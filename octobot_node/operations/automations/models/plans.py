@@ -14,6 +14,7 @@ from octobot_node.operations.automations.models.automations import (
     OneAutomation,
 )
 from octobot_node.operations.models import Request, Response
+from octobot_node.orders import OrderType, Side
 from octobot_node.specs import Amount, Asset, LimitsSpec, Name, PositiveAmount
 
 __all__ = [
@@ -63,8 +64,8 @@ class PlannedOrder(Response):
     status: Literal["planned", "refused", "skipped"]
     reason: str
     symbol: str
-    side: str
-    type: str
+    side: Side
+    type: OrderType
     amount: Amount | None
     spend: Amount | None
     price: Amount | None

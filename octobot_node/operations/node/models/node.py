@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from octobot_node.contracts.coordinator import NodeStatus as NodeStanding
+from octobot_node.contracts.coordinator import Role
 from octobot_node.operations.models import Request, Response
 
 __all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
@@ -33,8 +35,10 @@ class NodeRow(Response):
     """A node on the database, as the others see it."""
 
     id: str
-    role: str
-    state: str = Field(description="live, draining, drift (its plugins differ from the master's), dead or left.")
+    role: Role
+    state: NodeStanding = Field(
+        description="live, draining, drift (its plugins differ from the master's), dead or left."
+    )
     leads: bool = Field(description="Whether it hands out work.")
     works: bool = Field(description="Whether it does work.")
     version: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -24,7 +25,7 @@ class ServiceRow(Response):
     """A plugin's service: how it is, since when, how often and why it was started again."""
 
     name: str
-    status: str
+    status: Literal["starting", "running", "restarting", "elsewhere", "stopped", "abandoned"]
     since: datetime
     restarts: int
     error: str
@@ -41,7 +42,7 @@ class PluginRow(Response):
     version: str
     origin: str
     module: str
-    status: str
+    status: Literal["loaded", "broken", "off"]
     hooks: list[str]
     registers: dict[str, list[str]]
     commands: list[str]

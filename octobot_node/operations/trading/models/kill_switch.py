@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.operations.trading.models.orders import OrderStatus
+from octobot_node.orders import Side
 from octobot_node.specs import Amount
 from octobot_node.text.lines import Line
 
@@ -92,7 +93,7 @@ class ChecklistLine(Response):
     automation_id: str
     account: str
     symbol: str
-    side: str
+    side: Side
     type: str
     amount: Amount | None
     spend: Amount | None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.automations.models.automations import OneAutomation
 from octobot_node.operations.models import AutomationRef, PageRequest, PeriodRequest, Response
 from octobot_node.operations.trading.models.orders import OrderRow
+from octobot_node.orders import Side
 from octobot_node.specs import Amount
 
 __all__ = [
@@ -49,13 +51,13 @@ class FillRow(Response):
     account: str
     order: str
     symbol: str
-    side: str
+    side: Side
     amount: Amount
     price: Amount
     cost: Amount
     fee: Amount
     fee_asset: str
-    liquidity: str
+    liquidity: Literal["maker", "taker"]
     realised: Amount = Field(description="PnL of a sale by average cost, net of its fee.")
     tag: str
     exchange_trade_id: str
@@ -93,7 +95,7 @@ class PostingRow(Response):
     """Something that moved: ``kind`` is budget, trade or fee; what left is negative. It is never changed."""
 
     id: str
-    kind: str
+    kind: Literal["budget", "trade", "fee"]
     asset: str
     amount: Amount
     fill: str | None = Field(description="The fill that moved it.")

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from octobot_node.operations.models import AutomationRef, PeriodRequest, Request, Response
+from octobot_node.orders import OrderType, Side
 from octobot_node.specs import Amount
 
 __all__ = [
@@ -32,8 +33,8 @@ class OrderRow(Response):
     automation_id: str
     account: str
     symbol: str
-    side: str
-    type: str
+    side: Side
+    type: OrderType
     status: OrderStatus
     reason: str
     amount: Amount | None

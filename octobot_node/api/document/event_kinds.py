@@ -1,0 +1,192 @@
+"""Events in the document: for each group of kinds what is known of it, told apart by ``kind``.
+
+A kind that is in none of them is a plugin's, or a newer node's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from octobot_node.automation import AutomationStatus
+from octobot_node.orders import IntentStatus
+from octobot_node.text.patterns import DECIMAL_PATTERN
+
+__all__ = ["GAP", "GROUPS", "tell_kinds", "tell_stream"]
+
+Schema = dict[str, Any]
+_STREAM = "text/event-stream"
+
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
+
+
+def _decimal(description: str) -> Schema:
+    return {"type": "string", "format": "decimal", "pattern": DECIMAL_PATTERN, "description": description}
+
+
+def _whole(description: str) -> Schema:
+    return {"type": "integer", "description": description}
+
+
+_SIDE: Schema = {"type": "string", "enum": ["buy", "sell"], "description": "Whether it buys or sells."}
+_REASON = _text("Why.")
+_CHANGED: Schema = {
+    "type": "object",
+    "description": "What it was and what it is.",
+    "properties": {"before": {"description": "What it was."}, "after": {"description": "What it is."}},
+}
+#: Name of a group -> (its kinds, what their data may have).
+GROUPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Schema]]] = {
+    "AutomationEvent": (
+        (*(f"automation.{status.value}" for status in AutomationStatus), "automation.created", "automation.deleted"),
+        {
+            "name": _text("What it is called."),
+            "type": _text("Its type, package.name."),
+            "reason": _REASON,
+            "close": {"type": "boolean", "description": "Whether what it holds is sold, too."},
+        },
+    ),
+    "AutomationEdited": (
+        ("automation.edited",),
+        {
+            "name": _CHANGED,
+            "limits": _CHANGED,
+            "tags": _CHANGED,
+            "config": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The dotted names of the fields of its config that changed.",
+            },
+        },
+    ),
+    "OrderEvent": (
+        (*(f"order.{status.value}" for status in IntentStatus), "order.adopted", "order.declared_not_sent"),
+        {
+            "id": _text("The order's id."),
+            "symbol": _text("The market, BASE/QUOTE."),
+            "side": _SIDE,
+            "type": {"type": "string", "enum": ["market", "limit", "stop"], "description": "Of which type."},
+            "amount": _decimal("How much, in base."),
+            "spend": _decimal("What it spends, in quote."),
+            "price": _decimal("Its price, in quote."),
+            "stop": _decimal("The price that sets it off, in quote."),
+            "filled": _decimal("How much of it was traded, in base."),
+            "tag": _text("The automation's own word for it."),
+            "reason": _REASON,
+            "exchange_order_id": _text("The exchange's own id of it."),
+            "by": _text("Who settled it."),
+        },
+    ),
+    "FillEvent": (
+        ("order.fill",),
+        {
+            "order": _text("The order's id."),
+            "symbol": _text("The market, BASE/QUOTE."),
+            "side": _SIDE,
+            "amount": _decimal("How much, in base."),
+            "price": _decimal("At which price, in quote."),
+            "fee": _decimal("The fee that was paid."),
+            "fee_asset": {"type": ["string", "null"], "description": "What the fee was paid in."},
+            "tag": _text("The automation's own word for the order."),
+        },
+    ),
+    "TickEvent": (
+        ("tick.failed", "tick.missed"),
+        {
+            "tick": _whole("The tick's number."),
+            "reason": _REASON,
+            "missed": _whole("How many planned times passed while no node ran."),
+        },
+    ),
+    "LogEvent": (
+        ("log.info", "log.warning", "log.error"),
+        {"tick": _whole("The tick's number."), "text": _text("What the automation's own code noted.")},
+    ),
+    "NoticeEvent": (
+        ("notice.told", "notice.failed"),
+        {
+            "level": _text("How grave it is."),
+            "message": _text("What was told."),
+            "notice": _text("The notice's id."),
+            "notifier": _text("Who did not take it."),
+            "reason": _REASON,
+        },
+    ),
+    "RequestEvent": (
+        ("request.done", "request.failed"),
+        {
+            "target": _text("The name of the automation that was asked."),
+            "command": {"type": "string", "enum": ["stop", "close", "pause"], "description": "What it was asked."},
+            "reason": _REASON,
+        },
+    ),
+    "KillSwitchEvent": (("kill_switch.thrown", "kill_switch.settled", "kill_switch.released"), {}),
+    "AccountEvent": (
+        ("account.created", "account.edited", "account.deleted", "account.reconciled", "account.differs"),
+        {},
+    ),
+    "NodeEvent": (("clock.set", "database.changed"), {}),
+}
+
+#: The data of ``event: gap``.
+GAP: Schema = {
+    "type": "object",
+    "description": "Events are missing before the next one of a stream.",
+    "properties": {
+        "reason": {
+            "type": "string",
+            "enum": ["pruned", "restored", "moved", "unknown"],
+            "description": "Why they are missing.",
+        },
+        "detail": {"type": "string", "description": "The cause, and what to do."},
+    },
+    "required": ["reason", "detail"],
+}
+
+
+def tell_kinds(schemas: dict[str, Any]) -> None:
+    """Make of the document's one shape of events one for each group of kinds."""
+    whole = schemas.get("EventRow")
+    if whole is None:
+        return
+    mapping: dict[str, str] = {}
+    for name, (kinds, data) in GROUPS.items():
+        schemas[name] = _of_group(whole, list(kinds), dict(data))
+        mapping |= dict.fromkeys(kinds, f"#/components/schemas/{name}")
+    other = _of_group(whole, [], {})
+    other["properties"]["kind"] |= {"not": {"enum": sorted(mapping)}}
+    schemas["OtherEvent"] = other | {"description": "What a plugin tells, or a newer node."}
+    schemas["EventGap"] = GAP
+    schemas["EventRow"] = {
+        "description": whole["description"],
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in (*GROUPS, "OtherEvent")],
+        "discriminator": {"propertyName": "kind", "mapping": mapping},
+    }
+
+
+def _of_group(whole: Schema, kinds: list[str], data: dict[str, Schema]) -> Schema:
+    properties = {name: dict(about) for name, about in whole["properties"].items()}
+    if kinds:
+        properties["kind"] |= {"enum": kinds}
+    properties["data"] |= {"additionalProperties": True} | ({"properties": data} if data else {})
+    told = f"An event of the kinds {', '.join(f'`{kind}`' for kind in kinds)}." if kinds else whole["description"]
+    return {"type": "object", "description": told, "properties": properties, "required": whole["required"]}
+
+
+def tell_stream(operation: dict[str, Any]) -> None:
+    """Say of a stream what its events are: ``x-events`` maps their names to what is in ``data:``."""
+    for response in operation["responses"].values():
+        stream = response.get("content", {}).get(_STREAM)
+        if stream is not None:
+            stream["schema"] |= {
+                "description": (
+                    "Server-sent events. Each has as `data` an event as JSON and as `id` the cursor to go on after;"
+                    " `event: gap` says that events before the next one are missing. Comments keep it alive."
+                ),
+                "x-events": {
+                    "message": {"$ref": "#/components/schemas/EventRow"},
+                    "gap": {"$ref": "#/components/schemas/EventGap"},
+                },
+            }
