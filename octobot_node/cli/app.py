@@ -17,6 +17,7 @@ from octobot_node.cli.commands import (
     audit,
     automations,
     db,
+    export,
     kill_switch,
     markets,
     node,
@@ -83,6 +84,7 @@ def build_app() -> typer.Typer:
     app.add_typer(audit.commands(), name="audit", help="Look at who did what.")
     app.add_typer(nodes.commands(), name="nodes", help="List the nodes on the database, and let one leave.")
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")
+    app.command("export")(export.export)
     app.add_typer(accounts.commands(), name="accounts", help="List accounts, make them, change them.")
     app.command("exchanges")(accounts.exchanges)
     app.command("plugins")(node.plugins)

@@ -23,6 +23,7 @@ from octobot_node.operations.trading.models.equity import (
     SparklinePage,
     TotalCourse,
 )
+from octobot_node.operations.trading.models.exports import ExportPage, ExportTable
 from octobot_node.operations.trading.models.kill_switch import (
     Checklist,
     KillSwitchPage,
@@ -68,6 +69,7 @@ __all__ = [
     "DECLARE_ORDER_NOT_SENT",
     "DELETE_ACCOUNT",
     "EDIT_ACCOUNT",
+    "EXPORT_TABLE",
     "LIST_ACCOUNTS",
     "LIST_BALANCES",
     "LIST_CANDLES",
@@ -168,6 +170,13 @@ SHOW_EQUITY = Operation(
     EquitySeries,
     f"{_HERE}.money:equity",
     description="Tell what an automation was worth, and had realised, after its fills; of longer ago, hour by hour.",
+)
+EXPORT_TABLE = Operation(
+    "exports.page",
+    ExportTable,
+    ExportPage,
+    f"{_HERE}.exports:export",
+    description="Tell what was traded or moved in a period as a table, oldest first; `tax` is made for tax tools.",
 )
 SHOW_COURSE = Operation(
     "equity.course",
@@ -280,6 +289,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_POSTINGS,
     LIST_BALANCES,
     SHOW_EQUITY,
+    EXPORT_TABLE,
     SHOW_COURSE,
     SHOW_TOTAL_COURSE,
     SHOW_SPARKLINES,

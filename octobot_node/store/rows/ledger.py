@@ -16,6 +16,7 @@ __all__ = [
     "FundsRow",
     "ListedBalanceRow",
     "ListedFillRow",
+    "ListedPostingRow",
     "MarkRow",
     "PositionRow",
     "PostingRow",
@@ -69,6 +70,13 @@ class PostingRow(OwnedRow, Protocol):
     amount: Decimal
     fill_id: str | None
     at: int
+
+
+class ListedPostingRow(PostingRow, Protocol):
+    """A posting with the names of its automation and account, "" where they are gone."""
+
+    automation: str
+    account: str
 
 
 class FreeBalanceRow(Protocol):

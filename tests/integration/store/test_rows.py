@@ -27,7 +27,7 @@ from octobot_node.store import (
     stepped_clock,
     tables,
 )
-from octobot_node.store.queries import attention, event_cursor, history, lists, standings
+from octobot_node.store.queries import attention, event_cursor, exports, history, lists, standings
 from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
@@ -79,7 +79,8 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     ledger.FreeBalanceRow: (automations._BALANCES,),
     ledger.FundsRow: (tables.balances,),
     ledger.ListedBalanceRow: (history._BALANCES,),
-    ledger.ListedFillRow: (history._FILLS,),
+    ledger.ListedFillRow: (history._FILLS, exports._FILLS),
+    ledger.ListedPostingRow: (exports._POSTINGS,),
     ledger.PositionRow: (automations._POSITIONS, automations._WATCHED_POSITIONS),
     ledger.PostingRow: (tables.postings,),
     ledger.ReportedPositionRow: (tables.positions,),
