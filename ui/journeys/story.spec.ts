@@ -70,10 +70,14 @@ test("a DCA is made from its form: what is wrong is said at its field, a reload 
   await expect(page.getByLabel("Name")).toHaveValue("weekly-btc");
   await expect(page.getByRole("textbox", { name: "Every" })).toHaveValue("never");
 
-  // The node knows what a duration is, and says so where it belongs.
   await page.getByRole("button", { name: "Start" }).click();
-  await expect(page.getByText(/not a valid duration/)).toBeVisible();
+  await expect(page.getByText("Write it like 1d.")).toBeVisible();
+  // Only the node knows which names are taken, and it says so where it belongs.
   await page.getByRole("textbox", { name: "Every" }).fill("7d");
+  await page.getByLabel("Name").fill("my-first-dca");
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByText(/is called 'my-first-dca' already/)).toBeVisible();
+  await page.getByLabel("Name").fill("weekly-btc");
   await page.getByRole("button", { name: "Start" }).click();
   await expect(page.getByRole("heading", { name: "weekly-btc" })).toBeVisible();
   await page.getByRole("link", { name: "Orders and fills" }).click();

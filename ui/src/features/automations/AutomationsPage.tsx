@@ -1,14 +1,16 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useEffect, useState } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
-import { accountsQuery, nodeQuery } from "@/features/frame/queries";
-import { Shape } from "@/parts/Icon";
+import { useBook } from "@/features/frame/book";
+import { accountsQuery } from "@/features/frame/queries";
+import { totalsQuery } from "@/features/overview/queries";
+import { sessionQuery } from "@/features/session/queries";
+import { Icon, Shape } from "@/parts/Icon";
 import { Empty, Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
-import { automationsQuery, type Filter, typesQuery } from "./queries";
+import { anchorsQuery, type Filter, type Order, typesQuery } from "./queries";
 import { Rows } from "./Rows";
-import { typeName } from "./words";
 
 const STATUSES: ReadonlyArray<AutomationRow["status"]> = [
   "failed",
@@ -22,39 +24,48 @@ const STATUSES: ReadonlyArray<AutomationRow["status"]> = [
   "completed",
 ];
 
-export function AutomationsPage({ filter }: { filter: Filter }) {
-  const { data: node } = useQuery(nodeQuery);
-  const list = useInfiniteQuery(automationsQuery(filter));
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.automations) ?? [], [list.data]);
-  const counts = node?.automations ?? {};
-  const filtered = Object.values(filter).some(Boolean);
+export interface Search extends Order {
+  status?: AutomationRow["status"];
+  type?: string;
+  account?: string;
+  search?: string;
+}
+
+export function AutomationsPage({ search }: { search: Search }) {
+  const { both, shown } = useBook();
+  const { sort, descending, ...narrowed } = search;
+  const filter: Filter = { ...narrowed, ...(both ? { paper: shown === "paper" } : {}) };
+  const order: Order = { ...(sort ? { sort } : {}), ...(descending ? { descending } : {}) };
+  const found = useQuery(anchorsQuery(filter, order));
   return (
     <div className="page lp">
       <div className="page-head">
         <h1>Automations</h1>
-        <div className="actions">
-          <Link className="btn primary" to="/new">
-            New automation
-          </Link>
-        </div>
+        <NewButton />
       </div>
-      <Views counts={counts} filter={filter} />
-      <Filters filter={filter} />
-      {list.error && rows.length === 0 ? (
-        <Failure error={list.error} onRetry={() => void list.refetch()} />
-      ) : list.isPending ? (
+      <Views filter={filter} />
+      <Filters search={search} />
+      {found.error && !found.data ? (
+        <Failure error={found.error} onRetry={() => void found.refetch()} />
+      ) : !found.data ? (
         <Loading what="automations" rows={12} />
-      ) : rows.length === 0 ? (
-        <Nothing filtered={filtered} />
+      ) : found.data.total === 0 ? (
+        <Nothing filtered={Object.values(narrowed).some(Boolean)} />
       ) : (
-        <Rows rows={rows} more={list.hasNextPage} onEnd={() => !list.isFetching && void list.fetchNextPage()} />
+        <Rows filter={filter} order={order} total={found.data.total} anchors={found.data.anchors} />
       )}
-      <p className="pos small muted">
-        <span>
-          {format.count(rows.length)}{" "}
-          {list.hasNextPage ? "read so far, more below" : rows.length === 1 ? "automation" : "automations"}
-        </span>
-      </p>
+    </div>
+  );
+}
+
+function NewButton() {
+  const { data: session } = useQuery(sessionQuery);
+  if (!session?.scopes.includes("automations:write")) return null;
+  return (
+    <div className="actions">
+      <Link className="btn primary" to="/new">
+        New automation
+      </Link>
     </div>
   );
 }
@@ -75,12 +86,12 @@ function Nothing({ filtered }: { filtered: boolean }) {
     <Empty
       title="There is no automation yet"
       action={
-        <Link className="btn" to="/">
-          Overview
+        <Link className="btn" to="/new">
+          Choose a type
         </Link>
       }
     >
-      The overview offers one with play money.
+      One is made in a minute, with play money if you like.
     </Empty>
   );
 }
@@ -88,12 +99,13 @@ function Nothing({ filtered }: { filtered: boolean }) {
 /** The same page with another status is another view. */
 const ONE_VIEW = { exact: true, includeSearch: true };
 
-function Views({ counts, filter }: { counts: Record<string, number>; filter: Filter }) {
-  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+function Views({ filter }: { filter: Filter }) {
+  const { data: totals } = useQuery(totalsQuery(filter.paper));
+  const counts = totals?.statuses ?? {};
   return (
     <nav className="tabs" aria-label="By status">
       <Link to="/automations" search={(was) => ({ ...was, status: undefined })} activeOptions={ONE_VIEW}>
-        All<span className="n">{format.count(all)}</span>
+        All<span className="n">{totals ? format.count(totals.automations) : ""}</span>
       </Link>
       {STATUSES.filter((status) => (counts[status] ?? 0) > 0 || filter.status === status).map((status) => (
         <Link key={status} to="/automations" search={(was) => ({ ...was, status })} activeOptions={ONE_VIEW}>
@@ -108,26 +120,32 @@ function Views({ counts, filter }: { counts: Record<string, number>; filter: Fil
   );
 }
 
-function Filters({ filter }: { filter: Filter }) {
+function Filters({ search }: { search: Search }) {
   const { data: types = [] } = useQuery(typesQuery);
   const { data: accounts = [] } = useQuery(accountsQuery);
   const navigate = useNavigate({ from: "/automations/" });
-  const set = (name: keyof Filter) => (event: { target: { value: string } }) =>
+  const set = (name: "type" | "account") => (event: { target: { value: string } }) =>
     void navigate({ search: (was) => ({ ...was, [name]: event.target.value || undefined }), replace: true });
   return (
     <search className="filters" aria-label="Filter">
+      <Words
+        value={search.search ?? ""}
+        onChange={(words) =>
+          void navigate({ search: (was) => ({ ...was, search: words || undefined }), replace: true })
+        }
+      />
       <div className="input">
-        <select aria-label="Type" value={filter.type ?? ""} onChange={set("type")}>
+        <select aria-label="Type" value={search.type ?? ""} onChange={set("type")}>
           <option value="">Every type</option>
           {types.map((each) => (
             <option key={each.type} value={each.type}>
-              {typeName(each.type)}
+              {each.title}
             </option>
           ))}
         </select>
       </div>
       <div className="input">
-        <select aria-label="Account" value={filter.account ?? ""} onChange={set("account")}>
+        <select aria-label="Account" value={search.account ?? ""} onChange={set("account")}>
           <option value="">Every account</option>
           {accounts.map((each) => (
             <option key={each.id} value={each.name}>
@@ -137,5 +155,29 @@ function Filters({ filter }: { filter: Filter }) {
         </select>
       </div>
     </search>
+  );
+}
+
+const TYPING_MS = 200;
+
+function Words({ value, onChange }: { value: string; onChange: (words: string) => void }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => {
+    if (typed.trim() === value) return;
+    const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, value, onChange]);
+  return (
+    <div className="input words">
+      <Icon name="search" />
+      <input
+        type="search"
+        aria-label="Search"
+        placeholder="name, symbol, type, tag"
+        maxLength={128}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </div>
   );
 }

@@ -1,42 +1,65 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { listAutomations, listTypes } from "@/api/client/sdk.gen";
-import type { AutomationRow } from "@/api/client/types.gen";
+import type { AutomationRow, ListAutomationsData } from "@/api/client/types.gen";
+
+export type Sort = NonNullable<NonNullable<ListAutomationsData["query"]>["sort"]>;
 
 export interface Filter {
   status?: AutomationRow["status"];
   type?: string;
   account?: string;
+  search?: string;
+  paper?: boolean;
 }
 
-const PAGE = 200;
-
-/** The API narrows by several statuses at once. */
-function asQuery({ status, ...others }: Filter) {
-  return { ...others, ...(status ? { status: [status] } : {}) };
+export interface Order {
+  sort?: Sort;
+  descending?: boolean;
 }
 
-/** The list, page by page, as far as somebody scrolls. */
-export function automationsQuery(filter: Filter) {
-  return infiniteQueryOptions({
-    queryKey: ["lists", "automations", filter],
-    initialPageParam: null as string | null,
-    queryFn: async ({ pageParam }) =>
+function asked({ status, ...filter }: Filter) {
+  return { ...filter, ...(status ? { status: [status] } : {}) };
+}
+
+/** As many rows as lie between two anchors: a page of the list, wherever somebody jumps to. */
+export const PAGE = 500;
+
+/** How many fit, and where each page of them begins. */
+export function anchorsQuery(filter: Filter, order: Order) {
+  return queryOptions({
+    queryKey: ["lists", "automations", filter, order, "anchors"],
+    placeholderData: keepPreviousData,
+    async queryFn() {
+      const { data } = await listAutomations({ query: { ...asked(filter), ...order, limit: 1, anchors: true } });
+      return { total: data.total, anchors: data.anchors ?? [] };
+    },
+  });
+}
+
+/** One page of the list: the first, or the one behind an anchor. */
+export function rowsQuery(filter: Filter, order: Order, anchor: string | null) {
+  return queryOptions({
+    queryKey: ["lists", "automations", filter, order, "rows", anchor],
+    placeholderData: keepPreviousData,
+    queryFn: async () =>
       (
         await listAutomations({
-          query: { ...asQuery(filter), limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) },
+          query: { ...asked(filter), ...order, limit: PAGE, ...(anchor ? { cursor: anchor } : {}) },
         })
-      ).data,
-    getNextPageParam: (page) => page.next_cursor,
+      ).data.automations,
   });
 }
 
 /** The few that are shown whole; a node that has more than this is looked at by causes, not one by one. */
 export const FEW = 8;
 
-export const fewAutomationsQuery = queryOptions({
-  queryKey: ["lists", "few-automations"],
-  queryFn: async () => (await listAutomations({ query: { limit: FEW + 1 } })).data.automations,
-});
+export function fewAutomationsQuery(paper?: boolean) {
+  return queryOptions({
+    queryKey: ["lists", "few-automations", paper ?? null],
+    queryFn: async () =>
+      (await listAutomations({ query: { limit: FEW + 1, ...(paper === undefined ? {} : { paper }) } })).data,
+  });
+}
 
 export const typesQuery = queryOptions({
   queryKey: ["types"],

@@ -2,7 +2,6 @@
 
 import type { AutomationRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { compare } from "@/text/decimal";
 import * as format from "@/text/format";
 
 const KNOWN: Record<string, string> = {
@@ -59,34 +58,17 @@ function orders(count: number, resting = false): string {
   return resting ? `${what} ${count === 1 ? "rests" : "rest"}` : count === 1 ? `${what} is` : `${what} are`;
 }
 
-/** The same with the prices that its resting orders wait for, where they are known. */
+/** What its type says that it does next, with the time counted down here. */
 export function nextStepOf(detail: AutomationDetail, now: Date): string {
-  const priced = detail.orders.flatMap((order) => {
-    const price = order.price ?? order.stop;
-    return price !== null && order.status !== "unknown" ? [{ side: order.side, price, symbol: order.symbol }] : [];
-  });
-  const [first] = priced;
-  if (detail.status !== "active" || !detail.sending || !first || priced.some((each) => each.symbol !== first.symbol)) {
-    return nextStep(detail, now);
-  }
-  const of = (side: string) => priced.filter((each) => each.side === side).map((each) => each.price);
-  const sells = of("sell").reduce<string | null>(
-    (low, price) => (low === null || compare(price, low) < 0 ? price : low),
-    null,
-  );
-  const buys = of("buy").reduce<string | null>(
-    (high, price) => (high === null || compare(price, high) > 0 ? price : high),
-    null,
-  );
-  const steps = [
-    ...(sells === null ? [] : [`sells at ${format.price(sells)}`]),
-    ...(buys === null ? [] : [`buys at ${format.price(buys)}`]),
-  ];
-  if (detail.next_run) {
-    const left = Date.parse(detail.next_run) - now.getTime();
-    steps.push(left > 0 ? `decides in ${format.span(left)}` : "decides now");
-  }
-  const said = steps.join(" or ");
-  const rest = detail.open_orders > 2 ? ` ${orders(detail.open_orders, true)}.` : "";
-  return `${said.charAt(0).toUpperCase()}${said.slice(1)}${steps.length > 1 ? ", whichever comes first" : ""}.${rest}`;
+  if (detail.status !== "active" || !detail.sending) return nextStep(detail, now);
+  const { template, at } = detail.next_step;
+  const left = at === null ? null : Date.parse(at) - now.getTime();
+  const when = left === null ? "" : left > 0 ? `in ${format.span(left)}` : "now";
+  const said = withNumbers(template.replace("{when}", when).replaceAll("  ", " ").trim());
+  return said ? `${said.charAt(0).toUpperCase()}${said.slice(1)}.` : nextStep(detail, now);
+}
+
+/** Prices in a sentence as they are written everywhere else: 38783.03 is 38,783.03. */
+function withNumbers(text: string): string {
+  return text.replace(/(?<![\w.])\d{4,}(\.\d+)?(?![\w.])/g, (digits) => format.exact(digits));
 }

@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { listAutomations } from "@/api/client/sdk.gen";
-import type { AutomationRow } from "@/api/client/types.gen";
-import { nextStep } from "@/features/automations/words";
-import { nodeQuery } from "@/features/frame/queries";
-import { Shape } from "@/parts/Icon";
+import type { AutomationRow, Cause, ResultsOfDay, Totals } from "@/api/client/types.gen";
+import { Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { type Mark, Shape } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
-import { AutomationStatusMark } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
+import { add } from "@/text/decimal";
 import * as format from "@/text/format";
-import { Activity } from "./OverviewPage";
+import { Activity, counts } from "./OverviewPage";
+import { attentionQuery, resultsQuery, totalsQuery } from "./queries";
 
 const ORDER: ReadonlyArray<AutomationRow["status"]> = [
   "failed",
@@ -22,36 +21,47 @@ const ORDER: ReadonlyArray<AutomationRow["status"]> = [
   "stopped",
   "completed",
 ];
-const NEEDS: ReadonlyArray<AutomationRow["status"]> = ["failed", "held", "waiting"];
 
-/** With many, causes come first: what needs a person, then how the rest is. */
-export function Fleet() {
-  const node = useQuery(nodeQuery);
+/** With many, causes come first, then sums, then the ends of the distribution. */
+export function Fleet({ paper }: { paper: boolean | undefined }) {
+  const totals = useQuery(totalsQuery(paper));
   const now = useNow();
-  if (!node.data) {
+  if (!totals.data) {
     return (
       <div className="page">
-        {node.error ? (
-          <Failure error={node.error} onRetry={() => void node.refetch()} />
+        {totals.error ? (
+          <Failure error={totals.error} onRetry={() => void totals.refetch()} />
         ) : (
           <Loading what="the overview" rows={8} />
         )}
       </div>
     );
   }
-  const counts = node.data.automations;
-  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
-  const shown = ORDER.filter((status) => (counts[status] ?? 0) > 0);
   return (
     <div className="page">
+      <Head totals={totals.data} now={now} />
+      <div className="cols wide">
+        <Needs now={now} />
+        <MoneyTable rows={totals.data.rows} />
+      </div>
+      <div className="cols wide low">
+        <Day />
+        <Activity now={now} />
+      </div>
+    </div>
+  );
+}
+
+function Head({ totals, now }: { totals: Totals; now: Date }) {
+  const counts = totals.statuses;
+  const shown = ORDER.filter((status) => (counts[status] ?? 0) > 0);
+  return (
+    <>
       <div className="fleet-head">
-        <h1>{format.count(all)} automations</h1>
-        <span className="muted">
-          {format.count((counts["failed"] ?? 0) + (counts["held"] ?? 0))} failed or held,{" "}
-          {format.count(node.data.unknown_orders)} orders unknown
-        </span>
+        <h1>{format.count(totals.automations)} automations</h1>
+        <span className="muted">{format.count((counts["failed"] ?? 0) + (counts["held"] ?? 0))} failed or held</span>
         <span className="asof small faint">
-          {node.data.lag > 1 ? `The latest is ${format.span(node.data.lag * 1000)} late` : "None is late"}
+          Figures of <Moment at={totals.as_of} now={now} /> UTC
         </span>
       </div>
       <div className="sbar" aria-hidden="true">
@@ -67,51 +77,194 @@ export function Fleet() {
           </Link>
         ))}
       </nav>
-      <div className="cols">
-        <section aria-labelledby="h-att">
-          <div className="section-head">
-            <h2 id="h-att">Needs attention</h2>
-          </div>
-          {NEEDS.filter((status) => (counts[status] ?? 0) > 0).map((status) => (
-            <Group key={status} status={status} count={counts[status] ?? 0} now={now} />
-          ))}
-          {NEEDS.every((status) => !counts[status]) && (
-            <p className="muted none">Nothing does: none failed, is held or waits.</p>
-          )}
-        </section>
-        <Activity now={now} />
-      </div>
-    </div>
+    </>
   );
 }
 
-const SHOWN = 8;
+const MARKS: Record<Cause["kind"], Mark> = {
+  failed: "failed",
+  held: "held",
+  unknown_orders: "unknown",
+  late: "unknown",
+  lacking_funds: "refused",
+  silent_node: "unknown",
+  broken_plugin: "failed",
+  kill_switch: "held",
+  waiting: "waiting",
+};
 
-function Group({ status, count, now }: { status: AutomationRow["status"]; count: number; now: Date }) {
-  const { data } = useQuery({
-    queryKey: ["lists", "attention", status],
-    queryFn: async () => (await listAutomations({ query: { status: [status], limit: SHOWN } })).data.automations,
-  });
+function Needs({ now }: { now: Date }) {
+  const { data, error, refetch } = useQuery(attentionQuery);
   return (
-    <ul className="att">
-      {data?.map((row) => (
-        <li key={row.id}>
-          <AutomationStatusMark status={row.status} />
-          <span className="grow cut">
-            <Link to="/automations/$automation" params={{ automation: row.id }}>
-              <b>{row.name}</b>
-            </Link>{" "}
-            <span className="small muted">{nextStep(row, now)}</span>
+    <section aria-labelledby="h-att">
+      <div className="section-head">
+        <h2 id="h-att">Needs attention</h2>
+        {data && data.causes.length > 0 && (
+          <span className="end">
+            {format.count(data.automations)} automations, {format.count(data.causes.length)} causes
           </span>
-        </li>
-      ))}
-      {count > SHOWN && (
-        <li>
-          <Link className="link" to="/automations" search={{ status }}>
-            All {format.count(count)} {status}
-          </Link>
-        </li>
+        )}
+      </div>
+      {error ? (
+        <Failure error={error} onRetry={() => void refetch()} />
+      ) : !data ? (
+        <Loading what="what needs attention" />
+      ) : data.causes.length === 0 ? (
+        <p className="muted none">Nothing does.</p>
+      ) : (
+        <ul className="att">
+          {data.causes.map((cause) => (
+            <li key={`${cause.kind} ${cause.title} ${cause.detail}`}>
+              <Shape mark={MARKS[cause.kind]} />
+              <span className="grow">
+                <CauseTitle cause={cause} />
+                <span className="why-line">{cause.detail}</span>
+              </span>
+              <b className="tnum">{format.count(cause.count)}</b>
+              <span className="muted tnum when">{cause.oldest && <Moment at={cause.oldest} now={now} />}</span>
+            </li>
+          ))}
+        </ul>
       )}
-    </ul>
+    </section>
+  );
+}
+
+function CauseTitle({ cause }: { cause: Cause }) {
+  if (cause.kind === "failed" || cause.kind === "held" || cause.kind === "waiting") {
+    return (
+      <Link to="/automations" search={{ status: cause.kind }}>
+        <b>{cause.title}</b>
+      </Link>
+    );
+  }
+  return <b>{cause.title}</b>;
+}
+
+function MoneyTable({ rows }: { rows: Totals["rows"] }) {
+  return (
+    <section aria-labelledby="h-mny">
+      <div className="section-head">
+        <h2 id="h-mny">Money by quote asset</h2>
+      </div>
+      <table>
+        <thead>
+          <tr>
+            <th>Asset</th>
+            <th className="num">Count</th>
+            <th className="num">Value</th>
+            <th className="num">Today</th>
+            <th className="num">Total</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.filter(counts).map((row) => (
+            <tr key={row.asset}>
+              <th scope="row">{row.asset}</th>
+              <td className="num">{format.count(row.automations)}</td>
+              <td className="num">
+                <Money value={row.equity} asset={row.asset} unit={false} />
+              </td>
+              <td className="num">
+                {row.today_unknown > 0 ? <NotKnown /> : <Result value={row.today} asset={row.asset} />}
+              </td>
+              <td className="num">
+                <Result value={add(row.realised, row.unrealised)} asset={row.asset} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.some((row) => row.unpriced.length > 0) && (
+        <p className="small unk none">
+          What has no price is in no sum: {rows.flatMap((row) => row.unpriced.map((each) => each.symbol)).join(", ")}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Today's results: how many lost and gained how much, and who most. */
+function Day() {
+  const { data, error, refetch } = useQuery(resultsQuery);
+  return (
+    <section aria-labelledby="h-day">
+      <div className="section-head">
+        <h2 id="h-day">Today’s results</h2>
+        {data && (
+          <span className="end">
+            {format.count(data.lost)} lost, {format.count(data.unchanged)} unchanged, {format.count(data.gained)} gained
+            {data.unknown > 0 && `, ${format.count(data.unknown)} not known`}
+          </span>
+        )}
+      </div>
+      {error ? (
+        <Failure error={error} onRetry={() => void refetch()} />
+      ) : data ? (
+        <>
+          <Histogram results={data} />
+          <div className="bws">
+            <Ends title="Lost most" rows={data.worst} />
+            <Ends title="Gained most" rows={data.best} />
+          </div>
+        </>
+      ) : (
+        <Loading what="today’s results" />
+      )}
+    </section>
+  );
+}
+
+const WIDTH = 600;
+const HEIGHT = 96;
+
+function Histogram({ results }: { results: ResultsOfDay }) {
+  const most = Math.max(1, ...results.bins.map((bin) => bin.count));
+  const step = WIDTH / Math.max(1, results.bins.length);
+  return (
+    <svg
+      className="chart dist"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`${results.lost} automations lost, ${results.gained} gained today`}
+    >
+      {results.bins.map((bin, index) => {
+        const height = (bin.count / most) * (HEIGHT - 2);
+        const side = (bin.high ?? 1) <= 0 ? "below" : (bin.low ?? -1) >= 0 ? "above" : "even";
+        return (
+          <rect
+            key={`${bin.low} ${bin.high}`}
+            className={`bin-${side}`}
+            x={index * step + 0.5}
+            y={HEIGHT - height}
+            width={step - 1}
+            height={height}
+          />
+        );
+      })}
+      <path className="ax" d={`M0 ${HEIGHT}H${WIDTH}`} />
+    </svg>
+  );
+}
+
+function Ends({ title, rows }: { title: string; rows: ResultsOfDay["best"] }) {
+  return (
+    <table className="bw" aria-label={title}>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.automation_id}>
+            <th scope="row" className="cut">
+              <Link to="/automations/$automation" params={{ automation: row.automation_id }}>
+                {row.automation}
+              </Link>
+            </th>
+            <td className="num">
+              <Result value={row.today} asset={row.asset} unit />
+            </td>
+            <td className="num muted">{format.percent(row.ratio * 100)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,9 +1,8 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { AutomationRow } from "@/api/client/types.gen";
+import type { AutomationRow, Totals } from "@/api/client/types.gen";
 import { Feed } from "@/features/activity/Feed";
 import { newestActivityQuery } from "@/features/activity/queries";
-import type { AutomationDetail } from "@/features/automation/queries";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
@@ -11,15 +10,17 @@ import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
-import { add, sum } from "@/text/decimal";
+import { add, sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Card } from "./Card";
 import { FirstRun } from "./FirstRun";
 import { Fleet } from "./Fleet";
+import { totalsQuery } from "./queries";
 
 export function OverviewPage() {
-  const few = useQuery(fewAutomationsQuery);
-  const { holds, both, shown } = useBook();
+  const { both, shown } = useBook();
+  const paper = both ? shown === "paper" : undefined;
+  const few = useQuery(fewAutomationsQuery(paper));
   if (!few.data) {
     return (
       <div className="page">
@@ -32,32 +33,31 @@ export function OverviewPage() {
       </div>
     );
   }
-  if (few.data.length === 0) return <FirstRun />;
-  const rows = few.data.filter((row) => holds(row.account));
-  if (few.data.length > FEW) return <Fleet />;
-  if (rows.length === 0 && both) {
-    return (
-      <div className="page">
-        <h1 className="vh">Overview</h1>
-        <p className="muted">
-          No automation trades with {shown === "paper" ? "play money" : "live money"}. The switch above shows the
-          others.
-        </p>
-      </div>
-    );
-  }
-  return <Few rows={rows} />;
+  if (few.data.total > FEW) return <Fleet paper={paper} />;
+  if (few.data.total === 0) return both ? <NoneOfThese paper={shown === "paper"} /> : <FirstRun />;
+  return <Few rows={few.data.automations} paper={paper} />;
+}
+
+function NoneOfThese({ paper }: { paper: boolean }) {
+  return (
+    <div className="page">
+      <h1 className="vh">Overview</h1>
+      <p className="muted">
+        No automation trades with {paper ? "play money" : "live money"}. The switch above shows the others.
+      </p>
+    </div>
+  );
 }
 
 /** With a few, they are the page. */
-function Few({ rows }: { rows: AutomationRow[] }) {
+function Few({ rows, paper }: { rows: AutomationRow[]; paper: boolean | undefined }) {
   const loaded = useQueries({ queries: rows.map((row) => automationQuery(row.id)) });
   const details = loaded.flatMap((query) => (query.data ? [query.data.detail] : []));
   const now = useNow();
   return (
     <div className="page">
       <h1 className="vh">Overview</h1>
-      <Sums details={details} all={rows.length} now={now} />
+      <Sums paper={paper} now={now} />
       <div className="cols">
         <section aria-labelledby="h-autos">
           <div className="section-head">
@@ -109,83 +109,77 @@ export function Activity({ now }: { now: Date }) {
   );
 }
 
-interface Total {
-  asset: string;
-  worth: string | null;
-  given: string;
-  realised: string;
-  held: string | null;
-}
-
-/** Sums by the asset that they are counted in; assets are never added to each other. */
-export function totalsOf(details: readonly AutomationDetail[]): Total[] {
-  const assets = [...new Set(details.map((each) => each.report.asset).filter(Boolean))].sort();
-  return assets.map((asset) => {
-    const of = details.map((each) => each.report).filter((report) => report.asset === asset);
-    const unknown = of.some((report) => report.final_equity === null || report.unrealised_pnl === null);
-    return {
-      asset,
-      worth: unknown ? null : sum(of.map((report) => report.final_equity ?? "0")),
-      given: sum(of.map((report) => report.start_equity)),
-      realised: sum(of.map((report) => report.realised_pnl)),
-      held: unknown ? null : sum(of.map((report) => report.unrealised_pnl ?? "0")),
-    };
-  });
-}
-
-function Sums({ details, all, now }: { details: AutomationDetail[]; all: number; now: Date }) {
-  const totals = totalsOf(details);
-  const oldest = details.map((each) => each.report.as_of).sort()[0];
-  if (details.length < all) return <Loading what="sums" rows={2} />;
+function Sums({ paper, now }: { paper: boolean | undefined; now: Date }) {
+  const { data: totals, error, refetch } = useQuery(totalsQuery(paper));
+  if (!totals)
+    return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="sums" rows={2} />;
   return (
     <section className="sums" aria-labelledby="h-value">
       <h2 id="h-value" className="label muted">
-        Value of {format.count(all)} {all === 1 ? "automation" : "automations"}{" "}
-        {oldest && (
-          <span className="faint">
-            at <Moment at={oldest} now={now} /> UTC
-          </span>
-        )}
+        Value of {format.count(totals.automations)} {totals.automations === 1 ? "automation" : "automations"}{" "}
+        <span className="faint">
+          at <Moment at={totals.as_of} now={now} /> UTC
+        </span>
       </h2>
-      {totals.map((total) => (
-        <div className="sumline" key={total.asset}>
-          <p className="big">
-            {total.worth === null ? <NotKnown /> : <Money value={total.worth} asset={total.asset} />}
-          </p>
-          <dl>
-            <div>
-              <dt>Total result</dt>
-              <dd>
-                {total.held === null || total.worth === null ? (
-                  <NotKnown />
-                ) : (
-                  <>
-                    <Result value={add(total.realised, total.held)} asset={total.asset} />{" "}
-                    <Change now={total.worth} before={total.given} />
-                  </>
-                )}
-              </dd>
-            </div>
-            <div>
-              <dt>Realised</dt>
-              <dd>
-                <Result value={total.realised} asset={total.asset} />
-              </dd>
-            </div>
-            <div>
-              <dt>On what they hold</dt>
-              <dd>{total.held === null ? <NotKnown /> : <Result value={total.held} asset={total.asset} />}</dd>
-            </div>
-            <div>
-              <dt>They were given</dt>
-              <dd>
-                <Money value={total.given} asset={total.asset} unit={false} />
-              </dd>
-            </div>
-          </dl>
-        </div>
+      {totals.rows.filter(counts).map((row) => (
+        <Sum key={row.asset} row={row} />
       ))}
       <p className="tiny faint">Realised by average cost, net of fees; the rest marked at the last price.</p>
     </section>
+  );
+}
+
+/** Of an asset that somebody deals in; a basket's coins are in what it is counted in. */
+export function counts(row: Totals["rows"][number]): boolean {
+  const nothing = [row.equity, row.start_equity, row.realised, row.unrealised].every((each) => sign(each) === 0);
+  return row.asset !== "" && !(nothing && row.unpriced.length === 0);
+}
+
+/** What has no price is not in a sum, and said beside it. */
+function Sum({ row }: { row: Totals["rows"][number] }) {
+  const unpriced = row.unpriced.length > 0;
+  return (
+    <div className="sumline">
+      <p className="big">
+        <Money value={row.equity} asset={row.asset} />
+      </p>
+      <dl>
+        <div>
+          <dt>Today, since 00:00</dt>
+          <dd>{row.today_unknown > 0 ? <NotKnown /> : <Result value={row.today} asset={row.asset} />}</dd>
+        </div>
+        <div>
+          <dt>Total</dt>
+          <dd>
+            <Result value={add(row.realised, row.unrealised)} asset={row.asset} />{" "}
+            {!unpriced && <Change now={row.equity} before={row.start_equity} />}
+          </dd>
+        </div>
+        <div>
+          <dt>Realised</dt>
+          <dd>
+            <Result value={row.realised} asset={row.asset} />
+          </dd>
+        </div>
+        <div>
+          <dt>On what they hold</dt>
+          <dd>
+            <Result value={row.unrealised} asset={row.asset} />
+          </dd>
+        </div>
+        <div>
+          <dt>They were given</dt>
+          <dd>
+            <Money value={row.start_equity} asset={row.asset} unit={false} />
+          </dd>
+        </div>
+        {unpriced && (
+          <div className="unk">
+            <dt className="unk">Not in it, for want of a price</dt>
+            <dd>{row.unpriced.map((each) => each.symbol).join(", ")}</dd>
+          </div>
+        )}
+      </dl>
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import type { AutomationRow } from "@/api/client/types.gen";
-import { AutomationsPage } from "@/features/automations/AutomationsPage";
-import { automationsQuery, type Filter } from "@/features/automations/queries";
+import { AutomationsPage, type Search } from "@/features/automations/AutomationsPage";
+import type { Sort } from "@/features/automations/queries";
 
 const STATUSES = new Set<string>([
   "active",
@@ -14,27 +14,41 @@ const STATUSES = new Set<string>([
   "failed",
   "held",
 ] satisfies AutomationRow["status"][]);
+const SORTS = new Set<string>([
+  "name",
+  "since",
+  "type",
+  "symbol",
+  "account",
+  "equity",
+  "pnl",
+  "today",
+  "next_run",
+] satisfies Sort[]);
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" && value.length <= 128 ? value : undefined;
 }
 
 export const Route = createFileRoute("/_app/automations/")({
-  validateSearch: (search: Record<string, unknown>): Filter => {
-    const status = text(search["status"]);
-    const type = text(search["type"]);
-    const account = text(search["account"]);
+  validateSearch: (given: Record<string, unknown>): Search => {
+    const status = text(given["status"]);
+    const type = text(given["type"]);
+    const account = text(given["account"]);
+    const search = text(String(given["search"] ?? ""));
+    const sort = text(given["sort"]);
     return {
       ...(status && STATUSES.has(status) ? { status: status as AutomationRow["status"] } : {}),
       ...(type ? { type } : {}),
       ...(account ? { account } : {}),
+      ...(search ? { search } : {}),
+      ...(sort && SORTS.has(sort) ? { sort: sort as Sort } : {}),
+      ...(given["descending"] === true ? { descending: true } : {}),
     };
   },
-  loaderDeps: ({ search }) => search,
-  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(automationsQuery(deps)),
   component: Page,
 });
 
 function Page() {
-  return <AutomationsPage filter={Route.useSearch()} />;
+  return <AutomationsPage search={Route.useSearch()} />;
 }
