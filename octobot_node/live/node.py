@@ -42,7 +42,7 @@ from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceSupervisor
 from octobot_node.settings import Settings
-from octobot_node.store import retention, schedules
+from octobot_node.store import retention, schedules, standing_changes
 
 if TYPE_CHECKING:
     from octobot_node.api.server import ApiServer
@@ -221,6 +221,7 @@ class Node:
         self._levels = PeriodicThread("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = PeriodicThread("retention", self._prune, 60.0)
         self._sampler = Sampler(self.core)
+        self._changes = standing_changes.Kept()
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         # Now and then it looks at both queues by itself: where nodes share them, word of another's work may be lost.
         self._kicks = PeriodicThread("kick", self._run_kicks, self.settings.queue_poll_interval)
@@ -432,6 +433,7 @@ class Node:
         now = self._clock.now()
         with self.core.storage.write() as connection:
             deleted = retention.prune(connection, before, _FORGOTTEN_AT_ONCE)
+            deleted += self._changes.prune(connection, now, _FORGOTTEN_AT_ONCE)
             deleted += retention.prune_answers(connection, now - retention.ANSWERS_KEPT_MS, _FORGOTTEN_AT_ONCE)
             return deleted + retention.roll_up_equity(connection, now - _FINE_EQUITY_MS, _FORGOTTEN_AT_ONCE, now)
 

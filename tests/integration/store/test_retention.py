@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import retention
+from octobot_node.store import retention, standing_changes
 from octobot_node.store.queries import history
 from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
+from octobot_node.store.tables import standing_changes as standing_changes_table
 
 DAY = 86_400_000
 NOW = 1_767_225_600_000
@@ -108,3 +109,21 @@ def test_equity_that_was_rolled_up_is_not_looked_at_again(any_storage: Storage) 
     with any_storage.write() as connection:
         assert retention.roll_up_equity(connection, NOW, 100, NOW) == 2
     assert points(any_storage, "a") == [START + 1, START + 2 * HOUR + 1]
+
+
+def test_changes_of_standings_are_kept_for_half_an_hour_and_those_after_are_not_touched(any_storage: Storage) -> None:
+    kept = standing_changes.Kept()
+    place = 0
+    for minute in range(70):
+        with any_storage.write() as connection:
+            standing_changes.note_changed(connection, [f"a{minute}"])
+            kept.prune(connection, minute * 60_000, 500)
+            if minute == 35:
+                place = standing_changes.now_at(connection)
+    with any_storage.read() as connection:
+        left = {row.subject for row in connection.execute(sa.select(standing_changes_table))}
+        seen = set(standing_changes.since(connection, place))
+    # The newest of half an hour ago went, and what came after it stayed.
+    assert left == {f"a{minute}" for minute in range(40, 70)}
+    # Whoever read until then misses nothing of what is left.
+    assert seen >= left - {"a35"}

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from octobot_node.engine.base import open_base
+from octobot_node.engine.standings.board import Board
 from octobot_node.errors import CommandRefused, DatabaseMoved, DataFolderInUse, NodeError, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
@@ -75,6 +77,25 @@ def test_everything_arrives_as_it_was_but_what_was_of_the_process(
     assert column(target, registry, tables.installation.c.moved_to) == [""]
     assert sum(row[2] for row in after["paper_balances"]) == Decimal(DUST) * 21 + 21
     assert "octobot:" not in copied.model_dump_json().replace("octobot:@", "")
+
+
+def groups(settings: Settings, registry: Registry, bench: Bench) -> Any:
+    """Return the sums that a board has which reads this database."""
+    storage = registry.hook.open_storage(settings=settings)
+    try:
+        board = Board(storage, bench.clock, bench.core.standings.prices)
+        board.refresh()
+        return board.groups
+    finally:
+        storage.close()
+
+
+def test_sums_are_the_same_at_the_target(make_bench: Callable[..., Bench], database: str, registry: Registry) -> None:
+    bench = at_rest(make_bench)
+    before = groups(bench.settings, registry, bench)
+    assert [group.count for group in before.values()] == [1]
+    copy_database(bench.settings, registry, database, silent)
+    assert groups(on(bench, database), registry, bench) == before
 
 
 def test_the_audit_s_chain_is_looked_at_on_the_way_and_goes_on_at_the_target(
