@@ -43,10 +43,18 @@ class ReplayProcess:
     async def carry_out(self) -> None:
         """Replay to the end, and write down what became of it. Cancelled, it leaves the row as it is."""
         try:
-            self._prepare()
+            await self._carry_out()
         except _Gone as error:
             self._end(ReplayStatus.FAILED, str(error))
-            return
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # A full disk, say: it must not keep the others from being carried out.
+            log.exception("replay_not_carried_out", replay=self._row.id)
+            self._try_again(f"the node failed at it ({type(error).__name__}: {error})")
+
+    async def _carry_out(self) -> None:
+        self._prepare()
         code = await self._run()
         if self._cancelled:
             self._end(ReplayStatus.CANCELLED, self._row.reason)
@@ -150,19 +158,17 @@ class ReplayProcess:
                 " candles or automations, or let an admin set OCTOBOT_REPLAYS_MEMORY_MB",
             )
         else:
-            self._try_again(code)
+            how = f"its process ended {f'by signal {-code}' if code < 0 else f'with exit code {code}'}"
+            log.warning("replay_process_ended", replay=self._row.id, how=how, log=str(self._folder / "process.log"))
+            self._try_again(how)
 
-    def _try_again(self, code: int) -> None:
-        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        log.warning("replay_process_ended", replay=self._row.id, how=how, log=str(self._folder / "process.log"))
+    def _try_again(self, why: str) -> None:
         if self._row.starts >= _STARTS_MAX:
-            self._end(
-                ReplayStatus.FAILED,
-                f"its process ended {self._row.starts} times, the last time {how}: process.log in its folder has why",
-            )
+            gave_up = f"given up after {self._row.starts} starts: {why}; process.log in its folder may say more"
+            self._end(ReplayStatus.FAILED, gave_up)
             return
         with self._context.storage.write(durable=True) as connection:
-            reason = f"its process ended {how}: it goes on where it was"
+            reason = f"{why}: it goes on where it was"
             statements.change(connection, self._row, ReplayStatus.QUEUED, reason=reason)
 
     def _keep(self) -> None:
