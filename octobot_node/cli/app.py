@@ -110,13 +110,16 @@ def _new_tentacle(
         Path | None, typer.Option("--folder", metavar="DIR", help="Where to make it; ./NAME unless given.")
     ] = None,
     author: Annotated[str, typer.Option("--author", metavar="NAME", help="Who wrote it, for its pyproject.toml.")] = "",
+    connector: Annotated[
+        bool, typer.Option("--connector", help="With market data and a trading connector instead of an automation.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a new tentacle: a package with an automation that works, its tests and run files."""
     from octobot_node.cli.commands.tentacles import new
 
     os.umask(context.obj.umask)
-    new(name, folder, author=author, as_json=as_json)
+    new(name, folder, author=author, connector=connector, as_json=as_json)
 
 
 def _print_version(wanted: bool) -> None:

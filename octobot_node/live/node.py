@@ -197,10 +197,11 @@ class Node:
         self._start_watching_the_clock()
         self._start_remembering(base)
         self.core.still_for = self._still_for
-        self._start_plugins()
         control = ControlServer(self.settings.data_dir, self._perform)
         control.start()
         self._closers.append(control.stop)
+        # After the socket is there: a service may ask the node for something.
+        self._start_plugins()
         if self._serve_api:
             self._start_api()
         base.coordinator.attach(

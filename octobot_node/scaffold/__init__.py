@@ -1,4 +1,6 @@
-"""Make a new tentacle: a complete distribution that passes its own tests, from the files in ``template``."""
+"""Make a new tentacle: a complete distribution that passes its own tests, from the files in ``template``; or one with
+connectors, from those in ``connector`` and what both have.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,17 @@ from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS
 __all__ = ["make_distribution"]
 
 _TEMPLATE = Path(__file__).with_name("template")
+_CONNECTOR = Path(__file__).with_name("connector")
+#: What a distribution with connectors has of the other.
+_SHARED = ("pyproject.toml.tmpl", "gitignore.tmpl", "src/package/py.typed.tmpl")
 _SUFFIX = ".tmpl"
 _LONGEST = 40
 
 
-def make_distribution(name: str, folder: Path, *, author: str = "") -> list[Path]:
+def make_distribution(name: str, folder: Path, *, author: str = "", connector: bool = False) -> list[Path]:
     """Write a distribution called ``name`` into ``folder``, which must be new or empty; return its files.
+
+    With an automation type, or with connectors.
 
     ``name`` is what `pip install` will take, such as my-momentum. Raises UsageError for a name that cannot be one, that
     is taken by something installed here, or a folder with something in it.
@@ -30,9 +37,11 @@ def make_distribution(name: str, folder: Path, *, author: str = "") -> list[Path
     _check_name(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not an empty folder: choose another with --folder")
-    words = _words(name, author)
+    words = dict(_words(name, author))
+    if connector:
+        words["summary"] = f"{words['title']}: an exchange's prices and orders."
     try:
-        return [_write(source, folder, words) for source in _sources()]
+        return [_write(source, root, folder, words) for root, source in _sources(connector=connector)]
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}): choose another with --folder") from None
 
@@ -86,12 +95,15 @@ def _words(name: str, author: str) -> Mapping[str, str]:
     }
 
 
-def _sources() -> Iterator[Path]:
-    yield from sorted(path for path in _TEMPLATE.rglob(f"*{_SUFFIX}") if path.is_file())
+def _sources(*, connector: bool) -> Iterator[tuple[Path, Path]]:
+    root = _CONNECTOR if connector else _TEMPLATE
+    if connector:
+        yield from ((_TEMPLATE, _TEMPLATE / name) for name in _SHARED)
+    yield from ((root, path) for path in sorted(root.rglob(f"*{_SUFFIX}")) if path.is_file())
 
 
-def _write(source: Path, folder: Path, words: Mapping[str, str]) -> Path:
-    parts = [part.replace("package", words["package"]) for part in source.relative_to(_TEMPLATE).parts]
+def _write(source: Path, root: Path, folder: Path, words: Mapping[str, str]) -> Path:
+    parts = [part.replace("package", words["package"]) for part in source.relative_to(root).parts]
     name = parts[-1].removesuffix(_SUFFIX)
     target = folder.joinpath(*parts[:-1], ".gitignore" if name == "gitignore" else name)
     target.parent.mkdir(parents=True, exist_ok=True)

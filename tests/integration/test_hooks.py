@@ -191,7 +191,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
     assert {check.name for check in registry.health_checks if check.needed} == {
         *("database", "disk", "folder", "postgres", "sqlite"),
     }
-    assert {check.name for check in registry.health_checks if check.every is None} == {"database", "tables"}
+    assert {check.name for check in registry.health_checks if check.every is None} == {"audit", "database", "tables"}
 
 
 def test_hook_register_commands(registry: Registry) -> None:

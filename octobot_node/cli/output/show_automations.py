@@ -238,6 +238,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("log", escape("; ".join(f"{each.level}: {each.text}" for each in found.log))),
         ("check", escape("; ".join(_findings(found.findings)))),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
+        ("asks plugins", escape("; ".join(f"{each.action} {each.payload}" for each in found.actions))),
         ("asks others", escape("; ".join(f"{each.command} {each.automation}" for each in found.requests))),
         *((escape(each.label), escape(_figure(each))) for each in found.figures),
         ("market data", escape(", ".join([found.source, *prices, *candles]))),

@@ -26,6 +26,7 @@ from octobot_node.operations.automations.models.automations import FindingRow
 from octobot_node.operations.automations.models.plans import (
     CandlesSeen,
     PlanAutomation,
+    PlannedAction,
     PlannedLine,
     PlannedNotice,
     PlannedOrder,
@@ -155,6 +156,11 @@ def _planned(registry: Registry, row: _Planned, rehearsal: Rehearsal) -> Planned
         notices=[PlannedNotice(level=each["level"], message=each["message"]) for each in changes.notices],
         log=[PlannedLine(level=level, text=text) for level, text in rehearsal.evaluated.outcome.logged],
         requests=[PlannedRequest(automation=each["target"], command=each["command"]) for each in changes.requests],
+        actions=[
+            PlannedAction(action=each.data["action"], payload=each.data["payload"])
+            for each in changes.events
+            if each.kind == "action.asked"
+        ],
         next_run=_after(ended["next_run_at"], loaded.given.now),
         levels=price_levels(levels),
         figures=figure_rows(

@@ -83,13 +83,20 @@ def _read(context: OperationContext, found: str) -> tuple[node_rows.AccountRow, 
 
 
 def _shown_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:
-    """Return an account's settings by column without what is secret, and the places of that."""
+    """Return an account's settings by column without what is secret, and the places of that.
+
+    Of a connector that no plugin has nothing is told: ``problem`` says that it is missing.
+    """
     told: dict[str, Any] = {}
     secrets: list[str] = []
     for what, factories in (("market_data", registry.market_data), ("trading", registry.trading)):
         factory: Any = factories.get(getattr(row, what))
+        if factory is None:
+            # Nobody knows which of them are secret: none is shown, and none is said to be.
+            told[f"{what}_settings"] = {}
+            continue
         settings = dict(getattr(row, f"{what}_settings"))
-        hidden = secret_settings(None if factory is None else factory.Settings, settings)
+        hidden = secret_settings(factory.Settings, settings)
         told[f"{what}_settings"] = {name: value for name, value in settings.items() if name not in hidden}
         secrets += [f"{what}.{name}" for name in hidden]
     return told, secrets

@@ -72,7 +72,15 @@ def check_urls(context: PluginContext) -> Health:
     """Say whether the URLs can be used; nothing is sent."""
     settings = context.plugin_settings(NotifySettings)
     if not settings.urls:
-        return Health("ok", "no URL is set: what is to be told goes to the log alone")
+        # The log's, and this one's own.
+        others = sorted(
+            name
+            for plugin in context.plugins
+            for name in plugin.registers.get("register_notifiers", ())
+            if not plugin.built_in
+        )
+        there = f"and to {', '.join(others)}" if others else "alone"
+        return Health("ok", f"no URL is set: what is to be told goes to the log {there}")
     mistakes = _mistakes(settings)
     if mistakes:
         return Health("failed", "; ".join(mistakes.values()), f"{_CURE}; then try `octobot-node notify test`")

@@ -168,3 +168,25 @@ def test_the_command_speaks_json(tmp_path: Path) -> None:
     arguments = ["tentacles", "new", "my-momentum", "--folder", str(folder), "--json"]
     made = json.loads(CliRunner().invoke(build_app(), arguments, obj=Session()).stdout)
     assert sorted(Path(path).relative_to(folder).as_posix() for path in made["files"]) == FILES
+
+
+def test_one_with_connectors_passes_its_own_tests_ruff_and_mypy(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    made = make_distribution("my-desk", folder, author="Ann", connector=True)
+    assert sorted(path.relative_to(folder).as_posix() for path in made) == [
+        ".gitignore",
+        "README.md",
+        "pyproject.toml",
+        "run/live.yaml",
+        *(f"src/my_desk/{name}" for name in ("__init__.py", "market_data.py", "py.typed", "settings.py", "trading.py")),
+        "tests/test_my_desk.py",
+    ]
+    assert "${" not in "".join(path.read_text() for path in made)
+    for tool in (
+        ("pytest", "-q", "-p", "no:cacheprovider"),
+        ("ruff", "check"),
+        ("ruff", "format", "--check"),
+        ("mypy",),
+    ):
+        done = run(folder, *tool)
+        assert done.returncode == 0, done.stdout

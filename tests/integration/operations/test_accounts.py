@@ -99,6 +99,18 @@ def test_secrets_of_an_account_are_not_told(office: Office) -> None:
     assert "s3cret" not in office.do("events.list").model_dump_json()
 
 
+def test_settings_of_a_connector_that_is_gone_are_not_told_and_not_called_secrets(office: Office) -> None:
+    vault = TradingFactory("vault", Vault, lambda *_: office.bench.trading)
+    office.bench.registry.trading["vault"] = vault  # type: ignore[index]
+    trading = {"use": "vault", "key": "s3cret", "place": "there"}
+    office.do("accounts.create", name="live", market_data={"use": "fake"}, trading=trading)
+    del office.bench.registry.trading["vault"]  # type: ignore[attr-defined]
+    office.bench.core.accounts._open.clear()
+    shown = office.do("accounts.show", account="live")
+    assert (shown.trading_settings, shown.secrets) == ({}, [])
+    assert shown.problem.startswith("no plugin registers the trading connector 'vault'")
+
+
 def test_what_keeps_an_account_from_being_opened_is_shown(office: Office) -> None:
     office.bench.commands.create_account(NewAccount("broken", "fake", "paper", {}, {"fee": "much"}))
     shown = office.do("accounts.show", account="broken")

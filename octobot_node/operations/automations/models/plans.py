@@ -21,6 +21,7 @@ __all__ = [
     "CandlesSeen",
     "PlanAutomation",
     "PlanType",
+    "PlannedAction",
     "PlannedLine",
     "PlannedNotice",
     "PlannedOrder",
@@ -97,6 +98,13 @@ class PlannedRequest(Response):
     command: str
 
 
+class PlannedAction(Response):
+    """What it would have a plugin do, with what that is given."""
+
+    action: str
+    payload: dict[str, JsonValue]
+
+
 class TickerSeen(Response):
     """A ticker that the tick was given."""
 
@@ -146,6 +154,7 @@ class PlannedTick(Response):
     notices: list[PlannedNotice]
     log: list[PlannedLine]
     requests: list[PlannedRequest]
+    actions: list[PlannedAction] = Field(default_factory=list)
     next_run: datetime | None
     levels: dict[str, dict[str, str]] | None
     figures: list[FigureRow] = Field(description="Its type's own figures after it.")

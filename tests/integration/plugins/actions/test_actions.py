@@ -249,3 +249,27 @@ def test_a_target_s_url_is_the_operator_s_alone(bench: Bench, monkeypatch: pytes
 def test_a_call_goes_to_one_place(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"give either a target or a url|Input should be"):
         HttpCall.model_validate(given)
+
+
+def test_a_plan_shows_what_plugins_would_be_asked_and_asks_nothing(bench: Bench, telex: Telex) -> None:
+    made = bench.automation("asker", lambda _tick: Decision(actions=[Perform("telex", {"text": "hello"})]))
+    rehearsal = bench.batches.rehearse(made, bench.clock.now())
+    assert rehearsal is not None
+    assert [event.data["payload"] for event in rehearsal.changes.events] == [{"text": "hello"}]
+    assert happened(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (Perform("", {}), "takes the name of an action and a mapping"),
+        (Perform("telex", {"text": float("nan")}), "is not JSON"),
+        (Perform("telex", {"text": object()}), "is not JSON"),
+        (Perform("telex", {"text": "x" * 20_000}), "16,000 is the most"),
+    ],
+)
+def test_what_no_action_can_be_given_fails_the_tick(bench: Bench, wrong: Perform, why: str) -> None:
+    made = bench.automation("asker", lambda _tick: Decision(actions=[wrong]))
+    bench.tick()
+    assert why in bench.row(made).reason
+    assert happened(bench) == []

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from octobot_node import Decision, Notify
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
+from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.engine.notice_delivery import NoticeDelivery, open_notices
 from octobot_node.plugin_system.node_context import NodePluginContext
 from octobot_node.store import tables
 from octobot_plugins.notify.notifier import check_urls, shown
+from octobot_plugins.notify.settings import NotifySettings
 from tests.integration.plugins.notify.conftest import WebServer
 from tests.support.bench import Bench
 
@@ -156,6 +160,14 @@ def test_a_replay_tells_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch, we
 
 def test_without_a_url_the_check_says_so(bench: Bench) -> None:
     assert check_urls(bench.core.context).status == "ok"
+
+
+def test_without_a_url_the_check_names_the_other_notifiers_that_there_are() -> None:
+    telex = PluginInfo("telex", "1", "installed by telex", "telex", registers={"register_notifiers": ("telex",)})
+    context: Any = SimpleNamespace(plugin_settings=lambda _model: NotifySettings(), plugins=[telex])
+    assert check_urls(context).detail == "no URL is set: what is to be told goes to the log and to telex"
+    context.plugins = []
+    assert check_urls(context).detail == "no URL is set: what is to be told goes to the log alone"
 
 
 @pytest.mark.parametrize(
