@@ -83,6 +83,8 @@ def _tell_revision(operation: dict[str, Any], schemas: Mapping[str, Any]) -> Non
 
 def _describe(made: dict[str, Any]) -> None:
     """Describe what does not say itself what it is."""
+    if "JsonValue" in made["components"]["schemas"]:
+        made["components"]["schemas"]["JsonValue"] = {"description": "Any JSON."}
     for schema, name, about in properties(made):
         if not about.get("description") and (found := describe(schema, name)):
             about["description"] = found

@@ -11,10 +11,10 @@ from octobot_node.operations.automations.models.automations import ChangeAutomat
 from octobot_node.operations.models import PageRequest, Response
 
 __all__ = [
-    "ConfigDifference",
     "ConfigPage",
     "ConfigRevision",
     "ConfigRow",
+    "FieldDifference",
     "ListConfigs",
     "RestoreConfig",
     "ShowConfig",
@@ -40,7 +40,7 @@ class RestoreConfig(ChangeAutomation):
     number: int = Field(ge=1, description="Which: they are counted from 1.")
 
 
-class ConfigDifference(Response):
+class FieldDifference(Response):
     """A field in which two configs differ."""
 
     field: str = Field(description="Its dotted name.", examples=["safety_orders.count"])
@@ -72,4 +72,4 @@ class ConfigRevision(ConfigRow):
 
     config: dict[str, Any] = Field(description="The whole config.")
     against: int | None = Field(description="What it was compared with; null: there is none before it.")
-    differences: list[ConfigDifference] = Field(description="Field by field, from that one to this.")
+    differences: list[FieldDifference] = Field(description="Field by field, from that one to this.")

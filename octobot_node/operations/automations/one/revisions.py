@@ -15,10 +15,10 @@ from octobot_node.market import from_ms
 from octobot_node.operations.automations.commands import edit
 from octobot_node.operations.automations.models.automations import AutomationEdited, EditAutomation
 from octobot_node.operations.automations.models.revisions import (
-    ConfigDifference,
     ConfigPage,
     ConfigRevision,
     ConfigRow,
+    FieldDifference,
     ListConfigs,
     RestoreConfig,
     ShowConfig,
@@ -128,9 +128,9 @@ def _shown(this: _Made, before: _Made | None, *, current: bool) -> ConfigRow:
     return ConfigRow(number=this.number, at=from_ms(this.at), by=this.by, current=current, changed=changed)
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ConfigDifference]:
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:
     return [
-        ConfigDifference(field=field, before=_inside(before, field.split(".")), after=_inside(after, field.split(".")))
+        FieldDifference(field=field, before=_inside(before, field.split(".")), after=_inside(after, field.split(".")))
         for field in changed_fields(before, after)
     ]
 
