@@ -20,6 +20,7 @@ KEPT = Path(__file__).parent.parent / "ui" / "openapi.json"
 def text() -> str:
     """Return the document of a node with the built-in plugins, as it is kept; no database is opened for it."""
     core = SimpleNamespace(settings=Settings())
+    # Routes that take files ask plugins' settings how large they may be: here, as large as where nothing is set.
     plugin_context = SimpleNamespace(plugin_settings=lambda model: model())
     context: Any = SimpleNamespace(registry=load_plugins(discover=False), core=core, plugin_context=plugin_context)
     return f"{json.dumps(document(create_app(context)), indent=1, ensure_ascii=False)}\n"
