@@ -188,7 +188,17 @@ _PLAIN: Mapping[str, tuple[Level, str]] = {
     "kill_switch.settled": ("info", "the exchange has confirmed what became of every order since the kill switch"),
     "kill_switch.released": ("info", "the kill switch was released: orders are sent again"),
 }
+
+
+def _action(what: str) -> Callable[[Data], str]:
+    return lambda data: f"the action {data['action']} {what}: {reason_of(data)}"
+
+
 _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
+    "action.asked": ("info", lambda data: f"asked for the action {data['action']}"),
+    "action.done": ("info", _action("is done")),
+    "action.failed": ("error", _action("failed")),
+    "action.unknown": ("error", _action("has an outcome that is not known")),
     "automation.stopping": ("info", _stopping),
     "automation.waiting": ("info", _waiting),
     "notice.failed": ("error", _untold),

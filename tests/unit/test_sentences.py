@@ -21,6 +21,12 @@ ORDER = {"id": "o1", "symbol": "BTC/USDT", "side": "buy"}
             Sentence("error", "has failed and does not run any more: no idea"),
         ),
         ("automation.held", {}, Sentence("error", "is held until this is mended: no reason is given")),
+        ("action.asked", {"action": "http", "payload": {}}, Sentence("info", "asked for the action http")),
+        (
+            "action.unknown",
+            {"action": "http", "reason": "it broke"},
+            Sentence("error", "the action http has an outcome that is not known: it broke"),
+        ),
         ("automation.waiting", {"reason": "no data"}, Sentence("info", "waits: no data")),
         ("automation.stopping", {"close": False}, Sentence("info", "is stopping: its own orders are cancelled")),
         (

@@ -114,6 +114,16 @@ GROUPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Schema]]] = {
             "reason": _REASON,
         },
     ),
+    "ActionEvent": (
+        ("action.asked", "action.done", "action.failed", "action.unknown"),
+        {
+            "action": _text("The action's name."),
+            "payload": {"type": "object", "description": "What it was given."},
+            "tick": _whole("The number of the tick that asked for it."),
+            "asked": _whole("The id of the event that asked for it."),
+            "reason": _text("What came of it, or why nothing did."),
+        },
+    ),
     "RequestEvent": (
         ("request.done", "request.failed"),
         {

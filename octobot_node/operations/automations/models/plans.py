@@ -101,8 +101,8 @@ class PlannedRequest(Response):
 class PlannedAction(Response):
     """What it would have a plugin do, with what that is given."""
 
-    action: str
-    payload: dict[str, JsonValue]
+    action: str = Field(description="The action's name.")
+    payload: dict[str, JsonValue] = Field(description="What it would be given.")
 
 
 class TickerSeen(Response):
@@ -154,7 +154,7 @@ class PlannedTick(Response):
     notices: list[PlannedNotice]
     log: list[PlannedLine]
     requests: list[PlannedRequest]
-    actions: list[PlannedAction] = Field(default_factory=list)
+    actions: list[PlannedAction] = Field(default_factory=list, description="What it would have plugins do.")
     next_run: datetime | None
     levels: dict[str, dict[str, str]] | None
     figures: list[FigureRow] = Field(description="Its type's own figures after it.")

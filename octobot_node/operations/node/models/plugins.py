@@ -47,7 +47,7 @@ class PluginRow(Response):
     registers: dict[str, list[str]]
     commands: list[str]
     error: str
-    left_out: list[str] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list, description="What of it is not used, and why.")
     troubles: list[TroubleRow] = Field(default_factory=list)
     services: list[ServiceRow] = Field(default_factory=list)
 
