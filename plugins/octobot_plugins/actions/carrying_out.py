@@ -33,6 +33,7 @@ _PAUSE_MAX_MS = 300_000
 #: What could not be done for this long is given up: whoever is told by it then is misled.
 _GIVE_UP_MS = 86_400_000
 _KEPT_MS = 90 * 86_400_000
+_FORGET_MS = 60_000
 _FORGOTTEN_AT_ONCE = 500
 
 _c = runs.c
@@ -67,6 +68,7 @@ class Carrier:
     def __init__(self, context: PluginContext) -> None:
         self._context = context
         self._asked = context.follow("actions.asked", [ASKED])
+        self._forgot_at = 0
 
     def take_up_begun(self) -> None:
         """Decide about what was begun when a node ended."""
@@ -82,7 +84,8 @@ class Carrier:
     async def step(self) -> int:
         """Take in what is new, and do some of what is due; return how many were done."""
         self._take_in()
-        self._forget()
+        if self._context.clock.now() - self._forgot_at >= _FORGET_MS:
+            self._forget()
         with self._context.storage.read() as connection:
             due = connection.execute(_DUE, {"now": self._context.clock.now()}).all()
         await asyncio.gather(*(self._one(row) for row in due))
@@ -180,7 +183,8 @@ class Carrier:
             self._context.tell(message, level="error", automation_id=row.automation_id)
 
     def _forget(self) -> None:
-        before = self._context.clock.now() - _KEPT_MS
+        self._forgot_at = self._context.clock.now()
+        before = self._forgot_at - _KEPT_MS
         with self._context.storage.read() as connection:
             old: Sequence[int] = connection.scalars(_OLD.limit(_FORGOTTEN_AT_ONCE), {"before": before}).all()
         if old:

@@ -273,3 +273,15 @@ def test_what_no_action_can_be_given_fails_the_tick(bench: Bench, wrong: Perform
     bench.tick()
     assert why in bench.row(made).reason
     assert happened(bench) == []
+
+
+def test_what_is_long_over_is_forgotten(bench: Bench, telex: Telex) -> None:
+    carrier = Carrier(bench.core.context)
+    asks(bench)
+    step(carrier)
+    bench.advance(89 * 86_400_000)
+    step(carrier)
+    assert len(state(bench)) == 1
+    bench.advance(2 * 86_400_000)
+    step(carrier)
+    assert state(bench) == []
