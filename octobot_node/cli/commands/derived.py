@@ -8,6 +8,7 @@ from octobot_node.contracts.operation import Command, Operation
 from octobot_node.operations.automations.catalogue import (
     LIST_CONFIGS,
     LIST_SIGNALS,
+    LIST_TICKS,
     LIST_TYPES,
     RESTORE_CONFIG,
     SHOW_CONFIG,
@@ -132,6 +133,10 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
             "show_overview:print_sparklines",
             "Show what some automations were worth at the same few times, by their ids.",
         ),
+    ),
+    (
+        LIST_TICKS,
+        _command("automations ticks", "show_overview:print_ticks", "List ticks that did something, newest first."),
     ),
     (SHOW_LAG, _command("overview lag", "show_overview:print_lag", "Show how late ticks were in the last hour.")),
     (DRAIN_NODE, _command("nodes drain", "show_node:print_nodes")),

@@ -6,6 +6,7 @@ from typing import TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
+from octobot_node.operations.automations.models.ticks import TickPage
 from octobot_node.operations.node.models.preferences import Preferences
 from octobot_node.operations.overview.models.attention import Attention
 from octobot_node.operations.overview.models.results import LagNow, ResultsOfDay
@@ -19,6 +20,7 @@ __all__ = [
     "print_preferences",
     "print_results",
     "print_sparklines",
+    "print_ticks",
     "print_total_course",
     "print_totals",
 ]
@@ -133,3 +135,22 @@ def print_sparklines(found: SparklinePage, out: TextIO) -> None:
         ends = (row.equity[0], row.equity[-1])
         made.add_row(escape(row.automation_id), *(escape(figure_text.amount(each, row.asset)) for each in ends))
     tables.console(out).print(made)
+
+
+def print_ticks(found: TickPage, out: TextIO) -> None:
+    """Print ticks that did something."""
+    console = tables.console(out)
+    if not found.ticks:
+        console.print("no tick did anything")
+        return
+    made = tables.table(
+        "tick", "at", "orders", "cancels", "signals", "what it noted", right=("tick", "cancels", "signals")
+    )
+    for row in found.ticks:
+        orders = ", ".join(f"{each.side} {each.symbol} {each.status}" for each in row.orders)
+        noted = f"failed: {row.failed}" if row.failed else "; ".join(row.log)
+        made.add_row(
+            f"{row.tick:,}", tables.when(row.at), escape(orders), f"{row.cancels:,}", f"{row.signals:,}", escape(noted)
+        )
+    console.print(made)
+    tables.more(console, found.next_cursor)

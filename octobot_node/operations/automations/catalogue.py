@@ -33,6 +33,7 @@ from octobot_node.operations.automations.models.revisions import (
     ShowConfig,
 )
 from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
+from octobot_node.operations.automations.models.ticks import ListTicks, TickPage
 from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
 from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.models.events import ListLog, LogPage
@@ -49,6 +50,7 @@ __all__ = [
     "LIST_CONFIGS",
     "LIST_LOG",
     "LIST_SIGNALS",
+    "LIST_TICKS",
     "LIST_TYPES",
     "OPERATIONS",
     "PAUSE_AUTOMATION",
@@ -207,6 +209,13 @@ PLAN_TYPE = Operation(
     ),
 )
 LIST_LOG = Operation("automations.log", ListLog, LogPage, f"{_HERE}.log:log")
+LIST_TICKS = Operation(
+    "automations.ticks",
+    ListTicks,
+    TickPage,
+    f"{_HERE}.ticks:list_ticks",
+    description="List an automation's ticks that did something, newest first: orders, cancels, notes, failures.",
+)
 SEND_SIGNAL = Operation(
     "signals.send",
     SendSignal,
@@ -253,6 +262,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     EXPORT_AUTOMATIONS,
     PLAN_AUTOMATION,
     LIST_LOG,
+    LIST_TICKS,
     SEND_SIGNAL,
     LIST_SIGNALS,
     LIST_TYPES,

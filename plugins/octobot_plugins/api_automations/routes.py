@@ -24,6 +24,7 @@ from octobot_node.operations.automations.catalogue import (
     LIST_AUTOMATIONS,
     LIST_CONFIGS,
     LIST_SIGNALS,
+    LIST_TICKS,
     PAUSE_AUTOMATION,
     PLAN_AUTOMATION,
     RESTORE_CONFIG,
@@ -302,6 +303,16 @@ router.add_operation(
 router.add_operation(
     SHOW_EQUITY,
     Route("GET", "/{automation}/equity", "automations:read", "What an automation was worth", name="read_equity"),
+)
+router.add_operation(
+    LIST_TICKS,
+    Route(
+        "GET",
+        "/{automation}/ticks",
+        "automations:read",
+        "Ticks that did something",
+        name="list_ticks",
+    ),
 )
 router.add_operation(
     SHOW_COURSE,

@@ -127,3 +127,29 @@ def test_candles_of_a_period_and_the_one_that_forms(office: Office) -> None:
     assert forming[:5] == (start, 100.0, 100.0, 100.0, 100.0)
     with pytest.raises(UsageError, match=r"so many candles ago \(8,761\) is not kept: ask for a longer timeframe"):
         office.do("markets.candles", **wanted, since=START - 8_760 * HOUR, until=START - 8_759 * HOUR)
+
+
+def test_ticks_that_did_something_are_told_with_what_they_did(office: Office) -> None:
+    def now_and_then(tick: Tick[Any, Any]) -> Decision:
+        wake = Wake(every=HOUR, align=True)
+        if tick.number % 3 == 0:
+            tick.log(f"note {tick.number}")
+            return Decision(orders=[MarketOrder("BTC/USDT", "buy", amount=Decimal(1))] * 2, wake=wake)
+        if tick.number == 5:
+            raise ValueError("a mistake")
+        return Decision(wake=wake)
+
+    office.bench.automation("a", now_and_then)
+    for _ in range(10):
+        office.bench.trading.will(*[office.bench.trading.fill_at_once] * 2)
+        office.bench.run(1_000)
+        office.bench.advance(3_599_000)
+    ticks = paged(office, "automations.ticks", "ticks", automation="a")
+    assert ticks == office.do("automations.ticks", automation="a", limit=500).ticks
+    did = {tick.tick: tick for tick in ticks}
+    assert [tick.tick for tick in ticks] == sorted(did, reverse=True)
+    assert {tick for tick in did if did[tick].orders} == {tick for tick in did if did[tick].log}
+    assert {0, 3, 5, 6} <= set(did)
+    assert 1 not in did
+    assert ([order.status for order in did[0].orders], did[0].log, did[0].failed) == (["filled"] * 2, ["note 0"], "")
+    assert did[5].failed.startswith("ValueError: a mistake")
