@@ -177,7 +177,7 @@ def test_an_edit_changes_single_fields_or_the_whole_config(office: Office) -> No
     assert config() == {"who": "a", "symbols": ["ETH/USDT"], "candles": 0}
     assert office.bench.row(found).needs == '[["ETH/USDT"],[]]'
     for arguments, said in (
-        ({}, "an edit changes nothing: give a whole config, changes of single fields, a name or limits"),
+        ({}, "an edit changes nothing: give a whole config, changes of single fields, a name, limits or tags"),
         ({"config": {}, "changes": {"who": "b"}}, "either a whole config or changes of single fields"),
         ({"changes": {"candles": "many"}}, r"automation 'a': config.candles: must be a whole number, not 'many'"),
         ({"changes": {"candles.deep": 1}}, "config.candles is 0 and has no fields: set candles itself"),
