@@ -89,6 +89,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
 #: The node itself, which is nobody's: what may look at it or change it is for whoever asks to decide.
 OF_THE_NODE = {
     *("plugins.list", "settings.list", "nodes.list", "nodes.drain", "node.doctor", "types.list", "types.show"),
+    "audit.verify",
 }
 
 
