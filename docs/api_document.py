@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from octobot_node.api.app import create_app
-from octobot_node.api.openapi import document
+from octobot_node.api.document.openapi import document
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 

@@ -20,9 +20,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import octobot_node
 from octobot_node.api.access import ApiState, allows_of, describe
+from octobot_node.api.document.openapi import PATH, document
 from octobot_node.api.exact import operations_router
 from octobot_node.api.idempotency import Idempotency, Replayed
-from octobot_node.api.openapi import PATH, document
 from octobot_node.api.problems import add_handlers
 from octobot_node.api.route_clashes import RoutesSoFar, methods_of
 from octobot_node.api.scopes import all_scopes

@@ -91,16 +91,16 @@ CREATE_AUTOMATION = Operation(
     "automations.create",
     CreateAutomation,
     AutomationCreated,
-    f"{_HERE}.create:create",
+    f"{_HERE}.creating.create:create",
     writes=True,
-    besides=f"{_HERE}.drafts:mistakes_besides",
+    besides=f"{_HERE}.creating.drafts:mistakes_besides",
     description="Create an automation on an account that exists.",
 )
 IMPORT_AUTOMATIONS = Operation(
     "automations.import",
     ImportAutomations,
     AutomationsCreated,
-    f"{_HERE}.import_run_files:import_run_files",
+    f"{_HERE}.creating.import_run_files:import_run_files",
     writes=True,
     begins=True,
     hidden=frozenset({"files"}),
@@ -177,7 +177,7 @@ DELETE_AUTOMATION = Operation(
     description="Remove an automation that has ended, with its orders, fills and money; its events stay.",
 )
 CLONE_AUTOMATION = Operation(
-    "automations.clone", CloneAutomation, AutomationsCreated, f"{_HERE}.clone:clone", writes=True
+    "automations.clone", CloneAutomation, AutomationsCreated, f"{_HERE}.creating.clone:clone", writes=True
 )
 CHANGE_MANY_AUTOMATIONS = Operation(
     "automations.bulk",
@@ -189,20 +189,22 @@ CHANGE_MANY_AUTOMATIONS = Operation(
         "Pause, resume, run, stop or delete every automation that fits; read on with the cursor until it is null."
     ),
 )
-EXPORT_AUTOMATIONS = Operation("automations.export", ExportAutomations, AutomationsExported, f"{_HERE}.export:export")
+EXPORT_AUTOMATIONS = Operation(
+    "automations.export", ExportAutomations, AutomationsExported, f"{_HERE}.creating.export:export"
+)
 PLAN_AUTOMATION = Operation(
     "automations.plan",
     PlanAutomation,
     PlannedTick,
-    f"{_HERE}.plan:plan",
+    f"{_HERE}.creating.plan:plan",
     description="Evaluate the next tick on live data with actions disabled: nothing of it is written, sent or told.",
 )
 PLAN_TYPE = Operation(
     "types.plan",
     PlanType,
     PlannedTick,
-    f"{_HERE}.plan:plan_type",
-    besides=f"{_HERE}.drafts:mistakes_besides",
+    f"{_HERE}.creating.plan:plan_type",
+    besides=f"{_HERE}.creating.drafts:mistakes_besides",
     description=(
         "Evaluate the first tick of an automation that is not created: nothing of it is written, sent or told. All that"
         " is wrong with it is told at once."

@@ -11,7 +11,7 @@ from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, Conflict, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.findings import finding_rows, refuse_errors
+from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,

@@ -12,7 +12,7 @@ from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.export import secret_settings
+from octobot_node.operations.automations.creating.export import secret_settings
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from octobot_node.errors import InvalidRunFile, OctoBotError, Overdrawn, UsageError
-from octobot_node.operations.automations import drafts
+from octobot_node.operations.automations.creating import drafts
 from octobot_node.store import tables
 from tests.integration.operations.conftest import Office
 

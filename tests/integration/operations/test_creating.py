@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr
 from octobot_node import Decision, Wake
 from octobot_node.contracts.exchanges import TradingFactory
 from octobot_node.errors import InvalidRunFile, UsageError
-from octobot_node.operations.automations.export import _to_yaml
+from octobot_node.operations.automations.creating.export import _to_yaml
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import read_yaml
 from octobot_node.store import tables

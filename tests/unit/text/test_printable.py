@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from octobot_node.cli.failures import _say
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.cli.output.tables import console, pairs, table
-from octobot_node.operations.automations.export import _heading, _to_json, _to_yaml
+from octobot_node.operations.automations.creating.export import _heading, _to_json, _to_yaml
 from octobot_node.run_files.exact_yaml import read_yaml
 from octobot_node.specs import Name
 from octobot_node.text.lines import Line, shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.errors import Mistake, Overdrawn, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.drafts import Draft, sound
-from octobot_node.operations.automations.findings import finding_rows
+from octobot_node.operations.automations.creating.drafts import Draft, sound
+from octobot_node.operations.automations.creating.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import AutomationCreated, CreateAutomation
 from octobot_node.operations.context import OperationContext

@@ -14,7 +14,7 @@ from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.errors import Mistake, UnknownType, UsageError
-from octobot_node.operations.automations.findings import mistakes_of
+from octobot_node.operations.automations.creating.findings import mistakes_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.run_files.checks import unknown_type
 from octobot_node.store import automations as automation_statements

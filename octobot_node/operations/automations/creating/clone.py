@@ -8,7 +8,7 @@ from typing import Any
 
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.automations.commands import with_changes
-from octobot_node.operations.automations.create import create
+from octobot_node.operations.automations.creating.create import create
 from octobot_node.operations.automations.models.automations import AutomationsCreated, CreateAutomation
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.context import OperationContext

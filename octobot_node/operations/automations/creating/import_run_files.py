@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import Forbidden
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.export import account_spec, secret_settings
-from octobot_node.operations.automations.findings import finding_rows
+from octobot_node.operations.automations.creating.export import account_spec, secret_settings
+from octobot_node.operations.automations.creating.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
     AutomationCreated,

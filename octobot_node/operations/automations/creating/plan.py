@@ -19,8 +19,8 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
-from octobot_node.operations.automations.drafts import Draft, sound
-from octobot_node.operations.automations.findings import finding_rows
+from octobot_node.operations.automations.creating.drafts import Draft, sound
+from octobot_node.operations.automations.creating.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import FindingRow
 from octobot_node.operations.automations.models.plans import (
