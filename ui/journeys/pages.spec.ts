@@ -97,9 +97,10 @@ for (const look of LOOKS) {
     await expect(page.getByRole("link", { name: /^Grid/ })).toBeVisible();
     await looked(page, "new", look.name);
     await page.getByRole("link", { name: /^Grid/ }).click();
-    await page.getByRole("button", { name: "BTC/USD" }).click();
+    await page.getByRole("button", { name: "A range that one chose" }).click();
     await expect(page.getByRole("img", { name: "BTC/USD by the hour" })).toBeVisible();
-    await page.getByRole("button", { name: "Start" }).click();
+    await expect(page.getByRole("list", { name: "Orders of its first tick" })).toBeVisible();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
     await expect(page.getByText("Give it a name.")).toBeVisible();
     await looked(page, "new-grid", look.name);
     await page.goto("/activity");

@@ -55,8 +55,8 @@ test("a DCA is made from its form: what is wrong is said at its field, a reload 
 }) => {
   await signIn(page);
   await page.getByRole("link", { name: "New", exact: true }).first().click();
-  await page.getByRole("link", { name: /^DCA/ }).click();
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("link", { name: /^Regular buying/ }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByText("Give it a name.")).toBeVisible();
   await expect(page.getByText("This is needed.")).toHaveCount(2);
 
@@ -70,15 +70,17 @@ test("a DCA is made from its form: what is wrong is said at its field, a reload 
   await expect(page.getByLabel("Name")).toHaveValue("weekly-btc");
   await expect(page.getByRole("textbox", { name: "Every" })).toHaveValue("never");
 
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByText("Write it like 1d.")).toBeVisible();
   // Only the node knows which names are taken, and it says so where it belongs.
   await page.getByRole("textbox", { name: "Every" }).fill("7d");
   await page.getByLabel("Name").fill("my-first-dca");
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByText(/is called 'my-first-dca' already/)).toBeVisible();
   await page.getByLabel("Name").fill("weekly-btc");
-  await page.getByRole("button", { name: "Start" }).click();
+  // What it would do first is said before anything is done.
+  await expect(page.getByRole("list", { name: "Orders of its first tick" })).toContainText(/Buys.*BTC/);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.getByRole("heading", { name: "weekly-btc" })).toBeVisible();
   await page.getByRole("link", { name: "Orders and fills" }).click();
   await expect(page.getByRole("row", { name: /Bought.*BTC\/USD/ })).toBeVisible();
@@ -98,6 +100,7 @@ test("another user sees nothing of it, and who may only look sees no button", as
   await expect(ada.getByRole("heading", { name: "Nothing trades yet" })).toBeVisible();
 
   await ada.getByRole("button", { name: "Sign out" }).click();
+  await expect(ada).toHaveURL(/sign-in/);
   await signIn(ada, "vera");
   await ada
     .getByRole("link", { name: /Automations/ })

@@ -1,4 +1,5 @@
 import {
+  type AutoscaleInfo,
   CandlestickSeries,
   createChart,
   type IChartApi,
@@ -29,12 +30,22 @@ interface Drawn {
 }
 
 /** The market in ink, what is one's own in colour. */
-export default function PriceChart({ label, small = false, ...drawn }: Drawn & { label: string; small?: boolean }) {
+export default function PriceChart({
+  label,
+  small = false,
+  whole = false,
+  ...drawn
+}: Drawn & {
+  label: string;
+  small?: boolean;
+  /** Every line is seen, however far from the price. */
+  whole?: boolean;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   useEffect(() => {
     if (!box.current) return;
-    const made = new Chart(box.current, small);
+    const made = new Chart(box.current, small, whole);
     chart.current = made;
     const themes = [matchMedia("(prefers-color-scheme: dark)")];
     const recolour = () => made.recolour();
@@ -47,7 +58,7 @@ export default function PriceChart({ label, small = false, ...drawn }: Drawn & {
       made.remove();
       chart.current = null;
     };
-  }, [small]);
+  }, [small, whole]);
   useEffect(() => chart.current?.draw(drawn));
   return <div className={`canvas ${small ? "small" : ""}`} ref={box} role="img" aria-label={label} />;
 }
@@ -66,6 +77,7 @@ class Chart {
   constructor(
     private readonly box: HTMLElement,
     private readonly small: boolean,
+    whole: boolean,
   ) {
     this.chart = createChart(box, {
       autoSize: true,
@@ -78,8 +90,20 @@ class Chart {
     });
     this.price = this.chart.addSeries(CandlestickSeries, {});
     this.price.attachPrimitive(this.fills);
+    if (whole) this.price.applyOptions({ autoscaleInfoProvider: this.withLines });
     this.recolour();
   }
+
+  private readonly withLines = (ofCandles: () => AutoscaleInfo | null): AutoscaleInfo | null => {
+    const found = ofCandles();
+    const prices = this.drawn?.lines.map((line) => line.price) ?? [];
+    if (!found?.priceRange || prices.length === 0) return found;
+    const { minValue, maxValue } = found.priceRange;
+    return {
+      ...found,
+      priceRange: { minValue: Math.min(minValue, ...prices), maxValue: Math.max(maxValue, ...prices) },
+    };
+  };
 
   remove(): void {
     this.chart.remove();

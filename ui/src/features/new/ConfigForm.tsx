@@ -11,8 +11,9 @@ import type {
   WidgetProps,
   WrapIfAdditionalTemplateProps,
 } from "@rjsf/utils";
-import { createContext, useContext } from "react";
+import { createContext, useContext, useState } from "react";
 import { Icon } from "@/parts/Icon";
+import { Segments } from "@/parts/Segments";
 import type { FieldErrors } from "./check";
 import type { Schema } from "./schema";
 
@@ -121,19 +122,29 @@ function Group({
   onAddProperty,
   formData,
 }: ObjectFieldTemplateProps) {
+  const own = schema as Schema;
   const isRoot = fieldPathId.path.length === 0;
-  const ordered = [...properties].sort((a, b) => order(schema as Schema, a.name) - order(schema as Schema, b.name));
-  const advanced = ordered.filter((each) => hint(schema as Schema, each.name, "x-advanced") === true);
-  const plainly = ordered.filter((each) => !advanced.includes(each));
+  const ordered = [...properties].sort((a, b) => order(own, a.name) - order(own, b.name));
+  const groups = (own["x-groups"] as string[] | undefined) ?? [];
+  const groupOf = (name: string) => hint(own, name, "x-group");
   const inner = (
     <>
-      {plainly.map((each) => each.content)}
-      {advanced.length > 0 && (
-        <details className="fold">
-          <summary>More</summary>
-          <div className="fields">{advanced.map((each) => each.content)}</div>
-        </details>
-      )}
+      <Fields
+        own={own}
+        fields={ordered.filter((each) => !groups.includes(String(groupOf(each.name))))}
+        given={formData}
+      />
+      {groups.map((group) => {
+        const fields = ordered.filter((each) => groupOf(each.name) === group);
+        return (
+          fields.length > 0 && (
+            <fieldset className="part" key={group}>
+              <legend className="label">{group}</legend>
+              <Fields own={own} fields={fields} given={formData} />
+            </fieldset>
+          )
+        );
+      })}
       {schema.additionalProperties && (
         <button className="btn small add" type="button" onClick={onAddProperty}>
           <Icon name="new" />
@@ -160,6 +171,79 @@ function Group({
       {description && <p className="hint">{plain(String(description))}</p>}
       <div className="fields">{inner}</div>
     </details>
+  );
+}
+
+interface Either {
+  title: string;
+  required?: boolean;
+  options: ReadonlyArray<{ title: string; fields: readonly string[] }>;
+}
+
+/** Fields in their order; of those that exclude each other the chosen ones, and what is advanced folded away. */
+function Fields({
+  own,
+  fields,
+  given,
+}: {
+  own: Schema;
+  fields: ObjectFieldTemplateProps["properties"];
+  given: Record<string, unknown> | undefined;
+}) {
+  const names = new Set(fields.map((each) => each.name));
+  const choices = ((own["x-either"] as Either[] | undefined) ?? []).filter((each) =>
+    each.options.some((option) => option.fields.some((name) => names.has(name))),
+  );
+  const chosen = new Set(choices.flatMap((each) => each.options.flatMap((option) => option.fields)));
+  const free = fields.filter((each) => !chosen.has(each.name));
+  const advanced = free.filter((each) => hint(own, each.name, "x-advanced") === true);
+  return (
+    <div className="fields">
+      {choices.map((choice) => (
+        <Choose key={choice.title} choice={choice} fields={fields} given={given} />
+      ))}
+      {free.filter((each) => !advanced.includes(each)).map((each) => each.content)}
+      {advanced.length > 0 && (
+        <details className="fold">
+          <summary>More</summary>
+          <div className="fields">{advanced.map((each) => each.content)}</div>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Choose({
+  choice,
+  fields,
+  given,
+}: {
+  choice: Either;
+  fields: ObjectFieldTemplateProps["properties"];
+  given: Record<string, unknown> | undefined;
+}) {
+  const filledIn = choice.options.find((option) =>
+    option.fields.some((name) => given?.[name] !== undefined && given[name] !== ""),
+  );
+  const [picked, setPicked] = useState<string | null>(null);
+  const title = picked ?? filledIn?.title ?? choice.options[0]?.title ?? "";
+  const option = choice.options.find((each) => each.title === title);
+  // What was filled in elsewhere stays seen: two that exclude each other are for the eye to sort out.
+  const shown = fields.filter(
+    (each) =>
+      option?.fields.includes(each.name) ||
+      (given?.[each.name] !== undefined && choice.options.some((other) => other.fields.includes(each.name))),
+  );
+  return (
+    <>
+      <Segments
+        label={choice.title}
+        value={title}
+        choices={choice.options.map((each) => ({ value: each.title, label: each.title }))}
+        onChange={setPicked}
+      />
+      {shown.map((each) => each.content)}
+    </>
   );
 }
 

@@ -4,9 +4,6 @@ import { type FormEvent, useId, useMemo, useState } from "react";
 import { createAccount, createAutomation } from "@/api/client/sdk.gen";
 import type { AccountRow, TypeDetail } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
-import { digitsOf } from "@/features/automation/digits";
-import PriceChart from "@/features/automation/PriceChart";
-import { candlesQuery } from "@/features/automation/queries";
 import { typeName } from "@/features/automations/words";
 import { accountsQuery } from "@/features/frame/queries";
 import { useConnection } from "@/live/connection";
@@ -14,7 +11,9 @@ import { Failure, Loading } from "@/parts/States";
 import ConfigForm from "./ConfigForm";
 import { check, type FieldErrors } from "./check";
 import { type Draft, forgetDraft, keepDraft, readDraft } from "./draft";
-import { symbolsQuery, typeQuery } from "./queries";
+import { Market, Plan } from "./Preview";
+import { type PlanBody, planQuery, useSettled } from "./plan";
+import { typeQuery } from "./queries";
 import { filled, normalised, type Schema } from "./schema";
 
 export default function NewAutomation({ type }: { type: string }) {
@@ -43,6 +42,15 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
   const symbol = typeof draft.config["symbol"] === "string" ? draft.config["symbol"] : "";
   const [base = "", quote = ""] = symbol.split("/");
   const asset = draft.asset || quote || "USD";
+  const body: PlanBody = {
+    account: account?.name ?? "",
+    budget: AMOUNT.test(draft.budget) ? { [asset]: draft.budget } : {},
+    config: (filled(draft.config) ?? {}) as Record<string, unknown>,
+  };
+  const settled = useSettled(body);
+  const complete = Object.keys(problems(schema, { ...draft, name: "-" })).length === 0;
+  const plan = useQuery(planQuery(detail.type, settled, complete && account !== null));
+  const shownPlan = complete ? plan.data : undefined;
   const change = (part: Partial<Draft>) => {
     const next = { ...draft, ...part };
     setDraft(next);
@@ -50,18 +58,8 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
     create.reset();
   };
   const create = useMutation({
-    mutationFn: async () =>
-      (
-        await createAutomation({
-          body: {
-            name: draft.name,
-            type: detail.type,
-            account: account?.name ?? "",
-            budget: draft.budget ? { [asset]: draft.budget } : {},
-            config: (filled(draft.config) ?? {}) as Record<string, unknown>,
-          },
-        })
-      ).data,
+    mutationFn: async (start: boolean) =>
+      (await createAutomation({ body: { ...body, name: draft.name, type: detail.type, start } })).data,
     async onSuccess(made) {
       forgetDraft(detail.type);
       await queries.invalidateQueries({ queryKey: ["lists"] });
@@ -69,18 +67,25 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
     },
   });
   const own: FieldErrors = tried ? problems(schema, draft) : {};
-  const told = useMemo(() => ofServer(create.error), [create.error]);
+  const told = useMemo(
+    () => ({ ...ofServer(shownPlan?.problem), ...ofServer(create.error) }),
+    [shownPlan, create.error],
+  );
   const errors = { ...told, ...own };
   // What they say is what matters, not which object says it: the form is drawn anew for each one that it is given.
   const said = JSON.stringify(errors);
   const configErrors = useMemo(() => ofConfig(JSON.parse(said) as FieldErrors), [said]);
   function submit(event: FormEvent): void {
     event.preventDefault();
+    make(true);
+  }
+  function make(start: boolean): void {
     setTried(true);
-    if (Object.keys(problems(schema, draft)).length === 0 && account) create.mutate();
+    if (Object.keys(problems(schema, draft)).length === 0 && account) create.mutate(start);
     else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
   }
-  const elsewhere = create.error !== null && Object.keys(told).length === 0;
+  const off = create.isPending || !account || state === "lost" || state === "signed-out";
+  const elsewhere = create.error !== null && Object.keys(ofServer(create.error)).length === 0;
   return (
     <div className="page make">
       <div className="page-head">
@@ -88,12 +93,21 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
           <p className="small muted crumb">
             <Link to="/new">‹ Every type</Link>
           </p>
-          <h1>New {typeName(detail.type).toLowerCase() === "dca" ? "DCA" : typeName(detail.type).toLowerCase()}</h1>
+          <h1>New: {detail.title}</h1>
           <p className="muted says">{detail.summary}</p>
         </div>
       </div>
       <form onSubmit={submit} noValidate aria-label={`New ${typeName(detail.type)}`}>
         <div className="fields">
+          <Suggestions
+            detail={detail}
+            onTake={(config, budget) =>
+              change({
+                config: { ...draft.config, ...config },
+                ...(budget ? { budget: budget.amount, asset: budget.asset } : {}),
+              })
+            }
+          />
           <Line label="Name" error={errors["name"]} hint="What you call it; it is unique among yours.">
             {(props) => (
               <input
@@ -166,30 +180,36 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
         />
         {elsewhere && <Failure error={create.error} />}
         <p className="go">
-          <button
-            className="btn primary"
-            type="submit"
-            disabled={create.isPending || !account || state === "lost" || state === "signed-out"}
-          >
+          <button className="btn primary" type="submit" disabled={off}>
             {create.isPending ? "Starting" : "Start"}
           </button>
-          <Link className="btn" to="/new">
+          <button className="btn" type="button" disabled={off} onClick={() => make(false)}>
+            Create paused
+          </button>
+          <Link className="btn quiet" to="/new">
             Cancel
           </Link>
         </p>
       </form>
       <aside>
-        <Market
-          account={account?.name ?? ""}
-          symbol={symbol}
-          onPick={(picked) => change({ config: { ...draft.config, symbol: picked } })}
-          asked={"symbol" in (schema.properties ?? {})}
-        />
+        {"symbol" in (schema.properties ?? {}) && (
+          <Market
+            account={account?.name ?? ""}
+            symbol={symbol}
+            schema={schema}
+            config={draft.config}
+            plan={shownPlan}
+            onPick={(picked) => change({ config: { ...draft.config, symbol: picked } })}
+          />
+        )}
+        <Plan plan={shownPlan} busy={plan.isFetching} />
         <section className="blk" aria-labelledby="h-how">
           <div className="section-head">
             <h2 id="h-how">How it works</h2>
+            {detail.risk && <span className="end">Risk: {detail.risk}</span>}
           </div>
-          <p className="doc">{detail.documentation}</p>
+          <p className="doc">{words(detail.text || detail.documentation)}</p>
+          {detail.risk_text && <p className="doc muted">{detail.risk_text}</p>}
         </section>
       </aside>
     </div>
@@ -207,6 +227,44 @@ function problems(schema: Schema, draft: Draft): FieldErrors {
     for (const name of schema.required ?? []) found[`config.${name}`] = ["This is needed."];
   }
   return found;
+}
+
+/** Markdown of authors, as far as it is words: emphasis and code are marks for the eye alone. */
+function words(text: string): string {
+  return text
+    .replace(/(\*\*|__|`)/g, "")
+    .replace(/([^\n])\n(?!\n)/g, "$1 ")
+    .trim();
+}
+
+/** What its author suggests: values for the form, which one may change before anything starts. */
+function Suggestions({
+  detail,
+  onTake,
+}: {
+  detail: TypeDetail;
+  onTake: (config: Record<string, unknown>, budget: { asset: string; amount: string } | null) => void;
+}) {
+  const offered = [
+    ...detail.examples.map((each) => ({ ...each, budget: Object.entries(each.budget)[0] ?? null })),
+    ...detail.presets.map((each) => ({ ...each, budget: null })),
+  ];
+  if (offered.length === 0) return null;
+  return (
+    <section aria-label="Suggestions" className="suggest">
+      {offered.map((each) => (
+        <button
+          key={each.title}
+          className="btn small"
+          type="button"
+          title={each.text}
+          onClick={() => onTake(each.config, each.budget && { asset: each.budget[0], amount: each.budget[1] })}
+        >
+          {each.title}
+        </button>
+      ))}
+    </section>
+  );
 }
 
 function ofConfig(errors: FieldErrors): FieldErrors {
@@ -285,59 +343,3 @@ function PlayAccount() {
     </div>
   );
 }
-
-/** The market that is typed, as it is; while it is typed, those whose names begin like that. */
-function Market({
-  account,
-  symbol,
-  asked,
-  onPick,
-}: {
-  account: string;
-  symbol: string;
-  asked: boolean;
-  onPick: (symbol: string) => void;
-}) {
-  const { data: symbols = [] } = useQuery(symbolsQuery(account, symbol.split("/")[0]?.toUpperCase() ?? ""));
-  const known = symbols.some((each) => each.symbol === symbol);
-  const candles = useQuery({ ...candlesQuery(account, symbol, "1h"), enabled: known });
-  const drawn = useMemo(
-    () =>
-      candles.data?.candles.map(([at, open, high, low, close]) => ({ time: at / 1000, open, high, low, close })) ?? [],
-    [candles.data],
-  );
-  if (!asked) return null;
-  return (
-    <section className="blk" aria-labelledby="h-market">
-      <div className="section-head">
-        <h2 id="h-market">{known ? symbol : "Markets"}</h2>
-        {known && <span className="end">By the hour</span>}
-      </div>
-      {known && drawn.length > 0 ? (
-        <PriceChart
-          label={`${symbol} by the hour`}
-          candles={drawn}
-          marks={NOTHING}
-          lines={NOTHING}
-          equity={NOTHING}
-          digits={digitsOf(drawn.at(-1)?.close ?? 1)}
-        />
-      ) : (
-        <ul className="picks">
-          {symbols.map((each) => (
-            <li key={each.symbol}>
-              <button className="btn small" type="button" onClick={() => onPick(each.symbol)}>
-                {each.symbol}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {!known && symbols.length === 0 && (
-        <p className="muted small none">No market of {account || "the account"} begins like that.</p>
-      )}
-    </section>
-  );
-}
-
-const NOTHING: readonly never[] = [];

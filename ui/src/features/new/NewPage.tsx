@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { typesQuery } from "@/features/automations/queries";
-import { typeName } from "@/features/automations/words";
 import { sessionQuery } from "@/features/session/queries";
 import { Empty, Failure, Loading } from "@/parts/States";
 
@@ -47,11 +46,14 @@ function Gallery() {
           {types.map((each) => (
             <li key={each.type}>
               <Link to="/new" search={{ type: each.type }}>
-                <b>{typeName(each.type)}</b>
+                <b>{each.title}</b>
                 <span className="muted">{each.summary}</span>
-                <span className="tiny faint mono">
-                  {each.package}
-                  {each.plugin_version && ` ${each.plugin_version}`}
+                <span className="tiny faint">
+                  {each.risk && `Risk: ${each.risk}, `}
+                  <span className="mono">
+                    {each.package}
+                    {each.plugin_version && ` ${each.plugin_version}`}
+                  </span>
                 </span>
               </Link>
             </li>
