@@ -190,3 +190,12 @@ def test_one_with_connectors_passes_its_own_tests_ruff_and_mypy(tmp_path: Path) 
     ):
         done = run(folder, *tool)
         assert done.returncode == 0, done.stdout
+
+
+def test_the_run_file_of_one_with_connectors_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTOBOT_EXTRA_PLUGINS", "my_desk")
+    folder = tmp_path / "desk"
+    make_distribution("my-desk", folder, connector=True)
+    done = run(folder, "octobot_node", "run", "run/live.yaml", "--for", "1s", "--data-dir", "state", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [row["name"] for row in json.loads(done.stdout)["automations"]] == ["dca-btc"]
