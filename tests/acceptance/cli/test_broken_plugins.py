@@ -30,13 +30,6 @@ AT_START = {
     "syntax_error": ("def", "SyntaxError"),
     "bad_signature": (f"{HOOK}def register_automations(wrong): ...", "PluginValidationError"),
     "misspelt_hook": (f"{HOOK}def register_automation(register): ...", "unknown hook 'register_automation'"),
-    "duplicate_name": (
-        (
-            "from pydantic import BaseModel\nfrom octobot_node.contracts.exchanges import TradingFactory\n"
-            f"{HOOK}def register_trading(register): register(TradingFactory('paper', BaseModel, print))"
-        ),
-        "trading connector 'paper' is registered twice: by octobot_plugins.paper and by duplicate_name",
-    ),
     "hook_raises": (f"{HOOK}def register_services(register): raise RuntimeError('not today')", "not today"),
     "hook_hangs": (
         f"import time\n{HOOK}def register_notifiers(register):\n    time.sleep(600)",
@@ -45,6 +38,19 @@ AT_START = {
     "import_hangs": ("import time\ntime.sleep(600)", "it did not load within 2 s"),
     "import_exits": ("raise SystemExit(1)", "it raised SystemExit: 1"),
     "wrong_version": ("requires_octobot_node = '>=99'", "it needs octobot-node >=99"),
+}
+#: What is used but for one thing, and what is said of that.
+IN_PART = {
+    "duplicate_name": (
+        (
+            "from pydantic import BaseModel\nfrom octobot_node.contracts.exchanges import TradingFactory\n"
+            f"{HOOK}def register_trading(register): register(TradingFactory('paper', BaseModel, print))"
+        ),
+        (
+            "trading connector 'paper' is registered twice: by octobot_plugins.paper and by duplicate_name, whose is"
+            " left out: rename one of them"
+        ),
+    ),
 }
 #: What breaks only later, and what a user is told of it.
 AT_RUN_TIME = {
@@ -108,7 +114,7 @@ def _automations(folder: Folder) -> dict[str, Any]:
 def test_plugins_of_every_broken_kind_leave_a_running_node_running(folder: Folder) -> None:
     place = folder.state / "plugins"
     place.mkdir(parents=True)
-    for name, (text, _) in {**AT_START, **AT_RUN_TIME}.items():
+    for name, (text, _) in {**AT_START, **AT_RUN_TIME, **IN_PART}.items():
         (place / f"{name}.py").write_text(text)
     folder.environment = {"OCTOBOT_PLUGIN_TIMEOUT": "2", "OCTOBOT_FAILURE_LIMIT": "2"}
     folder.write("run.yaml", RUN)
@@ -125,6 +131,9 @@ def test_plugins_of_every_broken_kind_leave_a_running_node_running(folder: Folde
         assert error in told["plugins"][name]["error"], told["plugins"][name]
         # Said at once as well, to whoever started it.
         assert f"plugin {name} is left out: " in errors
+    for name, (_, reason) in IN_PART.items():
+        assert (told["plugins"][name]["status"], told["plugins"][name]["left_out"]) == ("loaded", [reason])
+        assert f"plugin {name} is not used whole: {reason}" in errors
     assert {name: told["plugins"][name]["status"] for name in AT_RUN_TIME} == dict.fromkeys(AT_RUN_TIME, "loaded")
     for name, (_, error) in AT_RUN_TIME.items():
         assert error in json.dumps(told["plugins"][name]), told["plugins"][name]
