@@ -108,7 +108,7 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
     with context.core.storage.write(durable=True) as connection:
         row = _user(connection, request.user, lock=True)
         if request.revision not in (None, row.revision):
-            raise Conflict(f"the user {request.user!r} was changed meanwhile: read it again")
+            raise Conflict(f"the user {request.user!r} was changed meanwhile: read it again", revision=row.revision)
         disabled = given.get("disabled", row.disabled)
         if given.get("role", row.role) != "admin" or disabled:
             _keep_an_admin(connection, row)

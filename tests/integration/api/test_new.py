@@ -73,3 +73,19 @@ def test_an_edit_that_comes_too_late_is_told_what_holds_now(service: Service) ->
     assert (command.status_code, command.headers["etag"]) == (412, now.headers["etag"])
     again = ada.patch(place, json={"changes": {"candles": 4}}, headers={"if-match": late.headers["etag"]})
     assert (again.status_code, again.json()["config"]["candles"]) == (200, 4)
+
+
+def test_whatever_is_edited_too_late_is_answered_with_the_revision_that_holds(service: Service) -> None:
+    root = service.as_("root")
+    things = {
+        f"automations/{service.automation('ada')}": {"name": "other"},
+        f"accounts/{service.account('ada')}": {"name": "other"},
+        "users/bob": {"disabled": True},
+    }
+    for path, change in things.items():
+        place = f"/api/v1/{path}"
+        old = root.get(place).headers["etag"]
+        assert root.patch(place, json=change, headers={"if-match": old}).status_code == 200, path
+        late = root.patch(place, json=change, headers={"if-match": old})
+        assert (late.status_code, late.headers["etag"]) == (412, root.get(place).headers["etag"]), path
+        assert f'"{late.json()["current"]["revision"]}"' == late.headers["etag"]

@@ -89,7 +89,7 @@ def edit(context: OperationContext, request: EditReplay) -> ReplayDetail:
     with context.core.storage.write(durable=True) as connection:
         now = _still_there(statements.job(connection, row.id))
         if request.revision not in (None, now.revision):
-            raise Conflict(f"the replay {now.name!r} was changed meanwhile: look at it again")
+            raise Conflict(f"the replay {now.name!r} was changed meanwhile: look at it again", revision=now.revision)
         statements.edit(connection, row.id, revision=now.revision + 1, **changes)
     return show(context, OneReplay(replay=row.id))
 
