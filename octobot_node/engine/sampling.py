@@ -6,14 +6,17 @@ holds, and a sum for each account. An automation's course is what it held after 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from octobot_node.engine.ledger.book import ZERO, exact
-from octobot_node.engine.standings.board import Board
-from octobot_node.engine.standings.standing import day_of, unpacked
+from octobot_node.engine.standings.board import Account, account_of
+from octobot_node.engine.standings.prices import Price, Prices
+from octobot_node.engine.standings.resting import Sums
+from octobot_node.engine.standings.standing import Money, Standing, day_of, unpacked
+from octobot_node.engine.standings.sums import Group, Key
 from octobot_node.store import samples, standing_changes
+from octobot_node.store.queries import standings
 from octobot_node.store.tables import equity_samples, price_samples
 
 if TYPE_CHECKING:
@@ -31,26 +34,27 @@ class Sampler:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._day = 0
+        self._sums = Sums(core.storage, core.clock)
 
     def step(self) -> int:
         """Take the samples of this moment; return how many were written."""
-        core = self._core
+        core, now = self._core, self._core.clock.now()
         board = core.standings.board
-        board.refresh()
-        now = core.clock.now()
+        board.rest()
         with core.storage.read() as connection:
             held = samples.held_symbols(connection)
-        with board.lock:
-            wanted = {(board.accounts[account].source, symbol) for account, symbol in held if account in board.accounts}
-            board.prices.want(wanted | set(board.columns.priced.words), newest=True)
-            prices = [
-                {"source": source, "symbol": symbol, "at": now, "price": price}
-                for source, symbol in sorted(wanted)
-                if (price := board.prices.get(source, symbol)) is not None
-            ]
-            worths = _worths(board, now)
-            marks = _marks(board, now)
+            accounts = {
+                row.id: account_of(row) for row in standings.accounts_of(connection, {each for each, _ in held})
+            }
+        wanted = {(accounts[account].source, symbol) for account, symbol in held if account in accounts}
+        # They are wanted before automations are read: a mark is made of them on the way.
+        core.standings.prices.want(wanted, newest=True)
+        worths, marks = self._of_board(now) if board.awake else self._of_sums(now)
+        prices = [
+            {"source": source, "symbol": symbol, "at": now, "price": price}
+            for source, symbol in sorted(wanted)
+            if (price := core.standings.prices.get(source, symbol)) is not None
+        ]
         with core.storage.write() as connection:
             samples.put(connection, price_samples, prices, now)
             samples.put(connection, equity_samples, worths, now)
@@ -60,6 +64,31 @@ class Sampler:
                 standing_changes.note_changed(connection, ids if len(ids) <= _FEW else [standing_changes.EVERYTHING])
         return len(prices) + len(worths) + len(marks)
 
+    def _of_board(self, now: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return what accounts are worth, and new marks, where everything is in memory for whoever looks."""
+        prices, board = self._core.standings.prices, self._core.standings.board
+        board.refresh(looked=False)
+        with board.lock:
+            worths = _worths(board.groups, board.accounts, prices, now)
+            marks: list[dict[str, Any]] = []
+            if _any_unmarked(board.groups):
+                for slot in board.columns.in_order().tolist():
+                    money = unpacked(board.columns.packed[slot])
+                    price = prices.of_source(board.source_of(slot))
+                    marks += _marks(board.columns.ids[slot], board.key_of(slot), money, price, now)
+        return worths, marks
+
+    def _of_sums(self, now: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the same where nobody looks, and sums alone are kept."""
+        prices, marks = self._core.standings.prices, []
+
+        def passing(standing: Standing, source: str) -> None:
+            key = Key(standing.owner, standing.account_id, standing.type, standing.status)
+            marks.extend(_marks(standing.id, key, standing.money, prices.of_source(source), now))
+
+        self._sums.refresh(passing)
+        return _worths(self._sums.groups, self._sums.accounts, prices, now), marks
+
     def thin_out(self, limit: int = _AT_ONCE) -> int:
         """Leave fewer of the old samples; return how many were looked at, 0 where there is nothing more to do."""
         now = self._core.clock.now()
@@ -67,12 +96,14 @@ class Sampler:
             return sum(samples.thin_out(connection, table, now, limit) for table in (price_samples, equity_samples))
 
 
-def _worths(board: Board, now: int) -> list[dict[str, Any]]:
+def _worths(
+    groups: Mapping[Key, Group], accounts: Mapping[str, Account], prices: Prices, now: int
+) -> list[dict[str, Any]]:
     """Return what the automations of each account are worth together, in each asset."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, group in board.groups.items():
-        account = board.accounts.get(key.account_id)
-        price = board.prices.of_source("" if account is None else account.source)
+    for key, group in groups.items():
+        account = accounts.get(key.account_id)
+        price = prices.of_source("" if account is None else account.source)
         for (asset, _), each in group.sums.items():
             valued = each.equity(price)
             row = found.setdefault(
@@ -96,35 +127,26 @@ def _worths(board: Board, now: int) -> list[dict[str, Any]]:
     return [row for row in found.values() if row["asset"]]
 
 
-def _marks(board: Board, now: int) -> list[dict[str, Any]]:
-    """Return what those are worth of which it is not known what they were worth when the day began."""
-    columns = board.columns
-    missing: Sequence[int] = columns.in_order().tolist()
-    if not any(not known for group in board.groups.values() for _, known in group.sums):
-        return []
-    found = []
-    for slot in missing:
-        money = unpacked(columns.packed[slot])
-        unknown = [each for each in money.counted if each.asset and each.asset not in money.began]
-        if not unknown:
-            continue
-        price = board.prices.of_source(board.source_of(slot))
-        worths: list[tuple[str, Decimal | None]] = [(each.asset, each.equity(price)) for each in unknown]
-        key = board.key_of(slot)
-        # Those that are known stay: the rows of an automation are written together.
-        known = [(asset, equity) for asset, equity in money.began.items()]
-        found += [
-            {
-                "automation_id": columns.ids[slot],
-                "asset": asset,
-                "owner": key.owner,
-                "account_id": key.account_id,
-                "shard": 0,
-                "day": day_of(now),
-                "equity": equity,
-                "at": now,
-            }
-            for asset, equity in [*worths, *known]
-            if equity is not None and any(worth is not None for _, worth in worths)
-        ]
-    return found
+def _any_unmarked(groups: Mapping[Key, Group]) -> bool:
+    return any(asset and not known for group in groups.values() for asset, known in group.sums)
+
+
+def _marks(automation_id: str, key: Key, money: Money, price: Price, now: int) -> list[dict[str, Any]]:
+    """Return what an automation is worth, where it is not known what it was worth when the day began; else nothing."""
+    unknown = [each for each in money.counted if each.asset and each.asset not in money.began]
+    worths = [(each.asset, equity) for each in unknown if (equity := each.equity(price)) is not None]
+    # Those that are known stay: the rows of an automation are written together.
+    told = [*worths, *money.began.items()] if worths else []
+    return [
+        {
+            "automation_id": automation_id,
+            "asset": asset,
+            "owner": key.owner,
+            "account_id": key.account_id,
+            "shard": 0,
+            "day": day_of(now),
+            "equity": equity,
+            "at": now,
+        }
+        for asset, equity in told
+    ]

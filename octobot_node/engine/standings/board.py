@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,19 +17,22 @@ import sqlalchemy as sa
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.engine.standings.columns import Columns, Floats
 from octobot_node.engine.standings.prices import Priced, Prices
-from octobot_node.engine.standings.standing import Money, Standing, day_of, first_day, standings_in, unpacked
+from octobot_node.engine.standings.standing import Standing, day_of, first_day, standings_in, unpacked
 from octobot_node.engine.standings.sums import Group, Key
 from octobot_node.store import standing_changes
 from octobot_node.store.queries import standings
+from octobot_node.store.rows.node import StandingAccountRow
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
 
-__all__ = ["Account", "Board", "held_by"]
+__all__ = ["Account", "Board", "account_of"]
 
 #: Changes are kept for longer than this (`retention`): whoever did not look for so long reads everything anew.
 _STALE_S = 600.0
+#: Nobody looks any more who did not for so long: what is kept for them takes half a kilobyte for each automation.
+_RESTS_S = 900.0
 #: Once so many slots of four are dead, everything is read anew.
 _DEAD_SHARE = 4
 
@@ -43,6 +46,11 @@ class Account(NamedTuple):
     trading: str
 
 
+def account_of(row: StandingAccountRow) -> Account:
+    """Return what is shown of an account."""
+    return Account(row.owner, row.name, source_key(row.market_data, row.market_data_settings), row.trading)
+
+
 class Board:
     """Every automation's standing, in columns and in exact sums by group. ``refresh`` it, and use it under ``lock``."""
 
@@ -54,7 +62,7 @@ class Board:
         #: Counts what changed: what was computed of the same number is still right.
         self.version = 0
         self._place: int | None = None
-        self._read_at = 0.0
+        self._read_at = self._looked_at = 0.0
         self._day = 0
         self._forget()
 
@@ -64,9 +72,23 @@ class Board:
         self.groups: dict[Key, Group] = {}
         self.accounts: dict[str, Account] = {}
 
-    def refresh(self) -> None:
-        """Take up what was committed until now."""
+    @property
+    def awake(self) -> bool:
+        """Whether everything is in memory."""
+        return self._place is not None
+
+    def rest(self, after: float = _RESTS_S) -> None:
+        """Forget everything if nobody looked for so many seconds: the next one to look reads it anew."""
         with self.lock:
+            if self.awake and time.monotonic() - self._looked_at >= after:
+                self._forget()
+                self._place = None
+
+    def refresh(self, *, looked: bool = True) -> None:
+        """Take up what was committed until now; ``looked``: because somebody looks."""
+        with self.lock:
+            if looked:
+                self._looked_at = time.monotonic()
             old = time.monotonic() - self._read_at > _STALE_S
             turned = day_of(self._clock.now()) != self._day
             dead = len(self.columns) - len(self.columns.slots)
@@ -88,8 +110,7 @@ class Board:
         self._day = day_of(now)
         self.version += 1
         for row in standings.accounts_of(connection, changed):
-            source = source_key(row.market_data, row.market_data_settings)
-            self.accounts[row.id] = Account(row.owner, row.name, source, row.trading)
+            self.accounts[row.id] = account_of(row)
         if changed is None:
             pieces = standings.all_of_them(connection, first_day(now))
         else:
@@ -100,8 +121,7 @@ class Board:
         for piece in pieces:
             missing = {row.account_id for row in piece.rows} - set(self.accounts)
             for account in standings.accounts_of(connection, missing) if missing else ():
-                source = source_key(account.market_data, account.market_data_settings)
-                self.accounts[account.id] = Account(account.owner, account.name, source, account.trading)
+                self.accounts[account.id] = account_of(account)
             for standing in standings_in(piece, now):
                 self._put_in(standing)
                 found.append(standing.id)
@@ -111,9 +131,7 @@ class Board:
     def _put_in(self, standing: Standing) -> None:
         account = self.accounts.get(standing.account_id)
         self.columns.put(standing, "" if account is None else account.source)
-        self._group(standing.owner, standing.account_id, standing.type, standing.status).add(
-            Money(standing.counted, standing.fees, standing.realised, standing.began), 1
-        )
+        self._group(standing.owner, standing.account_id, standing.type, standing.status).add(standing.money, 1)
 
     def _take_out(self, automation_id: str) -> None:
         columns = self.columns
@@ -162,13 +180,3 @@ class Board:
         """Return the prices by their numbers, NaN for those that are not known."""
         found = (self.prices.get(*each) for each in self.columns.priced.words)
         return np.array([np.nan if each is None else float(each) for each in found], dtype=np.float64)
-
-
-def held_by(groups: Iterable[tuple[Key, Group]], accounts: Mapping[str, Account]) -> set[Priced]:
-    """Return the prices that groups are valued with."""
-    found: set[Priced] = set()
-    for key, group in groups:
-        source = accounts[key.account_id].source if key.account_id in accounts else ""
-        for each in group.sums.values():
-            found |= {(source, symbol) for pair in each.held for symbol in pair if symbol}
-    return found

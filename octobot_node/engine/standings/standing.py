@@ -76,6 +76,11 @@ class Standing:
         """What it came to in the asset that it is shown in."""
         return self.counted[0]
 
+    @property
+    def money(self) -> Money:
+        """What of it goes into sums."""
+        return Money(self.counted, self.fees, self.realised, self.began)
+
     def results(self, asset: str) -> Results:
         """Return what it realised of an asset today, in seven days and in thirty."""
         return self.realised.get(asset, _NONE)
