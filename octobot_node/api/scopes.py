@@ -36,6 +36,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("self:write", "viewer", "Make and revoke one's own API keys, end one's own sessions, change one's password."),
     Scope("users:read", "admin", "Look at users, and everybody's keys and sessions."),
     Scope("users:write", "admin", "Create, change and delete users, revoke anybody's keys and sessions."),
+    Scope("audit:own", "trader", "Read who did what with what one owns, and with oneself as a user."),
     Scope("audit:read", "admin", "Read and export who did what."),
     Scope(
         SENSITIVE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from octobot_node.operations.node.models.audit import (
     AuditVerified,
     BrokenEntry,
     ListAudit,
+    ListOwnAudit,
     VerifyAudit,
 )
 from octobot_node.store import audit_chain, audit_log
@@ -27,7 +29,7 @@ from octobot_node.store.audit_log import AuditFilter
 from octobot_node.store.rows import node as node_rows
 from octobot_node.store.tables import installation
 
-__all__ = ["list_audit", "verify"]
+__all__ = ["list_audit", "list_own", "verify"]
 
 #: Entries that are looked at for one answer, and read at once.
 _VERIFIED_MAX, _PIECE = 100_000, 2_000
@@ -35,15 +37,34 @@ _VERIFIED_MAX, _PIECE = 100_000, 2_000
 
 def list_audit(context: OperationContext, request: ListAudit) -> AuditPage:
     """Return a page of entries, newest first; of those that have two, the second."""
-    which = AuditFilter(
-        context.owner, request.actor, request.action, request.target_id, _moment(request.since), _moment(request.until)
-    )
     with context.core.storage.read() as connection:
-        rows = audit_log.page(connection, which, request.cursor, request.limit + 1)
-    shown = rows[: request.limit]
-    return AuditPage(
-        entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > request.limit else None
+        rows = audit_log.page(connection, _filter(request, context.owner), request.cursor, request.limit + 1)
+    return _page(rows, request.limit)
+
+
+def list_own(context: OperationContext, request: ListOwnAudit) -> AuditPage:
+    """Return a page of the entries about an owner's things and about a user, newest first."""
+    ours = _filter(request, request.owner)
+    # What is about a user is about nobody's things. Each of both rides an index, which their union would not.
+    mine = replace(_filter(request, ""), target_id=request.user)
+    which = [ours, mine] if request.target_id in (None, request.user) else [ours]
+    with context.core.storage.read() as connection:
+        found = [audit_log.page(connection, each, request.cursor, request.limit + 1) for each in which]
+    page = _page(sorted((row for rows in found for row in rows), key=lambda row: -row.id), request.limit)
+    # From where others did it is theirs.
+    told = [row if row.actor == request.user else row.model_copy(update={"address": ""}) for row in page.entries]
+    return page.model_copy(update={"entries": told})
+
+
+def _filter(request: ListAudit, owner: str | None) -> AuditFilter:
+    return AuditFilter(
+        owner, request.actor, request.action, request.target_id, _moment(request.since), _moment(request.until)
     )
+
+
+def _page(rows: Sequence[node_rows.ListedAuditRow], limit: int) -> AuditPage:
+    shown = rows[:limit]
+    return AuditPage(entries=[_row(row) for row in shown], next_cursor=shown[-1].id if len(rows) > limit else None)
 
 
 def verify(context: OperationContext, request: VerifyAudit) -> AuditVerified:

@@ -6,7 +6,7 @@ from typing import Any
 
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest
-from octobot_node.operations.node.models.audit import AuditPage, AuditVerified, ListAudit, VerifyAudit
+from octobot_node.operations.node.models.audit import AuditPage, AuditVerified, ListAudit, ListOwnAudit, VerifyAudit
 from octobot_node.operations.node.models.events import EventPage, ListEvents
 from octobot_node.operations.node.models.node import Checkup, DrainNode, NodePage, NodeStatus, SettingPage
 from octobot_node.operations.node.models.plugins import PluginPage
@@ -17,6 +17,7 @@ __all__ = [
     "LIST_AUDIT",
     "LIST_EVENTS",
     "LIST_NODES",
+    "LIST_OWN_AUDIT",
     "LIST_PLUGINS",
     "LIST_SETTINGS",
     "OPERATIONS",
@@ -64,6 +65,13 @@ LIST_AUDIT = Operation(
     f"{_HERE}.audit:list_audit",
     description="List what was done or tried, newest first.",
 )
+LIST_OWN_AUDIT = Operation(
+    "audit.own",
+    ListOwnAudit,
+    AuditPage,
+    f"{_HERE}.audit:list_own",
+    description="List what was done or tried with an owner's things, and with a user, newest first.",
+)
 VERIFY_AUDIT = Operation(
     "audit.verify",
     VerifyAudit,
@@ -93,6 +101,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_NODES,
     DRAIN_NODE,
     LIST_AUDIT,
+    LIST_OWN_AUDIT,
     VERIFY_AUDIT,
     SHOW_NODE_STATUS,
     CHECK_NODE,

@@ -10,8 +10,8 @@ from starlette.responses import StreamingResponse
 
 from octobot_node.api import Api, ApiRouter, allow
 from octobot_node.contracts.operation import Route
-from octobot_node.operations.node.catalogue import LIST_AUDIT, VERIFY_AUDIT
-from octobot_node.operations.node.models.audit import ListAudit
+from octobot_node.operations.node.catalogue import LIST_AUDIT, LIST_OWN_AUDIT, VERIFY_AUDIT
+from octobot_node.operations.node.models.audit import AuditPage, ListAudit, ListOwnAudit
 
 __all__ = ["router"]
 
@@ -21,6 +21,13 @@ _PAGE = 500
 router = ApiRouter(prefix="/audit", tags=["audit"])
 router.add_operation(LIST_AUDIT, Route("GET", "", "audit:read", "Who did what"))
 router.add_operation(VERIFY_AUDIT, Route("GET", "/verify", "audit:read", "Whether the audit is what was written"))
+
+
+@router.get("/own", summary="Who did what with one's own")
+def list_own_audit(request: Annotated[ListAudit, Query()], api: Annotated[Api, allow("audit:own")]) -> AuditPage:
+    """Tell who did what with what the caller owns, and with the caller as a user: log-ins, keys, password."""
+    own = ListOwnAudit(owner=api.caller.owner, user=api.caller.name, **request.model_dump(exclude_none=True))
+    return api.perform(LIST_OWN_AUDIT, own)
 
 
 @router.get(

@@ -171,6 +171,7 @@ class SessionRow(Response):
     user: str
     address: str
     agent: str = Field(description="What the browser calls itself.")
+    this: bool = Field(default=False, description="Whether it is the session that asks.")
     created_at: datetime
     seen_at: datetime
     expires_at: datetime

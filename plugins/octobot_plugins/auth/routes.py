@@ -242,4 +242,7 @@ def _keys(api: Api, user: str, limit: int, cursor: str | None) -> KeyPage:
 
 
 def _sessions(api: Api, user: str, limit: int, cursor: str | None) -> SessionPage:
-    return api.perform(LIST_SESSIONS, ListKeys(user=user, limit=limit, cursor=cursor))
+    page = api.perform(LIST_SESSIONS, ListKeys(user=user, limit=limit, cursor=cursor))
+    asking = api.caller.session
+    told = [row.model_copy(update={"this": bool(asking) and row.id == asking}) for row in page.sessions]
+    return page.model_copy(update={"sessions": told})

@@ -115,7 +115,8 @@ def test_an_export_has_every_entry_as_a_line(service: Service) -> None:
 def test_pages_of_the_audit_follow_each_other(service: Service) -> None:
     root = service.as_("root")
     everything = root.get("/api/v1/audit?limit=500").json()["entries"]
-    found, cursor = [], ""
+    cursor: str | None = ""
+    found = []
     while True:
         page = root.get(f"/api/v1/audit?limit=2{cursor}").json()
         found += page["entries"]
@@ -157,3 +158,35 @@ def test_a_beginning_s_arguments_are_kept_once_and_told_with_its_end(service: Se
 
     assert sorted(entry["data"]) == ["after", "arguments", "before"]
     assert [sorted(json.loads(each)) for each in kept] == [["arguments", "before"], ["after"]]
+
+
+def test_a_trader_reads_who_did_what_with_their_own_and_nothing_else(service: Service) -> None:
+    place = f"/api/v1/automations/{service.automation('ada')}"
+    service.as_("ada").post(f"{place}/pause")
+    service.as_("root").post(f"{place}/resume")
+    other = f"/api/v1/automations/{service.automation('bob', 'two')}"
+    service.as_("bob").post(f"{other}/pause")
+    service.client.post("/api/v1/session", json={"user": "ada", "password": "wrong"})
+    service.as_("root").put("/api/v1/session/password", json={"current": "wrong", "new": "correct horse battery"})
+
+    def own(who: str, query: str = "") -> list[tuple[str, str, str]]:
+        entries = service.as_(who).get(f"/api/v1/audit/own{query}").json()["entries"]
+        return [(entry["action"], entry["actor"], entry["address"]) for entry in entries]
+
+    assert own("ada")[:3] == [
+        ("session.create", "ada", "192.0.2.7"),
+        # From where others did it is theirs.
+        ("automations.resume", "root", ""),
+        ("automations.pause", "ada", "192.0.2.7"),
+    ]
+    assert own("ada", "?action=automations.") == [entry for entry in own("ada") if entry[0].startswith("automations.")]
+    assert own("bob", "?action=automations.pause") == [("automations.pause", "bob", "192.0.2.7")]
+    cursor: str | None = ""
+    found = []
+    while cursor is not None:
+        page = service.as_("ada").get(f"/api/v1/audit/own?limit=1{cursor}").json()
+        found += [(entry["action"], entry["actor"], entry["address"]) for entry in page["entries"]]
+        cursor = None if page["next_cursor"] is None else f"&cursor={page['next_cursor']}"
+    assert found == own("ada")
+    assert service.as_("vera").get("/api/v1/audit/own").status_code == 403
+    assert service.as_("ada").get("/api/v1/audit").status_code == 403

@@ -107,6 +107,15 @@ def test_a_session_that_nobody_uses_ends(service: Service) -> None:
     assert (used, used_again, idle) == (200, 200, 401)
 
 
+def test_the_list_of_sessions_says_which_one_asks(service: Service) -> None:
+    log_in(service)
+    client, _ = log_in(service)
+    told = client.get("/api/v1/sessions").json()["sessions"]
+    assert [each["this"] for each in told] == [False, True]
+    # A key is no session.
+    assert [each["this"] for each in service.as_("ada").get("/api/v1/sessions").json()["sessions"]] == [False, False]
+
+
 def test_a_new_password_ends_the_other_sessions_and_needs_the_old_one(service: Service) -> None:
     here, answer = log_in(service)
     there, _ = log_in(service)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.models import Limit, Request, Response
 
-__all__ = ["AuditPage", "AuditRow", "AuditVerified", "BrokenEntry", "ListAudit", "VerifyAudit"]
+__all__ = ["AuditPage", "AuditRow", "AuditVerified", "BrokenEntry", "ListAudit", "ListOwnAudit", "VerifyAudit"]
 
 
 class ListAudit(Request):
@@ -26,6 +26,13 @@ class ListAudit(Request):
     target_id: str | None = Field(default=None, max_length=64, description="The id of what was changed.")
     since: AwareDatetime | None = None
     until: AwareDatetime | None = Field(default=None, description="Before this moment.")
+
+
+class ListOwnAudit(ListAudit):
+    """Of those entries the ones about an owner's things, and about a user: log-ins, sessions, keys, password."""
+
+    owner: str = Field(max_length=64, description="Whose things.")
+    user: str = Field(max_length=64, description="Which user.")
 
 
 class AuditRow(Response):
