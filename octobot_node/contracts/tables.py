@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -18,7 +18,8 @@ class PluginTables:
     is a dotted package with a ``versions`` folder of revisions inside. ``in_use(connection, now)`` says, each in a few
     words, who works on the database at ``now`` (ms UTC) and was made for its tables as they are: while there is
     anybody, a revision that does more than add is refused. Of the tables in ``of_automations``, which have a column
-    ``automation_id``, the rows of an automation that is deleted are deleted in the same transaction.
+    ``automation_id``, the rows of an automation that is deleted are deleted in the same transaction. The tables in
+    ``of_owners`` have a column ``owner``: a user who owns a row of one is not deleted.
     """
 
     name: str
@@ -26,8 +27,13 @@ class PluginTables:
     migrations: str
     in_use: Callable[[sa.Connection, int], Sequence[str]] | None = None
     of_automations: Sequence[sa.Table] = ()
+    #: What it is called -> table
+    of_owners: Mapping[str, sa.Table] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for table in self.of_automations:
             if "automation_id" not in table.c:
                 raise ValueError(f"{table.name} has no column automation_id: add one, or leave it out of_automations")
+        for table in self.of_owners.values():
+            if "owner" not in table.c:
+                raise ValueError(f"{table.name} has no column owner: add one, or leave it out of_owners")

@@ -120,12 +120,13 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
 
 
 def delete(context: OperationContext, request: OneUser) -> Revoked:
-    """Delete a user with their keys and sessions; one who owns automations or accounts is disabled instead."""
+    """Delete a user with their keys and sessions; one who owns anything is disabled instead."""
     with context.core.storage.write(durable=True) as connection:
         row = _user(connection, request.user, lock=True)
         _keep_an_admin(connection, row)
-        for table, what in ((automations, "automations"), (accounts, "accounts")):
-            if connection.execute(sa.select(table.c.id).where(table.c.owner == request.user).limit(1)).first():
+        others = [(table, what) for each in context.registry.tables for what, table in each.of_owners.items()]
+        for table, what in ((automations, "automations"), (accounts, "accounts"), *others):
+            if connection.execute(sa.select(table.c.owner).where(table.c.owner == request.user).limit(1)).first():
                 raise CommandRefused(f"{request.user!r} owns {what}: delete those first, or disable the user")
         statements.forget_user(connection, request.user, context.core.clock.now())
     return Revoked(id=request.user)

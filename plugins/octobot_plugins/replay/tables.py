@@ -90,4 +90,9 @@ results = sa.Table(
     sa.Column("log_lines", sa.BigInteger, nullable=False),
 )
 
-REPLAY_TABLES = PluginTables("replay", metadata, "octobot_plugins.replay.migrations")
+REPLAY_TABLES = PluginTables(
+    "replay",
+    metadata,
+    "octobot_plugins.replay.migrations",
+    of_owners={"candle sets": candle_sets, "replays": jobs},
+)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from octobot_node.errors import CommandRefused
 from tests.integration.api.conftest import Service
 from tests.integration.plugins.replay.conftest import at_work, csv, nearly_as_fast_as_others
 
@@ -63,6 +64,8 @@ def test_a_file_that_is_sent_is_a_candle_set_replayed_by_whoever_sent_it(service
     assert ada.patch(where, json={"notes": "x"}).status_code == 428
     assert ada.patch(where, json={"notes": "x"}, headers={"if-match": etag}).json()["notes"] == "x"
     assert ada.delete(where).status_code == 200
+    with pytest.raises(CommandRefused, match="'ada' owns candle sets: delete those first, or disable the user"):
+        service.do("users.delete", user="ada")
 
 
 def followed(service: Service, address: str) -> Iterator[dict[str, Any]]:

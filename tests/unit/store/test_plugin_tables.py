@@ -14,3 +14,11 @@ def test_tables_of_automations_must_say_of_which() -> None:
 
     with pytest.raises(ValueError, match="telex_told has no column automation_id: add one"):
         PluginTables("telex", metadata, "telex.migrations", of_automations=(told,))
+
+
+def test_tables_of_owners_must_say_whose() -> None:
+    metadata = sa.MetaData()
+    sent = sa.Table("telex_sent", metadata, sa.Column("id", sa.String(36), primary_key=True))
+
+    with pytest.raises(ValueError, match="telex_sent has no column owner: add one, or leave it out of_owners"):
+        PluginTables("telex", metadata, "telex.migrations", of_owners={"telegrams": sent})

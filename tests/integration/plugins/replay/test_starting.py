@@ -200,3 +200,20 @@ def test_notes_are_edited_and_what_is_not_over_is_not_deleted(office: Office, kn
     with pytest.raises(CommandRefused, match="is cancelled already: there is nothing to cancel"):
         office.do("replays.cancel", replay="mine")
     assert office.do("replays.delete", replay="mine").id == made.id
+
+
+def test_a_replay_is_of_the_node_that_has_its_candles(office: Office, known: Callable[..., str]) -> None:
+    from octobot_node.errors import CommandRefused
+    from octobot_plugins.replay.jobs import statements as jobs
+
+    there = new_id()
+    made = office.do("replays.start", candles=[known(node_id=there)], **DCA)
+    assert made.node_id == there
+    with office.bench.core.storage.write() as connection:
+        assert jobs.next_queued(connection, office.bench.base.node_id) is None
+        jobs.keep_result(connection, made.id, summary="[]", report="{}", curves="[]", fills=1, log_lines=1)
+    for name in ("fills", "log"):
+        with pytest.raises(CommandRefused, match=f"are on the disk of the node {there}: ask that one"):
+            office.do(f"replays.{name}", replay=made.id)
+    office.do("replays.cancel", replay=made.id)
+    assert office.do("replays.show", replay=made.id).status == "cancelled"
