@@ -19,7 +19,7 @@ _LOOKS = re.compile(
         \bock_                                                   # an API key
       | \bbearer\s+(?=\S{8})                                     # Authorization, and not "a bearer token"
       | \bauthorization["']?\s*[:=]\s*["']?basic\s+
-      | octobot_session=                                         # the session's cookie
+      | octobot_session\w*=                                      # the session's cookie
       | /hooks/                                                  # an address for signals
       | ://[^/\s:@]*:(?=[^/\s@]*@)                              # a password in a URL
       | \b[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|csrf)[\w-]*

@@ -26,6 +26,7 @@ def test_a_secret_is_masked_wherever_it_is_kept() -> None:
         ("Authorization: Bearer ", "abc.def-ghi", ""),
         ("authorization: basic ", "dXNlcjpwYXNz", ""),
         ("Cookie: a=b; octobot_session=", "abcdefgh", "; c=d"),
+        ("Cookie: octobot_session_0a1b2c3d=", "abcdefgh", "; c=d"),
         ("POST /hooks/", "abcdefghijkl", " 202"),
         ("postgresql://octobot:", "hunter22", "@db.example:5432/octobot"),
         ("https://x.example/send?token=", "abcdef", "&text=hello"),

@@ -40,7 +40,8 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": "octobot_session",
-        "description": "A browser's session; writes send its token as X-CSRF-Token, too.",
+        "description": "A browser's session; writes send its token as X-CSRF-Token, too. The cookie's name goes on with"
+        " `_` and what tells the installation from others on the same host.",
     },
 }
 

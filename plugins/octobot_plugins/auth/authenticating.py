@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from starlette.requests import Request
 
 from octobot_node.api import ApiProblem, Caller
@@ -32,13 +34,18 @@ def caller_of(request: Request, context: PluginContext) -> Caller | None:
         if kind.lower() != "bearer":
             return None
         return _by_key(request, context, token.strip())
-    token = request.cookies.get(cookie_of(request), "")
+    token = request.cookies.get(cookie_of(request), "") if request.cookies else ""
     return _by_session(context, token) if token else None
 
 
 def cookie_of(request: Request) -> str:
-    """Return the session cookie's name: over TLS one that no other host, and nothing without TLS, can set."""
-    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
+    """Return the session cookie's name: over TLS one that no other host, and nothing without TLS, can set.
+
+    It is this installation's own: cookies know no ports, and nodes on one machine would log each other's users out.
+    """
+    installation: str = request.app.state.api.context.core.installation.id
+    own = hashlib.sha256(installation.encode()).hexdigest()[:8]
+    return f"__Host-{COOKIE}_{own}" if request.url.scheme == "https" else f"{COOKIE}_{own}"
 
 
 def address_of(request: Request) -> str:

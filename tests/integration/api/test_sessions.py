@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
+from fastapi.testclient import TestClient
 
 from octobot_plugins.auth import passwords
 from tests.integration.api.conftest import PASSWORD, Service
@@ -43,12 +45,29 @@ def test_a_write_with_a_cookie_alone_is_refused_and_with_its_token_carried_out(s
 
 def test_after_logging_out_the_cookie_is_worth_nothing(service: Service) -> None:
     client, answer = log_in(service)
-    stolen = client.cookies["octobot_session"]
+    ((name, stolen),) = client.cookies.items()
 
     out = client.delete("/api/v1/session", headers={"x-csrf-token": answer.json()["csrf_token"]})
-    again = service.anonymous(cookie=f"octobot_session={stolen}").get("/api/v1/session")
+    again = service.anonymous(cookie=f"{name}={stolen}").get("/api/v1/session")
 
     assert (out.status_code, again.status_code) == (204, 401)
+
+
+def test_two_nodes_of_one_machine_have_cookies_of_their_own(service: Service) -> None:
+    client, _ = log_in(service)
+    ((name, _),) = client.cookies.items()
+    core = service.office.bench.core
+
+    assert name.startswith("octobot_session_")
+    core.installation = replace(core.installation, id="another-installation")
+    other, answer = log_in(service)
+    assert (answer.status_code, set(other.cookies) & {name}) == (200, set())
+    # Both are sent to both, since cookies know no ports: each takes its own.
+    assert service.anonymous(cookie=f"{name}=of-the-other; {_sent(other)}").get("/api/v1/session").status_code == 200
+
+
+def _sent(client: TestClient) -> str:
+    return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
 def test_a_wrong_password_and_an_unknown_user_are_answered_alike(service: Service) -> None:

@@ -108,7 +108,7 @@ def secrets_of_a_day(node: RealNode) -> list[str]:
     with node.client() as browser:
         opened = browser.post("/api/v1/session", json={"user": "admin", "password": password})
         assert opened.status_code == 200, opened.text
-        csrf, cookie = opened.json()["csrf_token"], browser.cookies["octobot_session"]
+        csrf, (cookie,) = opened.json()["csrf_token"], browser.cookies.values()
         browser.get("/api/v1/session")
         made = browser.post(
             "/api/v1/keys", json={"name": "browser", "scopes": ["self:read"]}, headers={"x-csrf-token": csrf}
