@@ -163,14 +163,15 @@ class Finder:
             slots = _those(slots, [query.symbol in columns.symbols[slot] for slot in slots.tolist()])
         if query.tags is not None:
             slots = _those(slots, [query.tags <= set(columns.tags[slot]) for slot in slots.tolist()])
-        for word in query.words:
-            sought, texts = word.casefold(), columns.texts
+        words, texts = [word.casefold() for word in query.words], columns.texts
+        while words and len(slots):
+            # Two at a time: a word that nearly all have must not cost a pass of its own.
+            one, other = words.pop(0), words.pop(0) if words else ""
             if len(slots) > len(texts) // 2:
-                # Twice as fast as one by one.
-                fits = np.fromiter((sought in text for text in texts), dtype=np.bool_, count=len(texts))
+                fits = np.array([one in text and other in text for text in texts], dtype=np.bool_)
                 slots = slots[fits[slots]]
             else:
-                slots = _those(slots, [sought in texts[slot] for slot in slots.tolist()])
+                slots = _those(slots, [one in texts[slot] and other in texts[slot] for slot in slots.tolist()])
         return slots
 
     def _accounts(self, query: Query) -> Collection[str] | None:
