@@ -103,6 +103,9 @@ for (const look of LOOKS) {
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await expect(page.getByText("Give it a name.")).toBeVisible();
     await looked(page, "new-grid", look.name);
+    await page.goto("/settings");
+    await expect(page.getByText("seen").first()).toBeVisible();
+    await looked(page, "settings", look.name);
     await page.goto("/activity");
     await expect(page.getByText("was created").first()).toBeVisible();
     await looked(page, "activity", look.name);

@@ -47,7 +47,7 @@ function tell(answered: boolean): void {
 }
 
 client.setConfig({
-  baseUrl: "",
+  baseUrl: location.origin,
   credentials: "same-origin",
   cache: "no-store",
   async fetch(input, init) {

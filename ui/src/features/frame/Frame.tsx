@@ -1,13 +1,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useRouter } from "@tanstack/react-router";
+import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { KillSwitch } from "@/features/kill-switch/KillSwitch";
-import { sessionQuery, signOut } from "@/features/session/queries";
+import { sessionQuery } from "@/features/session/queries";
 import { SignInForm } from "@/features/session/SignIn";
+import { useSignOut } from "@/features/session/useSignOut";
 import { listen, useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
 import { Brand, Icon, type IconName } from "@/parts/Icon";
-import { setPreference, type Theme, usePreference } from "@/parts/preferences";
+import { setPreference, usePreference } from "@/parts/preferences";
 import { Segments } from "@/parts/Segments";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
@@ -17,7 +18,7 @@ import { nodeQuery, nodesQuery } from "./queries";
 import { useOutdated } from "./updates";
 
 interface Place {
-  to: "/" | "/automations" | "/new" | "/activity";
+  to: "/" | "/automations" | "/new" | "/activity" | "/settings";
   label: string;
   icon: IconName;
 }
@@ -27,6 +28,7 @@ const PLACES: readonly Place[] = [
   { to: "/automations", label: "Automations", icon: "list" },
   { to: "/new", label: "New", icon: "new" },
   { to: "/activity", label: "Activity", icon: "activity" },
+  { to: "/settings", label: "Settings", icon: "settings" },
 ];
 
 /** What is around every page: where one can go, how the node is, and the kill switch. */
@@ -102,22 +104,14 @@ function TabBar() {
   );
 }
 
-const THEMES: ReadonlyArray<{ value: Theme; label: string }> = [
-  { value: "system", label: "Auto" },
-  { value: "light", label: "Light" },
-  { value: "dark", label: "Dark" },
-];
-
 function Foot() {
   const { data: nodes } = useQuery(nodesQuery);
-  const theme = usePreference("theme");
   const now = useNow();
   const here = nodes?.find((node) => node.this);
   const silent = nodes?.filter((node) => node.state === "dead").length ?? 0;
   return (
     <div className="foot">
       <Who />
-      <Segments label="Theme" value={theme} choices={THEMES} onChange={(value) => setPreference("theme", value)} />
       {here && (
         <span>
           {here.host || here.id}, {here.leads ? "leads" : here.role}
@@ -131,20 +125,14 @@ function Foot() {
 
 function Who() {
   const { data: session } = useQuery(sessionQuery);
-  const queries = useQueryClient();
-  const router = useRouter();
+  const leave = useSignOut();
   if (!session) return null;
-  async function leave(): Promise<void> {
-    await signOut();
-    queries.clear();
-    await router.navigate({ to: "/sign-in" });
-  }
   return (
     <span className="row">
       <span className="grow cut">
         {session.user} <span className="faint">{session.role}</span>
       </span>
-      <button className="btn quiet small" type="button" onClick={() => void leave()}>
+      <button className="btn quiet small" type="button" onClick={leave}>
         Sign out
       </button>
     </span>
