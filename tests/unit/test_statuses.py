@@ -99,3 +99,11 @@ def test_a_status_is_written_as_what_follows_the_one_before() -> None:
         for status in written.findall(file.read_text())
     }
     assert found == WRITTEN_OTHERWISE
+
+
+def test_what_the_api_says_of_nodes_is_what_coordinators_say() -> None:
+    from octobot_node.contracts import coordinator
+    from octobot_node.operations.node.models import node
+
+    assert set(get_args(node.Role)) == set(get_args(coordinator.Role))
+    assert set(get_args(node.NodeStanding)) == {status.value for status in coordinator.NodeStatus}

@@ -80,7 +80,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
-        *("tickers", "candles", "lacking_funds", "requests_used", "log", "next_step", "type"),
+        *("tickers", "candles", "lacking_funds", "requests_used", "log", "next_step", "type", "findings", "actions"),
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}
@@ -117,7 +117,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     )
     assert set(as_json(created, "plugins")["plugins"][0]) == {
         *("name", "version", "origin", "module", "status", "hooks", "registers", "commands", "error"),
-        *("troubles", "services"),
+        *("troubles", "services", "left_out"),
     }
     settings = as_json(created, "settings")
     assert set(settings) == {"file", "settings", "unknown"}

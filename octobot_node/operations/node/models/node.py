@@ -7,11 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from octobot_node.contracts.coordinator import NodeStatus as NodeStanding
-from octobot_node.contracts.coordinator import Role
 from octobot_node.operations.models import Request, Response
 
 __all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
+
+
+# As contracts/coordinator.py has them, which imports the database: help must not. A test holds them to it.
+Role = Literal["standalone", "master", "consumer"]
+NodeStanding = Literal["live", "draining", "drift", "dead", "left"]
 
 
 class NodeStatus(Response):
