@@ -63,9 +63,9 @@ def find(
     # Of several statuses or types an index has the rows, but not in the order of ids.
     plain = (query.symbol, query.tags, query.words, query.trading) == (None, None, (), None)
     plain = plain and all(each is None or len(each) == 1 for each in (query.statuses, query.types))
-    if plain and sort == "created" and not descending and not anchors:
-        return _found_in_database(context, query, cursor, limit)
     standings = context.core.standings
+    if plain and sort == "created" and not descending and not anchors and not standings.board.awake:
+        return _found_in_database(context, query, cursor, limit)
     standings.board.refresh()
     with standings.board.lock:
         found = standings.finder.find(query, sort, descending=descending)

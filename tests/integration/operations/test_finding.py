@@ -211,3 +211,15 @@ def test_tags_are_words_each_once_in_order_and_go_along_with_a_clone_and_an_expo
             office.do("automations.edit", automation="a", tags=tags)
     office.do("automations.edit", automation="a", tags=[])
     assert office.do("automations.show", automation="a").tags == []
+
+
+def test_a_plain_list_is_the_same_out_of_the_database_and_out_of_memory(office: Office) -> None:
+    filled(office)
+    board: Any = office.bench.core.standings.board
+    for wanted in ({}, {"status": "paused"}, {"account": "beta"}, {"type": "scripted", "status": "active"}):
+        board.rest(after=0.0)
+        out_of_database = pages(office, **wanted)
+        assert not board.awake
+        office.do("totals.show")
+        assert board.awake
+        assert pages(office, **wanted) == out_of_database
