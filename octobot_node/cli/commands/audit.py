@@ -37,6 +37,9 @@ def _list(
     actor: Actor = None,
     action: Action = None,
     since: Since = None,
+    about: Annotated[
+        str | None, typer.Option("--about", metavar="USER", help="What this user reads of it: what is about their own.")
+    ] = None,
     limit: Limit = 50,
     cursor: Annotated[int | None, typer.Option("--cursor", metavar="N", help="Go on after an earlier page.")] = None,
     as_json: Json = False,
@@ -45,11 +48,14 @@ def _list(
     """List what was done or tried, newest first: who, from where, what, and how it ended."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.output.show_node import print_audit
-    from octobot_node.operations.node.catalogue import LIST_AUDIT
+    from octobot_node.operations.node.catalogue import LIST_AUDIT, LIST_OWN_AUDIT
 
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"actor": actor, "action": action, "since": _utc(since), "limit": limit, "cursor": cursor}
-    client.show(client.ask(LIST_AUDIT, **given), print_audit)
+    if about is None:
+        client.show(client.ask(LIST_AUDIT, **given), print_audit)
+    else:
+        client.show(client.ask(LIST_OWN_AUDIT, owner=about, user=about, **given), print_audit)
 
 
 def _export(
