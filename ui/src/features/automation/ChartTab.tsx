@@ -9,8 +9,8 @@ import { Empty, Failure, Loading } from "@/parts/States";
 import { compare, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
 import { digitsOf } from "./digits";
-import { equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
-import PriceChart, { type Candle } from "./PriceChart";
+import { candlesOf, equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
+import PriceChart from "./PriceChart";
 import { candlesQuery, equityQuery, newestFillsQuery, tickerQuery } from "./queries";
 
 const LENGTHS = [
@@ -50,9 +50,10 @@ function Market({
   const { data: fills = [] } = useQuery(newestFillsQuery(detail.id));
   const { data: equity = [] } = useQuery(equityQuery(detail.id));
   const [base = "", quote = ""] = symbol.split("/");
-  const drawn = useMemo(() => candlesToDraw(candles.data?.candles ?? []), [candles.data]);
+  const price = ticker ? toDraw(ticker.last) : null;
+  const drawn = useMemo(() => candlesOf(candles.data, price), [candles.data, price]);
   const times = useMemo(() => drawn.map((candle) => candle.time), [drawn]);
-  const last = ticker ? toDraw(ticker.last) : (drawn.at(-1)?.close ?? null);
+  const last = price ?? drawn.at(-1)?.close ?? null;
   const marks = useMemo(() => marksOf(fills, symbol, times), [fills, symbol, times]);
   const lines = useMemo(() => linesOf(detail, symbol, last), [detail, symbol, last]);
   const worth = useMemo(() => equityAt(equity, detail.report.asset, times), [equity, detail.report.asset, times]);
@@ -132,10 +133,6 @@ function Market({
       />
     </div>
   );
-}
-
-function candlesToDraw(series: ReadonlyArray<readonly [number, number, number, number, number, number]>): Candle[] {
-  return series.map(([at, open, high, low, close]) => ({ time: at / 1000, open, high, low, close }));
 }
 
 /** The prices that orders rest at, around the last one: nearest first, both ways. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
+import { candlesOf, equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
 
 const TIMES = [0, 60, 120, 180];
 
@@ -80,4 +80,15 @@ test("what is configured is drawn first", () => {
     levels: { above: { "SOL/USD": "200" }, below: {} },
   } as unknown as AutomationDetail;
   expect(symbolsOf(detail)).toEqual(["ETH/USD", "BTC/USD", "SOL/USD"]);
+});
+
+test("the candle that forms goes up to the last price, and closed ones stay as they are", () => {
+  const closed = [60_000, 10, 12, 9, 11, 5] as const;
+  const forming = [120_000, 11, 11.5, 10.5, 11, 1] as const;
+  expect(candlesOf({ candles: [closed], forming }, 13)).toEqual([
+    { time: 60, open: 10, high: 12, low: 9, close: 11 },
+    { time: 120, open: 11, high: 13, low: 10.5, close: 13 },
+  ]);
+  expect(candlesOf({ candles: [closed] }, 13)).toEqual([{ time: 60, open: 10, high: 12, low: 9, close: 11 }]);
+  expect(candlesOf(undefined, 13)).toEqual([]);
 });

@@ -4,6 +4,36 @@ import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { toDraw } from "@/text/decimal";
 
+type Told = readonly [number, number, number, number, number, number];
+
+export interface DrawnCandle {
+  time: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+}
+
+/** Closed candles, and the one that forms as far as it is known, up to the last price. */
+export function candlesOf(
+  series: { candles: readonly Told[]; forming?: Told | null } | undefined,
+  last: number | null,
+): DrawnCandle[] {
+  if (!series) return [];
+  const told = series.forming ? [...series.candles, series.forming] : series.candles;
+  const found = told.map(([at, open, high, low, close]) => ({ time: at / 1000, open, high, low, close }));
+  const newest = found.at(-1);
+  if (series.forming && newest && last !== null) {
+    found[found.length - 1] = {
+      ...newest,
+      close: last,
+      high: Math.max(newest.high, last),
+      low: Math.min(newest.low, last),
+    };
+  }
+  return found;
+}
+
 /** A fill, or several of one side in one candle. */
 export interface Mark {
   /** The candle's opening time, in seconds. */

@@ -38,7 +38,7 @@ export const CANDLES = 300;
 export function candlesQuery(account: string, symbol: string, timeframe: string, count = CANDLES) {
   return queryOptions({
     queryKey: ["candles", account, symbol, timeframe, count],
-    queryFn: async () => (await readCandles({ query: { account, symbol, timeframe, count } })).data,
+    queryFn: async () => (await readCandles({ query: { account, symbol, timeframe, count, forming: true } })).data,
     refetchInterval: 20_000,
     placeholderData: keepPreviousData,
   });

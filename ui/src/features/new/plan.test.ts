@@ -26,8 +26,8 @@ test("a plan is drawn by its orders' prices, and by the prices that were typed, 
   expect(linesOfPlan(tick, SCHEMA, { lower: "90", stop_loss_price: "80", spend: "70" }, "BTC/USD")).toEqual([
     { price: 90, kind: "buy", labelled: true },
     { price: 110, kind: "sell", labelled: true },
-    { price: 85, kind: "average", labelled: true },
     { price: 80, kind: "stop", labelled: true },
+    { price: 85, kind: "average", labelled: true },
   ]);
   expect(linesOfPlan(null, SCHEMA, { lower: "9e9" }, "BTC/USD")).toEqual([]);
 });

@@ -63,14 +63,14 @@ export function linesOfPlan(
     const kind = order.stop !== null ? "stop" : order.side === "buy" ? "buy" : "sell";
     found.push({ price: toDraw(price), kind, labelled: true });
   }
-  for (const side of Object.values(tick?.levels ?? {})) {
-    const level = side[symbol];
-    if (level !== undefined) found.push({ price: toDraw(level), kind: "average", labelled: true });
-  }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const typed = config[name];
     if ((field as Schema)["x-widget"] !== "price" || typeof typed !== "string" || !AMOUNT.test(typed)) continue;
     found.push({ price: toDraw(typed), kind: name.startsWith("stop") ? "stop" : "average", labelled: true });
+  }
+  for (const side of Object.values(tick?.levels ?? {})) {
+    const level = side[symbol];
+    if (level !== undefined) found.push({ price: toDraw(level), kind: "average", labelled: true });
   }
   const once = found.filter((line, index) => found.findIndex((other) => other.price === line.price) === index);
   // Of a ladder the nearest rung has its price on the axis.

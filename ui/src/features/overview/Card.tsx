@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
-import { linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
+import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
 import { nextStep, nextStepOf, typeName } from "@/features/automations/words";
@@ -45,10 +45,7 @@ function SmallChart({ detail, symbol }: { detail: AutomationDetail; symbol: stri
   const young = Date.now() - Date.parse(detail.created_at) < 6 * 3_600_000;
   const { data } = useQuery(candlesQuery(detail.account, symbol, young ? "1m" : "1h", 168));
   const { data: fills = [] } = useQuery(newestFillsQuery(detail.id));
-  const candles = useMemo(
-    () => data?.candles.map(([at, open, high, low, close]) => ({ time: at / 1000, open, high, low, close })) ?? [],
-    [data],
-  );
+  const candles = useMemo(() => candlesOf(data, null), [data]);
   const last = candles.at(-1)?.close ?? null;
   const marks = useMemo(
     () =>
