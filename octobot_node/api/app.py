@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio.to_thread
 import structlog
@@ -33,6 +33,7 @@ from octobot_node.api.transport.lanes import THREADS
 from octobot_node.api.transport.middleware import PREFIX, Surroundings
 from octobot_node.api.uploads import note_limits
 from octobot_node.contracts.api_routes import Scope
+from octobot_node.contracts.operation import Operation
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import PluginError
 from octobot_node.operations.context import OperationContext
@@ -41,10 +42,15 @@ __all__ = ["PREFIX", "create_app"]
 
 log = structlog.get_logger(__name__)
 _COMPRESSED_FROM = 1_000
+MakeRouter: TypeAlias = Callable[[tuple[Operation[Any, Any], ...]], APIRouter]
 
 
-def create_app(context: OperationContext, sites: Sequence[OpenSite] = ()) -> FastAPI:
+def create_app(
+    context: OperationContext, sites: Sequence[OpenSite] = (), *, make_router: MakeRouter = operations_router
+) -> FastAPI:
     """Return the application of a node, with the pages of ``sites``.
+
+    ``make_router`` makes the routes that operations say themselves, a plugin's at a time: most of what building takes.
 
     Raises PluginError for routes of a built-in plugin that name no scope; those of a third party are left out, and
     listed with the reason.
@@ -72,21 +78,23 @@ def create_app(context: OperationContext, sites: Sequence[OpenSite] = ()) -> Fas
     for built_in in (True, False):
         for plugin in registry.plugins:
             if plugin.built_in is built_in:
-                _include_all(app, state, so_far, plugin)
+                _include_all(app, state, so_far, plugin, make_router)
     add_sites(app, sites)
     return app
 
 
-def _include_all(app: FastAPI, state: ApiState, so_far: RoutesSoFar, plugin: PluginInfo) -> None:
+def _include_all(
+    app: FastAPI, state: ApiState, so_far: RoutesSoFar, plugin: PluginInfo, make_router: MakeRouter
+) -> None:
     registry = state.context.registry
     names = plugin.registers.get("register_api_routers", ())
     for each in registry.api_routes:
         if each.name in names:
             prefix = "" if each.outside else PREFIX
             _include(app, state, so_far, plugin, f"the API routes {each.name}", each.router, prefix)
-    own = [registry.operations[name] for name in plugin.registers.get("register_operations", ())]
+    own = tuple(registry.operations[name] for name in plugin.registers.get("register_operations", ()))
     if any(operation.route for operation in own):
-        _include(app, state, so_far, plugin, "the routes of operations", partial(operations_router, own), PREFIX)
+        _include(app, state, so_far, plugin, "the routes of operations", partial(make_router, own), PREFIX)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from fastapi.testclient import TestClient
 
 from octobot_node import Decision, Wake
 from octobot_node.api.app import create_app
+from octobot_node.api.exact import operations_router
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
+from octobot_node.ids import new_id
 from octobot_node.operations.perform import perform_named
 from tests.integration.conftest import CHEAP_HASHES
 from tests.integration.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
@@ -73,6 +76,11 @@ def _client(app: FastAPI, headers: dict[str, str]) -> TestClient:
     return TestClient(app, base_url="http://node.test", headers=headers, client=("192.0.2.7", 50_000))
 
 
+#: Making the routes of the node's operations takes longer than most tests do. They say nothing of a node, so all share
+#: them; what comes of making them anew is for the tests that have routes of their own, and for nodes that start.
+_kept_router = functools.cache(operations_router)
+
+
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     return CHEAP_HASHES.hash(PASSWORD)
@@ -84,7 +92,7 @@ def make_service(open_office: Callable[..., Office], password_hash: str) -> Iter
 
         def make(**settings: Any) -> Service:
             office = open_office(**settings)
-            app = create_app(office.context())
+            app = create_app(office.context(), make_router=_kept_router)
             service = Service(office, app, stack, stack.enter_context(_client(app, {})))
             _add_users(service, password_hash)
             return service
@@ -99,9 +107,10 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 def _add_users(service: Service, password_hash: str) -> None:
     from octobot_node.api.scopes import all_scopes, scopes_of
-    from octobot_plugins.auth.tables import users
+    from octobot_plugins.auth import tokens
+    from octobot_plugins.auth.tables import keys, users
 
-    now = service.office.bench.clock.now()
+    now, registered = service.office.bench.clock.now(), all_scopes(service.office.bench.registry)
     with service.office.bench.core.storage.write() as connection:
         for name, role in ROLES.items():
             # Vera watches what ada does. One hash for all: each would take as long as a test.
@@ -111,7 +120,7 @@ def _add_users(service: Service, password_hash: str) -> None:
                     **row, generated=False, disabled=False, revision=1, created_at=now, password_at=now
                 )
             )
-    for name, role in ROLES.items():
-        scopes = sorted(scopes_of(role, all_scopes(service.office.bench.registry)))  # type: ignore[arg-type]
-        made = service.do("keys.create", user=name, name="tests", scopes=scopes)
-        service.keys[name], service.scopes[name] = made.token, scopes
+            token, scopes = tokens.new_key(), sorted(scopes_of(role, registered))  # type: ignore[arg-type]
+            key = {"id": new_id(), "user": name, "name": "tests", "hash": tokens.hashed(token), "prefix": token[:10]}
+            connection.execute(keys.insert().values(**key, scopes=scopes, role=role, created_at=now))
+            service.keys[name], service.scopes[name] = token, scopes
