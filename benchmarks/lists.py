@@ -42,7 +42,7 @@ from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from octobot_node.store.sql.bulk_statements import insert_many
-from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.tables import automations, equity, fills, positions, price_samples, results, schedule
 from octobot_node.store.tables import events as events_table
 

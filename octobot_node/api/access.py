@@ -33,8 +33,8 @@ from octobot_node.operations.context import OperationContext
 from octobot_node.operations.perform import perform
 from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.plugin_failures import said
-from octobot_node.store import audit_log
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 
 __all__ = ["Allow", "Api", "ApiState", "allow", "allows_of", "describe", "public", "scopes_if_known"]
 

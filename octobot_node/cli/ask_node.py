@@ -120,7 +120,7 @@ class NodeClient:
         return operation in (LIST_TYPES, SHOW_TYPE, LIST_EXCHANGES) and self._is_unused()
 
     def _is_unused(self) -> bool:
-        from octobot_node.store.database_file import database_file
+        from octobot_node.store.database.database_file import database_file
 
         try:
             # By the database, not by what else is there: a copy of it or a restored one is all that a node had.

@@ -17,7 +17,7 @@ from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
 from octobot_node.plugin_system.plugin_set import plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database_file import database_file
+from octobot_node.store.database.database_file import database_file
 from octobot_node.store.migrate import CORE
 from octobot_node.store.tables import installation, kill_switches
 

@@ -22,8 +22,9 @@ from octobot_node.contracts.storage import Storage
 from octobot_node.engine.ledger.planning import Installation
 from octobot_node.errors import DatabaseChanged, NodeError
 from octobot_node.ids import new_id
-from octobot_node.store import automations, events, holding, pulses
-from octobot_node.store.audit_anchor import AuditMemory
+from octobot_node.store import automations, events
+from octobot_node.store.audit.audit_anchor import AuditMemory
+from octobot_node.store.database import holding, pulses
 from octobot_node.store.events import Event
 from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.statuses import NoticeStatus

@@ -15,8 +15,8 @@ from octobot_node.engine.standings.prices import Price, Prices
 from octobot_node.engine.standings.resting import Sums
 from octobot_node.engine.standings.standing import Money, Standing, day_of, unpacked
 from octobot_node.engine.standings.sums import Group, Key
-from octobot_node.store import samples, standing_changes
 from octobot_node.store.queries import standings
+from octobot_node.store.standings import samples, standing_changes
 from octobot_node.store.tables import equity_samples, price_samples
 
 if TYPE_CHECKING:

@@ -42,7 +42,8 @@ from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.plugin_system.service_supervisor import ServiceSupervisor
 from octobot_node.settings import Settings
-from octobot_node.store import retention, schedules, standing_changes
+from octobot_node.store import retention, schedules
+from octobot_node.store.standings import standing_changes
 
 if TYPE_CHECKING:
     from octobot_node.api.server import ApiServer

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from octobot_node.contracts.operation import Operation, RequestT, ResponseT, Subject
 from octobot_node.errors import OctoBotError, StorageUnavailable
 from octobot_node.operations.context import OperationContext
-from octobot_node.store import audit_log
-from octobot_node.store.audit_log import Entry
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Entry
 from octobot_node.text.masking import MASK
 
 __all__ = ["audited"]

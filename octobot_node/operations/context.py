@@ -11,7 +11,7 @@ from octobot_node.contracts.coordinator import NodeStatus
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.engine.core import Core
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.store.audit_log import Actor
+from octobot_node.store.audit.audit_log import Actor
 
 __all__ = ["OperationContext"]
 

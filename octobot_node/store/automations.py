@@ -26,7 +26,7 @@ from octobot_node.store.rows.ledger import FreeBalanceRow, PositionRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many, update_many
 from octobot_node.store.sql.conditions import request_waits, signal_waits
-from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
     accounts,

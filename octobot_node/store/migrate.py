@@ -27,7 +27,7 @@ from octobot_node.errors import (
     StorageBusy,
 )
 from octobot_node.store import tables
-from octobot_node.store.others_tables import refuse_others_tables
+from octobot_node.store.database.others_tables import refuse_others_tables
 
 if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage

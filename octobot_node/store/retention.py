@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import audit_chain, audit_log
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store.audit import audit_chain, audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_node.store.queries.event_cursor import Position, note_pruned
 from octobot_node.store.statuses import NoticeStatus, RequestStatus, SignalStatus
 from octobot_node.store.tables import api_requests, cursors, equity, events, inbox, notices, requests

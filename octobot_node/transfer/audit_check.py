@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store.audit_chain import COLUMNS, Anchor, Walk, linked, locked
+from octobot_node.store.audit.audit_chain import COLUMNS, Anchor, Walk, linked, locked
 from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import audit, audit_chain
 from octobot_node.transfer.content import Content

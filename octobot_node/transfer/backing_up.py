@@ -12,7 +12,7 @@ from octobot_node.errors import DatabaseTooNew, UsageError
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.audit_chain import chain
+from octobot_node.store.audit.audit_chain import chain
 from octobot_node.store.migrate import readable_revisions
 from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import audit_chain, installation

@@ -13,8 +13,8 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.audit_chain import chain
-from octobot_node.store.database_file import database_file
+from octobot_node.store.audit.audit_chain import chain
+from octobot_node.store.database.database_file import database_file
 from octobot_node.store.migrate import migrate
 from octobot_node.store.rows.node import InstallationRow
 from octobot_node.store.tables import installation

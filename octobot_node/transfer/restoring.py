@@ -14,7 +14,7 @@ from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store import holding
+from octobot_node.store.database import holding
 from octobot_node.store.migrate import migrate, readable_revisions
 from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import audit_chain, installation

@@ -16,7 +16,7 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database_file import read_only_uri
+from octobot_node.store.database.database_file import read_only_uri
 from octobot_node.store.migrate import CORE
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried

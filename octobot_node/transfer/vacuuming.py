@@ -9,7 +9,7 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database_file import database_file
+from octobot_node.store.database.database_file import database_file
 from octobot_node.transfer.results import Vacuumed
 
 __all__ = ["vacuum"]

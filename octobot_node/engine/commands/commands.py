@@ -34,7 +34,7 @@ from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
-from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import (
     accounts,

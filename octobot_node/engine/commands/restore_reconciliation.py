@@ -25,7 +25,8 @@ from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
 from octobot_node.orders import IntentStatus
-from octobot_node.store import events, holding
+from octobot_node.store import events
+from octobot_node.store.database import holding
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import HeldAutomationRow
 from octobot_node.store.rows.node import AccountRow

@@ -22,7 +22,7 @@ from octobot_node.errors import CommandRefused, Conflict
 from octobot_node.store import automations, events, intents, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
-from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import (
     balances,

@@ -22,7 +22,7 @@ from octobot_node.contracts.exchanges import ExchangeTrade
 from octobot_node.ids import new_id
 from octobot_node.quote_assets import base_of, paid_from, quote_of
 from octobot_node.store.sql.bulk_statements import insert_many, update_many
-from octobot_node.store.standing_changes import note_changed
+from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.tables import balances, positions, postings, results
 
 __all__ = ["Book", "Funds", "Held", "Owner", "exact", "load_book", "rounded"]

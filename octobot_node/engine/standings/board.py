@@ -19,9 +19,9 @@ from octobot_node.engine.standings.columns import Columns, Floats
 from octobot_node.engine.standings.prices import Priced, Prices
 from octobot_node.engine.standings.standing import Standing, day_of, first_day, standings_in, unpacked
 from octobot_node.engine.standings.sums import Group, Key
-from octobot_node.store import standing_changes
 from octobot_node.store.queries import standings
 from octobot_node.store.rows.node import StandingAccountRow
+from octobot_node.store.standings import standing_changes
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from octobot_node.engine.standings.board import Account, account_of
 from octobot_node.engine.standings.standing import Standing, day_of, first_day, standings_in
 from octobot_node.engine.standings.sums import Group, Key
-from octobot_node.store import standing_changes
 from octobot_node.store.queries import standings
+from octobot_node.store.standings import standing_changes
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock

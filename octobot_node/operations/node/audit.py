@@ -22,10 +22,10 @@ from octobot_node.operations.node.models.audit import (
     ListOwnAudit,
     VerifyAudit,
 )
-from octobot_node.store import audit_chain, audit_log
-from octobot_node.store.audit_anchor import kept_in, why_not
-from octobot_node.store.audit_chain import Anchor, Broken, Walk
-from octobot_node.store.audit_log import AuditFilter
+from octobot_node.store.audit import audit_chain, audit_log
+from octobot_node.store.audit.audit_anchor import kept_in, why_not
+from octobot_node.store.audit.audit_chain import Anchor, Broken, Walk
+from octobot_node.store.audit.audit_log import AuditFilter
 from octobot_node.store.rows import node as node_rows
 from octobot_node.store.tables import installation
 

@@ -31,10 +31,10 @@ from octobot_node.operations.trading.models.equity import (
     TotalPoint,
 )
 from octobot_node.reports.equity_curve import largest_falls
-from octobot_node.store import samples
 from octobot_node.store.queries import courses as statements
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.ledger import EquityRow, EquitySampleRow, PriceSampleRow
+from octobot_node.store.standings import samples
 
 __all__ = ["course", "sparklines", "total_course"]
 

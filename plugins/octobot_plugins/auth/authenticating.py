@@ -10,8 +10,8 @@ from octobot_node.api import ApiProblem, Caller
 from octobot_node.api.scopes import SENSITIVE
 from octobot_node.contracts.caller import ROLES
 from octobot_node.contracts.context import PluginContext
-from octobot_node.store import audit_log
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.settings import AuthSettings

@@ -12,8 +12,8 @@ import structlog
 from octobot_node.api.server import is_loopback
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import NodeError
-from octobot_node.store import audit_log
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.passwords import Passwords, generated
 from octobot_plugins.auth.settings import AdminSettings, AuthSettings

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 
 from octobot_node.api import Api, ApiProblem
 from octobot_node.ids import new_id
-from octobot_node.store.audit_log import Actor, Entry, append
+from octobot_node.store.audit.audit_log import Actor, Entry, append
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, throttling, tokens
 from octobot_plugins.auth.authenticating import address_of, cookie_of

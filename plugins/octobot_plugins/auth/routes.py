@@ -15,7 +15,7 @@ from octobot_node.api.idempotency import tell_once
 from octobot_node.contracts.caller import Role
 from octobot_node.errors import UnknownName
 from octobot_node.market import from_ms
-from octobot_node.store.audit_log import Entry
+from octobot_node.store.audit.audit_log import Entry
 from octobot_node.text.lines import Line
 from octobot_plugins.auth import login, statements
 from octobot_plugins.auth.catalogue import (

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
-from octobot_node.store import audit_chain
-from octobot_node.store.audit_anchor import kept_in, why_not
-from octobot_node.store.audit_chain import Anchor, Walk
+from octobot_node.store.audit import audit_chain
+from octobot_node.store.audit.audit_anchor import kept_in, why_not
+from octobot_node.store.audit.audit_chain import Anchor, Walk
 from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import installation
 

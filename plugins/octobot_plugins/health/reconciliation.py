@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
-from octobot_node.store.holding import AS_OF, RESTORED
+from octobot_node.store.database.holding import AS_OF, RESTORED
 from octobot_node.store.tables import automations
 
 __all__ = ["check_reconciliation"]

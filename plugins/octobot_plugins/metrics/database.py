@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 from octobot_node.contracts.coordinator import NodeState
 from octobot_node.engine.core import Core
 from octobot_node.engine.workers.durable import depths
-from octobot_node.store import audit_chain
+from octobot_node.store.audit import audit_chain
 from octobot_node.store.queries import lists, metric_queries
 from octobot_node.store.queries.event_horizon import held_since
 from octobot_plugins.metrics.families import by_one, gauge, gauges

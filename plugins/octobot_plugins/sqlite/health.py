@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
-from octobot_node.store.database_file import read_only_uri
+from octobot_node.store.database.database_file import read_only_uri
 from octobot_node.store.tables import installation
 
 __all__ = ["check_database", "check_sqlite"]

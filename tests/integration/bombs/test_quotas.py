@@ -10,7 +10,7 @@ import pytest
 from octobot_node.api.problems import ApiProblem
 from octobot_node.api.transport.rates import Rates
 from octobot_node.settings import Settings
-from octobot_node.store import audit_chain
+from octobot_node.store.audit import audit_chain
 from tests.integration.api.conftest import PASSWORD, Service
 
 IMPORT = "accounts: {p: {market_data: {use: simulated}, trading: {use: paper}, balances: {USD: 1000}}}\nautomations:\n"

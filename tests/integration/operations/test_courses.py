@@ -9,7 +9,7 @@ from typing import Any
 from octobot_node import Decision, MarketOrder, Tick, Wake
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.sampling import Sampler
-from octobot_node.store import samples
+from octobot_node.store.standings import samples
 from octobot_node.store.tables import equity_samples, marks, price_samples
 from tests.integration.operations.conftest import Office
 

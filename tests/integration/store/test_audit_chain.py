@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import audit_chain, audit_log, retention
-from octobot_node.store.audit_anchor import AuditMemory, kept_in, why_not
-from octobot_node.store.audit_chain import Anchor, Broken, Walk
-from octobot_node.store.audit_log import Actor, AuditFilter, Entry
+from octobot_node.store import retention
+from octobot_node.store.audit import audit_chain, audit_log
+from octobot_node.store.audit.audit_anchor import AuditMemory, kept_in, why_not
+from octobot_node.store.audit.audit_chain import Anchor, Broken, Walk
+from octobot_node.store.audit.audit_log import Actor, AuditFilter, Entry
 from octobot_node.store.tables import audit, installation
 from tests.support.tampering import behind_its_back
 

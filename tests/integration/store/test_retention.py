@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
-from octobot_node.store import retention, standing_changes
+from octobot_node.store import retention
 from octobot_node.store.queries import history
+from octobot_node.store.standings import standing_changes
 from octobot_node.store.tables import cursors, equity, events, inbox, notices, requests
 from octobot_node.store.tables import standing_changes as standing_changes_table
 

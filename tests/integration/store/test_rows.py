@@ -17,7 +17,6 @@ from octobot_node.engine.acting import send_fence
 from octobot_node.engine.commands import restore_reconciliation
 from octobot_node.reports import automation_reports
 from octobot_node.store import (
-    audit_log,
     automations,
     config_revisions,
     intents,
@@ -27,6 +26,7 @@ from octobot_node.store import (
     stepped_clock,
     tables,
 )
+from octobot_node.store.audit import audit_log
 from octobot_node.store.queries import attention, event_cursor, exports, history, lists, standings
 from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows

@@ -18,9 +18,10 @@ from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store import audit_chain, audit_log, tables
-from octobot_node.store.audit_chain import Anchor, Walk
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store import tables
+from octobot_node.store.audit import audit_chain, audit_log
+from octobot_node.store.audit.audit_chain import Anchor, Walk
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_node.store.migrate import migrate
 from octobot_node.transfer.archive import open_archive
 from octobot_node.transfer.backing_up import back_up

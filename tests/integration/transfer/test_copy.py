@@ -18,8 +18,9 @@ from octobot_node.engine.standings.board import Board
 from octobot_node.errors import CommandRefused, DatabaseMoved, DataFolderInUse, NodeError, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store import audit_log, tables
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store import tables
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_node.transfer.copying import abandon_copy, copy_database
 from tests.integration.transfer.conftest import DUST, column, dump, worked
 from tests.support.bench import START, Bench

@@ -8,7 +8,7 @@ from alembic import op
 from octobot_node.store.migrations.ddl import counted_id, index, on_postgresql, table
 
 _REFUSAL = "the audit log is append-only"
-#: What was pruned may go, see octobot_node/store/audit_chain.py.
+#: What was pruned may go, see octobot_node/store/audit/audit_chain.py.
 _IS_KEPT = "OLD.id > coalesce((SELECT max(pruned_id) FROM audit_chain), 0)"
 _REPLACES = "NEW.id <= (SELECT max(id) FROM audit) OR EXISTS (SELECT 1 FROM audit WHERE begun_id = NEW.begun_id)"
 #: The chain only goes on, and is pruned no further than it is.

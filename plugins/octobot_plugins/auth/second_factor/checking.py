@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from octobot_node.api import Api, ApiProblem
-from octobot_node.store.audit_log import Actor, Entry, append
+from octobot_node.store.audit.audit_log import Actor, Entry, append
 from octobot_node.store.sealing import unseal
 from octobot_plugins.auth import throttling
 from octobot_plugins.auth.authenticating import address_of

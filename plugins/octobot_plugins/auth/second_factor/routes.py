@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.idempotency import tell_once
-from octobot_node.store.audit_log import Entry
+from octobot_node.store.audit.audit_log import Entry
 from octobot_node.store.sealing import seal
 from octobot_plugins.auth import login
 from octobot_plugins.auth import statements as user_statements

@@ -19,8 +19,9 @@ from octobot_node.contracts.health import Health
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.settings import Settings
-from octobot_node.store import audit_log, tables
-from octobot_node.store.audit_log import Actor, Entry
+from octobot_node.store import tables
+from octobot_node.store.audit import audit_log
+from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_plugins.health.audit import check_audit
 from octobot_plugins.health.clock import check_clock, drift, zones_are_right
 from octobot_plugins.health.folder import check_disk, check_folder, file_system

@@ -15,7 +15,7 @@ from octobot_node.errors import DataFolderInUse, NodeError, StorageUnavailable
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database_file import database_file
+from octobot_node.store.database.database_file import database_file
 from octobot_plugins.sqlite.storage import SqliteStorage
 
 NOW = 1_700_000_000_000

@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.store import audit_chain
-from octobot_node.store.audit_chain import COLUMNS, Anchor, linked
+from octobot_node.store.audit import audit_chain
+from octobot_node.store.audit.audit_chain import COLUMNS, Anchor, linked
 from octobot_node.store.rows.node import ListedAuditRow
 from octobot_node.store.tables import audit
 from octobot_node.text.masking import masked

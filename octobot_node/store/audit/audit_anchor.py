@@ -15,8 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
-from octobot_node.store import audit_chain
-from octobot_node.store.audit_chain import Anchor
+from octobot_node.store.audit import audit_chain
+from octobot_node.store.audit.audit_chain import Anchor
 from octobot_node.store.tables import installation
 
 __all__ = ["AuditMemory", "Kept", "kept_in", "why_not"]

@@ -1,0 +1,1 @@
+"""Whose a database is, and whether it is as it was left."""
