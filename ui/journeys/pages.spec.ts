@@ -109,5 +109,8 @@ for (const look of LOOKS) {
     await page.goto("/activity");
     await expect(page.getByText("was created").first()).toBeVisible();
     await looked(page, "activity", look.name);
+    await page.getByRole("link", { name: "Who did what" }).click();
+    await expect(page.getByRole("list", { name: /Who did what/ })).toBeVisible();
+    await looked(page, "audit", look.name);
   });
 }

@@ -48,6 +48,8 @@ test("play money: an automation is made by one click, its fill arrives live, it 
   await expect(page.getByRole("list", { name: /What happened/ })).toContainText("Was paused");
   await page.getByRole("link", { name: "Activity" }).first().click();
   await expect(page.getByText("has stopped")).toBeVisible();
+  await page.getByRole("link", { name: "Who did what" }).click();
+  await expect(page.getByRole("list", { name: /Who did what/ })).toContainText("admin automations: stop my-first-dca");
 });
 
 test("a DCA is made from its form: what is wrong is said at its field, a reload loses nothing, and it starts", async ({

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { listEvents } from "@/api/client/sdk.gen";
+import { listAudit, listEvents } from "@/api/client/sdk.gen";
 import type { NodeEvent } from "@/live/reader";
 import { said } from "./sentences";
 
@@ -28,4 +28,13 @@ export const activityQuery = infiniteQueryOptions({
 export const newestActivityQuery = queryOptions({
   queryKey: ["lists", "newest-activity"],
   queryFn: async () => (await page(null, PAGE)).events.slice(0, 14),
+});
+
+/** Who did what, newest first; traders see what is about their own. */
+export const auditQuery = infiniteQueryOptions({
+  queryKey: ["lists", "audit"],
+  initialPageParam: null as number | null,
+  queryFn: async ({ pageParam }) =>
+    (await listAudit({ query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } })).data,
+  getNextPageParam: (last) => last.next_cursor,
 });

@@ -172,9 +172,18 @@ function Sessions() {
                   {each.address}, seen <Moment at={each.seen_at} now={now} />
                 </span>
               </span>
-              <button className="btn small" type="button" disabled={end.isPending} onClick={() => end.mutate(each.id)}>
-                End
-              </button>
+              {each.this ? (
+                <span className="muted small">this one</span>
+              ) : (
+                <button
+                  className="btn small"
+                  type="button"
+                  disabled={end.isPending}
+                  onClick={() => end.mutate(each.id)}
+                >
+                  End
+                </button>
+              )}
             </li>
           ))}
         </ul>

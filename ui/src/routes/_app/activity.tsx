@@ -1,8 +1,12 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { ActivityPage } from "@/features/activity/ActivityPage";
-import { activityQuery } from "@/features/activity/queries";
 
 export const Route = createFileRoute("/_app/activity")({
-  loader: ({ context }) => void context.queries.prefetchInfiniteQuery(activityQuery),
-  component: ActivityPage,
+  validateSearch: (search: Record<string, unknown>): { show?: "audit" } =>
+    search["show"] === "audit" ? { show: "audit" } : {},
+  component: Page,
 });
+
+function Page() {
+  return <ActivityPage audit={Route.useSearch().show === "audit"} />;
+}
