@@ -62,6 +62,12 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "ledger.list": [{"automation": "*"}],
     "ledger.balances": [{"automation": "*"}, {"account": "*"}],
     "equity.series": [{"automation": "*"}],
+    "equity.course": [{"automation": "*"}],
+    "equity.total": [{"account": "*"}],
+    "exports.page": [{"what": "fills", "automation": "*"}, {"what": "tax", "account": "*"}],
+    "automations.ticks": [{"automation": "*"}],
+    "totals.show": [{"account": "*"}],
+    "results.show": [{"account": "*"}],
     "accounts.show": [{"account": "*"}],
     "accounts.edit": [{"account": "*", "name": "his"}],
     "accounts.delete": [{"account": "*"}],
@@ -79,6 +85,12 @@ SEEN: dict[str, list[dict[str, Any]]] = {
     "kill_switch.list": [{}, {"in_force": True}],
     "fills.list": [{}, {"symbol": "BTC/USDT"}],
     "ledger.balances": [{}],
+    "equity.total": [{}],
+    "equity.sparklines": [{"ids": ["hers"]}],
+    "exports.page": [{"what": what} for what in ("fills", "ledger", "orders", "tax")],
+    "totals.show": [{"by": ["owner", "account", "type", "status", "paper"]}, {}],
+    "attention.show": [{}],
+    "results.show": [{}],
     "accounts.list": [{}],
     "accounts.create": [{"name": "purse", **ACCOUNT}],
     "exchanges.list": [{}],
@@ -90,6 +102,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
 OF_THE_NODE = {
     *("plugins.list", "settings.list", "nodes.list", "nodes.drain", "node.doctor", "types.list", "types.show"),
     "audit.verify",
+    *("lag.show", "preferences.show", "preferences.change"),
 }
 
 
@@ -187,7 +200,11 @@ def test_nothing_of_another_s_is_among_what_is_told(office: Office, ids: dict[st
         assert [trace for trace in traces if f'"{trace}"' in told or f" {trace}\\n" in told] == [], told
 
 
-@pytest.mark.parametrize("name", sorted({*SEEN} - {"accounts.create", "exchanges.list", "node.status"}))
+#: Sums and counts, which name nobody.
+NAMELESS = {"exchanges.list", "node.status", "attention.show", "results.show", "equity.total", "equity.sparklines"}
+
+
+@pytest.mark.parametrize("name", sorted({*SEEN} - NAMELESS - {"accounts.create"}))
 def test_a_desk_that_is_not_narrowed_tells_of_everybody_s(
     left_alone: Office, ids_there: dict[str, str], name: str
 ) -> None:
@@ -201,6 +218,9 @@ def test_a_desk_that_is_not_narrowed_tells_of_everybody_s(
 def test_counts_are_of_one_s_own(left_alone: Office, ids_there: dict[str, str]) -> None:
     del ids_there
     status: Any = perform_named(left_alone.context(owner="bob"), "node.status", {})
+    totals: Any = perform_named(left_alone.context(owner="bob"), "totals.show", {})
+    assert (totals.automations, sum(row.automations for row in totals.rows)) == (1, 1)
+    assert perform_named(left_alone.context(), "totals.show", {}).automations == 2  # type: ignore[attr-defined]
     assert (status.automations, status.open_orders, status.unknown_orders) == ({"active": 1}, 0, 0)
     exchanges: Any = perform_named(left_alone.context(owner="bob"), "exchanges.list", {})
     assert {row.name: row.accounts for row in exchanges.exchanges}["fake"] == 1
