@@ -19,10 +19,11 @@ export function Money({ value, asset, unit = true }: { value: Decimal; asset: st
 export function Result({ value, asset, unit = false }: { value: Decimal; asset: string; unit?: boolean }) {
   const hidden = usePreference("hidden");
   if (hidden) return <>{format.HIDDEN}</>;
+  const text = format.money(value, asset, { signed: true });
   return (
     <>
-      <span className={format.gainOrLoss(value)} title={`${format.exact(value)} ${asset}`}>
-        {format.money(value, asset, { signed: true })}
+      <span className={format.gainOrLoss(text)} title={`${format.exact(value)} ${asset}`}>
+        {text}
       </span>
       {unit && <span className="unit">{asset}</span>}
     </>

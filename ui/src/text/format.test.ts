@@ -20,7 +20,8 @@ test("a change has a sign and two decimals, and none against nothing", () => {
   expect(change("10170", "10000")).toBe("+1.70 %");
   expect(change("9914.78", "10000")).toBe("\u22120.85 %");
   expect(change("1", "0")).toBeNull();
-  expect([gainOrLoss("-1"), gainOrLoss("0.0"), gainOrLoss("2")]).toEqual(["loss", "", "gain"]);
+  const written = ["-1", "0.0", "0.004", "2"].map((value) => money(value, "USD", { signed: true }));
+  expect(written.map(gainOrLoss)).toEqual(["loss", "", "", "gain"]);
 });
 
 test("times are as long as they must be", () => {

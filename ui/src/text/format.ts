@@ -1,6 +1,6 @@
 /** Numbers and times for people: the browser's locale, U+2212 for minus, times in UTC unless said otherwise. */
 
-import { basisPoints, type Decimal, sign } from "./decimal";
+import { basisPoints, type Decimal } from "./decimal";
 
 export const MINUS = "\u2212";
 export const HIDDEN = "\u2022\u2022\u2022\u2022\u2022";
@@ -70,8 +70,9 @@ export function percent(value: number, digits = 1): string {
   return `${written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" })} %`;
 }
 
-export function gainOrLoss(value: Decimal): "gain" | "loss" | "" {
-  return ({ "-1": "loss", "0": "", "1": "gain" } as const)[sign(value)];
+/** Of a figure as it is written: what is rounded to nothing has no sign, and so no colour either. */
+export function gainOrLoss(written: string): "gain" | "loss" | "" {
+  return written.startsWith("+") ? "gain" : written.startsWith(MINUS) ? "loss" : "";
 }
 
 // Times ---------------------------------------------------------------------------------------------------------------
