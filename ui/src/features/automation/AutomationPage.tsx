@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { isProblem } from "@/api/http";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { nextStepOf, typeName } from "@/features/automations/words";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { lazyPart } from "@/parts/lazyPart";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { AutomationStatusMark } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
@@ -14,11 +15,11 @@ import { Actions } from "./Actions";
 import { symbolsOf } from "./drawing";
 import { automationQuery } from "./queries";
 
-const ChartTab = lazy(() => import("./ChartTab"));
-const OrdersTab = lazy(() => import("./OrdersTab"));
-const MoneyTab = lazy(() => import("./MoneyTab"));
-const LogTab = lazy(() => import("./LogTab"));
-const ConfigTab = lazy(() => import("./ConfigTab"));
+const ChartTab = lazyPart(() => import("./ChartTab"));
+const OrdersTab = lazyPart(() => import("./OrdersTab"));
+const MoneyTab = lazyPart(() => import("./MoneyTab"));
+const LogTab = lazyPart(() => import("./LogTab"));
+const ConfigTab = lazyPart(() => import("./ConfigTab"));
 
 export const TABS = ["chart", "orders", "money", "log", "config"] as const;
 export type Tab = (typeof TABS)[number];

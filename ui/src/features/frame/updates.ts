@@ -1,4 +1,4 @@
-/** A tab that is older than the node's pages finds their parts gone: it says so, and reloads without losing a draft. */
+/** A tab that is older than the node's pages finds their parts gone: it says so, and somebody loads it anew. */
 
 import { useSyncExternalStore } from "react";
 
@@ -6,11 +6,20 @@ let outdated = false;
 const listeners = new Set<() => void>();
 
 export function watchForUpdates(): void {
-  addEventListener("vite:preloadError", (event) => {
-    event.preventDefault();
-    outdated = true;
-    for (const listener of listeners) listener();
-  });
+  addEventListener("vite:preloadError", () => void look());
+}
+
+/** A part that cannot be fetched is gone, or its node is away: only a page that names another script says which. */
+async function look(): Promise<void> {
+  const own = document.querySelector<HTMLScriptElement>('script[type="module"][src]')?.getAttribute("src");
+  try {
+    const page = await fetch("/index.html", { cache: "no-store" });
+    if (!page.ok || !own || (await page.text()).includes(own)) return;
+  } catch {
+    return;
+  }
+  outdated = true;
+  for (const listener of listeners) listener();
 }
 
 export function useOutdated(): boolean {

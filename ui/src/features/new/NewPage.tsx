@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { typesQuery } from "@/features/automations/queries";
 import { sessionQuery } from "@/features/session/queries";
+import { lazyPart } from "@/parts/lazyPart";
 import { Empty, Failure, Loading } from "@/parts/States";
 
-const NewAutomation = lazy(() => import("./NewAutomation"));
+const NewAutomation = lazyPart(() => import("./NewAutomation"));
 
 export function NewPage({ type }: { type: string | undefined }) {
   const { data: session } = useQuery(sessionQuery);

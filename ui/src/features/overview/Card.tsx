@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
 import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
@@ -8,10 +8,11 @@ import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
 import { nextStep, nextStepOf, typeName } from "@/features/automations/words";
 import { Amount, Change, Money, NotKnown, Result } from "@/parts/Figures";
+import { lazyPart } from "@/parts/lazyPart";
 import { AutomationStatusMark } from "@/parts/Status";
 import { add, sign } from "@/text/decimal";
 
-const PriceChart = lazy(() => import("@/features/automation/PriceChart"));
+const PriceChart = lazyPart(() => import("@/features/automation/PriceChart"));
 
 /** One automation, wide: what it is, what it does next, its market with its own fills, what it came to. */
 export function Card({ row, detail, now }: { row: AutomationRow; detail: AutomationDetail | null; now: Date }) {
