@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -10,10 +11,14 @@ from collections.abc import Sequence
 __all__ = ["main"]
 
 _PRIVATE = 0o077
+#: After how many objects of each generation Python looks for garbage. By its own figures it looks at some 300,000 that
+#: are there to stay, again and again, while it imports: a fifth of what a command costs.
+_COLLECTED_AFTER = (50_000, 20, 20)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (None: the process's own) and return the exit code."""
+    gc.set_threshold(*_COLLECTED_AFTER)
     from octobot_node.cli.app import Session, build_app
     from octobot_node.cli.failures import exit_code_of
 
