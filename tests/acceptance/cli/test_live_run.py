@@ -172,8 +172,7 @@ def test_run_again_the_file_holds_and_says_what_it_replaces(folder: Folder) -> N
     folder.write("run.yaml", LIVE)
     edit = ("edit", "dca", "--set", "amount=0.120", "--set", "take_profit=2")
     for command in (("create", "run.yaml"), edit):
-        done = folder.run("automations", *command)
-        assert done.returncode == 0, done.stderr
+        folder.prepare("automations", *command)
     again = folder.run("run", "run.yaml", "--for", "1s", "--json", "--serve")
     assert again.returncode == 0, again.stderr
     assert f"sign in as admin; the password is in {folder.state / 'admin-password'}" in again.stderr.splitlines()

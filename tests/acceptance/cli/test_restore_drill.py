@@ -17,8 +17,7 @@ from tests.integration.cli.conftest import LIVE, ROOT, Folder
 @pytest.fixture
 def had(folder: Folder) -> Folder:
     """A folder that has an automation."""
-    made = folder.run("automations", "create", folder.write("run.yaml", LIVE), "--data-dir", "state")
-    assert made.returncode == 0, made.stderr
+    folder.prepare("automations", "create", folder.write("run.yaml", LIVE), "--data-dir", "state")
     return folder
 
 

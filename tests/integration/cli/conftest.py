@@ -82,6 +82,15 @@ class Folder:
             out, errors = process.communicate(timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, out, errors)
 
+    def prepare(self, *arguments: str) -> None:
+        """Carry a command out in this process, a tenth of what ``run`` costs: for what a test begins with."""
+        from octobot_node.cli import main
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            assert main(arguments) == 0
+
     def _variables(self, more: dict[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OCTOBOT_")}
         own = {"OCTOBOT_DATA_DIR": str(self.state), "PYTHONPATH": str(ROOT), "OCTOBOT_API_PORT": "0"}
