@@ -44,7 +44,8 @@ def list_audit(context: OperationContext, request: ListAudit) -> AuditPage:
 
 def list_own(context: OperationContext, request: ListOwnAudit) -> AuditPage:
     """Return a page of the entries about an owner's things and about a user, newest first."""
-    ours = _filter(request, request.owner)
+    # Whoever acts for one owner sees that one's, whatever is asked for.
+    ours = _filter(request, request.owner if context.owner is None else context.owner)
     # What is about a user is about nobody's things. Each of both rides an index, which their union would not.
     mine = replace(_filter(request, ""), target_id=request.user)
     which = [ours, mine] if request.target_id in (None, request.user) else [ours]

@@ -97,6 +97,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
     "markets.sources": [{}],
     "node.status": [{}],
     "audit.list": [{}],
+    "audit.own": [{"owner": "alice", "user": "alice"}],
 }
 #: The node itself, which is nobody's: what may look at it or change it is for whoever asks to decide.
 OF_THE_NODE = {
