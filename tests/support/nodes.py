@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -13,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
+from octobot_node.cli import main
 from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 __all__ = ["GUARANTEES", "Nodes", "claimed_by", "create", "orders", "settle", "until", "verify"]
@@ -81,10 +85,17 @@ class Nodes:
         )  # fmt: skip
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """Return node id -> row, asked from a folder on which no node runs."""
-        answer = self.command("nodes", "--json")
-        assert answer.returncode == 0, answer.stderr
-        return {row["id"]: row for row in json.loads(answer.stdout)["nodes"]}
+        """Return node id -> row, asked from a folder on which no node runs.
+
+        In this process: tests ask until something is so, and each time a command of its own would take a second of CPU.
+        """
+        answer = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(answer):
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            code = main(["nodes", "--json", "--data-dir", str(self.folder / "visitor")])
+        assert code == 0
+        return {row["id"]: row for row in json.loads(answer.getvalue())["nodes"]}
 
     def id(self, name: str) -> str:
         return (self.folder / name / "node-id").read_text()
