@@ -65,7 +65,7 @@ class Scene:
         text = RUN % tuple(json.dumps(each)[1:-1] for each in settings)
         text += "".join(AUTOMATION % (name, symbol, orders, every) for name in names)
         self.folder.write("run.yaml", text)
-        assert self.folder.run("automations", "create", "run.yaml").returncode == 0
+        self.folder.prepare("automations", "create", "run.yaml")
 
     @contextmanager
     def node(self) -> Iterator[subprocess.Popen[str]]:
