@@ -141,6 +141,8 @@ imports: install ## Check who may import whom
 
 .PHONY: unit
 unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks some
+	@# Where PYTHONDONTWRITEBYTECODE is set, hundreds of nodes and commands would each compile all that they import.
+	@$(BIN)/python -m compileall -q octobot_node plugins tentacles tests
 	$(PYTEST) -m 'not long' --durations 25 $(ARGS)
 
 .PHONY: coverage
