@@ -21,6 +21,7 @@ from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.errors import InvalidSettings
 from octobot_node.settings import LINK, Environment, Settings
 from octobot_node.text.from_outside import HALF, has_half, read_text
+from octobot_node.text.validation_messages import told
 from octobot_node.trust import foreign
 
 __all__ = ["Configuration", "SettingRow"]
@@ -293,9 +294,8 @@ def _mistake(error: ValidationError, section: str, origins: Mapping[str, str], s
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     where = _where(name, origins.get(name, _variable(section, name)))
-    text = first["msg"].replace("Input should", "must").removeprefix("Value error, ")
     # What was given may be the secret itself.
-    return f"{where}: {text}" if name in secrets or not name else f"{where}: {text}, not {first['input']!r}"
+    return f"{where}: {told(first, given=bool(name) and name not in secrets)}"
 
 
 def _where(name: str, origin: str) -> str:

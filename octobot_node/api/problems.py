@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from octobot_node import errors
 from octobot_node.errors import OctoBotError
+from octobot_node.text.validation_messages import told
 
 __all__ = ["KINDS", "PROBLEM_JSON", "ApiProblem", "FieldError", "Kind", "Problem", "add_handlers", "problem_response"]
 
@@ -221,9 +222,7 @@ def _place(loc: Sequence[Any]) -> str:
 def _reason(error: Mapping[str, Any]) -> str:
     if error["type"] == "json_invalid":
         return str(error.get("ctx", {}).get("error", "it cannot be read"))
-    if error["type"] == "extra_forbidden":
-        return "there is no such field: leave it out"
-    return str(error["msg"]).replace("Input should", "must").removeprefix("Value error, ")
+    return told(error, given=False)
 
 
 def _on_http(request: Request, error: Exception) -> Response:

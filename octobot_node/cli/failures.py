@@ -80,7 +80,9 @@ def _invalid_settings(error: BaseException) -> InvalidSettings | None:
         return None
     from pydantic import ValidationError
 
+    from octobot_node.text.validation_messages import told
+
     assert isinstance(error, ValidationError)
     first = error.errors(include_url=False)[0]
     name = "_".join(str(part) for part in first["loc"][:1]).upper()
-    return InvalidSettings(f"OCTOBOT_{name}: {first['msg'].replace('Input should', 'must')}, not {first['input']!r}")
+    return InvalidSettings(f"OCTOBOT_{name}: {told(first)}")

@@ -13,6 +13,7 @@ from octobot_node.fields.hints import hint
 from octobot_node.fields.schema import DURATION
 from octobot_node.market import timeframe_ms
 from octobot_node.text.durations import parse_duration
+from octobot_node.text.patterns import told_as
 from octobot_node.text.symbols import SYMBOL_PATTERN, check_symbol
 
 __all__ = ["Asset", "AutomationName", "ConfigModel", "CronTime", "DailyTime", "Duration", "Interval", "Symbol", "Zone"]
@@ -81,7 +82,8 @@ Symbol = Annotated[
     Field(max_length=64, json_schema_extra={"pattern": SYMBOL_PATTERN, **hint(widget="symbol")}),
 ]
 #: An asset, such as BTC.
-Asset = Annotated[str, Field(pattern=r"^[^\s/:]{1,16}$", json_schema_extra=hint(widget="asset"))]
+_ASSET = told_as("a valid asset: use up to 16 characters with no space, / or :, such as USD", r"^[^\s/:]{1,16}$")
+Asset = Annotated[str, Field(pattern=_ASSET, json_schema_extra=hint(widget="asset"))]
 #: The name of another automation of the same owner.
 AutomationName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=hint(widget="automation"))]
 #: An IANA time zone.

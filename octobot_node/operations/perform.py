@@ -13,6 +13,7 @@ from octobot_node.contracts.operation import Operation, RequestT, ResponseT
 from octobot_node.errors import Mistake, UsageError
 from octobot_node.text.from_outside import HalfCharacter, refuse_halves
 from octobot_node.text.numbers import DIGITS, unreasonable
+from octobot_node.text.validation_messages import told
 
 if TYPE_CHECKING:
     from octobot_node.operations.context import OperationContext
@@ -75,7 +76,7 @@ def read_request(operation: Operation[RequestT, ResponseT], arguments: Mapping[s
     try:
         return operation.request.model_validate(dict(arguments))
     except ValidationError as error:
-        raise UsageError.of([_mistake(each) for each in error.errors(include_url=False)]) from None
+        raise UsageError.of([_mistake(each, operation.request) for each in error.errors(include_url=False)]) from None
 
 
 def besides_of(
@@ -105,8 +106,5 @@ def _refuse_unreasonable(request: BaseModel) -> None:
         raise UsageError(f"{where}: {reason}", field=where, reason=reason)
 
 
-def _mistake(error: ErrorDetails) -> Mistake:
-    where = ".".join(str(part) for part in error["loc"])
-    text = error["msg"].replace("Input should", "must").removeprefix("Value error, ")
-    given = repr(error["input"])
-    return Mistake(where, f"{text}, not {given if len(given) <= 80 else f'{given[:77]}...'}")
+def _mistake(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
+    return Mistake(".".join(str(part) for part in error["loc"]), told(error, model))

@@ -13,6 +13,7 @@ from octobot_node.market import to_ms
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.text.exact_json import decode
 from octobot_node.text.from_outside import read_text
+from octobot_node.text.validation_messages import sentence
 
 __all__ = ["read_signals", "refuse_signals"]
 
@@ -61,9 +62,7 @@ def _signal(number: int, text: str) -> PastSignal:
     try:
         line = _Line.model_validate(decode(text))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"line {number}: {f'{where}: ' if where else ''}{first['msg']}") from None
+        raise ValueError(f"line {number}: {sentence(error)}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number}: is not JSON ({error}): write one object a line") from None
     return PastSignal(to_ms(line.at), line.payload, line.channel, f"line {number}")

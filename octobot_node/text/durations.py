@@ -6,13 +6,15 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
+from octobot_node.text.patterns import told_as
+
 __all__ = ["DURATION_PATTERN", "parse_duration"]
 
 _UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _PIECE = r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|w|d|h|m|s)"
 
 #: A regular expression that matches what ``parse_duration`` reads.
-DURATION_PATTERN = rf"^(?:{_PIECE})+$"
+DURATION_PATTERN = told_as("a duration: write one such as 30s, 5m or 1h30m", rf"^(?:{_PIECE})+$")
 
 
 def parse_duration(text: str) -> timedelta:

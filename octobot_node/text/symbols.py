@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from octobot_node.text.patterns import told_as
+
 __all__ = ["SYMBOL_PATTERN", "check_symbol", "spot_pair"]
 
 #: For forms and documents; ``check_symbol`` says more.
-SYMBOL_PATTERN = r"^[^/\s:]+/[^/\s:]+$"
+SYMBOL_PATTERN = told_as("a valid symbol: write BASE/QUOTE, such as BTC/USD", r"^[^/\s:]+/[^/\s:]+$")
 _PAIR = re.compile(SYMBOL_PATTERN)
 #: How perpetual and dated futures are told from spot: BTC/USDT:USDT, BTCUSDT.P, BTC-USDT-SWAP, BTC-PERP.
 _DERIVATIVE = re.compile(r"[:]|\.P$|[-_](?:PERP|SWAP)$|\.PERP$", re.IGNORECASE)

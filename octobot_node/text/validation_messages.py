@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from octobot_node.text.patterns import ASSET_PATTERN, NAME_PATTERN
+from octobot_node.text.patterns import words_of
 
-__all__ = ["KINDS", "Place", "all_mistakes", "dotted", "first_mistake", "nearest"]
+__all__ = ["KINDS", "Place", "all_mistakes", "dotted", "first_mistake", "nearest", "sentence", "told"]
 
 #: Where something is: the keys and indexes that lead to it.
 Place = tuple[str | int, ...]
@@ -27,18 +27,52 @@ KINDS: Mapping[type, str] = {
     Decimal: "a number",
     type(None): "empty",
 }
+_DURATION = "a duration such as '30s' or '5m'"
+_DATE = "a date such as 2026-01-31"
+_MOMENT = "a moment with its time zone, such as 2026-01-31T12:00:00Z"
+_UNTOLD = "written as this field wants it: see what is said about it"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _WANTED = {
-    "dict_type": "a mapping ('name: value' lines)",
-    "model_type": "a mapping ('name: value' lines)",
-    "list_type": "a list (lines that begin with '- ')",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "list_type": "a list",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
     "decimal_type": "a number",
     "decimal_parsing": "a number",
     "finite_number": "a finite number",
-    "time_delta_type": "a duration such as '30s' or '5m'",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "model_attributes_type": "a mapping",
+    "mapping_type": "a mapping",
+    "string_type": "text",
+    "string_unicode": "text in UTF-8",
+    "time_delta_type": _DURATION,
+    "time_delta_parsing": _DURATION,
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_object_invalid": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "timezone_aware": _MOMENT,
+    "json_type": "JSON",
+    "uuid_type": "an id (a UUID)",
+    "uuid_parsing": "an id (a UUID)",
 }
+#: How what is wanted is written in a run file.
+_WRITTEN = {"a list": " (lines that begin with '- ')", "a mapping": " ('name: value' lines)"}
+#: How pydantic begins what it says of a value.
+_BEGINNINGS = ("Input should", "String should", "Decimal input should", "Value should", "List should", "URL should")
 
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> tuple[Place, str]:
@@ -52,7 +86,60 @@ def all_mistakes(error: ValidationError, model: type[BaseModel]) -> list[tuple[P
     """Return where each problem of ``error`` is, as a path inside ``model``, and what to do about it."""
     # A misspelt field is also a missing one: say the former first.
     found = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-    return [(_path(each), _explain(each, model)) for each in found]
+    return [(_path(each), told(each, model)) for each in found]
+
+
+def sentence(error: ValidationError) -> str:
+    """Return the first problem of ``error`` with where it is, for somebody who has no file with lines."""
+    first = error.errors(include_url=False)[0]
+    place = dotted(_path(first))
+    return f"{place}: {told(first)}" if place else told(first)
+
+
+def told(error: Mapping[str, Any], model: type[BaseModel] | None = None, *, given: bool = True) -> str:
+    """Return what is wrong as people read it: the one place that puts what pydantic says into our words.
+
+    What was ``given`` is told with it, unless it may be a secret. ``model`` is what misspelt fields are of.
+    """
+    kind, value = str(error["type"]), error.get("input")
+    context: Mapping[str, Any] = error.get("ctx") or {}
+    match kind:
+        case "missing":
+            return "is missing: add it"
+        case "extra_forbidden":
+            return _misspelt(error, model)
+        case "value_error" | "assertion_error":
+            return str(context.get("error", "")) or _reworded(error)
+        case "too_short" | "too_long" | "string_too_short" | "string_too_long" | "bytes_too_short" | "bytes_too_long":
+            return _of_length(kind, context, value)
+        case "string_pattern_mismatch":
+            return f"{_shown(value) if given else ''} is not {_words(context['pattern'])}".lstrip()
+    wanted = _WANTED.get(kind, "")
+    text = f"must be {wanted}{_WRITTEN.get(wanted, '') if model else ''}" if wanted else _reworded(error)
+    return f"{text}, not {_shown(value)}{_cure(kind, value)}" if given else text
+
+
+def _misspelt(error: Mapping[str, Any], model: type[BaseModel] | None) -> str:
+    if model is None:
+        return "there is no such field: leave it out"
+    name = str(error["loc"][-1])
+    return f"there is no field {name!r}: {nearest(name, _fields_at(model, _path(error)[:-1]))}"
+
+
+def _words(pattern: str) -> str:
+    words = words_of(pattern)
+    if words is not None:
+        return words
+    # A third party's, that told its pattern to nobody; that of a symbol many write.
+    return "a valid symbol: write BASE/QUOTE, such as BTC/USD" if "]+/[" in pattern else _UNTOLD
+
+
+def _cure(kind: str, value: Any) -> str:
+    if kind == "string_type" and isinstance(value, int | Decimal):
+        return ": put it in quotes"
+    if _WANTED.get(kind) == _MOMENT and isinstance(value, str) and _DAY.fullmatch(value):
+        return f": write {value}T00:00:00Z"
+    return ""
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -69,45 +156,30 @@ def dotted(path: Place) -> str:
     return text.removeprefix(".")
 
 
-def _path(error: ErrorDetails) -> Place:
+def _path(error: Mapping[str, Any]) -> Place:
     # pydantic marks a mistake in a mapping's key so; its place is the key's own.
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
-    given = error["input"]
-    match error["type"]:
-        case "missing":
-            return "is missing: add it"
-        case "extra_forbidden":
-            name = str(error["loc"][-1])
-            return f"there is no field {name!r}: {nearest(name, _fields_at(model, _path(error)[:-1]))}"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "greater_than" | "greater_than_equal" | "less_than_equal":
-            return f"{error['msg'].replace('Input should', 'must')}, not {given}"
-        case "string_type":
-            quotes = ": put it in quotes" if isinstance(given, int | Decimal) else ""
-            return f"must be text, not {_shown(given)}{quotes}"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            return _bad_text(error)
-    if error["type"] in _WANTED:
-        return f"must be {_WANTED[error['type']]}, not {_shown(given)}"
-    return f"{error['msg'].replace('Input should', 'must')}, not {_shown(given)}"
+def _of_length(kind: str, context: Mapping[str, Any], value: Any) -> str:
+    """Say how long it may be; never what was given: it may be a secret, and is long."""
+    short = kind.endswith("short")
+    bound = context["min_length" if short else "max_length"]
+    items = isinstance(value, list | tuple | set | frozenset | dict)
+    one, many = ("entry", "entries") if items else ("character", "characters")
+    length = context.get("actual_length")
+    if length is None and isinstance(value, str | bytes):
+        length = len(value)
+    has = f", not {length}" if length else ""
+    return f"must have at {'least' if short else 'most'} {bound} {one if bound == 1 else many}{has}"
 
 
-def _bad_text(error: ErrorDetails) -> str:
-    if error["type"] != "string_pattern_mismatch":
-        return f"{error['msg'].replace('String should', 'must')}, not {_shown(error['input'])}"
-    given, pattern = _shown(error["input"]), error["ctx"]["pattern"]
-    if pattern == ASSET_PATTERN:
-        return f"{given} is not a valid asset: use up to 16 letters and digits, such as USD"
-    if pattern == NAME_PATTERN:
-        return f"{given} is not a valid name: use printable characters, with no space at either end"
-    # How connectors and automation types spell it is theirs.
-    if "]+/[" in pattern:
-        return f"{given} is not a valid symbol: write BASE/QUOTE, such as BTC/USD"
-    return f"must match {pattern}, not {given}"
+def _reworded(error: Mapping[str, Any]) -> str:
+    text = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    for beginning in _BEGINNINGS:
+        if text.startswith(beginning):
+            return f"must{text.removeprefix(beginning)}"
+    return text
 
 
 def _shown(value: Any) -> str:

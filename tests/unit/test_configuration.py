@@ -191,7 +191,7 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("OCTOBOT_MINE_URLS", '{"hush": 1}')
     with pytest.raises(InvalidSettings) as refused:
         Configuration.load().check([OWNED])
-    assert str(refused.value) == "OCTOBOT_MINE_URLS: must be a valid tuple"
+    assert str(refused.value) == "OCTOBOT_MINE_URLS: must be a list"
 
 
 def test_what_is_no_utf_8_is_refused_by_its_name_and_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ from octobot_node.errors import DataUnavailable
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, OpenOrder, OrderResult
 from octobot_node.text.code_places import place_of
+from octobot_node.text.validation_messages import sentence
 
 __all__ = [
     "HUNG",
@@ -169,11 +170,15 @@ def _outcome(
     except DataUnavailable as error:
         return Outcome(given.automation_id, problem="waiting", reason=str(error))
     except (BadDecision, ValidationError) as error:
-        return Outcome(given.automation_id, problem="failed", reason=_clip(str(error)))
+        return Outcome(given.automation_id, problem="failed", reason=_clip(_said(error)))
     except MemoryError:
         return Outcome(given.automation_id, problem="failed", reason=OUT_OF_MEMORY)
     except BaseException as error:  # noqa: BLE001 - an author's SystemExit must not end the process
         return Outcome(given.automation_id, problem="failed", reason=_where(error))
+
+
+def _said(error: BadDecision | ValidationError) -> str:
+    return sentence(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _decide(automation: Automation[Any, Any], given: TickInput, market: Market, noted: TickLog) -> PlainDecision:

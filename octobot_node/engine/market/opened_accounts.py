@@ -32,6 +32,7 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 from octobot_node.text.said_once import SaidOnce
+from octobot_node.text.validation_messages import sentence
 
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
@@ -275,6 +276,4 @@ def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise InvalidSettings(f"{where}: {field}: {first['msg']}") from None
+        raise InvalidSettings(f"{where}: {sentence(error)}") from None

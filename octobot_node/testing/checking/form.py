@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from octobot_node.automation import Automation
 from octobot_node.engine.evaluating.decision_checks import first_needs
 from octobot_node.testing.checking.violation import Violation
+from octobot_node.text.validation_messages import sentence
 
 __all__ = ["check_form"]
 
@@ -146,7 +147,7 @@ def _check_default(place: str, field: FieldInfo, adapter: TypeAdapter[Any]) -> N
     try:
         read = adapter.validate_json(adapter.dump_json(default, warnings=False))
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]["msg"]
+        problem = sentence(error)
         raise Violation(f"{place} refuses its own default {default!r}: {problem}", "correct one of them") from None
     if read != default or type(read) is not type(default):
         raise Violation(

@@ -20,6 +20,7 @@ from octobot_node.errors import NotSent
 from octobot_node.store import events
 from octobot_node.store.tables import automations
 from octobot_node.text.exact_json import decode
+from octobot_node.text.validation_messages import sentence
 from octobot_plugins.actions.tables import runs
 
 __all__ = ["ASKED", "Carrier", "carry_out"]
@@ -149,9 +150,7 @@ class Carrier:
         try:
             return kind, kind.Payload.model_validate(decode(row.payload)), ""
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "it"
-            return None, None, f"the action {row.action!r} refuses what it is given: {place}: {first['msg']}"
+            return None, None, f"the action {row.action!r} refuses what it is given: {sentence(error)}"
 
     def _later(self, row: Any, reason: str, retry_after: float | None) -> None:
         now = self._context.clock.now()

@@ -17,6 +17,7 @@ from octobot_node.operations.automations.catalogue import LIST_LOG
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.events import event_filter, start
 from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogLevel, LogPage
+from octobot_node.text.patterns import told_as
 from octobot_node.text.printable import printable
 from octobot_plugins.api_events.accepting import prefers
 from octobot_plugins.api_events.feed import Feed
@@ -48,7 +49,14 @@ Name = Annotated[str, Path(min_length=1, max_length=128, description="An automat
 Filtered = Annotated[str | None, Query(min_length=1, max_length=128, description="An automation's name, or its id.")]
 Kind = Annotated[
     str | None,
-    Query(max_length=32, pattern=r"^[a-z0-9_.-]+$", description="A kind, or a group of kinds that ends with a dot."),
+    Query(
+        max_length=32,
+        pattern=told_as(
+            "a kind of events: use small letters, such as order.filled, or a group of them, such as order.",
+            r"^[a-z0-9_.-]+$",
+        ),
+        description="A kind, or a group of kinds that ends with a dot.",
+    ),
 ]
 Own = Annotated[bool, Query(description="Only one's own, also for those who see everybody's.")]
 After = Annotated[

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from octobot_node.contracts.caller import Role
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.text.lines import Line
+from octobot_node.text.patterns import told_as
 
 __all__ = [
     "CreateKey",
@@ -36,7 +37,14 @@ __all__ = [
 UserName = Annotated[
     str,
     Field(
-        min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9._-]*$", description="A user's name.", examples=["ada"]
+        min_length=1,
+        max_length=64,
+        pattern=told_as(
+            "a user's name: use small letters, digits, ., _ and -, and begin with a letter or digit, such as ada",
+            "^[a-z0-9][a-z0-9._-]*$",
+        ),
+        description="A user's name.",
+        examples=["ada"],
     ),
 ]
 Password = Annotated[

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from octobot_node.fields import Duration, Symbol, either, form, hint
+from octobot_node.text.patterns import told_as
 
 __all__ = ["SIDES", "Fields", "SignalConfig"]
 
 #: Keeps products of amounts, prices and percents far inside Decimal's 28 digits.
 _MOST = Decimal(1_000_000_000_000)
-_PATH = r"^[^\s|]+(\|[^\s|]+)*$"
+_PATH = told_as("a name of a field: write no space, and | between several", r"^[^\s|]+(\|[^\s|]+)*$")
 #: What is understood without being configured; "short" is not among them, for on a spot market it cannot be followed.
 SIDES: dict[str, Literal["buy", "sell"]] = {
     "buy": "buy",

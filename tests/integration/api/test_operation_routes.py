@@ -238,7 +238,7 @@ def test_what_is_wrong_is_told_by_place(telex: Given) -> None:
     edited = {"if-match": "*"}
     assert wrong(ada.post("/api/v1/telex", json={"text": ""})) == (
         422,
-        "body.text: String should have at least 1 character",
+        "body.text: must have at least 1 character",
     )
     assert wrong(ada.post("/api/v1/telex", json={"text": "a b", "words": 3})) == (422, "body: count again")
     assert wrong(ada.post("/api/v1/telex", json={"text": "a", "colour": 1})) == (

@@ -143,7 +143,7 @@ def test_the_page_s_example_sends_and_lists_and_is_audited(plugin: Callable[[str
     assert out.splitlines()[3] == f"there are more: --cursor {sent['id']}"
     rest = as_json(created, "telex", "list", "--cursor", sent["id"])
     assert [telegram["text"] for telegram in rest["telegrams"]] == ["again [b]"]
-    assert error(created, "telex", "send", "") == (2, "text: String should have at least 1 character, not ''")
+    assert error(created, "telex", "send", "") == (2, "text: must have at least 1 character")
     assert error(created, "telex", "list", "--limit", "0")[0] == 2
     audited = as_json(created, "audit", "list", "--action", "telex.send")["entries"]
     assert [entry["outcome"] for entry in audited] == ["done", "done"]

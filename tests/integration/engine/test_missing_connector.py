@@ -95,7 +95,7 @@ def test_settings_that_the_connector_takes_no_more_hold_at_the_next_tick(bench: 
     bench.run(300_000, step=60_000)
     (reason,) = held(bench)
     assert reason == bench.row(one).reason
-    assert reason.startswith("its account cannot be opened: account 'main', trading: token: Field required: see")
+    assert reason.startswith("its account cannot be opened: account 'main', trading: token: is missing: add it: see")
 
 
 def test_a_connector_that_only_fails_to_open_now_is_tried_again(bench: Bench, restart: Restart) -> None:

@@ -310,9 +310,9 @@ def test_status_and_accounts_count_what_there_is(office: Office) -> None:
 def test_unknown_operations_and_arguments_are_refused(office: Office) -> None:
     with pytest.raises(UsageError, match=r"knows no operation 'automations\.destroy'"):
         office.do("automations.destroy")
-    with pytest.raises(UsageError, match="colour: Extra inputs are not permitted, not 'red'"):
+    with pytest.raises(UsageError, match="colour: there is no field 'colour'"):
         office.do("automations.pause", automation="a", colour="red")
-    with pytest.raises(UsageError, match="automation: Field required"):
+    with pytest.raises(UsageError, match="automation: is missing"):
         office.do("automations.pause")
 
 

@@ -178,7 +178,7 @@ def test_who_watches_the_old_or_the_new_name_is_woken_by_a_rename(office: Office
         ({"name": "taken"}, CommandRefused, "an automation is called 'taken' already: choose another name"),
         ({"name": " a"}, UsageError, "name: "),
         ({"limits": {"max_open_orders": 0}}, UsageError, "limits.max_open_orders: must be greater than or equal to 1"),
-        ({"limits": {"most": 0}}, UsageError, "limits.most: Extra inputs are not permitted"),
+        ({"limits": {"most": 0}}, UsageError, "limits.most: there is no field 'most'"),
         ({"name": "b", "changes": {"candles": "many"}}, UsageError, "config.candles: must be a whole number"),
     ],
 )

@@ -529,7 +529,7 @@ def test_a_checklist_keeps_the_orders_of_an_automation_that_is_deleted(office: O
     [
         ({"scope": "everything", "target": "a", "reason": "x"}, "nothing where everything is stopped"),
         ({"scope": "account", "reason": "x"}, "name the account or the automation to stop"),
-        ({"scope": "everything", "reason": ""}, "reason: String should have at least 1 character"),
+        ({"scope": "everything", "reason": ""}, "reason: must have at least 1 character"),
         ({"scope": "all", "reason": "x"}, "scope: must be 'everything', 'account' or 'automation'"),
     ],
 )

@@ -199,7 +199,7 @@ def test_a_clone_belongs_to_the_owner_of_what_it_is_made_from(office: Office) ->
         ({"name": "b", "changes": {"candles": "many"}}, UsageError, "config.candles: must be a whole number"),
         ({"name": "b", "config": {}, "changes": {"x": 1}}, UsageError, "either a whole config or changes"),
         ({"name": "b", "budget": {"USDT": "-1"}}, UsageError, "budget.USDT: must be greater than 0"),
-        ({}, UsageError, "name: Field required"),
+        ({}, UsageError, "name: is missing"),
     ],
 )
 def test_a_clone_that_cannot_be_is_refused(office: Office, more: Any, error: type[Exception], said: str) -> None:

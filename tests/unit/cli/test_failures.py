@@ -72,7 +72,7 @@ def test_an_unexpected_error_without_a_log_says_how_to_see_it(
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("OCTOBOT_BATCH_SIZE", "many", "OCTOBOT_BATCH_SIZE: must be a valid integer"),
+        ("OCTOBOT_BATCH_SIZE", "many", "OCTOBOT_BATCH_SIZE: must be a whole number, not 'many'"),
         ("OCTOBOT_CLAIM_TTL", "-1", "OCTOBOT_CLAIM_TTL: must be greater than 0, not '-1'"),
     ],
 )

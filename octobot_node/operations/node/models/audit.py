@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from octobot_node.operations.models import Limit, Request, Response
+from octobot_node.text.patterns import told_as
 
 __all__ = ["AuditPage", "AuditRow", "AuditVerified", "BrokenEntry", "ListAudit", "ListOwnAudit", "VerifyAudit"]
 
@@ -67,7 +68,10 @@ class VerifyAudit(Request):
 
     since: str | None = Field(
         default=None,
-        pattern="^[0-9]{1,18}:[0-9a-f]{64}$",
+        pattern=told_as(
+            "an anchor: write ID:HASH, a number and 64 hexadecimal digits, as `octobot-node audit verify` tells them",
+            "^[0-9]{1,18}:[0-9a-f]{64}$",
+        ),
         description="An anchor, `ID:HASH`, that somebody kept: that entry must have that hash still, and what follows"
         " must follow from it. None: from the oldest entry on.",
     )

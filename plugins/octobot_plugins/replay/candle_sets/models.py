@@ -10,6 +10,7 @@ from pydantic import Field
 from octobot_node.fields import Symbol, Zone
 from octobot_node.operations.models import PageRequest, Request, Response
 from octobot_node.specs import Name
+from octobot_node.text.patterns import told_as
 
 __all__ = [
     "CandleSetDeleted",
@@ -59,7 +60,10 @@ class SendCandles(ReadAs):
 class TakeCandles(ReadAs):
     """A file that was sent, and is on this node's disk now."""
 
-    arrived: str = Field(pattern=r"^[0-9a-f-]{36}$", description="Under which id it arrived.")
+    arrived: str = Field(
+        pattern=told_as("an id: send the one that the upload was answered with", r"^[0-9a-f-]{36}$"),
+        description="Under which id it arrived.",
+    )
 
 
 class ListCandleSets(PageRequest):

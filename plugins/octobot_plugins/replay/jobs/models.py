@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from octobot_node.operations.models import Limit, PageRequest, Request, Response
 from octobot_node.reports.models import RunReport
 from octobot_node.specs import Amount, Asset, Name, PositiveAmount
+from octobot_node.text.patterns import told_as
 from octobot_plugins.replay.jobs.status import ReplayStatus
 
 __all__ = [
@@ -227,13 +228,16 @@ class ReplayCurves(Response):
     curves: list[AutomationCurve]
 
 
+_CURSOR = told_as("a cursor of this list: send the `next_cursor` of the page before", r"^\d+$")
+
+
 class ShowPieces(OneReplay):
     """A page of a replay's fills or of its log, oldest first."""
 
     automation: str | None = Field(default=None, max_length=128, description="Only this automation's.")
     limit: Limit = 50
     cursor: str | None = Field(
-        default=None, max_length=20, pattern=r"^\d+$", description="`next_cursor` of the page before."
+        default=None, max_length=20, pattern=_CURSOR, description="`next_cursor` of the page before."
     )
 
 

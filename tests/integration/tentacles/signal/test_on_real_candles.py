@@ -191,10 +191,10 @@ def test_signals_outside_the_candles_are_counted_and_not_given(
     [
         ("{", "line 1: is not JSON"),
         ('{"at": "2022-01-01T00:00:00Z", "payload": NaN}', "line 1: is not JSON (NaN is not a number)"),
-        ('\n{"at": "2022-01-01T00:00:00", "payload": 1}', "line 2: at: Input should have timezone info"),
-        ('{"payload": 1}', "line 1: at: Field required"),
-        ('{"at": "2022-01-01T00:00:00Z"}', "line 1: payload: Field required"),
-        ('{"at": "2022-01-01T00:00:00Z", "payload": 1, "chanel": ""}', "line 1: chanel: Extra inputs"),
+        ('\n{"at": "2022-01-01T00:00:00", "payload": 1}', "line 2: at: must be a moment with its time zone"),
+        ('{"payload": 1}', "line 1: at: is missing"),
+        ('{"at": "2022-01-01T00:00:00Z"}', "line 1: payload: is missing"),
+        ('{"at": "2022-01-01T00:00:00Z", "payload": 1, "chanel": ""}', "line 1: chanel: there is no such field"),
         (None, "No such file or directory"),
     ],
 )
