@@ -25,12 +25,13 @@ class Health:
 class HealthCheck:
     """A named check; ``check(context)`` is a plain function that answers within seconds.
 
-    One that raises, or does not answer in time, counts as failed, with its error as the detail. Without what is
+    One that raises, or does not answer in time, counts as failed, with its error as the detail. One that answers None
+    looks after what is not in use here, and is not listed. Without what is
     ``needed`` the node can do no work: it is not ready. ``every`` is for how many seconds ``/health/ready`` repeats an
     answer that is ok; give None to what takes long, and it is asked by `octobot-node doctor` alone.
     """
 
     name: str
-    check: Callable[[PluginContext], Health]
+    check: Callable[[PluginContext], Health | None]
     needed: bool = False
     every: float | None = 30.0

@@ -34,7 +34,7 @@ class _Running:
 
 
 def run_checks(checks: Sequence[HealthCheck], context: PluginContext, timeout: float = _TIMEOUT_S) -> list[Answer]:
-    """Run the checks side by side and return their answers in order.
+    """Run the checks side by side and return their answers in order, without those that look after nothing here.
 
     One that raises, answers no ``Health``, or takes longer than ``timeout`` seconds has failed.
     """
@@ -42,7 +42,7 @@ def run_checks(checks: Sequence[HealthCheck], context: PluginContext, timeout: f
     for each in running:
         # A daemon: one that never answers keeps neither this call nor the process.
         threading.Thread(target=_run, args=(each, context), name=f"check {each.check.name}", daemon=True).start()
-    return [_answer(each, timeout) for each in running]
+    return [answer for each in running if (answer := _answer(each, timeout)) is not None]
 
 
 def _run(running: _Running, context: PluginContext) -> None:
@@ -54,7 +54,9 @@ def _run(running: _Running, context: PluginContext) -> None:
     running.done.set()
 
 
-def _checked(health: object) -> Health:
+def _checked(health: object) -> Health | None:
+    if health is None:
+        return None
     if isinstance(health, Health) and health.status in {"ok", "warning", "failed"}:
         return Health(health.status, str(health.detail), str(health.cure))
     raise TypeError(f"it answered {type(health).__name__}, not a Health of status ok, warning or failed")
@@ -68,10 +70,9 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _answer(running: _Running, timeout: float) -> Answer:
+def _answer(running: _Running, timeout: float) -> Answer | None:
     left = max(timeout - (time.monotonic() - running.started), 0)
     if not running.done.wait(left):
         late = Health("failed", f"no answer within {timeout:g} s", "see whether what it checks hangs; then try again")
         return Answer(running.check, late, timeout)
-    assert running.health is not None
-    return Answer(running.check, running.health, running.seconds)
+    return None if running.health is None else Answer(running.check, running.health, running.seconds)

@@ -30,6 +30,7 @@ def test_answers_come_in_order_whatever_each_check_does() -> None:
         HealthCheck("warns", lambda _: Health("warning", "3 % left", "delete something")),
         HealthCheck("raises", raises),
         HealthCheck("leaves", leaves),
+        HealthCheck("of another database", lambda _: None),
         HealthCheck("lies", lambda _: cast("Any", True)),
         HealthCheck("misspells", lambda _: Health(cast("Any", "good"), "?")),
     ]

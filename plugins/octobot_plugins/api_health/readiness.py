@@ -29,7 +29,7 @@ class Readiness:
         self._lock = threading.Lock()
         self._look: Future[list[Answer]] | None = None
         self._began = 0.0
-        self._answers: dict[str, tuple[Answer, float]] = {}
+        self._answers: dict[str, tuple[Answer | None, float]] = {}
         #: Those that were begun and have not come back.
         self._out: set[str] = set()
 
@@ -49,9 +49,11 @@ class Readiness:
             due = [check for check in self._checks if self._is_due(check)]
             began = self._context.clock.monotonic()
             guarded = [replace(check, check=self._coming_back(check)) for check in due]
-            for check, answer in zip(due, run_checks(guarded, self._context, self._timeout), strict=True):
-                self._answers[check.name] = (replace(answer, check=check), began)
-            look.set_result([self._answer(check) for check in self._checks])
+            answers = {answer.check.name: answer for answer in run_checks(guarded, self._context, self._timeout)}
+            for check in due:
+                answer = answers.get(check.name)
+                self._answers[check.name] = (answer and replace(answer, check=check), began)
+            look.set_result([answer for check in self._checks if (answer := self._answers[check.name][0])])
         except BaseException as error:  # noqa: BLE001 - whoever waits is told, and the next look is a new one
             look.set_exception(error)
 
@@ -63,18 +65,15 @@ class Readiness:
         answer, at = self._answers[check.name]
         # What is not well is looked at again each time, so that its cure is seen at once.
         age = self._context.clock.monotonic() - at
-        return answer.health.status != "ok" or age >= (check.every or 0)
+        return (answer is not None and answer.health.status != "ok") or age >= (check.every or 0)
 
-    def _coming_back(self, check: HealthCheck) -> Callable[[PluginContext], Health]:
+    def _coming_back(self, check: HealthCheck) -> Callable[[PluginContext], Health | None]:
         self._out.add(check.name)
 
-        def run(context: PluginContext) -> Health:
+        def run(context: PluginContext) -> Health | None:
             try:
                 return check.check(context)
             finally:
                 self._out.discard(check.name)
 
         return run
-
-    def _answer(self, check: HealthCheck) -> Answer:
-        return self._answers[check.name][0]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store.queries.event_horizon import held_since
+
+if TYPE_CHECKING:
+    from octobot_plugins.postgres.storage import PostgresStorage
 
 __all__ = ["check_announcements", "check_horizon", "check_postgres"]
 
@@ -28,8 +31,6 @@ SELECT current_setting('server_version'),
 def check_postgres(context: PluginContext) -> Health:
     """Say whether the database answers, how fast, and how large it is; nothing is written."""
     storage = context.storage
-    if not context.settings.url().startswith("postgres"):
-        return Health("ok", "another plugin's database is in use")
     lost = storage.lost()
     if lost:
         return Health("failed", lost, _cure_of(storage))
@@ -57,10 +58,7 @@ def _cure_of(storage: Any) -> str:
 
 def check_announcements(context: PluginContext) -> Health:
     """Say whether nodes hear of what the others do; nothing is asked."""
-    deaf = getattr(context.storage, "deaf", None)
-    if deaf is None:
-        return Health("ok", "one node has the database: it tells itself")
-    why = deaf()
+    why = cast("PostgresStorage", context.storage).deaf()
     if why:
         return Health(
             "failed", why, "let this node connect once more, directly or through a pooler in session mode" + _GOES_ON
@@ -70,8 +68,6 @@ def check_announcements(context: PluginContext) -> Health:
 
 def check_horizon(context: PluginContext) -> Health:
     """Say whether a writing transaction of a node's keeps events from being told: of nobody else's it matters."""
-    if not context.storage.shared:
-        return Health("ok", "one writes after another")
     try:
         with context.storage.read() as connection:
             held = held_since(connection)

@@ -26,8 +26,6 @@ _RESTORE = "stop the node and restore a backup, or `sqlite3 octobot.db .recover`
 def check_sqlite(context: PluginContext) -> Health:
     """Say whether the database answers and can be written; nothing is."""
     url = context.settings.url()
-    if not url.startswith("sqlite:"):
-        return Health("ok", "another plugin's database is in use")
     path = Path(sa.make_url(url).database or "")
     if not os.access(path, os.W_OK):
         return Health(
@@ -45,8 +43,6 @@ def check_sqlite(context: PluginContext) -> Health:
 def check_database(context: PluginContext, bound: float = _BOUND_S) -> Health:
     """Say whether the database is well; nothing is written."""
     url = context.settings.url()
-    if not url.startswith("sqlite:"):
-        return Health("ok", "another plugin's database is in use")
     path = Path(sa.make_url(url).database or "")
     if not path.exists():
         return Health("ok", f"{path} does not exist yet; it will be made")

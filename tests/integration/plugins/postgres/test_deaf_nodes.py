@@ -175,7 +175,3 @@ def test_a_connection_that_answers_and_hears_nothing_any_more_is_found_out_and_m
             storage.announce("heard again")
             until(lambda: "heard again" in heard)
         storage.close()
-
-
-def test_a_database_of_one_node_s_own_needs_no_announcements() -> None:
-    assert doctor(cast("Any", object())).status == "ok"
