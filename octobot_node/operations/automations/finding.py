@@ -8,6 +8,7 @@ from octobot_node.engine.standings.finding import Found, Query
 from octobot_node.engine.standings.sorts import Sort
 from octobot_node.operations.automations.models.automations import WhichAutomations
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in, no_cursor
 from octobot_node.operations.lookup import account_id, type_names
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
@@ -60,11 +61,17 @@ def find(
     anchors: bool = False,
 ) -> FoundIds:
     """Return a page of the ids that fit, in order."""
+    by_id = sort == "created"
+    if cursor is not None:
+        # Of other orders a cursor is an id, a space and what it is sorted by.
+        id_in(cursor if by_id else cursor.partition(" ")[0])
+        if not by_id and " " not in cursor:
+            raise no_cursor()
     # Of several statuses or types an index has the rows, but not in the order of ids.
     plain = (query.symbol, query.tags, query.words, query.trading) == (None, None, (), None)
     plain = plain and all(each is None or len(each) == 1 for each in (query.statuses, query.types))
     standings = context.core.standings
-    if plain and sort == "created" and not descending and not anchors and not standings.board.awake:
+    if plain and by_id and not descending and not anchors and not standings.board.awake:
         return _found_in_database(context, query, cursor, limit)
     standings.board.refresh()
     with standings.board.lock:

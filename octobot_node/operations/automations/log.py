@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 
-from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import no_cursor
 from octobot_node.operations.lookup import past_automation_id
 from octobot_node.operations.node.models.events import ListLog, LogLevel, LogLine, LogPage
 from octobot_node.operations.periods import the_period
@@ -67,5 +67,5 @@ def _load(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not _CURSOR.fullmatch(cursor):
-        raise UsageError("the cursor is none that was given here: send the `next_cursor` of the page before")
+        raise no_cursor()
     return int(cursor)

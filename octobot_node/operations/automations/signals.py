@@ -10,6 +10,7 @@ from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.signals import ListSignals, SignalOrder, SignalPage, SignalRow
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.serializers import moment
 from octobot_node.store import automations
@@ -25,7 +26,7 @@ def list_signals(context: OperationContext, request: ListSignals) -> SignalPage:
     found = automation_id(context, request.automation)
     with context.core.storage.read() as connection:
         automation = automations.get(connection, found)
-        rows = history.signal_page(connection, found, request.status, request.cursor, request.limit + 1)
+        rows = history.signal_page(connection, found, request.status, id_in(request.cursor), request.limit + 1)
         shown = rows[: request.limit]
         orders = history.ends_of(connection, [order for row in shown for order in json.loads(row.orders)])
     if automation is None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.ticks import ListTicks, TickOrder, TickPage, TickRow
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import no_cursor
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
 from octobot_node.store.queries import ticks as statements
@@ -109,7 +110,7 @@ def _place(cursor: str | None) -> tuple[int, int | None]:
         return _NONE_YET, None
     found = _CURSOR.fullmatch(cursor)
     if found is None:
-        raise UsageError("the cursor is none that was given here: send the `next_cursor` of the page before")
+        raise no_cursor()
     return int(found[1]), int(found[2]) if found[2] else None
 
 

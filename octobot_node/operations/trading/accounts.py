@@ -15,6 +15,7 @@ from octobot_node.limits import Limits
 from octobot_node.operations.automations.creating.export import secret_settings
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import EmptyRequest, PageRequest
 from octobot_node.operations.serializers import account_row
@@ -44,7 +45,7 @@ __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"
 def list_accounts(context: OperationContext, request: PageRequest) -> AccountPage:
     """Return a page of accounts, oldest first."""
     with context.core.storage.read() as connection:
-        found = lists.account_page(connection, context.owner, request.cursor, request.limit + 1)
+        found = lists.account_page(connection, context.owner, id_in(request.cursor), request.limit + 1)
         rows = found[: request.limit]
         sums = lists.account_sums(connection, [row.id for row in rows])
     return AccountPage(

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from octobot_node.engine.ledger.book import rounded
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.periods import place_in, place_of, the_period
 from octobot_node.operations.trading.models.exports import ExportPage, ExportTable
@@ -65,7 +66,8 @@ def export(context: OperationContext, request: ExportTable) -> ExportPage:
         period=the_period(request.since, request.until),
     )
     with context.core.storage.read() as connection:
-        found = table.read(connection, wanted, request.cursor, request.limit + 1)
+        cursor = id_in(request.cursor) if table.place is _by_id else request.cursor
+        found = table.read(connection, wanted, cursor, request.limit + 1)
     rows = found[: request.limit]
     return ExportPage(
         columns=list(table.columns),

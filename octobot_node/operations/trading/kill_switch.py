@@ -8,6 +8,7 @@ from octobot_node.engine.commands.kill_switch import KillSwitch, Target
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.serializers import moment
 from octobot_node.operations.trading.models.kill_switch import (
@@ -66,10 +67,16 @@ def _target(context: OperationContext, request: ThrowKillSwitch) -> Target:
 
 def show(context: OperationContext, request: ShowKillSwitch) -> Checklist:
     """Return a kill switch's checklist, a page of it: what each order was, and what its exchange confirmed since."""
+    after = id_in(request.cursor)
     with context.core.storage.read() as connection:
         switch = _find(connection, context, request.id)
         found = kill_switches.lines(
-            connection, switch.id, context.owner, live=request.live, after=request.cursor, count=request.limit + 1
+            connection,
+            switch.id,
+            context.owner,
+            live=request.live,
+            after=after,
+            count=request.limit + 1,
         )
         rows = found[: request.limit]
         cancels = kill_switches.cancels_of(
@@ -89,7 +96,7 @@ def list_switches(context: OperationContext, request: ListKillSwitches) -> KillS
         if request.in_force:
             rows = kill_switches.every_in_force(connection, context.owner)
             return KillSwitchPage(switches=[_row(connection, context, row) for row in rows], next_cursor=None)
-        found = kill_switches.page(connection, context.owner, request.cursor, request.limit + 1)
+        found = kill_switches.page(connection, context.owner, id_in(request.cursor), request.limit + 1)
         rows = found[: request.limit]
         return KillSwitchPage(
             switches=[_row(connection, context, row) for row in rows],

@@ -10,6 +10,7 @@ from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
 from octobot_node.market import Candles, Market, MarketRules, from_ms, timeframe_ms
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import no_cursor
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.periods import the_period
@@ -66,6 +67,8 @@ def list_symbols(context: OperationContext, request: ListSymbols) -> SymbolPage:
     account = _opened(context, request.account)
     symbols, complete = context.core.hub.symbols(account.source)
     sought = request.search.upper()
+    if request.cursor is not None and "/" not in request.cursor:
+        raise no_cursor()
     found = [symbol for symbol in symbols if sought in symbol.upper() and symbol > (request.cursor or "")]
     page = found[: request.limit]
     listed = Market(from_ms(context.core.clock.now()), all_rules=context.core.hub.rules(account.source, page))

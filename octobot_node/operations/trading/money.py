@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in, no_cursor
 from octobot_node.operations.lookup import account_id, automation_id, order_row
 from octobot_node.operations.periods import place_in, place_of, the_period
 from octobot_node.operations.serializers import fill_row
@@ -52,7 +53,7 @@ def list_fills(context: OperationContext, request: ListFills) -> FillPage:
         if period:
             rows = history.fills_of_period(connection, which, place_in(request.cursor), request.limit + 1)
         else:
-            rows = history.fill_page(connection, which, request.cursor, request.limit + 1)
+            rows = history.fill_page(connection, which, id_in(request.cursor), request.limit + 1)
     return FillPage(
         fills=[fill_row(row) for row in rows[: request.limit]], next_cursor=_cursor(rows, request.limit, period)
     )
@@ -77,7 +78,7 @@ def list_postings(context: OperationContext, request: ListPostings) -> PostingPa
             place = place_in(request.cursor)
             rows = history.postings_of_period(connection, found, request.asset, period, place, count)
         else:
-            rows = history.posting_page(connection, found, request.asset, request.cursor, count)
+            rows = history.posting_page(connection, found, request.asset, id_in(request.cursor), count)
         name = _name(connection, found)
     return PostingPage(
         automation=name,
@@ -110,7 +111,9 @@ def list_balances(context: OperationContext, request: ListBalances) -> BalancePa
 
 def _pair(cursor: str) -> tuple[str, str]:
     automation, _, asset = cursor.partition(" ")
-    return automation, asset
+    if not asset:
+        raise no_cursor()
+    return id_in(automation) or "", asset
 
 
 def equity(context: OperationContext, request: ShowEquity) -> EquitySeries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octobot_node.engine.commands.manual_resolution import ManualResolution
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import automation_id
 from octobot_node.operations.lookup import order_row as find_order
 from octobot_node.operations.periods import the_period
@@ -29,7 +30,7 @@ def list_orders(context: OperationContext, request: ListOrders) -> OrderPage:
     period = the_period(request.since, request.until)
     which = OrderFilter(context.owner, found, request.status, request.symbol, period)
     with context.core.storage.read() as connection:
-        rows = lists.order_page(connection, which, request.cursor, request.limit + 1)
+        rows = lists.order_page(connection, which, id_in(request.cursor), request.limit + 1)
     return OrderPage(
         orders=[order_row(row) for row in rows[: request.limit]],
         next_cursor=rows[request.limit - 1].id if len(rows) > request.limit else None,

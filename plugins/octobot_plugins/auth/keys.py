@@ -7,6 +7,7 @@ from octobot_node.errors import TooMany, UnknownName, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements, tokens
 from octobot_plugins.auth.models import (
@@ -33,7 +34,7 @@ def list_keys(context: OperationContext, request: ListKeys) -> KeyPage:
     """Return a page of a user's keys, oldest first."""
     show(context, OneUser(user=request.user))
     with context.core.storage.read() as connection:
-        found = statements.key_page(connection, request.user, request.cursor, request.limit + 1)
+        found = statements.key_page(connection, request.user, id_in(request.cursor), request.limit + 1)
     rows = found[: request.limit]
     return KeyPage(
         keys=[_key_row(row) for row in rows], next_cursor=rows[-1].id if len(found) > request.limit else None
@@ -84,7 +85,7 @@ def list_sessions(context: OperationContext, request: ListKeys) -> SessionPage:
     show(context, OneUser(user=request.user))
     with context.core.storage.read() as connection:
         found = statements.session_page(
-            connection, request.user, context.core.clock.now(), request.cursor, request.limit + 1
+            connection, request.user, context.core.clock.now(), id_in(request.cursor), request.limit + 1
         )
     rows = found[: request.limit]
     return SessionPage(

@@ -13,6 +13,7 @@ from octobot_node.text.lines import Line
 from octobot_node.text.patterns import told_as
 
 __all__ = [
+    "USER_NAME_PATTERN",
     "CreateKey",
     "CreateUser",
     "EditUser",
@@ -34,15 +35,16 @@ __all__ = [
     "UserRow",
 ]
 
+USER_NAME_PATTERN = told_as(
+    "a user's name: use small letters, digits, ., _ and -, and begin with a letter or digit, such as ada",
+    "^[a-z0-9][a-z0-9._-]*$",
+)
 UserName = Annotated[
     str,
     Field(
         min_length=1,
         max_length=64,
-        pattern=told_as(
-            "a user's name: use small letters, digits, ., _ and -, and begin with a letter or digit, such as ada",
-            "^[a-z0-9][a-z0-9._-]*$",
-        ),
+        pattern=USER_NAME_PATTERN,
         description="A user's name.",
         examples=["ada"],
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +13,13 @@ from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, Forbidden, UnknownName, UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import no_cursor
 from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
 from octobot_node.store.tables import accounts, automations
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import first_admin, statements
 from octobot_plugins.auth.models import (
+    USER_NAME_PATTERN,
     CreateUser,
     EditUser,
     ListUsers,
@@ -51,6 +54,8 @@ _RESERVED = frozenset({"local", "node"})
 
 def list_users(context: OperationContext, request: ListUsers) -> UserPage:
     """Return a page of users, by name."""
+    if request.cursor is not None and not re.match(USER_NAME_PATTERN, request.cursor):
+        raise no_cursor()
     with context.core.storage.read() as connection:
         found = statements.user_page(connection, request.cursor, request.limit + 1)
     rows = found[: request.limit]

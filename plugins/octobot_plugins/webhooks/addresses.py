@@ -11,6 +11,7 @@ from octobot_node.errors import CommandRefused, TooMany, UnknownName
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
 from octobot_node.store.sealing import seal
@@ -43,7 +44,7 @@ def list_hooks(context: OperationContext, request: ListHooks) -> HookPage:
     """Return a page of addresses, oldest first."""
     found = None if request.automation is None else automation_id(context, request.automation)
     with context.core.storage.read() as connection:
-        rows = statements.page(connection, context.owner, found, request.cursor, request.limit + 1)
+        rows = statements.page(connection, context.owner, found, id_in(request.cursor), request.limit + 1)
     shown = rows[: request.limit]
     return HookPage(
         hooks=[HookRow(**_fields(row)) for row in shown],

@@ -192,7 +192,7 @@ def test_a_command_for_many_reaches_those_that_are_searched_for_and_counts_them_
 
 def test_a_cursor_of_another_order_is_refused_or_finds_its_place(office: Office) -> None:
     filled(office, 6)
-    with pytest.raises(UsageError, match="the cursor is none that was given for this order"):
+    with pytest.raises(UsageError, match="the cursor is none that was given here"):
         office.do("automations.list", sort="pnl", cursor="x y")
     page = office.do("automations.list", sort="name", limit=2)
     office.do("automations.edit", automation=page.automations[1].id, name="zz")

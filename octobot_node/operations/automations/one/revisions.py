@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.engine.commands.commands import changed_fields
-from octobot_node.errors import CommandRefused, UnknownName, UsageError
+from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.commands import edit
 from octobot_node.operations.automations.models.automations import AutomationEdited, EditAutomation
@@ -24,6 +24,7 @@ from octobot_node.operations.automations.models.revisions import (
     ShowConfig,
 )
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import no_cursor
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations as automation_statements
 from octobot_node.store import config_revisions
@@ -44,7 +45,7 @@ def list_configs(context: OperationContext, request: ListConfigs) -> ConfigPage:
     """Return a page of an automation's configs, newest first."""
     found = automation_id(context, request.automation)
     if request.cursor is not None and not request.cursor.isdecimal():
-        raise UsageError("the cursor is none that was given here: send the `next_cursor` of the page before")
+        raise no_cursor()
     before = None if request.cursor is None else int(request.cursor)
     with context.core.storage.read() as connection:
         row = _row(connection, found)

@@ -14,6 +14,7 @@ from octobot_node.errors import CommandRefused, TooMany, UnknownName, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.store.types import AnyRow
 from octobot_plugins.replay.candle_sets import statements
 from octobot_plugins.replay.candle_sets.files import CandleFiles, digest_of, file_name_of
@@ -45,7 +46,7 @@ def files_of(context: OperationContext) -> CandleFiles:
 def list_sets(context: OperationContext, request: ListCandleSets) -> CandleSetPage:
     """Return a page of candle sets, newest first."""
     with context.core.storage.read() as connection:
-        rows = statements.page(connection, context.owner, request.symbol, request.cursor, request.limit + 1)
+        rows = statements.page(connection, context.owner, request.symbol, id_in(request.cursor), request.limit + 1)
         shown = rows[: request.limit]
         used = statements.used_by(connection, [row.id for row in shown])
     return CandleSetPage(

@@ -10,6 +10,7 @@ from octobot_node.contracts.operation import Subject
 from octobot_node.errors import CommandRefused, Conflict, UnknownName, UsageError
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
+from octobot_node.operations.cursors import id_in
 from octobot_node.store.types import AnyRow
 from octobot_plugins.replay.jobs import folders, statements
 from octobot_plugins.replay.jobs.models import (
@@ -32,7 +33,7 @@ def list_replays(context: OperationContext, request: ListReplays) -> ReplayPage:
     """Return a page of replays, newest first."""
     with context.core.storage.read() as connection:
         status = None if request.status is None else request.status.value
-        rows = statements.page(connection, context.owner, status, request.cursor, request.limit + 1)
+        rows = statements.page(connection, context.owner, status, id_in(request.cursor), request.limit + 1)
         shown = rows[: request.limit]
         summaries = statements.summaries(connection, [row.id for row in shown])
     return ReplayPage(
