@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -76,7 +77,8 @@ def when(moment: datetime | None) -> str:
 def more(out: Console, cursor: str | None) -> None:
     """Say how to go on after a page, if there is more."""
     if cursor is not None:
-        out.print(f"[dim]there are more: --cursor {escape(cursor)}[/]")
+        # As a shell takes it, and never folded.
+        out.print(f"[dim]there are more: --cursor {escape(shlex.quote(cursor))}[/]", soft_wrap=True)
 
 
 def amounts(found: Mapping[str, Decimal]) -> str:

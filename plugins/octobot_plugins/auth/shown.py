@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from typing import TextIO
 
@@ -79,4 +80,4 @@ def _day(moment: datetime) -> str:
 
 def _more(cursor: str | None, out: TextIO) -> None:
     if cursor is not None:
-        out.write(f"more: --cursor {cursor}\n")
+        out.write(f"more: --cursor {shlex.quote(cursor)}\n")
