@@ -70,7 +70,10 @@ def open_pages(context: PluginContext) -> Pages | None:
     if not context.plugin_settings(DashboardSettings).enabled:
         return None
     if not (BUILT / "index.html").exists():
-        log.warning("dashboard_not_built", cure="`make ui` builds it; OCTOBOT_DASHBOARD_ENABLED=false does without")
+        log.warning(
+            "dashboard_not_built",
+            cure="in a clone run `make ui`, then start again; OCTOBOT_DASHBOARD_ENABLED=false does without",
+        )
         return None
     return Pages(BUILT)
 

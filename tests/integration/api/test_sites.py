@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from octobot_node.api.app import create_app
 from octobot_node.api.server import ApiServer
@@ -105,7 +106,9 @@ def test_there_are_no_pages_where_they_are_switched_off_or_not_built(built: Path
     assert pages.open_pages(settings_of()) is not None
     assert pages.open_pages(settings_of(enabled=False)) is None
     (built / "index.html").unlink()
-    assert pages.open_pages(settings_of()) is None
+    with capture_logs() as logs:
+        assert pages.open_pages(settings_of()) is None
+    assert [(log["event"], "`make ui`" in log["cure"]) for log in logs] == [("dashboard_not_built", True)]
 
 
 def test_the_port_is_any_where_the_apis_is_unless_somebody_chose_one() -> None:
