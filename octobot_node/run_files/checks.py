@@ -57,7 +57,7 @@ def check_accounts(run_file: RunFile, accounts: Mapping[str, NewAccount], regist
 def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, Decimal] | None = None) -> None:
     """Raise InvalidRunFile for budgets that a simulated account does not hold; ``besides`` is given to others."""
     held = balances_of(account.trading_settings)
-    for place, text in overdrafts(run_file.automations, account.name, held, besides):
+    for place, text in overdrafts(run_file.automations, account.name, held, besides, written=True):
         raise run_file.mistake(place, text)
 
 

@@ -133,7 +133,7 @@ def _unknown_accounts(found: RunFile | _Parts) -> Iterator[_Problem]:
 def _overdrawn(found: RunFile | _Parts) -> Iterator[_Problem]:
     for name, account in found.accounts.items():
         if account.balances:
-            yield from (_Problem(*each) for each in overdrafts(found.automations, name, account.balances))
+            yield from (_Problem(*each) for each in overdrafts(found.automations, name, account.balances, written=True))
 
 
 # Files ------------------------------------------------------------------------------------------------------------
