@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,7 +53,7 @@ def start(context: OperationContext, request: StartReplay) -> ReplayDetail:
         "id": new_id(),
         "owner": context.creator,
         "node_id": next(iter(candles.values())).node_id,
-        "name": request.name or _name(run_file, candles),
+        "name": request.name or _name(run_file, candles, request.start),
         "notes": request.notes,
         "revision": 1,
         "reason": "",
@@ -213,11 +214,12 @@ def _check_range(settings: Mapping[str, Any], candles: Mapping[str, AnyRow]) -> 
             raise _mistake("start" if read.end is None or first > row.start_at else "end", text)
 
 
-def _name(run_file: RunFile, candles: Mapping[str, AnyRow]) -> str:
+def _name(run_file: RunFile, candles: Mapping[str, AnyRow], start: datetime | None) -> str:
     first, *others = run_file.automations
     more = f" and {len(others)} more" if others else ""
-    row = candles[min(candles)]
-    return f"{first.name}{more} on {', '.join(sorted(candles))} {from_ms(row.start_at):%Y-%m-%d}"[:128]
+    # The day on which it begins: the candles', or a later one that was asked for.
+    begins = max(candles[min(candles)].start_at, 0 if start is None else to_ms(start))
+    return f"{first.name}{more} on {', '.join(sorted(candles))} {from_ms(begins):%Y-%m-%d}"[:128]
 
 
 def _mistake(field: str, text: str) -> UsageError:

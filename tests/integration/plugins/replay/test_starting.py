@@ -121,6 +121,14 @@ def test_fees_slippage_and_range_are_those_that_are_asked_for(office: Office, kn
     assert (made.name, made.notes, made.status) == ("dca on BTC/USD 2022-01-01", "try", "queued")
 
 
+def test_a_replay_is_named_after_the_day_on_which_it_begins(office: Office, known: Callable[..., str]) -> None:
+    before = office.do("replays.start", candles=[known()], **DCA, start="2021-12-01T00:00:00Z")
+    assert before.name == "dca on BTC/USD 2022-01-01"
+    month = known(end_at=BEGIN + 30 * 86_400_000, digest="1" * 64)
+    within = office.do("replays.start", candles=[month], **DCA, start="2022-01-10T00:00:00Z")
+    assert within.name == "dca on BTC/USD 2022-01-10"
+
+
 def test_what_is_live_in_a_run_file_is_replayed_with_paper_trading(office: Office, known: Callable[..., str]) -> None:
     made = office.do("replays.start", candles=[known()], run_file=RUN_FILE)
     account = made.run_file["accounts"]["main"]
