@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,23 @@ from octobot_node.text.durations import parse_duration
 from octobot_node.text.exact_json import decode
 from octobot_node.text.from_outside import read_text
 
-__all__ = ["config_of", "connector_settings", "field_changes", "fields", "message", "run_file_texts", "seconds"]
+__all__ = [
+    "config_of",
+    "connector_settings",
+    "field_changes",
+    "fields",
+    "message",
+    "moment",
+    "run_file_texts",
+    "seconds",
+]
+
+#: What else than FIELD=VALUE an option takes, and such a pair.
+_PAIRS = {
+    "--budget": ("ASSET=AMOUNT", "USD=50"),
+    "--balance": ("ASSET=AMOUNT", "USD=50"),
+    "--limit-set": ("NAME=VALUE", "max_open_orders=5"),
+}
 
 
 def run_file_texts(files: Sequence[Path]) -> list[dict[str, str]]:
@@ -64,7 +81,8 @@ def fields(pairs: Sequence[str], option: str) -> dict[str, Any]:
     for pair in pairs:
         field, equals, value = pair.partition("=")
         if not (field and equals):
-            raise UsageError(f"{option} {pair!r} is not FIELD=VALUE: write {option} amount=50")
+            what, example = _PAIRS.get(option, ("FIELD=VALUE", "amount=50"))
+            raise UsageError(f"{option} {pair!r} is not {what}: write {option} {example}")
         if field in found:
             raise UsageError(f"{option} names {field} twice: give one value for it")
         try:
@@ -95,6 +113,19 @@ def message(text: str) -> Any:
         raise UsageError(
             f'the message is not valid JSON ({error}): write it as \'{{"side": "buy"}}\', in quotes'
         ) from None
+
+
+def moment(text: str | None, option: str) -> str | None:
+    """Return a moment with its time zone as an operation takes it; a date is its first moment, UTC."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no moment: write 2022-01-10, or 2022-01-10T12:00:00Z") from None
+    if found.tzinfo is None and len(text) > len("2022-01-10"):
+        raise UsageError(f"{option} {text!r} has no time zone: write {option} {found.isoformat()}Z for UTC")
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
 
 
 def seconds(duration: str | None, option: str) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from octobot_node.api.scopes import all_scopes, scopes_of
 from octobot_node.errors import TooMany, UnknownName, UsageError
 from octobot_node.ids import new_id
@@ -9,6 +11,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
 from octobot_node.store.types import AnyRow
+from octobot_node.text.validation_messages import nearest
 from octobot_plugins.auth import statements, tokens
 from octobot_plugins.auth.models import (
     CreateKey,
@@ -41,9 +44,19 @@ def list_keys(context: OperationContext, request: ListKeys) -> KeyPage:
     )
 
 
+def refuse_strange_scopes(context: OperationContext, scopes: Sequence[str]) -> None:
+    """Raise UsageError for scopes that no role has, with what may be meant."""
+    there = [scope.name for scope in all_scopes(context.registry)]
+    for scope in scopes:
+        if scope not in there:
+            text = f"there is no scope {scope!r}: {nearest(scope, there)}"
+            raise UsageError(f"scopes: {text}", field="scopes", reason=text)
+
+
 def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
     """Make an API key; its token is told this once. Raises UsageError for scopes that its user's role has not."""
     user, now = show(context, OneUser(user=request.user)), context.core.clock.now()
+    refuse_strange_scopes(context, request.scopes)
     has = scopes_of(user.role, all_scopes(context.registry))
     beyond = sorted(set(request.scopes) - has)
     if beyond:

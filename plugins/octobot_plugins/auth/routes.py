@@ -26,6 +26,7 @@ from octobot_plugins.auth.catalogue import (
     LIST_SESSIONS,
     REVOKE_KEY,
 )
+from octobot_plugins.auth.keys import refuse_strange_scopes
 from octobot_plugins.auth.models import (
     CreateKey,
     CreateUser,
@@ -189,6 +190,7 @@ def list_own_keys(api: ReadsSelf, limit: Limit = 50, cursor: Cursor = None) -> K
 def create_own_key(body: NewKey, response: Response, api: ProvedSelf) -> KeyCreated:
     """Make an API key with some of the caller's scopes; its token is told this once."""
     beyond = sorted(set(body.scopes) - api.scopes)
+    refuse_strange_scopes(api.context, body.scopes)
     if beyond:
         raise ApiProblem("forbidden", f"the caller has no {', '.join(beyond)}: a key has some of its maker's scopes")
     _refuse_to_outlast(api, body.expires_in)

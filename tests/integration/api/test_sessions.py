@@ -181,6 +181,13 @@ def test_a_key_may_do_what_it_was_made_for_until_it_ends_or_is_revoked(service: 
     assert service.anonymous(authorization=f"Bearer {other['token']}").get("/api/v1/session").status_code == 401
 
 
+def test_a_scope_that_there_is_not_is_told_with_the_one_that_may_be_meant(service: Service) -> None:
+    answer = key_of(service, scopes=["automation:read"])
+    assert answer.status_code == 422
+    said = "there is no scope 'automation:read': did you mean 'automations:read'?"
+    assert answer.json()["detail"] == f"scopes: {said}"
+
+
 def test_a_key_makes_none_that_may_do_more_or_lives_longer(service: Service) -> None:
     made = key_of(service, expires_in=60, scopes=["self:read", "self:write", "sensitive:write"]).json()
     client = service.anonymous(authorization=f"Bearer {made['token']}")

@@ -104,7 +104,9 @@ def _row(connection: sa.Connection, found: str) -> AutomationRow:
 def _at(connection: sa.Connection, row: AutomationRow, number: int) -> _Made:
     found = _maybe(connection, row, number)
     if found is None:
-        raise UnknownName(f"{row.name!r} has no config {number}: `octobot-node automations configs` lists those it has")
+        newest = config_revisions.newest(connection, row.id, 1)
+        last = newest[0].number if newest else 1
+        raise UnknownName(f"{row.name!r} has no config {number}: its newest is {last}, and old ones may be gone")
     return found
 
 

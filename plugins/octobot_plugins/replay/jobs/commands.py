@@ -53,7 +53,8 @@ def _start(
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call it.")] = None,
     notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="What to remember of it.")] = "",
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Only candles from then on: 2022-01-01T00:00:00Z.")
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Only candles from then on: 2022-01-01, or 2022-01-01T12:00:00Z."),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Only candles up to then.")] = None,
     taker_fee: Annotated[str | None, typer.Option("--taker-fee", metavar="RATIO", help="0.001 is 0.1 %.")] = None,
@@ -70,7 +71,7 @@ def _start(
 ) -> None:
     """Start a replay of a run file, or of a type with its config; a running node carries it out in the background."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.input_files import config_fields, fields, run_file_texts
+    from octobot_node.cli.input_files import config_fields, fields, moment, run_file_texts
     from octobot_plugins.replay.jobs.catalogue import START_REPLAY
     from octobot_plugins.replay.jobs.shown import print_replay
 
@@ -85,8 +86,8 @@ def _start(
         "config": config_fields(settings or []) or None,
         "budget": fields(budget or [], "--budget") or None,
         "run_file": None if file is None else run_file_texts([file])[0]["text"],
-        "start": start,
-        "end": end,
+        "start": moment(start, "--from"),
+        "end": moment(end, "--to"),
         "taker_fee": taker_fee,
         "maker_fee": maker_fee,
         "slippage": slippage,
