@@ -81,8 +81,8 @@ Symbol = Annotated[
     AfterValidator(check_symbol),
     Field(max_length=64, json_schema_extra={"pattern": SYMBOL_PATTERN, **hint(widget="symbol")}),
 ]
-#: An asset, such as BTC.
 _ASSET = told_as("a valid asset: use up to 16 characters with no space, / or :, such as USD", r"^[^\s/:]{1,16}$")
+#: An asset, such as BTC.
 Asset = Annotated[str, Field(pattern=_ASSET, json_schema_extra=hint(widget="asset"))]
 #: The name of another automation of the same owner.
 AutomationName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=hint(widget="automation"))]

@@ -41,6 +41,7 @@ from octobot_node.operations.automations.models.automations import (
     AutomationDetail,
     AutomationsCreated,
     EditAutomation,
+    EditedAutomation,
     ExportAutomations,
     ImportAutomations,
     RunFileText,
@@ -196,12 +197,12 @@ router.add_operation(
 @router.patch("/{automation}", summary="Edit an automation")
 def edit_automation(
     automation: AutomationPath, body: AutomationChanges, response: Response, api: Writes, if_match: IfMatch = None
-) -> AutomationDetail:
+) -> EditedAutomation:
     """Edit an automation and let it evaluate with that at once; its orders are cancelled first, as its type wants."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     request = EditAutomation(automation=automation, revision=expected(if_match), **given)
     found = api.perform(EDIT_AUTOMATION, request)
-    return _detail(api, found.id, response)
+    return EditedAutomation(**dict(_detail(api, found.id, response)), findings=found.findings)
 
 
 router.add_operation(

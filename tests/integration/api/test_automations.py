@@ -9,6 +9,16 @@ from tests.integration.api.conftest import Service
 
 NEW = {"name": "mine", "type": "scripted", "account": "main", "budget": {"USDT": "250.50"}, "config": {"who": "waits"}}
 
+DCA = """\
+accounts:
+  paper:
+    market_data: {use: simulated, seed: 7, taker_fee: 0.001}
+    trading: {use: paper}
+    balances: {USD: 100}
+automations:
+  - {name: saver, type: dca, account: paper, budget: {USD: 100}, config: {symbol: BTC/USD, amount: 10, every: 1h}}
+"""
+
 
 def test_an_automation_is_created_read_edited_paused_and_deleted(service: Service) -> None:
     service.automation("ada", "other")
@@ -84,6 +94,16 @@ def test_what_is_wrong_is_said_with_its_field(service: Service) -> None:
     assert fields({**NEW, "type": "nothing"}) == ["body.type"]
     assert fields({**NEW, "config": {}}) == ["body.config.who"]
     assert fields({**NEW, "config": {"who": "x", "candles": "many"}}) == ["body.config.candles"]
+
+
+def test_an_edit_answers_with_what_its_owner_should_know(service: Service) -> None:
+    ada = service.as_("ada")
+    made = ada.post("/api/v1/automations/import", content=DCA, headers={"content-type": "application/yaml"})
+    assert made.status_code == 201, made.text
+    edit = {"changes": {"take_profit": "0.05"}}
+    edited = ada.patch("/api/v1/automations/saver", json=edit, headers={"if-match": "*"}).json()
+    assert [(each["field"], each["severity"]) for each in edited["findings"]] == [("take_profit", "warning")]
+    assert edited["config"]["take_profit"] == "0.05"
 
 
 def test_a_misspelt_filter_is_refused_rather_than_giving_everything(service: Service) -> None:

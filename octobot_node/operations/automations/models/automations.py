@@ -29,6 +29,7 @@ __all__ = [
     "ChangeAutomation",
     "CreateAutomation",
     "EditAutomation",
+    "EditedAutomation",
     "ExportAutomations",
     "FigureRow",
     "FindingRow",
@@ -226,6 +227,12 @@ class AutomationDetail(AutomationRow):
     )
     events: list[EventRow] | None = Field(description="The newest, newest first; null: they were not asked for.")
     report: AutomationReport | None = Field(description="What it came to; null: it was not asked for.")
+
+
+class EditedAutomation(AutomationDetail):
+    """An automation as an edit left it, and what its owner should know of its config."""
+
+    findings: list[FindingRow] = Field(description="Warnings alone: with an error it is not edited.")
 
 
 AUTOMATION_EXAMPLE: dict[str, JsonValue] = {
