@@ -183,7 +183,11 @@ def _facts(found: AutomationDetail) -> list[tuple[str, str]]:
 def _levels(levels: Mapping[str, Mapping[str, str]] | None) -> str:
     if levels is None:
         return ""
-    return ", ".join(f"{symbol} {side} {price}" for side, prices in levels.items() for symbol, price in prices.items())
+    return ", ".join(
+        f"{symbol} {side} {figure_text.figure(price)}"
+        for side, prices in levels.items()
+        for symbol, price in prices.items()
+    )
 
 
 def _positions(found: AutomationDetail) -> Table:

@@ -52,7 +52,7 @@ Kind = Annotated[
     Query(
         max_length=32,
         pattern=told_as(
-            "a kind of events: use small letters, such as order.filled, or a group of them, such as order.",
+            "a kind of events: use small letters, such as order.fill, or a group of them, such as order.",
             r"^[a-z0-9_.-]+$",
         ),
         description="A kind, or a group of kinds that ends with a dot.",

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from octobot_node.cli.output.show_automations import _levels
 from octobot_node.cli.output.tables import console, more
 from octobot_plugins.auth.shown import users
 
@@ -32,3 +33,8 @@ def _users(cursor: str) -> str:
     out = StringIO()
     users(cast("Any", SimpleNamespace(users=[], next_cursor=cursor)), out)
     return out.getvalue()
+
+
+def test_prices_that_wake_one_have_as_many_digits_as_people_read() -> None:
+    levels = {"above": {"BTC/USD": "40123.45678901234567890123456789012345678901234"}, "below": {"ETH/USD": "2000"}}
+    assert _levels(levels) == "BTC/USD above 40,123.45678901, ETH/USD below 2,000"

@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any, Literal
 
-from octobot_node.errors import CommandRefused
+from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.operations.context import OperationContext
 from octobot_node.reports.models import AutomationReport, RunReport
 from octobot_node.reports.performance import Figure, Performance
@@ -35,6 +35,11 @@ Read = Callable[[AutomationReport, Performance], Decimal | None]
 def compare(context: OperationContext, request: CompareReplays) -> Comparison:
     """Return finished replays beside each other, by the first automation of each."""
     compared = [_Compared.of(*finished(context, each)) for each in request.replays]
+    ids = [each.row.id for each in compared]
+    twice = next((each for each in compared if ids.count(each.row.id) > 1), None)
+    if twice is not None:
+        text = f"{twice.row.name!r} is named twice: name each replay once"
+        raise UsageError(f"replays: {text}", field="replays", reason=text)
     first, last = min(each.start for each in compared), max(each.times[-1] for each in compared)
     times = spread(first, last, request.points)
     return Comparison(

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from octobot_node.cli.output.run_display import QuietView
-from octobot_node.errors import CommandRefused
+from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.reports.models import RunReport
 from octobot_node.run_files.run_file import read_run_files
 from octobot_node.runs.options import RunOptions
@@ -105,6 +105,8 @@ def test_a_job_comes_to_exactly_what_run_comes_to_and_is_compared(
     assert figures(report) == figures(expected)
     assert report.automations[0].fills > 12
 
+    with pytest.raises(UsageError, match=r"^replays: 'B' is named twice: name each replay once$"):
+        office.do("replays.compare", replays=[first.id, "B", "B"])
     compared = office.do("replays.compare", replays=[first.id, "B"], points=7)
     assert [each.name for each in compared.replays] == ["A", "B"]
     assert [len(each.results) for each in compared.replays] == [len(compared.times)] * 2
