@@ -12,7 +12,7 @@ from octobot_node.errors import PluginError
 if TYPE_CHECKING:
     from octobot_node.plugin_system.plugin_commands import PluginCommands
 
-__all__ = ["plugged_command"]
+__all__ = ["command_of", "plugged_command"]
 
 
 def plugged_command(name: str) -> Any | None:
@@ -27,7 +27,7 @@ def plugged_command(name: str) -> Any | None:
         added = plugin_commands(registry)
     for each in added:
         if name in each.names:
-            return _command(name, each)
+            return command_of(name, each)
     troubled = [(plugin.name, plugin.error) for plugin in registry.broken]
     troubled += [(each.plugin, each.error) for each in added if each.error]
     for plugin, error in troubled:
@@ -38,7 +38,7 @@ def plugged_command(name: str) -> Any | None:
     return None
 
 
-def _command(name: str, added: PluginCommands) -> Any:
+def command_of(name: str, added: PluginCommands) -> Any:
     """Return a command that a plugin wrote, with those made of its operations where it is a group."""
     from octobot_node.cli.operation_groups import derived_commands, derived_group
 

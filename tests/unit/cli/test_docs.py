@@ -1,4 +1,4 @@
-"""docs/cli.md has every command with every option."""
+"""docs/cli.md has every command with every option, those of the built-in plugins too."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typer.main import get_command
 
 from octobot_node.cli.app import build_app
 from octobot_node.cli.commands.derived import DERIVED
+from octobot_node.cli.plugin_commands import command_of
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.automations import catalogue as automations
 from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.operations.node import catalogue as node
 from octobot_node.operations.overview import catalogue as overview
 from octobot_node.operations.trading import catalogue as trading
+from octobot_node.plugin_system.discovery import load_plugins
+from octobot_node.plugin_system.plugin_commands import plugin_commands
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 
@@ -29,6 +32,12 @@ def _commands(command: Any, path: str = "octobot-node") -> Iterator[tuple[str, A
         return
     for name, child in children.items():
         yield from _commands(child, f"{path} {name}")
+
+
+def _of_plugins() -> Iterator[tuple[str, Any]]:
+    for added in plugin_commands(load_plugins(discover=False)):
+        for name in added.names:
+            yield from _commands(command_of(name, added), f"octobot-node {name}")
 
 
 def _sections() -> dict[str, str]:
@@ -47,7 +56,7 @@ def _heading(path: str, command: Any) -> str:
 
 
 def test_every_command_has_a_section_with_an_example_and_every_option() -> None:
-    sections, commands = _sections(), dict(_commands(get_command(build_app())))
+    sections, commands = _sections(), {**dict(_commands(get_command(build_app()))), **dict(_of_plugins())}
     assert set(sections) == {_heading(path, command) for path, command in commands.items()}
     for path, command in commands.items():
         text = sections[_heading(path, command)]
