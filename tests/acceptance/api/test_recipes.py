@@ -86,11 +86,13 @@ def test_every_recipe_has_something_to_type_and_was_typed(typed: dict[str, str])
 
 
 def test_a_dca_is_created_planned_and_changed(typed: dict[str, str]) -> None:
-    account, plan = json.loads(typed["Create a DCA"]), json.loads(typed["Plan it"])
+    account, plan = json.loads(typed["Create a DCA"]), json.loads(typed["Plan one that there is"])
 
     assert account["name"] == "paper"
     assert (plan["outcome"], plan["orders"]) == ("decides", [{"side": "buy", "symbol": "BTC/USD", "spend": "100"}])
     assert plan["lacking_funds"] == {}
+    first = json.loads(typed["Plan one that is not there yet"])
+    assert {key: first[key] for key in ("outcome", "orders")} == {key: plan[key] for key in ("outcome", "orders")}
     assert set(plan["requests_used"]) == {"market_data", "trading"}
     assert json.loads(typed["Change one field of it"]) == "150"
 
