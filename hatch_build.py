@@ -19,4 +19,4 @@ class DashboardIsBuilt(BuildHookInterface[Any]):
         root = Path(self.root)
         # An sdist holds what was built and not ui/, so that a wheel made of it is not asked again.
         if version != "editable" and (root / SOURCE).exists() and not (root / BUILT).exists():
-            self.app.abort(f"the dashboard is not built, {BUILT} is missing: build ui/ first, then run this again")
+            self.app.abort(f"the dashboard is not built, {BUILT} is missing: run `make ui` first, then this again")
