@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from octobot_node.errors import StorageBusy, StorageUnavailable
 
-__all__ = ["translated"]
+__all__ = ["held", "is_busy", "translated"]
 
 #: Primary result codes -> what to do.
 _CURES = {
@@ -24,13 +24,26 @@ _CURES = {
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Whether another connection has what this one waited for."""
+    return _code(error) in _BUSY
+
+
+def held(shown: str) -> str:
+    """Return what to say of a database that another program keeps."""
+    return f"{shown} is busy: another program keeps it (database is locked); end that, or try again"
+
+
+def _code(error: sa.exc.DBAPIError) -> int:
+    # Extended codes have the primary one in their lowest byte.
+    return int(getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
 def translated(error: sa.exc.DBAPIError, shown: str) -> StorageUnavailable | None:
     """Return what to raise instead, with cause and cure; None for a mistake of ours in a statement."""
-    # Extended codes have the primary one in their lowest byte.
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in _BUSY:
-        return StorageBusy(f"{shown} is busy: another program keeps it ({error.orig}); end that, or try again")
-    cure = _CURES.get(code)
+    if is_busy(error):
+        return StorageBusy(held(shown))
+    cure = _CURES.get(_code(error))
     if cure is None:
         return None
     return StorageUnavailable(

@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,13 +19,27 @@ from sqlalchemy.pool import QueuePool
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.errors import DataFolderInUse, StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
-from octobot_plugins.sqlite.failures import translated
+from octobot_node.store.database.refusable import patience
+from octobot_plugins.sqlite.failures import held, is_busy, translated
 
 __all__ = ["SqliteStorage"]
 
 log = structlog.get_logger(__name__)
 
 _NORMAL, _FULL = 1, 2
+
+
+class _PatientPool(QueuePool):
+    """A pool that waits for its connection only as long as whoever asks for it may."""
+
+    @property
+    def _timeout(self) -> float:
+        bound = patience()
+        return self._usual if bound is None else bound
+
+    @_timeout.setter
+    def _timeout(self, seconds: float) -> None:
+        self._usual = seconds
 
 
 class SqliteStorage:
@@ -48,13 +63,16 @@ class SqliteStorage:
         self._held: IO[bytes] | None = None
         #: Why the last transaction that wrote could not; "" when one could since.
         self._failed = ""
+        #: Whether a transaction waits for another program just now, and when that was last told, or None.
+        self._waits = False
+        self._told: float | None = None
         self.shown = f"sqlite:///{self.path}"
         self._url = url
         self.engine = sa.create_engine(
-            url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=60, connect_args=_CONNECT
+            url, poolclass=_PatientPool, pool_size=1, max_overflow=0, pool_timeout=60, connect_args=_CONNECT
         )
         sa.event.listen(self.engine, "connect", _prepare_writer)
-        sa.event.listen(self.engine, "begin", _begin_immediate)
+        sa.event.listen(self.engine, "begin", self._begin_immediate)
         self._readers = sa.create_engine(
             url, poolclass=QueuePool, pool_size=4, max_overflow=8, pool_timeout=60, connect_args=_CONNECT
         )
@@ -78,7 +96,12 @@ class SqliteStorage:
         """Begin a writing transaction; see ``Storage.write``."""
         if getattr(self._writing, "now", False):
             raise RuntimeError("a writing transaction inside another would wait for itself: end the first one before")
-        options = {"octobot_synchronous": _FULL if durable else _NORMAL}
+        bound = patience()
+        options = {
+            "octobot_synchronous": _FULL if durable else _NORMAL,
+            # For the connection and for the lock together.
+            "octobot_until": None if bound is None else time.monotonic() + bound,
+        }
         self._writing.now = True
         try:
             with self._guarded(), self.engine.connect().execution_options(**options) as connection, connection.begin():
@@ -98,17 +121,52 @@ class SqliteStorage:
             found = translated(error, self.shown)
             if found is None:
                 raise
-            self._note_failure(str(found))
+            self._note_failure(str(found), held_up=isinstance(found, StorageBusy))
             raise found from None
         except sa.exc.TimeoutError:
-            why = f"{self.shown} is busy: no connection came free in time; try again"
-            self._note_failure(why)
+            why = (
+                held(self.shown) if self._waits else f"{self.shown} is busy: no connection came free in time; try again"
+            )
+            self._note_failure(why, held_up=True)
             raise StorageBusy(why) from None
 
-    def _note_failure(self, why: str) -> None:
+    def _note_failure(self, why: str, *, held_up: bool) -> None:
+        if held_up:
+            self._failed = self._failed or why
+            self._tell_held_up(why)
+            return
         was, self._failed = self._failed, why
         if was != why:
             log.error("database_cannot_be_written", reason=why)
+
+    def _tell_held_up(self, why: str) -> None:
+        now = time.monotonic()
+        if self._told is None or now - self._told > _TELL_AGAIN_S:
+            self._told = now
+            log.warning("database_is_held", reason=why)
+
+    def _begin_immediate(self, connection: sa.Connection) -> None:
+        # Set before each BEGIN, since it cannot change inside a transaction and the connection is shared. DBOS's own
+        # transactions ask for nothing and get NORMAL: what they lose in a power cut, its recovery does again.
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA synchronous = {options.get('octobot_synchronous', _NORMAL)}")
+        until = options.get("octobot_until")
+        left = _CONNECT["timeout"] if until is None else max(until - time.monotonic(), 0.0)
+        # In two parts: whoever waits for long says so before it is over.
+        first = min(left, _HELD_S)
+        try:
+            _bound_wait(connection, first)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except sa.exc.OperationalError as error:
+            if not is_busy(error) or left <= first:
+                raise
+            self._tell_held_up(held(self.shown))
+            self._waits = True
+            try:
+                _bound_wait(connection, left - first)
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                self._waits = False
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -213,6 +271,9 @@ class SqliteStorage:
 _FOLD_S = 0.2
 #: A log that was longer, during a backup, say, is cut to this (bytes) when it is begun anew.
 _LOG_MAX = 67_108_864
+#: What keeps the database for longer than this, in seconds, is told; and again after so long.
+_HELD_S = 1.5
+_TELL_AGAIN_S = 60.0
 _CONNECT = {"check_same_thread": False, "timeout": 30}
 
 
@@ -230,12 +291,12 @@ def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA query_only = ON")
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    # Set before each BEGIN, since it cannot change inside a transaction and the connection is shared. DBOS's own
-    # transactions ask for nothing and get NORMAL: what they lose in a power cut, its recovery does again.
-    wanted = connection.get_execution_options().get("octobot_synchronous", _NORMAL)
-    connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _bound_wait(connection: sa.Connection, seconds: float) -> None:
+    # Nearly always it is what it was.
+    wanted = round(seconds * 1000)
+    if connection.info.get("octobot_wait") != wanted:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wanted}")
+        connection.info["octobot_wait"] = wanted
 
 
 def _begin_deferred(connection: sa.Connection) -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
 from octobot_node.automation import AutomationStatus
+from octobot_node.store.database.refusable import refusable
 from octobot_node.store.sealing import unseal
 from octobot_node.store.types import AnyRow
 from octobot_node.text.exact_json import DoubledKey, decode
@@ -133,15 +134,17 @@ class _KnownBy(NamedTuple):
 
 
 def _put(api: Api, row: AnyRow, payload: Any, known: _KnownBy, address: str, now: int) -> Taken:
-    accepted = api.context.commands.signal(
-        row.automation_id,
-        payload,
-        channel=row.channel,
-        source=f"hook {row.name} {address}"[:128],
-        key=known.key,
-        same_within=known.within,
-        expires_at=now + int(row.expires_in * 1000),
-    )
+    # Its sender is told in time to send it again: one that waited has gone, and sends it again all the same.
+    with refusable():
+        accepted = api.context.commands.signal(
+            row.automation_id,
+            payload,
+            channel=row.channel,
+            source=f"hook {row.name} {address}"[:128],
+            key=known.key,
+            same_within=known.within,
+            expires_at=now + int(row.expires_in * 1000),
+        )
     if accepted:
         api.context.hurry()
     return Taken(accepted=accepted)

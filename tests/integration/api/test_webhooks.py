@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.store import schedules
+from octobot_node.store.database import refusable
 from octobot_node.store.tables import audit
 from octobot_plugins.webhooks.tables import hooks
 from tests.integration.api.conftest import Service
@@ -133,6 +134,20 @@ def test_what_waited_for_the_database_is_compared_with_what_was_put_meanwhile(
 
     assert taken == [False, True]
     assert len(inbox(service, automation)) == 1
+
+
+@pytest.mark.parametrize("make_bench", ["sqlite"], indirect=True)
+def test_a_sender_is_told_to_come_back_before_it_gives_up(
+    service: Service, automation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusable, "_WITHIN_S", 0.05)
+    path = make(service, automation)["path"]
+    with service.office.bench.core.storage.write(), ThreadPoolExecutor(1) as sender:
+        answer = sender.submit(service.anonymous().post, path, json={"side": "buy"}).result(20)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert inbox(service, automation) == []
+    assert service.anonymous().post(path, json={"side": "buy"}).json() == {"accepted": True}
 
 
 def test_an_id_in_the_message_tells_signals_apart(service: Service, automation: str) -> None:

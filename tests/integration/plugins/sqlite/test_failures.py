@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import structlog
 
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_node.store.database.refusable import refusable
 from octobot_plugins.sqlite import storage as module
 from octobot_plugins.sqlite.storage import SqliteStorage
 
@@ -28,6 +32,13 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStorage:
 def write(storage: SqliteStorage, size: int = 1) -> None:
     with storage.write() as connection:
         connection.execute(sa.text("INSERT INTO t VALUES (randomblob(:size))"), {"size": size})
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def limit_pages(storage: SqliteStorage, pages: int) -> None:
@@ -57,6 +68,43 @@ def test_a_database_that_another_program_keeps_is_busy(storage: SqliteStorage) -
         with pytest.raises(StorageBusy, match=r"is busy: another program keeps it \(database is locked\)"):
             write(storage)
     write(storage)
+    storage.close()
+
+
+def test_who_sends_again_is_refused_soon_and_the_log_says_once_why(storage: SqliteStorage) -> None:
+    """Not only from the lock: also from the connection that another transaction of the node waits with."""
+    storage.close()
+    with closing(sqlite3.connect(storage.path, isolation_level=None)) as other, ThreadPoolExecutor() as pool:
+        module._CONNECT["timeout"] = 30
+        other.execute("BEGIN IMMEDIATE")
+        with structlog.testing.capture_logs() as lines:
+            with pytest.raises(StorageBusy, match="another program keeps it"), refusable(0.1):
+                write(storage)
+            patient = pool.submit(write, storage)
+            until(lambda: storage.engine.pool.checkedout() == 1)  # type: ignore[attr-defined]
+            for _ in range(2):
+                with pytest.raises(StorageBusy), refusable(0.05):
+                    write(storage)
+            other.execute("ROLLBACK")
+            patient.result(10)
+    assert [(line["log_level"], line["event"]) for line in lines] == [
+        ("warning", "database_is_held"),
+        ("info", "database_can_be_written_again"),
+    ]
+    storage.close()
+
+
+def test_what_is_held_for_long_is_told_while_it_is(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HELD_S", 0.05)
+    module._CONNECT["timeout"] = 30
+    with closing(sqlite3.connect(storage.path, isolation_level=None)) as other, ThreadPoolExecutor() as pool:
+        other.execute("BEGIN IMMEDIATE")
+        with structlog.testing.capture_logs() as lines:
+            patient = pool.submit(write, storage)
+            until(lambda: bool(lines))
+            other.execute("ROLLBACK")
+            patient.result(10)
+    assert [line["event"] for line in lines] == ["database_is_held"]
     storage.close()
 
 
