@@ -16,7 +16,7 @@ from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database.database_file import read_only_uri
+from octobot_node.store.database.database_file import read_only_uri, rescued_file
 from octobot_node.store.migrate import CORE
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried
@@ -65,7 +65,10 @@ def snapshot(settings: Settings, registry: Registry) -> Iterator[Snapshot]:
 @contextmanager
 def _reading_file(path: Path) -> Iterator[sa.Connection]:
     if not path.is_file():
-        raise UsageError(f"there is no database {path}: give its --data-dir")
+        raise UsageError(
+            f"there is no database {path}: give its --data-dir; a node that has it open still leaves it in"
+            f" {rescued_file(path).name} when it ends"
+        )
     import sqlite3
 
     def connect() -> sqlite3.Connection:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from octobot_node.settings import Settings
 
-__all__ = ["database_file", "read_only_uri"]
+__all__ = ["database_file", "read_only_uri", "rescued_file"]
 
 
 def database_file(settings: Settings) -> Path | None:
@@ -20,6 +20,11 @@ def database_file(settings: Settings) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database)
+
+
+def rescued_file(path: Path) -> Path:
+    """Return where a node that ends leaves what it has of a database whose file was deleted or replaced meanwhile."""
+    return path.with_name(f"{path.name}.rescued")
 
 
 def read_only_uri(path: Path) -> str:

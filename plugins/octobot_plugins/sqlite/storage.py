@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import sys
 import threading
@@ -19,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.errors import DataFolderInUse, StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_node.store.database.database_file import rescued_file
 from octobot_node.store.database.refusable import patience
 from octobot_plugins.sqlite.failures import held, is_busy, translated
 
@@ -80,6 +82,9 @@ class SqliteStorage:
         sa.event.listen(self._readers, "begin", _begin_deferred)
         self._writing = threading.local()
         self._check()
+        #: What tells the file that is open from another of the same name, and whether it was told that it is gone.
+        self._file = _file_at(self.path)
+        self._gone_told = False
 
     def _check(self) -> None:
         try:
@@ -97,6 +102,11 @@ class SqliteStorage:
         if getattr(self._writing, "now", False):
             raise RuntimeError("a writing transaction inside another would wait for itself: end the first one before")
         bound = patience()
+        if self._is_gone():
+            self._tell_gone()
+            if bound is not None:
+                # Whoever can send it again had better: this one would be forgotten with the process.
+                raise StorageUnavailable(self._gone())
         options = {
             "octobot_synchronous": _FULL if durable else _NORMAL,
             # For the connection and for the lock together.
@@ -138,6 +148,34 @@ class SqliteStorage:
         was, self._failed = self._failed, why
         if was != why:
             log.error("database_cannot_be_written", reason=why)
+
+    def _is_gone(self) -> bool:
+        return _file_at(self.path) != self._file
+
+    def _gone(self) -> str:
+        return (
+            f"{self.path} was deleted or replaced while this node has it open: end the node, which leaves all that it"
+            f" knows in {rescued_file(self.path).name}, and rename that to {self.path.name}"
+        )
+
+    def _tell_gone(self) -> None:
+        if not self._gone_told:
+            self._gone_told = True
+            log.error("database_file_is_gone", reason=self._gone())
+
+    def _rescue(self) -> None:
+        """Write what this process has of a file that is gone beside it; nothing that is there is written over."""
+        self._tell_gone()
+        rescued = rescued_file(self.path)
+        try:
+            # Nobody else's to read, from the first byte on.
+            os.close(os.open(rescued, os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM INTO ?", (str(rescued),))
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            log.critical("database_not_rescued", file=str(rescued), reason=str(error))
+        else:
+            log.warning("database_rescued", file=str(rescued))
 
     def _tell_held_up(self, why: str) -> None:
         now = time.monotonic()
@@ -227,6 +265,8 @@ class SqliteStorage:
 
     def fold(self) -> None:
         """Fold the write-ahead log into the file, and empty it; what somebody reads is left for the next time."""
+        if self._is_gone():
+            return  # Opening it would begin an empty one.
         with closing(sqlite3.connect(self.path, timeout=_FOLD_S, isolation_level=None)) as connection:
             # What can be folded without waiting for anybody is, before the rest waits for readers for a moment.
             for way in ("PASSIVE", "TRUNCATE"):
@@ -258,6 +298,8 @@ class SqliteStorage:
 
     def close(self) -> None:
         """Close every connection, and fold the write-ahead log into the file, also where others still read it."""
+        if self._held is not None and self._is_gone():
+            self._rescue()
         self._readers.dispose()
         self.engine.dispose()
         if self._held is not None:
@@ -289,6 +331,14 @@ def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:
 def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA query_only = ON")
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _bound_wait(connection: sa.Connection, seconds: float) -> None:

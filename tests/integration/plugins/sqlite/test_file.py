@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 
 from octobot_node.engine.base import open_base
 from octobot_node.errors import DataFolderInUse, NodeError, StorageUnavailable
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database.database_file import database_file
+from octobot_node.store.database.database_file import database_file, rescued_file
+from octobot_node.store.database.refusable import refusable
+from octobot_node.store.tables import installation
 from octobot_plugins.sqlite.storage import SqliteStorage
 
 NOW = 1_700_000_000_000
@@ -107,3 +111,40 @@ def test_a_copy_of_the_file_alone_has_what_was_migrated_and_folded(tmp_path: Pat
             assert connection.execute("SELECT generation FROM installation").fetchone() == (7,)
     finally:
         base.close()
+
+
+@pytest.mark.parametrize("instead", [None, b"", b"another"])
+def test_a_file_that_is_deleted_under_a_node_is_told_and_rescued(
+    instead: bytes | None, tmp_path: Path, registry: Registry
+) -> None:
+    settings = Settings(data_dir=tmp_path / "a")
+    base = open_base(settings, registry, NOW)
+    database = settings.data_dir / "octobot.db"
+    with base.storage.write() as connection:
+        connection.execute(installation.update().values(generation=7))
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink()
+    if instead is not None:
+        database.write_bytes(instead)
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable, match=r"end the node, .*octobot\.db\.rescued"), refusable():  # noqa: SIM117
+                with base.storage.write():
+                    pass
+        # What the node does by itself goes on: cancelling orders, above all.
+        with base.storage.write() as connection:
+            connection.execute(installation.update().values(generation=8))
+        base.storage.fold()
+        base.close()
+
+    assert [line["event"] for line in lines] == ["database_file_is_gone", "database_rescued"]
+    assert (database.read_bytes() if database.exists() else None) == instead
+    if instead is None:
+        with pytest.raises(NodeError, match=r"rename .*octobot\.db\.rescued to it"):
+            open_base(settings, registry, NOW)
+    assert stat.S_IMODE(rescued_file(database).stat().st_mode) == 0o600
+    rescued_file(database).rename(database)
+    again = open_base(settings, registry, NOW)
+    assert (again.installation.id, again.installation.generation) == (base.installation.id, 8)
+    again.close()
