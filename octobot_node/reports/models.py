@@ -16,6 +16,7 @@ __all__ = [
     "AssetReport",
     "Assumptions",
     "AutomationReport",
+    "ConfigFinding",
     "GapReport",
     "Holding",
     "MarketAssumptions",
@@ -39,6 +40,14 @@ class Problem(_Model):
     reason: str
     times: int
     last: datetime
+
+
+class ConfigFinding(_Model):
+    """What a type found in the config, with the market, the fees and the money of its first tick."""
+
+    field: str = Field(description='The field of the config, dotted; "": the whole.')
+    severity: Literal["warning", "error"]
+    text: str
 
 
 class AssetReport(_Model):
@@ -114,6 +123,11 @@ class AutomationReport(_Model):
     figures: dict[str, str] = Field(default={}, description="The automation type's own figures, by label.")
     problems: list[Problem] = Field(
         default=[], description="The newest reasons why ticks failed and orders were refused, newest first."
+    )
+    findings: list[ConfigFinding] = Field(
+        default=[],
+        description="What its type found in the config that it has, once a tick was decided with it: what must lose,"
+        " what the budget does not pay for.",
     )
     as_of: datetime
 

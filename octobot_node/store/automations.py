@@ -342,15 +342,20 @@ def delete_account(connection: sa.Connection, account_id: str) -> None:
 
 
 def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert notices for the notifiers, and say in the log of events what they tell."""
+    """Insert notices for the notifiers, and say in the log of events what they tell.
+
+    ``field`` of a row is that of a config in which a type found something; it is for the log alone.
+    """
     for at, told in groupby(rows, key=itemgetter("created_at")):
         some = list(told)
-        insert_many(connection, notices, some)
+        insert_many(connection, notices, [{key: row[key] for key in row if key != "field"} for row in some])
         events.append(connection, [_notice_told(row) for row in some], at)
 
 
 def _notice_told(row: Mapping[str, Any]) -> Event:
     said = {"level": row["level"], "message": row["message"]}
+    if row.get("field") is not None:
+        said["field"] = row["field"]
     return Event(row["owner"], row["account_id"], row["automation_id"], "notice.told", said)
 
 

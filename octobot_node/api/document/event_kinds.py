@@ -109,6 +109,7 @@ GROUPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Schema]]] = {
         {
             "level": _text("How grave it is."),
             "message": _text("What was told."),
+            "field": _text("Of what its type finds in a config: the field, dotted; empty for the whole."),
             "notice": _text("The notice's id."),
             "notifier": _text("Who did not take it."),
             "reason": _REASON,

@@ -12,7 +12,15 @@ from rich.table import Table
 
 from octobot_node.cli.output import figure_text
 from octobot_node.cli.output.markup import escape
-from octobot_node.reports.models import AssetReport, Assumptions, AutomationReport, GapReport, Problem, RunReport
+from octobot_node.reports.models import (
+    AssetReport,
+    Assumptions,
+    AutomationReport,
+    ConfigFinding,
+    GapReport,
+    Problem,
+    RunReport,
+)
 from octobot_node.reports.performance import Drawdown
 
 __all__ = ["print_report", "problem_lines"]
@@ -33,16 +41,16 @@ def print_report(report: RunReport, out: TextIO) -> None:
     else:
         for automation in report.automations:
             console.print(_table(automation))
-            for problem in automation.problems:
-                console.print(_problem(problem), soft_wrap=True)
+            for line in problem_lines(automation):
+                console.print(line, soft_wrap=True)
             console.print()
     for line in _footer(report):
         console.print(line, soft_wrap=True)
 
 
 def problem_lines(report: AutomationReport) -> list[str]:
-    """Return an automation's problems as markup, a line each."""
-    return [_problem(problem) for problem in report.problems]
+    """Return what was found in an automation's config, and its problems, as markup, a line each."""
+    return [*map(_finding, report.findings), *map(_problem, report.problems)]
 
 
 def _table(report: AutomationReport) -> Table:
@@ -151,11 +159,19 @@ def _summary(reports: list[AutomationReport]) -> Table:
 
 
 def _problems(reports: list[AutomationReport]) -> list[str]:
-    troubled = [report for report in reports if report.problems]
-    lines = [f"{escape(report.name)}: {_problem(report.problems[0])}" for report in troubled[:_PROBLEMS]]
+    troubled = [report for report in reports if report.problems or report.findings]
+    lines = [f"{escape(report.name)}: {line}" for report in troubled[:_PROBLEMS] for line in _gravest(report)]
     if len(troubled) > _PROBLEMS:
         lines.append(f"and problems of {len(troubled) - _PROBLEMS} more; --json has them all")
     return lines
+
+
+def _gravest(report: AutomationReport) -> list[str]:
+    return [*map(_finding, report.findings[:1]), *map(_problem, report.problems[:1])]
+
+
+def _finding(found: ConfigFinding) -> str:
+    return f"[yellow]{found.severity}:[/] {escape(f'{found.field}: {found.text}' if found.field else found.text)}"
 
 
 def _problem(problem: Problem) -> str:

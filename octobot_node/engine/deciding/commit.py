@@ -298,6 +298,7 @@ class Commit:
                     "automation_id": item.row.id,
                     "level": notice.level,
                     "message": notice.message,
+                    "field": decision.found.get(notice.message),
                     "status": NoticeStatus.WAITING,
                     "created_at": now,
                 }

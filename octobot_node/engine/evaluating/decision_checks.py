@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any, Never, assert_never
@@ -90,6 +90,8 @@ class PlainDecision:
     outcomes: tuple[PlainOutcome, ...] = ()
     #: What it does next, in its author's words; "" where there are none.
     next_step: str = ""
+    #: Field of the config, by message, of those notices that say what the type's ``check`` finds in it.
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_decision(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: Decision) -> PlainDecision:

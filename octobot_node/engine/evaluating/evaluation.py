@@ -187,21 +187,21 @@ def _decide(automation: Automation[Any, Any], given: TickInput, market: Market, 
     if not isinstance(decision, Decision):
         raise BadDecision(f"evaluate() returned {type(decision).__name__}, not a Decision")
     checked = check_decision(automation, tick, decision)
-    return (
-        replace(checked, notices=(*_findings(automation, tick, checked), *checked.notices))
-        if given.new_config
-        else checked
-    )
+    return _with_findings(automation, tick, checked) if given.new_config else checked
 
 
-def _findings(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: PlainDecision) -> list[Notify]:
-    """Return what the type finds in the config as notices, but for what the tick tells itself."""
+def _with_findings(automation: Automation[Any, Any], tick: Tick[Any, Any], decision: PlainDecision) -> PlainDecision:
+    """Return the decision with what the type finds in the config as notices, but for what the tick tells itself."""
     said = [notice.message for notice in decision.notices]
-    return [
-        Notify(f"{finding.field}: {finding.text}" if finding.field else finding.text, finding.severity)
-        for finding in findings_of(automation, tick.config, tick.market, _owned(tick))
-        if not any(finding.text in message for message in said)
-    ]
+    added: list[Notify] = []
+    found: dict[str, str] = {}
+    for finding in findings_of(automation, tick.config, tick.market, _owned(tick)):
+        message = next((each for each in said if finding.text in each), None)
+        if message is None:
+            message = f"{finding.field}: {finding.text}" if finding.field else finding.text
+            added.append(Notify(message, finding.severity))
+        found[message] = finding.field
+    return replace(decision, notices=(*added, *decision.notices), found=found)
 
 
 def _owned(tick: Tick[Any, Any]) -> dict[str, Decimal]:

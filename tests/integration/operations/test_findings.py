@@ -51,6 +51,29 @@ def test_a_take_profit_that_fees_eat_is_told_at_creation_and_once_as_a_notice(of
     assert len(notices(office)) == 1
 
 
+def reported(office: Office, name: str) -> list[tuple[str, str]]:
+    report = office.do("automations.show", automation=name, include=["report"]).report
+    assert report is not None
+    return [(each.field, each.severity) for each in report.findings]
+
+
+def test_the_report_has_what_is_found_in_the_config_of_now(office: Office) -> None:
+    importing(office, "{symbol: BTC/USD, amount: 100, take_profit: 0.015}")
+    office.bench.settle()
+    assert reported(office, "t") == TOLD
+    # Another name changes nothing in it, another config does, once a tick has seen it.
+    office.do("automations.edit", automation="t", name="u")
+    assert reported(office, "u") == TOLD
+    office.do("automations.edit", automation="u", changes={"take_profit": "3"})
+    office.bench.advance(1_000)
+    office.bench.settle()
+    assert reported(office, "u") == []
+    office.do("automations.edit", automation="u", changes={"take_profit": "0.1"})
+    office.bench.advance(1_000)
+    office.bench.settle()
+    assert reported(office, "u") == TOLD
+
+
 def test_the_account_s_own_fee_counts(office: Office) -> None:
     dear = ACCOUNT.replace("fee: 0.001", "fee: 0.02")
     text = (

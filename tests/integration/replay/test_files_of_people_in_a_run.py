@@ -149,6 +149,34 @@ def test_a_coin_written_with_an_exponent_keeps_its_eight_decimals(tmp_path: Path
     assert told.realised_pnl == D("0.907451952506456456")
 
 
+# What a type finds in a config ---------------------------------------------------------------------------------------
+
+
+def test_the_report_says_what_must_lose_also_when_it_is_told_again(tmp_path: Path) -> None:
+    candles = flat(tmp_path / "c.csv", ["100"] * 4)
+    file = run_file({"symbol": "BTC/USDT", "amount": 100, "every": "2m", "take_profit": "0.015"})
+    for _ in range(2):
+        _, told, _ = ran(file, "BTC/USDT", candles)
+        (found,) = told.findings
+        assert (found.field, found.severity) == ("take_profit", "warning")
+        assert found.text.startswith("0.015 % above the average cost does not cover the fee of selling")
+
+
+def test_the_report_says_what_a_budget_does_not_pay_for_though_the_grid_tells_it_itself(tmp_path: Path) -> None:
+    candles = flat(tmp_path / "c.csv", ["75"] * 4)
+    config = {"symbol": "SOL/USDT", "lower": 50, "upper": 100, "levels": 201, "spend": 100, "start": "buy"}
+    _, told, _ = ran(run_file(config, kind="grid"), "SOL/USDT", candles)
+    (found,) = told.findings
+    assert found.text.startswith("all levels of the grid together need about ")
+    assert len(rows_of(tmp_path, "SELECT id FROM notices")) == 1
+
+
+def test_a_report_of_what_nothing_is_found_in_has_no_findings(tmp_path: Path) -> None:
+    file = run_file({"symbol": "BTC/USDT", "amount": 100, "every": "2m", "take_profit": 3})
+    _, told, _ = ran(file, "BTC/USDT", flat(tmp_path / "c.csv", ["100"] * 4))
+    assert told.findings == []
+
+
 # What an exchange would refuse ---------------------------------------------------------------------------------------
 
 

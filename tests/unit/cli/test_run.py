@@ -183,6 +183,23 @@ def test_many_automations_get_a_line_each() -> None:
     assert sum("dca-" in line for line in out.getvalue().splitlines()) == 20
 
 
+FOUND = [{"field": "take_profit", "severity": "warning", "text": "0.015 % does not cover [the] fee"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (1, "warning: take_profit: 0.015 % does not cover [the] fee"),
+        (9, "dca-8: warning: take_profit: 0.015 % does not cover [the] fee"),
+    ],
+    ids=["a table each", "a line each"],
+)
+def test_what_a_type_found_in_a_config_is_in_the_report_for_a_person(count: int, line: str) -> None:
+    out = io.StringIO()
+    print_report(report(*(automation(f"dca-{n}", findings=FOUND) for n in range(count))), out)
+    assert line in out.getvalue().splitlines()
+
+
 def test_the_live_table_shows_what_needs_a_person_first() -> None:
     rows = [
         row("fine"),
