@@ -193,6 +193,25 @@ def test_a_truncated_file_leaves_nothing(backup: Path, empty: Settings, registry
     assert not empty.data_dir.exists()
 
 
+def test_a_manifest_that_unpacks_to_far_more_than_any_has_is_refused_and_not_read(tmp_path: Path) -> None:
+    import tracemalloc
+
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("manifest.json", "w") as member:
+        for _ in range(64):
+            member.write(b" " * (1 << 20))
+    assert bomb.stat().st_size < 100_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnusableBackup, match=r"manifest\.json.*use another backup"):
+            describe(bomb)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # 64 MB were it read whole, and the limit is one; a few buffers of it are made.
+    assert peak < 8_000_000
+
+
 def test_one_changed_byte_anywhere_is_found_or_changes_nothing(
     backup: Path, registry: Registry, tmp_path: Path
 ) -> None:
