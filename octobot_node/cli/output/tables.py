@@ -30,6 +30,11 @@ class _Trimmed(StringIO):
         super().__init__()
         self._out = out
 
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What ``out`` takes: rich draws with ASCII where that is no UTF."""
+        return getattr(self._out, "encoding", None) or "utf-8"
+
     def write(self, text: str) -> int:
         """Write what rich prints, whole lines at a time."""
         self._out.write("\n".join(line.rstrip() for line in text.split("\n")))
