@@ -18,6 +18,7 @@ from octobot_node.fields.kinds import (
     Zone,
 )
 from octobot_node.fields.schema import config_schema
+from octobot_node.text.patterns import told_as
 
 __all__ = [
     "Asset",
@@ -33,4 +34,5 @@ __all__ = [
     "either",
     "form",
     "hint",
+    "told_as",
 ]

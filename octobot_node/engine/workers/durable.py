@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from octobot_node.errors import StorageUnavailable
 from octobot_node.ids import new_id
 
 if TYPE_CHECKING:
@@ -461,15 +462,19 @@ def _switch_unpickling_off() -> None:
 def _quiet_logger(storage: Storage) -> None:
     """Send DBOS's log through ours: by itself it writes to stderr, where a live table is drawn.
 
-    What it says of a database that is gone is left out: that is said once, by the storage.
+    What it says of a database that is gone, or became another one that knows none of its work, is left out: that is
+    said once, by the storage and the node.
     """
+    from dbos._error import DBOSNonExistentWorkflowError
+
+    gone = (sa.exc.OperationalError, StorageUnavailable, DBOSNonExistentWorkflowError)
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
 
     def worth_saying(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        lost = isinstance(error, sa.exc.OperationalError) or "OperationalError" in record.getMessage()
+        lost = isinstance(error, gone) or "OperationalError" in record.getMessage()
         return not (storage.shared and (lost or storage.lost()))
 
     logger.filters.clear()

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from octobot_node.fields import Duration, Symbol, either, form, hint
-from octobot_node.text.patterns import told_as
+from octobot_node.fields import Duration, Symbol, either, form, hint, told_as
 
 __all__ = ["SIDES", "Fields", "SignalConfig"]
 

@@ -124,7 +124,7 @@ def test_commands_take_effect_at_once_on_a_running_node(
         code, _, said = octobot("automations", "create", "run.yaml")
         assert (code, said) == (0, "")
         # It ticks and buys at once: nobody waits for a poll.
-        until(lambda: told(folder, "automations.show", automation="dca")["report"]["fills"] == 1)
+        until(lambda: told(folder, "automations.show", automation="dca", include=["report"])["report"]["fills"] == 1)
         assert follower.stdout is not None
         kinds = [json.loads(follower.stdout.readline())["kind"] for _ in range(3)]
         assert kinds == ["order.planned", "order.fill", "order.filled"]
