@@ -106,7 +106,13 @@ class NodeClient:
                     else None
                 )
                 context = stack.enter_context(
-                    open_idle_folder(self.configuration, registry, by=user(), settings=settings)
+                    open_idle_folder(
+                        self.configuration,
+                        registry,
+                        by=user(),
+                        settings=settings,
+                        looking=not (operation.writes or operation.begins),
+                    )
                 )
                 done = perform_given(context, operation, arguments)
                 self.elsewhere = context.nodes_elsewhere > 0

@@ -55,16 +55,20 @@ class _Opening:
     plugin_set: str
 
 
-def open_base(settings: Settings, registry: Registry, now: int, *, visiting: bool = False) -> Base:
+def open_base(
+    settings: Settings, registry: Registry, now: int, *, visiting: bool = False, looking: bool = False
+) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
     A third party's plugin whose tables cannot be brought up to date is left out: ``Base.registry`` is without it.
     ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
+    ``looking`` is for one that changes nothing: it needs no room, also below the reserve.
 
     Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs or
     DiskNearlyFull; what was opened is closed again.
     """
-    refuse_full_disk(settings)
+    if not looking:
+        refuse_full_disk(settings)
     lock = FolderLock(settings.data_dir)
     try:
         _refuse_missing_database(settings)

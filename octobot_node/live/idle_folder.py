@@ -22,14 +22,20 @@ __all__ = ["open_beside_running_node", "open_idle_folder", "operation_context_ov
 
 @contextmanager
 def open_idle_folder(
-    configuration: Configuration, registry: Registry, *, by: str, settings: Settings | None = None
+    configuration: Configuration,
+    registry: Registry,
+    *,
+    by: str,
+    settings: Settings | None = None,
+    looking: bool = False,
 ) -> Iterator[OperationContext]:
     """Yield a context over the data folder of the configuration, or of other ``settings``; it is locked meanwhile.
 
+    ``looking`` is for a command that changes nothing: it is answered below the disk's reserve, too.
     What a command plans to be sent is given to a carrier that does not exist; the next node's sweeper finds it.
     Raises NodeError when the data folder or the database cannot be used.
     """
-    base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True)
+    base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True, looking=looking)
     with operation_context_over(base, configuration, InlineEventLoop(), by=by) as context:
         yield context
 
