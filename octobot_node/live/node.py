@@ -59,6 +59,8 @@ _FINE_EQUITY_MS = 7 * 86_400_000
 _PATIENCE_S = 5.0
 #: What is written is in the files that somebody may copy after so long at most.
 _FOLD_S = 120.0
+#: And so long after a command that changed something; those that come meanwhile are folded with it.
+_FOLD_COMMANDS_S = 2.0
 #: Work that met an outage of the database is tried again after this.
 _OUTAGE_S = 0.5
 #: How often a node counts on in the database and remembers it: what is lost of less than that is not seen by it.
@@ -103,7 +105,6 @@ class Node:
         self._loops: list[PeriodicThread] = []
         self._kicked: set[str] = set()
         self._polled = 0.0
-        self._folded = time.monotonic()
         self._closers: list[Callable[[], None]] = []
 
     def __enter__(self) -> Node:
@@ -222,6 +223,7 @@ class Node:
         self.core.requested = self._sweep.hurry
         self._levels = PeriodicThread("levels", self._wake_crossed, self.settings.sweep_interval)
         self._retention = PeriodicThread("retention", self._prune, 60.0)
+        self._fold = PeriodicThread("fold", self._fold_soon, _FOLD_S, at_once=False)
         self._sampler = Sampler(self.core)
         self._changes = standing_changes.Kept()
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
@@ -248,7 +250,7 @@ class Node:
         reconcile = PeriodicThread("reconcile", self._if_leading(reconciling.step), self.settings.sweep_interval)
         reconcile.start()
         self._closers.append(reconcile.stop)
-        for loop in (self._dispatch, self._sweep, self._levels, self._retention):
+        for loop in (self._dispatch, self._sweep, self._levels, self._retention, self._fold):
             loop.start()
             self._closers.append(loop.stop)
         if self.settings.equity_sample_interval:
@@ -326,7 +328,16 @@ class Node:
         self._closers.append(self.api.stop)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any], by: str) -> BaseModel:
-        return perform_named(replace(self.context, by=by), operation, arguments)
+        try:
+            return perform_named(replace(self.context, by=by), operation, arguments)
+        finally:
+            known = self.registry.operations.get(operation)
+            if known is not None and known.writes:
+                self._fold.hurry()
+
+    def _fold_soon(self) -> None:
+        self.core.stopping.wait(_FOLD_COMMANDS_S)
+        self.core.storage.fold()
 
     def _if_leading(self, step: Callable[[], Any]) -> Callable[[], Any]:
         """Return a step that does nothing on nodes that do not lead: one tells for all."""
@@ -411,9 +422,6 @@ class Node:
 
     def _prune(self) -> None:
         """As leader, delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
-        if time.monotonic() - self._folded > _FOLD_S:
-            self.core.storage.fold()
-            self._folded = time.monotonic()
         if not self.core.coordinator.may_dispatch():
             return
         before = self._clock.now() - _KEEP_WORKFLOWS_MS
