@@ -174,7 +174,7 @@ def test_a_name_that_nobody_has_fails_the_request_and_its_owner_is_told(bench: B
         "error",
         "asked 'nobody' to stop and sell what it holds, but there is no automation 'nobody'",
     )
-    assert bench.events(guard) == ["automation.created", "request.failed"]
+    assert bench.events(guard) == ["automation.created", "request.failed", "notice.told"]
 
 
 def test_only_the_owner_s_own_automations_are_seen_and_reached(bench: Bench) -> None:
