@@ -18,8 +18,11 @@ def test_the_kit_is_this_and_nothing_else() -> None:
         "HostileExchange",
         "MarketBuilder",
         "PastOrder",
+        "PluginTest",
         "Replayed",
         "check_automation",
+        "check_market_data",
+        "check_trading",
         "make_market",
         "replay",
     ]
