@@ -368,10 +368,10 @@ def _figures(report: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("OCTOBOT_BATCH_SIZE", "abc", "OCTOBOT_BATCH_SIZE: must be a valid integer"),
+        ("OCTOBOT_BATCH_SIZE", "abc", "OCTOBOT_BATCH_SIZE: must be a whole number, not 'abc'"),
         ("OCTOBOT_BATCH_SIZE", "0", "OCTOBOT_BATCH_SIZE: must be greater than or equal to 1, not '0'"),
         ("OCTOBOT_EVALUATE_TIMEOUT", "nan", "OCTOBOT_EVALUATE_TIMEOUT: must be greater than 0, not 'nan'"),
-        ("OCTOBOT_EXTRA_PLUGINS", "{}", "OCTOBOT_EXTRA_PLUGINS: must be a valid tuple, not {}"),
+        ("OCTOBOT_EXTRA_PLUGINS", "{}", "OCTOBOT_EXTRA_PLUGINS: must be a list, not a mapping"),
         ("OCTOBOT_DATABASE_URL", "oracle://x", "no plugin opens the database URL 'oracle'"),
     ],
 )
