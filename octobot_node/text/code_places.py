@@ -9,6 +9,7 @@ from pathlib import Path
 __all__ = ["place_of"]
 
 _NODE = Path(__file__).parents[1]
+_PLUGINS = "octobot_plugins"
 _PYTHON = Path(sysconfig.get_paths()["stdlib"])
 #: Folders of packages that are installed; below Python's own, at times.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -37,7 +38,8 @@ def place_of(error: BaseException) -> str:
 
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
-    if filename.startswith("<") or path.is_relative_to(_NODE):
+    # What the node's own plugins raise is a sentence: nobody looks for its line.
+    if filename.startswith("<") or path.is_relative_to(_NODE) or _PLUGINS in path.parts:
         return True
     if not _INSTALLED.intersection(path.parts):
         return path.is_relative_to(_PYTHON)

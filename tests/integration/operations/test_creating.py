@@ -115,7 +115,7 @@ def test_one_automation_is_created_without_a_run_file(office: Office) -> None:
         ({"budget": {"EUR": "1"}}, "budget.EUR", "are 1 EUR, but it has no EUR"),
         ({"config": {**ONE["config"], "amount": "-1"}}, "config.amount", "must be greater than 0"),  # type: ignore[dict-item]
         ({"config": {"symbol": "BTC/USD"}}, "config.amount", "is missing: add it"),
-        ({"colour": "red"}, "colour", "not permitted"),
+        ({"colour": "red"}, "colour", "there is no field 'colour': there are name, type,"),
     ],
 )
 def test_one_automation_that_cannot_be_is_refused_with_its_field(
