@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from octobot_node.automation import Automation, Finding
+from octobot_node.errors import NotAskedFor
 from octobot_node.market import Market
 
 __all__ = ["BadFinding", "check_config", "findings_of"]
@@ -37,11 +38,16 @@ def findings_of(
 def check_config(
     automation: Automation[Any, Any], config: BaseModel, market: Market, budget: Mapping[str, Decimal]
 ) -> tuple[Finding, ...]:
-    """Return what the type finds.
+    """Return what the type finds; nothing where it looks at a market that is not there.
+
+    That is so after an edit to another symbol while what goes on, and is asked for, is of the one before.
 
     Raises BadFinding for what cannot be told, and whatever the author's code raises.
     """
-    found: Any = tuple(automation.check(config, market, budget))
+    try:
+        found: Any = tuple(automation.check(config, market, budget))
+    except NotAskedFor:
+        return ()
     if len(found) > _MOST:
         raise BadFinding(f"check() returned {len(found)} findings; {_MOST} is the most")
     for finding in found:

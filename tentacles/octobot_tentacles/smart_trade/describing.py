@@ -20,9 +20,9 @@ def next_step(config: SmartTradeConfig, trade: Trade | None) -> str:
     average = trade.average
     if average is None:
         return "waits until its entry has filled"
-    exits = [f"by take-profits from {amount_text(config.take_profits[0].at(average), quote)}"] * bool(
-        config.take_profits
-    )
+    exits = []
+    if config.take_profits:
+        exits.append(f"by take-profits from {amount_text(config.take_profits[0].at(average), quote)}")
     if trade.break_even:
         exits.append(f"at break-even, {amount_text(average, quote)}")
     elif config.stop_loss is not None:
@@ -30,9 +30,11 @@ def next_step(config: SmartTradeConfig, trade: Trade | None) -> str:
     if config.trailing is not None and trade.peak is not None:
         stop = trade.peak * (1 - config.trailing.percent / 100)
         exits.append(f"at the trailing stop, {amount_text(stop, quote)} now")
+    elif config.trailing is not None and config.trailing.activate_at is not None:
+        exits.append(f"by a trailing stop from {amount_text(config.trailing.activate_at.at(average), quote)} on")
     if config.time_limit is not None:
         exits.append("when its time is over")
-    return f"sells {', or '.join(exits)}"
+    return f"sells {', or '.join(exits)}" if exits else "sells at its trailing stop, from its first price on"
 
 
 def _entry(config: SmartTradeConfig, base: str, quote: str) -> str:

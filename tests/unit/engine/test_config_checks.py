@@ -69,7 +69,6 @@ def test_a_type_finds_nothing_unless_it_says_so() -> None:
         ([Finding("a", "b", "fatal")], "the severity of a finding is 'warning' or 'error', not 'fatal'"),  # type: ignore[arg-type]
         ([Finding("a", "b")] * 21, "check() returned 21 findings; 20 is the most"),
         (lambda _market: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda market: market.ticker("ETH/USD"), "NotAskedFor: the ticker of ETH/USD is not here"),
     ],
 )
 def test_a_check_that_fails_refuses_nothing_and_says_whom_to_tell(found: Any, said: str) -> None:
@@ -77,6 +76,10 @@ def test_a_check_that_fails_refuses_nothing_and_says_whom_to_tell(found: Any, sa
     assert (finding.field, finding.severity) == ("", "warning")
     assert finding.text.startswith(f"the check of its type failed ({said}")
     assert finding.text.endswith("): tell the type's author")
+
+
+def test_what_the_market_lacks_is_no_finding() -> None:
+    assert findings_of(Checked(lambda market: market.ticker("ETH/USD")), Config(), MARKET, {}) == ()
 
 
 def test_the_first_tick_with_a_config_tells_what_is_found_before_what_it_tells_itself() -> None:
