@@ -21,7 +21,7 @@ from tests.integration.cli.conftest import LIVE, MISBEHAVING, REPLAY, Folder
 
 #: What each does, and what is said of it.
 DEEDS = {
-    "raise": "ValueError: as always (_raise, line ",
+    "raise": "ValueError: as always (misbehaving.py, line ",
     "hang": "evaluate() took longer than 0.5 s",
     "allocate": "used more memory than it may",
     "exit": "evaluate() ended its process",
@@ -138,7 +138,7 @@ def test_a_live_run_ends_when_nothing_is_left_and_goes_on_after_it_is_stopped(fo
     with folder.start("run", "run.yaml", "--json", **environment) as process:
         said = _wait_for(process, "dca is active")
         assert said[0] == "created: dca"
-        assert said[1].startswith("bad had failed (ValueError: as always (_raise, line ")
+        assert said[1].startswith("bad had failed (ValueError: as always (misbehaving.py, line ")
         assert said[2] == "bad: how is raise in this data folder, fine in the file: the file's holds"
         other = folder.run("run", "run.yaml", **environment)
         held = f"the data folder {folder.state} is in use by process {process.pid}"
