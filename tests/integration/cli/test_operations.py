@@ -234,7 +234,11 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["automations", "stop", "dca", "--close"], 2, "there is no terminal to ask on whether you are sure"),
     (["automations", "edit", "dca"], 2, "an edit changes nothing: give a whole config"),
     (["automations", "edit", "dca", "--set", "amount"], 2, "--set 'amount' is not FIELD=VALUE: write --set"),
-    (["types", "plan", "dca", "--budget", "50"], 2, "--budget '50' is not ASSET=AMOUNT: write --budget USD=50"),
+    (
+        ["types", "plan", "dca", "--account", "paper", "--budget", "50"],
+        2,
+        "--budget '50' is not ASSET=AMOUNT: write --budget USD=50",
+    ),
     (["automations", "edit", "dca", "--set", "a=1", "--set", "a=2"], 2, "--set names a twice"),
     (["automations", "edit", "dca", "--set", "amount=-1"], 2, "automation 'dca': config.amount: "),
     (["automations", "edit", "dca", "--set", "colour=red"], 2, "automation 'dca': config.colour: "),
