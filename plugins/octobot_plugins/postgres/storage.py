@@ -15,6 +15,7 @@ from octobot_node.clock import Clock
 from octobot_node.engine.workers.durable import QUEUES, migrate_queues
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_node.store.sql.late_connections import close_engine
 from octobot_plugins.postgres.address import address
 from octobot_plugins.postgres.bus import Bus
 from octobot_plugins.postgres.clock import ServerClock
@@ -285,7 +286,7 @@ class PostgresStorage:
         try:
             yield engine
         finally:
-            engine.dispose()
+            close_engine(engine)
 
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
         """Write down whose they are."""
@@ -300,7 +301,7 @@ class PostgresStorage:
     def close(self) -> None:
         """Close every connection."""
         self._bus.close()
-        self.engine.dispose()
+        close_engine(self.engine)
 
 
 def _driver(connection: sa.Connection) -> NodeConnection:

@@ -22,6 +22,7 @@ from octobot_node.errors import DataFolderInUse, StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
 from octobot_node.store.database.database_file import rescued_file
 from octobot_node.store.database.refusable import patience
+from octobot_node.store.sql.late_connections import close_engine
 from octobot_plugins.sqlite.failures import held, is_busy, translated
 
 __all__ = ["SqliteStorage"]
@@ -300,8 +301,8 @@ class SqliteStorage:
         """Close every connection, and fold the write-ahead log into the file, also where others still read it."""
         if self._held is not None and self._is_gone():
             self._rescue()
-        self._readers.dispose()
-        self.engine.dispose()
+        close_engine(self._readers)
+        close_engine(self.engine)
         if self._held is not None:
             with suppress(sqlite3.Error):
                 self.fold()

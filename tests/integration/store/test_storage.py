@@ -108,3 +108,25 @@ def test_a_durable_commit_is_synced_and_others_are_not(storage: Storage) -> None
         with storage.engine.begin():  # DBOS's own
             pass
     assert seen == [full, normal, full, normal]
+
+
+def test_a_connection_in_hand_when_the_storage_is_closed_is_closed_when_it_is_given_back(any_storage: Storage) -> None:
+    taken, closed = threading.Event(), threading.Event()
+    drivers: list[Any] = []
+
+    def read_on() -> None:
+        with any_storage.read() as connection:
+            drivers.append(connection.connection.driver_connection)
+            taken.set()
+            assert closed.wait(20)
+            assert connection.scalar(sa.text("SELECT 1")) == 1
+
+    late = threading.Thread(target=read_on)
+    late.start()
+    assert taken.wait(20)
+    any_storage.close()
+    closed.set()
+    late.join(20)
+    (driver,) = drivers
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")

@@ -109,7 +109,6 @@ def test_what_is_held_for_long_is_told_while_it_is(storage: SqliteStorage, monke
 
 
 def test_a_database_that_is_read_only_is_said_to_be(storage: SqliteStorage) -> None:
-    storage.close()
     with storage.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     with pytest.raises(
