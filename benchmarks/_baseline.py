@@ -132,7 +132,10 @@ def _warmed(core: Core, ended: _Ended, argument: str) -> tuple[Any, str]:
         return ended.run(argument)
 
     dbos.DBOS.launch()
-    client = dbos.DBOSClient(system_database_engine=core.storage.engine, application_name="baseline")
+    engine = core.storage.engine
+    client = dbos.DBOSClient(
+        system_database_engine=engine, dbos_system_schema=queue_schema_of(engine), application_name="baseline"
+    )
     dbos.DBOS.register_queue("baseline", worker_concurrency=WORKERS, polling_interval_sec=POLL_S)
     with core.storage.write() as connection:
         first = _enqueue(client, connection, argument)
