@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus, Needs, Signal, WatchedAutomation
+from octobot_node.contracts.exchanges import Fees
 from octobot_node.contracts.order_checks import OrderContext
 from octobot_node.engine.deciding import author_view
 from octobot_node.engine.deciding.commit import Changes, Commit, Evaluated
@@ -162,7 +163,7 @@ class TickBatch:
         core = self._core
         if not loaded:
             return Market(as_of=from_ms(core.clock.now())), ""
-        union = _union([item.needs for item in loaded])
+        union = _union({id(item.needs): item.needs for item in loaded}.values())
         try:
             return core.hub.snapshot(loaded[0].row.source, union), ""
         except (DataUnavailable, UsageError) as error:
@@ -181,9 +182,12 @@ class TickBatch:
         found = {
             item.row.id: _unready(item, closed[item.row.account_id]) for item in loaded if item.row.account_id in closed
         }
-        reasons = {item.row.id: missing or lacking(item.needs, market) for item in opened}
+        # Most of a batch want the same, and share the object that says what.
+        wanted = {id(item.needs): item.needs for item in opened}
+        lacks = {key: missing or lacking(needs, market) for key, needs in wanted.items()}
+        reasons = {item.row.id: lacks[id(item.needs)] for item in opened}
         found |= {id_: Outcome(id_, problem="waiting", reason=reason) for id_, reason in reasons.items() if reason}
-        given = [self._with_fees(item) for item in opened if not reasons[item.row.id]]
+        given = self._with_fees([item for item in opened if not reasons[item.row.id]])
         outcomes = self._core.evaluator.evaluate(given, market, suspects=suspects)
         found |= {outcome.automation_id: outcome for outcome in outcomes}
         return [
@@ -201,9 +205,15 @@ class TickBatch:
             for item in loaded
         ], market
 
-    def _with_fees(self, item: Loaded) -> TickInput:
-        fees = self._core.accounts.get(item.row.account_id).fees(item.needs.symbols)
-        return replace(item.given, fees=tuple(sorted(fees.items()))) if fees else item.given
+    def _with_fees(self, loaded: Sequence[Loaded]) -> list[TickInput]:
+        fees: dict[tuple[str, int], tuple[tuple[str, Fees], ...]] = {}
+        for item in loaded:
+            key = item.row.account_id, id(item.needs)
+            if key not in fees:
+                found = self._core.accounts.get(item.row.account_id).fees(item.needs.symbols)
+                fees[key] = tuple(sorted(found.items()))
+        asked = [(item.given, fees[item.row.account_id, id(item.needs)]) for item in loaded]
+        return [replace(given, fees=charged) if charged else given for given, charged in asked]
 
     def _checked(self, evaluated: list[Evaluated], market: Market) -> list[Evaluated]:
         """Let plugins veto orders. Before the transaction: a plugin that hangs must not hold the database."""
@@ -243,7 +253,7 @@ def _unready(item: Loaded, closed: Closed) -> Outcome:
     return Outcome(item.row.id, problem="held" if closed.lasting else "waiting", reason=closed.reason)
 
 
-def _union(needs: Sequence[Needs]) -> Needs:
+def _union(needs: Iterable[Needs]) -> Needs:
     tickers: set[str] = set()
     candles: dict[tuple[str, str], int] = {}
     for one in needs:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -201,6 +202,7 @@ def dump_wake(plan: Plan | None) -> str:
     return json.dumps(fields, separators=(",", ":"))
 
 
+@lru_cache(maxsize=1_024)
 def load_wake(text: str) -> Plan | None:
     """Return the plan that ``dump_wake`` wrote."""
     fields = json.loads(text)
