@@ -37,6 +37,8 @@ LADDER = Ladder.Config(lowest=Decimal(40_000), step=Decimal(100), rungs=70, amou
 STEPPER = Stepper.Config(step=Decimal(100))
 BUDGET = Decimal(1_000_000)
 HOUR, SECOND = 3_600_000, 1_000
+#: What comes in so many of a candle's first milliseconds meets the whole candle.
+FIRST = 5_000
 COMMITS = 2_000
 
 T = TypeVar("T")
@@ -157,26 +159,43 @@ class _Resting:
 def ladder_loop(candles: Path, hours: int) -> list[Fill]:
     """Return the ladder's fills by a loop over the candles, none of which may be missing.
 
-    An order is held against the first open at or after it was placed, then rests until a candle trades through it. What
-    fills at the same moment is answered together: at once, or a second after the last answer.
+    An order that comes in a candle's first seconds is held against its open, then rests until a candle, this one
+    included, trades through it. One that comes later fills at the next open where the newest close allows that too, or
+    at its own price by a close through it, then rests as well. What fills at the same moment is answered together: at
+    once, or a second after the last answer.
     """
     series = read_series(SYMBOL, candles)
     answered = start = series.opens_at(0)
-    resting, through = _first_orders(series), list[_Resting]()
+    resting = _first_orders(series)
     found: list[Fill] = []
     for index in range(series.first_from(start + hours * HOUR + 1)):
-        now = series.opens_at(index)
-        opened, low, high = (series.exact(column, index) for column in ("open", "low", "high"))
-        waited = [order for order in resting if now - series.step < order.since < now and _takes(order, opened)]
-        filled = [(order, order.price) for order in through] + [(order, opened) for order in waited]
+        now, opened = series.opens_at(index), series.exact("open", index)
+        filled = {} if index == 0 else _filled_by(series, index, resting)
         while filled:
-            found += [(now, order.side, price) for order, price in filled]
+            found += [(at, order.side, price) for order, (at, price) in filled.items()]
             answered = max(now, answered + SECOND)
-            gone = [order for order, _ in filled]
-            resting = [order for order in resting if order not in gone] + _answers(gone, answered)
-            filled = [(order, opened) for order in resting if order.since == now and _takes(order, opened)]
-        through = [order for order in resting if order.since <= now and _is_through(order, low, high)]
+            answers = _answers(list(filled), answered)
+            resting = [order for order in resting if order not in filled] + answers
+            in_time = answers if answered - now <= FIRST else []
+            filled = {order: (answered, opened) for order in in_time if _takes(order, opened)}
     return sorted(found, key=_as_stored)
+
+
+def _filled_by(series: Series, index: int, resting: Sequence[_Resting]) -> dict[_Resting, tuple[int, Decimal]]:
+    """Return the (time, price) of each order that the candle before ``index``, or the open of ``index``, fills."""
+    before, now = series.opens_at(index - 1), series.opens_at(index)
+    low, high, close = (series.exact(column, index - 1) for column in ("low", "high", "close"))
+    known = series.exact("close", index - 2) if index > 1 else series.exact("open", 0)
+    opened = series.exact("open", index)
+    filled = {}
+    for order in resting:
+        is_late = order.since > before + FIRST
+        if is_late and _takes(order, known):
+            if _takes(order, opened):
+                filled[order] = now, opened
+        elif _is_through(order, *((close, close) if is_late else (low, high))):
+            filled[order] = now, order.price
+    return filled
 
 
 def _as_stored(fill: Fill) -> tuple[int, str, str]:
