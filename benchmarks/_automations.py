@@ -153,7 +153,7 @@ class Ladder(Automation["Ladder.Config", None]):
 
 
 class Stepper(Automation["Stepper.Config", None]):
-    """Waits for the next step of the price up or down, and orders nothing."""
+    """Waits for the next close a step up or down, and orders nothing."""
 
     name = "bench_stepper"
 
@@ -167,7 +167,7 @@ class Stepper(Automation["Stepper.Config", None]):
         """Wait for a step from here."""
         symbol, step = tick.config.symbol, tick.config.step
         last = tick.market.ticker(symbol).last
-        return Decision(wake=Wake(above={symbol: last + step}, below={symbol: last - step}))
+        return Decision(wake=Wake(above={symbol: last + step}, below={symbol: last - step}, at_closes=True))
 
 
 @hookimpl
