@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import typer
 
 from octobot_node.cli.ask_node import NodeClient
-from octobot_node.cli.input_files import run_file_texts
+from octobot_node.cli.input_files import field_changes, run_file_texts
 from octobot_node.cli.log_file import logging_to_file
 from octobot_node.cli.output.show_automations import print_plan
 from octobot_node.configuration import Configuration
@@ -28,16 +29,20 @@ def plan(
     data_dir: Path | None,
     *,
     at_once: bool,
+    changes: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Plan an automation's next tick, or the first ticks of a run file's automations."""
+    """Plan an automation's next tick, the one that an edit would bring, or the first of a run file's automations."""
     if (automation is None) == (file is None):
         raise UsageError("name either an automation or a run file with --file: that is what is planned")
     if file is not None:
+        if changes:
+            raise UsageError("--set is for an automation that there is: write it into the run file")
         _plan_file(context, file, data_dir, at_once=at_once, as_json=as_json)
         return
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(PLAN_AUTOMATION, automation=automation, at_once=at_once), print_plan)
+    asked = {"at_once": at_once, "changes": field_changes(changes)}
+    client.show(client.ask(PLAN_AUTOMATION, automation=automation, **asked), print_plan)
 
 
 def _plan_file(context: typer.Context, file: Path, data_dir: Path | None, *, at_once: bool, as_json: bool) -> None:

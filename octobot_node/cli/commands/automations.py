@@ -500,10 +500,14 @@ def _plan(
     at_once: Annotated[
         bool, typer.Option("--now", help="As if something woke it this instant, not as it is due by its own plan.")
     ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="What an edit of this field would bring; may be repeated."),
+    ] = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Show what the next tick would do, on live data. Nothing is written, sent or told."""
     from octobot_node.cli.actions.plan import plan
 
-    plan(context, automation, file, data_dir, at_once=at_once, as_json=as_json)
+    plan(context, automation, file, data_dir, at_once=at_once, changes=changes or [], as_json=as_json)

@@ -313,6 +313,19 @@ class Commands(StatusCommands):
             events.append(connection, [_event(_owner(row), "automation.edited", told)], now)
         core.kick(ORDERS)
 
+    def rehearse_edit(self, automation_id: str, config: ValidConfig) -> Rehearsal | None:
+        """Do all of the tick that an edit to this config would bring, but its commit; nothing is written.
+
+        Raises as ``edit`` does; returns None for an automation that is gone meanwhile.
+        """
+
+        def configure(connection: sa.Connection) -> None:
+            locked = schedules.lock(connection, [automation_id])
+            row = expect(connection, automation_id, locked, None)
+            self._configure(connection, row, config, locked[automation_id], "")
+
+        return TickBatch(self._core).rehearse(automation_id, self._core.clock.now(), configure)
+
     def _configure(
         self,
         connection: sa.Connection,

@@ -100,13 +100,17 @@ class TickBatch:
             released = [{"id": row.id, "next_run_at": row.next_run_at, "suspect": row.suspect} for row in rows]
             schedules.release(connection, released)
 
-    def rehearse(self, automation_id: str, now: int) -> Rehearsal | None:
+    def rehearse(
+        self, automation_id: str, now: int, change: Callable[[sa.Connection], None] | None = None
+    ) -> Rehearsal | None:
         """Do all of an automation's tick but its commit, as if it were ``now`` (ms UTC); nothing is written.
 
-        Returns None for one that is gone.
+        ``change`` is made to it before, and only meanwhile. Returns None for one that is gone.
         """
         batch = new_id()
         with self._core.storage.write() as connection:
+            if change is not None:
+                change(connection)
             # Claimed for as long as it is read, so that exactly what a batch would load is loaded; then taken back.
             schedules.claim(connection, batch, [automation_id], now)
             loaded = self._load_from(connection, batch, now)

@@ -27,7 +27,18 @@ from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations as automation_statements
 from octobot_node.store.queries import lists
 
-__all__ = ["delete", "edit", "pause", "resume", "run_now", "send_signal", "stop", "with_changes"]
+__all__ = [
+    "checked",
+    "delete",
+    "edit",
+    "edited_config",
+    "pause",
+    "resume",
+    "run_now",
+    "send_signal",
+    "stop",
+    "with_changes",
+]
 
 #: Of a field that is named with dots; a config is not nested deeper than any document.
 _LEVELS_MAX = 64
@@ -78,20 +89,17 @@ def delete(context: OperationContext, request: ChangeAutomation) -> AutomationCh
 def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited:
     """Replace the config, or change fields of it, and evaluate with it at once; rename it; set its limits."""
     found = automation_id(context, request.automation)
-    if request.config is not None and request.changes:
-        raise UsageError("an edit takes either a whole config or changes of single fields: give one of them")
-    config, revision = request.config, request.revision
-    if request.changes:
-        stored, read_at = _stored_config(context, found)
-        config = with_changes(stored, request.changes)
-        # They were made to this config: one that another edit put there meanwhile must not be lost.
-        revision = read_at if revision is None else revision
+    revision = request.revision
+    if request.changes and revision is None:
+        # They are made to this config: one that another edit puts there meanwhile must not be lost.
+        _, revision = _stored_config(context, found)
+    config = edited_config(context, found, request.config, request.changes)
     if config is None and request.name is None and request.limits is None and request.tags is None:
         raise UsageError(
             "an edit changes nothing: give a whole config, changes of single fields, a name, limits or tags"
         )
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
-    valid, findings = (None, ()) if config is None else _checked(context, found, config)
+    valid, findings = (None, ()) if config is None else checked(context, found, config)
     try:
         context.commands.edit(
             found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision, by=context.by
@@ -102,7 +110,19 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
     return AutomationEdited(**_woken(context, found).model_dump(), findings=finding_rows(findings))
 
 
-def _checked(
+def edited_config(
+    context: OperationContext, found: str, config: dict[str, Any] | None, changes: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the whole config that an edit would give; None where it leaves the config alone."""
+    if config is not None and changes:
+        raise UsageError("an edit takes either a whole config or changes of single fields: give one of them")
+    if not changes:
+        return config
+    stored, _ = _stored_config(context, found)
+    return with_changes(stored, changes)
+
+
+def checked(
     context: OperationContext, found: str, config: Mapping[str, Any]
 ) -> tuple[ValidConfig, tuple[Finding, ...]]:
     """Return a new config with what its type finds in it; raise UsageError for an error."""

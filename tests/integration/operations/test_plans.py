@@ -19,7 +19,7 @@ from octobot_node import (
     Wake,
 )
 from octobot_node.engine.deciding.price_levels import take_levels
-from octobot_node.errors import DataUnavailable
+from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.limits import Limits
 from octobot_node.store import tables
 from tests.integration.operations.conftest import Office
@@ -229,3 +229,43 @@ def test_levels_that_a_replay_meets_at_closes_are_told_as_any_others(office: Off
 
     assert office.do("automations.show", automation="waits").levels == expected
     assert office.do("automations.plan", automation="waits", at_once=True).levels == expected
+
+
+def test_an_edit_is_planned_from_where_the_automation_stands_and_is_then_what_happens(office: Office) -> None:
+    def follows(tick: Tick[Any, Any]) -> Decision:
+        if tick.previous_config is None:
+            return Decision(orders=[] if tick.open_orders else [buy("90")], wake=HOURLY)
+        was, now = tick.previous_config.symbols, tick.config.symbols
+        taken_back = [CancelOrder(order.id) for order in tick.open_orders]
+        return Decision(orders=[*taken_back, buy("80", tag=f"{was[0]} then {now[1]}")], wake=HOURLY)
+
+    found = office.bench.automation("one", follows, budget={"USDT": "500"}, type="tests.live_scripted")
+    office.bench.settle()
+    before, queued = office.database(), list(office.bench.queue)
+    changes = {"symbols": ["BTC/USDT", "ETH/USDT"]}
+    plan = office.do("automations.plan", automation="one", changes=changes)
+    assert (office.database(), list(office.bench.queue)) == (before, queued)
+    (resting,) = office.bench.intents()
+    expected = [("cancel", resting.id, Decimal(90), ""), ("order", None, Decimal(80), "BTC/USDT then ETH/USDT")]
+    assert [(each.kind, each.cancels, each.price, each.tag) for each in plan.orders] == expected
+    whole = {"who": "one", **changes}
+    assert office.do("automations.plan", automation="one", config=whole).orders == plan.orders
+
+    # And so it is.
+    office.do("automations.edit", automation="one", changes=changes)
+    office.bench.tick()
+    done = [row for row in office.bench.rows(tables.intents, tables.intents.c.id) if row.tick == 1]
+    assert [(row.kind, row.parent, row.tag) for row in done] == [
+        (kind, parent, tag) for kind, parent, _, tag in expected
+    ]
+    assert found == done[0].automation_id
+
+
+def test_an_edit_that_would_be_refused_is_refused_as_a_plan(office: Office) -> None:
+    office.bench.automation("one", busy)
+    office.bench.settle()
+    with pytest.raises(UsageError, match="either a whole config or changes"):
+        office.do("automations.plan", automation="one", config={"who": "one"}, changes={"who": "two"})
+    with pytest.raises(UsageError) as refused:
+        office.do("automations.plan", automation="one", changes={"candles": "many"})
+    assert [each.field for each in refused.value.mistakes] == ["config.candles"]

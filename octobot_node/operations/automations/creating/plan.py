@@ -19,6 +19,7 @@ from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
+from octobot_node.operations.automations.commands import checked, edited_config
 from octobot_node.operations.automations.creating.drafts import Draft, sound
 from octobot_node.operations.automations.creating.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
@@ -53,7 +54,8 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     """Evaluate the next tick on live data and return what it would do; nothing is written, sent or told.
 
     The tick is told the time at which its schedule wants it, even if that is still to come, unless ``at_once``;
-    prices and candles are those of now.
+    prices and candles are those of now. Of an edit it is the tick that follows it at once, with all that the edit does
+    before; raises UsageError with everything that is wrong with the new config.
     """
     found = automation_id(context, request.automation)
     rows = rows_of(context, [found])
@@ -63,7 +65,12 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
     status = AutomationStatus(row.status)
     if status.over or status.ending:
         raise CommandRefused(f"{row.name!r} is {row.status}: it decides nothing any more")
-    rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
+    config = edited_config(context, found, request.config, request.changes)
+    if config is not None:
+        valid, _ = checked(context, found, config)
+        rehearsal = context.commands.rehearse_edit(found, valid)
+    else:
+        rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
     return _planned(context.registry, _Planned(row.name, row.id, row.status, _findings(context, rehearsal)), rehearsal)

@@ -40,9 +40,18 @@ _DRAFT_EXAMPLE: dict[str, JsonValue] = {
 
 
 class PlanAutomation(OneAutomation):
-    """The schedule's next tick, or ``at_once`` as if something woke the automation now."""
+    """The schedule's next tick, ``at_once`` as if something woke the automation now, or the one that an edit brings.
+
+    An edit is planned by what it would give: a whole config, or changes of single fields.
+    """
 
     at_once: bool = Field(default=False, examples=[True], description="As if something woke it now, not as it is due.")
+    config: dict[str, Any] | None = Field(
+        default=None, description="Plan the tick that an edit to this config would bring; null: as it is."
+    )
+    changes: dict[str, Any] = Field(
+        default={}, examples=[{"amount": "50"}], description="The same by single fields, by dotted name."
+    )
 
 
 class PlanType(Request):
