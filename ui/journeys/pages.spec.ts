@@ -74,7 +74,12 @@ for (const look of LOOKS) {
     await looked(page, "overview", look.name);
     await page.goto("/automations");
     await expect(page.getByRole("link", { name: "grid-btc" })).toBeVisible();
+    await page.getByRole("checkbox", { name: "Mark grid-btc" }).check();
     await looked(page, "automations", look.name);
+    await page.getByRole("button", { name: "Pause…" }).click();
+    await expect(page.getByRole("button", { name: "Pause 1", exact: true })).toBeEnabled();
+    await looked(page, "automations-bulk", look.name);
+    await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("link", { name: "grid-btc" }).click();
     await expect(page.getByText("last price")).toBeVisible();
     await expect(page.getByRole("img", { name: /BTC\/USD, candles/ })).toBeVisible();
@@ -84,12 +89,18 @@ for (const look of LOOKS) {
       ["Money", "What it came to"],
       ["Log", "Was created"],
       ["Config", "Limits"],
+      ["Signals", "Addresses that send here"],
     ] as const) {
-      await page.getByRole("link", { name: tab }).click();
+      await page.getByRole("link", { name: tab, exact: tab === "Config" }).click();
       await expect(page.getByText(seen).first()).toBeVisible();
       await looked(page, `automation-${tab.toLowerCase().replaceAll(" ", "-")}`, look.name);
     }
-    await page.getByRole("button", { name: "Kill switch" }).click();
+    await page.getByRole("link", { name: "Edit", exact: true }).click();
+    await page.getByRole("textbox", { name: "Spend per level" }).fill("90");
+    await expect(page.getByRole("list", { name: "Orders of its next tick" })).toBeVisible();
+    await looked(page, "automation-edit", look.name);
+    await page.getByRole("button", { name: "Throw away" }).click();
+    await page.getByRole("button", { name: "Kill switch", exact: true }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     await looked(page, "kill-switch", look.name);
     await page.keyboard.press("Escape");

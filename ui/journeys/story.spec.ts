@@ -1,8 +1,25 @@
 /** From nothing to an automation that trades, and to its end. */
 
+import type { Page } from "@playwright/test";
 import { api, expect, PASSWORD, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
+
+/** Somebody else edits it meanwhile. */
+async function change(page: Page, id: string, changes: Record<string, unknown>): Promise<{ status: number }> {
+  return page.evaluate(
+    async ([id, changes]) => {
+      const session = await (await fetch("/api/v1/session")).json();
+      const { status } = await fetch(`/api/v1/automations/${id}`, {
+        method: "PATCH",
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": session.csrf_token, "If-Match": "*" },
+        body: JSON.stringify({ changes }),
+      });
+      return { status };
+    },
+    [id, changes] as const,
+  );
+}
 
 test("a stranger is asked who they are, and a wrong password is said", async ({ page }) => {
   await page.goto("/automations?status=active");
@@ -36,6 +53,41 @@ test("play money: an automation is made by one click, its fill arrives live, it 
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByText("Active", { exact: true })).toBeVisible();
 
+  // Edited in its form: what it would do is said before, and the list of configs says who changed what.
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  const form = page.getByRole("form", { name: "Edit my-first-dca" });
+  await form.getByRole("textbox", { name: "Amount per buy" }).fill("25");
+  await expect(page.getByText("1 field differs")).toBeVisible();
+  await expect(page.getByRole("list", { name: "Orders of its next tick" })).toBeVisible();
+  // Somebody else is faster: both versions are side by side, and what was typed here is kept.
+  const [, id] = /automations\/([^?]+)/.exec(page.url()) ?? [];
+  expect((await change(page, String(id), { take_profit: "0.5", amount: "40" })).status).toBe(200);
+  await form.getByRole("button", { name: "Save" }).click();
+  const conflict = page.getByRole("dialog", { name: "my-first-dca was changed meanwhile" });
+  await expect(conflict.getByRole("row", { name: /amount/ })).toContainText("25");
+  await expect(conflict.getByRole("row", { name: /amount/ })).toContainText("40");
+  await conflict.getByRole("button", { name: "Save these" }).click();
+  const configs = page.getByRole("list", { name: "Configs, newest first" });
+  await expect(configs.getByRole("listitem")).toHaveCount(3);
+  await configs.getByRole("link").first().click();
+  await expect(configs.getByRole("row", { name: /amount/ })).toContainText("40");
+  await expect(configs.getByRole("row", { name: /amount/ })).toContainText("25");
+  // And back to the first of them.
+  await configs.getByRole("link").last().click();
+  await configs.getByRole("button", { name: "Go back to this…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Go back to config 1" }).click();
+  await expect(configs.getByRole("listitem")).toHaveCount(4);
+
+  // Another one like it, paused.
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Clone…" }).click();
+  const clone = page.getByRole("dialog", { name: "Clone my-first-dca" });
+  await clone.getByLabel("Budget, USD").fill("100");
+  await clone.getByRole("button", { name: "Create paused" }).click();
+  await expect(page.getByRole("heading", { name: "my-first-dca-2" })).toBeVisible();
+  await page.goBack();
+  await page.getByRole("link", { name: "Orders and fills" }).click();
+
   await page.getByRole("button", { name: "Stop…" }).click();
   const dialog = page.getByRole("dialog", { name: "Stop my-first-dca" });
   await expect(dialog).toContainText("It decides nothing any more, and cannot be resumed.");
@@ -49,7 +101,10 @@ test("play money: an automation is made by one click, its fill arrives live, it 
   await page.getByRole("link", { name: "Activity" }).first().click();
   await expect(page.getByText("has stopped")).toBeVisible();
   await page.getByRole("link", { name: "Who did what" }).click();
-  await expect(page.getByRole("list", { name: /Who did what/ })).toContainText("admin automations: stop my-first-dca");
+  const audit = page.getByRole("list", { name: /Who did what/ });
+  await expect(audit).toContainText("admin automations: stop my-first-dca");
+  await expect(audit).toContainText("admin automations: edit my-first-dca");
+  await expect(audit).toContainText("admin automations: pause my-first-dca");
 });
 
 test("a DCA is made from its form: what is wrong is said at its field, a reload loses nothing, and it starts", async ({
@@ -108,7 +163,10 @@ test("another user sees nothing of it, and who may only look sees no button", as
     .getByRole("link", { name: /Automations/ })
     .first()
     .click();
-  await ada.getByRole("table", { name: "Automations" }).getByRole("link", { name: "my-first-dca" }).click();
+  await ada
+    .getByRole("table", { name: "Automations" })
+    .getByRole("link", { name: "my-first-dca", exact: true })
+    .click();
   await expect(ada.getByText("You may look; a trader may pause and stop it.")).toBeVisible();
   await context.close();
 });

@@ -18,6 +18,8 @@ export class Problem extends Error {
   readonly requestId: string;
   /** When it may be tried again, in seconds. */
   readonly retryAfter: number | null;
+  /** Of what was changed meanwhile: how it stands now, with the revision that holds. */
+  readonly current: ({ revision: number } & Record<string, unknown>) | null;
 
   constructor(body: Partial<ProblemBody>, response: Response) {
     super(body.detail ?? `the node answered ${response.status}`);
@@ -26,6 +28,7 @@ export class Problem extends Error {
     this.fields = body.errors ?? [];
     this.requestId = body.request_id ?? "";
     this.retryAfter = Number(response.headers.get("retry-after")) || null;
+    this.current = (body.current as Problem["current"]) ?? null;
   }
 }
 

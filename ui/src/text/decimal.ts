@@ -43,6 +43,10 @@ export function subtract(a: Decimal, b: Decimal): Decimal {
   return text({ digits: x - y, scale });
 }
 
+export function negated(value: Decimal): Decimal {
+  return subtract("0", value);
+}
+
 export function multiply(a: Decimal, b: Decimal): Decimal {
   const one = parts(a);
   const two = parts(b);

@@ -1,6 +1,6 @@
 /** Numbers and times for people: the browser's locale, U+2212 for minus, times in UTC unless said otherwise. */
 
-import { basisPoints, type Decimal } from "./decimal";
+import { basisPoints, type Decimal, multiply } from "./decimal";
 
 export const MINUS = "\u2212";
 export const HIDDEN = "\u2022\u2022\u2022\u2022\u2022";
@@ -70,6 +70,12 @@ export function percent(value: number, digits = 1): string {
   return `${written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" })} %`;
 }
 
+/** A ratio as a percentage: -0.1285 is −12.85 %. */
+export function ratio(value: Decimal): string {
+  const percent = multiply(value, "100");
+  return `${written(percent, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" })} %`;
+}
+
 /** Of a figure as it is written: what is rounded to nothing has no sign, and so no colour either. */
 export function gainOrLoss(written: string): "gain" | "loss" | "" {
   return written.startsWith("+") ? "gain" : written.startsWith(MINUS) ? "loss" : "";
@@ -100,6 +106,11 @@ export function day(at: Date, now: Date): string {
 export function moment(at: Date, now: Date): string {
   const sameDay = at.toISOString().slice(0, 10) === now.toISOString().slice(0, 10);
   return sameDay ? clock.format(at) : `${day(at, now)} ${clock.format(at)}`;
+}
+
+/** A short time, such as 0.31 s: as many digits as say something. */
+export function seconds(value: number): string {
+  return `${written(value, { maximumSignificantDigits: 2 })} s`;
 }
 
 /** 41 s, 12 min, 7 h 9 min, 3 d 4 h: two units at most. */

@@ -1,75 +1,121 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { pauseAutomation, resumeAutomation, runAutomation, stopAutomation } from "@/api/client/sdk.gen";
+import {
+  deleteAutomation,
+  pauseAutomation,
+  resumeAutomation,
+  runAutomation,
+  stopAutomation,
+} from "@/api/client/sdk.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
-import { Dialog } from "@/parts/Dialog";
-import { Amount } from "@/parts/Figures";
+import { Icon } from "@/parts/Icon";
+import { Menu, MenuItem } from "@/parts/Menu";
 import { Failure } from "@/parts/States";
-import { sign } from "@/text/decimal";
-import * as format from "@/text/format";
+import { AskToDelete, AskToStop } from "./dialogs/AskToStop";
+import { CloneDialog } from "./dialogs/CloneDialog";
+import { ExportDialog } from "./dialogs/ExportDialog";
+import { KillOne } from "./dialogs/KillOne";
+import { isEnding, isOver, pauses, resumes, stops } from "./lives";
 
-type Command = "pause" | "resume" | "run" | "stop" | "close";
+type Command = "pause" | "resume" | "run" | "stop" | "close" | "delete";
+type Asked = "stop" | "clone" | "export" | "kill" | "delete";
 
-const PAUSES = new Set(["active", "waiting"]);
-const STOPS = new Set(["active", "waiting", "paused", "held", "failed"]);
-
-/** What can be done with an automation, as it is; stopping asks first. */
+/** What can be done with an automation, as it is; what ends something asks first. */
 export function Actions({ detail, etag }: { detail: AutomationDetail; etag: string | null }) {
   const { data: session } = useQuery(sessionQuery);
   const { state } = useConnection();
-  const [asking, setAsking] = useState(false);
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState<Asked | null>(null);
   const command = useCommand(detail, etag);
-  if (!session?.scopes.includes("automations:write")) {
-    return <p className="actions small muted">You may look; a trader may pause and stop it.</p>;
-  }
+  const may = session?.scopes.includes("automations:write") ?? false;
+  const kills = session?.scopes.includes("kill-switch:write") ?? false;
   const off = command.isPending || state === "lost" || state === "signed-out";
+  const { status } = detail;
+  const close = () => {
+    command.reset();
+    setAsked(null);
+  };
   return (
     <div className="actions">
-      {PAUSES.has(detail.status) && (
+      {!may && <p className="small muted">You may look; a trader may pause and stop it.</p>}
+      {may && pauses(status) && (
         <button className="btn" type="button" disabled={off} onClick={() => command.mutate("pause")}>
           Pause
         </button>
       )}
-      {detail.status === "paused" && (
+      {may && resumes(status) && (
         <button className="btn" type="button" disabled={off} onClick={() => command.mutate("resume")}>
           Resume
         </button>
       )}
-      {detail.status === "active" && (
-        <button
-          className="btn desk-only"
-          type="button"
-          disabled={off}
-          onClick={() => command.mutate("run")}
-          title="Decide now, before it is due"
+      {may && !isEnding(status) && (
+        <Link
+          className="btn"
+          to="/automations/$automation"
+          params={{ automation: detail.id }}
+          search={{ tab: "config", edit: true }}
         >
-          Run now
-        </button>
+          Edit
+        </Link>
       )}
-      {STOPS.has(detail.status) && (
-        <button className="btn" type="button" disabled={off} onClick={() => setAsking(true)}>
+      {may && stops(status) && (
+        <button className="btn" type="button" disabled={off} onClick={() => setAsked("stop")}>
           Stop…
         </button>
       )}
-      {command.error && !asking && (
+      {may && isOver(status) && (
+        <button className="btn" type="button" disabled={off} onClick={() => setAsked("clone")}>
+          Clone…
+        </button>
+      )}
+      <Menu label="More" button={<Icon name="more" />}>
+        {may && status === "active" && (
+          <MenuItem disabled={off} onChoose={() => command.mutate("run")}>
+            Decide now, before it is due
+          </MenuItem>
+        )}
+        {may && !isOver(status) && <MenuItem onChoose={() => setAsked("clone")}>Clone…</MenuItem>}
+        <MenuItem onChoose={() => setAsked("export")}>Export as a run file</MenuItem>
+        {kills && detail.sending && !isOver(status) && (
+          <MenuItem danger onChoose={() => setAsked("kill")}>
+            Kill switch for this one…
+          </MenuItem>
+        )}
+        {may && isOver(status) && (
+          <MenuItem danger disabled={off} onChoose={() => setAsked("delete")}>
+            Delete…
+          </MenuItem>
+        )}
+      </Menu>
+      {command.error && asked === null && (
         <div className="fail">
           <Failure error={command.error} />
         </div>
       )}
-      {asking && (
+      {asked === "stop" && (
         <AskToStop
           detail={detail}
           error={command.error}
           busy={command.isPending}
-          onClose={() => {
-            command.reset();
-            setAsking(false);
-          }}
-          onStop={(what) => command.mutate(what, { onSuccess: () => setAsking(false) })}
+          onClose={close}
+          onStop={(what) => command.mutate(what, { onSuccess: close })}
         />
       )}
+      {asked === "delete" && (
+        <AskToDelete
+          detail={detail}
+          error={command.error}
+          busy={command.isPending}
+          onClose={close}
+          onDelete={() => command.mutate("delete", { onSuccess: () => void navigate({ to: "/automations" }) })}
+        />
+      )}
+      {asked === "clone" && <CloneDialog detail={detail} onClose={close} />}
+      {asked === "export" && <ExportDialog detail={detail} onClose={close} />}
+      {asked === "kill" && <KillOne detail={detail} onClose={close} />}
     </div>
   );
 }
@@ -92,89 +138,13 @@ function useCommand(detail: AutomationDetail, etag: string | null) {
           return stopAutomation({ path, headers, body: { close: false } });
         case "close":
           return stopAutomation({ path, headers, body: { close: true } });
+        case "delete":
+          return deleteAutomation({ path, headers });
       }
     },
-    onSettled() {
-      void queries.invalidateQueries({ queryKey: ["automation", detail.id] });
+    onSettled(_answer, _error, what) {
+      if (what !== "delete") void queries.invalidateQueries({ queryKey: ["automation", detail.id] });
       void queries.invalidateQueries({ queryKey: ["lists"] });
     },
   });
-}
-
-function AskToStop({
-  detail,
-  error,
-  busy,
-  onClose,
-  onStop,
-}: {
-  detail: AutomationDetail;
-  error: Error | null;
-  busy: boolean;
-  onClose: () => void;
-  onStop: (what: "stop" | "close") => void;
-}) {
-  const [close, setClose] = useState(false);
-  const held = detail.positions.filter((position) => sign(position.amount) > 0);
-  const live = detail.orders.length;
-  return (
-    <Dialog
-      title={`Stop ${detail.name}`}
-      lead="It decides nothing any more, and cannot be resumed."
-      onClose={onClose}
-      foot={
-        <>
-          <span className="grow" />
-          <button className="btn" type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            className="btn danger primary"
-            type="button"
-            disabled={busy}
-            onClick={() => onStop(close ? "close" : "stop")}
-          >
-            {close ? "Stop and sell" : "Stop"}
-          </button>
-        </>
-      }
-    >
-      <ul className="do plain">
-        <li>
-          <span>
-            {live === 0 ? (
-              "No order of its own is live."
-            ) : (
-              <b>Cancels {live === 1 ? "its one order" : `its ${format.count(live)} orders`}</b>
-            )}
-          </span>
-        </li>
-        {held.map((position) => (
-          <li key={position.symbol}>
-            <span>
-              {close ? <b>Sells</b> : "Leaves"}{" "}
-              <Amount value={position.amount} asset={position.symbol.split("/")[0] ?? ""} />
-              {close ? " at market" : " as it is"}
-            </span>
-          </li>
-        ))}
-      </ul>
-      {held.length > 0 && (
-        <label className="opt">
-          <input
-            className="check"
-            type="checkbox"
-            checked={close}
-            onChange={(event) => setClose(event.target.checked)}
-          />
-          <span>
-            <b>Sell what it holds, at market</b>
-            <br />
-            <span className="muted">Costs the fee and the spread, and cannot be undone.</span>
-          </span>
-        </label>
-      )}
-      {error && <Failure error={error} />}
-    </Dialog>
-  );
 }

@@ -3,29 +3,31 @@ import { Link } from "@tanstack/react-router";
 import { Suspense } from "react";
 import { isProblem } from "@/api/http";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { nextStepOf, typeName } from "@/features/automations/words";
+import { useTypeNames } from "@/features/automations/useTypeNames";
+import { nextStepOf } from "@/features/automations/words";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { lazyPart } from "@/parts/lazyPart";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { AutomationStatusMark } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
-import { add } from "@/text/decimal";
+import { add, negated, sign, subtract } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Actions } from "./Actions";
 import { symbolsOf } from "./drawing";
-import { automationQuery } from "./queries";
+import { FigureValue } from "./FigureValue";
+import { automationQuery, courseQuery } from "./queries";
+import { type Search, TABS, type Tab } from "./search";
 
 const ChartTab = lazyPart(() => import("./ChartTab"));
 const OrdersTab = lazyPart(() => import("./OrdersTab"));
 const MoneyTab = lazyPart(() => import("./MoneyTab"));
 const LogTab = lazyPart(() => import("./LogTab"));
 const ConfigTab = lazyPart(() => import("./ConfigTab"));
+const SignalsTab = lazyPart(() => import("./signals/SignalsTab"));
 
-export const TABS = ["chart", "orders", "money", "log", "config"] as const;
-export type Tab = (typeof TABS)[number];
-
-export function AutomationPage({ id, tab }: { id: string; tab: Tab }) {
+export function AutomationPage({ id, search }: { id: string; search: Search }) {
   const { data, error, refetch } = useQuery(automationQuery(id));
+  const tab = search.tab ?? "chart";
   if (!data) {
     if (isProblem(error, "not-found")) return <Gone />;
     return (
@@ -43,9 +45,12 @@ export function AutomationPage({ id, tab }: { id: string; tab: Tab }) {
       <Suspense fallback={<Loading what="this part" rows={8} />}>
         {tab === "chart" && <ChartTab detail={detail} />}
         {tab === "orders" && <OrdersTab detail={detail} />}
-        {tab === "money" && <MoneyTab detail={detail} />}
-        {tab === "log" && <LogTab id={detail.id} />}
-        {tab === "config" && <ConfigTab detail={detail} />}
+        {tab === "money" && <MoneyTab detail={detail} asset={search.asset ?? null} />}
+        {tab === "log" && <LogTab id={detail.id} level={search.level ?? null} words={search.words ?? ""} />}
+        {tab === "config" && (
+          <ConfigTab detail={detail} etag={data.etag} edits={search.edit ?? false} revision={search.revision ?? null} />
+        )}
+        {tab === "signals" && <SignalsTab detail={detail} />}
       </Suspense>
     </div>
   );
@@ -70,6 +75,7 @@ function Gone() {
 
 function Head({ detail, etag }: { detail: AutomationDetail; etag: string | null }) {
   const now = useNow();
+  const typeName = useTypeNames();
   const symbols = symbolsOf(detail);
   return (
     <div className="page-head">
@@ -139,28 +145,49 @@ function Strip({ detail }: { detail: AutomationDetail }) {
             {report.final_equity === null ? <NotKnown /> : <Money value={report.final_equity} asset={report.asset} />}
           </dd>
         </div>
-        <div>
-          <dt>Fills</dt>
-          <dd>{format.count(report.fills)}</dd>
-        </div>
+        <AgainstHolding detail={detail} />
         {detail.figures.slice(0, 2).map((each) => (
           <div key={each.key} className="desk-only">
             <dt>{capital(each.label)}</dt>
             <dd className="cut" title={each.value}>
-              {each.kind === "money" || each.kind === "price" ? (
-                <Money value={each.value} asset={each.unit} />
-              ) : (
-                figure(each.value)
-              )}
+              <FigureValue figure={each} />
             </dd>
           </div>
         ))}
       </dl>
       <p className="asof">
-        {report.pnl_method}. <br />
+        {capital(report.pnl_method)}. <br />
         As of <Moment at={report.as_of} now={now} /> UTC
       </p>
     </div>
+  );
+}
+
+/** What doing nothing would have brought, beside what it did; and how deep it fell. */
+function AgainstHolding({ detail }: { detail: AutomationDetail }) {
+  const { data: course } = useQuery(courseQuery(detail.id));
+  if (!course) return null;
+  const last = course.points.at(-1);
+  const ahead = last?.held == null ? null : subtract(last.equity, last.held);
+  return (
+    <>
+      {ahead !== null && (
+        <div
+          title={`Buying ${course.hold_symbol} at the start and holding it would be worth ${last?.held} ${course.asset}`}
+        >
+          <dt>Against holding</dt>
+          <dd>
+            <Result value={ahead} asset={course.asset} />
+          </dd>
+        </div>
+      )}
+      {sign(course.max_drawdown) > 0 && (
+        <div>
+          <dt>Largest drawdown</dt>
+          <dd>{format.ratio(negated(course.max_drawdown_ratio))}</dd>
+        </div>
+      )}
+    </>
   );
 }
 
@@ -171,8 +198,9 @@ function Tabs({ detail }: { detail: AutomationDetail }) {
     money: "Money",
     log: "Log",
     config: "Config",
+    signals: "Signals",
   };
-  const numbers: Partial<Record<Tab, number>> = { orders: detail.orders.length, config: detail.revision };
+  const numbers: Partial<Record<Tab, number>> = { orders: detail.orders.length, signals: detail.waiting_signals };
   return (
     <nav className="tabs" aria-label={`Parts of ${detail.name}`}>
       {TABS.map((each) => (
@@ -181,13 +209,11 @@ function Tabs({ detail }: { detail: AutomationDetail }) {
           to="/automations/$automation"
           params={{ automation: detail.id }}
           search={each === "chart" ? {} : { tab: each }}
-          activeOptions={{ exact: true, includeSearch: true }}
+          activeOptions={{ includeSearch: true, exact: each === "chart" }}
           replace
         >
           {names[each]}
-          {numbers[each] ? (
-            <span className="n">{each === "config" ? `r${numbers[each]}` : format.count(numbers[each])}</span>
-          ) : null}
+          {numbers[each] ? <span className="n">{format.count(numbers[each])}</span> : null}
         </Link>
       ))}
     </nav>
@@ -196,9 +222,4 @@ function Tabs({ detail }: { detail: AutomationDetail }) {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** What a type tells of itself is text; a number in it is shortened as others are. */
-function figure(value: string): string {
-  return /^-?\d+\.\d{3,}$/.test(value) ? format.amount(value) : value.replace(/^-(?=\d)/, format.MINUS);
 }

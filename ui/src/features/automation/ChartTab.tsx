@@ -9,9 +9,9 @@ import { Empty, Failure, Loading } from "@/parts/States";
 import { compare, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
 import { digitsOf } from "./digits";
-import { candlesOf, equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
+import { candlesOf, courseAt, linesOf, marksOf, symbolsOf } from "./drawing";
 import PriceChart from "./PriceChart";
-import { candlesQuery, equityQuery, newestFillsQuery, tickerQuery } from "./queries";
+import { candlesQuery, courseQuery, newestFillsQuery, tickerQuery } from "./queries";
 
 const LENGTHS = [
   { value: "1m", label: "1 m" },
@@ -48,7 +48,7 @@ function Market({
   const candles = useQuery(candlesQuery(detail.account, symbol, length));
   const { data: ticker } = useQuery(tickerQuery(detail.account, symbol));
   const { data: fills = [] } = useQuery(newestFillsQuery(detail.id));
-  const { data: equity = [] } = useQuery(equityQuery(detail.id));
+  const { data: course } = useQuery(courseQuery(detail.id));
   const [base = "", quote = ""] = symbol.split("/");
   const price = ticker ? toDraw(ticker.last) : null;
   const drawn = useMemo(() => candlesOf(candles.data, price), [candles.data, price]);
@@ -56,7 +56,7 @@ function Market({
   const last = price ?? drawn.at(-1)?.close ?? null;
   const marks = useMemo(() => marksOf(fills, symbol, times), [fills, symbol, times]);
   const lines = useMemo(() => linesOf(detail, symbol, last), [detail, symbol, last]);
-  const worth = useMemo(() => equityAt(equity, detail.report.asset, times), [equity, detail.report.asset, times]);
+  const { equity, held } = useMemo(() => courseAt(course?.points ?? [], times), [course, times]);
   const resting = detail.orders.filter((order) => order.symbol === symbol);
   return (
     <div className="work">
@@ -91,9 +91,9 @@ function Market({
             </span>
             <span className="desk-only">
               <svg width="16" height="6" className="chart" aria-hidden="true">
-                <path className="avg" d="M0 3h16" />
+                <path className="stop" d="M0 3h16" />
               </svg>
-              average cost
+              stop
             </span>
           </p>
         </div>
@@ -107,18 +107,27 @@ function Market({
             candles={drawn}
             marks={marks}
             lines={lines}
-            equity={worth}
+            equity={equity}
+            held={held}
             digits={digitsOf(last ?? 1)}
           />
         )}
-        {worth.length > 1 && (
+        {equity.length > 1 && (
           <p className="legend under">
             <span>
               <svg width="18" height="6" className="chart" aria-hidden="true">
                 <path className="eq" d="M0 3h18" />
               </svg>
-              Value of {detail.name}, {detail.report.asset}
+              Value of {detail.name}, {course?.asset}
             </span>
+            {held.length > 1 && (
+              <span>
+                <svg width="18" height="6" className="chart" aria-hidden="true">
+                  <path className="hold" d="M0 3h18" />
+                </svg>
+                had it bought {course?.hold_symbol} at the start and held it; shaded: the difference
+              </span>
+            )}
           </p>
         )}
         {candles.data?.stale && <p className="small unk">The newest candle has not arrived in time.</p>}

@@ -1,6 +1,8 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { FillRow, OrderRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
+import { sessionQuery } from "@/features/session/queries";
 import { Amount, Moment, Money, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { More } from "@/parts/More";
@@ -9,6 +11,7 @@ import { OrderStatusMark, Side } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
 import { sign } from "@/text/decimal";
 import * as format from "@/text/format";
+import { SettleOrder } from "./dialogs/SettleOrder";
 import { fillsQuery } from "./queries";
 
 export default function OrdersTab({ detail }: { detail: AutomationDetail }) {
@@ -22,6 +25,9 @@ export default function OrdersTab({ detail }: { detail: AutomationDetail }) {
 
 function Live({ detail }: { detail: AutomationDetail }) {
   const now = useNow();
+  const { data: session } = useQuery(sessionQuery);
+  const [settling, setSettling] = useState<OrderRow | null>(null);
+  const may = session?.scopes.includes("orders:write") ?? false;
   const { orders } = detail;
   const unknown = orders.filter((order) => order.status === "unknown");
   const reserved = Object.entries(detail.balances).filter(([, funds]) => sign(funds.reserved) > 0);
@@ -48,12 +54,16 @@ function Live({ detail }: { detail: AutomationDetail }) {
             <b>
               It is not known whether the {order.side} of {order.symbol} reached the exchange.
             </b>{" "}
-            {order.reason} What it may cost stays reserved, and nothing is sent again. Look on the exchange, then say
-            what you found: <code>octobot-node orders adopt {order.id}</code> or{" "}
-            <code>octobot-node orders declare-not-sent {order.id}</code>.
+            {order.reason} What it may cost stays reserved, and nothing is sent again; the node goes on asking.
           </p>
+          {may && (
+            <button className="btn small" type="button" onClick={() => setSettling(order)}>
+              Settle it…
+            </button>
+          )}
         </div>
       ))}
+      {settling && <SettleOrder order={settling} onClose={() => setSettling(null)} />}
       {orders.length === 0 ? (
         <p className="muted none">No order is live.</p>
       ) : (
@@ -149,6 +159,9 @@ function Fills({ detail }: { detail: AutomationDetail }) {
         <span className="muted small">
           {format.count(detail.report.fills)} {detail.report.fills === 1 ? "fill" : "fills"} since it was created
         </span>
+        <a className="btn small end" href={`/api/v1/exports/fills?automation=${detail.id}`} download>
+          CSV
+        </a>
       </div>
       {fills.error ? (
         <Failure error={fills.error} onRetry={() => void fills.refetch()} />

@@ -10,6 +10,8 @@ import {
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import * as format from "@/text/format";
+import { Between } from "./Between";
+import { baseOptions, type Colour, colourOptions, coloursOf, faded, onTheme } from "./chartTheme";
 import type { Line, Mark, Point } from "./drawing";
 import { FillMarks } from "./FillMarks";
 
@@ -26,8 +28,12 @@ interface Drawn {
   marks: readonly Mark[];
   lines: readonly Line[];
   equity: readonly Point[];
+  /** What buying and holding would have been, at the same times. */
+  held?: readonly Point[];
   digits: number;
 }
+
+const NONE: readonly never[] = [];
 
 /** The market in ink, what is one's own in colour. */
 export default function PriceChart({
@@ -47,14 +53,9 @@ export default function PriceChart({
     if (!box.current) return;
     const made = new Chart(box.current, small, whole);
     chart.current = made;
-    const themes = [matchMedia("(prefers-color-scheme: dark)")];
-    const recolour = () => made.recolour();
-    const watcher = new MutationObserver(recolour);
-    watcher.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
-    for (const theme of themes) theme.addEventListener("change", recolour);
+    const forget = onTheme(() => made.recolour());
     return () => {
-      watcher.disconnect();
-      for (const theme of themes) theme.removeEventListener("change", recolour);
+      forget();
       made.remove();
       chart.current = null;
     };
@@ -63,13 +64,13 @@ export default function PriceChart({
   return <div className={`canvas ${small ? "small" : ""}`} ref={box} role="img" aria-label={label} />;
 }
 
-const LABEL_FONT = '"Inter", system-ui, sans-serif';
-
 class Chart {
   private readonly chart: IChartApi;
   private readonly price: ISeriesApi<"Candlestick">;
   private readonly fills = new FillMarks();
   private equity: ISeriesApi<"Line"> | null = null;
+  private held: ISeriesApi<"Line"> | null = null;
+  private readonly between = new Between();
   private lines: Array<ReturnType<ISeriesApi<"Candlestick">["createPriceLine"]>> = [];
   private drawn: Drawn | null = null;
   private fitted = 0;
@@ -80,30 +81,22 @@ class Chart {
     whole: boolean,
   ) {
     this.chart = createChart(box, {
-      autoSize: true,
-      // Its logo would bring a style that the policy refuses: the notice is in the frame's foot.
-      layout: { attributionLogo: false, fontFamily: LABEL_FONT, fontSize: 11 },
-      handleScroll: !small,
-      handleScale: !small,
+      ...baseOptions(small),
       timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3, minBarSpacing: 1 },
       localization: { locale: "en-GB", priceFormatter: (price: number) => format.price(price) },
     });
     this.price = this.chart.addSeries(CandlestickSeries, {});
     this.price.attachPrimitive(this.fills);
-    if (whole) this.price.applyOptions({ autoscaleInfoProvider: this.withLines });
+    this.price.applyOptions({ autoscaleInfoProvider: whole ? this.withLines : this.withExits });
     this.recolour();
   }
 
-  private readonly withLines = (ofCandles: () => AutoscaleInfo | null): AutoscaleInfo | null => {
-    const found = ofCandles();
-    const prices = this.drawn?.lines.map((line) => line.price) ?? [];
-    if (!found?.priceRange || prices.length === 0) return found;
-    const { minValue, maxValue } = found.priceRange;
-    return {
-      ...found,
-      priceRange: { minValue: Math.min(minValue, ...prices), maxValue: Math.max(maxValue, ...prices) },
-    };
-  };
+  private readonly withLines = (ofCandles: () => AutoscaleInfo | null) =>
+    widened(ofCandles(), this.drawn?.lines ?? [], Number.POSITIVE_INFINITY);
+
+  /** Where it would get out is seen, too, unless it is so far that the candles would be a line. */
+  private readonly withExits = (ofCandles: () => AutoscaleInfo | null) =>
+    widened(ofCandles(), this.drawn?.lines.filter(({ kind }) => kind === "stop" || kind === "target") ?? [], 1);
 
   remove(): void {
     this.chart.remove();
@@ -111,20 +104,7 @@ class Chart {
 
   recolour(): void {
     const colour = coloursOf(this.box);
-    this.chart.applyOptions({
-      layout: {
-        background: { color: colour("--bg") },
-        textColor: colour("--fg-3"),
-        panes: { separatorColor: colour("--line") },
-      },
-      grid: { vertLines: { color: colour("--grid-line") }, horzLines: { color: colour("--grid-line") } },
-      rightPriceScale: { borderColor: colour("--line-strong") },
-      timeScale: { borderColor: colour("--line-strong") },
-      crosshair: {
-        horzLine: { labelBackgroundColor: colour("--fg") },
-        vertLine: { labelBackgroundColor: colour("--fg") },
-      },
-    });
+    this.chart.applyOptions(colourOptions(colour));
     const ink = colour("--candle");
     this.price.applyOptions({
       upColor: colour("--bg"),
@@ -146,7 +126,7 @@ class Chart {
     this.paint(next);
   }
 
-  private paint({ candles, marks, lines, equity, digits }: Drawn): void {
+  private paint({ candles, marks, lines, equity, held = NONE, digits }: Drawn): void {
     const colour = coloursOf(this.box);
     this.price.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
     this.price.setData(candles.map((candle) => ({ ...candle, time: candle.time as UTCTimestamp })));
@@ -162,24 +142,18 @@ class Chart {
       colour("--bg"),
     );
     for (const line of this.lines) this.price.removePriceLine(line);
-    const names = { buy: "--buy", sell: "--sell", stop: "--bad", unknown: "--unknown", average: "--fg-2" } as const;
     this.lines = lines.map((line) =>
       this.price.createPriceLine({
         price: line.price,
-        color: line.labelled ? colour(names[line.kind]) : faded(colour(names[line.kind])),
+        color: line.labelled ? colour(COLOURS[line.kind]) : faded(colour(COLOURS[line.kind])),
         lineWidth: 1,
-        lineStyle:
-          line.kind === "stop" || line.kind === "unknown"
-            ? LineStyle.Dashed
-            : line.kind === "average"
-              ? LineStyle.Dotted
-              : LineStyle.Solid,
+        lineStyle: STYLES[line.kind],
         axisLabelVisible: line.labelled,
         axisLabelTextColor: colour("--bg"),
-        title: "",
+        title: this.small ? "" : (line.title ?? ""),
       }),
     );
-    this.paintEquity(equity, colour("--equity"));
+    this.paintEquity(equity, held, colour);
     // The first time, and for another length of candles, all of it; afterwards where somebody scrolled to.
     const first = candles[0]?.time ?? 0;
     const length = (candles[1]?.time ?? 0) - first;
@@ -190,62 +164,61 @@ class Chart {
     }
   }
 
-  private paintEquity(equity: readonly Point[], ink: string): void {
+  /** Its value, what holding would be beside it, and the difference between them shaded. */
+  private paintEquity(equity: readonly Point[], held: readonly Point[], colour: Colour): void {
     if (this.small || equity.length < 2) return;
-    if (!this.equity) {
-      this.equity = this.chart.addSeries(
-        LineSeries,
-        { lineWidth: 2, priceLineVisible: false, crosshairMarkerVisible: false },
-        1,
-      );
+    if (!this.equity || !this.held) {
+      const options = { priceLineVisible: false, crosshairMarkerVisible: false } as const;
+      this.held = this.chart.addSeries(LineSeries, { ...options, lineWidth: 1, lineStyle: LineStyle.Dashed }, 1);
+      this.equity = this.chart.addSeries(LineSeries, { ...options, lineWidth: 2 }, 1);
+      this.equity.attachPrimitive(this.between);
       this.chart.panes()[1]?.setStretchFactor(0.3);
     }
-    this.equity.applyOptions({ color: ink });
+    this.equity.applyOptions({ color: colour("--equity") });
+    this.held.applyOptions({ color: colour("--holding"), lastValueVisible: held.length > 0 });
     this.equity.setData(equity.map((point) => ({ ...point, time: point.time as UTCTimestamp })));
+    this.held.setData(held.map((point) => ({ ...point, time: point.time as UTCTimestamp })));
+    this.between.show(equity, held, colour("--gain-area"), colour("--loss-area"));
   }
+}
+
+const COLOURS = {
+  buy: "--buy",
+  sell: "--sell",
+  stop: "--bad",
+  target: "--sell",
+  level: "--fg-2",
+  unknown: "--unknown",
+  average: "--fg-2",
+} as const satisfies Record<Line["kind"], string>;
+
+const STYLES = {
+  buy: LineStyle.Solid,
+  sell: LineStyle.Solid,
+  stop: LineStyle.Dashed,
+  target: LineStyle.LargeDashed,
+  level: LineStyle.Dashed,
+  unknown: LineStyle.Dashed,
+  average: LineStyle.Dotted,
+} as const satisfies Record<Line["kind"], LineStyle>;
+
+/** A range that has these prices, too, those that are at most `most` times its height away. */
+function widened(found: AutoscaleInfo | null, lines: readonly Line[], most: number): AutoscaleInfo | null {
+  if (!found?.priceRange) return found;
+  const { minValue, maxValue } = found.priceRange;
+  const room = most * (maxValue - minValue);
+  const prices = lines
+    .map(({ price }) => price)
+    .filter((price) => price >= minValue - room && price <= maxValue + room);
+  return {
+    ...found,
+    priceRange: { minValue: Math.min(minValue, ...prices), maxValue: Math.max(maxValue, ...prices) },
+  };
 }
 
 function same(a: Drawn, b: Drawn): boolean {
   return (
     a.digits === b.digits &&
-    JSON.stringify([a.marks, a.lines, a.equity]) === JSON.stringify([b.marks, b.lines, b.equity])
+    JSON.stringify([a.marks, a.lines, a.equity, a.held]) === JSON.stringify([b.marks, b.lines, b.equity, b.held])
   );
-}
-
-function faded(colour: string): string {
-  return colour.replace(/^rgb\((.+)\)$/, "rgba($1, 0.38)");
-}
-
-/** Colours of the theme as the canvas needs them: resolved, which `light-dark()` in a custom property is not. */
-function coloursOf(box: HTMLElement): (name: string) => string {
-  const probe = document.createElement("span");
-  box.append(probe);
-  const found = new Map<string, string>();
-  const resolved = (name: string) => {
-    const known = found.get(name);
-    if (known) return known;
-    probe.style.color = `var(${name})`;
-    const colour = getComputedStyle(probe).color;
-    found.set(name, colour);
-    return colour;
-  };
-  // Asked for while the probe is there; everything at once, so that it need not stay.
-  for (const name of [
-    "--bg",
-    "--fg",
-    "--fg-2",
-    "--fg-3",
-    "--line",
-    "--line-strong",
-    "--grid-line",
-    "--candle",
-    "--buy",
-    "--sell",
-    "--bad",
-    "--unknown",
-    "--equity",
-  ])
-    resolved(name);
-  probe.remove();
-  return (name) => found.get(name) ?? "rgb(128, 128, 128)";
 }

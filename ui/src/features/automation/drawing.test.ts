@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { CoursePoint, FillRow, OrderRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { candlesOf, equityAt, linesOf, marksOf, symbolsOf } from "./drawing";
+import { bySecond, candlesOf, courseAt, linesOf, marksOf, symbolsOf } from "./drawing";
 
 const TIMES = [0, 60, 120, 180];
 
@@ -59,16 +59,57 @@ test("of many orders only the nearest are drawn", () => {
 
 test("an order of unknown outcome is drawn as unknown, whichever side it is", () => {
   const detail = { orders: [order("buy", "90", { status: "unknown" })], positions: [] } as unknown as AutomationDetail;
-  expect(linesOf(detail, "BTC/USD", 100)).toEqual([{ price: 90, kind: "unknown", labelled: true }]);
+  expect(linesOf(detail, "BTC/USD", 100)).toEqual([{ price: 90, kind: "unknown", labelled: true, title: "unknown" }]);
 });
 
-test("equity is told at candle times, and not before it is known", () => {
-  const point = (seconds: number, equity: string, asset = "USD") =>
-    ({ at: new Date(seconds * 1000).toISOString(), equity, asset }) as EquityPoint;
-  expect(equityAt([point(70, "10"), point(80, "11"), point(90, "5", "BTC"), point(185, "12")], "USD", TIMES)).toEqual([
-    { time: 60, value: 11 },
-    { time: 120, value: 11 },
-    { time: 180, value: 12 },
+test("a course is told at candle times, and not before it is known; holding where its price was known", () => {
+  const point = (seconds: number, equity: string, held: string | null = null) =>
+    ({ at: new Date(seconds * 1000).toISOString(), equity, held }) as CoursePoint;
+  expect(courseAt([point(70, "10"), point(80, "11"), point(185, "12", "9")], TIMES)).toEqual({
+    equity: [
+      { time: 60, value: 11 },
+      { time: 120, value: 11 },
+      { time: 180, value: 12 },
+    ],
+    held: [{ time: 180, value: 9 }],
+  });
+});
+
+test("stops and targets are drawn as that, whether an order rests there or the automation watches the price", () => {
+  const detail = {
+    orders: [order("sell", "120", { tag: "take_profit" }), order("buy", "90", { tag: "safety1" })],
+    positions: [],
+    config: { exits: { stop_loss_price: "80" } },
+    levels: { above: { "BTC/USD": "130", "ETH/USD": "1" }, below: { "BTC/USD": "80.0" } },
+  } as unknown as AutomationDetail;
+  expect(linesOf(detail, "BTC/USD", 100).map(({ kind, price, title }) => [kind, price, title])).toEqual([
+    ["target", 120, "target"],
+    ["buy", 90, undefined],
+    ["level", 130, "acts above"],
+    ["stop", 80, "stop"],
+  ]);
+});
+
+test("what is watched on the losing side of what is held is a stop, by percent too", () => {
+  const detail = {
+    orders: [],
+    positions: [{ symbol: "BTC/USD", amount: "1", average: null }],
+    config: { stop_loss: { percent: "2" } },
+    levels: { above: { "BTC/USD": "130" }, below: { "BTC/USD": "98" } },
+  } as unknown as AutomationDetail;
+  expect(linesOf(detail, "BTC/USD", 100).map(({ kind, price }) => [kind, price])).toEqual([
+    ["level", 130],
+    ["stop", 98],
+  ]);
+});
+
+test("of two points in one second the later is drawn, and what is not known is left out", () => {
+  const point = (milliseconds: number, equity: string | null) => ({ at: new Date(milliseconds).toISOString(), equity });
+  expect(
+    bySecond([point(1_100, "1"), point(1_900, "2"), point(2_000, null), point(3_000, "4")], (each) => each.equity),
+  ).toEqual([
+    { time: 1, value: 2 },
+    { time: 3, value: 4 },
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** What is drawn over candles, worked out apart from what draws it. Floats are right here: these are pixels. */
 
-import type { EquityPoint, FillRow, OrderRow } from "@/api/client/types.gen";
+import type { CoursePoint, FillRow, OrderRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { toDraw } from "@/text/decimal";
 
@@ -44,9 +44,11 @@ export interface Mark {
 
 export interface Line {
   price: number;
-  kind: "buy" | "sell" | "stop" | "unknown" | "average";
+  kind: "buy" | "sell" | "stop" | "target" | "level" | "unknown" | "average";
   /** Only the nearest order of each side has its price on the axis. */
   labelled: boolean;
+  /** What it is, beside its price. */
+  title?: string;
 }
 
 /** Opening times in seconds, rising. The last one at or before `at`; null before the first. */
@@ -85,8 +87,9 @@ export function linesOf(detail: AutomationDetail, symbol: string, last: number |
   }
   const position = detail.positions.find((each) => each.symbol === symbol);
   if (position?.average && toDraw(position.amount) > 0) {
-    found.push({ price: toDraw(position.average), kind: "average", labelled: true });
+    found.push({ price: toDraw(position.average), kind: "average", labelled: true, title: "average cost" });
   }
+  found.push(...levelsOf(detail, symbol, found));
   for (const kind of ["buy", "sell"] as const) {
     const side = found.filter((line) => line.kind === kind);
     const reference = last ?? side[0]?.price ?? 0;
@@ -102,7 +105,44 @@ function lineOf(order: OrderRow): Line | null {
   if (price === null) return null;
   const unknown = order.status === "unknown";
   const kind = unknown ? "unknown" : order.stop !== null ? "stop" : order.side === "buy" ? "buy" : "sell";
-  return { price: toDraw(price), kind, labelled: kind === "stop" || kind === "unknown" };
+  const meant = kind === "buy" || kind === "sell" ? meaning(order.tag) : null;
+  if (meant) return { price: toDraw(price), ...meant, labelled: true };
+  const title = kind === "stop" ? "stop" : kind === "unknown" ? "unknown" : null;
+  return { price: toDraw(price), kind, labelled: title !== null, ...(title ? { title } : {}) };
+}
+
+/** What an author's own word for an order, or the name of a setting, says that a price is. */
+function meaning(word: string): { kind: "stop" | "target"; title: string } | null {
+  if (/stop|trail/i.test(word)) return { kind: "stop", title: "stop" };
+  if (/profit|target/i.test(word)) return { kind: "target", title: "target" };
+  return null;
+}
+
+/** Prices that wake it, though no order rests there: stops and targets that it watches itself. */
+function levelsOf(detail: AutomationDetail, symbol: string, drawn: readonly Line[]): Line[] {
+  const named = namedPrices(detail.config);
+  const holds = detail.positions.some((each) => each.symbol === symbol && toDraw(each.amount) > 0);
+  // What it watches on the losing side of what it holds is its stop, where it has one, and its target on the other.
+  const meanings = named.flatMap(([name]) => meaning(name) ?? []);
+  const exit = (side: string) =>
+    holds ? meanings.find(({ kind }) => kind === (side === "below" ? "stop" : "target")) : undefined;
+  return Object.entries(detail.levels ?? {}).flatMap(([side, prices]): Line[] => {
+    const text = prices[symbol];
+    if (text === undefined) return [];
+    const price = toDraw(text);
+    if (drawn.some((line) => line.price === price)) return [];
+    const meant = meaning(named.find(([, value]) => toDraw(value) === price)?.[0] ?? "") ?? exit(side);
+    return [{ price, labelled: true, ...(meant ?? { kind: "level", title: `acts ${side}` }) }];
+  });
+}
+
+const NUMBER = /^\d+(\.\d+)?$/;
+
+/** Every setting that is a number, by the names that lead to it. */
+function namedPrices(value: unknown, path = ""): Array<[string, string]> {
+  if (typeof value === "string") return NUMBER.test(value) ? [[path, value]] : [];
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, each]) => namedPrices(each, `${path}.${name}`));
 }
 
 export interface Point {
@@ -110,16 +150,31 @@ export interface Point {
   value: number;
 }
 
-/** Equity at the times of candles: points of its own times would tear the axis that both share. */
-export function equityAt(points: readonly EquityPoint[], asset: string, times: readonly number[]): Point[] {
-  const own = points.filter((point) => point.asset === asset);
-  const found: Point[] = [];
+/** A course at the times of candles: points of its own times would tear the axis that both share. */
+export function courseAt(points: readonly CoursePoint[], times: readonly number[]): { equity: Point[]; held: Point[] } {
+  const equity: Point[] = [];
+  const held: Point[] = [];
   let next = 0;
   for (const [index, time] of times.entries()) {
     const until = times[index + 1] ?? Number.POSITIVE_INFINITY;
-    while (next < own.length && Date.parse(own[next]?.at ?? "") / 1000 < until) next += 1;
-    const point = own[next - 1];
-    if (point) found.push({ time, value: toDraw(point.equity) });
+    while (next < points.length && Date.parse(points[next]?.at ?? "") / 1000 < until) next += 1;
+    const point = points[next - 1];
+    if (!point) continue;
+    equity.push({ time, value: toDraw(point.equity) });
+    if (point.held !== null) held.push({ time, value: toDraw(point.held) });
+  }
+  return { equity, held };
+}
+
+/** Points at rising seconds, as a chart wants them: of two in one second the later. */
+export function bySecond<T extends { at: string }>(points: readonly T[], value: (point: T) => string | null): Point[] {
+  const found: Point[] = [];
+  for (const point of points) {
+    const told = value(point);
+    if (told === null) continue;
+    const time = Math.floor(Date.parse(point.at) / 1000);
+    if (found.at(-1)?.time === time) found.pop();
+    found.push({ time, value: toDraw(told) });
   }
   return found;
 }

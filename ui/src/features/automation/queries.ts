@@ -5,10 +5,11 @@ import {
   readAutomation,
   readAutomationLog,
   readCandles,
-  readEquity,
+  readCourse,
   readTicker,
 } from "@/api/client/sdk.gen";
 import type { AutomationDetail as Told } from "@/api/client/types.gen";
+import type { Level } from "./search";
 
 /** What of an automation is told where it is asked for: its page shows its orders and what it came to. */
 const INCLUDE = ["orders", "report"] as const;
@@ -70,40 +71,51 @@ export function fillsQuery(id: string) {
   });
 }
 
-export function postingsQuery(id: string) {
+export function postingsQuery(id: string, asset: string | null) {
   return infiniteQueryOptions({
-    queryKey: ["automation", id, "postings"],
+    queryKey: ["automation", id, "postings", asset],
+    placeholderData: keepPreviousData,
     initialPageParam: null as string | null,
     queryFn: async ({ pageParam }) =>
       (
         await listPostings({
           path: { automation: id },
-          query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
+          query: { limit: 50, ...(asset ? { asset } : {}), ...(pageParam ? { cursor: pageParam } : {}) },
         })
       ).data,
     getNextPageParam: (page) => page.next_cursor,
   });
 }
 
-export function logQuery(id: string) {
+/** Lines of at least a level that have some words in them; what is looked for may be on a later page. */
+export function logQuery(id: string, level: Level | null, words: string) {
   return infiniteQueryOptions({
-    queryKey: ["automation", id, "log"],
+    // Not under what each event makes stale: all pages that were read would be read again.
+    queryKey: ["log", id, level, words],
+    placeholderData: keepPreviousData,
     initialPageParam: null as string | null,
     queryFn: async ({ pageParam }) =>
       (
         await readAutomationLog({
           path: { automation: id },
-          query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) },
+          query: {
+            limit: 200,
+            ...(level ? { level } : {}),
+            ...(words ? { search: words } : {}),
+            ...(pageParam ? { cursor: pageParam } : {}),
+          },
         })
       ).data,
     getNextPageParam: (page) => page.next_cursor,
   });
 }
 
-export function equityQuery(id: string) {
+/** What it was worth, marked to market, and beside each point what buying and holding would have been. */
+export function courseQuery(id: string) {
   return queryOptions({
-    queryKey: ["automation", id, "equity"],
-    queryFn: async () => (await readEquity({ path: { automation: id }, query: { points: 1_000 } })).data.points,
+    queryKey: ["automation", id, "course"],
+    queryFn: async () => (await readCourse({ path: { automation: id }, query: { points: 1_000 } })).data,
     refetchInterval: 60_000,
+    staleTime: 15_000,
   });
 }

@@ -1,88 +1,92 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import type { AutomationRow } from "@/api/client/types.gen";
+import { useEffect, useMemo, useState } from "react";
 import { useBook } from "@/features/frame/book";
 import { accountsQuery } from "@/features/frame/queries";
 import { totalsQuery } from "@/features/overview/queries";
 import { sessionQuery } from "@/features/session/queries";
-import { Icon, Shape } from "@/parts/Icon";
+import { Icon } from "@/parts/Icon";
 import { Empty, Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
-import { anchorsQuery, type Filter, type Order, typesQuery } from "./queries";
+import { ChooseColumns } from "./ChooseColumns";
+import { Marked, type Marks, NONE } from "./Marked";
+import { anchorsQuery, typesQuery } from "./queries";
 import { Rows } from "./Rows";
-
-const STATUSES: ReadonlyArray<AutomationRow["status"]> = [
-  "failed",
-  "held",
-  "waiting",
-  "active",
-  "completing",
-  "stopping",
-  "paused",
-  "stopped",
-  "completed",
-];
-
-export interface Search extends Order {
-  status?: AutomationRow["status"];
-  type?: string;
-  account?: string;
-  search?: string;
-}
+import { filterOf, isNarrowed, orderOf, type Search, STATUSES, statusesOf } from "./search";
+import { Views } from "./Views";
 
 export function AutomationsPage({ search }: { search: Search }) {
   const { both, shown } = useBook();
-  const { sort, descending, ...narrowed } = search;
-  const filter: Filter = { ...narrowed, ...(both ? { paper: shown === "paper" } : {}) };
-  const order: Order = { ...(sort ? { sort } : {}), ...(descending ? { descending } : {}) };
+  const paper = both ? shown === "paper" : undefined;
+  const filter = useMemo(() => filterOf(search, paper), [search, paper]);
+  const order = orderOf(search);
   const found = useQuery(anchorsQuery(filter, order));
+  const { data: session } = useQuery(sessionQuery);
+  const may = session?.scopes.includes("automations:write") ?? false;
+  const looked = JSON.stringify(filter);
+  // What is marked is of what one looks at: of something else it would be a surprise.
+  const [marked, setMarked] = useState<{ of: string; marks: Marks }>({ of: looked, marks: NONE });
+  const marks = marked.of === looked ? marked.marks : NONE;
+  const mark = (next: Marks) => setMarked({ of: looked, marks: next });
+  const [chooses, setChooses] = useState(false);
   return (
     <div className="page lp">
       <div className="page-head">
         <h1>Automations</h1>
-        <NewButton />
+        <div className="actions">
+          <button className="btn desk-only" type="button" onClick={() => setChooses(true)}>
+            Columns…
+          </button>
+          {may && (
+            <Link className="btn primary" to="/new">
+              New automation
+            </Link>
+          )}
+        </div>
       </div>
-      <Views filter={filter} />
-      <Filters search={search} />
+      <Views search={search} paper={paper} />
+      <Filters search={search} paper={paper} />
       {found.error && !found.data ? (
         <Failure error={found.error} onRetry={() => void found.refetch()} />
       ) : !found.data ? (
         <Loading what="automations" rows={12} />
       ) : found.data.total === 0 ? (
-        <Nothing filtered={Object.values(narrowed).some(Boolean)} />
+        <Nothing narrowed={isNarrowed(search)} may={may} />
       ) : (
-        <Rows filter={filter} order={order} total={found.data.total} anchors={found.data.anchors} />
+        <>
+          {may && <Marked marks={marks} total={found.data.total} filter={filter} onMark={mark} />}
+          <Rows
+            filter={filter}
+            order={order}
+            chosen={search.columns}
+            total={found.data.total}
+            anchors={found.data.anchors}
+            marks={marks}
+            onMark={may ? mark : undefined}
+          />
+        </>
       )}
+      {chooses && <ChooseColumns chosen={search.columns} onClose={() => setChooses(false)} />}
     </div>
   );
 }
 
-function NewButton() {
-  const { data: session } = useQuery(sessionQuery);
-  if (!session?.scopes.includes("automations:write")) return null;
-  return (
-    <div className="actions">
-      <Link className="btn primary" to="/new">
-        New automation
-      </Link>
-    </div>
-  );
-}
-
-function Nothing({ filtered }: { filtered: boolean }) {
-  return filtered ? (
-    <Empty
-      title="None is like that"
-      action={
-        <Link className="btn" to="/automations" search={{}}>
-          Show all
-        </Link>
-      }
-    >
-      No automation fits every filter.
-    </Empty>
-  ) : (
+function Nothing({ narrowed, may }: { narrowed: boolean; may: boolean }) {
+  if (narrowed) {
+    return (
+      <Empty
+        title="None is like that"
+        action={
+          <Link className="btn" to="/automations" search={{}}>
+            Show all
+          </Link>
+        }
+      >
+        No automation fits every filter.
+      </Empty>
+    );
+  }
+  return may ? (
     <Empty
       title="There is no automation yet"
       action={
@@ -93,39 +97,20 @@ function Nothing({ filtered }: { filtered: boolean }) {
     >
       One is made in a minute, with play money if you like.
     </Empty>
+  ) : (
+    <Empty title="There is no automation yet">You may look. A trader may create some.</Empty>
   );
 }
 
-/** The same page with another status is another view. */
-const ONE_VIEW = { exact: true, includeSearch: true };
-
-function Views({ filter }: { filter: Filter }) {
-  const { data: totals } = useQuery(totalsQuery(filter.paper));
-  const counts = totals?.statuses ?? {};
-  return (
-    <nav className="tabs" aria-label="By status">
-      <Link to="/automations" search={(was) => ({ ...was, status: undefined })} activeOptions={ONE_VIEW}>
-        All<span className="n">{totals ? format.count(totals.automations) : ""}</span>
-      </Link>
-      {STATUSES.filter((status) => (counts[status] ?? 0) > 0 || filter.status === status).map((status) => (
-        <Link key={status} to="/automations" search={(was) => ({ ...was, status })} activeOptions={ONE_VIEW}>
-          <span className="status">
-            <Shape mark={status} />
-            {status}
-            <span className="n">{format.count(counts[status] ?? 0)}</span>
-          </span>
-        </Link>
-      ))}
-    </nav>
-  );
-}
-
-function Filters({ search }: { search: Search }) {
+function Filters({ search, paper }: { search: Search; paper: boolean | undefined }) {
   const { data: types = [] } = useQuery(typesQuery);
   const { data: accounts = [] } = useQuery(accountsQuery);
+  const { data: totals } = useQuery(totalsQuery(paper));
   const navigate = useNavigate({ from: "/automations/" });
-  const set = (name: "type" | "account") => (event: { target: { value: string } }) =>
+  const set = (name: "type" | "account" | "status") => (event: { target: { value: string } }) =>
     void navigate({ search: (was) => ({ ...was, [name]: event.target.value || undefined }), replace: true });
+  const several = statusesOf(search.status ?? "").length > 1;
+  const counts = totals?.statuses ?? {};
   return (
     <search className="filters" aria-label="Filter">
       <Words
@@ -134,6 +119,18 @@ function Filters({ search }: { search: Search }) {
           void navigate({ search: (was) => ({ ...was, search: words || undefined }), replace: true })
         }
       />
+      <div className="input">
+        <select aria-label="Status" value={search.status ?? ""} onChange={set("status")}>
+          <option value="">Every status</option>
+          {several && <option value={search.status}>{statusesOf(search.status ?? "").join(" or ")}</option>}
+          {STATUSES.map((status) => (
+            <option key={status} value={status}>
+              {status.charAt(0).toUpperCase() + status.slice(1)}
+              {counts[status] ? `, ${format.count(counts[status])}` : ""}
+            </option>
+          ))}
+        </select>
+      </div>
       <div className="input">
         <select aria-label="Type" value={search.type ?? ""} onChange={set("type")}>
           <option value="">Every type</option>
@@ -162,6 +159,12 @@ const TYPING_MS = 200;
 
 function Words({ value, onChange }: { value: string; onChange: (words: string) => void }) {
   const [typed, setTyped] = useState(value);
+  const [told, setTold] = useState(value);
+  // A view, or the way back, says other words than were typed here.
+  if (value !== told) {
+    setTold(value);
+    if (value !== typed.trim()) setTyped(value);
+  }
   useEffect(() => {
     if (typed.trim() === value) return;
     const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);

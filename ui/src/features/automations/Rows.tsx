@@ -1,37 +1,21 @@
 import { useQueries } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
-import { Moment, Money, NotKnown, Result } from "@/parts/Figures";
-import { Shape } from "@/parts/Icon";
-import { AutomationStatusMark } from "@/parts/Status";
+import { Moment, Result } from "@/parts/Figures";
+import { NARROW, PHONE, useMedia } from "@/parts/useMedia";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
-import { type Filter, type Order, PAGE, rowsQuery, type Sort } from "./queries";
-import { typeName } from "./words";
+import { type Column, columnsOf, figure, StatusOf } from "./columns";
+import { counted, isMarked, type Marks, NONE, toggled } from "./Marked";
+import { type Filter, type Order, PAGE, rowsQuery, sparklinesQuery } from "./queries";
+import { useTypeNames } from "./useTypeNames";
 
 const ROW = 34;
-const PHONE_ROW = 60;
-
-interface Column {
-  title: string;
-  sort?: Sort;
-  number?: boolean;
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: "Name", sort: "name" },
-  { title: "Status and since", sort: "since" },
-  { title: "Type", sort: "type" },
-  { title: "Symbol", sort: "symbol" },
-  { title: "Account", sort: "account" },
-  { title: "Value", sort: "equity", number: true },
-  { title: "Today", sort: "today", number: true },
-  { title: "Total", sort: "pnl", number: true },
-  { title: "Orders", number: true },
-  { title: "Next", sort: "next_run", number: true },
-];
+const PHONE_ROW = 64;
+/** Courses are read for as many rows at once. */
+const BLOCK = 50;
 
 /**
  * As many rows as there are, of which those that are seen are on the page and those around them were read: one jumps
@@ -40,17 +24,29 @@ const COLUMNS: readonly Column[] = [
 export function Rows({
   filter,
   order,
+  chosen,
   total,
   anchors,
+  marks,
+  onMark,
 }: {
   filter: Filter;
   order: Order;
+  chosen: string | undefined;
   total: number;
   anchors: readonly string[];
+  marks: Marks;
+  /** Absent for who may only look. */
+  onMark: ((marks: Marks) => void) | undefined;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
-  const phone = matchMedia("(max-width: 640px)").matches;
+  const typeName = useTypeNames();
+  const navigate = useNavigate();
+  const phone = useMedia(PHONE);
+  const narrow = useMedia(NARROW);
+  const [active, setActive] = useState<number | null>(null);
+  const columns = useMemo(() => columnsOf(chosen, narrow), [chosen, narrow]);
   const virtual = useVirtualizer({
     count: total,
     getScrollElement: () => scroller.current,
@@ -65,31 +61,109 @@ export function Rows({
     queries: pages.map((page) => rowsQuery(filter, order, page === 0 ? null : (anchors[page - 1] ?? null))),
   });
   const rowAt = (index: number) => read[Math.floor(index / PAGE) - first]?.data?.[index % PAGE];
-  const oldest = shown.flatMap((item) => rowAt(item.index)?.as_of ?? []).sort()[0];
+  const courses = useCourses(
+    columns.some(({ key }) => key === "course") && !phone,
+    Math.floor((shown[0]?.index ?? 0) / BLOCK),
+    Math.floor((shown.at(-1)?.index ?? 0) / BLOCK),
+    rowAt,
+  );
+  const rows = shown.flatMap((item) => rowAt(item.index) ?? []);
+  const oldest = rows.map((row) => row.as_of).sort()[0];
+  const mark = (id: string) =>
+    onMark?.(
+      toggled(
+        marks,
+        id,
+        rows.map((row) => row.id),
+      ),
+    );
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+    const at = active ?? (virtual.range?.startIndex ?? 0) - 1;
+    const row = active === null ? undefined : rowAt(active);
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      const next = Math.min(total - 1, Math.max(0, at + step));
+      setActive(next);
+      virtual.scrollToIndex(next);
+    } else if (event.key === " " && row && onMark) mark(row.id);
+    else if (event.key === "Enter" && row && event.target === event.currentTarget) {
+      void navigate({ to: "/automations/$automation", params: { automation: row.id } });
+    } else return;
+    event.preventDefault();
+  }
+  const tracks = [...(onMark ? ["18px"] : []), ...columns.map(({ width }) => width)].join(" ");
   return (
     <>
       <div className="vlist" role="table" aria-label="Automations" aria-rowcount={total + 1}>
-        <div className="vhead" role="row" aria-rowindex={1}>
-          {COLUMNS.map((column) => (
-            <Head key={column.title} column={column} order={order} />
-          ))}
-        </div>
-        <div className="vbody" ref={scroller} role="rowgroup" tabIndex={0}>
-          <div className="vfill" style={{ height: virtual.getTotalSize() }}>
-            {shown.map((item) => {
-              const row = rowAt(item.index);
-              return (
-                <div
-                  key={item.key}
-                  className="vrow"
-                  role="row"
-                  aria-rowindex={item.index + 2}
-                  style={{ height: item.size, transform: `translateY(${item.start}px)` }}
-                >
-                  {row ? <Row row={row} now={now} /> : <span role="cell" className="wait" aria-label="Reading" />}
-                </div>
-              );
-            })}
+        <div className="vscroll" style={phone ? {} : { minWidth: widthOf(columns) }}>
+          <div className="vhead" role="row" aria-rowindex={1} style={phone ? {} : { gridTemplateColumns: tracks }}>
+            {onMark && (
+              <span role="columnheader">
+                <input
+                  className="check"
+                  type="checkbox"
+                  aria-label={`Mark all ${format.count(total)}`}
+                  checked={marks.all}
+                  ref={(box) => {
+                    if (box) box.indeterminate = !marks.all && counted(marks, total) > 0;
+                  }}
+                  onChange={() => onMark(marks.all ? NONE : { all: true })}
+                />
+              </span>
+            )}
+            {columns.map((column) => (
+              <Head key={column.key} column={column} order={order} />
+            ))}
+          </div>
+          <div className="vbody" ref={scroller} role="rowgroup" tabIndex={0} onKeyDown={onKey}>
+            <div className="vfill" style={{ height: virtual.getTotalSize() }}>
+              {shown.map((item) => {
+                const row = rowAt(item.index);
+                const marked = row !== undefined && isMarked(marks, row.id);
+                return (
+                  <div
+                    key={item.key}
+                    className={`vrow ${item.index === active ? "at" : ""} ${phone ? "two" : ""}`}
+                    role="row"
+                    aria-rowindex={item.index + 2}
+                    aria-selected={onMark ? marked : undefined}
+                    style={{
+                      height: item.size,
+                      transform: `translateY(${item.start}px)`,
+                      ...(phone ? {} : { gridTemplateColumns: tracks }),
+                    }}
+                  >
+                    {onMark && (
+                      <span role="cell" className="mark">
+                        <input
+                          className="check"
+                          type="checkbox"
+                          aria-label={row ? `Mark ${row.name}` : "Mark"}
+                          disabled={!row}
+                          checked={marked}
+                          onChange={() => row && mark(row.id)}
+                        />
+                      </span>
+                    )}
+                    {!row ? (
+                      <span role="cell" className="wait tnum faint">
+                        {format.count(item.index + 1)}
+                      </span>
+                    ) : phone ? (
+                      <TwoLines row={row} now={now} />
+                    ) : (
+                      columns.map((column) => (
+                        <span key={column.key} role="cell" className={column.number ? "num cut" : "cut"}>
+                          {column.cell(row, { now, typeName, course: courses.get(row.id) })}
+                        </span>
+                      ))
+                    )}
+                  </div>
+                );
+              })}
+            </div>
           </div>
         </div>
       </div>
@@ -106,6 +180,51 @@ export function Rows({
           </span>
         )}
       </div>
+    </>
+  );
+}
+
+/** Small courses of the blocks of rows that are seen; a row that scrolls by is not asked for alone. */
+function useCourses(
+  wanted: boolean,
+  first: number,
+  last: number,
+  rowAt: (index: number) => AutomationRow | undefined,
+): ReadonlyMap<string, ReadonlyArray<string | null>> {
+  const blocks = wanted ? Array.from({ length: last - first + 1 }, (_, offset) => first + offset) : [];
+  const read = useQueries({
+    queries: blocks.map((block) => {
+      const rows = Array.from({ length: BLOCK }, (_, offset) => rowAt(block * BLOCK + offset));
+      return sparklinesQuery(rows.flatMap((row) => (row?.asset ? [row.id] : [])));
+    }),
+  });
+  return new Map(read.flatMap(({ data }) => [...(data ?? [])]));
+}
+
+/** Below that much room it is pushed sideways, rather than that columns run into each other. */
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + Number(/\d+/.exec(width)?.[0] ?? 0) + 12, 66);
+}
+
+function TwoLines({ row, now }: { row: AutomationRow; now: Date }) {
+  return (
+    <>
+      <span role="cell" className="cut">
+        <Link className="plain" to="/automations/$automation" params={{ automation: row.id }}>
+          {row.name}
+        </Link>
+        <br />
+        <span className="small">
+          <StatusOf row={row} now={now} />
+        </span>
+      </span>
+      <span role="cell" className="num">
+        {figure(row, row.today, (value) => (
+          <Result value={value} asset={row.asset} />
+        ))}
+        <br />
+        <span className="small faint">{row.asset && `${row.asset} today`}</span>
+      </span>
     </>
   );
 }
@@ -150,75 +269,4 @@ function Jump({ total, onJump }: { total: number; onJump: (row: number) => void 
       />
     </label>
   );
-}
-
-function Row({ row, now }: { row: AutomationRow; now: Date }) {
-  const why = row.reason && row.status !== "active" ? row.reason : "";
-  return (
-    <>
-      <span role="cell" className="cut">
-        <Link className="plain" to="/automations/$automation" params={{ automation: row.id }}>
-          {row.name}
-        </Link>
-      </span>
-      <span role="cell" className="cut">
-        {row.unknown_orders > 0 ? (
-          <span className="status unk">
-            <Shape mark="unknown" />
-            {format.count(row.unknown_orders)} {row.unknown_orders === 1 ? "order" : "orders"} unknown
-          </span>
-        ) : (
-          <AutomationStatusMark status={row.status} />
-        )}{" "}
-        <span className="small muted" title={why}>
-          {row.status_since && <Moment at={row.status_since} now={now} />}
-          {why && `, ${why}`}
-        </span>
-      </span>
-      <span role="cell" className="cut">
-        {typeName(row.type)}
-      </span>
-      <span role="cell" className="cut">
-        {row.symbols.length > 1 ? `${row.symbols[0]} and ${row.symbols.length - 1} more` : row.symbols[0]}
-      </span>
-      <span role="cell" className="cut muted">
-        {row.account}
-      </span>
-      <span role="cell" className="num">
-        <Figure row={row} value={row.equity}>
-          {(value) => <Money value={value} asset={row.asset} />}
-        </Figure>
-      </span>
-      <span role="cell" className="num">
-        <Figure row={row} value={row.today}>
-          {(value) => <Result value={value} asset={row.asset} />}
-        </Figure>
-      </span>
-      <span role="cell" className="num">
-        <Figure row={row} value={row.pnl}>
-          {(value) => <Result value={value} asset={row.asset} />}
-        </Figure>
-      </span>
-      <span role="cell" className="num">
-        {row.open_orders ? format.count(row.open_orders) : <span className="faint">–</span>}
-      </span>
-      <span role="cell" className="num cut muted">
-        {row.status === "active" ? row.next_run ? <Moment at={row.next_run} now={now} /> : "on a fill" : "–"}
-      </span>
-    </>
-  );
-}
-
-/** What has no money has no figure; what has some and no price is not known. */
-function Figure({
-  row,
-  value,
-  children,
-}: {
-  row: AutomationRow;
-  value: string | null;
-  children: (value: string) => React.ReactNode;
-}) {
-  if (!row.asset) return <span className="faint">–</span>;
-  return value === null ? <NotKnown /> : children(value);
 }

@@ -1,11 +1,11 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { listAutomations, listTypes } from "@/api/client/sdk.gen";
+import { listAutomations, listTypes, readSparklines } from "@/api/client/sdk.gen";
 import type { AutomationRow, ListAutomationsData } from "@/api/client/types.gen";
 
 export type Sort = NonNullable<NonNullable<ListAutomationsData["query"]>["sort"]>;
 
 export interface Filter {
-  status?: AutomationRow["status"];
+  status?: ReadonlyArray<AutomationRow["status"]>;
   type?: string;
   account?: string;
   search?: string;
@@ -18,7 +18,7 @@ export interface Order {
 }
 
 function asked({ status, ...filter }: Filter) {
-  return { ...filter, ...(status ? { status: [status] } : {}) };
+  return { ...filter, ...(status ? { status: [...status] } : {}) };
 }
 
 /** As many rows as lie between two anchors: a page of the list, wherever somebody jumps to. */
@@ -66,3 +66,19 @@ export const typesQuery = queryOptions({
   staleTime: 600_000,
   queryFn: async () => (await listTypes()).data.types,
 });
+
+const DAYS = 7;
+
+/** The last days of a few rows, in one request; what is drawn small need not be the newest. */
+export function sparklinesQuery(ids: readonly string[]) {
+  return queryOptions({
+    queryKey: ["sparklines", ids],
+    enabled: ids.length > 0,
+    staleTime: 300_000,
+    placeholderData: keepPreviousData,
+    queryFn: async () => {
+      const { data } = await readSparklines({ body: { ids: [...ids], days: DAYS, points: 24 } });
+      return new Map(data.rows.map((row) => [row.automation_id, row.equity]));
+    },
+  });
+}

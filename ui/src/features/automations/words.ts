@@ -4,21 +4,10 @@ import type { AutomationRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import * as format from "@/text/format";
 
-const KNOWN: Record<string, string> = {
-  dca: "DCA",
-  grid: "Grid",
-  rebalance: "Rebalance",
-  smart_trade: "Smart trade",
-  signal: "Signal",
-  price_alert: "Price alert",
-  stop_loss_guard: "Stop-loss guard",
-};
-
-/** A type as people call it: octobot_tentacles.smart_trade is a Smart trade. */
+/** A type whose catalogue is not read yet, or that is gone: octobot_tentacles.smart_trade is a Smart trade. */
 export function typeName(type: string): string {
-  const short = type.split(".").at(-1) ?? type;
-  const words = short.replaceAll("_", " ");
-  return KNOWN[short] ?? words.charAt(0).toUpperCase() + words.slice(1);
+  const words = (type.split(".").at(-1) ?? type).replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** What happens next, as far as a row of the list knows it. */
@@ -69,6 +58,6 @@ export function nextStepOf(detail: AutomationDetail, now: Date): string {
 }
 
 /** Prices in a sentence as they are written everywhere else: 38783.03 is 38,783.03. */
-function withNumbers(text: string): string {
+export function withNumbers(text: string): string {
   return text.replace(/(?<![\w.])\d{4,}(\.\d+)?(?![\w.])/g, (digits) => format.exact(digits));
 }

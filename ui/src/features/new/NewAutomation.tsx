@@ -1,20 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId, useMemo, useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import { createAccount, createAutomation } from "@/api/client/sdk.gen";
 import type { AccountRow, TypeDetail } from "@/api/client/types.gen";
-import { isProblem } from "@/api/http";
-import { typeName } from "@/features/automations/words";
 import { accountsQuery } from "@/features/frame/queries";
 import { useConnection } from "@/live/connection";
 import { Failure, Loading } from "@/parts/States";
 import ConfigForm from "./ConfigForm";
 import { check, type FieldErrors } from "./check";
 import { type Draft, forgetDraft, keepDraft, readDraft } from "./draft";
+import { Line } from "./Line";
 import { Market, Plan } from "./Preview";
 import { type PlanBody, planQuery, useSettled } from "./plan";
 import { typeQuery } from "./queries";
 import { filled, normalised, type Schema } from "./schema";
+import { ofConfig, ofServer } from "./told";
 
 export default function NewAutomation({ type }: { type: string }) {
   const { data: detail, error, refetch } = useQuery(typeQuery(type));
@@ -97,7 +97,7 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
           <p className="muted says">{detail.summary}</p>
         </div>
       </div>
-      <form onSubmit={submit} noValidate aria-label={`New ${typeName(detail.type)}`}>
+      <form onSubmit={submit} noValidate aria-label={`New ${detail.title}`}>
         <div className="fields">
           <Suggestions
             detail={detail}
@@ -194,6 +194,7 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
       <aside>
         {"symbol" in (schema.properties ?? {}) && (
           <Market
+            type={detail.type}
             account={account?.name ?? ""}
             symbol={symbol}
             schema={schema}
@@ -264,54 +265,6 @@ function Suggestions({
         </button>
       ))}
     </section>
-  );
-}
-
-function ofConfig(errors: FieldErrors): FieldErrors {
-  return Object.fromEntries(
-    Object.entries(errors).flatMap(([path, texts]) => (path.startsWith("config.") ? [[path.slice(7), texts]] : [])),
-  );
-}
-
-/** What the node says against it, at the fields that it names. */
-function ofServer(error: unknown): FieldErrors {
-  if (!isProblem(error)) return {};
-  const found: FieldErrors = {};
-  for (const { field, reason } of error.fields) {
-    const path = field.replace(/^body\./, "").replace(/^budget\..*/, "budget");
-    found[path] = [...(found[path] ?? []), reason.charAt(0).toUpperCase() + reason.slice(1)];
-  }
-  return found;
-}
-
-interface LineProps {
-  id: string;
-  "aria-describedby": string;
-  "aria-invalid": boolean;
-}
-
-function Line({
-  label,
-  hint,
-  error,
-  children,
-}: {
-  label: string;
-  hint?: string;
-  error?: string[] | undefined;
-  children: (props: LineProps) => React.ReactNode;
-}) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <div className={`input ${error ? "bad" : ""}`}>
-        {children({ id, "aria-describedby": `${id}-hint`, "aria-invalid": Boolean(error) })}
-      </div>
-      <p className={`hint ${error ? "bad" : ""}`} id={`${id}-hint`}>
-        {error ? error.join(" ") : hint}
-      </p>
-    </div>
   );
 }
 

@@ -4,6 +4,7 @@ import type { PlannedOrder, PlannedTick } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
 import PriceChart from "@/features/automation/PriceChart";
 import { candlesQuery } from "@/features/automation/queries";
+import { withNumbers } from "@/features/automations/words";
 import { Amount, Money } from "@/parts/Figures";
 import { Icon, Shape } from "@/parts/Icon";
 import { sign } from "@/text/decimal";
@@ -11,9 +12,11 @@ import * as format from "@/text/format";
 import { linesOfPlan, type Planned } from "./plan";
 import { symbolsQuery } from "./queries";
 import type { Schema } from "./schema";
+import { sketched } from "./sketch";
 
 /** The market that is typed, with the plan drawn on it; while it is typed, those whose names begin like that. */
 export function Market({
+  type,
   account,
   symbol,
   schema,
@@ -21,6 +24,7 @@ export function Market({
   plan,
   onPick,
 }: {
+  type: string;
   account: string;
   symbol: string;
   schema: Schema;
@@ -36,7 +40,11 @@ export function Market({
       candles.data?.candles.map(([at, open, high, low, close]) => ({ time: at / 1000, open, high, low, close })) ?? [],
     [candles.data],
   );
-  const lines = useMemo(() => linesOfPlan(plan?.tick ?? null, schema, config, symbol), [plan, schema, config, symbol]);
+  const last = drawn.at(-1)?.close ?? null;
+  const lines = useMemo(
+    () => linesOfPlan(plan?.tick ?? null, schema, config, symbol, sketched(type, config, last)),
+    [plan, schema, config, symbol, type, last],
+  );
   return (
     <section className="blk" aria-labelledby="h-market">
       <div className="section-head">
@@ -50,7 +58,7 @@ export function Market({
           marks={NOTHING}
           lines={lines}
           equity={NOTHING}
-          digits={digitsOf(drawn.at(-1)?.close ?? 1)}
+          digits={digitsOf(last ?? 1)}
           whole
         />
       ) : (
@@ -74,14 +82,22 @@ export function Market({
 const NOTHING: readonly never[] = [];
 
 /** What it would do first, what that takes, and what speaks against it; nothing of it is sent. */
-export function Plan({ plan, busy }: { plan: Planned | undefined; busy: boolean }) {
+export function Plan({
+  plan,
+  busy,
+  waiting = "Once what is needed is filled in, it is said here what it would do first.",
+}: {
+  plan: Planned | undefined;
+  busy: boolean;
+  waiting?: string;
+}) {
   if (!plan) {
     return (
       <section className="blk" aria-labelledby="h-plan">
         <div className="section-head">
           <h2 id="h-plan">Plan</h2>
         </div>
-        <p className="muted none">Once what is needed is filled in, it is said here what it would do first.</p>
+        <p className="muted none">{waiting}</p>
       </section>
     );
   }
@@ -106,23 +122,61 @@ function Refused({ text }: { text: string }) {
   );
 }
 
+/** What its type has against the config; from three on a list, so that none is taken for the only one. */
+function Findings({ findings }: { findings: PlannedTick["findings"] }) {
+  const said = findings.map(({ text }) => text.charAt(0).toUpperCase() + text.slice(1));
+  const grave = findings.some(({ severity }) => severity === "error");
+  if (said.length < 3) {
+    return said.map((text, index) => (
+      <div className={`note ${findings[index]?.severity === "error" ? "bad" : "warn"}`} key={text}>
+        <Icon name="warn" />
+        <p>{text}</p>
+      </div>
+    ));
+  }
+  return (
+    <div className={`note ${grave ? "bad" : "warn"}`}>
+      <Icon name="warn" />
+      <div>
+        <p>
+          <b>{format.count(said.length)} things speak against it</b>
+        </p>
+        <ul className="bullets">
+          {said.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+/** What comes after, in its author's words; what nothing but an event brings has no time. */
+function thenOf({ next_step, next_run, at }: PlannedTick): string {
+  const left = next_run === null ? null : Date.parse(next_run) - Date.parse(at);
+  const when = left === null ? "" : `in ${format.span(left)}`;
+  return withNumbers(next_step.replace("{when}", when).replaceAll("  ", " ").trim());
+}
+
 function Found({ tick }: { tick: PlannedTick }) {
   const orders = tick.orders.filter((order) => order.kind === "order");
+  const cancels = tick.orders.length - orders.length;
   const lacking = Object.entries(tick.lacking_funds).filter(([, amount]) => sign(amount) > 0);
   const needs = Object.entries(tick.needs_funds).filter(([, amount]) => sign(amount) > 0);
   return (
     <>
       {tick.outcome !== "decides" && <Refused text={tick.reason || `it ${tick.outcome}`} />}
-      {tick.findings.map((finding) => (
-        <div
-          className={`note ${finding.severity === "error" ? "bad" : "warn"}`}
-          key={`${finding.field} ${finding.text}`}
-        >
-          <Icon name="warn" />
-          <p>{finding.text.charAt(0).toUpperCase() + finding.text.slice(1)}</p>
-        </div>
-      ))}
-      <ol className="do plan" aria-label="Orders of its first tick">
+      <Findings findings={tick.findings} />
+      <ol className="do plan" aria-label={tick.id ? "Orders of its next tick" : "Orders of its first tick"}>
+        {cancels > 0 && (
+          <li>
+            <Shape mark="cancelled" />
+            <span>
+              <b>Takes back </b>
+              {cancels === 1 ? "an order that rests" : `${format.count(cancels)} orders that rest`}
+            </span>
+          </li>
+        )}
         {orders.slice(0, 8).map((order, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: planned orders have no id, and are replaced all at once
           <li key={index}>
@@ -134,11 +188,11 @@ function Found({ tick }: { tick: PlannedTick }) {
           </li>
         ))}
         {orders.length > 8 && <li className="muted plainly">and {format.count(orders.length - 8)} orders more</li>}
-        {orders.length === 0 && <li className="muted plainly">No order at first.</li>}
+        {orders.length === 0 && <li className="muted plainly">{tick.id ? "No new order." : "No order at first."}</li>}
         {tick.next_step && (
           <li>
             <span />
-            <span>Then it {tick.next_step.replace("{when}", "on its schedule")}.</span>
+            <span>Then it {thenOf(tick)}.</span>
           </li>
         )}
       </ol>

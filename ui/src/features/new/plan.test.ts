@@ -26,8 +26,19 @@ test("a plan is drawn by its orders' prices, and by the prices that were typed, 
   expect(linesOfPlan(tick, SCHEMA, { lower: "90", stop_loss_price: "80", spend: "70" }, "BTC/USD")).toEqual([
     { price: 90, kind: "buy", labelled: true },
     { price: 110, kind: "sell", labelled: true },
-    { price: 80, kind: "stop", labelled: true },
-    { price: 85, kind: "average", labelled: true },
+    { price: 80, kind: "stop", labelled: true, title: "stop" },
+    { price: 85, kind: "level", labelled: true, title: "acts below" },
+  ]);
+  // What follows a fill is drawn where the plan has nothing yet; on the market's steps the plan is surer.
+  const later = [
+    { price: 90.0001, kind: "buy" as const, labelled: false },
+    { price: 70, kind: "buy" as const, labelled: true, title: "safety 1" },
+  ];
+  expect(linesOfPlan(tick, SCHEMA, {}, "BTC/USD", later).map(({ price, title }) => [price, title])).toEqual([
+    [90, undefined],
+    [110, undefined],
+    [85, "acts below"],
+    [70, "safety 1"],
   ]);
   expect(linesOfPlan(null, SCHEMA, { lower: "9e9" }, "BTC/USD")).toEqual([]);
 });

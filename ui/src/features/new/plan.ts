@@ -49,12 +49,13 @@ export function useSettled<T>(value: T, wait = 500): T {
 
 const AMOUNT = /^\d+(\.\d+)?$/;
 
-/** What can be drawn of a plan: the prices of its orders, and those that were typed. */
+/** What can be drawn: the prices of planned orders, those that were typed, and what would follow a first fill. */
 export function linesOfPlan(
   tick: PlannedTick | null,
   schema: Schema,
   config: Record<string, unknown>,
   symbol: string,
+  later: readonly Line[] = [],
 ): Line[] {
   const found: Line[] = [];
   for (const order of tick?.orders ?? []) {
@@ -66,18 +67,31 @@ export function linesOfPlan(
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const typed = config[name];
     if ((field as Schema)["x-widget"] !== "price" || typeof typed !== "string" || !AMOUNT.test(typed)) continue;
-    found.push({ price: toDraw(typed), kind: name.startsWith("stop") ? "stop" : "average", labelled: true });
+    found.push({ price: toDraw(typed), ...meant(name, String((field as Schema).title ?? "")), labelled: true });
   }
-  for (const side of Object.values(tick?.levels ?? {})) {
-    const level = side[symbol];
-    if (level !== undefined) found.push({ price: toDraw(level), kind: "average", labelled: true });
+  for (const [side, prices] of Object.entries(tick?.levels ?? {})) {
+    const level = prices[symbol];
+    if (level !== undefined) found.push({ price: toDraw(level), kind: "level", labelled: true, title: `acts ${side}` });
   }
+  // What the node plans is surer than what is worked out here, and stands on the market's steps.
+  for (const line of later) if (!found.some((other) => near(other.price, line.price))) found.push({ ...line });
   const once = found.filter((line, index) => found.findIndex((other) => other.price === line.price) === index);
-  // Of a ladder the nearest rung has its price on the axis.
+  // Of a ladder the nearest rung has its price on the axis, and whatever has a name of its own.
   const nearest = { buy: Math.max, sell: Math.min };
   return once.map((line) => {
-    if (line.kind !== "buy" && line.kind !== "sell") return line;
-    const same = once.filter((other) => other.kind === line.kind).map((other) => other.price);
+    if ((line.kind !== "buy" && line.kind !== "sell") || line.title) return line;
+    const same = once.filter((other) => other.kind === line.kind && !other.title).map((other) => other.price);
     return { ...line, labelled: line.price === nearest[line.kind](...same) };
   });
+}
+
+/** Whether two prices are the same but for what a market's step rounds. */
+function near(one: number, two: number): boolean {
+  return Math.abs(one - two) <= Math.abs(one) * 1e-4;
+}
+
+function meant(name: string, title: string): Pick<Line, "kind" | "title"> {
+  if (/stop/.test(name)) return { kind: "stop", title: "stop" };
+  if (/profit|target/.test(name)) return { kind: "target", title: "target" };
+  return { kind: "level", ...(title ? { title: title.toLowerCase() } : {}) };
 }

@@ -6,7 +6,8 @@ import { digitsOf } from "@/features/automation/digits";
 import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
-import { nextStep, nextStepOf, typeName } from "@/features/automations/words";
+import { useTypeNames } from "@/features/automations/useTypeNames";
+import { nextStep, nextStepOf } from "@/features/automations/words";
 import { Amount, Change, Money, NotKnown, Result } from "@/parts/Figures";
 import { lazyPart } from "@/parts/lazyPart";
 import { AutomationStatusMark } from "@/parts/Status";
@@ -17,6 +18,7 @@ const PriceChart = lazyPart(() => import("@/features/automation/PriceChart"));
 /** One automation, wide: what it is, what it does next, its market with its own fills, what it came to. */
 export function Card({ row, detail, now }: { row: AutomationRow; detail: AutomationDetail | null; now: Date }) {
   const symbols = detail ? symbolsOf(detail) : [];
+  const typeName = useTypeNames();
   return (
     <article className="auto" aria-labelledby={`a-${row.id}`}>
       <div className="who">

@@ -1,14 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { AutomationRow, Cause, ResultsOfDay, Totals } from "@/api/client/types.gen";
+import type { AutomationRow, ResultsOfDay, Totals } from "@/api/client/types.gen";
+import { useTypeNames } from "@/features/automations/useTypeNames";
 import { Moment, Money, NotKnown, Result } from "@/parts/Figures";
-import { type Mark, Shape } from "@/parts/Icon";
+import { Shape } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add } from "@/text/decimal";
 import * as format from "@/text/format";
+import { Lag } from "./Lag";
+import { Needs } from "./Needs";
 import { Activity, counts } from "./OverviewPage";
-import { attentionQuery, resultsQuery, totalsQuery } from "./queries";
+import { byTypeQuery, resultsQuery, totalsQuery } from "./queries";
 
 const ORDER: ReadonlyArray<AutomationRow["status"]> = [
   "failed",
@@ -42,11 +45,17 @@ export function Fleet({ paper }: { paper: boolean | undefined }) {
       <Head totals={totals.data} now={now} />
       <div className="cols wide">
         <Needs now={now} />
-        <MoneyTable rows={totals.data.rows} />
+        <div>
+          <MoneyTable rows={totals.data.rows} total={totals.data.total} />
+          <ByType paper={paper} />
+        </div>
       </div>
       <div className="cols wide low">
         <Day />
-        <Activity now={now} />
+        <div>
+          <Lag />
+          <Activity now={now} />
+        </div>
       </div>
     </div>
   );
@@ -81,67 +90,57 @@ function Head({ totals, now }: { totals: Totals; now: Date }) {
   );
 }
 
-const MARKS: Record<Cause["kind"], Mark> = {
-  failed: "failed",
-  held: "held",
-  unknown_orders: "unknown",
-  late: "unknown",
-  lacking_funds: "refused",
-  silent_node: "unknown",
-  broken_plugin: "failed",
-  kill_switch: "held",
-  waiting: "waiting",
-};
-
-function Needs({ now }: { now: Date }) {
-  const { data, error, refetch } = useQuery(attentionQuery);
+/** What a sum in one's own currency is, with the rates it is made of; what has none is named. */
+function InCurrency({ total }: { total: NonNullable<Totals["total"]> }) {
+  const rates = total.rates.map(({ asset, rate }) => `${asset} ${format.price(rate)}`).join(", ");
   return (
-    <section aria-labelledby="h-att">
+    <tr title={rates || undefined}>
+      <th scope="row" className="muted">
+        in {total.currency}
+      </th>
+      <td className="num muted">{format.count(total.automations)}</td>
+      <td className="num">
+        <Money value={total.equity} asset={total.currency} unit={false} />
+      </td>
+      <td className="num">
+        <Result value={total.today} asset={total.currency} />
+      </td>
+      <td className="num">
+        <Result value={add(total.realised, total.unrealised)} asset={total.currency} />
+      </td>
+    </tr>
+  );
+}
+
+/** The day by type, the one that moved most first. */
+function ByType({ paper }: { paper: boolean | undefined }) {
+  const { data } = useQuery(byTypeQuery(paper));
+  const typeName = useTypeNames();
+  const rows = (data?.rows ?? []).filter((row) => row.type !== null && row.asset !== "" && counts(row));
+  if (rows.length === 0) return null;
+  return (
+    <section aria-labelledby="h-types" className="blk">
       <div className="section-head">
-        <h2 id="h-att">Needs attention</h2>
-        {data && data.causes.length > 0 && (
-          <span className="end">
-            {format.count(data.automations)} automations, {format.count(data.causes.length)} causes
-          </span>
-        )}
+        <h2 id="h-types">Today by type</h2>
       </div>
-      {error ? (
-        <Failure error={error} onRetry={() => void refetch()} />
-      ) : !data ? (
-        <Loading what="what needs attention" />
-      ) : data.causes.length === 0 ? (
-        <p className="muted none">Nothing does.</p>
-      ) : (
-        <ul className="att">
-          {data.causes.map((cause) => (
-            <li key={`${cause.kind} ${cause.title} ${cause.detail}`}>
-              <Shape mark={MARKS[cause.kind]} />
-              <span className="grow">
-                <CauseTitle cause={cause} />
-                <span className="why-line">{cause.detail}</span>
-              </span>
-              <b className="tnum">{format.count(cause.count)}</b>
-              <span className="muted tnum when">{cause.oldest && <Moment at={cause.oldest} now={now} />}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <dl className="facts by-type">
+        {rows.map((row) => (
+          <div key={`${row.type} ${row.asset}`}>
+            <dt>
+              <Link to="/automations" search={{ type: row.type ?? "" }}>
+                {typeName(row.type ?? "")}
+              </Link>{" "}
+              <span className="faint">{format.count(row.automations)}</span>
+            </dt>
+            <dd>{row.today_unknown > 0 ? <NotKnown /> : <Result value={row.today} asset={row.asset} unit />}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }
 
-function CauseTitle({ cause }: { cause: Cause }) {
-  if (cause.kind === "failed" || cause.kind === "held" || cause.kind === "waiting") {
-    return (
-      <Link to="/automations" search={{ status: cause.kind }}>
-        <b>{cause.title}</b>
-      </Link>
-    );
-  }
-  return <b>{cause.title}</b>;
-}
-
-function MoneyTable({ rows }: { rows: Totals["rows"] }) {
+function MoneyTable({ rows, total }: { rows: Totals["rows"]; total: Totals["total"] }) {
   return (
     <section aria-labelledby="h-mny">
       <div className="section-head">
@@ -173,8 +172,12 @@ function MoneyTable({ rows }: { rows: Totals["rows"] }) {
               </td>
             </tr>
           ))}
+          {total && rows.filter(counts).length > 1 && <InCurrency total={total} />}
         </tbody>
       </table>
+      {total && total.unconverted.length > 0 && (
+        <p className="small muted none">Without a rate, and in no sum: {total.unconverted.join(", ")}.</p>
+      )}
       {rows.some((row) => row.unpriced.length > 0) && (
         <p className="small unk none">
           What has no price is in no sum: {rows.flatMap((row) => row.unpriced.map((each) => each.symbol)).join(", ")}.

@@ -1,13 +1,17 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Suspense, useMemo, useState } from "react";
 import type { AutomationRow, Totals } from "@/api/client/types.gen";
 import { Feed } from "@/features/activity/Feed";
 import { newestActivityQuery } from "@/features/activity/queries";
+import { bySecond } from "@/features/automation/drawing";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
+import { lazyPart } from "@/parts/lazyPart";
+import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add, sign } from "@/text/decimal";
@@ -15,7 +19,10 @@ import * as format from "@/text/format";
 import { Card } from "./Card";
 import { FirstRun } from "./FirstRun";
 import { Fleet } from "./Fleet";
-import { totalsQuery } from "./queries";
+import { Needs } from "./Needs";
+import { totalCourseQuery, totalsQuery } from "./queries";
+
+const CourseChart = lazyPart(() => import("@/features/automation/CourseChart"));
 
 export function OverviewPage() {
   const { both, shown } = useBook();
@@ -58,6 +65,7 @@ function Few({ rows, paper }: { rows: AutomationRow[]; paper: boolean | undefine
     <div className="page">
       <h1 className="vh">Overview</h1>
       <Sums paper={paper} now={now} />
+      <Needs now={now} quiet />
       <div className="cols">
         <section aria-labelledby="h-autos">
           <div className="section-head">
@@ -113,21 +121,68 @@ function Sums({ paper, now }: { paper: boolean | undefined; now: Date }) {
   const { data: totals, error, refetch } = useQuery(totalsQuery(paper));
   if (!totals)
     return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="sums" rows={2} />;
+  const rows = totals.rows.filter(counts);
   return (
     <section className="sums" aria-labelledby="h-value">
-      <h2 id="h-value" className="label muted">
-        Value of {format.count(totals.automations)} {totals.automations === 1 ? "automation" : "automations"}{" "}
-        <span className="faint">
-          at <Moment at={totals.as_of} now={now} /> UTC
-        </span>
-      </h2>
-      {totals.rows.filter(counts).map((row) => (
-        <Sum key={row.asset} row={row} />
-      ))}
-      <p className="tiny faint">Realised by average cost, net of fees; the rest marked at the last price.</p>
+      <div>
+        <h2 id="h-value" className="label muted">
+          Value of {format.count(totals.automations)} {totals.automations === 1 ? "automation" : "automations"}{" "}
+          <span className="faint">
+            at <Moment at={totals.as_of} now={now} /> UTC
+          </span>
+        </h2>
+        {rows.map((row) => (
+          <Sum key={row.asset} row={row} />
+        ))}
+        <p className="tiny faint">Realised by average cost, net of fees; the rest marked at the last price.</p>
+      </div>
+      {rows[0] && <Course paper={paper} asset={rows[0].asset} />}
     </section>
   );
 }
+
+const LENGTHS = [
+  { value: "7", label: "7 d" },
+  { value: "all", label: "All" },
+] as const;
+type Length = (typeof LENGTHS)[number]["value"];
+
+/** Their value over time beside what they had been given: a deposit is no gain. */
+function Course({ paper, asset }: { paper: boolean | undefined; asset: string }) {
+  const [length, setLength] = useState<Length>("all");
+  const { data: courses, error, refetch } = useQuery(totalCourseQuery(paper, length === "all" ? null : Number(length)));
+  const course = courses?.find((each) => each.asset === asset);
+  const own = useMemo(() => bySecond(course?.points ?? [], (point) => point.equity), [course]);
+  const given = useMemo(() => bySecond(course?.points ?? [], (point) => point.start), [course]);
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (own.length < 2) return <div />;
+  return (
+    <figure>
+      <figcaption className="bar legend">
+        <span>
+          <svg width="18" height="6" className="chart" aria-hidden="true">
+            <path className="eq" d="M0 3h18" />
+          </svg>
+          Value, {asset}
+        </span>
+        <span>
+          <svg width="18" height="6" className="chart" aria-hidden="true">
+            <path className="hold" d="M0 3h18" />
+          </svg>
+          they were given
+        </span>
+        <span className="end">
+          <Segments label="How far back" value={length} choices={LENGTHS} onChange={setLength} />
+        </span>
+      </figcaption>
+      <Suspense fallback={null}>
+        <CourseChart low label={`Value in ${asset} over time`} own={own} other={given} deposits={NO_DEPOSITS} />
+      </Suspense>
+    </figure>
+  );
+}
+
+const NO_DEPOSITS: readonly never[] = [];
 
 /** Of an asset that somebody deals in; a basket's coins are in what it is counted in. */
 export function counts(row: Totals["rows"][number]): boolean {
@@ -139,11 +194,11 @@ export function counts(row: Totals["rows"][number]): boolean {
 function Sum({ row }: { row: Totals["rows"][number] }) {
   const unpriced = row.unpriced.length > 0;
   return (
-    <div className="sumline">
+    <>
       <p className="big">
         <Money value={row.equity} asset={row.asset} />
       </p>
-      <dl>
+      <dl className="facts">
         <div>
           <dt>Today, since 00:00</dt>
           <dd>{row.today_unknown > 0 ? <NotKnown /> : <Result value={row.today} asset={row.asset} />}</dd>
@@ -156,21 +211,9 @@ function Sum({ row }: { row: Totals["rows"][number] }) {
           </dd>
         </div>
         <div>
-          <dt>Realised</dt>
+          <dt>Realised, and on what they hold</dt>
           <dd>
-            <Result value={row.realised} asset={row.asset} />
-          </dd>
-        </div>
-        <div>
-          <dt>On what they hold</dt>
-          <dd>
-            <Result value={row.unrealised} asset={row.asset} />
-          </dd>
-        </div>
-        <div>
-          <dt>They were given</dt>
-          <dd>
-            <Money value={row.start_equity} asset={row.asset} unit={false} />
+            <Result value={row.realised} asset={row.asset} />, <Result value={row.unrealised} asset={row.asset} />
           </dd>
         </div>
         {unpriced && (
@@ -180,6 +223,6 @@ function Sum({ row }: { row: Totals["rows"][number] }) {
           </div>
         )}
       </dl>
-    </div>
+    </>
   );
 }

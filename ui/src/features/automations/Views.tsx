@@ -1,0 +1,114 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useId, useState } from "react";
+import { totalsQuery } from "@/features/overview/queries";
+import { sessionQuery } from "@/features/session/queries";
+import { Dialog } from "@/parts/Dialog";
+import { Icon } from "@/parts/Icon";
+import { Menu, MenuItem } from "@/parts/Menu";
+import * as format from "@/text/format";
+import { forgetView, keepView, sameView, useViews } from "./savedViews";
+import { isNarrowed, type Search } from "./search";
+
+const NEEDS: Search = { status: "failed,held" };
+
+/** All, those that need somebody, and what somebody kept under a name. */
+export function Views({ search, paper }: { search: Search; paper: boolean | undefined }) {
+  const { data: totals } = useQuery(totalsQuery(paper));
+  const { data: session } = useQuery(sessionQuery);
+  const user = session?.user ?? "";
+  const views = useViews(user);
+  const [names, setNames] = useState(false);
+  const counts = totals?.statuses;
+  const needs = counts ? (counts["failed"] ?? 0) + (counts["held"] ?? 0) : null;
+  const own = views.find((view) => sameView(view.search, search));
+  const changed = (isNarrowed(search) || search.columns !== undefined || search.sort !== undefined) && !own;
+  return (
+    <nav className="tabs views" aria-label="Views">
+      <View search={{}} now={search} count={totals?.automations}>
+        All
+      </View>
+      <View search={NEEDS} now={search} count={needs}>
+        Needs somebody
+      </View>
+      {views.map((view) => (
+        <View key={view.name} search={view.search} now={search}>
+          {view.name}
+        </View>
+      ))}
+      {changed && (
+        <button className="btn quiet small keep-view" type="button" onClick={() => setNames(true)}>
+          Save this view…
+        </button>
+      )}
+      {own && (
+        <Menu label={`What to do with the view ${own.name}`} button={<Icon name="more" />}>
+          <MenuItem danger onChoose={() => forgetView(user, own.name)}>
+            Forget the view {own.name}
+          </MenuItem>
+        </Menu>
+      )}
+      {names && <Name user={user} search={search} onClose={() => setNames(false)} />}
+    </nav>
+  );
+}
+
+function View({
+  search,
+  now,
+  count,
+  children,
+}: {
+  search: Search;
+  now: Search;
+  count?: number | null | undefined;
+  children: string;
+}) {
+  return (
+    <Link to="/automations" search={search} activeProps={{}} aria-current={sameView(search, now) ? "page" : undefined}>
+      {children}
+      {count !== undefined && count !== null && <span className="n">{format.count(count)}</span>}
+    </Link>
+  );
+}
+
+function Name({ user, search, onClose }: { user: string; search: Search; onClose: () => void }) {
+  const [name, setName] = useState("");
+  const id = useId();
+  const form = useId();
+  return (
+    <Dialog
+      title="Save this view"
+      lead="Its filters, order and columns. It is kept in this browser; its address can be given to others."
+      onClose={onClose}
+      foot={
+        <>
+          <span className="grow" />
+          <button className="btn" type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button className="btn primary" type="submit" form={form} disabled={!name.trim()}>
+            Save
+          </button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          if (!name.trim()) return;
+          keepView(user, { name: name.trim(), search });
+          onClose();
+        }}
+      >
+        <div className="field">
+          <label htmlFor={id}>Name</label>
+          <div className="input">
+            <input id={id} value={name} maxLength={40} onChange={(event) => setName(event.target.value)} />
+          </div>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

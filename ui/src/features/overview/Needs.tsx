@@ -1,0 +1,133 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Cause } from "@/api/client/types.gen";
+import { BulkDialog, WORDS } from "@/features/automations/BulkDialog";
+import type { Chosen, Command } from "@/features/automations/bulk";
+import { STATUSES } from "@/features/automations/search";
+import { sessionQuery } from "@/features/session/queries";
+import { Moment } from "@/parts/Figures";
+import { type Mark, Shape } from "@/parts/Icon";
+import { Failure, Loading } from "@/parts/States";
+import * as format from "@/text/format";
+import { attentionQuery } from "./queries";
+import { UnknownOrders } from "./UnknownOrders";
+
+const MARKS: Record<Cause["kind"], Mark> = {
+  failed: "failed",
+  held: "held",
+  unknown_orders: "unknown",
+  late: "unknown",
+  lacking_funds: "refused",
+  silent_node: "unknown",
+  broken_plugin: "failed",
+  kill_switch: "held",
+  waiting: "waiting",
+};
+
+type Asked = { what: "bulk"; command: Command; chosen: Chosen; count: number } | { what: "unknown" } | null;
+
+/** What needs somebody, by cause and not by row, each with what can be done about all of it; what mends itself last. */
+export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
+  const { data, error, refetch } = useQuery(attentionQuery);
+  const [asked, setAsked] = useState<Asked>(null);
+  // Where there are a few, a heading over nothing is in the way.
+  if (quiet && (!data || data.causes.length === 0)) return null;
+  return (
+    <section aria-labelledby="h-att" className="needs">
+      <div className="section-head">
+        <h2 id="h-att">Needs attention</h2>
+        {data && data.causes.length > 0 && (
+          <span className="end">
+            {counted(data.automations, "automation")}, {counted(data.causes.length, "cause")}
+          </span>
+        )}
+      </div>
+      {error ? (
+        <Failure error={error} onRetry={() => void refetch()} />
+      ) : !data ? (
+        <Loading what="what needs attention" />
+      ) : data.causes.length === 0 ? (
+        <p className="muted none">Nothing does.</p>
+      ) : (
+        <ul className="att">
+          {data.causes.map((cause) => (
+            <li key={`${cause.kind} ${cause.title} ${cause.detail}`}>
+              <Shape mark={MARKS[cause.kind]} />
+              <span className="grow">
+                <Title cause={cause} />
+                <span className="why-line">{cause.detail}</span>
+              </span>
+              <b className="tnum">{format.count(cause.count)}</b>
+              <span className="muted tnum when">{cause.oldest && <Moment at={cause.oldest} now={now} />}</span>
+              <span className="cure">
+                <Cure cause={cause} onAsk={setAsked} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {asked?.what === "bulk" && (
+        <BulkDialog
+          command={asked.command}
+          chosen={asked.chosen}
+          count={asked.count}
+          onClose={() => setAsked(null)}
+          onDone={() => void refetch()}
+        />
+      )}
+      {asked?.what === "unknown" && <UnknownOrders onClose={() => setAsked(null)} />}
+    </section>
+  );
+}
+
+function counted(value: number, what: string): string {
+  return `${format.count(value)} ${what}${value === 1 ? "" : "s"}`;
+}
+
+function Title({ cause }: { cause: Cause }) {
+  if (cause.kind === "failed" || cause.kind === "held" || cause.kind === "waiting") {
+    const type = cause.help?.arguments["type"];
+    return (
+      <Link to="/automations" search={{ status: cause.kind, ...(typeof type === "string" ? { type } : {}) }}>
+        <b>{cause.title}</b>
+      </Link>
+    );
+  }
+  return <b>{cause.title}</b>;
+}
+
+function Cure({ cause, onAsk }: { cause: Cause; onAsk: (asked: Asked) => void }) {
+  const { data: session } = useQuery(sessionQuery);
+  if (cause.mends_itself) return <span className="small muted">nothing to do</span>;
+  if (cause.help?.operation === "orders.list" && cause.kind === "unknown_orders") {
+    return (
+      <button className="btn small" type="button" onClick={() => onAsk({ what: "unknown" })}>
+        {cause.count === 1 ? "Settle it…" : `Settle ${format.count(cause.count)}…`}
+      </button>
+    );
+  }
+  const bulk = bulkOf(cause);
+  if (!bulk || !session?.scopes.includes("automations:write")) return null;
+  return (
+    <button className="btn small" type="button" onClick={() => onAsk({ what: "bulk", ...bulk, count: cause.count })}>
+      {WORDS[bulk.command].button} {format.count(cause.count)}…
+    </button>
+  );
+}
+
+/** What the node offers to do about all of them, where it is a command that is known here. */
+export function bulkOf({ help }: Pick<Cause, "help">): { command: Command; chosen: Chosen } | null {
+  if (help?.operation !== "automations.bulk") return null;
+  const { command, status, type, account, ids } = help.arguments;
+  if (typeof command !== "string" || !Object.hasOwn(WORDS, command)) return null;
+  if (Array.isArray(ids)) return { command: command as Command, chosen: { ids: ids.map(String) } };
+  const statuses = Array.isArray(status) ? STATUSES.filter((each) => status.includes(each)) : [];
+  const filter = {
+    ...(statuses.length > 0 ? { status: statuses } : {}),
+    ...(typeof type === "string" ? { type } : {}),
+    ...(typeof account === "string" ? { account } : {}),
+  };
+  // Never everything, where what was meant is not understood.
+  return Object.keys(filter).length === 0 ? null : { command: command as Command, chosen: { filter } };
+}
