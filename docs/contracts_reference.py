@@ -14,7 +14,9 @@ __all__ = ["MODULES", "contracts"]
 #: Heading -> the modules below it, in the order in which one reads them.
 MODULES: Mapping[str, tuple[str, ...]] = {
     "Connectors": ("contracts.exchanges", "contracts.wrapping", "contracts.replays"),
-    "What the node lends": ("contracts.context", "egress", "contracts.order_checks", "contracts.plugins", "clock"),
+    "What the node lends": (
+        *("contracts.context", "egress", "contracts.proxies", "contracts.order_checks", "contracts.plugins", "clock"),
+    ),
     "Services, notifiers, checks, events": (
         *("contracts.services", "contracts.notifiers", "contracts.health"),
         *("contracts.events", "contracts.actions"),

@@ -36,6 +36,7 @@ OctoBotError
     ├── OrderRefused          definitive: it did not and will not execute
     │   └── RequestExpired    definitive for this request; sending again is safe
     ├── NotSent               definitive: nothing left this machine, or 429; try again later
+    │   ├── EgressDown         the operator, whose proxy or Tor is not there
     │   └── EgressRefused      the operator, whose rules do not let it out
     └── Unresolved            the outcome is unknown: only asking may tell
 """
@@ -58,6 +59,7 @@ __all__ = [
     "DatabaseTooOld",
     "DiskNearlyFull",
     "DuplicateName",
+    "EgressDown",
     "EgressRefused",
     "ExchangeError",
     "Forbidden",
@@ -279,6 +281,10 @@ class NotSent(ExchangeError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class EgressDown(NotSent):
+    """The way out is not there, a proxy or Tor: nothing left, and nothing goes another way."""
 
 
 class EgressRefused(NotSent):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octobot_node.contracts.operation import Operation
     from octobot_node.contracts.order_checks import OrderContext
     from octobot_node.contracts.plugin_settings import PluginSettings
+    from octobot_node.contracts.proxies import ProxyKind
     from octobot_node.contracts.services import Service
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
@@ -65,6 +66,11 @@ def register_tables(register: Callable[[PluginTables], None]) -> None:
 @hookspec(firstresult=True)
 def open_coordinator(node: NodeContext) -> Coordinator | None:
     """Open what decides whether this node may dispatch and send, or return None to let another plugin try."""
+
+
+@hookspec
+def register_proxies(register: Callable[[ProxyKind], None]) -> None:
+    """Offer kinds of ways out of this machine: all that an account opens goes through its own, or nowhere."""
 
 
 @hookspec

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
@@ -15,7 +16,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from octobot_node.errors import InvalidSettings
 
-__all__ = ["LINK", "Environment", "Settings", "default_data_dir"]
+__all__ = ["ANY_TRAFFIC", "LINK", "Environment", "Settings", "default_data_dir"]
+
+#: Exchange traffic goes as each account says.
+ANY_TRAFFIC = "any"
+_ROUTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 #: What Docker and Kubernetes put into ``…_PORT`` for a service of that name.
 LINK = re.compile(r"(?:tcp|udp|sctp)://\S+:[0-9]+")
@@ -81,6 +86,18 @@ def _network(text: str) -> str:
     if mapped is not None and found.prefixlen >= 96:
         found = ipaddress.ip_network((mapped, found.prefixlen - 96))
     return str(found.network_address) if found.num_addresses == 1 else str(found)
+
+
+def _proxy_problem(url: str) -> str:
+    """Return what is wrong with a proxy's URL, without any part of it, or ""."""
+    try:
+        parts = urlsplit(url)
+        found = parts.hostname, parts.port
+    except ValueError:
+        return "has no host and port that can be read"
+    if not all(found):
+        return "needs a host and a port"
+    return "has more than a host and a port" if parts.path.strip("/") or parts.query or parts.fragment else ""
 
 
 class Settings(BaseSettings):
@@ -168,6 +185,17 @@ class Settings(BaseSettings):
         default=False,
         description="Whether requests of plugins may go to this machine itself and to private networks.",
     )
+    egress_routes: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Ways out that accounts may name beside direct and tor, NAME=URL each, such as"
+        " vps=socks5://user:password@192.0.2.7:1080 or office=http://192.0.2.8:3128; names are looked up there.",
+    )
+    exchange_traffic: str = Field(
+        default=ANY_TRAFFIC,
+        pattern="^[a-z0-9_]{1,32}$",
+        description="any: exchange traffic goes as each account says. tor, or another kind of proxy: only so, and"
+        " whatever has another egress is refused.",
+    )
     plugin_timeout: float = Field(
         default=20.0, gt=0, description="How long a third-party plugin may take to be loaded, before it is left out."
     )
@@ -248,6 +276,23 @@ class Settings(BaseSettings):
     def _are_addresses(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse names: a request comes from an address, so that one would never be believed."""
         return tuple(_network(each) for each in given)
+
+    @field_validator("egress_routes")
+    @classmethod
+    def _are_routes(cls, given: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse what is no NAME=URL, in words that have nothing of the URL."""
+        names: set[str] = set()
+        for number, each in enumerate(given, start=1):
+            name, _, url = each.get_secret_value().partition("=")
+            if not _ROUTE.fullmatch(name) or "://" not in url:
+                raise ValueError(f"route {number} is not NAME=URL, such as vps=socks5://192.0.2.7:1080")
+            if name in names or name == "direct":
+                raise ValueError(f"route {number} is called {name}, as another one is: take another name")
+            problem = _proxy_problem(url)
+            if problem:
+                raise ValueError(f"the route {name} {problem}: write it as SCHEME://USER:PASSWORD@HOST:PORT")
+            names.add(name)
+        return given
 
     def alone_in(self, folder: Path) -> Settings:
         """Return these settings for a data folder, and a database in it, that are nobody else's: a replay's."""

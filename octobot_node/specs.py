@@ -24,6 +24,7 @@ __all__ = [
     "LimitsSpec",
     "Name",
     "PositiveAmount",
+    "RouteName",
     "Spec",
     "Tags",
 ]
@@ -73,6 +74,8 @@ Duration = Annotated[
     ),
 ]
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
+#: A route out of this machine, by its name: proxies' addresses and passwords are the operator's alone.
+RouteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN), AfterValidator(check_line)]
 
 
@@ -128,6 +131,17 @@ class AccountSpec(Spec):
         description="The paper account's money, by asset. The budgets of the account's automations may not exceed it.",
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on all the account's automations together.")
+    egress: RouteName | None = Field(
+        default=None,
+        description="The route by which all that is opened for the account leaves this machine, or nothing does:"
+        " direct, tor, or one that OCTOBOT_EGRESS_ROUTES names. Not set: as OCTOBOT_EXCHANGE_TRAFFIC says, otherwise"
+        " direct.",
+    )
+    market_data_egress: RouteName | None = Field(
+        default=None,
+        description="Another route for its prices alone, such as direct to share those of other accounts. Not set: its"
+        " egress.",
+    )
 
 
 class AutomationSpec(Spec):

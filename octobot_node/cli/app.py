@@ -17,6 +17,7 @@ from octobot_node.cli.commands import (
     audit,
     automations,
     db,
+    egress,
     export,
     kill_switch,
     markets,
@@ -87,6 +88,7 @@ def build_app() -> typer.Typer:
     app.command("export")(export.export)
     app.add_typer(accounts.commands(), name="accounts", help="List accounts, make them, change them.")
     app.command("exchanges")(accounts.exchanges)
+    app.command("egress")(egress.egress)
     app.command("plugins")(node.plugins)
     app.command("settings")(node.settings)
     app.command("doctor")(node.doctor)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from octobot_node.contracts.actions import ActionType
     from octobot_node.contracts.events import EventFollower
     from octobot_node.contracts.plugins import PluginInfo
+    from octobot_node.contracts.proxies import EgressRoutes
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
-    from octobot_node.egress import HttpClient
+    from octobot_node.egress import HttpClient, WebSocketClient
     from octobot_node.market import Market
     from octobot_node.settings import Settings
 
@@ -54,8 +55,28 @@ class PluginContext(Protocol):
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""
         ...
 
-    def http(self) -> HttpClient:
-        """Return a client for HTTP requests that go only where the operator lets them; use it with ``async with``."""
+    @property
+    def routes(self) -> EgressRoutes:
+        """The ways out that there are, by name."""
+        ...
+
+    def http(self, egress: str = "direct", *, isolation: str = "plugins") -> HttpClient:
+        """Return a client for HTTP requests that go only where the operator lets them; use it with ``async with``.
+
+        They leave by the route ``egress``, or not at all; ``isolation`` ([a-z0-9-]) keeps apart what must not be
+        linked. Where there is no such route its requests raise EgressRefused.
+        """
+        ...
+
+    def websockets(self, egress: str = "direct", *, isolation: str = "plugins") -> WebSocketClient:
+        """Return the same for websockets."""
+        ...
+
+    def proxy_url(self, egress: str, *, isolation: str) -> str:
+        """Return the URL of a route's proxy, with its user and password, for a process that takes one; "" is direct.
+
+        It is a secret. Raises EgressRefused where there is no such route, or its proxy has no URL.
+        """
         ...
 
     def market(self, account: str, needs: Needs, *, owner: str = "local") -> Market:

@@ -17,9 +17,11 @@ from octobot_node.market import Candles, Market, MarketRules, Ticker
 from octobot_node.orders import OrderType, Side
 
 if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
-    from octobot_node.egress import HttpClient
+    from octobot_node.egress import HttpClient, WebSocketClient
     from octobot_node.settings import Settings as NodeSettings
 
 __all__ = [
@@ -272,7 +274,23 @@ class ConnectorContext(Protocol):
         ...
 
     def http(self) -> HttpClient:
-        """Return a client for HTTP requests that go only where the operator lets them; close it with the connector."""
+        """Return a client for HTTP requests, which leave by the account's route or not at all, and go only where the
+        operator lets them; close it with the connector.
+        """
+        ...
+
+    def websockets(self) -> WebSocketClient:
+        """Return the same for websockets."""
+        ...
+
+    def session(self, *, private: bool = False, **options: Any) -> ClientSession:
+        """Return a session of aiohttp on the running loop, for a library that wants one: ``open_session`` says what it
+        does. Whoever asks for it closes it.
+
+        Every connection of it leaves by the account's route; what a library sets of proxies by itself is refused.
+        ``private`` lets it go to this machine and private networks, too, for an address that its author knows and
+        nobody gives. Raises EgressRefused where the account's route may not be taken.
+        """
         ...
 
     def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:

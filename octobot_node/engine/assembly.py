@@ -46,7 +46,7 @@ def assemble(
     )
     plugin_failures = PluginFailures(clock, lambda message, level: context.tell(message, level=level))
     counters = Counters(context.metrics)
-    accounts = Accounts(base.storage, clock, base.settings, base.registry, counters)
+    accounts = Accounts(base.storage, clock, base.settings, base.registry, counters, context.routes)
     hub = MarketHub(accounts, clock, event_loop, base.settings.hub_deadline, counters)
     background = isinstance(event_loop, ThreadedEventLoop)
     core = Core(

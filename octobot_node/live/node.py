@@ -381,7 +381,7 @@ class Node:
             self._dispatch.hurry()
             self._sweep.hurry()
         elif topic.startswith("account "):
-            self.core.accounts.renew(topic.removeprefix("account "))
+            self.core.event_loop.call(self.core.accounts.renew(topic.removeprefix("account ")))
         elif topic.startswith("watch "):
             self._pollers.take_up(topic.removeprefix("watch "))
         elif topic == "":

@@ -86,6 +86,7 @@ def account_row(
         market_data=row.market_data,
         trading=row.trading,
         simulated=None if trading is None else trading.simulated,
+        egress=row.egress,
         sending=row.sending,
         limits=row.limits,
         revision=row.revision,

@@ -34,8 +34,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 #: Whose tables are the node's own.
 _CORE_TABLES = frozenset({"octobot", "dbos"})
-#: Whoever opens the storage, or says which node may act or who is calling, can read and move everything.
-_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate"})
+#: Whoever opens the storage, or says which node may act or who is calling, can read and move everything; and whoever
+#: makes connections sees what goes through them, and where.
+_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate", "register_proxies"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ _NAME = attrgetter("name")
 _KINDS: Mapping[str, _Kind] = {
     "register_settings": _Kind("settings section", _section),
     "register_tables": _Kind("tables", _tables_name),
+    "register_proxies": _Kind("kind of proxy", _NAME),
     "register_market_data": _Kind("market data", _NAME),
     "register_trading": _Kind("trading connector", _NAME),
     "register_automations": _Kind("automation type", _type_name, lambda automation: automation()),
@@ -166,6 +168,7 @@ class Loader:
             health_checks=tuple(found["register_health_checks"].values()),
             settings_models=tuple(found["register_settings"].values()),
             actions=found["register_actions"],
+            proxies=found["register_proxies"],
             operations=found["register_operations"],
             api_routes=tuple(found["register_api_routers"].values()),
             plugins=tuple(self._plugins),

@@ -16,10 +16,11 @@ from octobot_node.contracts.actions import ActionType
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
-from octobot_node.egress import DirectEgress, HttpClient
-from octobot_node.errors import DataUnavailable
+from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient
+from octobot_node.errors import DataUnavailable, EgressRefused
 from octobot_node.ids import new_id
 from octobot_node.market import Market
+from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.event_following import StoredFollower
 from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.registry import Registry
@@ -44,8 +45,12 @@ class NodePluginContext:
     metrics: CollectorRegistry = field(default_factory=NodeMetrics)
     #: Looks at the market of (owner, account's name); the engine's, once there is one.
     look: Callable[[str, str, Needs], Market] | None = None
+    routes: OpenedRoutes = field(init=False)
     #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
     _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.routes = OpenedRoutes(self.registry.proxies, self.settings, self.plugin_settings)
 
     @property
     def plugins(self) -> Sequence[PluginInfo]:
@@ -72,9 +77,23 @@ class NodePluginContext:
                 return cast("M", self._read[model])
         raise KeyError(f"no plugin registered the settings {model.__qualname__}: register_settings does that")
 
-    def http(self) -> HttpClient:
-        """Return a client that obeys the settings of egress."""
-        return HttpClient(DirectEgress(allow_private=self.settings.egress_allow_private))
+    def http(self, egress: str = DIRECT, *, isolation: str = "plugins") -> HttpClient:
+        """Return a client whose requests leave by a route, or not at all."""
+        return HttpClient(self._way(egress, isolation))
+
+    def websockets(self, egress: str = DIRECT, *, isolation: str = "plugins") -> WebSocketClient:
+        """Return a client whose websockets leave by a route, or not at all."""
+        return WebSocketClient(self._way(egress, isolation))
+
+    def proxy_url(self, egress: str, *, isolation: str) -> str:
+        """Return the URL of a route's proxy, with its secrets."""
+        return self.routes.find(egress).url(f"octobot-{isolation}")
+
+    def _way(self, egress: str, isolation: str) -> Egress:
+        try:
+            return self.routes.find(egress).egress(f"octobot-{isolation}", private=self.settings.egress_allow_private)
+        except EgressRefused as error:
+            return NoEgress(str(error))
 
     def market(self, account: str, needs: Needs, *, owner: str = "local") -> Market:
         """Return a market as automations on an account see it."""

@@ -17,6 +17,7 @@ from octobot_node.contracts.notifiers import NotifierFactory
 from octobot_node.contracts.operation import Operation
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.contracts.plugins import PluginInfo
+from octobot_node.contracts.proxies import ProxyKind
 from octobot_node.contracts.services import Service
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import UnknownType
@@ -41,6 +42,8 @@ class Registry:
     settings_models: tuple[PluginSettings, ...] = ()
     #: What automations may have plugins do, by name.
     actions: Mapping[str, ActionType] = field(default_factory=dict)
+    #: Kinds of ways out of this machine, by name.
+    proxies: Mapping[str, ProxyKind] = field(default_factory=dict)
     #: What can be asked of the node, by name.
     operations: Mapping[str, Operation[Any, Any]] = field(default_factory=dict)
     api_routes: tuple[ApiRoutes, ...] = ()
@@ -112,6 +115,7 @@ class Registry:
             trading=_but(self.trading, gone, "register_trading"),
             automations=_but(self.automations, gone, "register_automations"),
             actions=_but(self.actions, gone, "register_actions"),
+            proxies=_but(self.proxies, gone, "register_proxies"),
             operations=_but(self.operations, gone, "register_operations"),
             tables=_unnamed(self.tables, gone, "register_tables"),
             notifiers=_unnamed(self.notifiers, gone, "register_notifiers"),

@@ -53,6 +53,8 @@ def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
         market_data_settings={key: _plain(value) for key, value in spec.market_data.settings.items()},
         trading_settings=trading,
         limits=_limits(spec.limits),
+        egress=spec.egress or "",
+        market_data_egress=spec.market_data_egress or "",
     )
 
 
@@ -65,6 +67,7 @@ def create_missing(
     view: RunView,
 ) -> None:
     """Create what the data folder lacks, and say what else is in it; ``configs`` are the automations', in order."""
+    _check_routes(core, run_file, wanted)
     ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
         existing = set(connection.scalars(sa.select(automations.c.name)))
@@ -101,6 +104,7 @@ def create_new(
     a name that is taken, an account that stands otherwise in the data folder, budgets that a simulated account does
     not hold, or a config that its type refuses on its market; nothing is created then.
     """
+    _check_routes(core, run_file, wanted)
     with core.storage.read() as connection:
         # Before accounts are made: all or nothing is.
         refuse_too_many(connection, owner, len(run_file.automations), core.settings.user_automations)
@@ -133,6 +137,14 @@ def create_new(
     except Overdrawn as error:
         # Somebody else was given of it since it was looked at above.
         raise run_file.mistake(("automations", error.index, "budget", error.asset), error.reason) from None
+
+
+def _check_routes(core: Core, run_file: RunFile, wanted: Mapping[str, NewAccount]) -> None:
+    for name, account in wanted.items():
+        simulated = core.registry.trading_factory(account.trading).simulated
+        found = core.accounts.routes.refusal(account.egress, account.market_data_egress, simulated=simulated)
+        if found is not None:
+            raise run_file.mistake(("accounts", name, found[0]), found[1])
 
 
 def _checked(core: Core, run_file: RunFile, placed: Sequence[tuple[int, NewAutomation]]) -> list[Findings]:
@@ -285,6 +297,11 @@ def _account_changes(
             # A simulated account's money stands beside its connector, see ``new_account``.
             beside = field == "balances" and field not in spec.trading.settings
             yield (field,) if beside else (what, field), f"{text}: {_ELSEWHERE}"
+    for way in ("egress", "market_data_egress"):
+        before, now = getattr(old, way), getattr(new, way)
+        if now and before != now:
+            cure = f"`octobot-node accounts edit {old.name} --{way.replace('_', '-')} {now}` changes it"
+            yield (way,), f"it is {before} in this data folder, not {now}: {cure}"
 
 
 def _setting_changes(old: BaseModel, new: BaseModel) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from octobot_node.store.rows.automation import ClaimedScheduleRow, LockedScheduleRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many
-from octobot_node.store.tables import changed_levels, schedule
+from octobot_node.store.tables import automations, changed_levels, schedule
 
 __all__ = [
     "Due",
@@ -23,6 +23,7 @@ __all__ = [
     "levels",
     "lock",
     "lock_claimed",
+    "move",
     "next_due_at",
     "note_levels",
     "release",
@@ -289,6 +290,15 @@ def levels(connection: sa.Connection) -> list[tuple[str, str, str]]:
     """Return (automation_id, source, levels) of every row that a price wakes. Rides ix_schedule_levels."""
     statement = sa.select(_c.automation_id, _c.source, _c.levels).where(_c.levels.is_not(None), _c.runnable)
     return [(row.automation_id, row.source, row.levels) for row in connection.execute(statement)]
+
+
+def move(connection: sa.Connection, account_id: str, source: str) -> None:
+    """Let an account's automations look at another source of market data from now on. Rides ix_automations_account."""
+    ids = list(connection.scalars(sa.select(automations.c.id).where(automations.c.account_id == account_id)))
+    for start in range(0, len(ids), _IDS_MAX):
+        some = ids[start : start + _IDS_MAX]
+        connection.execute(schedule.update().where(_c.automation_id.in_(some)).values(source=source))
+        note_levels(connection, some)
 
 
 def note_levels(connection: sa.Connection, automation_ids: Sequence[str]) -> None:

@@ -92,6 +92,16 @@ def test_hook_open_coordinator(registry: Registry, tmp_path: Path) -> None:
     assert epochs == [1, 2]
 
 
+def test_hook_register_proxies(registry: Registry) -> None:
+    assert users(registry, "register_proxies") == ["octobot_plugins.proxies"]
+    assert {name: (kind.schemes, kind.alone) for name, kind in sorted(registry.proxies.items())} == {
+        "direct": ((), True),
+        "http": (("http", "https"), False),
+        "socks5": (("socks5", "socks5h"), False),
+        "tor": (("tor",), True),
+    }
+
+
 def test_hook_register_market_data(registry: Registry) -> None:
     assert users(registry, "register_market_data") == ["octobot_plugins.replay", "octobot_plugins.simulated"]
     assert {name: factory.replay for name, factory in sorted(registry.market_data.items())} == {
@@ -124,11 +134,12 @@ def test_hook_register_settings(registry: Registry) -> None:
         "octobot_plugins.dashboard",
         "octobot_plugins.notify",
         "octobot_plugins.order_rules",
+        "octobot_plugins.proxies",
         "octobot_plugins.replay",
         "octobot_plugins.webhooks",
     ]
     assert sorted(owned.section for owned in registry.settings_models) == [
-        *("actions", "admin", "auth", "dashboard", "events", "hooks", "notify", "order_rules", "replays")
+        *("actions", "admin", "auth", "dashboard", "events", "hooks", "notify", "order_rules", "proxies", "replays")
     ]
 
 
@@ -148,10 +159,11 @@ def test_hook_check_order(registry: Registry) -> None:
 
 def test_hook_register_services(registry: Registry) -> None:
     assert users(registry, "register_services") == [
-        *("octobot_plugins.actions", "octobot_plugins.notify", "octobot_plugins.replay"),
+        *("octobot_plugins.actions", "octobot_plugins.notify", "octobot_plugins.proxies", "octobot_plugins.replay"),
     ]
     assert sorted((service.name, service.per) for service in registry.services) == [
         ("actions", "cluster"),
+        ("egress", "node"),
         ("notify-rules", "cluster"),
         ("replays", "node"),
     ]
@@ -168,6 +180,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "octobot_plugins.health",
         "octobot_plugins.notify",
         "octobot_plugins.postgres",
+        "octobot_plugins.proxies",
         "octobot_plugins.sqlite",
     ]
     assert {check.name for check in registry.health_checks} == {
@@ -177,6 +190,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "clock",
         "database",
         "disk",
+        "egress",
         "folder",
         "horizon",
         "notifications",

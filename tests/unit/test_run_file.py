@@ -205,7 +205,10 @@ def test_a_scalar_means_what_it_looks_like(written: str, read: object) -> None:
         (("use: replay, ", ""), "line 3: accounts.paper.market_data.use: is missing: add it"),
         (
             ("trading: {", "name: x\n    trading: {"),
-            "line 4: accounts.paper.name: there is no field 'name': there are market_data, trading, balances, limits",
+            (
+                "line 4: accounts.paper.name: there is no field 'name': there are market_data, trading, balances, limits,"
+                " egress, market_data_egress"
+            ),
         ),
         (
             ("    type: dca\n", "    type: dca\n    type: grid\n"),

@@ -199,6 +199,7 @@ WORDS: Mapping[str, str] = {
     "revision": "What it was edited to last: for If-Match.",
     "revoked_at": "When it was revoked; null: it holds.",
     "role": "What it may do, or does.",
+    "routes": "The ways out.",
     "rows": "The rows.",
     "running": "Whether a node runs on the data folder.",
     "same_within": "For how many seconds the same message is the same signal.",

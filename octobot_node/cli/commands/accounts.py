@@ -16,6 +16,15 @@ _Limits = Annotated[
     typer.Option("--limit-set", metavar="NAME=VALUE", help="A limit, such as max_open_orders=5; may be repeated."),
 ]
 
+_Egress = Annotated[
+    str | None,
+    typer.Option("--egress", metavar="ROUTE", help="How it leaves this machine: direct, tor, or a route by its name."),
+]
+_MarketDataEgress = Annotated[
+    str | None,
+    typer.Option("--market-data-egress", metavar="ROUTE", help="Another route for its prices alone."),
+]
+
 
 def commands() -> typer.Typer:
     """Return the group; without a command it lists."""
@@ -60,6 +69,8 @@ def _create(
         typer.Option("--balance", metavar="ASSET=AMOUNT", help="A paper account's money; may be repeated."),
     ] = None,
     limits: _Limits = None,
+    egress: _Egress = None,
+    market_data_egress: _MarketDataEgress = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -71,8 +82,9 @@ def _create(
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
+    ways = {"egress": egress, "market_data_egress": market_data_egress}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(CREATE_ACCOUNT, name=name, **halves, **given), print_account)
+    client.show(client.ask(CREATE_ACCOUNT, name=name, **halves, **given, **ways), print_account)
 
 
 def _edit(
@@ -81,10 +93,12 @@ def _edit(
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call it from now on.")] = None,
     limits: _Limits = None,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Lift all its limits.")] = False,
+    egress: _Egress = None,
+    market_data_egress: _MarketDataEgress = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Rename an account, or set all its limits anew; they hold for the next order."""
+    """Rename an account, set all its limits anew, or its routes; they hold for the next order."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import fields
     from octobot_node.cli.output.show_accounts import print_account
@@ -93,6 +107,7 @@ def _edit(
     found = fields(limits or [], "--limit-set")
     client = NodeClient(context, data_dir, as_json=as_json)
     given = {"account": account, "name": name, "limits": found if found or no_limits else None}
+    given |= {"egress": egress, "market_data_egress": market_data_egress}
     client.show(client.ask(EDIT_ACCOUNT, **given), print_account)
 
 

@@ -41,16 +41,24 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
         ("trading", escape(f"{found.trading} {_settings(found.trading_settings)}".rstrip())),
         ("secrets", escape(", ".join(found.secrets))),
         ("limits", escape(", ".join(f"{name} {value}" for name, value in found.limits.items()))),
+        ("egress", escape(_egress(found))),
         ("sending", "on" if found.sending else "off"),
         ("automations", f"{found.automations:,}"),
         ("orders", f"{found.open_orders:,} open, {found.unknown_orders:,} unknown"),
         ("funds", escape(tables.amounts(found.funds))),
         ("guarantees", escape(can)),
         ("problem", f"[bold red]{escape(found.problem)}[/]" if found.problem else ""),
+        ("waits", f"[bold red]{escape(found.egress_problem)}[/]" if found.egress_problem else ""),
     ]
     shown = tables.console(out)
     shown.print(f"[bold]{escape(found.name)}[/]", soft_wrap=True)
     shown.print(tables.pairs((label, value) for label, value in facts if value))
+
+
+def _egress(found: AccountDetail) -> str:
+    if found.market_data_egress == found.egress:
+        return found.egress
+    return f"{found.egress}, prices {found.market_data_egress}"
 
 
 def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:

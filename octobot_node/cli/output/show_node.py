@@ -8,7 +8,7 @@ from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
 from octobot_node.operations.node.models.audit import AuditPage, AuditVerified
 from octobot_node.operations.node.models.events import EventPage, EventRow
-from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, SettingPage
+from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, RoutePage, SettingPage
 from octobot_node.operations.node.models.plugins import PluginPage
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "print_events",
     "print_nodes",
     "print_plugins",
+    "print_routes",
     "print_settings",
     "print_status",
     "print_verified",
@@ -42,6 +43,7 @@ def print_status(found: NodeStatus, out: TextIO) -> None:
         ("sending", "on" if found.sending else "[bold red]off: nothing is sent[/]"),
         ("waits longest", f"{found.lag:.1f} s" if found.running or found.nodes_elsewhere else figure_text.UNKNOWN),
         ("broken plugins", escape(", ".join(found.broken_plugins))),
+        ("egress down", f"[bold red]{escape(', '.join(found.egress_down))}[/]" if found.egress_down else ""),
         ("as of", tables.when(found.as_of)),
     ]
     tables.console(out).print(tables.pairs((label, value) for label, value in facts if value))
@@ -63,6 +65,23 @@ def print_nodes(page: NodePage, out: TextIO) -> None:
         table.add_row(*names, escape(row.version), row.plugins, heard, f"{row.load:,}", escape(row.host))
     console.print(table)
     console.print("* hands out work", style="dim")
+
+
+def print_routes(page: RoutePage, out: TextIO) -> None:
+    """Print the ways out of this machine."""
+    console = tables.console(out)
+    table = tables.table(
+        "route", "kind", "proxy", "stands", "others see", "accounts", "exchange traffic", right=("accounts",)
+    )
+    for row in page.routes:
+        named = (escape(row.name), escape(row.kind), escape(row.proxy), tables.status(row.status))
+        may = "may" if row.exchange_traffic else "may not"
+        table.add_row(*named, escape(row.exit_address), f"{row.accounts:,}", may)
+    console.print(table)
+    for row in page.routes:
+        if row.status in ("down", "doubtful"):
+            cure = f": {row.cure}" if row.cure else ""
+            console.print(f"[bold red]{escape(row.name)}[/]: {escape(row.detail + cure)}", soft_wrap=True)
 
 
 def print_plugins(page: PluginPage, out: TextIO) -> None:

@@ -58,6 +58,9 @@ class NewAccount:
     trading_settings: Mapping[str, Any]
     limits: Limits = field(default_factory=Limits)
     owner: str = "local"
+    #: The routes that its orders and its prices leave by; "" is the node's default, of its prices its orders' route.
+    egress: str = ""
+    market_data_egress: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Commands(StatusCommands):
             if existing is not None:
                 return existing
             automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
-            row = _account_row(connection, new, now)
+            row = _account_row(connection, new, now, core.accounts.routes.default())
             automations.add_account(connection, row)
         return str(row["id"])
 
@@ -110,17 +113,25 @@ class Commands(StatusCommands):
             if automations.account_id_named(connection, new.owner, new.name) is not None:
                 raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
             automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
-            row = _account_row(connection, new, now)
+            row = _account_row(connection, new, now, core.accounts.routes.default())
             automations.add_account(connection, row)
-            told = {"name": new.name, "market_data": new.market_data, "trading": new.trading}
+            told = {name: row[name] for name in ("name", "market_data", "trading", "egress", "market_data_egress")}
             events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
         return str(row["id"])
 
     @sees_names_taken_meanwhile
     def edit_account(
-        self, account_id: str, *, name: str | None = None, limits: Limits | None = None, revision: int | None = None
+        self,
+        account_id: str,
+        *,
+        name: str | None = None,
+        limits: Limits | None = None,
+        egress: str | None = None,
+        market_data_egress: str | None = None,
+        revision: int | None = None,
     ) -> None:
-        """Rename an account, or replace its limits; None leaves one as it is. Orders are under the new limits at once.
+        """Rename an account, replace its limits, or have it leave by other routes; None leaves one as it is. Limits and
+        routes hold for the next order and the next prices.
 
         Raises CommandRefused for a name that is taken, Conflict where ``revision`` is another.
         """
@@ -129,11 +140,16 @@ class Commands(StatusCommands):
             row = _lock_account(connection, account_id)
             if revision is not None and row.revision != revision:
                 raise changed_meanwhile(row.name, row.revision, revision)
-            change, told = _account_change(connection, row, name, limits)
+            given = {"egress": egress, "market_data_egress": market_data_egress}
+            ways = {field: value for field, value in given.items() if value not in (None, getattr(row, field))}
+            change, told = _account_change(connection, row, name, limits, ways)
             automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+            if "market_data_egress" in ways:
+                source = source_key(row.market_data, row.market_data_settings, ways["market_data_egress"])
+                schedules.move(connection, account_id, source)
             note_changed(connection, [account_id])
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
-        core.accounts.renew(account_id)
+        core.event_loop.call(core.accounts.renew(account_id))
         core.storage.announce(f"account {account_id}")
 
     def delete_account(self, account_id: str) -> None:
@@ -182,7 +198,10 @@ class Commands(StatusCommands):
             automations.refuse_too_many(connection, owner_name, count, core.settings.user_automations)
         rows = _lock_accounts(connection, {new.account_id for new in many}, core.registry.simulated_trading)
         _refuse_overdrafts(connection, many, rows, core.registry.simulated_trading)
-        sources = {id_: source_key(row.market_data, row.market_data_settings) for id_, row in rows.items()}
+        sources = {
+            id_: source_key(row.market_data, row.market_data_settings, row.market_data_egress)
+            for id_, row in rows.items()
+        }
         book, happened, wide, narrow = Book(), [], [], []
         taken: set[tuple[str, str]] = set()
         for new, config in zip(many, configs, strict=True):
@@ -449,7 +468,7 @@ def _tag(connection: sa.Connection, row: AutomationRow, tags: Sequence[str]) -> 
     return {"before": json.loads(row.tags), "after": list(tags)}
 
 
-def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[str, Any]:
+def _account_row(connection: sa.Connection, new: NewAccount, now: int, default: str) -> dict[str, Any]:
     # So that whoever stops everything of an owner does it before or after this.
     kill_switches.lock_installation(connection, shared=True)
     return {
@@ -461,6 +480,8 @@ def _account_row(connection: sa.Connection, new: NewAccount, now: int) -> dict[s
         "trading": new.trading,
         "trading_settings": dict(new.trading_settings),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
+        "egress": new.egress or default,
+        "market_data_egress": new.market_data_egress or new.egress or default,
         "trades_cursor": now,
         # Whoever stopped everything of theirs meant what they add meanwhile, too.
         "sending": not kill_switches.halts_new_accounts(connection, new.owner),
@@ -476,10 +497,10 @@ def _lock_account(connection: sa.Connection, account_id: str) -> AccountRow:
 
 
 def _account_change(
-    connection: sa.Connection, row: AccountRow, name: str | None, limits: Limits | None
+    connection: sa.Connection, row: AccountRow, name: str | None, limits: Limits | None, ways: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is to be written to an account, and what its event says."""
-    change: dict[str, Any] = {}
+    change: dict[str, Any] = dict(ways)
     if name is not None and name != row.name:
         if automations.account_id_named(connection, row.owner, name) is not None:
             raise CommandRefused(f"an account is called {name!r} already: choose another name")

@@ -190,6 +190,11 @@ class TickBatch:
         wanted = {id(item.needs): item.needs for item in opened}
         lacks = {key: missing or lacking(needs, market) for key, needs in wanted.items()}
         reasons = {item.row.id: lacks[id(item.needs)] for item in opened}
+        if missing:
+            # Perhaps since nothing leaves an account's way, which became known only now.
+            shut = self._closed_accounts({item.row.account_id for item in opened})
+            ways = [item.row for item in opened if item.row.account_id in shut]
+            reasons |= {row.id: shut[row.account_id].reason for row in ways}
         found |= {id_: Outcome(id_, problem="waiting", reason=reason) for id_, reason in reasons.items() if reason}
         given = self._with_fees([item for item in opened if not reasons[item.row.id]])
         outcomes = self._core.evaluator.evaluate(given, market, suspects=suspects)

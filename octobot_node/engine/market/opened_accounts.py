@@ -22,19 +22,23 @@ from octobot_node.contracts.exchanges import (
     Trading,
     with_fees,
 )
-from octobot_node.egress import DirectEgress, HttpClient
+from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient, open_session
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
-from octobot_node.errors import InvalidSettings, PluginError, StorageUnavailable, UsageError
+from octobot_node.errors import EgressRefused, InvalidSettings, PluginError, StorageUnavailable, UsageError
 from octobot_node.limits import Limits
 from octobot_node.market import Market
+from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.settings import ANY_TRAFFIC
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 from octobot_node.text.said_once import SaidOnce
 from octobot_node.text.validation_messages import sentence
 
 if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings
@@ -62,6 +66,9 @@ class Account:
     source: str
     #: Connector and egress: what fails together.
     route: str
+    #: The routes by which its orders and its market data leave, by name.
+    egress: str
+    market_data_egress: str
     trading: Trading
     capabilities: Capabilities
     limits: Limits
@@ -76,11 +83,12 @@ class Account:
         return with_fees(market, self.fees(market.all_rules))
 
 
-def source_key(name: str, settings: Mapping[str, Any]) -> str:
-    """Return the key under which accounts with the same market data and settings share one connection."""
-    if not settings:
+def source_key(name: str, settings: Mapping[str, Any], egress: str = DIRECT) -> str:
+    """Return the key under which accounts with the same market data, settings and route share one connection."""
+    if not settings and egress == DIRECT:
         return name
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
+    told = settings if egress == DIRECT else [settings, egress]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
     return f"{name}:{digest[:12]}"
 
 
@@ -88,12 +96,19 @@ class Accounts:
     """Opens connectors from the rows of ``accounts``. Lends them the clock, the storage and market data."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, settings: Settings, registry: Registry, counters: Counters
+        self,
+        storage: Storage,
+        clock: Clock,
+        settings: Settings,
+        registry: Registry,
+        counters: Counters,
+        routes: OpenedRoutes,
     ) -> None:
         self.storage = storage
         self.clock = clock
         self.settings = settings
         self.registry = registry
+        self.routes = routes
         self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
@@ -111,14 +126,16 @@ class Accounts:
             return found
 
     def why_closed(self, account_id: str) -> Closed | None:
-        """Open the account where it is not, and return why that cannot be done; said once in the log.
+        """Open the account where it is not, and return why that cannot be done, or why nothing can leave its way; said
+        once in the log.
 
         Not inside a transaction: a connector may write, too.
         """
-        if account_id in self._open:
+        opened = self._open.get(account_id)
+        if opened is not None and not self._closed and self._goes_directly(opened):
             return None
         try:
-            self.get(account_id)
+            problem = self._egress_problem(self.get(account_id))
         except StorageUnavailable:
             raise
         except UsageError as error:
@@ -128,10 +145,15 @@ class Accounts:
         except Exception as error:  # noqa: BLE001 - whatever a connector raises is why its account is closed
             closed = Closed(f"its account cannot be opened: {str(error) or type(error).__name__}", lasting=False)
         else:
+            if problem:
+                return self._shut(account_id, Closed(problem, lasting=False))
             self._closed.pop(account_id, None)
             if self._said.is_over(account_id):
                 log.info("account_opened", account=account_id)
             return None
+        return self._shut(account_id, closed)
+
+    def _shut(self, account_id: str, closed: Closed) -> Closed:
         self._closed[account_id] = closed
         if self._said.is_news(account_id, closed.reason):
             log.warning("account_closed", account=account_id, error=closed.reason)
@@ -141,16 +163,38 @@ class Accounts:
         """Return what ``why_closed`` answered last, without trying: for inside a transaction."""
         return self._closed.get(account_id)
 
+    def egress_problem(self, account_id: str) -> str:
+        """Return why nothing can leave by an opened account's routes, as far as is known, or ""."""
+        found = self._open.get(account_id)
+        return "" if found is None else self._egress_problem(found)
+
+    def _goes_directly(self, account: Account) -> bool:
+        any_way = self.settings.exchange_traffic == ANY_TRAFFIC
+        return any_way and account.egress == account.market_data_egress == DIRECT
+
+    def _egress_problem(self, account: Account) -> str:
+        """Return why nothing can leave by an account's routes, or ""."""
+        if self._goes_directly(account):
+            return ""
+        try:
+            # What is simulated sends no order: only its prices may come from elsewhere.
+            ways = [] if account.simulated else [self.routes.for_exchange(account.egress)]
+            if account.market_data_egress != DIRECT:
+                ways.append(self.routes.for_exchange(account.market_data_egress))
+        except EgressRefused as error:
+            return str(error)
+        return next((problem for way in ways if (problem := way.problem())), "")
+
     def _open_account(self, account_id: str) -> Account:
         with self.storage.read() as connection:
             row = automations.account(connection, account_id)
         if row is None:
             raise LookupError(f"account {account_id} is gone")
-        source = source_key(row.market_data, row.market_data_settings)
-        self._open_source(source, row.market_data, row.market_data_settings)
+        source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
+        self._open_source(source, row.market_data, row.market_data_settings, row.market_data_egress)
         factory = self.registry.trading_factory(row.trading)
         settings = parse_settings(factory.Settings, row.trading_settings, f"account {row.name!r}, trading")
-        trading: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,)))
+        trading: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,), row.egress))
         # A replay asks nobody, and its connectors are more than these calls.
         if not self.registry.market_data_factory(row.market_data).replay:
             trading = MeteredTrading(row.trading, self._counters, trading)
@@ -160,6 +204,8 @@ class Accounts:
             name=row.name,
             source=source,
             route=f"{row.trading}/{row.egress}",
+            egress=row.egress,
+            market_data_egress=row.market_data_egress,
             trading=trading,
             capabilities=trading.capabilities,
             limits=Limits.model_validate(row.limits),
@@ -169,19 +215,26 @@ class Accounts:
     def lend(self, account_id: str) -> ConnectorContext:
         """Return what a connector of an account is lent, for one that is opened beside it."""
         opened = self.get(account_id)
-        return _Lent(self, opened.source, account_id, ("a test",))
+        return _Lent(self, opened.source, account_id, ("a test",), opened.egress)
 
-    def renew(self, account_id: str) -> None:
-        """Take over an opened account's name and limits as they are now."""
+    async def renew(self, account_id: str) -> None:
+        """Take over an opened account's name and limits as they are now; one that leaves by other routes is closed, and
+        opened again when it is used.
+        """
         with self._lock:
             found = self._open.get(account_id)
             if found is None:
                 return
             with self.storage.read() as connection:
                 row = automations.account(connection, account_id)
-            if row is not None:
+            if row is None:
+                return
+            same = (row.egress, row.market_data_egress) == (found.egress, found.market_data_egress)
+            if same:
                 limits = Limits.model_validate(row.limits)
                 self._open[account_id] = replace(found, name=row.name, limits=limits)
+        if not same:
+            await self.forget(account_id)
 
     async def forget(self, account_id: str) -> None:
         """Close an account that was deleted, if it is open."""
@@ -190,11 +243,11 @@ class Accounts:
         if found is not None:
             await found.trading.close()
 
-    def _open_source(self, key: str, name: str, given: Mapping[str, Any]) -> MarketData:
+    def _open_source(self, key: str, name: str, given: Mapping[str, Any], egress: str) -> MarketData:
         if key not in self._sources:
             factory = self.registry.market_data_factory(name)
             settings = parse_settings(factory.Settings, given, f"market data {name!r}")
-            opened: MarketData = factory.open(settings, _Lent(self, key, "", (name,)))
+            opened: MarketData = factory.open(settings, _Lent(self, key, "", (name,), egress))
             self._sources[key] = opened if factory.replay else metered_market_data(name, self._counters, opened)
         return self._sources[key]
 
@@ -205,8 +258,8 @@ class Accounts:
                 with self.storage.read() as connection:
                     rows = connection.execute(sa.select(accounts)).all()
                 for row in rows:
-                    if source_key(row.market_data, row.market_data_settings) == key:
-                        return self._open_source(key, row.market_data, row.market_data_settings)
+                    if source_key(row.market_data, row.market_data_settings, row.market_data_egress) == key:
+                        return self._open_source(key, row.market_data, row.market_data_settings, row.market_data_egress)
                 raise LookupError(f"no account uses the market data {key!r}")
             return self._sources[key]
 
@@ -232,7 +285,7 @@ class _Lent:
     ``around`` are the connectors that wrap the one which it is lent to, outermost first, and that one.
     """
 
-    def __init__(self, accounts: Accounts, source: str, account_id: str, around: tuple[str, ...]) -> None:
+    def __init__(self, accounts: Accounts, source: str, account_id: str, around: tuple[str, ...], egress: str) -> None:
         self.clock = accounts.clock
         self.storage = accounts.storage
         self.settings = accounts.settings
@@ -240,14 +293,32 @@ class _Lent:
         self._source = source
         self._account_id = account_id
         self._around = around
+        self._egress = egress
 
     def market_data(self, source: str) -> MarketData:
         """Return an opened market data source."""
         return self._accounts.source(source or self._source)
 
     def http(self) -> HttpClient:
-        """Return a client that obeys the settings of egress."""
-        return HttpClient(DirectEgress(allow_private=self.settings.egress_allow_private))
+        """Return a client whose requests leave by the account's route."""
+        return HttpClient(self._way(private=False))
+
+    def websockets(self) -> WebSocketClient:
+        """Return a client whose websockets leave by the account's route."""
+        return WebSocketClient(self._way(private=False))
+
+    def session(self, *, private: bool = False, **options: Any) -> ClientSession:
+        """Return a session whose connections leave by the account's route."""
+        return open_session(self._way(private=private), **options)
+
+    def _way(self, *, private: bool) -> Egress:
+        # Market data of one source is everybody's who shares it, and of no account.
+        whose = self._account_id or f"market-{self._source.replace(':', '-')}"
+        try:
+            route = self._accounts.routes.for_exchange(self._egress)
+        except EgressRefused as error:
+            return NoEgress(str(error))
+        return route.egress(f"octobot-{whose}", private=private or self.settings.egress_allow_private)
 
     def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:
         """Open another trading connector for the same account."""
@@ -268,7 +339,7 @@ class _Lent:
     def _inside(self, name: str) -> _Lent:
         if name in self._around:
             raise PluginError(f"{' around '.join((*self._around, name))}: a connector cannot be inside itself")
-        return _Lent(self._accounts, self._source, self._account_id, (*self._around, name))
+        return _Lent(self._accounts, self._source, self._account_id, (*self._around, name), self._egress)
 
 
 def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:

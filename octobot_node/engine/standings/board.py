@@ -48,7 +48,8 @@ class Account(NamedTuple):
 
 def account_of(row: StandingAccountRow) -> Account:
     """Return what is shown of an account."""
-    return Account(row.owner, row.name, source_key(row.market_data, row.market_data_settings), row.trading)
+    source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
+    return Account(row.owner, row.name, source, row.trading)
 
 
 class Board:

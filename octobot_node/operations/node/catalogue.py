@@ -8,7 +8,15 @@ from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.models.audit import AuditPage, AuditVerified, ListAudit, ListOwnAudit, VerifyAudit
 from octobot_node.operations.node.models.events import EventPage, ListEvents
-from octobot_node.operations.node.models.node import Checkup, DrainNode, NodePage, NodeStatus, SettingPage
+from octobot_node.operations.node.models.node import (
+    Checkup,
+    DrainNode,
+    ListRoutes,
+    NodePage,
+    NodeStatus,
+    RoutePage,
+    SettingPage,
+)
 from octobot_node.operations.node.models.plugins import PluginPage
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "LIST_NODES",
     "LIST_OWN_AUDIT",
     "LIST_PLUGINS",
+    "LIST_ROUTES",
     "LIST_SETTINGS",
     "OPERATIONS",
     "SHOW_NODE_STATUS",
@@ -42,6 +51,13 @@ LIST_SETTINGS = Operation(
     SettingPage,
     f"{_HERE}.status:list_settings",
     description="List every setting in force and where it came from; secrets are masked.",
+)
+LIST_ROUTES = Operation(
+    "egress.list",
+    ListRoutes,
+    RoutePage,
+    f"{_HERE}.routes:list_routes",
+    description="List the ways out of this machine that accounts may name, and how each stands.",
 )
 LIST_NODES = Operation(
     "nodes.list",
@@ -98,6 +114,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_EVENTS,
     LIST_PLUGINS,
     LIST_SETTINGS,
+    LIST_ROUTES,
     LIST_NODES,
     DRAIN_NODE,
     LIST_AUDIT,

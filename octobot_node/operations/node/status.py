@@ -57,6 +57,7 @@ def status(context: OperationContext, request: EmptyRequest) -> NodeStatus:
         unknown_orders=unknown,
         lag=0.0 if due is None else max(now - due, 0) / 1000,
         broken_plugins=[plugin.name for plugin in context.registry.broken],
+        egress_down=context.core.accounts.routes.down(),
         as_of=from_ms(now),
     )
 

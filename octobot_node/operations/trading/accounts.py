@@ -41,6 +41,8 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["create", "delete", "edit", "list_accounts", "list_exchanges", "show"]
 
+_EDITED = ("name", "limits", "egress", "market_data_egress")
+
 
 def list_accounts(context: OperationContext, request: PageRequest) -> AccountPage:
     """Return a page of accounts, oldest first."""
@@ -66,8 +68,9 @@ def show(context: OperationContext, request: OneAccount) -> AccountDetail:
         **dict(summary),
         **told,
         secrets=secrets,
-        source=source_key(row.market_data, row.market_data_settings),
-        egress=row.egress,
+        source=source_key(row.market_data, row.market_data_settings, row.market_data_egress),
+        market_data_egress=row.market_data_egress,
+        egress_problem=context.core.accounts.egress_problem(found),
         capabilities=capabilities,
         problem=problem,
         funds=funds,
@@ -135,6 +138,7 @@ def create(context: OperationContext, request: CreateAccount) -> AccountDetail:
         raise UsageError(
             f"balances: {request.trading.use} is not paper trading: the exchange says what the account has"
         )
+    _check_routes(context, request, simulated=registry.trading[request.trading.use].simulated)
     new = replace(new_account(request.name, request, registry), owner=context.creator)
     made = context.commands.add_account(new)
     return show(replace(context, owner=context.creator), OneAccount(account=made))
@@ -156,13 +160,37 @@ def _check(given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel
 
 
 def edit(context: OperationContext, request: EditAccount) -> AccountDetail:
-    """Rename an account, or set its limits: they hold for the next order, on every node."""
+    """Rename an account, set its limits or its routes: they hold for the next order, on every node."""
     found = account_id(context, request.account)
-    if request.name is None and request.limits is None:
-        raise UsageError("an edit changes nothing: give a name or limits")
+    if all(getattr(request, each) is None for each in _EDITED):
+        raise UsageError("an edit changes nothing: give a name, limits or an egress")
+    row, summary = _read(context, found)
+    _check_routes(context, request, simulated=bool(summary.simulated))
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
-    context.commands.edit_account(found, name=request.name, limits=limits, revision=request.revision)
+    context.commands.edit_account(
+        found,
+        name=request.name,
+        limits=limits,
+        egress=request.egress,
+        market_data_egress=request.market_data_egress or _along(row, request.egress),
+        revision=request.revision,
+    )
     return show(context, OneAccount(account=found))
+
+
+def _along(row: node_rows.AccountRow, egress: str | None) -> str | None:
+    """Return the route of an account's prices that go as its orders do, where those are to go another way."""
+    return egress if row.market_data_egress == row.egress else None
+
+
+def _check_routes(context: OperationContext, request: CreateAccount | EditAccount, *, simulated: bool) -> None:
+    """Raise UsageError for a route that is not there, or that exchange traffic may not take."""
+    found = context.core.accounts.routes.refusal(
+        request.egress or "", request.market_data_egress or "", simulated=simulated
+    )
+    if found is not None:
+        field, why = found
+        raise UsageError(f"{field}: {why}", field=field, reason=why)
 
 
 def delete(context: OperationContext, request: OneAccount) -> AccountDeleted:

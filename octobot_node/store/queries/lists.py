@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,6 +38,7 @@ __all__ = [
     "account_sums",
     "accounts_by_connector",
     "accounts_by_id",
+    "accounts_by_route",
     "accounts_matching",
     "automation_count",
     "automation_ids",
@@ -441,6 +443,17 @@ def accounts_by_connector(connection: sa.Connection, what: str, owner: str | Non
     """Return connector -> how many accounts use it; ``what`` is market_data or trading."""
     statement = sa.select(_c[what], sa.func.count()).where(_owned(_c.owner, owner)).group_by(_c[what])
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def accounts_by_route(connection: sa.Connection, owner: str | None) -> Counter[str]:
+    """Return route -> how many accounts leave by it, with their orders or their prices."""
+    ways = _c.egress, _c.market_data_egress
+    statement = sa.select(*ways, sa.func.count()).where(_owned(_c.owner, owner)).group_by(*ways)
+    found: Counter[str] = Counter()
+    for egress, prices, count in connection.execute(statement):
+        for route in {egress, prices}:
+            found[route] += count
+    return found
 
 
 def account_names(connection: sa.Connection, what: str, name: str, owner: str | None, count: int) -> list[str]:

@@ -22,7 +22,9 @@ _AT_ONCE = 2_000
 _WIDE = sa.select(
     _a.id, _a.owner, _a.account_id, _a.name, _a.type, _a.status, _a.status_since, _a.tags, _a.needs, _a.created_at
 ).order_by(_a.id)
-_ACCOUNTS = sa.select(_c.id, _c.owner, _c.name, _c.market_data, _c.market_data_settings, _c.trading)
+_ACCOUNTS = sa.select(
+    _c.id, _c.owner, _c.name, _c.market_data, _c.market_data_settings, _c.market_data_egress, _c.trading
+)
 
 
 @dataclass(frozen=True, slots=True)

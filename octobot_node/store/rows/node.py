@@ -33,6 +33,7 @@ class AccountRow(Protocol):
     trading_settings: Mapping[str, Any]
     limits: Mapping[str, Any]
     egress: str
+    market_data_egress: str
     sending: bool
     trades_cursor: int
     reconcile_since: int | None
@@ -48,6 +49,7 @@ class StandingAccountRow(Protocol):
     name: str
     market_data: str
     market_data_settings: Mapping[str, Any]
+    market_data_egress: str
     trading: str
 
 

@@ -67,13 +67,15 @@ accounts = sa.Table(
     sa.Column("trading", sa.String(64), nullable=False),
     sa.Column("trading_settings", sa.JSON, nullable=False),
     sa.Column("limits", sa.JSON, nullable=False),
+    #: The routes by which its orders, and its prices, leave this machine, by name.
     sa.Column("egress", sa.String(128), nullable=False, server_default="direct"),
+    sa.Column("market_data_egress", sa.String(128), nullable=False, server_default="direct"),
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
     #: Executions up to here are settled; the account poller asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
     sa.Column("reconcile_since", Millis),
-    #: Counts the edits of name and limits.
+    #: Counts the edits of name, limits and routes.
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),

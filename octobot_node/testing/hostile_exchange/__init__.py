@@ -32,12 +32,10 @@ def register_trading(register: Callable[[TradingFactory], None]) -> None:
 def _open_market_data(settings: BaseModel, context: ConnectorContext) -> MarketData:
     from octobot_node.testing.hostile_exchange.connector import HostileMarketData
 
-    del context
-    return HostileMarketData(HostileMarketSettings.model_validate(settings))
+    return HostileMarketData(HostileMarketSettings.model_validate(settings), context.session)
 
 
 def _open_trading(settings: BaseModel, account: str, context: ConnectorContext) -> Trading:
     from octobot_node.testing.hostile_exchange.connector import HostileTrading
 
-    del context
-    return HostileTrading(HostileTradingSettings.model_validate(settings), account)
+    return HostileTrading(HostileTradingSettings.model_validate(settings), account, context.session)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import aiohttp
 from yarl import URL
 
-from octobot_node.errors import NotSent, Unresolved
+from octobot_node.egress import DirectEgress, open_session
+from octobot_node.errors import EgressDown, EgressRefused, NotSent, Unresolved
 
-__all__ = ["Answer", "HostileClient"]
+__all__ = ["Answer", "HostileClient", "OpenSession", "open_directly"]
 
-#: aiohttp raises these only while it gets a connection: no byte of the request has been written.
-_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
+#: Opens a session with these options: ``ConnectorContext.session``.
+OpenSession = Callable[..., aiohttp.ClientSession]
 
 #: One encoder for all requests: json.dumps builds one a call when told its separators.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def open_directly(*, private: bool = True, **options: Any) -> aiohttp.ClientSession:
+    """Open a session that goes straight to the exchange, for a test that has no node."""
+    return open_session(DirectEgress(allow_private=private), **options)
 
 
 class Answer(NamedTuple):
@@ -28,14 +34,15 @@ class Answer(NamedTuple):
 
 
 class HostileClient:
-    """Posts JSON; one instance per connector, used on one event loop."""
+    """Posts JSON; one instance per connector, used on one event loop, by the account's way out or none."""
 
-    def __init__(self, url: str, *, timeout: float, connections: int = 64) -> None:
+    def __init__(self, url: str, open_session: OpenSession, *, timeout: float, connections: int = 64) -> None:
         self._base = URL(url)
         self._paths: dict[str, URL] = {}
         # Waiting for a free connection is cut short: a time-out before writing is definite, one after it is not.
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._connections = connections
+        self._open_session = open_session
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -45,17 +52,20 @@ class HostileClient:
         Raises NotSent if it had no effect (no connection, 429) and Unresolved if that cannot be told: a time-out, a
         lost connection, a 5xx, an answer that makes no sense.
         """
-        data = _encode(body).encode()
+        data, session = _encode(body).encode(), self._opened()
         try:
             # POST is never repeated by aiohttp on a reused connection that turns out dead, unlike GET or DELETE.
-            async with self._opened().post(self._url(path), data=data, allow_redirects=False) as response:
-                return _read(response, await response.read())
-        except _UNSENT as error:
+            async with session.post(self._url(path), data=data, allow_redirects=False) as response:
+                raw = await response.read()
+        except (EgressDown, EgressRefused):
+            raise
+        except NotSent as error:
             raise NotSent(f"no connection to {self._base}: {error}") from error
         except TimeoutError as error:
             raise Unresolved(f"{self._base} did not answer in {self._timeout.total} s") from error
         except aiohttp.ClientError as error:
             raise Unresolved(f"the connection to {self._base} was lost: {error!r}") from error
+        return _read(response, raw)
 
     async def close(self) -> None:
         """Close every connection; later requests are NotSent."""
@@ -67,9 +77,10 @@ class HostileClient:
         if self._closed:
             raise NotSent(f"the connector to {self._base} is closed")
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
+            # Where it listens is said by whoever tests, mostly on this machine.
+            self._session = self._open_session(
+                private=True,
+                limit=self._connections,
                 timeout=self._timeout,
                 headers={"Content-Type": "application/json"},
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
 from octobot_node.errors import DataUnavailable, ExchangeError, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
-from octobot_node.testing.hostile_exchange.client import Answer, HostileClient
+from octobot_node.testing.hostile_exchange.client import Answer, HostileClient, OpenSession
 from octobot_node.testing.hostile_exchange.settings import HostileMarketSettings, HostileTradingSettings
 from octobot_node.testing.hostile_exchange.wire import order_from_json, request_to_json, trade_from_json
 
@@ -21,10 +21,12 @@ T = TypeVar("T")
 class HostileTrading:
     """One account on the hostile exchange; see ``Trading`` for what each method promises."""
 
-    def __init__(self, settings: HostileTradingSettings, account: str) -> None:
+    def __init__(self, settings: HostileTradingSettings, account: str, open_session: OpenSession) -> None:
         self.capabilities = settings.capabilities()
         self._account = settings.account or account
-        self._client = HostileClient(settings.url, timeout=settings.timeout, connections=settings.connections)
+        self._client = HostileClient(
+            settings.url, open_session, timeout=settings.timeout, connections=settings.connections
+        )
 
     async def create_order(self, request: OrderRequest) -> ExchangeOrder:
         """Send one order; if its client id is taken, it is there already: return the order that has it."""
@@ -74,9 +76,9 @@ class HostileTrading:
 class HostileMarketData:
     """The hostile exchange's prices: a ticker for every symbol, candles for none."""
 
-    def __init__(self, settings: HostileMarketSettings) -> None:
+    def __init__(self, settings: HostileMarketSettings, open_session: OpenSession) -> None:
         self._settings = settings
-        self._client = HostileClient(settings.url, timeout=settings.timeout)
+        self._client = HostileClient(settings.url, open_session, timeout=settings.timeout)
 
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
         """Return the price of each ``BASE/QUOTE`` as last, bid and ask alike."""

@@ -9,6 +9,7 @@ from octobot_node.operations.node.catalogue import (
     DRAIN_NODE,
     LIST_NODES,
     LIST_PLUGINS,
+    LIST_ROUTES,
     LIST_SETTINGS,
     SHOW_NODE_STATUS,
 )
@@ -22,5 +23,6 @@ router.add_operation(LIST_NODES, Route("GET", "/nodes", "node:read", "The nodes 
 router.add_operation(
     DRAIN_NODE, Route("POST", "/nodes/{node}/drain", "nodes:write", "Let a node leave", name="drain_node", status=202)
 )
+router.add_operation(LIST_ROUTES, Route("GET", "/egress", "node:read", "Ways out"))
 router.add_operation(LIST_PLUGINS, Route("GET", "/plugins", "node:read", "Plugins"))
 router.add_operation(LIST_SETTINGS, Route("GET", "/settings", "settings:read", "Settings"))

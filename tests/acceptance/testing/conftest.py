@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from octobot_node.testing import HostileExchange
+from octobot_node.testing.hostile_exchange.client import open_directly
 from octobot_node.testing.hostile_exchange.connector import HostileTrading
 from octobot_node.testing.hostile_exchange.settings import HostileTradingSettings
 
@@ -51,7 +52,7 @@ def play(exchange: HostileExchange, account: str) -> Play:
     def play(scenario: Callable[[HostileTrading], Awaitable[T]], **settings: Any) -> T:
         async def run() -> T:
             told = {**exchange.trading_settings(account), **settings}
-            trading = HostileTrading(HostileTradingSettings(**told), "the node's own id")
+            trading = HostileTrading(HostileTradingSettings(**told), "the node's own id", open_directly)
             try:
                 return await scenario(trading)
             finally:

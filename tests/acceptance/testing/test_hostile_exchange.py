@@ -37,6 +37,7 @@ from octobot_node.errors import (
 )
 from octobot_node.market import MarketRules
 from octobot_node.testing import Behaviour, HostileExchange, hostile_exchange
+from octobot_node.testing.hostile_exchange.client import open_directly
 from octobot_node.testing.hostile_exchange.connector import HostileMarketData, HostileTrading
 from octobot_node.testing.hostile_exchange.report import HostileReport
 from octobot_node.testing.hostile_exchange.settings import HostileMarketSettings, HostileTradingSettings
@@ -407,7 +408,7 @@ async def _found(trading: HostileTrading) -> list[Any]:
 def test_one_account_does_not_see_another(exchange: HostileExchange, play: Play, account: str) -> None:
     async def scenario(trading: HostileTrading) -> Any:
         order = await trading.create_order(market())
-        other = HostileTrading(HostileTradingSettings(**exchange.trading_settings()), f"not {account}")
+        other = HostileTrading(HostileTradingSettings(**exchange.trading_settings()), f"not {account}", open_directly)
         try:
             return (
                 await other.order("BTC/USD", order.id),
@@ -658,7 +659,7 @@ def test_an_answer_that_makes_no_sense_is_unresolved(play: Play, answer: bytes) 
     async def scenario(_: HostileTrading) -> Any:
         server = await asyncio.start_server(babble, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        trading = HostileTrading(HostileTradingSettings(url=url), "account")
+        trading = HostileTrading(HostileTradingSettings(url=url), "account", open_directly)
         try:
             return await outcome(trading.create_order(market()))
         finally:
@@ -682,7 +683,7 @@ def test_a_killed_exchange_remembers_everything_when_it_is_started_again(tmp_pat
     }
 
     async def trade(exchange: HostileExchange) -> Any:
-        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "")
+        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "", open_directly)
         try:
             await trading.create_order(market("partial"))
             cancelled = await trading.create_order(limit("cancelled"))
@@ -694,7 +695,7 @@ def test_a_killed_exchange_remembers_everything_when_it_is_started_again(tmp_pat
             await trading.close()
 
     async def ask(exchange: HostileExchange) -> Any:
-        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "")
+        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "", open_directly)
         try:
             return await trading.open_orders(), await trading.trades(0), await trading.balances()
         finally:
@@ -727,7 +728,7 @@ def test_a_killed_exchange_remembers_everything_when_it_is_started_again(tmp_pat
 
 def test_fills_that_were_planned_happen_after_a_restart(tmp_path: Path) -> None:
     async def trade(exchange: HostileExchange) -> ExchangeOrder:
-        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "")
+        trading = HostileTrading(HostileTradingSettings(**exchange.trading_settings("one")), "", open_directly)
         try:
             return await trading.create_order(limit())
         finally:
@@ -807,7 +808,7 @@ def test_market_data_tells_prices_and_rules_but_no_candles(exchange: HostileExch
     exchange.set_price("SET/USD", "12.34")
 
     async def scenario() -> Any:
-        prices = HostileMarketData(HostileMarketSettings(**exchange.market_data_settings()))
+        prices = HostileMarketData(HostileMarketSettings(**exchange.market_data_settings()), open_directly)
         try:
             tickers = await prices.tickers(["BTC/USDT", "SET/USD", "DOGE/EUR", "unlisted"])
             with pytest.raises(DataUnavailable, match="1h candles of BTC/USDT"):
@@ -834,7 +835,7 @@ def test_market_data_tells_prices_and_rules_but_no_candles(exchange: HostileExch
 
 def test_no_prices_from_nobody(free_port: int) -> None:
     async def scenario() -> None:
-        prices = HostileMarketData(HostileMarketSettings(url=f"http://127.0.0.1:{free_port}"))
+        prices = HostileMarketData(HostileMarketSettings(url=f"http://127.0.0.1:{free_port}"), open_directly)
         try:
             with pytest.raises(DataUnavailable, match="no connection"):
                 await prices.tickers(["BTC/USD"])

@@ -46,7 +46,8 @@ def restart(bench: Bench) -> Restart:
     def restart(registry: Registry) -> None:
         core = bench.core
         core.registry = registry
-        core.accounts = type(core.accounts)(core.storage, core.clock, core.settings, registry, core.counters)
+        routes = core.accounts.routes
+        core.accounts = type(core.accounts)(core.storage, core.clock, core.settings, registry, core.counters, routes)
         core.hub = type(core.hub)(core.accounts, core.clock, core.event_loop, 2.0, core.counters)
         core.context.registry = registry  # type: ignore[attr-defined]
         bench.build_stages()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +17,7 @@ from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, UnknownName, UsageError
 from octobot_node.operations.perform import perform_named
 from octobot_node.store import automations
+from octobot_node.store.tables import events
 from tests.integration.operations.conftest import Office
 
 PAPER = {
@@ -157,7 +160,7 @@ def test_an_edit_of_an_account_that_cannot_be_changes_nothing(office: Office) ->
     office.bench.commands.create_account(NewAccount("other", "fake", "fake", {}, {}))
     before = office.database()
     for arguments, error, said in (
-        ({}, UsageError, "an edit changes nothing: give a name or limits"),
+        ({}, UsageError, "an edit changes nothing: give a name, limits or an egress"),
         ({"name": "other"}, CommandRefused, "an account is called 'other' already"),
         ({"limits": {"price_collar": -1}}, UsageError, "limits.price_collar: must be greater than 0"),
     ):
@@ -190,3 +193,67 @@ def test_exchanges_are_listed_with_what_they_guarantee(office: Office) -> None:
     assert (exchanges["fake"].capabilities, exchanges["fake"].accounts) == (None, 1)
     bobs: Any = perform_named(office.context(owner="bob"), "exchanges.list", {})
     assert {row.accounts for row in bobs.exchanges} == {0}
+
+
+def test_an_account_has_the_routes_that_it_is_given_and_an_edit_gives_it_others(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office(egress_routes=("vps=socks5://me:s3cret@192.0.2.1:1080",))
+    halves = {"market_data": {"use": "fake"}, "trading": {"use": "fake"}}
+    made = office.do("accounts.create", name="one", egress="vps", **halves)
+    assert (made.egress, made.market_data_egress, made.egress_problem) == ("vps", "vps", "")
+    assert office.do("accounts.create", name="two", **halves).egress == "direct"
+    apart = office.do("accounts.create", name="three", egress="vps", market_data_egress="direct", **halves)
+    assert (apart.egress, apart.market_data_egress, apart.source) == ("vps", "direct", "fake")
+    # Prices go as orders do, unless they were given a way of their own.
+    for name, prices in (("one", "tor"), ("three", "direct")):
+        edited = office.do("accounts.edit", account=name, egress="tor")
+        assert (edited.egress, edited.market_data_egress) == ("tor", prices)
+    assert office.do("accounts.edit", account="three", market_data_egress="vps").market_data_egress == "vps"
+    told = [json.loads(row.data) for row in office.bench.rows(events) if row.kind == "account.edited"]
+    assert told[0]["egress"] == {"before": "vps", "after": "tor"}
+
+
+def test_a_route_that_is_not_there_or_not_allowed_is_refused_at_its_field(open_office: Callable[..., Office]) -> None:
+    office = open_office(exchange_traffic="tor")
+    halves = {"market_data": {"use": "fake"}, "trading": {"use": "fake"}}
+    office.do("accounts.create", name="one", **halves)
+    before = office.database()
+    for name, given, said in (
+        ("accounts.create", {"name": "two", "egress": "vps", **halves}, "egress: there is no route 'vps' on this node"),
+        ("accounts.create", {"name": "two", "egress": "direct", **halves}, "egress: exchange traffic may only go"),
+        ("accounts.edit", {"account": "one", "egress": "direct"}, "egress: exchange traffic may only go through tor"),
+        ("accounts.edit", {"account": "one", "market_data_egress": "vps"}, "market_data_egress: there is no route"),
+        ("accounts.edit", {"account": "one", "egress": "Not A Route"}, "egress"),
+    ):
+        with pytest.raises(UsageError, match=said) as refused:
+            office.do(name, **given)
+        assert refused.value.field in ("egress", "market_data_egress")
+    assert office.database() == before
+
+
+def test_an_edit_of_a_route_moves_the_automations_to_its_prices(office: Office) -> None:
+    account = office.do("accounts.create", name="one", market_data={"use": "fake"}, trading={"use": "fake"})
+    wakes = Decision(wake=Wake(above={"BTC/USDT": Decimal(200)}))
+    automation = office.bench.automation("who", lambda _tick: wakes, account=account.id)
+    office.bench.tick()
+    office.bench.crossed()
+    assert office.bench.row(automation).source == "fake"
+    source = office.do("accounts.edit", account="one", egress="tor").source
+    office.bench.crossed()
+    assert (source != "fake", office.bench.row(automation).source) == (True, source)
+    assert set(office.bench.core.hub.levels.watched()) == {source}
+
+
+def test_routes_are_listed_with_who_leaves_by_them_and_no_secret(open_office: Callable[..., Office]) -> None:
+    office = open_office(egress_routes=("vps=socks5://me:s3cret@192.0.2.1:1080",), exchange_traffic="tor")
+    office.do("accounts.create", name="one", market_data={"use": "fake"}, trading={"use": "fake"})
+    office.bench.commands.create_account(NewAccount("two", "fake", "fake", {}, {}, egress="lost"))
+    page = office.do("egress.list")
+    assert [(row.name, row.kind, row.status, row.exchange_traffic, row.accounts) for row in page.routes] == [
+        ("direct", "direct", "unknown", False, 0),
+        ("lost", "", "down", False, 1),
+        ("tor", "tor", "unknown", True, 2),
+        ("vps", "socks5", "unknown", False, 0),
+    ]
+    assert "s3cret" not in page.model_dump_json() + str(office.do("settings.list"))

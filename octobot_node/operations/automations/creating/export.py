@@ -110,6 +110,10 @@ def _account(row: AccountRow, registry: Registry) -> tuple[dict[str, Any], list[
         del spec["trading"]["balances"]
         spec["balances"] = {asset: Decimal(amount) for asset, amount in balances.items()}
     spec["limits"] = row.limits
+    if row.egress != "direct":
+        spec["egress"] = row.egress
+    if row.market_data_egress != row.egress:
+        spec["market_data_egress"] = row.market_data_egress
     return {key: value for key, value in spec.items() if value != {}}, left_out
 
 

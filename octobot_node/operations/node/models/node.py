@@ -9,12 +9,25 @@ from pydantic import Field
 
 from octobot_node.operations.models import Request, Response
 
-__all__ = ["Check", "Checkup", "DrainNode", "NodePage", "NodeRow", "NodeStatus", "SettingPage", "SettingView"]
+__all__ = [
+    "Check",
+    "Checkup",
+    "DrainNode",
+    "ListRoutes",
+    "NodePage",
+    "NodeRow",
+    "NodeStatus",
+    "RoutePage",
+    "RouteRow",
+    "SettingPage",
+    "SettingView",
+]
 
 
 # As contracts/coordinator.py has them, which imports the database: help must not. A test holds them to it.
 Role = Literal["standalone", "master", "consumer"]
 NodeStanding = Literal["live", "draining", "drift", "dead", "left"]
+RouteStanding = Literal["unknown", "up", "doubtful", "down"]
 
 
 class NodeStatus(Response):
@@ -31,7 +44,34 @@ class NodeStatus(Response):
     unknown_orders: int
     lag: float = Field(description="Seconds since the automation that waits longest was due; 0 when none waits.")
     broken_plugins: list[str]
+    egress_down: list[str] = Field(description="Routes that are known to be down: what leaves by them waits.")
     as_of: datetime
+
+
+class ListRoutes(Request):
+    """Which routes there are; ``look`` asks each proxy how it is, which takes some seconds."""
+
+    look: bool = Field(default=False, description="Look how each route stands now, instead of what is known.")
+
+
+class RouteRow(Response):
+    """A way out of this machine that accounts may name."""
+
+    name: str
+    kind: str = Field(description="direct, http, socks5, tor, or a plugin's own; empty: none is usable.")
+    proxy: str = Field(description="How its proxy is spoken to and where it listens, without user and password.")
+    status: RouteStanding = Field(description="unknown: neither used nor looked at yet.")
+    detail: str
+    cure: str
+    exit_address: str = Field(description="Which address others see, where OCTOBOT_PROXIES_CHECK_URL tells it.")
+    exchange_traffic: bool = Field(description="Whether OCTOBOT_EXCHANGE_TRAFFIC lets exchange traffic go by it.")
+    accounts: int = Field(description="How many accounts leave by it, with orders or prices.")
+
+
+class RoutePage(Response):
+    """Every route of this node, by name."""
+
+    routes: list[RouteRow]
 
 
 class NodeRow(Response):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models import Request, Response
-from octobot_node.specs import AccountSpec, Amount, LimitsSpec, Name
+from octobot_node.specs import AccountSpec, Amount, LimitsSpec, Name, RouteName
 
 __all__ = [
     "AccountDeleted",
@@ -33,6 +33,7 @@ class AccountRow(Response):
     market_data: str
     trading: str
     simulated: bool | None = Field(description="Orders never leave the machine; None: its plugin is missing.")
+    egress: str = Field(description="The route by which its orders leave this machine, by name.")
     sending: bool
     limits: dict[str, Any]
     revision: int = Field(description="Counts its edits.")
@@ -80,7 +81,8 @@ class AccountDetail(AccountRow):
     trading_settings: dict[str, Any]
     secrets: list[str] = Field(description="Settings that are not told: they are secret, or no plugin knows them.")
     source: str = Field(description="The market data that it shares with others.")
-    egress: str
+    market_data_egress: str = Field(description="The route by which its prices are asked for.")
+    egress_problem: str = Field(description="Why nothing leaves by its routes, which then waits; or empty.")
     capabilities: CapabilitiesRow | None = Field(description="None where the account cannot be opened.")
     problem: str = Field(description="Why it cannot be opened, or empty.")
     funds: dict[str, Amount] = Field(description="What its automations have of each asset, free and reserved.")
@@ -97,6 +99,8 @@ class EditAccount(OneAccount):
 
     name: Name | None = None
     limits: LimitsSpec | None = None
+    egress: RouteName | None = None
+    market_data_egress: RouteName | None = None
     revision: int | None = Field(
         default=None, ge=0, description="Change it only if this is its revision still; None: whatever it is."
     )

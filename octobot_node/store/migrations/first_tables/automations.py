@@ -21,6 +21,7 @@ def accounts() -> None:
         sa.Column("trading_settings", sa.JSON(), nullable=False),
         sa.Column("limits", sa.JSON(), nullable=False),
         sa.Column("egress", sa.String(128), server_default="direct", nullable=False),
+        sa.Column("market_data_egress", sa.String(128), server_default="direct", nullable=False),
         sa.Column("sending", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("trades_cursor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

@@ -35,5 +35,4 @@ def register_trading(register: Callable[[TradingFactory], None]) -> None:
 
 
 def _open(settings: BaseModel, account: str, context: ConnectorContext) -> Trading:
-    del context
-    return Blocking(HostileTradingSettings.model_validate(settings), account)
+    return Blocking(HostileTradingSettings.model_validate(settings), account, context.session)
