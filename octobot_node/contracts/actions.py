@@ -20,13 +20,18 @@ class ActionRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AskedAction:
-    """Who asked for an action, when (ms UTC); ``id`` is the same however often it is tried, and no other's."""
+    """Who asked for an action, when (ms UTC); ``id`` is the same however often it is tried, and no other's.
+
+    ``egress`` is the route of the account that it is asked on: what leaves for it should leave by that.
+    """
 
     id: str
     owner: str
     automation_id: str
     automation: str
     at: int
+    account_id: str = ""
+    egress: str = "direct"
 
 
 def never(payload: Any) -> bool:

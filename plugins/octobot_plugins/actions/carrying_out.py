@@ -18,7 +18,7 @@ from octobot_node.contracts.actions import ActionRefused, ActionType, AskedActio
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import NotSent
 from octobot_node.store import events
-from octobot_node.store.tables import automations
+from octobot_node.store.tables import accounts, automations
 from octobot_node.text.exact_json import decode
 from octobot_node.text.validation_messages import sentence
 from octobot_plugins.actions.tables import runs
@@ -39,8 +39,9 @@ _FORGOTTEN_AT_ONCE = 500
 
 _c = runs.c
 _DUE = (
-    sa.select(runs, automations.c.name.label("automation"), automations.c.account_id)
+    sa.select(runs, automations.c.name.label("automation"), automations.c.account_id, accounts.c.egress)
     .join_from(runs, automations, _c.automation_id == automations.c.id)
+    .join(accounts, automations.c.account_id == accounts.c.id)
     .where(_c.status == "waiting", _c.retry_at <= sa.bindparam("now"))
     .order_by(_c.retry_at, _c.event_id)
     .limit(_AT_ONCE)
@@ -121,7 +122,10 @@ class Carrier:
             self._end(row, "failed", wrong)
             return
         asked = AskedAction(
-            f"octobot-{row.event_id}-{row.automation_id}", row.owner, row.automation_id, row.automation, row.asked_at
+            f"octobot-{row.event_id}-{row.automation_id}",
+            *(row.owner, row.automation_id, row.automation, row.asked_at),
+            account_id=row.account_id,
+            egress=row.egress,
         )
         # Noted before anything is done: whoever finds it so does not know whether it was.
         self._write(row, "started", "")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from octobot_node.contracts.actions import ActionRefused, AskedAction
 from octobot_node.contracts.context import PluginContext
 from octobot_node.errors import EgressRefused, NotSent, Unresolved
-from octobot_plugins.actions.settings import ActionSettings
+from octobot_plugins.actions.settings import OF_ACCOUNT, ActionSettings
 
 __all__ = ["HttpCall", "call", "is_repeatable"]
 
@@ -51,7 +51,9 @@ async def call(context: PluginContext, payload: HttpCall, asked: AskedAction) ->
     if payload.url and settings.only_targets:
         raise ActionRefused("only targets may be called (OCTOBOT_ACTIONS_ONLY_TARGETS): give one by its name")
     headers = {"Idempotency-Key": asked.id, **payload.headers}
-    async with context.http() as client:
+    egress = asked.egress if settings.egress == OF_ACCOUNT else settings.egress
+    # Apart from the account's orders, too: who sees both must not see that they belong together.
+    async with context.http(egress, isolation=f"actions-{asked.account_id}") as client:
         try:
             answer = await client.request(payload.method, url, headers=headers, json=payload.data, most=100_000)
         except EgressRefused as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-__all__ = ["ActionSettings"]
+__all__ = ["OF_ACCOUNT", "ActionSettings"]
+
+#: The route of the account that an action is asked on.
+OF_ACCOUNT = "account"
 
 
 class ActionSettings(BaseModel):
@@ -15,6 +18,12 @@ class ActionSettings(BaseModel):
     targets: tuple[SecretStr, ...] = Field(
         default=(),
         description="URLs that automations call by name, NAME=URL each: they may hold tokens, and are shown nowhere.",
+    )
+    egress: str = Field(
+        default=OF_ACCOUNT,
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="The route by which HTTP calls leave, by its name; account: that of the account whose automation"
+        " asks for it.",
     )
     only_targets: bool = Field(
         default=False, description="Refuse calls of URLs that an automation gives itself: only targets are called."

@@ -11,14 +11,17 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
+from octobot_node.errors import EgressRefused
 from octobot_plugins.notify.settings import NotifySettings
 
-__all__ = ["Courier", "Reply", "Undelivered"]
+__all__ = ["Courier", "Reply", "Undelivered", "open_courier"]
 
 _COMMAND = (sys.executable, "-P", "-m", "octobot_plugins.notify.sender")
 #: How long a request may take, the start of the process included, in seconds.
@@ -46,8 +49,15 @@ class Courier:
     """One sending process at a time; may be used from any thread. It is started for a request and ends when idle."""
 
     def __init__(
-        self, settings: NotifySettings, *, timeout: float = TIMEOUT_S, command: Sequence[str] = _COMMAND
+        self,
+        settings: NotifySettings,
+        *,
+        timeout: float = TIMEOUT_S,
+        command: Sequence[str] = _COMMAND,
+        refusal: str = "",
     ) -> None:
+        #: Why nothing may be sent, where it may not.
+        self._refusal = refusal
         self._rules = {"proxy": settings.proxy.get_secret_value(), "allow_private": settings.allow_private}
         self._timeout = timeout
         self._command = command
@@ -59,6 +69,8 @@ class Courier:
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         """Carry out a request and return what became of it; a process that hangs or crashes is a failure, too."""
+        if self._refusal:
+            return Reply(ok=False, error=self._refusal, service="")
         with self._lock:
             until = time.monotonic() + self._timeout
             used = bool(self._children)
@@ -116,6 +128,20 @@ class Courier:
             assert child.stdin is not None
             child.stdin.write(json.dumps(self._rules).encode() + b"\n")
         return self._children[0]
+
+
+def open_courier(settings: NotifySettings, proxy_url: Callable[..., str]) -> Courier:
+    """Return a courier that goes the way which the settings name; where there is none, one that sends nothing.
+
+    ``proxy_url`` is ``PluginContext.proxy_url``.
+    """
+    if not settings.egress:
+        return Courier(settings)
+    try:
+        url = proxy_url(settings.egress, isolation="notify")
+    except EgressRefused as error:
+        return Courier(settings, refusal=str(error))
+    return Courier(settings.model_copy(update={"proxy": SecretStr(url)}))
 
 
 def _broke(error: str) -> Reply:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
 from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier
-from octobot_plugins.notify.courier import Courier, Reply, Undelivered
+from octobot_plugins.notify.courier import Courier, Reply, Undelivered, open_courier
 from octobot_plugins.notify.settings import NotifySettings
 
 __all__ = ["AppriseNotifier", "check_urls", "open_notifiers", "shown", "tell"]
@@ -23,14 +23,14 @@ _CURE = "see https://appriseit.com/services for how its URL is written"
 class AppriseNotifier:
     """Tells one URL. Its name has the URL's service and a short digest of it: the same URL keeps its name."""
 
-    def __init__(self, number: int, url: str, settings: NotifySettings) -> None:
+    def __init__(self, number: int, url: str, settings: NotifySettings, courier: Courier) -> None:
         # Sixteen bits tell a handful of URLs apart, and confirm no guess of what is secret in one.
         digest = hashlib.sha256(url.encode()).hexdigest()[:4]
         self.name = f"notify:{_scheme(url) or 'url'}:{digest}"
         self._number = number
         self._url = url
         self._tells_own = "own" in settings.tell
-        self._courier = Courier(settings)
+        self._courier = courier
 
     async def notify(self, notice: Notice) -> None:
         """Send ``notice``; raise Undelivered. It blocks the loop, which is this notifier's own."""
@@ -57,10 +57,10 @@ def open_notifiers(context: PluginContext) -> Sequence[Notifier]:
     if context.clock.virtual or not settings.urls:
         return ()
     urls = [secret.get_secret_value() for secret in settings.urls]
-    mistakes = _mistakes(settings)
+    mistakes = _mistakes(context, settings)
     opened: dict[str, Notifier] = {}
     for number, url in enumerate(urls, start=1):
-        notifier = AppriseNotifier(number, url, settings)
+        notifier = AppriseNotifier(number, url, settings, open_courier(settings, context.proxy_url))
         if number not in mistakes and notifier.name not in opened:
             opened[notifier.name] = notifier
     if mistakes:
@@ -81,7 +81,7 @@ def check_urls(context: PluginContext) -> Health:
         )
         there = f"and to {', '.join(others)}" if others else "alone"
         return Health("ok", f"no URL is set: what is to be told goes to the log {there}")
-    mistakes = _mistakes(settings)
+    mistakes = _mistakes(context, settings)
     if mistakes:
         return Health("failed", "; ".join(mistakes.values()), f"{_CURE}; then try `octobot-node notify test`")
     return Health("ok", f"{len(settings.urls)} URLs are set; `octobot-node notify test` tries them")
@@ -98,9 +98,9 @@ def _scheme(url: str) -> str:
     return found[1] if found else ""
 
 
-def _mistakes(settings: NotifySettings) -> dict[int, str]:
+def _mistakes(context: PluginContext, settings: NotifySettings) -> dict[int, str]:
     """Return what is wrong with which URL."""
-    courier = Courier(settings)
+    courier = open_courier(settings, context.proxy_url)
     try:
         found = {}
         for number, secret in enumerate(settings.urls, start=1):

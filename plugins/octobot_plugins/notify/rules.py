@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.store.tables import cursors
-from octobot_plugins.notify.courier import Courier
+from octobot_plugins.notify.courier import open_courier
 from octobot_plugins.notify.follower import Follower
 from octobot_plugins.notify.lateness import Lateness
 from octobot_plugins.notify.settings import NotifySettings
@@ -52,7 +52,7 @@ class Heartbeat:
         self.alive = True
         self._context = context
         self._url = settings.heartbeat_url.get_secret_value()
-        self._courier = Courier(settings)
+        self._courier = open_courier(settings, context.proxy_url)
         self._failures = 0
 
     async def beat(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 __all__ = ["NotifySettings", "Rule"]
 
@@ -37,6 +37,11 @@ class NotifySettings(BaseModel):
     proxy: SecretStr = Field(
         default=SecretStr(""), description="socks5h:// or http:// proxy through which all messages go, names included."
     )
+    egress: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9_-]{0,31})?$",
+        description="Instead of a proxy: the route by which all messages go, such as tor, as accounts name it.",
+    )
     allow_private: bool = Field(
         default=False, description="Send to private, loopback and link-local addresses, too, and by local means."
     )
@@ -56,6 +61,12 @@ class NotifySettings(BaseModel):
         if not _has_host_and_port(given):
             raise ValueError("the proxy needs a host and a port: write it as socks5h://HOST:PORT or http://HOST:PORT")
         return value
+
+    @model_validator(mode="after")
+    def _goes_one_way(self) -> NotifySettings:
+        if self.egress and self.proxy.get_secret_value():
+            raise ValueError("messages go one way: give either a proxy or an egress")
+        return self
 
     @field_validator("heartbeat_url")
     @classmethod

@@ -216,7 +216,7 @@ def test_an_http_call_means_what_its_answer_means(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, answer: HttpResponse | Exception, status: str
 ) -> None:
     client = Client(answer)
-    monkeypatch.setattr(type(bench.core.context), "http", lambda _: client)
+    monkeypatch.setattr(type(bench.core.context), "http", lambda *_given, **_options: client)
     carrier = Carrier(bench.core.context)
     asks(bench, "http", url="https://desk.example/hook", json={"amount": "0.10"})
     step(carrier)
@@ -230,7 +230,7 @@ def test_a_target_s_url_is_the_operator_s_alone(bench: Bench, monkeypatch: pytes
     monkeypatch.setenv("OCTOBOT_ACTIONS_TARGETS", "desk=https://desk.example/hook?token=a=b")
     monkeypatch.setenv("OCTOBOT_ACTIONS_ONLY_TARGETS", "true")
     client = Client(HttpResponse(200, {}, b""))
-    monkeypatch.setattr(type(bench.core.context), "http", lambda _: client)
+    monkeypatch.setattr(type(bench.core.context), "http", lambda *_given, **_options: client)
     carrier = Carrier(bench.core.context)
     asks(bench, "http", target="desk")
     step(carrier)
