@@ -18,6 +18,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from octobot_node.settings import Settings
 
 __all__ = [
@@ -112,6 +114,9 @@ def in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _answer(pipe: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    # As a node's own process has it: files are its user's alone, and what is logged is not what is printed.
+    os.umask(0o077)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     pipe.send(function(*arguments))
     # What DBOS or a driver leaves running must not hold the process up.
     sys.stdout.flush()
