@@ -92,6 +92,7 @@ def build_app() -> typer.Typer:
     app.command("plugins")(node.plugins)
     app.command("settings")(node.settings)
     app.command("doctor")(node.doctor)
+    app.command("health")(node.health)
     app.add_typer(_tentacles(), name="tentacles", help="Write automation types of your own.")
     app.command("schema")(_schema)
     return app

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from octobot_node.cli.rotated_file import BothOf, RotatedFile
 from octobot_node.errors import OctoBotError
 
 __all__ = ["append_to_log", "log_path", "logging_to_file", "logging_to_stderr"]
@@ -50,10 +51,21 @@ def logging_to_file(data_dir: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def logging_to_stderr(style: str) -> Iterator[None]:
-    """Send the same to stderr meanwhile, as JSON lines (``json``) or for a person (``console``)."""
-    with _logging(sys.stderr, style):
-        yield
+def logging_to_stderr(style: str, file: Path | None = None) -> Iterator[None]:
+    """Send the same to stderr meanwhile, as JSON lines (``json``) or for a person (``console``); to ``file``, too.
+
+    Raises NodeError for a file that cannot be written.
+    """
+    if file is None:
+        with _logging(sys.stderr, style):
+            yield
+        return
+    rotated = RotatedFile(file)
+    with _logging(cast("TextIO", BothOf(sys.stderr, rotated)), style):
+        try:
+            yield
+        finally:
+            rotated.close()
 
 
 @contextmanager

@@ -34,6 +34,8 @@ SECURITY_HEADERS = {
 }
 _HSTS = "max-age=31536000"
 _TOKEN = re.compile(r"(?<=^/hooks/)[^/]+")
+#: Whoever asks by these is on this machine, or was let through to it: no page elsewhere can have such a name.
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
 _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
@@ -125,7 +127,7 @@ class Surroundings:
     def _is_ours(self, scope: Scope) -> bool:
         host = Headers(scope=scope).get("host", "").lower()
         name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-        return not self._hosts or name in self._hosts
+        return not self._hosts or name in self._hosts or name in _LOOPBACK
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         # Programs may make up methods; each would be a series of its own.

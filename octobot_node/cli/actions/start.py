@@ -29,12 +29,12 @@ log = structlog.get_logger(__name__)
 _LOOK_S = 0.5
 
 
-def serve(data_dir: Path | None, style: str, given: Mapping[str, Any]) -> None:
+def serve(data_dir: Path | None, style: str, given: Mapping[str, Any], log_file: Path | None = None) -> None:
     """Run a node on the data folder until SIGTERM or Ctrl-C; a second one does not wait for what is under way.
 
     ``given`` are settings of the command line; raises NodeError when the node may go on no more.
     """
-    with logging_to_stderr(style), asked_to_stop() as asked:
+    with logging_to_stderr(style, log_file), asked_to_stop() as asked:
         configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
         registry = plugins_for(settings)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from octobot_node.cli.options import DataDir, Json
 
-__all__ = ["LogStyle", "RoleName", "doctor", "plugins", "settings", "start", "status"]
+__all__ = ["LogStyle", "RoleName", "doctor", "health", "plugins", "settings", "start", "status"]
 
 
 class LogStyle(StrEnum):
@@ -41,6 +42,9 @@ def start(
     ] = False,
     data_dir: DataDir = None,
     log: Annotated[LogStyle, typer.Option("--log", help="How to write the log on stderr.")] = LogStyle.console,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Write it there, too: six files of 20 MB at most.")
+    ] = None,
 ) -> None:
     """Run what the data folder has, as a service, until Ctrl-C or SIGTERM; the log goes to stderr."""
     from octobot_node.cli.actions.start import serve
@@ -51,7 +55,7 @@ def start(
         "work": False if no_work else None,
         "standby": True if standby else None,
     }
-    serve(data_dir, log.value, given)
+    serve(data_dir, log.value, given, log_file)
 
 
 def status(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
@@ -83,3 +87,25 @@ def doctor(context: typer.Context, as_json: Json = False, data_dir: DataDir = No
     from octobot_node.cli.actions.node_facts import examine
 
     examine(context, data_dir, as_json=as_json)
+
+
+def health(
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="Where the API is, http://127.0.0.1:8000; as the settings say."),
+    ] = None,
+    page: Annotated[
+        list[str] | None,
+        typer.Option("--page", metavar="URL", help="An address that has to answer, too; may be repeated."),
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask only whether the process should go on.")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=60, metavar="SECONDS", help="For everything together.")
+    ] = 4.0,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say whether the node is well, at once: exit code 0 if it is, 1 if not. For containers and load balancers."""
+    from octobot_node.cli.actions.health import examine as examine_health
+
+    examine_health(url, page or [], live=live, timeout=timeout, data_dir=data_dir, as_json=as_json)
