@@ -173,6 +173,15 @@ class Settings(BaseSettings):
         default=None,
         description="Third-party plugins to load, by name; 'none' loads none. Not set: every one that is installed.",
     )
+    tentacles: tuple[str, ...] | None = Field(
+        default=None,
+        description="Packages that `octobot-node tentacles sync` installs, as pip names them, and no others; not set:"
+        " those of the lock that it is given.",
+    )
+    tentacles_dir: Path | None = Field(
+        default=None,
+        description="The folder that `octobot-node tentacles` installs into; not set: tentacles in the data folder.",
+    )
     trusted_plugins: tuple[str, ...] = Field(
         default=(),
         description="Third-party plugins that may open the storage or coordinate nodes, by name.",
@@ -297,6 +306,10 @@ class Settings(BaseSettings):
     def alone_in(self, folder: Path) -> Settings:
         """Return these settings for a data folder, and a database in it, that are nobody else's: a replay's."""
         return self.model_copy(update={"data_dir": folder, "database_url": "", "role": "standalone"})
+
+    def tentacles_folder(self) -> Path:
+        """Return where tentacles are installed."""
+        return self.data_dir / "tentacles" if self.tentacles_dir is None else self.tentacles_dir.expanduser().absolute()
 
     def url(self) -> str:
         """Return the database URL in force."""

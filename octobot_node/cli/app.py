@@ -93,7 +93,7 @@ def build_app() -> typer.Typer:
     app.command("settings")(node.settings)
     app.command("doctor")(node.doctor)
     app.command("health")(node.health)
-    app.add_typer(_tentacles(), name="tentacles", help="Write automation types of your own.")
+    app.add_typer(_tentacles(), name="tentacles", help="Write automation types of your own; install those of others.")
     app.command("schema")(_schema)
     return app
 
@@ -101,9 +101,64 @@ def build_app() -> typer.Typer:
 def _tentacles() -> typer.Typer:
     tentacles = group()
     tentacles.command("new")(_new_tentacle)
-    # With a callback a single command keeps its name.
-    tentacles.callback()(lambda: None)
+    tentacles.command("install")(_install_tentacles)
+    tentacles.command("remove")(_remove_tentacles)
+    tentacles.command("list")(_list_tentacles)
+    tentacles.command("sync")(_sync_tentacles)
     return tentacles
+
+
+Wheelhouse = Annotated[
+    Path | None, typer.Option("--wheelhouse", metavar="DIR", help="Take wheels from this folder, and ask no index.")
+]
+
+
+def _install_tentacles(
+    packages: Annotated[
+        list[str],
+        typer.Argument(metavar="PACKAGE...", help="Names as pip takes them, or wheels with …#sha256=HASH behind them."),
+    ],
+    wheelhouse: Wheelhouse = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Install tentacles beside those that there are: by hash, into a folder of their own, all of it or nothing."""
+    from octobot_node.cli.commands.tentacles import install
+
+    install(packages, wheelhouse, data_dir, as_json=as_json)
+
+
+def _remove_tentacles(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="What was installed, by its name.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove tentacles, and what only they needed."""
+    from octobot_node.cli.commands.tentacles import remove
+
+    remove(names, data_dir, as_json=as_json)
+
+
+def _list_tentacles(as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List the packages that are installed for tentacles; --json prints the lock."""
+    from octobot_node.cli.commands.tentacles import list_installed
+
+    list_installed(data_dir, as_json=as_json)
+
+
+def _sync_tentacles(
+    lock: Annotated[
+        Path | None,
+        typer.Option("--lock", metavar="FILE", help="A lock, such as the master's `tentacles list --json`."),
+    ] = None,
+    wheelhouse: Wheelhouse = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Install exactly what a lock has, or what OCTOBOT_TENTACLES names, and nothing else."""
+    from octobot_node.cli.commands.tentacles import sync
+
+    sync(lock, wheelhouse, data_dir, as_json=as_json)
 
 
 def _new_tentacle(

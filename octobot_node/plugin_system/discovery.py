@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from octobot_node import __version__, hookspecs
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.errors import InvalidSettings, PluginError
+from octobot_node.installing.sets import Sets
 from octobot_node.plugin_system.loader import Candidate, Loader, resolve
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.trust import foreign_inside
@@ -69,6 +70,7 @@ _TIMEOUT_S = 20.0
 
 def plugins_for(settings: Settings) -> Registry:
     """Load the built-in plugins and the third parties that these settings ask for."""
+    Sets(settings.tentacles_folder()).use()
     return load_plugins(
         settings.extra_plugins,
         folder=settings.data_dir / "plugins",

@@ -1,13 +1,21 @@
-"""`octobot-node tentacles …`: what helps who writes one."""
+"""`octobot-node tentacles …`: what helps who writes one, and who installs those of others."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-__all__ = ["new"]
+if TYPE_CHECKING:
+    from octobot_node.installing.locks import Lock
+    from octobot_node.installing.sets import Sets
+
+__all__ = ["install", "list_installed", "new", "remove", "sync"]
+
+_NEXT = "a node that runs goes on with those that it has, until it is started again"
 
 
 def new(
@@ -32,3 +40,69 @@ def new(
     typer.echo(f"made {name}: {len(files)} files in {target}. Next:")
     for command in commands:
         typer.echo(f"  {command}")
+
+
+def install(packages: Sequence[str], wheelhouse: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Install packages beside those that are installed."""
+    from octobot_node.installing.changes import add
+
+    _print(add(_sets(data_dir), packages, wheelhouse), as_json=as_json, changed=True)
+
+
+def remove(names: Sequence[str], data_dir: Path | None, *, as_json: bool) -> None:
+    """Remove packages, and what only they needed."""
+    from octobot_node.installing.changes import remove as taken_away
+
+    _print(taken_away(_sets(data_dir), names), as_json=as_json, changed=True)
+
+
+def sync(lock: Path | None, wheelhouse: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Install exactly what a lock has, or what the settings name."""
+    from octobot_node.configuration import Configuration
+    from octobot_node.errors import UsageError
+    from octobot_node.installing.changes import bring_to, bring_to_lock
+    from octobot_node.installing.locks import read_lock
+    from octobot_node.installing.sets import Sets
+
+    settings = Configuration.load(data_dir=data_dir).settings
+    sets = Sets(settings.tentacles_folder())
+    before = sets.lock
+    if lock is not None:
+        try:
+            wanted = read_lock(lock.read_text(encoding="utf-8"), str(lock))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{lock} cannot be read ({error}): check the path") from None
+        found = bring_to_lock(sets, wanted, wheelhouse)
+    elif settings.tentacles is not None:
+        found = bring_to(sets, settings.tentacles, wheelhouse)
+    else:
+        raise UsageError("neither a lock nor OCTOBOT_TENTACLES says what there should be: give --lock or set it")
+    _print(found, as_json=as_json, changed=found != before)
+
+
+def list_installed(data_dir: Path | None, *, as_json: bool) -> None:
+    """Print what is installed; as JSON it is the lock."""
+    _print(_sets(data_dir).lock, as_json=as_json, changed=False)
+
+
+def _sets(data_dir: Path | None) -> Sets:
+    from octobot_node.configuration import Configuration
+    from octobot_node.installing.sets import Sets
+
+    return Sets(Configuration.load(data_dir=data_dir).settings.tentacles_folder())
+
+
+def _print(lock: Lock, *, as_json: bool, changed: bool) -> None:
+    if as_json:
+        typer.echo(lock.as_json(), nl=False)
+        return
+    for each in lock.packages:
+        typer.echo(f"{each.name} {each.version}  sha256:{each.sha256[:12]}…")
+    kind = (
+        "no package"
+        if not lock.packages
+        else "1 package"
+        if len(lock.packages) == 1
+        else f"{len(lock.packages)} packages"
+    )
+    typer.echo(f"{kind}, set {lock.fingerprint}{f'; {_NEXT}' if changed else ''}")

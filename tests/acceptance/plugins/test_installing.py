@@ -1,0 +1,167 @@
+"""`octobot-node tentacles install|remove|list|sync`, with pip itself and a folder of wheels made here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from octobot_node import __version__
+from octobot_node.cli import main
+
+WORKS = "from octobot_node import hookimpl\n\n\n@hookimpl\ndef register_automations(register):\n    del register\n"
+NODE = Path(sys.executable).with_name("octobot-node")
+
+
+def make_wheel(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    *,
+    requires: tuple[str, ...] = (),
+    code: str = WORKS,
+    plugin: bool = True,
+) -> Path:
+    """Make a wheel by hand: one module, and an entry point if it is to be a plugin; return its file."""
+    module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
+    lines = [f"Requires-Dist: {each}" for each in requires]
+    files = {
+        f"{module}.py": code,
+        f"{info}/METADATA": "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines, ""]),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if plugin:
+        files[f"{info}/entry_points.txt"] = f"[octobot_node]\n{module} = {module}\n"
+    digests = {
+        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        for path, text in files.items()
+    }
+    files[f"{info}/RECORD"] = (
+        "".join(f"{path},sha256={digest},\n" for path, digest in digests.items()) + f"{info}/RECORD,,\n"
+    )
+    folder.mkdir(exist_ok=True)
+    wheel = folder / f"{module}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return wheel
+
+
+Command = Callable[..., "Done"]
+
+
+class Done(NamedTuple):
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return what gives a command, in this process: it is pip that is another."""
+    monkeypatch.chdir(tmp_path)
+    # No index: what is not in the folder of wheels is not to be had.
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+    def run(*arguments: str, data: str = "data") -> Done:
+        monkeypatch.setenv("OCTOBOT_DATA_DIR", str(tmp_path / data))
+        capsys.readouterr()
+        code = main(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_a_tentacle_and_what_it_needs_is_installed_seen_by_the_node_and_removed_again(
+    tmp_path: Path, command: Command
+) -> None:
+    wheels = tmp_path / "wheels"
+    make_wheel(wheels, "my-helper", "2.1", plugin=False)
+    make_wheel(wheels, "my-momentum", requires=(f"octobot-node>={__version__}", "my-helper>=2", "pydantic>=2"))
+    make_wheel(wheels, "my-other")
+
+    done = command("tentacles", "install", "my-momentum", "--wheelhouse", "wheels")
+    assert (done.returncode, done.stderr) == (0, "")
+    # What the node has already is not installed a second time.
+    lock = json.loads(command("tentacles", "list", "--json").stdout)
+    assert [(each["name"], each["version"]) for each in lock["packages"]] == [
+        ("my-helper", "2.1"),
+        ("my-momentum", "1.0"),
+    ]
+    assert lock["requirements"] == ["my-momentum"]
+    listed = subprocess.run([NODE, "plugins"], capture_output=True, text=True, check=True)
+    assert "my_momentum" in listed.stdout
+
+    assert command("tentacles", "install", "my-other", "--wheelhouse", "wheels").returncode == 0
+    assert command("tentacles", "remove", "my-momentum").returncode == 0
+    lock = json.loads(command("tentacles", "list", "--json").stdout)
+    assert [each["name"] for each in lock["packages"]] == ["my-other"]
+    missing = command("tentacles", "remove", "my-momentum")
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        "octobot-node: error: no tentacle 'my-momentum' was installed: there are my-other\n",
+    )
+
+
+def test_another_node_takes_the_lock_to_the_byte_and_goes_back_when_a_byte_differs(
+    tmp_path: Path, command: Command
+) -> None:
+    wheel = make_wheel(tmp_path / "wheels", "my-momentum")
+    lock = tmp_path / "lock.json"
+    lock.write_text(command("tentacles", "install", "my-momentum", "--wheelhouse", "wheels", "--json").stdout)
+    assert command("tentacles", "sync", "--lock", "lock.json", "--wheelhouse", "wheels", data="other").returncode == 0
+    assert command("tentacles", "list", "--json", data="other").stdout == lock.read_text()
+
+    changed = json.loads(lock.read_text())
+    changed["packages"][0]["sha256"] = "0" * 64
+    changed["requirements"] = ["my-momentum==1.0"]
+    lock.write_text(json.dumps(changed))
+    refused = command("tentacles", "sync", "--lock", "lock.json", "--wheelhouse", "wheels", data="other")
+    assert refused.returncode == 2
+    assert "the packages of the lock cannot be installed" in refused.stderr
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() in command("tentacles", "list", "--json", data="other").stdout
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ({"requires": ("octobot-node>=900",)}, "cannot be installed beside this version of the node: my-momentum: "),
+        ({"requires": ("numpy<1",)}, "cannot be installed beside this version of the node: my-momentum: "),
+        ({"requires": ("never-heard-of",)}, "never-heard-of"),
+        ({"plugin": False}, "my-momentum is no tentacle: it has no entry point in octobot_node"),
+        ({"code": "from octobot_node import gone_since_then\n"}, "does not fit this version"),
+        ({"code": "raise SystemExit\n"}, "nothing was changed"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_what_was_there_goes_on(
+    tmp_path: Path, command: Command, made: dict[str, object], why: str
+) -> None:
+    make_wheel(tmp_path / "wheels", "my-momentum", **made)  # type: ignore[arg-type]
+    refused = command("tentacles", "install", "my-momentum", "--wheelhouse", "wheels")
+    assert refused.returncode == 2
+    assert why in refused.stderr
+    assert refused.stderr.endswith("nothing was changed\n")
+    left = [path.name for path in (tmp_path / "data" / "tentacles").iterdir()]
+    assert left == [".changing"]
+
+
+def test_what_no_hash_holds_and_what_would_have_to_be_built_is_not_asked_for(tmp_path: Path, command: Command) -> None:
+    wheel = make_wheel(tmp_path / "wheels", "my-momentum")
+    for package in (str(wheel), "https://example.invalid/my_momentum-1.0-py3-none-any.whl"):
+        refused = command("tentacles", "install", package)
+        assert (refused.returncode, "has no hash: write its SHA-256 behind it" in refused.stderr) == (2, True)
+    by_hash = f"{wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+    assert command("tentacles", "install", by_hash).returncode == 0
+    option = command("tentacles", "install", "--", "--index-url=http://evil.example")
+    assert (option.returncode, "is not a package" in option.stderr) == (2, True)
