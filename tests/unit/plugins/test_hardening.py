@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from octobot_node.api.transport.middleware import shown_path
 from octobot_node.engine.data_folder import FolderLock, node_id_of
 from octobot_node.errors import UsageError
 from octobot_node.fields import CronTime
@@ -74,3 +75,24 @@ def test_files_of_a_data_folder_are_taken_from_others_at_the_start(tmp_path: Pat
     private = dict.fromkeys(("octobot.db", "octobot.db-wal", "octobot.db-shm", "node-id"), 0o600)
     assert modes == {**private, "node.lock": modes["node.lock"], "other": 0o644}
     assert node_id_of(tmp_path) == "x"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/hooks/TOKEN", "/hooks/…"),
+        ("/hooks/TOKEN/more", "/hooks/…"),
+        ("//hooks/TOKEN", "//hooks/…"),
+        ("/hooks//TOKEN", "/hooks/…"),
+        ("/x/../hooks/TOKEN", "/x/../hooks/…"),
+        ("/HOOKS/TOKEN", "/HOOKS/…"),
+        ("/hooks/\nTOKEN", "/hooks/…"),
+        ("/api/v1/../../hooks/TOKEN", "/api/v1/../../hooks/…"),
+        # An id, which is no secret.
+        ("/api/v1/hooks/01a22cfe", "/api/v1/hooks/01a22cfe"),
+        ("/hooks/", "/hooks/"),
+        ("/automations/hooks", "/automations/hooks"),
+    ],
+)
+def test_a_hook_s_token_is_not_in_the_log_however_it_is_asked_for(path: str, shown: str) -> None:
+    assert shown_path(path) == shown
