@@ -1,7 +1,7 @@
 /** A real node with the built dashboard, on a folder of its own, for as long as a file of journeys lasts. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test as base, type Page } from "@playwright/test";
@@ -16,6 +16,15 @@ export class Node {
   private process: ChildProcess | null = null;
   private readonly folder = mkdtempSync(join(tmpdir(), "octobot-journey-"));
 
+  /** `settings` are variables of the environment, `plugins` files of its folder for them. */
+  constructor(
+    private readonly settings: Record<string, string> = {},
+    plugins: Record<string, string> = {},
+  ) {
+    mkdirSync(join(this.folder, "plugins"));
+    for (const [name, text] of Object.entries(plugins)) writeFileSync(join(this.folder, "plugins", name), text);
+  }
+
   async start(): Promise<void> {
     // The second time at the same address: browsers come back to it.
     const port = this.url ? new URL(this.url).port : "0";
@@ -25,6 +34,7 @@ export class Node {
       OCTOBOT_DASHBOARD_PORT: port,
       OCTOBOT_ADMIN_PASSWORD: PASSWORD,
       OCTOBOT_DISK_RESERVE_MB: "0",
+      ...this.settings,
     };
     const started = spawn(COMMAND, ["start", "--data-dir", this.folder], {
       env: environment,
@@ -58,11 +68,18 @@ export class Node {
   }
 }
 
-export const test = base.extend<{ quiet: undefined }, { node: Node }>({
+interface Shared {
+  settings: Record<string, string>;
+  plugins: Record<string, string>;
+  node: Node;
+}
+
+export const test = base.extend<{ quiet: undefined }, Shared>({
+  settings: [{}, { option: true, scope: "worker" }],
+  plugins: [{}, { option: true, scope: "worker" }],
   node: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs out of its pattern
-    async ({}, use) => {
-      const node = new Node();
+    async ({ settings, plugins }, use) => {
+      const node = new Node(settings, plugins);
       await node.start();
       await use(node);
       await node.end();
