@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from octobot_node.limits import Limits
 from octobot_node.text.durations import DURATION_PATTERN, parse_duration
 from octobot_node.text.numbers import DIGITS, is_reasonable
-from octobot_node.text.patterns import ASSET_PATTERN, DECIMAL_PATTERN, NAME_PATTERN
+from octobot_node.text.patterns import ASSET_PATTERN, DECIMAL_PATTERN, NAME_PATTERN, ROUTE_PATTERN
 from octobot_node.text.printable import check_line
 
 __all__ = [
@@ -75,7 +75,7 @@ Duration = Annotated[
 ]
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
 #: A route out of this machine, by its name: proxies' addresses and passwords are the operator's alone.
-RouteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+RouteName = Annotated[str, Field(pattern=ROUTE_PATTERN)]
 Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN), AfterValidator(check_line)]
 
 

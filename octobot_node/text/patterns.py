@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from octobot_node.text.printable import ODD
 
-__all__ = ["ASSET_PATTERN", "DECIMAL_PATTERN", "NAME_PATTERN", "told_as", "words_of"]
+__all__ = ["ASSET_PATTERN", "DECIMAL_PATTERN", "NAME_PATTERN", "ROUTE_PATTERN", "told_as", "words_of"]
 
 _WORDS: dict[str, str] = {}
 
@@ -27,5 +27,10 @@ NAME_PATTERN = told_as(
     "a valid name: use printable characters, with no space at either end",
     rf"^[^\s{ODD}](?:[^{ODD}]*[^\s{ODD}])?$",
 )
+_ROUTE_WORDS = "the name of a route: use up to 32 small letters, digits, - and _, such as direct, tor or office"
+#: A way out of this machine.
+ROUTE_PATTERN = told_as(_ROUTE_WORDS, r"^[a-z0-9][a-z0-9_-]{0,31}$")
+told_as(_ROUTE_WORDS, r"^([a-z0-9][a-z0-9_-]{0,31})?$")
+told_as("any, or a kind of proxy, such as tor", "^[a-z0-9_]{1,32}$")
 # As a setting has it, which imports nothing of text.
 told_as("a name of a schema: use up to 63 letters, digits, - and _", "^[A-Za-z0-9_-]{0,63}$")
