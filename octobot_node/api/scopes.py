@@ -42,7 +42,8 @@ SCOPES: tuple[Scope, ...] = (
         SENSITIVE,
         "viewer",
         "With an API key do what a session must prove itself again for: make keys, change passwords, users and second"
-        " factors, release kill switches, settle unknown orders. It takes the scope of each besides.",
+        " factors, release kill switches, settle unknown orders, rotate accounts' keys. It takes the scope of each"
+        " besides.",
     ),
     Scope("metrics:read", "viewer", "Read the node's metrics."),
 )

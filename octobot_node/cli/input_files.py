@@ -12,7 +12,7 @@ from octobot_node.errors import InvalidRunFile, UsageError
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.text.durations import parse_duration
 from octobot_node.text.exact_json import decode
-from octobot_node.text.from_outside import read_text
+from octobot_node.text.from_outside import read_text, without_mark
 
 __all__ = [
     "config_of",
@@ -23,6 +23,7 @@ __all__ = [
     "moment",
     "run_file_texts",
     "seconds",
+    "secrets_of",
 ]
 
 #: What else than FIELD=VALUE an option takes, and such a pair.
@@ -101,6 +102,30 @@ def connector_settings(pairs: Sequence[str], **connectors: str) -> dict[str, dic
             raise UsageError(f"--set {path}: write it as {' or '.join(f'{each}.FIELD' for each in found)}")
         found[half][field] = value
     return found
+
+
+def secrets_of(file: Path | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return secrets by name out of a file, or of whoever sits at the terminal; never from the command line itself."""
+    if file is not None:
+        text = without_mark(sys.stdin.read()) if str(file) == "-" else _text(file)
+        try:
+            found = read_yaml(text).value
+        except YamlProblem as error:
+            # Not what is there: it is secret.
+            raise UsageError(
+                f"--file {file}, line {error.line}: is neither YAML nor JSON: write 'name: secret'"
+            ) from None
+        if not isinstance(found, dict):
+            raise UsageError(f"--file {file}: is no mapping: write a line 'name: secret' for each")
+        return found
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the keys: give --file, or --file - for stdin")
+    if not names:
+        raise UsageError("the account has no secrets that its trading connector knows: there is nothing to replace")
+    from getpass import getpass
+
+    given = {name: getpass(f"{name}: ") for name in names}
+    return {name: secret for name, secret in given.items() if secret}
 
 
 def message(text: str) -> Any:

@@ -381,11 +381,13 @@ class Node:
             self._dispatch.hurry()
             self._sweep.hurry()
         elif topic.startswith("account "):
-            self.core.event_loop.call(self.core.accounts.renew(topic.removeprefix("account ")))
+            self.core.accounts.renew(topic.removeprefix("account "))
+            self.core.event_loop.call(self.core.accounts.close_replaced())
         elif topic.startswith("watch "):
             self._pollers.take_up(topic.removeprefix("watch "))
         elif topic == "":
             self._hurry_all()
+            self.core.accounts.renew_all()
             self._hear("dispatch")
 
     def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:

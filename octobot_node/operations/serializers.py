@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from octobot_node.engine.ledger.book import rounded
+from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.standings.standing import Standing
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.automations import AutomationRow
@@ -75,10 +76,16 @@ def automation_row(
 
 
 def account_row(
-    registry: Registry, row: node_rows.AccountRow, automations: int, open_orders: int, unknown: int
+    registry: Registry,
+    row: node_rows.AccountRow,
+    contact: Contact | None,
+    automations: int,
+    open_orders: int,
+    unknown: int,
 ) -> AccountRow:
-    """Return an account with how many automations and orders are on it."""
+    """Return an account with how many automations and orders are on it; ``contact`` is what this node knows of it."""
     trading = registry.trading.get(row.trading)
+    answered, failed = (0, 0) if contact is None else (contact.answered_at, contact.failed_at)
     return AccountRow(
         id=row.id,
         owner=row.owner,
@@ -93,6 +100,8 @@ def account_row(
         automations=automations,
         open_orders=open_orders,
         unknown_orders=unknown,
+        last_contact=moment(max(row.contacted_at or 0, answered) or None),
+        contact_problem=contact.error if contact is not None and failed > answered else "",
         created_at=from_ms(row.created_at),
     )
 

@@ -127,8 +127,10 @@ class FakeTrading:
         self.executions: list[ExchangeTrade] = []
         self.behaviours: deque[Behaviour] = deque()
         self.cancel_faults: deque[Exception] = deque()
-        #: Raised by each kind of question while it is set: open_orders, trades, find_order, order.
+        #: Raised by each kind of question while it is set: open_orders, trades, find_order, order, balances.
         self.faults: dict[str, Exception] = {}
+        #: What the exchange says that the account has, by asset: the fake keeps no money by itself.
+        self.held: dict[str, Decimal] = {}
         self._orders: dict[str, _Known] = {}
 
     # -- what a test tells it
@@ -293,8 +295,9 @@ class FakeTrading:
         return [trade for trade in self.executions if trade.at >= since]
 
     async def balances(self) -> Mapping[str, Decimal]:
-        """Return nothing: the fake keeps no money."""
-        return {}
+        """Return what a test said that there is."""
+        self._answer("balances")
+        return dict(self.held)
 
     async def close(self) -> None:
         """Do nothing."""

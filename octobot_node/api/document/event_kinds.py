@@ -135,7 +135,14 @@ GROUPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Schema]]] = {
     ),
     "KillSwitchEvent": (("kill_switch.thrown", "kill_switch.settled", "kill_switch.released"), {}),
     "AccountEvent": (
-        ("account.created", "account.edited", "account.deleted", "account.reconciled", "account.differs"),
+        (
+            "account.created",
+            "account.edited",
+            "account.keys_rotated",
+            "account.deleted",
+            "account.reconciled",
+            "account.differs",
+        ),
         {},
     ),
     "NodeEvent": (("clock.set", "database.changed"), {}),

@@ -17,7 +17,7 @@ _USERS_MAX = 10_000
 _AUDIT = "bytes of the audit"
 _MINUTE_S, _HOUR_S = 60.0, 3_600.0
 #: What is much work however little is sent, by how its path ends.
-_HEAVY = ("/export", "/import", "/plan", "/bulk", "/clone", "/verify")
+_HEAVY = ("/export", "/import", "/plan", "/bulk", "/clone", "/verify", "/check", "/rotate-keys")
 
 
 @dataclass(slots=True)

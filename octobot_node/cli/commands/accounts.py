@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,9 @@ def commands() -> typer.Typer:
     app.callback(invoke_without_command=True)(_list)
     app.command("create")(_create)
     app.command("edit")(_edit)
+    app.command("money")(_money)
+    app.command("check")(_check)
+    app.command("rotate-keys")(_rotate_keys)
     app.command("delete")(_delete)
     return app
 
@@ -109,6 +113,62 @@ def _edit(
     given = {"account": account, "name": name, "limits": found if found or no_limits else None}
     given |= {"egress": egress, "market_data_egress": market_data_egress}
     client.show(client.ask(EDIT_ACCOUNT, **given), print_account)
+
+
+def _money(
+    context: typer.Context,
+    account: AccountArgument,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="ASSET", help="What to tell its worth in; else your preference.")
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Tell what an account has at its exchange, what automations have of it, and what is left for budgets."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_accounts import print_account_money
+    from octobot_node.operations.trading.catalogue import SHOW_ACCOUNT_MONEY
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask(SHOW_ACCOUNT_MONEY, account=account, currency=currency), print_account_money)
+
+
+def _check(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Ask an account's exchange for prices, money and orders. Exit code 1: it does not answer everything."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_accounts import print_account_check
+    from octobot_node.operations.trading.catalogue import CHECK_ACCOUNT
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    found = client.ask(CHECK_ACCOUNT, account=account)
+    client.show(found, print_account_check)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def _rotate_keys(
+    context: typer.Context,
+    account: AccountArgument,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="A YAML or JSON mapping of names to secrets; - for stdin."),
+    ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Do not ask the exchange with them before they replace the old ones.")
+    ] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give an account other keys; what is on it goes on. Asks for each, and keeps those that are left empty."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.input_files import secrets_of
+    from octobot_node.cli.output.show_accounts import print_account
+    from octobot_node.operations.trading.catalogue import ROTATE_KEYS, SHOW_ACCOUNT
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    secrets = [name for name in client.ask(SHOW_ACCOUNT, account=account).secrets if name.startswith("trading.")]
+    given = secrets_of(file, [name.removeprefix("trading.") for name in secrets])
+    client.show(client.ask(ROTATE_KEYS, account=account, trading=given, check=not unchecked), print_account)
 
 
 def _delete(

@@ -6,11 +6,20 @@ import json
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from octobot_node.cli.output import tables
+from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
+from octobot_node.operations.trading.models.account_checks import AccountChecked
+from octobot_node.operations.trading.models.account_money import AccountMoney
 from octobot_node.operations.trading.models.accounts import AccountDeleted, AccountDetail, AccountPage, ExchangePage
 
-__all__ = ["print_account", "print_account_deleted", "print_accounts", "print_exchanges"]
+__all__ = [
+    "print_account",
+    "print_account_check",
+    "print_account_deleted",
+    "print_account_money",
+    "print_accounts",
+    "print_exchanges",
+]
 
 
 def print_accounts(page: AccountPage, out: TextIO) -> None:
@@ -47,6 +56,8 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
         ("orders", f"{found.open_orders:,} open, {found.unknown_orders:,} unknown"),
         ("funds", escape(tables.amounts(found.funds))),
         ("guarantees", escape(can)),
+        ("last contact", "never" if found.last_contact is None else tables.when(found.last_contact)),
+        ("since then", f"[bold red]{escape(found.contact_problem)}[/]" if found.contact_problem else ""),
         ("problem", f"[bold red]{escape(found.problem)}[/]" if found.problem else ""),
         ("waits", f"[bold red]{escape(found.egress_problem)}[/]" if found.egress_problem else ""),
     ]
@@ -59,6 +70,38 @@ def _egress(found: AccountDetail) -> str:
     if found.market_data_egress == found.egress:
         return found.egress
     return f"{found.egress}, prices {found.market_data_egress}"
+
+
+def print_account_money(found: AccountMoney, out: TextIO) -> None:
+    """Print an account's money: at its exchange, with its automations, left over."""
+    console = tables.console(out)
+    worth = "" if found.currency is None else f"worth {found.currency}"
+    numbers = ("exchange", "free", "reserved", "unallocated", "budget at most", *([worth] if worth else []))
+    table = tables.table("asset", *numbers, right=numbers)
+    for row in found.assets:
+        figures = [
+            figure_text.amount(each, row.asset) for each in (row.exchange, row.free, row.reserved, row.unallocated)
+        ]
+        # Every digit: rounded up, it would be refused.
+        figures += [figure_text.UNKNOWN if row.most is None else f"{row.most:f}"]
+        figures += [figure_text.amount(row.value, found.currency or "")] if worth else []
+        table.add_row(*(escape(each) for each in (row.asset, *figures)))
+    if found.assets:
+        console.print(table)
+    else:
+        console.print("no money")
+    if found.problem:
+        console.print(f"[bold red]its exchange was not reached: {escape(found.problem)}[/]", soft_wrap=True)
+
+
+def print_account_check(found: AccountChecked, out: TextIO) -> None:
+    """Print what came of asking an account's exchange."""
+    console = tables.console(out)
+    for step in found.steps:
+        mark = "ok" if step.ok else "[bold red]failed[/]"
+        cure = f": {escape(step.cure)}" if step.cure else ""
+        line = f"{step.what.replace('_', ' '):<12} {mark:<6} {escape(step.detail)}{cure} ({step.seconds:.2f} s)"
+        console.print(line, soft_wrap=True)
 
 
 def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:

@@ -79,6 +79,8 @@ class AccountPoller:
             log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
             return await event_loop.blocking(self._settlement.admit_unknown, account.id, watched.live)
         changed = await event_loop.blocking(self._settlement.apply, account, watched.live, observed)
+        if account.contact.is_news():
+            await event_loop.blocking(self._core.accounts.note_contact, account.id)
         return await event_loop.blocking(self._settlement.admit_unknown, account.id, observed.unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:

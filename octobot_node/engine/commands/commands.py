@@ -149,7 +149,26 @@ class Commands(StatusCommands):
                 schedules.move(connection, account_id, source)
             note_changed(connection, [account_id])
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
-        core.event_loop.call(core.accounts.renew(account_id))
+        core.accounts.renew(account_id)
+        core.event_loop.call(core.accounts.close_replaced())
+        core.storage.announce(f"account {account_id}")
+
+    def rotate_keys(self, account_id: str, secrets: Mapping[str, Any], *, revision: int | None = None) -> None:
+        """Replace some settings of an account's trading connector; every node opens it anew. Raises Conflict.
+
+        A request that is under way ends with the old ones.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id)
+            if revision is not None and row.revision != revision:
+                raise changed_meanwhile(row.name, row.revision, revision)
+            change = {"trading_settings": {**row.trading_settings, **secrets}, "revision": row.revision + 1}
+            automations.update_account(connection, account_id, change)
+            told = {"account": row.name, "fields": sorted(f"trading.{name}" for name in secrets)}
+            events.append(connection, [Event(row.owner, row.id, "", "account.keys_rotated", told)], now)
+        core.accounts.renew(account_id)
+        core.event_loop.call(core.accounts.close_replaced())
         core.storage.announce(f"account {account_id}")
 
     def delete_account(self, account_id: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from octobot_node.contracts.exchanges import (
     Budgeted,
@@ -21,12 +21,19 @@ from octobot_node.contracts.exchanges import (
     Trading,
 )
 from octobot_node.engine.counters import Counters
+from octobot_node.engine.market.contacts import Contact
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker
+from octobot_node.text.masking import masked_text
+
+if TYPE_CHECKING:
+    from octobot_node.clock import Clock
 
 __all__ = ["MeteredMarketData", "MeteredTrading", "budgets_of", "fees_of", "metered_market_data"]
 
 T = TypeVar("T")
+#: What an exchange says no by: it was reached, and answered.
+_ANSWERS = frozenset(("", "refused", "expired"))
 #: The first that fits names the kind. Whoever waits too long breaks a request off, which it sees as a cancellation.
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (RequestExpired, "expired"),
@@ -45,14 +52,19 @@ class _Counted:
         self._counters = counters
 
     async def _ask(self, call: str, request: Coroutine[Any, Any, T]) -> T:
-        began, kind = time.perf_counter(), ""
+        began, kind, failure = time.perf_counter(), "", ""
         try:
             return await request
         except BaseException as error:
             kind = next((kind for cls, kind in _KINDS if isinstance(error, cls)), "other")
+            failure = str(error) or type(error).__name__
             raise
         finally:
             self._counters.asked(self._name, call, time.perf_counter() - began, kind)
+            self._answered(kind, failure)
+
+    def _answered(self, kind: str, failure: str) -> None:
+        """Take note of how a request ended."""
 
 
 class MeteredMarketData(_Counted):
@@ -103,12 +115,19 @@ def metered_market_data(name: str, counters: Counters, source: MarketData) -> Me
 
 
 class MeteredTrading(_Counted):
-    """A trading connector, counted."""
+    """A trading connector, counted; ``contact`` is when it answered last."""
 
-    def __init__(self, name: str, counters: Counters, trading: Trading) -> None:
+    def __init__(self, name: str, counters: Counters, trading: Trading, contact: Contact, clock: Clock) -> None:
         super().__init__(name, counters)
         self.inner = trading
         self.capabilities = trading.capabilities
+        self._contact, self._clock = contact, clock
+
+    def _answered(self, kind: str, failure: str) -> None:
+        if kind in _ANSWERS:
+            self._contact.answered_at = self._clock.now()
+        else:
+            self._contact.failed_at, self._contact.error = self._clock.now(), masked_text(failure)
 
     async def create_order(self, request: OrderRequest) -> ExchangeOrder:
         """Send one order."""

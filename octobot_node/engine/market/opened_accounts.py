@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -24,6 +26,7 @@ from octobot_node.contracts.exchanges import (
 )
 from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient, open_session
 from octobot_node.engine.counters import Counters
+from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
 from octobot_node.errors import EgressRefused, InvalidSettings, PluginError, StorageUnavailable, UsageError
 from octobot_node.limits import Limits
@@ -42,10 +45,13 @@ if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
     from octobot_node.settings import Settings
+    from octobot_node.store.rows.node import AccountRow
 
 __all__ = ["Account", "Accounts", "Closed", "source_key"]
 
 log = structlog.get_logger(__name__)
+#: No request is under way for so long.
+_REPLACED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,9 @@ class Account:
     capabilities: Capabilities
     limits: Limits
     simulated: bool
+    contact: Contact = field(default_factory=Contact)
+    #: What its trading connector was opened with.
+    opened_with: Mapping[str, Any] = field(default_factory=dict)
 
     def fees(self, symbols: Collection[str]) -> dict[str, Fees]:
         """Return what it pays on symbols, where that is known to be something else than the market's rules say."""
@@ -113,6 +122,8 @@ class Accounts:
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
         self._closed: dict[str, Closed] = {}
+        #: Connectors that others took the place of, and when (monotonic seconds): a request may be under way on them.
+        self._replaced: list[tuple[float, Trading]] = []
         self._said = SaidOnce()
         # Re-entrant: opening paper trading asks for its market data.
         self._lock = threading.RLock()
@@ -192,12 +203,11 @@ class Accounts:
             raise LookupError(f"account {account_id} is gone")
         source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
         self._open_source(source, row.market_data, row.market_data_settings, row.market_data_egress)
-        factory = self.registry.trading_factory(row.trading)
-        settings = parse_settings(factory.Settings, row.trading_settings, f"account {row.name!r}, trading")
-        trading: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,), row.egress))
+        factory, contact = self.registry.trading_factory(row.trading), Contact(noted_at=row.contacted_at or 0)
+        trading = self._open_trading(row, row.trading_settings)
         # A replay asks nobody, and its connectors are more than these calls.
         if not self.registry.market_data_factory(row.market_data).replay:
-            trading = MeteredTrading(row.trading, self._counters, trading)
+            trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock)
         return Account(
             id=row.id,
             owner=row.owner,
@@ -210,18 +220,56 @@ class Accounts:
             capabilities=trading.capabilities,
             limits=Limits.model_validate(row.limits),
             simulated=factory.simulated,
+            contact=contact,
+            opened_with=row.trading_settings,
         )
+
+    def _open_trading(self, row: AccountRow, given: Mapping[str, Any]) -> Trading:
+        factory, source = (
+            self.registry.trading_factory(row.trading),
+            source_key(row.market_data, row.market_data_settings, row.market_data_egress),
+        )
+        settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
+        opened: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,), row.egress))
+        return opened
+
+    def open_beside(self, account_id: str, settings: Mapping[str, Any]) -> Trading:
+        """Open an account's trading connector a second time, with other settings; whoever asks closes it.
+
+        Raises as ``get`` does.
+        """
+        with self._lock:
+            self.get(account_id)
+            with self.storage.read() as connection:
+                row = automations.account(connection, account_id)
+            if row is None:
+                raise LookupError(f"account {account_id} is gone")
+            return self._open_trading(row, settings)
 
     def lend(self, account_id: str) -> ConnectorContext:
         """Return what a connector of an account is lent, for one that is opened beside it."""
         opened = self.get(account_id)
         return _Lent(self, opened.source, account_id, ("a test",), opened.egress)
 
-    async def renew(self, account_id: str) -> None:
-        """Take over an opened account's name and limits as they are now; one that leaves by other routes is closed, and
-        opened again when it is used.
+    def contact_of(self, account_id: str) -> Contact | None:
+        """Return what this process knows of an account's exchange; None where it has not opened the account."""
+        found = self._open.get(account_id)
+        return None if found is None else found.contact
+
+    def note_contact(self, account_id: str) -> None:
+        """Write down when an account's exchange answered last."""
+        found = self._open.get(account_id)
+        if found is not None and found.contact.answered_at > found.contact.noted_at:
+            found.contact.noted_at = found.contact.answered_at
+            with self.storage.write() as connection:
+                automations.update_account(connection, account_id, {"contacted_at": found.contact.noted_at})
+
+    def renew(self, account_id: str) -> None:
+        """Take over an account as it is now: its name and limits; one that is opened otherwise by now, or leaves by other
+        routes, is opened anew when it is used next.
         """
         with self._lock:
+            self._closed.pop(account_id, None)
             found = self._open.get(account_id)
             if found is None:
                 return
@@ -229,12 +277,26 @@ class Accounts:
                 row = automations.account(connection, account_id)
             if row is None:
                 return
-            same = (row.egress, row.market_data_egress) == (found.egress, found.market_data_egress)
-            if same:
-                limits = Limits.model_validate(row.limits)
-                self._open[account_id] = replace(found, name=row.name, limits=limits)
-        if not same:
-            await self.forget(account_id)
+            is_rerouted = (row.egress, row.market_data_egress) != (found.egress, found.market_data_egress)
+            if is_rerouted or row.trading_settings != found.opened_with:
+                del self._open[account_id]
+                # By the old route nothing more may leave, not even what is under way.
+                self._replaced.append((-math.inf if is_rerouted else time.monotonic(), found.trading))
+                return
+            self._open[account_id] = replace(found, name=row.name, limits=Limits.model_validate(row.limits))
+
+    def renew_all(self) -> None:
+        """Take over every opened account as it is now: what was said of them may have been missed."""
+        for account_id in list(self._open):
+            self.renew(account_id)
+
+    async def close_replaced(self) -> None:
+        """Close those connectors that others took the place of a while ago, or that had another route."""
+        with self._lock:
+            over = [each for each in self._replaced if time.monotonic() - each[0] > _REPLACED_S]
+            self._replaced = [each for each in self._replaced if each not in over]
+        for _, trading in over:
+            await trading.close()
 
     async def forget(self, account_id: str) -> None:
         """Close an account that was deleted, if it is open."""
@@ -275,6 +337,8 @@ class Accounts:
         """Close every connector."""
         for account in self._open.values():
             await account.trading.close()
+        for _, replaced in self._replaced:
+            await replaced.close()
         for source in self._sources.values():
             await source.close()
 

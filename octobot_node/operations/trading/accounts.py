@@ -51,7 +51,9 @@ def list_accounts(context: OperationContext, request: PageRequest) -> AccountPag
         rows = found[: request.limit]
         sums = lists.account_sums(connection, [row.id for row in rows])
     return AccountPage(
-        accounts=[account_row(context.registry, row, *sums[row.id]) for row in rows],
+        accounts=[
+            account_row(context.registry, row, context.core.accounts.contact_of(row.id), *sums[row.id]) for row in rows
+        ],
         next_cursor=rows[-1].id if len(found) > request.limit else None,
     )
 
@@ -83,7 +85,7 @@ def _read(context: OperationContext, found: str) -> tuple[node_rows.AccountRow, 
         sums = lists.account_sums(connection, [found])
     if not rows:
         raise CommandRefused(f"the account {found} was deleted meanwhile")
-    return rows[0], account_row(context.registry, rows[0], *sums[found])
+    return rows[0], account_row(context.registry, rows[0], context.core.accounts.contact_of(found), *sums[found])
 
 
 def _shown_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict[str, Any], list[str]]:

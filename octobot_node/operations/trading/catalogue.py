@@ -6,6 +6,8 @@ from typing import Any
 
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest, PageRequest
+from octobot_node.operations.trading.models.account_checks import AccountChecked, RotateKeys
+from octobot_node.operations.trading.models.account_money import AccountMoney, ShowAccountMoney
 from octobot_node.operations.trading.models.accounts import (
     AccountDeleted,
     AccountDetail,
@@ -65,6 +67,7 @@ from octobot_node.operations.trading.models.orders import (
 
 __all__ = [
     "ADOPT_ORDER",
+    "CHECK_ACCOUNT",
     "CREATE_ACCOUNT",
     "DECLARE_ORDER_NOT_SENT",
     "DELETE_ACCOUNT",
@@ -82,7 +85,9 @@ __all__ = [
     "LIST_SYMBOLS",
     "OPERATIONS",
     "RELEASE_KILL_SWITCH",
+    "ROTATE_KEYS",
     "SHOW_ACCOUNT",
+    "SHOW_ACCOUNT_MONEY",
     "SHOW_COURSE",
     "SHOW_EQUITY",
     "SHOW_KILL_SWITCH",
@@ -231,6 +236,30 @@ EDIT_ACCOUNT = Operation(
     subject=_ACCOUNT,
     description="Change an account's name or limits; what is left out stays.",
 )
+SHOW_ACCOUNT_MONEY = Operation(
+    "accounts.money",
+    ShowAccountMoney,
+    AccountMoney,
+    f"{_HERE}.account_money:money",
+    description="Tell what an account has at its exchange, what of it its automations have, and what is left.",
+)
+CHECK_ACCOUNT = Operation(
+    "accounts.check",
+    OneAccount,
+    AccountChecked,
+    f"{_HERE}.account_checks:check",
+    description="Ask an account's exchange for prices, money and orders, and tell what came of it; nothing is changed.",
+)
+ROTATE_KEYS = Operation(
+    "accounts.rotate_keys",
+    RotateKeys,
+    AccountDetail,
+    f"{_HERE}.account_checks:rotate_keys",
+    writes=True,
+    subject=_ACCOUNT,
+    hidden=frozenset({"trading"}),
+    description="Give an account other keys of the same account at its exchange; what is on it goes on.",
+)
 DELETE_ACCOUNT = Operation(
     "accounts.delete",
     OneAccount,
@@ -297,6 +326,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     SHOW_ACCOUNT,
     CREATE_ACCOUNT,
     EDIT_ACCOUNT,
+    SHOW_ACCOUNT_MONEY,
+    CHECK_ACCOUNT,
+    ROTATE_KEYS,
     DELETE_ACCOUNT,
     LIST_EXCHANGES,
     LIST_MARKET_SOURCES,

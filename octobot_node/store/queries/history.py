@@ -150,11 +150,17 @@ def balance_page(
 
 def funds_of_account(connection: sa.Connection, account_id: str) -> dict[str, Decimal]:
     """Return asset -> what an account's automations have of it, free and reserved. Rides ix_balances_account."""
+    return {asset: free + reserved for asset, (free, reserved) in money_of_account(connection, account_id).items()}
+
+
+def money_of_account(connection: sa.Connection, account_id: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return asset -> what an account's automations have of it, (free, reserved). Rides ix_balances_account."""
     statement = sa.select(_b.asset, _b.free, _b.reserved).where(_b.account_id == account_id).order_by(_b.asset)
-    found: dict[str, Decimal] = {}
+    found: dict[str, tuple[Decimal, Decimal]] = {}
     # Exact in Decimal; in SQL, SQLite would add texts up as floats.
     for asset, free, reserved in connection.execute(statement):
-        found[asset] = found.get(asset, Decimal(0)) + free + reserved
+        before = found.get(asset, (Decimal(0), Decimal(0)))
+        found[asset] = before[0] + free, before[1] + reserved
     return found
 
 

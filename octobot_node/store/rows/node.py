@@ -39,6 +39,7 @@ class AccountRow(Protocol):
     reconcile_since: int | None
     revision: int
     created_at: int
+    contacted_at: int | None
 
 
 class StandingAccountRow(Protocol):

@@ -75,9 +75,11 @@ accounts = sa.Table(
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
     sa.Column("reconcile_since", Millis),
-    #: Counts the edits of name, limits and routes.
+    #: Counts the edits of name, limits, routes and keys.
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Millis, nullable=False),
+    #: When its exchange answered last, to the minute; NULL: never.
+    sa.Column("contacted_at", Millis),
     sa.UniqueConstraint("owner", "name"),
 )
 

@@ -6,12 +6,15 @@ from octobot_node.api import ApiRouter
 from octobot_node.contracts.operation import Route
 from octobot_node.operations.automations.catalogue import LIST_TYPES, PLAN_TYPE, SHOW_TYPE
 from octobot_node.operations.trading.catalogue import (
+    CHECK_ACCOUNT,
     CREATE_ACCOUNT,
     DELETE_ACCOUNT,
     EDIT_ACCOUNT,
     LIST_ACCOUNTS,
     LIST_EXCHANGES,
+    ROTATE_KEYS,
     SHOW_ACCOUNT,
+    SHOW_ACCOUNT_MONEY,
 )
 
 __all__ = ["router"]
@@ -38,6 +41,31 @@ router.add_operation(
 )
 router.add_operation(
     DELETE_ACCOUNT, Route("DELETE", "/accounts/{account}", "accounts:write", "Delete an account", name="delete_account")
+)
+router.add_operation(
+    SHOW_ACCOUNT_MONEY,
+    Route("GET", "/accounts/{account}/money", "accounts:read", "An account's money", name="read_account_money"),
+)
+router.add_operation(
+    CHECK_ACCOUNT,
+    Route(
+        "POST",
+        "/accounts/{account}/check",
+        "accounts:write",
+        "Test an account's connection",
+        name="check_account",
+    ),
+)
+router.add_operation(
+    ROTATE_KEYS,
+    Route(
+        "POST",
+        "/accounts/{account}/rotate-keys",
+        "accounts:write",
+        "Give an account other keys",
+        name="rotate_account_keys",
+        step_up=True,
+    ),
 )
 router.add_operation(LIST_EXCHANGES, Route("GET", "/exchanges", "accounts:read", "Exchanges", tag="accounts"))
 router.add_operation(LIST_TYPES, Route("GET", "/types", "automations:read", "Automation types", tag="automations"))

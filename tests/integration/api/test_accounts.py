@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.integration.api.conftest import Service
 
 
@@ -23,3 +25,25 @@ def test_an_edit_of_an_account_says_what_it_is_about(service: Service) -> None:
     again = ada.patch(place, json={"limits": {}}, headers={"if-match": read.headers["etag"]})
     assert (again.status_code, again.json()["limits"], again.json()["revision"]) == (200, {}, 3)
     assert ada.patch(place, json={"name": "whatever it is"}, headers={"if-match": "*"}).status_code == 200
+
+
+def test_an_account_is_looked_into_tested_and_given_other_keys(service: Service) -> None:
+    place = f"/api/v1/accounts/{service.account('ada')}"
+    service.office.bench.trading.held = {"USDT": Decimal("7.5")}
+    ada = service.as_("ada")
+    money = ada.get(f"{place}/money", params={"currency": "USDT"}).json()
+    assert (money["assets"][0]["unallocated"], money["value"], money["problem"]) == ("7.5", "7.50000000", "")
+    checked = ada.post(f"{place}/check").json()
+    assert (checked["ok"], [step["what"] for step in checked["steps"]]) == (
+        True,
+        ["market_data", "balances", "open_orders"],
+    )
+    keys = ada.post(f"{place}/rotate-keys", json={"trading": {"key": "s3cret-key"}})
+    assert (keys.status_code, keys.json()["detail"]) == (
+        409,
+        "'main' trades with fake, which has no secrets: there is none to replace",
+    )
+    # Nor does the audit keep what was sent.
+    audit = service.as_("root").get("/api/v1/audit").text
+    assert "accounts.rotate_keys" in audit
+    assert "s3cret-key" not in audit

@@ -112,7 +112,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
                 "automations",
                 "open_orders",
             ),
-            *("unknown_orders", "created_at"),
+            *("unknown_orders", "created_at", "last_contact", "contact_problem"),
         },
     )
     assert set(as_json(created, "plugins")["plugins"][0]) == {
@@ -455,6 +455,29 @@ def test_accounts_are_made_changed_and_deleted(created: Octobot) -> None:
     assert error(created, "accounts", "create", "x", "--market-data", "simulated", "--set", "fee=1") == (
         2,
         "--set fee: write it as market_data.FIELD or trading.FIELD",
+    )
+    money = as_json(created, "accounts", "money", "second", "--currency", "USD")
+    assert (money["assets"][0]["most"], money["value"], money["problem"]) == ("100", "100.00000000", "")
+    lines = created("accounts", "money", "second", "--currency", "USD")[1].splitlines()
+    assert lines[2].split() == [
+        "USD",
+        "100.00",
+        "USD",
+        "0.00",
+        "USD",
+        "0.00",
+        "USD",
+        "100.00",
+        "USD",
+        "100",
+        "100.00",
+        "USD",
+    ]
+    code, out, _ = created("accounts", "check", "second")
+    assert (code, out.count(" ok ")) == (0, 3)
+    assert error(created, "accounts", "rotate-keys", "second") == (
+        2,
+        "there is no terminal to ask for the keys: give --file, or --file - for stdin",
     )
     assert as_json(created, "accounts", "edit", "second", "--name", "other", "--no-limits")["limits"] == {}
     assert error(created, "accounts", "delete", "paper", "--yes") == (

@@ -40,6 +40,12 @@ class AccountRow(Response):
     automations: int
     open_orders: int
     unknown_orders: int
+    last_contact: datetime | None = Field(
+        description="When its exchange answered last, to the minute where another node asked it; null: never."
+    )
+    contact_problem: str = Field(
+        description="How the node that answers failed to reach it since; empty: it did not. See POST …/check."
+    )
     created_at: datetime
 
 

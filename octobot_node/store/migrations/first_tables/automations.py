@@ -28,6 +28,7 @@ def accounts() -> None:
         sa.Column("reconcile_since", sa.BigInteger()),
         # An account says by it whether it was edited since it was read.
         sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("contacted_at", sa.BigInteger()),
         unique=("owner", "name"),
     )
 

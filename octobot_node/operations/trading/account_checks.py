@@ -1,0 +1,228 @@
+"""Ask an account's exchange whether all is well, and give the account other keys."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import SecretStr, ValidationError
+
+from octobot_node.contracts.exchanges import MarketData, SymbolList, Trading
+from octobot_node.errors import (
+    CommandRefused,
+    DataUnavailable,
+    InvalidSettings,
+    NotSent,
+    OrderRefused,
+    StorageUnavailable,
+    UnknownType,
+    UsageError,
+)
+from octobot_node.market import from_ms
+from octobot_node.operations.automations.creating.export import secret_settings
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.lookup import account_id
+from octobot_node.operations.trading.accounts import show
+from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys
+from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
+from octobot_node.orders import IntentStatus
+from octobot_node.store import automations, intents
+from octobot_node.store.rows.node import AccountRow
+from octobot_node.text.masking import MASK, masked_text
+from octobot_node.text.validation_messages import first_mistake, nearest
+
+__all__ = ["check", "rotate_keys"]
+
+_What = Literal["open", "market_data", "balances", "open_orders"]
+#: What most markets have: one that lists no symbols is asked for their prices.
+_ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
+
+
+def check(context: OperationContext, request: OneAccount) -> AccountChecked:
+    """Ask an account's exchange for prices, money and orders, and return what came of each."""
+    found = account_id(context, request.account)
+    row = _row(context, found)
+    hidden = _secrets_of(context, row)
+    try:
+        account = context.core.accounts.get(found)
+        source = context.core.accounts.source(account.source)
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a connector raises is what is to be told
+        steps = [CheckStep(what="open", ok=False, detail=_said(error, hidden), cure=_cure(error), seconds=0.0)]
+    else:
+        prices = _step(context, "market_data", lambda: _prices(source), hidden)
+        steps = [prices, *_private(context, account.trading, hidden)[0]]
+        context.core.accounts.note_contact(found)
+    return AccountChecked(
+        account=row.name,
+        account_id=found,
+        ok=all(step.ok for step in steps),
+        steps=steps,
+        as_of=from_ms(context.core.clock.now()),
+    )
+
+
+def rotate_keys(context: OperationContext, request: RotateKeys) -> AccountDetail:
+    """Replace secrets of an account's trading connector; its automations and orders stay as they are.
+
+    Raises UsageError naming the setting, CommandRefused where there are none or the exchange does not take the new
+    ones, Conflict where ``revision`` is another.
+    """
+    found = account_id(context, request.account)
+    row = _row(context, found)
+    settings = _with(context, row, request.trading)
+    if request.check:
+        _refuse_unanswered(context, found, settings, request.trading)
+    context.commands.rotate_keys(found, request.trading, revision=request.revision)
+    return show(context, OneAccount(account=found))
+
+
+def _row(context: OperationContext, found: str) -> AccountRow:
+    with context.core.storage.read() as connection:
+        row = automations.account(connection, found)
+    if row is None:
+        raise CommandRefused(f"the account {found} was deleted meanwhile")
+    return row
+
+
+# Asking --------------------------------------------------------------------------------------------------------------
+
+
+async def _prices(source: MarketData) -> str:
+    if isinstance(source, SymbolList):
+        return f"{len(await source.symbols()):,} symbols"
+    return f"{len(await source.tickers(_ASKED_FOR))} of {len(_ASKED_FOR)} prices"
+
+
+def _private(context: OperationContext, trading: Trading, hidden: Collection[str]) -> tuple[list[CheckStep], set[str]]:
+    """Return what came of asking with an account's keys, and the exchange's ids of the orders that rest."""
+    resting: set[str] = set()
+
+    async def balances() -> str:
+        return f"{sum(1 for amount in (await trading.balances()).values() if amount):,} assets"
+
+    async def orders() -> str:
+        resting.update(order.id for order in await trading.open_orders())
+        return f"{len(resting):,} orders rest"
+
+    steps = [_step(context, "balances", balances, hidden), _step(context, "open_orders", orders, hidden)]
+    return steps, resting
+
+
+def _step(
+    context: OperationContext, what: _What, ask: Callable[[], Awaitable[str]], hidden: Collection[str]
+) -> CheckStep:
+    limit, began = context.core.settings.request_timeout, time.perf_counter()
+
+    async def in_time() -> str:
+        async with asyncio.timeout(limit):
+            return await ask()
+
+    ok, cure = True, ""
+    try:
+        detail = context.core.event_loop.call(in_time())
+    except StorageUnavailable:
+        raise
+    except TimeoutError:
+        ok, detail = False, f"no answer within {limit:g} s"
+        cure = "see that the exchange is reachable from this machine, and try again"
+    except Exception as error:  # noqa: BLE001 - whatever a connector raises is what is to be told
+        ok, detail, cure = False, _said(error, hidden), _cure(error)
+    return CheckStep(what=what, ok=ok, detail=detail, cure=cure, seconds=round(time.perf_counter() - began, 3))
+
+
+def _said(error: Exception, hidden: Collection[str]) -> str:
+    """Return what an error says without the secrets that were sent: some libraries repeat them."""
+    return masked_text(_without(hidden, str(error))) or type(error).__name__
+
+
+def _without(hidden: Collection[str], text: str) -> str:
+    for secret in hidden:
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    plain = (each.get_secret_value() if isinstance(each, SecretStr) else each for each in values)
+    # Too short to be told from other text.
+    return [str(each) for each in plain if len(str(each)) > 3]
+
+
+def _secrets_of(context: OperationContext, row: AccountRow) -> list[str]:
+    factory = context.registry.trading.get(row.trading)
+    names = secret_settings(None if factory is None else factory.Settings, row.trading_settings)
+    return _texts(row.trading_settings[name] for name in names)
+
+
+def _cure(error: Exception) -> str:
+    if isinstance(error, OrderRefused):
+        return "see at the exchange whether the keys hold, what they may and from which addresses, or rotate them"
+    if isinstance(error, NotSent | DataUnavailable):
+        return "see that the exchange is reachable from this machine, and try again"
+    if isinstance(error, UnknownType):
+        return "install the plugin that has it, or delete the account"
+    if isinstance(error, InvalidSettings):
+        return "mend the setting: rotate it where it is secret, otherwise create the account anew"
+    return "try again; where that does not help, see the node's log"
+
+
+# Other keys ----------------------------------------------------------------------------------------------------------
+
+
+def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an account's settings with other secrets; raise UsageError for what is none, or is not taken."""
+    factory = context.registry.trading_factory(row.trading)
+    model: Any = factory.Settings
+    secret = secret_settings(model, dict.fromkeys(model.model_fields))
+    for name in given:
+        if name in secret and name in model.model_fields:
+            continue
+        if not secret:
+            raise CommandRefused(
+                f"{row.name!r} trades with {row.trading}, which has no secrets: there is none to replace"
+            )
+        raise UsageError(
+            f"trading.{name}: is no secret of {row.trading}: {nearest(name, secret)}; what is not secret stays as the"
+            " account was created with"
+        )
+    settings = {**row.trading_settings, **given}
+    try:
+        model.model_validate(settings)
+    except ValidationError as error:
+        place, text = first_mistake(error, model)
+        told = _without(_texts(given.values()), text)
+        raise UsageError(f"{'.'.join(['trading', *map(str, place)])}: {told}") from None
+    return settings
+
+
+def _refuse_unanswered(
+    context: OperationContext, found: str, settings: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    hidden = _texts(given.values())
+    try:
+        trading = context.core.accounts.open_beside(found, settings)
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a connector raises is why it is refused
+        raise CommandRefused(f"the connector does not open with them: {_said(error, hidden)}") from None
+    try:
+        steps, resting = _private(context, trading, hidden)
+    finally:
+        context.core.event_loop.call(trading.close())
+    wrong = next((step for step in steps if not step.ok), None)
+    if wrong is not None:
+        raise CommandRefused(
+            f"with them the exchange did not tell its {wrong.what.replace('_', ' ')}: {wrong.detail}:"
+            f" {wrong.cure}; nothing was changed (check: false replaces them all the same)"
+        )
+    with context.core.storage.read() as connection:
+        live = intents.live_of_account(connection, found)
+    ours = {each.exchange_order_id for each in live if each.kind == "order" and each.status == IntentStatus.OPEN}
+    if ours and not ours & resting:
+        raise CommandRefused(
+            f"they are of another account: none of the {len(ours):,} orders that rest here is there. Give keys of the"
+            " same account, or create another one (check: false replaces them all the same)"
+        )

@@ -1,0 +1,54 @@
+"""Whether an account's exchange can be reached, and other keys for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from octobot_node.operations.models import Response
+from octobot_node.operations.trading.models.accounts import OneAccount
+
+__all__ = ["AccountChecked", "CheckStep", "RotateKeys"]
+
+
+class CheckStep(Response):
+    """One thing that an exchange was asked for."""
+
+    what: Literal["open", "market_data", "balances", "open_orders"] = Field(
+        description="Whether its connectors open; whether prices come; whether the keys may look at money and orders."
+    )
+    ok: bool = Field(description="Whether it was answered.")
+    detail: str = Field(description="What was answered, or what went wrong; without secrets.")
+    cure: str
+    seconds: float
+
+
+class AccountChecked(Response):
+    """What came of asking an account's exchange, now. Whether its keys may trade shows at the first order only."""
+
+    account: str
+    account_id: str
+    ok: bool = Field(description="Whether everything was answered.")
+    steps: list[CheckStep] = Field(description="What was asked, in order.")
+    as_of: datetime
+
+
+class RotateKeys(OneAccount):
+    """Other keys for the same account at the same exchange."""
+
+    trading: dict[str, Any] = Field(
+        min_length=1,
+        max_length=50,
+        description="Secret settings of its trading connector, by name; those that are left out stay.",
+        examples=[{"key": "…", "secret": "…"}],
+    )
+    check: bool = Field(
+        default=True,
+        description="Ask the exchange with them first, and keep the old ones where it does not answer, or where none of"
+        " the account's resting orders is there.",
+    )
+    revision: int | None = Field(
+        default=None, ge=0, description="Change them only if this is the account's revision still; None: whatever."
+    )
