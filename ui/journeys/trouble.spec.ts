@@ -57,10 +57,31 @@ test("a node that is away is said with its age, buttons that write are off, and 
   await expect(page.getByRole("heading", { name: "grid" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Pause" })).toBeDisabled();
 
+  // It comes back as another version: this page is of before, says so, and loses nothing that was typed.
+  await page.route("**/index.html", (route) => route.fulfill({ body: "<script src='/assets/other.js'></script>" }));
   await node.start();
   await expect(page.getByText(/The node has not answered since/)).toBeHidden();
   await expect(page.getByText(/Connected/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Pause" })).toBeEnabled();
+  await expect(page.getByText("The node was updated since this page was opened.")).toBeVisible();
+});
+
+test("a session that ends while one types asks for the password, and what was typed is there to be sent", async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.getByRole("link", { name: "grid", exact: true }).first().click();
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  await page.getByRole("textbox", { name: "Spend per level" }).fill("90");
+  expect((await api(page, "DELETE", "/session")).status).toBe(204);
+  await page.getByRole("button", { name: "Save" }).click();
+  const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+  await dialog.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("textbox", { name: "Spend per level" })).toHaveValue("90");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("list", { name: "Configs, newest first" }).getByRole("listitem")).toHaveCount(2);
 });
 
 // It waits for the node to look at the stream's caller again.

@@ -45,6 +45,14 @@ export function onAnswer(listener: (answered: boolean, at: number) => void): () 
   return () => listeners.delete(listener);
 }
 
+const strangers = new Set<() => void>();
+
+/** Be told that the node does not know any more who asks: whatever was asked for, the session has ended. */
+export function onSessionEnded(listener: () => void): () => void {
+  strangers.add(listener);
+  return () => strangers.delete(listener);
+}
+
 function tell(answered: boolean): void {
   for (const listener of listeners) listener(answered, Date.now());
 }
@@ -74,8 +82,15 @@ client.interceptors.request.use((request) => {
 client.interceptors.error.use((error, response) => {
   if (error instanceof NoAnswer || error instanceof DOMException) return error;
   if (!response) return new NoAnswer("the node does not answer");
-  return new Problem(typeof error === "object" && error !== null ? (error as Partial<ProblemBody>) : {}, response);
+  const body = typeof error === "object" && error !== null ? (error as Partial<ProblemBody>) : {};
+  const problem = new Problem(body, response);
+  // Who signs in is a stranger, too: that is an answer to them, and no end of anything.
+  const ended = problem.kind === "unauthenticated" && !new URL(response.url, location.href).pathname.endsWith(SESSION);
+  if (ended) for (const listener of strangers) listener();
+  return problem;
 });
+
+const SESSION = "/api/v1/session";
 
 export function isProblem(error: unknown, kind?: string): error is Problem {
   return error instanceof Problem && (kind === undefined || error.kind === kind);

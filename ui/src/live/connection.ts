@@ -2,7 +2,7 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { onAnswer } from "@/api/http";
+import { onAnswer, onSessionEnded } from "@/api/http";
 import type { Heard, NodeEvent } from "./reader";
 import { openStream, type Stream } from "./stream";
 
@@ -48,16 +48,25 @@ export function onEvent(listener: (event: NodeEvent) => void): () => void {
 /** Begin to listen; what happens makes queries stale, gathered, so that a grid's start is one refetch and not 210. */
 export function listen(queries: QueryClient): void {
   if (stream) {
+    if (connection.state === "signed-out") become({ ...connection, state: "connecting" });
     stream.ask("start");
     return;
   }
   const renewal = new Renewal(queries);
   const heard = (what: Heard) => {
-    if (what.type === "lost") return become({ state: "lost", heardAt: what.since, retryAt: what.retryAt });
+    if (what.type === "lost" && connection.state !== "signed-out")
+      return become({ state: "lost", heardAt: what.since, retryAt: what.retryAt });
     if (what.type === "signed-out") {
+      if (connection.state === "signed-out") return;
       become({ state: "signed-out", heardAt: what.at, retryAt: null });
       void queries.invalidateQueries({ queryKey: ["session"] });
       return;
+    }
+    // A stream that was opened before goes on for a while; only one that is opened anew knows who signed in, perhaps
+    // in another tab.
+    if (connection.state === "signed-out") {
+      if (what.type !== "open") return;
+      void queries.invalidateQueries({ queryKey: ["session"] });
     }
     const wasLost = connection.state !== "live";
     become({ state: "live", heardAt: what.at, retryAt: null });
@@ -69,6 +78,7 @@ export function listen(queries: QueryClient): void {
   };
   stream = openStream(heard);
   stream.ask("start");
+  onSessionEnded(() => heard({ type: "signed-out", at: Date.now() }));
   onAnswer((answered, at) => {
     if (answered && connection.state === "live") connection = { ...connection, heardAt: at };
     // The stream says itself when it is back; an answer means that it need not wait.

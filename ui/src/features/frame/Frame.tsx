@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { KillSwitch } from "@/features/kill-switch/KillSwitch";
 import { sessionQuery } from "@/features/session/queries";
 import { SignInForm } from "@/features/session/SignIn";
@@ -15,7 +15,7 @@ import * as format from "@/text/format";
 import { useBook } from "./book";
 import { Connection, Offline } from "./Connection";
 import { nodeQuery, nodesQuery } from "./queries";
-import { useOutdated } from "./updates";
+import { lookForUpdate, useOutdated } from "./updates";
 
 interface Place {
   to: "/" | "/automations" | "/new" | "/activity" | "/settings";
@@ -208,12 +208,19 @@ function SessionEnded() {
 }
 
 function Outdated() {
+  const { state } = useConnection();
+  const was = useRef(state);
+  useEffect(() => {
+    if (was.current === "lost" && state === "live") lookForUpdate();
+    was.current = state;
+  }, [state]);
   if (!useOutdated()) return null;
   return (
     <div className="note unk band" role="alert">
       <Icon name="info" />
       <p>
-        <b>The node was updated since this page was opened.</b> Load it anew to go on.
+        <b>The node was updated since this page was opened.</b> Load it anew to go on: what was typed into a new
+        automation or an edit is kept.
       </p>
       <button className="btn small" type="button" onClick={() => location.reload()}>
         Load anew

@@ -9,6 +9,11 @@ export function watchForUpdates(): void {
   addEventListener("vite:preloadError", () => void look());
 }
 
+/** The node was away: perhaps for an update. */
+export function lookForUpdate(): void {
+  void look();
+}
+
 /** A part that cannot be fetched is gone, or its node is away: only a page that names another script says which. */
 async function look(): Promise<void> {
   const own = document.querySelector<HTMLScriptElement>('script[type="module"][src]')?.getAttribute("src");
