@@ -1,6 +1,7 @@
 /** What this browser shows and how; it is kept here, since the node does not keep it yet. */
 
 import { useSyncExternalStore } from "react";
+import { setZone } from "@/text/format";
 
 export type Theme = "system" | "light" | "dark";
 export type Book = "live" | "paper";
@@ -8,12 +9,14 @@ export type Book = "live" | "paper";
 interface Preferences {
   theme: Theme;
   hidden: boolean;
+  /** The zone that times are told in. */
+  zone: string;
   /** Which money is shown; null until somebody chose: then what there is decides. */
   book: Book | null;
 }
 
 const KEY = "octobot.preferences";
-const DEFAULTS: Preferences = { theme: "system", hidden: false, book: null };
+const DEFAULTS: Preferences = { theme: "system", hidden: false, zone: "UTC", book: null };
 const listeners = new Set<() => void>();
 let current = read();
 
@@ -30,6 +33,7 @@ function apply(): void {
   const classes = document.documentElement.classList;
   classes.toggle("light", current.theme === "light");
   classes.toggle("dark", current.theme === "dark");
+  setZone(current.zone);
 }
 
 export function setPreference<K extends keyof Preferences>(name: K, value: Preferences[K]): void {

@@ -1,5 +1,21 @@
 import { expect, test } from "vitest";
-import { amount, change, exact, gainOrLoss, moment, money, price, span } from "./format";
+import {
+  amount,
+  axisTime,
+  bytes,
+  change,
+  exact,
+  gainOrLoss,
+  moment,
+  money,
+  month,
+  plain,
+  price,
+  ratio,
+  setZone,
+  span,
+  zoneName,
+} from "./format";
 
 test("money has its asset's decimals, every digit before them, and a true minus", () => {
   expect(money("20339.0249", "USD")).toBe("20,339.02");
@@ -35,4 +51,31 @@ test("times are as long as they must be", () => {
     "7 h 9 min",
     "3 d 4 h",
   ]);
+});
+
+test("ratios are percent, to the last digit of what was told", () => {
+  expect(ratio("-0.168690", { signed: true })).toBe("\u221216.87 %");
+  expect(ratio("0.0242", { signed: false })).toBe("2.42 %");
+  expect(plain("-1.2345", { signed: true })).toBe("\u22121.23");
+});
+
+test("below an axis stands what tells its marks apart", () => {
+  const at = new Date("2022-01-21T04:00:00Z");
+  expect([3_600_000, 30 * 86_400_000, 900 * 86_400_000].map((span) => axisTime(at, span))).toEqual([
+    "04:00",
+    "21 Jan",
+    "Jan 2022",
+  ]);
+  expect(month("2022-01")).toBe("Jan 2022");
+  expect([912, 2_412_000, 130_000_000].map(bytes)).toEqual(["912 B", "2.4 MB", "130 MB"]);
+});
+
+test("times are told in the zone that was chosen, with its own days; an unknown one is UTC", () => {
+  const at = new Date("2026-01-31T23:30:00Z");
+  setZone("Europe/Paris");
+  expect(moment(at, new Date("2026-02-01T05:00:00Z"))).toBe("00:30");
+  expect(zoneName()).toBe("Paris");
+  setZone("Nowhere/Else");
+  expect(zoneName()).toBe("UTC");
+  expect(moment(at, new Date("2026-02-01T05:00:00Z"))).toBe("31 Jan 23:30");
 });

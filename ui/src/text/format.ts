@@ -1,4 +1,4 @@
-/** Numbers and times for people: the browser's locale, U+2212 for minus, times in UTC unless said otherwise. */
+/** Numbers and times for people: the browser's locale, U+2212 for minus, times in UTC unless somebody chose another zone. */
 
 import { basisPoints, type Decimal, multiply } from "./decimal";
 
@@ -70,10 +70,34 @@ export function percent(value: number, digits = 1): string {
   return `${written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" })} %`;
 }
 
-/** A ratio as a percentage: -0.1285 is −12.85 %. */
-export function ratio(value: Decimal): string {
-  const percent = multiply(value, "100");
-  return `${written(percent, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" })} %`;
+/** A ratio as the API tells it: -0.1285 is −12.85 %, and 0.017 is +1.70 %. */
+export function ratio(value: Decimal, options: { signed: boolean } = { signed: true }): string {
+  const signDisplay = options.signed ? "exceptZero" : "auto";
+  const written100 = written(multiply(value, "100"), {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay,
+  });
+  return `${written100} %`;
+}
+
+/** A figure without a unit, such as a Sharpe ratio. */
+export function plain(value: Decimal, options: { signed?: boolean } = {}): string {
+  return written(value, {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay: options.signed ? "exceptZero" : "auto",
+  });
+}
+
+/** How many, or how many more. */
+export function whole(value: Decimal, options: { signed?: boolean } = {}): string {
+  return written(value, { maximumFractionDigits: 0, signDisplay: options.signed ? "exceptZero" : "auto" });
+}
+
+/** A number beside an axis. */
+export function axisNumber(value: number, digits = 0): string {
+  return written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Of a figure as it is written: what is rounded to nothing has no sign, and so no colour either. */
@@ -83,33 +107,94 @@ export function gainOrLoss(written: string): "gain" | "loss" | "" {
 
 // Times ---------------------------------------------------------------------------------------------------------------
 
-const UTC = { timeZone: "UTC" } as const;
-const clock = new Intl.DateTimeFormat("en-GB", { ...UTC, hour: "2-digit", minute: "2-digit" });
-const clockSeconds = new Intl.DateTimeFormat("en-GB", {
-  ...UTC,
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const dayMonth = new Intl.DateTimeFormat("en-GB", { ...UTC, day: "numeric", month: "short" });
-const dayMonthYear = new Intl.DateTimeFormat("en-GB", { ...UTC, day: "numeric", month: "short", year: "numeric" });
+let times = inZone("UTC");
+
+function inZone(timeZone: string) {
+  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+  const clock = { hour: "2-digit", minute: "2-digit" } as const;
+  return {
+    zone: timeZone,
+    clock: format(clock),
+    clockSeconds: format({ ...clock, second: "2-digit" }),
+    dayMonth: format({ day: "numeric", month: "short" }),
+    dayMonthYear: format({ day: "numeric", month: "short", year: "numeric" }),
+    monthYear: format({ month: "short", year: "numeric" }),
+    // Of Sweden: 2026-02-01, which sorts and compares.
+    date: new Intl.DateTimeFormat("sv-SE", { timeZone }),
+  };
+}
+
+/** Tell times in another zone from now on; one that this browser does not know is UTC. */
+export function setZone(zone: string): void {
+  if (zone === times.zone) return;
+  try {
+    times = inZone(zone);
+  } catch {
+    times = inZone("UTC");
+  }
+}
+
+/** What to write beside times: UTC, or the place that the zone is named after. */
+export function zoneName(): string {
+  return (times.zone.split("/").at(-1) ?? times.zone).replaceAll("_", " ");
+}
 
 export function timeOfDay(at: Date): string {
-  return clockSeconds.format(at);
+  return times.clockSeconds.format(at);
+}
+
+/** 05:32. */
+export function clock(at: Date): string {
+  return times.clock.format(at);
+}
+
+/** The day that a time is of, as 2026-02-01. */
+export function date(at: Date): string {
+  return times.date.format(at);
 }
 
 export function day(at: Date, now: Date): string {
-  return (at.getUTCFullYear() === now.getUTCFullYear() ? dayMonth : dayMonthYear).format(at);
+  return (date(at).slice(0, 4) === date(now).slice(0, 4) ? times.dayMonth : times.dayMonthYear).format(at);
 }
 
 /** The shortest text that is not mistaken for another time: 05:32 of today, 3 Jan 05:32 of this year. */
 export function moment(at: Date, now: Date): string {
-  const sameDay = at.toISOString().slice(0, 10) === now.toISOString().slice(0, 10);
-  return sameDay ? clock.format(at) : `${day(at, now)} ${clock.format(at)}`;
+  return date(at) === date(now) ? clock(at) : `${day(at, now)} ${clock(at)}`;
+}
+
+/** A time that is not of today: 21 Jan 2022 04:00. */
+export function dayAndTime(at: Date): string {
+  return `${times.dayMonthYear.format(at)} ${clock(at)}`;
+}
+
+/** What stands below an axis of time: the clock of hours, days of months, months of years. */
+export function axisTime(at: Date, span: number): string {
+  if (span < 2 * 86_400_000) return clock(at);
+  return (span < 300 * 86_400_000 ? times.dayMonth : times.monthYear).format(at);
+}
+
+const utcMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
+
+/** A month as the API names it: 2022-01 is Jan 2022. */
+export function month(name: string): string {
+  return utcMonth.format(new Date(`${name}-01T00:00:00Z`));
+}
+
+/** 2.4 MB. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${written(value, { maximumFractionDigits: unit === 0 || value >= 100 ? 0 : 1 })} ${units[unit]}`;
 }
 
 /** A short time, such as 0.31 s: as many digits as say something. */
 export function seconds(value: number): string {
+  if (value < 0.1) return `${written(value * 1000, { maximumFractionDigits: 0 })} ms`;
   return `${written(value, { maximumSignificantDigits: 2 })} s`;
 }
 
