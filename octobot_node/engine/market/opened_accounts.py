@@ -265,8 +265,8 @@ class Accounts:
                 automations.update_account(connection, account_id, {"contacted_at": found.contact.noted_at})
 
     def renew(self, account_id: str) -> None:
-        """Take over an account as it is now: its name and limits; one that is opened otherwise by now, or leaves by other
-        routes, is opened anew when it is used next.
+        """Take over an account as it is now: its name and limits; one that has other settings or routes by now is opened
+        anew when it is used next.
         """
         with self._lock:
             self._closed.pop(account_id, None)

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { KillSwitch } from "@/features/kill-switch/KillSwitch";
 import { sessionQuery } from "@/features/session/queries";
@@ -18,7 +18,7 @@ import { nodeQuery, nodesQuery } from "./queries";
 import { lookForUpdate, useOutdated } from "./updates";
 
 interface Place {
-  to: "/" | "/automations" | "/new" | "/activity" | "/settings";
+  to: "/" | "/automations" | "/new" | "/replays" | "/accounts" | "/activity" | "/node" | "/settings";
   label: string;
   icon: IconName;
 }
@@ -27,7 +27,10 @@ const PLACES: readonly Place[] = [
   { to: "/", label: "Overview", icon: "overview" },
   { to: "/automations", label: "Automations", icon: "list" },
   { to: "/new", label: "New", icon: "new" },
+  { to: "/replays", label: "Replays", icon: "replay" },
+  { to: "/accounts", label: "Accounts", icon: "account" },
   { to: "/activity", label: "Activity", icon: "activity" },
+  { to: "/node", label: "Node", icon: "node" },
   { to: "/settings", label: "Settings", icon: "settings" },
 ];
 
@@ -94,12 +97,49 @@ function PlaceLink({ place, children }: { place: Place; children?: React.ReactNo
   );
 }
 
+const ON_PHONE = new Set<Place["to"]>(["/", "/automations", "/new", "/activity"]);
+
+/** On a phone four places are at hand, and the others behind the fifth. */
 function TabBar() {
+  const [open, setOpen] = useState(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const others = PLACES.filter((place) => !ON_PHONE.has(place.to));
   return (
     <nav className="tabbar" aria-label="Main, phone">
-      {PLACES.map((place) => (
+      {PLACES.filter((place) => ON_PHONE.has(place.to)).map((place) => (
         <PlaceLink key={place.to} place={place} />
       ))}
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-current={others.some((place) => path.startsWith(place.to)) ? "page" : undefined}
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="more" />
+        More
+      </button>
+      {open && (
+        <Dialog
+          title="More"
+          onClose={() => setOpen(false)}
+          foot={
+            <button className="btn" type="button" onClick={() => setOpen(false)}>
+              Close
+            </button>
+          }
+        >
+          <ul className="more-places">
+            {others.map((place) => (
+              <li key={place.to}>
+                <Link to={place.to} onClick={() => setOpen(false)}>
+                  <Icon name={place.icon} />
+                  {place.label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Dialog>
+      )}
     </nav>
   );
 }
@@ -118,7 +158,9 @@ function Foot() {
         </span>
       )}
       {silent > 0 && <span className="bad">{format.count(silent)} nodes are silent</span>}
-      <span className="faint tnum">UTC {format.timeOfDay(now)}</span>
+      <span className="faint tnum">
+        {format.zoneName()} {format.timeOfDay(now)}
+      </span>
     </div>
   );
 }

@@ -1,0 +1,416 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useMemo, useState } from "react";
+import { createAccount } from "@/api/client/sdk.gen";
+import type { ExchangeRow, SourceRow } from "@/api/client/types.gen";
+import { isProblem } from "@/api/http";
+import ConfigForm from "@/features/new/ConfigForm";
+import { check, type FieldErrors } from "@/features/new/check";
+import { normalised, type Schema } from "@/features/new/schema";
+import { sessionQuery } from "@/features/session/queries";
+import { useConnection } from "@/live/connection";
+import { Icon } from "@/parts/Icon";
+import { Line } from "@/parts/Line";
+import { Empty, Failure, Loading } from "@/parts/States";
+import { type AccountDraft, bodyOf, LIMITS, plainSettings, secretsOf, wrongWith } from "./body";
+import { exchangesQuery, sourcesQuery } from "./queries";
+
+export default function NewAccount({ kind }: { kind: "paper" | undefined }) {
+  const { data: session } = useQuery(sessionQuery);
+  const { data: exchanges, error: one, refetch: again } = useQuery(exchangesQuery);
+  const { data: sources, error: other, refetch: anew } = useQuery(sourcesQuery);
+  if (session && !session.scopes.includes("accounts:write")) {
+    return (
+      <div className="page">
+        <Empty title="You may look">A trader may add accounts. Ask an admin for that role.</Empty>
+      </div>
+    );
+  }
+  if (!exchanges || !sources) {
+    const error = one ?? other;
+    return (
+      <div className="page">
+        {error ? (
+          <Failure
+            error={error}
+            onRetry={() => {
+              void again();
+              void anew();
+            }}
+          />
+        ) : (
+          <Loading what="the form" rows={8} />
+        )}
+      </div>
+    );
+  }
+  return <AccountForm exchanges={exchanges} sources={sources} kind={kind} />;
+}
+
+function nameOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function AccountForm({
+  exchanges,
+  sources,
+  kind,
+}: {
+  exchanges: readonly ExchangeRow[];
+  sources: readonly SourceRow[];
+  kind: "paper" | undefined;
+}) {
+  const first = exchanges.find((each) => (kind === "paper" ? each.simulated : !each.simulated)) ?? exchanges[0];
+  const sourceFor = (exchange: string) =>
+    sources.find((each) => each.name === exchange) ?? sources.find((each) => each.name !== "simulated") ?? sources[0];
+  const [draft, setDraft] = useState<AccountDraft>({
+    name: "",
+    trading: first?.name ?? "",
+    market_data: sourceFor(first?.name ?? "")?.name ?? "",
+    trading_settings: {},
+    market_settings: {},
+    purse: [{ asset: "USD", amount: "10000" }],
+    limits: {},
+  });
+  const [tried, setTried] = useState(false);
+  const { state } = useConnection();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const exchange = exchanges.find((each) => each.name === draft.trading);
+  const source = sources.find((each) => each.name === draft.market_data);
+  const trading = useSettings(exchange?.settings);
+  const market = useSettings(source?.settings);
+  const simulated = exchange?.simulated ?? false;
+  const change = (part: Partial<AccountDraft>) => {
+    setDraft({ ...draft, ...part });
+    create.reset();
+  };
+  const create = useMutation({
+    mutationFn: async () => (await createAccount({ body: bodyOf(draft, simulated) })).data,
+    async onSuccess(made) {
+      await queries.invalidateQueries({ queryKey: ["lists"] });
+      await navigate({ to: "/accounts/$account", params: { account: made.id } });
+    },
+  });
+  function wrong(): FieldErrors {
+    return {
+      ...wrongWith(draft, trading.neededSecrets, simulated),
+      ...under("trading", check(trading.form, draft.trading_settings)),
+      ...under("market_data", check(market.form, draft.market_settings)),
+    };
+  }
+  const told = useMemo(() => ofServer(create.error), [create.error]);
+  const errors: FieldErrors = { ...told, ...(tried ? wrong() : {}) };
+  const said = JSON.stringify(errors);
+  const tradingErrors = useMemo(() => only("trading", JSON.parse(said) as FieldErrors), [said]);
+  const marketErrors = useMemo(() => only("market_data", JSON.parse(said) as FieldErrors), [said]);
+  const shown = (field: string) => errors[field]?.join(" ");
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    setTried(true);
+    if (Object.keys(wrong()).length === 0) create.mutate();
+    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+  }
+  const placed = new Set(Object.keys(told).filter((field) => SHOWN.test(field)));
+  const elsewhere = create.error !== null && placed.size === 0;
+  return (
+    <form className="page account-form" onSubmit={submit} noValidate aria-label="New account">
+      <div className="page-head">
+        <div>
+          <p className="small muted crumb">
+            <Link to="/accounts">‹ Accounts</Link>
+          </p>
+          <h1>Add an account</h1>
+        </div>
+      </div>
+      <div className="fields">
+        <Line label="Name" error={shown("name")} hint="What you call it; it is unique among yours.">
+          {(props) => (
+            <input
+              {...props}
+              autoComplete="off"
+              maxLength={128}
+              value={draft.name}
+              onChange={(event) => change({ name: event.target.value })}
+            />
+          )}
+        </Line>
+        <Line
+          label="Orders go to"
+          error={shown("trading")}
+          hint={
+            simulated
+              ? "Play money: nothing leaves this machine."
+              : "Live: it trades with real money, with keys that you give it."
+          }
+        >
+          {(props) => (
+            <select
+              {...props}
+              value={draft.trading}
+              onChange={(event) =>
+                change({
+                  trading: event.target.value,
+                  trading_settings: {},
+                  market_data: sourceFor(event.target.value)?.name ?? "",
+                  market_settings: {},
+                })
+              }
+            >
+              {exchanges.map((each) => (
+                <option key={each.name} value={each.name}>
+                  {nameOf(each.name)}
+                  {each.simulated ? ", play money" : ""}
+                </option>
+              ))}
+            </select>
+          )}
+        </Line>
+        {trading.secrets.map((name) => (
+          <Line
+            key={name}
+            label={trading.titleOf(name)}
+            hint={trading.hintOf(name)}
+            error={shown(`trading.${name}`)}
+            optional={!trading.neededSecrets.includes(name)}
+          >
+            {(props) => (
+              <input
+                {...props}
+                type="password"
+                autoComplete="off"
+                spellCheck={false}
+                value={String(draft.trading_settings[name] ?? "")}
+                onChange={(event) =>
+                  change({ trading_settings: { ...draft.trading_settings, [name]: event.target.value.trim() } })
+                }
+              />
+            )}
+          </Line>
+        ))}
+        {trading.secrets.length > 0 && (
+          <p className="hint muted">
+            They are kept in the node’s data folder, are never shown again, and are in no log. Give a key that may trade
+            and not withdraw.
+          </p>
+        )}
+        <Line
+          label="Prices of"
+          error={shown("market_data")}
+          hint={draft.market_data === "simulated" ? "A market that is made up: good to try things out." : undefined}
+        >
+          {(props) => (
+            <select
+              {...props}
+              value={draft.market_data}
+              onChange={(event) => change({ market_data: event.target.value, market_settings: {} })}
+            >
+              {sources.map((each) => (
+                <option key={each.name} value={each.name}>
+                  {nameOf(each.name)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Line>
+        {simulated && <Money purse={draft.purse} errors={errors} onChange={(purse) => change({ purse })} />}
+        <Fold title={`Settings of ${nameOf(draft.trading)}`} schema={trading.form} open={hasErrors(tradingErrors)}>
+          <ConfigForm
+            schema={trading.form}
+            value={draft.trading_settings}
+            errors={tradingErrors}
+            context={NO_MARKET}
+            onChange={(value) =>
+              change({ trading_settings: { ...value, ...pick(draft.trading_settings, trading.secrets) } })
+            }
+          />
+        </Fold>
+        <Fold title={`Settings of its prices`} schema={market.form} open={hasErrors(marketErrors)}>
+          <ConfigForm
+            schema={market.form}
+            value={draft.market_settings}
+            errors={marketErrors}
+            context={NO_MARKET}
+            onChange={(value) => change({ market_settings: value })}
+          />
+        </Fold>
+        <Limits limits={draft.limits} shown={shown} onChange={(limits) => change({ limits })} />
+        {elsewhere && <Failure error={create.error} />}
+        <p className="go">
+          <button
+            className="btn primary"
+            type="submit"
+            disabled={create.isPending || state === "lost" || state === "signed-out"}
+          >
+            {create.isPending ? "Adding" : "Add it"}
+          </button>
+          <Link className="btn quiet" to="/accounts">
+            Cancel
+          </Link>
+        </p>
+      </div>
+    </form>
+  );
+}
+
+const NO_MARKET = { base: "", quote: "" };
+const SHOWN = /^(name|trading|market_data|limits|purse)/;
+
+interface Settings {
+  form: Schema;
+  secrets: string[];
+  neededSecrets: string[];
+  titleOf: (name: string) => string;
+  hintOf: (name: string) => string;
+}
+
+function useSettings(given: Record<string, unknown> | undefined): Settings {
+  return useMemo(() => {
+    const schema = (given ?? { type: "object", properties: {} }) as Schema;
+    const all = normalised(schema);
+    const secrets = secretsOf(schema);
+    const of = (name: string) => (all.properties?.[name] ?? {}) as Schema;
+    return {
+      form: normalised(plainSettings(schema)),
+      secrets,
+      neededSecrets: secrets.filter((name) => (schema.required ?? []).includes(name)),
+      titleOf: (name) => of(name).title ?? name,
+      hintOf: (name) => of(name).description ?? "",
+    };
+  }, [given]);
+}
+
+function under(section: string, errors: FieldErrors): FieldErrors {
+  return Object.fromEntries(Object.entries(errors).map(([path, texts]) => [`${section}.${path}`, texts]));
+}
+
+function only(section: string, errors: FieldErrors): FieldErrors {
+  return Object.fromEntries(
+    Object.entries(errors).flatMap(([path, texts]) =>
+      path.startsWith(`${section}.`) ? [[path.slice(section.length + 1), texts]] : [],
+    ),
+  );
+}
+
+function hasErrors(errors: FieldErrors): boolean {
+  return Object.keys(errors).length > 0;
+}
+
+function pick(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, from[name]]] : [])));
+}
+
+function ofServer(error: unknown): FieldErrors {
+  if (!isProblem(error)) return {};
+  const found: FieldErrors = {};
+  for (const { field, reason } of error.fields) {
+    const path = field.replace(/^body\./, "").replace(/^balances(\..*)?$/, "purse.0");
+    found[path] = [...(found[path] ?? []), reason.charAt(0).toUpperCase() + reason.slice(1)];
+  }
+  return found;
+}
+
+function Fold({
+  title,
+  schema,
+  open,
+  children,
+}: {
+  title: string;
+  schema: Schema;
+  open: boolean;
+  children: React.ReactNode;
+}) {
+  const names = Object.keys(schema.properties ?? {});
+  if (names.length === 0) return null;
+  const needs = (schema.required ?? []).length > 0;
+  return (
+    <details className="fold" open={open || needs}>
+      <summary>
+        {title} {!needs && <span className="faint">optional</span>}
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+function Money({
+  purse,
+  errors,
+  onChange,
+}: {
+  purse: AccountDraft["purse"];
+  errors: FieldErrors;
+  onChange: (purse: AccountDraft["purse"]) => void;
+}) {
+  const put = (index: number, part: Partial<AccountDraft["purse"][number]>) =>
+    onChange(purse.map((each, place) => (place === index ? { ...each, ...part } : each)));
+  return (
+    <fieldset className="part">
+      <legend className="label">Money that it begins with</legend>
+      {purse.map((each, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place
+        <div className="two-in" key={index}>
+          <Line label="Amount" error={errors[`purse.${index}`]?.join(" ")}>
+            {(props) => (
+              <input
+                {...props}
+                inputMode="decimal"
+                autoComplete="off"
+                value={each.amount}
+                onChange={(event) => put(index, { amount: event.target.value.trim() })}
+              />
+            )}
+          </Line>
+          <Line label="Of asset">
+            {(props) => (
+              <input
+                {...props}
+                autoCapitalize="characters"
+                value={each.asset}
+                onChange={(event) => put(index, { asset: event.target.value.trim().toUpperCase() })}
+              />
+            )}
+          </Line>
+        </div>
+      ))}
+      <button className="btn small add" type="button" onClick={() => onChange([...purse, { asset: "", amount: "" }])}>
+        <Icon name="new" />
+        Another asset
+      </button>
+    </fieldset>
+  );
+}
+
+export function Limits({
+  limits,
+  shown,
+  onChange,
+}: {
+  limits: Record<string, string>;
+  shown: (field: string) => string | undefined;
+  onChange: (limits: Record<string, string>) => void;
+}) {
+  const some = LIMITS.some(([name]) => limits[name] || shown(`limits.${name}`));
+  return (
+    <details className="fold" open={some}>
+      <summary>
+        Limits on all its automations together <span className="faint">optional</span>
+      </summary>
+      <div className="fields">
+        {LIMITS.map(([name, label, hint]) => (
+          <Line key={name} label={label} hint={hint || undefined} error={shown(`limits.${name}`)}>
+            {(props) => (
+              <input
+                {...props}
+                autoComplete="off"
+                value={limits[name] ?? ""}
+                onChange={(event) => onChange({ ...limits, [name]: event.target.value.trim() })}
+              />
+            )}
+          </Line>
+        ))}
+      </div>
+    </details>
+  );
+}

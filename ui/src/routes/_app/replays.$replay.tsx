@@ -1,0 +1,21 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { replayQuery } from "@/features/replays/queries";
+import { REPLAY_TABS, ReplayPage, type ReplaySearch } from "@/features/replays/ReplayPage";
+
+export const Route = createFileRoute("/_app/replays/$replay")({
+  validateSearch: (given: Record<string, unknown>): ReplaySearch => {
+    const tab = REPLAY_TABS.find((each) => each === given["tab"]);
+    const automation = given["automation"];
+    return {
+      ...(tab && tab !== "report" ? { tab } : {}),
+      ...(typeof automation === "string" && automation !== "" ? { automation: automation.slice(0, 128) } : {}),
+    };
+  },
+  loader: ({ context, params }) => void context.queries.prefetchQuery(replayQuery(params.replay)),
+  component: Page,
+});
+
+function Page() {
+  const { replay } = Route.useParams();
+  return <ReplayPage id={replay} search={Route.useSearch()} key={replay} />;
+}
