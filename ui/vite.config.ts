@@ -3,6 +3,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { packages } from "./packages.ts";
 
 const source = fileURLToPath(new URL("./src", import.meta.url));
 
@@ -11,6 +12,7 @@ export default defineConfig({
     tanstackRouter({ target: "react", autoCodeSplitting: true, quoteStyle: "double", semicolons: true }),
     react(),
     tailwindcss(),
+    packages(new URL("./package-lock.json", import.meta.url)),
   ],
   resolve: { alias: { "@": source } },
   build: {

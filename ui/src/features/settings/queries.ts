@@ -1,8 +1,65 @@
 import { queryOptions } from "@tanstack/react-query";
-import { listOwnSessions } from "@/api/client/sdk.gen";
+import {
+  listOwnKeys,
+  listOwnSessions,
+  listUserSessions,
+  listUsers,
+  readOwnSecondFactor,
+  readPreferences,
+} from "@/api/client/sdk.gen";
+import type { KeyRow, UserRow } from "@/api/client/types.gen";
 
 /** The newest that may be used: there are fifty at most. */
 export const ownSessionsQuery = queryOptions({
   queryKey: ["own-sessions"],
   queryFn: async () => (await listOwnSessions({ query: { limit: 100 } })).data.sessions,
+});
+
+export const secondFactorQuery = queryOptions({
+  queryKey: ["own-second-factor"],
+  queryFn: async () => (await readOwnSecondFactor()).data,
+});
+
+/** What there is of a list that comes in pages. */
+async function everything<Row>(
+  page: (cursor: string | null) => Promise<{ rows: Row[]; next: string | null }>,
+): Promise<Row[]> {
+  const found: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const { rows, next } = await page(cursor);
+    found.push(...rows);
+    cursor = next;
+  } while (cursor);
+  return found;
+}
+
+export const ownKeysQuery = queryOptions({
+  queryKey: ["own-keys"],
+  queryFn: () =>
+    everything<KeyRow>(async (cursor) => {
+      const { data } = await listOwnKeys({ query: { limit: 500, ...(cursor ? { cursor } : {}) } });
+      return { rows: data.keys, next: data.next_cursor };
+    }),
+});
+
+export const usersQuery = queryOptions({
+  queryKey: ["users"],
+  queryFn: () =>
+    everything<UserRow>(async (cursor) => {
+      const { data } = await listUsers({ query: { limit: 500, ...(cursor ? { cursor } : {}) } });
+      return { rows: data.users, next: data.next_cursor };
+    }),
+});
+
+export function userSessionsQuery(user: string) {
+  return queryOptions({
+    queryKey: ["users", user, "sessions"],
+    queryFn: async () => (await listUserSessions({ path: { user }, query: { limit: 100 } })).data.sessions,
+  });
+}
+
+export const preferencesQuery = queryOptions({
+  queryKey: ["lists", "preferences"],
+  queryFn: async () => (await readPreferences()).data,
 });
