@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { KillSwitch } from "@/features/kill-switch/KillSwitch";
+import { Finder } from "@/features/palette/Finder";
 import { sessionQuery } from "@/features/session/queries";
 import { SignInForm } from "@/features/session/SignIn";
 import { useSignOut } from "@/features/session/useSignOut";
@@ -190,6 +191,7 @@ function TopBar() {
         <Brand />
         <span className="vh">Overview</span>
       </Link>
+      <Finder />
       {both ? (
         <Segments
           label="Money shown"

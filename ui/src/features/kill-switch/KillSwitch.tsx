@@ -9,6 +9,7 @@ import { Icon, Shape } from "@/parts/Icon";
 import { Failure } from "@/parts/States";
 import * as format from "@/text/format";
 import { Checklist } from "./Checklist";
+import { onKillSwitchAsked } from "./open";
 import { inForceQuery } from "./queries";
 
 type Open = { what: "closed" } | { what: "confirm" } | { what: "proof"; id: string };
@@ -19,14 +20,19 @@ export function KillSwitch() {
   const { data: inForce = [] } = useQuery(inForceQuery);
   const [first] = inForce;
   useEffect(() => {
+    const ask = () => setOpen((was) => (was.what === "closed" ? { what: "confirm" } : was));
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        setOpen((was) => (was.what === "closed" ? { what: "confirm" } : was));
+        ask();
       }
     };
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    const forget = onKillSwitchAsked(ask);
+    return () => {
+      removeEventListener("keydown", onKey);
+      forget();
+    };
   }, []);
   const close = () => setOpen({ what: "closed" });
   return (
