@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { listAudit, listEvents } from "@/api/client/sdk.gen";
+import { listAudit, listEvents, listOwnAudit, verifyAudit } from "@/api/client/sdk.gen";
+import type { AuditVerified } from "@/api/client/types.gen";
 import type { NodeEvent } from "@/live/reader";
 import { said } from "./sentences";
 
@@ -30,11 +31,46 @@ export const newestActivityQuery = queryOptions({
   queryFn: async () => (await page(null, PAGE)).events.slice(0, 14),
 });
 
+export interface AuditFilter {
+  actor?: string;
+  action?: string;
+  since?: string;
+  until?: string;
+}
+
 /** Who did what, newest first; traders see what is about their own. */
-export const auditQuery = infiniteQueryOptions({
-  queryKey: ["lists", "audit"],
-  initialPageParam: null as number | null,
-  queryFn: async ({ pageParam }) =>
-    (await listAudit({ query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } })).data,
-  getNextPageParam: (last) => last.next_cursor,
-});
+export function auditQuery(filter: AuditFilter, everybody: boolean) {
+  const asked = {
+    ...(filter.actor ? { actor: filter.actor } : {}),
+    ...(filter.action ? { action: filter.action } : {}),
+    ...(filter.since ? { since: `${filter.since}T00:00:00Z` } : {}),
+    ...(filter.until ? { until: dayAfter(filter.until) } : {}),
+  };
+  return infiniteQueryOptions({
+    queryKey: ["lists", "audit", everybody, asked],
+    initialPageParam: null as number | null,
+    queryFn: async ({ pageParam }) => {
+      const query = { limit: 100, ...asked, ...(pageParam ? { cursor: pageParam } : {}) };
+      return (await (everybody ? listAudit({ query }) : listOwnAudit({ query }))).data;
+    },
+    getNextPageParam: (last) => last.next_cursor,
+  });
+}
+
+/** A day that somebody chose is meant with all of it. */
+export function dayAfter(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().replace(".000Z", "Z");
+}
+
+/** Look at every entry, in as many steps as there are; each goes on where the one before ended. */
+export async function verifyAll(tell: (verified: number) => void) {
+  let since: string | null = null;
+  let verified = 0;
+  for (;;) {
+    const { data }: { data: AuditVerified } = await verifyAudit({ query: since ? { since } : {} });
+    verified += data.verified;
+    tell(verified);
+    if (!data.holds || !data.more) return { ...data, verified };
+    since = data.anchor;
+  }
+}

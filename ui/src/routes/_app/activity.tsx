@@ -1,12 +1,28 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { ActivityPage } from "@/features/activity/ActivityPage";
+import { ActivityPage, type ActivitySearch } from "@/features/activity/ActivityPage";
+
+function text(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === "string" && pattern.test(value) ? value : undefined;
+}
 
 export const Route = createFileRoute("/_app/activity")({
-  validateSearch: (search: Record<string, unknown>): { show?: "audit" } =>
-    search["show"] === "audit" ? { show: "audit" } : {},
+  validateSearch: (given: Record<string, unknown>): ActivitySearch => {
+    if (given["show"] !== "audit") return {};
+    const actor = text(given["actor"], /^.{1,128}$/);
+    const action = text(given["action"], /^[a-z_.]{1,128}$/);
+    const since = text(given["since"], /^\d{4}-\d\d-\d\d$/);
+    const until = text(given["until"], /^\d{4}-\d\d-\d\d$/);
+    return {
+      show: "audit",
+      ...(actor ? { actor } : {}),
+      ...(action ? { action } : {}),
+      ...(since ? { since } : {}),
+      ...(until ? { until } : {}),
+    };
+  },
   component: Page,
 });
 
 function Page() {
-  return <ActivityPage audit={Route.useSearch().show === "audit"} />;
+  return <ActivityPage search={Route.useSearch()} />;
 }
