@@ -145,6 +145,10 @@ unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks s
 	@$(BIN)/python -m compileall -q octobot_node plugins tentacles tests
 	$(PYTEST) -m 'not long' --durations 25 $(ARGS)
 
+.PHONY: test-deploy
+test-deploy: install ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
+	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy
+
 .PHONY: coverage
 coverage: install ## Say which lines the tests reach, those in processes of their own too; ARGS="tests/store" picks some; html in build/coverage
 	@rm -rf build/coverage && mkdir -p build/coverage

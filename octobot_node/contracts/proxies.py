@@ -55,6 +55,8 @@ class Proxy(Protocol):
 
     #: What people are told of it: how it is spoken to and where it listens, never a user or a password.
     shown: str
+    #: What to do when it is down.
+    cure: str
 
     def connector(self, isolation: str, *, private: bool, limit: int) -> BaseConnector:
         """Return what makes connections on the running loop, all of them this way: a ``GuardedConnector`` of

@@ -106,8 +106,7 @@ class OpenedRoute:
 
     def failed(self, reason: str) -> str:
         """Take note that the way out itself is not there; return what to tell of it."""
-        cure = "" if self._standing is None else self._standing.cure
-        found = ProxyStanding("down", reason, cure)
+        found = ProxyStanding("down", reason, "" if self._proxy is None else self._proxy.cure)
         self._note(found)
         return self._said(found)
 
@@ -128,9 +127,11 @@ class OpenedRoute:
         try:
             found = asyncio.run(asyncio.wait_for(self._proxy.look(thorough=thorough), _LOOK_S))
         except TimeoutError:
-            found = ProxyStanding("down", f"{self.shown} does not answer within {_LOOK_S:g} s")
+            found = ProxyStanding("down", f"{self.shown} does not answer", self._proxy.cure)
         except Exception as error:  # noqa: BLE001 - whatever a proxy's author raises, it cannot be relied on
-            found = ProxyStanding("down", f"{self.shown} cannot be looked at ({type(error).__name__})")
+            found = ProxyStanding(
+                "down", f"{self.shown} cannot be looked at ({type(error).__name__})", self._proxy.cure
+            )
         self._note(found)
         self._doubted = False
         return found
@@ -145,7 +146,7 @@ class OpenedRoute:
             log.info("egress_up", route=self.name)
 
     def _said(self, found: ProxyStanding) -> str:
-        cure = f": {found.cure}" if found.cure else ": `octobot-node doctor` looks at it"
+        cure = f": {found.cure}" if found.cure else ""
         return f"egress: the route {self.name} is down, {found.detail}, and nothing goes another way{cure}"
 
 

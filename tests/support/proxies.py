@@ -30,7 +30,8 @@ class Asked(NamedTuple):
 class ProxyServer:
     """A proxy on a loop in a thread of its own; a context manager. Every name that it is asked for is this machine."""
 
-    def __init__(self, *, user: str = "", password: str = "") -> None:
+    def __init__(self, *, user: str = "", password: str = "", host: str = "127.0.0.1") -> None:
+        self.host = host
         self.asked: list[Asked] = []
         #: Connections that it took.
         self.taken = 0
@@ -69,7 +70,7 @@ class ProxyServer:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._take, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._take, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _die(self) -> None:

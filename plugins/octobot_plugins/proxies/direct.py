@@ -18,6 +18,7 @@ class DirectProxy:
     """Straight to the Internet."""
 
     shown = "straight to the Internet"
+    cure = ""
 
     def __init__(self, check_url: str) -> None:
         self._check_url = check_url

@@ -25,7 +25,7 @@ from yarl import URL
 from octobot_node.contracts.proxies import ProxyAddress, ProxyStanding
 from octobot_node.egress.connectors import GuardedConnector, refuse_private_target
 from octobot_node.errors import EgressDown, EgressRefused, NotSent
-from octobot_plugins.proxies.looking import connected, with_exit_address
+from octobot_plugins.proxies.looking import connected, unconnected, with_exit_address
 
 if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientRequest
@@ -92,9 +92,7 @@ class _HttpProxyConnector(GuardedConnector, TCPConnector):
         if isinstance(error, ClientConnectorDNSError):
             return EgressDown(f"the name in {self._address} cannot be looked up")
         if isinstance(error, ClientProxyConnectionError) and not isinstance(error, ClientConnectorCertificateError):
-            return EgressDown(
-                f"{self._address} cannot be connected to ({error.os_error.strerror or 'no reason given'})"
-            )
+            return EgressDown(f"{self._address} {unconnected(error.os_error)}")
         if isinstance(error, ServerDisconnectedError | ClientResponseError):
             return EgressDown(f"{self._address} does not answer as an HTTP proxy does")
         return super().meaning(error)
@@ -113,6 +111,7 @@ class HttpProxy:
 
     def __init__(self, address: ProxyAddress, check_url: str) -> None:
         self.shown = str(address)
+        self.cure = _CURE
         self._address = address
         self._check_url = check_url
 
@@ -134,5 +133,5 @@ class HttpProxy:
             async with connected(self._address.host, self._address.port):
                 found = ProxyStanding("up", f"{self.shown} listens")
         except EgressDown as error:
-            return ProxyStanding("down", f"{self.shown}: {error}", _CURE)
+            return ProxyStanding("down", f"{self.shown} {error}", _CURE)
         return await with_exit_address(self, found, self._check_url if thorough else "")

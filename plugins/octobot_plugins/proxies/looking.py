@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from octobot_node.errors import EgressDown, ExchangeError
 if TYPE_CHECKING:
     from aiohttp import BaseConnector
 
-__all__ = ["LOOK", "connected", "greet", "with_exit_address"]
+__all__ = ["LOOK", "connected", "greet", "unconnected", "with_exit_address"]
 
 #: The isolation of what is looked at through a proxy: no account's.
 LOOK = "octobot-look"
@@ -42,15 +43,21 @@ async def connected(host: str, port: int) -> AsyncIterator[tuple[asyncio.StreamR
         async with asyncio.timeout(_CONNECT_S):
             reader, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
-        raise EgressDown("it does not answer") from None
+        raise EgressDown("does not answer") from None
     except OSError as error:
-        raise EgressDown(f"it cannot be connected to ({error.strerror or type(error).__name__})") from None
+        raise EgressDown(unconnected(error)) from None
     try:
         yield reader, writer
     finally:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+
+
+def unconnected(error: OSError) -> str:
+    """Return why a proxy cannot be connected to, in the system's words, which asyncio's own would hide."""
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or type(error).__name__
+    return f"cannot be connected to ({why})"
 
 
 async def greet(address: ProxyAddress, user: str, password: str) -> None:
@@ -61,18 +68,18 @@ async def greet(address: ProxyAddress, user: str, password: str) -> None:
             writer.write(bytes((5, 1, method)))
             answer = await reader.readexactly(2)
             if answer[0] != 5:
-                raise EgressDown("what listens there is no SOCKS5 proxy")
+                raise EgressDown("does not speak SOCKS5")
             if answer[1] != method:
-                raise EgressDown("it wants a user and a password" if not user else "it takes no user and password")
+                raise EgressDown("takes no user and password" if user else "wants a user and a password")
             if user:
                 told = b"".join(bytes((len(each),)) + each.encode("ascii") for each in (user, password))
                 writer.write(b"\x01" + told)
                 if (await reader.readexactly(2))[1] != 0:
-                    raise EgressDown("it refuses the user or the password")
+                    raise EgressDown("refuses the user or the password")
     except TimeoutError:
-        raise EgressDown("it does not answer") from None
+        raise EgressDown("does not answer") from None
     except (asyncio.IncompleteReadError, OSError):
-        raise EgressDown("it closed the connection without an answer") from None
+        raise EgressDown("closed the connection without an answer") from None
 
 
 async def with_exit_address(proxy: Proxy, found: ProxyStanding, check_url: str) -> ProxyStanding:

@@ -12,7 +12,7 @@ from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, Prox
 from octobot_node.contracts.proxies import ProxyAddress, ProxyStanding
 from octobot_node.egress.connectors import GuardedConnector, refuse_private_target
 from octobot_node.errors import EgressDown, EgressRefused, NotSent
-from octobot_plugins.proxies.looking import greet, with_exit_address
+from octobot_plugins.proxies.looking import greet, unconnected, with_exit_address
 
 if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientRequest
@@ -57,9 +57,10 @@ class Socks5Connector(GuardedConnector, ProxyConnector):
     def meaning(self, error: BaseException) -> Exception:
         """Tell what is wrong with the proxy from what is wrong behind it."""
         if isinstance(error, asyncio.IncompleteReadError):
-            return EgressDown(f"{self._address} closed the connection instead of answering as a SOCKS5 proxy does")
+            return EgressDown(f"{self._address} closed the connection without an answer")
         if isinstance(error, ProxyConnectionError | python_socks.ProxyConnectionError):
-            return EgressDown(f"{self._address} cannot be connected to")
+            cause = error.__cause__ if isinstance(error.__cause__, OSError) else OSError()
+            return EgressDown(f"{self._address} {unconnected(cause)}")
         if isinstance(error, ProxyTimeoutError | python_socks.ProxyTimeoutError | TimeoutError):
             return NotSent(f"it could not be connected to in time through {self._address}")
         if isinstance(error, ProxyError | python_socks.ProxyError):
@@ -75,6 +76,7 @@ class Socks5Proxy:
 
     def __init__(self, address: ProxyAddress, check_url: str) -> None:
         self.shown = str(address)
+        self.cure = _CURE
         self._address = address
         self._check_url = check_url
 
@@ -94,7 +96,7 @@ class Socks5Proxy:
         try:
             await greet(self._address, self._address.user, self._address.password)
         except EgressDown as error:
-            return ProxyStanding("down", f"{self.shown}: {error}", _CURE)
+            return ProxyStanding("down", f"{self.shown} {error}", _CURE)
         return await with_exit_address(
             self, ProxyStanding("up", f"{self.shown} answers"), self._check_url if thorough else ""
         )

@@ -27,6 +27,7 @@ class TorProxy:
 
     def __init__(self, address: ProxyAddress, settings: ProxySettings) -> None:
         self.shown = str(address)
+        self.cure = _START
         self._address = address
         self._check_url = settings.check_url.get_secret_value()
         self._control = ControlPort.of(settings)
@@ -44,7 +45,7 @@ class TorProxy:
         try:
             await greet(self._address, LOOK, _PASSWORD)
         except EgressDown as error:
-            return ProxyStanding("down", f"{self.shown}: {error}", _START)
+            return ProxyStanding("down", f"{self.shown} {error}", _START)
         found = ProxyStanding("up", f"{self.shown} answers")
         if self._control is not None:
             found = await self._by_control(self._control)
