@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
@@ -855,13 +856,14 @@ def test_the_plugin_offers_both_halves_and_the_connector_tells_the_truth(exchang
     manager.hook.register_trading(register=offered.append)
     prices, trading = offered
 
-    opened = trading.open(trading.Settings(**exchange.trading_settings()), "account", None)
+    lent = SimpleNamespace(session=open_directly)
+    opened = trading.open(trading.Settings(**exchange.trading_settings()), "account", lent)
 
     assert [(type(each), each.name) for each in offered] == [
         (MarketDataFactory, "hostile"),
         (TradingFactory, "hostile"),
     ]
-    assert isinstance(prices.open(prices.Settings(**exchange.market_data_settings()), None), HostileMarketData)
+    assert isinstance(prices.open(prices.Settings(**exchange.market_data_settings()), lent), HostileMarketData)
     assert isinstance(opened, HostileTrading)
     assert opened.capabilities == Capabilities(
         dedupe="open",

@@ -43,7 +43,8 @@ class NodeAtDesk:
 
     def told(self) -> tuple[str, str]:
         """Return the status of its automation, and why."""
-        command = [sys.executable, "-m", "octobot_node", "automations", "list", "--json", "--data-dir", self.folder]
+        words = "automations", "list", "--json", f"--data-dir={self.folder}"
+        command = [sys.executable, "-m", "octobot_node", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         rows = json.loads(done.stdout)["automations"] if done.returncode == 0 else []
         return (rows[0]["status"], rows[0]["reason"]) if rows else ("", done.stderr)
