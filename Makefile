@@ -45,6 +45,7 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 	$(LOCK) pyproject.toml --output-file requirements/node.lock
 	$(LOCK) pyproject.toml --extra testing --group dev --constraint requirements/node.lock --output-file requirements/dev.lock
 	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
+	$(LOCK) --group image --constraint requirements/dev.lock --output-file requirements/image.lock
 	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock
 
 # The dashboard is built by the Node.js that .venv has, into the package that serves it.
@@ -167,6 +168,7 @@ reference: install ## Write docs/run-file.schema.json, ui/openapi.json and the d
 	@mv docs/run-file.schema.json.new docs/run-file.schema.json
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/api_document.py
+	$(BIN)/python -c 'from deploy.variables import env_example; print(env_example(), end="")' > deploy/docker/.env.example
 
 .PHONY: docs
 docs: install .venv/.docs-installed ## Build the documentation into build/site, and check every link in it

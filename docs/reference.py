@@ -2,7 +2,8 @@
 
 A page has a table between ``<!-- fields: NAME -->`` and ``<!-- end -->``; NAME is a model of the run file, a connector
 (``market_data.simulated``), an automation type (``octobot_tentacles.dca``), or ``settings`` for every setting there is.
-Between ``<!-- transitions: NAME -->`` and ``<!-- end -->`` is what each status may become.
+Between ``<!-- transitions: NAME -->`` and ``<!-- end -->`` is what each status may become, after ``<!-- stack -->``
+every variable of the stack of containers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _API = re.compile(r"(<!-- api -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
 _CONTRACTS = re.compile(r"(<!-- contracts -->\n)(?:.*\n)??(<!-- end -->)", flags=re.DOTALL)
 _TABLE = re.compile(r"(<!-- fields: (\S+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _TRANSITIONS = re.compile(r"(<!-- transitions: (\w+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
+_STACK = re.compile(r"(<!-- stack -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _STATUSES: Mapping[str, type[AutomationStatus | IntentStatus]] = {
     "AutomationStatus": AutomationStatus,
     "IntentStatus": IntentStatus,
@@ -49,7 +51,7 @@ _RUN_FILE: Mapping[str, type[BaseModel]] = {
 
 def pages() -> list[Path]:
     """Return the pages that have such a table."""
-    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api|contracts) -->")
+    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api|contracts|stack) -->")
     return [page for page in sorted(DOCS.rglob("*.md")) if marked.search(page.read_text())]
 
 
@@ -60,8 +62,19 @@ def rewritten(page: Path) -> str:
         return _API.sub(lambda found: f"{found[1]}\n{api()}\n\n{found[2]}", page.read_text())
     if page.name == "contracts.md":
         return _CONTRACTS.sub(lambda found: f"{found[1]}\n{contracts()}\n\n{found[2]}", page.read_text())
+    if page.name == "deployment.md":
+        stack = "\n".join(_stack_table())
+        return _STACK.sub(lambda found: f"{found[1]}\n{stack}\n\n{found[2]}", page.read_text())
     text = _TRANSITIONS.sub(lambda found: f"{found[1]}\n{_transitions(found[2])}\n\n{found[3]}", page.read_text())
     return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", text)
+
+
+def _stack_table() -> Iterator[str]:
+    # At the top of the clone, where this script is not.
+    sys.path.append(str(DOCS.parent))
+    from deploy.variables import table
+
+    return table()
 
 
 def _transitions(name: str) -> str:

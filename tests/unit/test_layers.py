@@ -15,7 +15,8 @@ import pytest
 from tests.support.guard import DATABASES, PROCESSES, SOCKETS, forbidden
 
 TESTS = Path(__file__).parents[1]
-LAYERS = ("unit", "integration", "acceptance")
+#: What needs a Docker engine is no layer of `make test`.
+LAYERS = ("unit", "integration", "acceptance", "deploy")
 
 
 def test_every_test_file_is_in_a_layer() -> None:

@@ -56,12 +56,13 @@ def wanted(lock: str) -> list[Requirement]:
         "node": node,
         "dev": [*node, *PROJECT["project"]["optional-dependencies"]["testing"], *group("dev")],
         "docs": [*group("docs")],
+        "image": [*group("image")],
         "installer": [*group("install")],
     }[lock]
     return [Requirement(text) for text in texts]
 
 
-LOCKS = ["dev", "docs", "installer", "node"]
+LOCKS = ["dev", "docs", "image", "installer", "node"]
 
 
 def test_every_lock_is_known() -> None:

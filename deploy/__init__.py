@@ -1,0 +1,1 @@
+"""How nodes are run in production: the stack of containers, and monitoring."""

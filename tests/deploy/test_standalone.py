@@ -1,0 +1,160 @@
+"""One node in a container: how large, how soon well, what it may, and what is left of it when it is killed."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.deploy.conftest import Make
+from tests.deploy.stacks import Stack, docker, more_than, until
+from tests.support.wheels import make_wheel
+
+LARGEST_MB = 300
+#: Of the CPU: what else the machine does must not count.
+SOON_S = 5.0
+CPU = (
+    "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null"
+    " || sed -n 's/usage_usec \\(.*\\)/\\1000/p' /sys/fs/cgroup/cpu.stat"
+)
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Make) -> Stack:
+    stack = make_stack("alone")
+    stack.up()
+    stack.sign_in()
+    return stack
+
+
+def test_the_image_is_small_says_what_it_is_and_runs_as_nobody(node_image: str) -> None:
+    image = json.loads(docker("image", "inspect", node_image))[0]
+    assert image["Size"] / 1_000_000 < LARGEST_MB
+    config = image["Config"]
+    assert (config["User"], config["StopSignal"]) == ("10001:10001", "SIGTERM")
+    assert config["Labels"]["org.opencontainers.image.version"] == "1.2.3"
+    assert config["Labels"]["org.opencontainers.image.revision"] == "abc"
+    assert config["Healthcheck"]["Test"][:3] == ["CMD", "octobot-node", "health"]
+    listed = docker("run", "--rm", "--entrypoint", "cat", node_image, "/opt/octobot/sbom.cdx.json")
+    parts = {each["name"]: each["version"] for each in json.loads(listed)["components"]}
+    assert {"octobot-node", "dbos", "sqlalchemy", "fastapi"} <= {name.lower() for name in parts}
+    # Nothing that could fetch or build code.
+    assert docker("run", "--rm", "--entrypoint", "ls", node_image, "/opt/octobot/bin").count("pip") == 0
+
+
+def test_a_node_is_well_within_five_seconds_of_its_start_on_an_empty_volume(stack: Stack) -> None:
+    stack.compose("down", "--volumes")
+    stack.compose("up", "--detach", "--no-build")
+    began = time.monotonic()
+    stack.healthy("octobot")
+    took = time.monotonic() - began
+    used = int(stack.inside("octobot", "sh", "-c", CPU)) / 1e9
+    print(f"healthy after {took:.1f} s, {used:.1f} of them at work")
+    assert used < SOON_S
+    stack.sign_in()
+
+
+def test_what_it_may(stack: Stack) -> None:
+    status = dict(line.split(":\t", 1) for line in stack.inside("octobot", "cat", "/proc/1/status").splitlines())
+    assert {status[name].strip() for name in ("CapEff", "CapBnd", "CapPrm")} == {"0" * 16}
+    assert (status["NoNewPrivs"].strip(), status["Uid"].split()[0]) == ("1", "10001")
+    script = (
+        "import os\n"
+        "for path in ('/x', '/opt/octobot/x', '/etc/x', '/usr/x', '/run/secrets/x'):\n"
+        "    try: open(path, 'w')\n"
+        "    except OSError as error: print(error.errno in (30, 13), end=' ')\n"
+        "    else: print(path)\n"
+        "open('/tmp/x', 'w').write('#!/bin/sh\\n'); os.chmod('/tmp/x', 0o755)\n"
+        "try: os.execv('/tmp/x', ['x'])\n"
+        "except PermissionError: print('noexec')\n"
+    )
+    assert stack.python(script).split() == ["True"] * 5 + ["noexec"]
+    limits = stack.inspect("octobot")["HostConfig"]
+    assert (limits["Memory"], limits["PidsLimit"], limits["NanoCpus"]) == (512 * 2**20, 256, 2_000_000_000)
+    assert limits["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
+
+
+def test_its_secrets_are_files_and_nowhere_else(stack: Stack) -> None:
+    shown = json.dumps(stack.inspect("octobot")) + stack.inside("octobot", "env") + stack.logs()
+    for name in ("admin_password", "database_password"):
+        secret = (stack.folder / "state" / "secrets" / name).read_text()
+        assert secret not in shown
+        assert stack.inside("octobot", "cat", f"/run/secrets/{name}") == secret
+    answer = stack.ask(
+        "POST",
+        "/api/v1/session",
+        {"user": "admin", "password": (stack.folder / "state/secrets/admin_password").read_text()},
+    )
+    assert answer.status == 200
+
+
+def test_its_ports_are_on_loopback_alone(stack: Stack) -> None:
+    bound = stack.inspect("octobot")["NetworkSettings"]["Ports"]
+    assert {each["HostIp"] for ports in bound.values() for each in ports} == {"127.0.0.1"}
+    assert stack.ask("GET", "/health/live").status == 200
+    assert "<html" in stack.ask("GET", "/", port=int(stack.settings["WEB_UI_PORT"]), Accept="text/html").text
+
+
+def test_it_trades_and_one_that_is_killed_returns_with_nothing_lost(stack: Stack) -> None:
+    stack.trade(3)
+    until(lambda: len(stack.fills()) >= 6, what="trading")
+    before = stack.fills()
+    stack.kill("octobot")
+    after = more_than(stack, len(before) + 6)
+    assert after[: len(before)] == before
+    assert len(set(after)) == len(after)
+    # Idle or nearly so; the table in docs/deployment.md is of this.
+    print(docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}"))
+
+
+def test_it_ends_in_its_time_and_not_by_being_killed(stack: Stack) -> None:
+    stack.compose("stop")
+    assert stack.inspect("octobot")["State"]["ExitCode"] == 0
+    stack.up()
+
+
+def test_a_volume_of_another_user_is_one_sentence_with_its_cure(stack: Stack) -> None:
+    stack.compose("stop")
+    volume = f"{stack.name}_data"
+    docker(
+        "run",
+        "--rm",
+        "--user",
+        "0",
+        "--volume",
+        f"{volume}:/data",
+        "--entrypoint",
+        "chown",
+        stack.settings["OCTOBOT_IMAGE"],
+        "-R",
+        "4711",
+        "/data",
+    )
+    assert "chown -R 10001:10001" in stack.prepare(fails=True)
+    docker(
+        "run",
+        "--rm",
+        "--user",
+        "0",
+        "--volume",
+        f"{volume}:/data",
+        "--entrypoint",
+        "chown",
+        stack.settings["OCTOBOT_IMAGE"],
+        "-R",
+        "10001:10001",
+        "/data",
+    )
+    stack.up()
+
+
+def test_a_tentacle_is_installed_into_its_volume_with_no_index_and_the_node_has_it(stack: Stack) -> None:
+    make_wheel(stack.folder / "wheels", "my-momentum", requires=("octobot-node>=0.1", "pydantic>=2"))
+    wheels = ["--volume", f"{stack.folder / 'wheels'}:/wheels:ro"]
+    install = ["tentacles", "install", "my-momentum", "--wheelhouse", "/wheels", "--json"]
+    lock = json.loads(stack.compose("run", "--rm", "--no-deps", *wheels, "octobot", *install))
+    assert [each["name"] for each in lock["packages"]] == ["my-momentum"]
+    stack.compose("up", "--detach", "--no-build", "--force-recreate")
+    stack.healthy("octobot")
+    assert "my_momentum" in stack.inside("octobot", "octobot-node", "plugins")
