@@ -265,8 +265,9 @@ class Accounts:
                 automations.update_account(connection, account_id, {"contacted_at": found.contact.noted_at})
 
     def renew(self, account_id: str) -> None:
-        """Take over an account as it is now: its name and limits; one that has other settings or routes by now is opened
-        anew when it is used next.
+        """Take over an account's name and limits as they are now.
+
+        One that has other settings or routes by now is opened anew when it is used next.
         """
         with self._lock:
             self._closed.pop(account_id, None)
