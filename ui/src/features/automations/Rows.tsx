@@ -54,8 +54,7 @@ export function Rows({
     overscan: 12,
   });
   const shown = virtual.getVirtualItems();
-  const first = Math.floor((shown[0]?.index ?? 0) / PAGE);
-  const last = Math.floor((shown.at(-1)?.index ?? 0) / PAGE);
+  const [first, last] = pagesAround(shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0, total);
   const pages = Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
   const read = useQueries({
     queries: pages.map((page) => rowsQuery(filter, order, page === 0 ? null : (anchors[page - 1] ?? null))),
@@ -182,6 +181,16 @@ export function Rows({
       </div>
     </>
   );
+}
+
+/** How far ahead a page is read before one of its rows is seen. */
+const AHEAD = 150;
+
+/** The pages that these rows are on, and one more where they come near its edge. */
+export function pagesAround(firstRow: number, lastRow: number, total: number): [number, number] {
+  const most = Math.max(0, Math.ceil(total / PAGE) - 1);
+  const page = (row: number) => Math.min(most, Math.max(0, Math.floor(row / PAGE)));
+  return [page(firstRow - AHEAD), page(lastRow + AHEAD)];
 }
 
 /** Small courses of the blocks of rows that are seen; a row that scrolls by is not asked for alone. */

@@ -40,7 +40,8 @@ export function anchorsQuery(filter: Filter, order: Order) {
 export function rowsQuery(filter: Filter, order: Order, anchor: string | null) {
   return queryOptions({
     queryKey: ["lists", "automations", filter, order, "rows", anchor],
-    placeholderData: keepPreviousData,
+    // Until another filter is answered the rows before it stay; those of another place would be told as if of this one.
+    placeholderData: (before: AutomationRow[] | undefined, of) => (of?.queryKey[5] === anchor ? before : undefined),
     queryFn: async () =>
       (
         await listAutomations({
