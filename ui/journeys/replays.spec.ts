@@ -23,7 +23,7 @@ test("a replay is started from its form with a file that is sent, and its report
   await page.getByRole("link", { name: "New replay" }).click();
   await page.getByLabel("Type").selectOption({ label: "Regular buying" });
   await page.getByLabel("Money to begin with").fill("1000");
-  await page.getByRole("textbox", { name: "Symbol" }).fill("BTC/USD");
+  await page.getByRole("textbox", { name: "Market" }).fill("BTC/USD");
   await page.getByRole("textbox", { name: "Amount" }).fill("20");
   await page.getByRole("textbox", { name: "Every" }).fill("1d");
   await page.getByLabel("File").setInputFiles({ name: "BTC-USD-1h-2024.csv", mimeType: "text/csv", buffer: candles() });
@@ -81,7 +81,9 @@ test("by keys alone: the palette finds an account, and somebody else finds nothi
 }) => {
   await signIn(page);
   await page.keyboard.press("Control+K");
+  // At once: what is typed before the palette is there is meant for it.
   await page.keyboard.type("accounts");
+  await expect(page.getByRole("option", { name: /^Accounts/, selected: true })).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
   await expect(page.getByRole("table", { name: "Play money" }).getByRole("link", { name: "play" })).toBeVisible();

@@ -64,3 +64,9 @@ test("who may only look is offered nothing that writes", async () => {
   await screen.findByRole("option", { name: named("grid-btc") });
   expect(screen.queryByRole("option", { name: /Pause/ })).toBeNull();
 });
+
+test("what was typed while it was fetched is in it", async () => {
+  answer([]);
+  showPage(<Palette early={() => "over"} onClose={() => undefined} onHelp={() => undefined} />);
+  expect(((await screen.findByRole("combobox")) as HTMLInputElement).value).toBe("over");
+});

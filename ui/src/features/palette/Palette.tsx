@@ -14,7 +14,16 @@ import { type Command, marked, offered } from "./commands";
 import { PLACES } from "./keys";
 
 /** Everything by a few letters: places, automations by their name, and what can be done with them. */
-export default function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
+export default function Palette({
+  early,
+  onClose,
+  onHelp,
+}: {
+  /** What was typed before it was there. */
+  early?: () => string;
+  onClose: () => void;
+  onHelp: () => void;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [typed, setTyped] = useState("");
@@ -23,8 +32,10 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    const before = early?.();
+    if (before) setTyped((typed) => before + typed);
     return () => element?.close();
-  }, []);
+  }, [early]);
   const { commands, said, wrong } = useCommands(typed, onClose, onHelp);
   const shown = useMemo(() => offered(commands, typed), [commands, typed]);
   const at = Math.min(place, Math.max(0, shown.length - 1));

@@ -167,7 +167,7 @@ function SendFile({
           />
         )}
       </Line>
-      <Line label="Market" hint="What the candles are of.">
+      <Line label="They are of" hint="The market, as its exchange writes it.">
         {(props) => (
           <input
             {...props}

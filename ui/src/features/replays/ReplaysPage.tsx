@@ -37,7 +37,7 @@ export function ReplaysPage() {
         </div>
         <div className="actions">
           {rows.length > 1 && <CompareButton picked={picked} />}
-          {start}
+          {rows.length > 0 && start}
         </div>
       </div>
       {replays.error && rows.length === 0 ? (
