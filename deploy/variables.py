@@ -128,7 +128,7 @@ VARIABLES: Sequence[Variable] = (
         ("OCTOBOT_REPLAYS_MEMORY_MB", "256", "Memory of a replay; less than the node's."),
         ("LOG_MAX_SIZE", "10m", "How large a container's log grows."),
         ("LOG_MAX_FILES", "5", "How many of them are kept."),
-        ("HEALTH_INTERVAL", "10s", "How often health is asked for."),
+        ("HEALTH_INTERVAL", "4s", "How often health is asked for."),
     ),
     *_of(
         "Images and networks",

@@ -19,6 +19,13 @@ _COLLECTED_AFTER = (50_000, 20, 20)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (None: the process's own) and return the exit code."""
     gc.set_threshold(*_COLLECTED_AFTER)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["health"]:
+        from octobot_node.cli.actions.health import examine_at_once
+
+        code = examine_at_once(given)
+        if code is not None:
+            return code
     from octobot_node.cli.app import Session, build_app
     from octobot_node.cli.failures import exit_code_of
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.deploy.stacks import DOCKER, ROOT, Stack, docker
 
-NODE, NGINX, POSTGRES, TOR, ACME = (
-    f"octobot-test-{name}:local" for name in ("node", "nginx", "postgres", "tor", "acme")
+NODE, NGINX, POSTGRES, TOR, ACME, PEBBLE = (
+    f"octobot-test-{name}:local" for name in ("node", "nginx", "postgres", "tor", "acme", "pebble")
 )
 _NUMBERS = count(os.getpid() % 200)
 

@@ -108,7 +108,7 @@ class Stack:
             "NGINX_ADDRESS": f"10.201.{self.number}.10",
             "DATABASE_SUBNET": f"10.202.{self.number}.0/24",
             "NODE_NAME": self.name,
-            "HEALTH_INTERVAL": "1s",
+            "HEALTH_INTERVAL": "2s",
         }
         self.settings = {**first, **self.settings}
         self.write()

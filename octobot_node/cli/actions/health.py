@@ -1,26 +1,49 @@
 """``octobot-node health``: whether the node is well, for whoever watches over its process.
 
-Nothing but the standard library is imported where the address is given: a container asks every few seconds, for years.
+A container asks every few seconds, for years: where the address is given nothing but the standard library is imported,
+and ``examine_at_once`` does without what reads command lines, which takes two thirds of the time.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-import typer
-
 from octobot_node.errors import NodeError, UsageError
 
-__all__ = ["examine"]
+__all__ = ["TIMEOUT_S", "examine", "examine_at_once"]
+
+#: For everything together.
+TIMEOUT_S = 4.0
 
 _LIVE, _READY = "/health/live", "/health/ready"
 #: Of an answer; what says how the node is takes a few hundred bytes.
 _READ_MAX = 65_536
+
+
+def examine_at_once(arguments: Sequence[str]) -> int | None:
+    """Do what a container's health check asks for, and return the exit code; None for anything else than that."""
+    given = list(zip(arguments[1::2], arguments[2::2], strict=False))
+    names = [name for name, _ in given]
+    if (
+        len(arguments) % 2 == 0
+        or arguments[:1] != ["health"]
+        or names[:1] != ["--url"]
+        or not {*names[1:]} <= {"--page"}
+    ):
+        return None
+    pages = [value for name, value in given if name == "--page"]
+    try:
+        examine(given[0][1], pages, live=False, timeout=TIMEOUT_S, data_dir=None, as_json=False)
+    except (NodeError, UsageError) as error:
+        sys.stderr.write(f"octobot-node: error: {error}\n")
+        return 2 if isinstance(error, UsageError) else 1
+    return 0
 
 
 def examine(
@@ -39,7 +62,7 @@ def examine(
             raise NodeError(f"{page} answers {answered}: see the node's log")
     if status != 200:
         raise NodeError(f"the node is {_said(body, status)}: `octobot-node doctor` says what to do")
-    typer.echo(body if as_json else _said(body, status))
+    sys.stdout.write(f"{body if as_json else _said(body, status)}\n")
 
 
 def _own_address(data_dir: Path | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from octobot_node.cli.actions.health import TIMEOUT_S
 from octobot_node.cli.options import DataDir, Json
 
 __all__ = ["LogStyle", "RoleName", "doctor", "health", "plugins", "settings", "start", "status"]
@@ -101,7 +102,7 @@ def health(
     live: Annotated[bool, typer.Option("--live", help="Ask only whether the process should go on.")] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, max=60, metavar="SECONDS", help="For everything together.")
-    ] = 4.0,
+    ] = TIMEOUT_S,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:

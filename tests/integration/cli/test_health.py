@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from octobot_node.cli import main
+from octobot_node.cli.actions.health import examine_at_once
 
 READY = {"status": "ready", "checks": []}
 CHECKS = [
@@ -117,3 +120,26 @@ def test_without_an_address_the_settings_have_it(
     monkeypatch.setenv("OCTOBOT_API", "false")
     assert main(["health"]) == 2
     assert "this node has no API" in capsys.readouterr().err
+
+
+@pytest.mark.process
+def test_what_a_container_asks_is_answered_without_what_reads_command_lines(
+    node: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["health", "--url", node.url, "--page", f"{node.url}/health/live"]
+    assert examine_at_once(asked) == 0
+    assert capsys.readouterr().out == "ready\n"
+    node.says["/health/live"] = (503, {"status": "stuck"})
+    assert examine_at_once(asked) == 1
+    assert capsys.readouterr().err == f"octobot-node: error: {node.url}/health/live answers 503: see the node's log\n"
+    assert examine_at_once(["health", "--url", "nonsense"]) == 2
+    # Whatever else is given is for the command line itself.
+    for other in ([], ["health"], ["status", "--url", node.url], [*asked, "--json"], [*asked[:3], "--timeout", "1"]):
+        assert examine_at_once(other) is None
+    code = "import sys; from octobot_node.cli import main; main(sys.argv[1:]); print('typer' in sys.modules)"
+    assert _printed(code, asked).split()[-1] == "False"
+
+
+def _printed(code: str, arguments: list[str]) -> str:
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
