@@ -16,6 +16,7 @@ from pathlib import Path
 
 from octobot_node.errors import NodeError
 from octobot_node.installing.locks import Lock, read_lock
+from octobot_node.trust import foreign
 
 __all__ = ["PACKAGES", "Sets"]
 
@@ -107,10 +108,17 @@ class Sets:
             shutil.rmtree(path, ignore_errors=True)
 
     def use(self) -> None:
-        """Put the packages in use at the end of the import path: nothing of the node's own can be replaced by them."""
+        """Put the packages in use at the end of the import path: nothing of the node's own can be replaced by them.
+
+        Raises NodeError where others could have put them there.
+        """
         found = self.packages
-        if found is not None and str(found) not in sys.path:
-            sys.path.append(str(found))
+        if found is None or str(found) in sys.path:
+            return
+        problem = foreign(found)
+        if problem is not None:
+            raise NodeError(f"the tentacles in {self._folder} are not loaded: {problem}")
+        sys.path.append(str(found))
 
 
 def _write_through(path: Path, text: str) -> None:

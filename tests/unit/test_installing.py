@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,18 @@ def test_sets_of_the_same_packages_are_called_the_same(tmp_path: Path) -> None:
     take(sets, ONE)
     take(sets, asked_otherwise)
     assert sets.lock == asked_otherwise
+
+
+def test_what_others_could_have_put_there_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    sets = Sets(tmp_path / "tentacles")
+    take(sets, ONE)
+    (tmp_path / "tentacles").chmod(0o777)
+    with pytest.raises(NodeError, match="are not loaded: others may write to"):
+        sets.use()
+    (tmp_path / "tentacles").chmod(0o700)
+    sets.use()
+    assert sys.path[-1] == str(sets.packages)
+    # After all that is there already: nothing of it can be replaced.
+    sets.use()
+    assert sys.path.count(str(sets.packages)) == 1
