@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
@@ -46,6 +46,8 @@ class NodeContext(Protocol):
     node_id: str
     #: Tells sets of plugins apart: nodes with the same one can do each other's work.
     plugin_set: str
+    #: What that set is of, by name, with versions: what differs between two nodes.
+    plugin_parts: Mapping[str, str]
 
 
 @hookspec

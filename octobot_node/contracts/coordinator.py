@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
-__all__ = ["Coordinator", "Engine", "NodeState", "NodeStatus", "Role"]
+__all__ = ["Coordinator", "Engine", "NodeState", "NodeStatus", "NodeVitals", "Role"]
 
 Role = Literal["standalone", "master", "consumer"]
 
@@ -38,6 +38,27 @@ class NodeStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeVitals:
+    """How a node's process is, with those that it started; None: not known, or not yet."""
+
+    #: How much of one core it took, about the last minute: 1.5 is one and a half.
+    cpu: float | None = None
+    #: Bytes.
+    memory: int | None = None
+    #: Ticks a second, about the last minute.
+    ticks: float | None = None
+    #: How late its ticks were in the last hour, in seconds: half of them not later than ``lag``, 95 % not later than
+    #: ``lag_most``.
+    lag: float | None = None
+    lag_most: float | None = None
+
+
+def _unknown() -> NodeVitals:
+    """Say nothing: an engine that does not look at its process."""
+    return NodeVitals()
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """The running engine, as its coordinator sees it."""
 
@@ -51,6 +72,8 @@ class Engine:
     hurry: Callable[[], None]
     #: Called when the node shall finish what it does and end; the reason is "" where somebody asked for it.
     leave: Callable[[str], None]
+    #: How its process is.
+    vitals: Callable[[], NodeVitals] = _unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,9 @@ class NodeState:
     load: int
     silent: float
     since: int
+    vitals: NodeVitals = NodeVitals()
+    #: What its plugins are, by name, with versions; {}: it does not say.
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Coordinator(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from octobot_node.engine.ledger.planning import Installation
 from octobot_node.errors import DatabaseMoved, NodeError, UnknownStorage
 from octobot_node.ids import new_id
 from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
-from octobot_node.plugin_system.plugin_set import plugin_set
+from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.database.database_file import database_file, rescued_file
@@ -53,6 +54,7 @@ class _Opening:
     storage: Storage
     node_id: str
     plugin_set: str
+    plugin_parts: Mapping[str, str]
 
 
 def open_base(
@@ -87,7 +89,7 @@ def open_base(
                 opened = watch.take_up(now if not storage.shared else storage.open_clock().now(), settings.request_ttl)
                 storage.review(watch.check)
             coordinator: Coordinator = registry.hook.open_coordinator(
-                node=_Opening(settings, storage, node_id, plugin_set(registry))
+                node=_Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry))
             )
             if not (visiting and storage.shared):
                 coordinator.start()
@@ -118,7 +120,8 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
             known = _known_installation(connection, storage)
         assert known is not None
         node_id = node_id_of(settings.data_dir)
-        coordinator = registry.hook.open_coordinator(node=_Opening(settings, storage, node_id, plugin_set(registry)))
+        opening = _Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry))
+        coordinator = registry.hook.open_coordinator(node=opening)
     except BaseException:
         storage.close()
         raise

@@ -36,6 +36,7 @@ from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.engine.workers.periodic_thread import PeriodicThread
 from octobot_node.errors import DatabaseChanged, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_server import ControlServer
+from octobot_node.live.vitals import Vitals
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.perform import perform_named
 from octobot_node.plugin_system.discovery import plugins_for
@@ -207,7 +208,10 @@ class Node:
         if self._serve_api:
             self._start_api()
         base.coordinator.attach(
-            Engine(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave)
+            Engine(
+                *(self._still_for, self._durable.running, self._rejoined, self._hurry_all, self._leave),
+                vitals=self._vitals.look,
+            )
         )
 
     def _build_stages(self, event_loop: ThreadedEventLoop) -> None:
@@ -226,6 +230,7 @@ class Node:
         self._fold = PeriodicThread("fold", self._fold_soon, _FOLD_S, at_once=False)
         self._sampler = Sampler(self.core)
         self._changes = standing_changes.Kept()
+        self._vitals = Vitals(self.core.counters, self.core.clock.now)
         # Kicks come from threads that just committed; one thread runs them, so that none of those waits for DBOS.
         # Now and then it looks at both queues by itself: where nodes share them, word of another's work may be lost.
         self._kicks = PeriodicThread("kick", self._run_kicks, self.settings.queue_poll_interval)
@@ -280,6 +285,8 @@ class Node:
 
         def pulse() -> None:
             watch.pulse(clock.now())
+            # So that rates are of the last minute whenever somebody asks.
+            self._vitals.look()
 
         loop = PeriodicThread("pulse", pulse, _PULSE_S if base.storage.shared else _PULSE_ALONE_S)
 

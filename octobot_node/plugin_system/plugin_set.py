@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from octobot_node.plugin_system.registry import Registry
 
-__all__ = ["plugin_set"]
+__all__ = ["plugin_parts", "plugin_set"]
 
 
 def plugin_set(registry: Registry) -> str:
@@ -15,12 +16,18 @@ def plugin_set(registry: Registry) -> str:
 
     The product's own version is not in it: two releases run side by side while one replaces the other.
     """
-    parts = {
-        "automations": sorted((name, automation.version) for name, automation in registry.automations.items()),
-        "market_data": sorted(registry.market_data),
-        "trading": sorted(registry.trading),
-        "third_parties": sorted(
-            (plugin.name, plugin.version) for plugin in registry.plugins if plugin.origin not in ("built-in", "builtin")
-        ),
+    return hashlib.sha256(json.dumps(sorted(plugin_parts(registry).items())).encode()).hexdigest()[:12]
+
+
+def plugin_parts(registry: Registry) -> Mapping[str, str]:
+    """Return what the set is of, by what it is and its name, with the version of what has one: what people compare."""
+    return {
+        **{f"type {name}": str(automation.version) for name, automation in registry.automations.items()},
+        **{f"market data {name}": "" for name in registry.market_data},
+        **{f"trading {name}": "" for name in registry.trading},
+        **{
+            f"plugin {plugin.name}": plugin.version
+            for plugin in registry.plugins
+            if plugin.origin not in ("built-in", "builtin")
+        },
     }
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

@@ -8,7 +8,14 @@ from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
 from octobot_node.operations.node.models.audit import AuditPage, AuditVerified
 from octobot_node.operations.node.models.events import EventPage, EventRow
-from octobot_node.operations.node.models.node import Checkup, NodePage, NodeStatus, RoutePage, SettingPage
+from octobot_node.operations.node.models.node import (
+    Checkup,
+    NodePage,
+    NodeRow,
+    NodeStatus,
+    RoutePage,
+    SettingPage,
+)
 from octobot_node.operations.node.models.plugins import PluginPage
 
 __all__ = [
@@ -26,6 +33,8 @@ __all__ = [
 
 #: How a service is that does not do its work.
 _UNWELL = frozenset({"restarting", "abandoned"})
+#: Nodes that do not run.
+_OVER = frozenset({"dead", "left"})
 
 
 def print_status(found: NodeStatus, out: TextIO) -> None:
@@ -55,16 +64,33 @@ def print_nodes(page: NodePage, out: TextIO) -> None:
     if not page.nodes:
         console.print("no node has worked on this database yet")
         return
-    table = tables.table(
-        "node", "role", "state", "version", "plugins", "heard", "load", "host", right=("heard", "load")
-    )
+    figures = ("heard", "load", "CPU", "memory", "ticks/s", "late")
+    table = tables.table("node", "role", "state", "version", "plugins", *figures, "host", right=figures)
     for row in page.nodes:
         role = row.role if row.works else f"{row.role}, no work"
         names = (f"{row.id}{' (this)' if row.this else ''}", f"{role}{' *' if row.leads else ''}", row.state)
         heard = "" if row.state == "left" else f"{row.heartbeat_age:.1f} s ago"
-        table.add_row(*names, escape(row.version), row.plugins, heard, f"{row.load:,}", escape(row.host))
+        figures = (heard, f"{row.load:,}", *_vitals(row))
+        table.add_row(*names, escape(row.version), row.plugins, *figures, escape(row.host))
     console.print(table)
-    console.print("* hands out work", style="dim")
+    console.print("* hands out work; CPU of one core; late: 95 % of the last hour's ticks were not later", style="dim")
+    for row in page.nodes:
+        for each in row.differs if row.state not in _OVER else ():
+            line = f"{row.id}: {each.name} {_version(each.version)}, the node that leads {_version(each.expected)}"
+            console.print(f"[bold red]{escape(line)}[/]", soft_wrap=True)
+
+
+def _vitals(row: NodeRow) -> tuple[str, str, str, str]:
+    return (
+        figure_text.UNKNOWN if row.cpu is None else f"{row.cpu:.1%}",
+        figure_text.UNKNOWN if row.memory is None else f"{row.memory / 1e6:,.0f} MB",
+        figure_text.UNKNOWN if row.ticks_per_second is None else f"{row.ticks_per_second:,.1f}",
+        figure_text.UNKNOWN if row.lag_95 is None else f"{row.lag_95:.3g} s",
+    )
+
+
+def _version(version: str | None) -> str:
+    return "has it not" if version is None else f"has {version}".rstrip() if version else "has it"
 
 
 def print_routes(page: RoutePage, out: TextIO) -> None:

@@ -51,7 +51,8 @@ def money(context: OperationContext, request: ShowAccountMoney) -> AccountMoney:
     most = _most(context, row, given)
     assets = sorted({*held, *ours, *(most or ())})
     currency = request.currency or preferred_currency(context)
-    rates = rates_of(context, [source_key(row.market_data, row.market_data_settings)], assets, currency)
+    source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
+    rates = rates_of(context, [source], assets, currency)
     rows = []
     for asset in assets:
         free, reserved = ours.get(asset, (ZERO, ZERO))

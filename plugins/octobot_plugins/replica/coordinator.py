@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 import octobot_node
-from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, NodeVitals, Role
 from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_plugins.replica import members
@@ -41,7 +42,7 @@ class ReplicaCoordinator:
         self.executor_id = ""
         self._clock = node.storage.open_clock()
         self._ttl = node.settings.lease_ttl
-        self._plugins = node.plugin_set
+        self._plugins, self._parts = node.plugin_set, node.plugin_parts
         self._me: members.Me | None = None
         self._leader_epoch = 0
         self._renewed = -1e9
@@ -64,7 +65,7 @@ class ReplicaCoordinator:
         works = self.role != "master" or self._settings.work
         self._me = members.Me(
             self._id, self.role, works, octobot_node.__version__, self._plugins, socket.gethostname(),
-            _place(self._settings.data_dir),
+            _place(self._settings.data_dir), json.dumps(dict(self._parts)),
         )  # fmt: skip
         self._await_own_place(self._me)
         leads = self.role != "consumer"
@@ -226,10 +227,10 @@ class ReplicaCoordinator:
         if engine is not None and self._stands_still(engine):
             return  # it must not look alive
         began = self._asked = self._clock.monotonic()
-        load = 0 if engine is None else engine.load()
+        load, vitals = (0, NodeVitals()) if engine is None else (engine.load(), engine.vitals())
         with self._storage.write(durable=True) as connection:
             now = self._clock.now()
-            mine = members.beat(connection, me.id, self.epoch, load, now)
+            mine = members.beat(connection, me.id, self.epoch, load, vitals, now)
             if mine is not None and self._leader_epoch:
                 self._keep_lead(connection, now)
             rows = members.every(connection)
@@ -376,5 +377,6 @@ def _state(row: members.Row, held: members.Lead | None, master: str | None, now:
     leads = held is not None and held.holder == row.id and (held.expires_at or 0) > now
     return NodeState(
         row.id, cast("Role", row.role), state, leads, row.works, row.version, row.plugins, row.host, row.epoch,
-        row.load, silent, row.joined_at,
+        row.load, silent, row.joined_at, NodeVitals(row.cpu, row.memory, row.ticks, row.lag, row.lag_most),
+        json.loads(row.parts),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from octobot_node.contracts.coordinator import NodeStatus
+from octobot_node.contracts.coordinator import NodeStatus, NodeVitals
 from octobot_node.engine.workers.durable import give_back, left_by
 from octobot_node.market import from_ms
 from octobot_node.store.tables import leases
@@ -37,6 +37,12 @@ class Row(Protocol):
     beat_at: int
     joined_at: int
     told_to_leave: bool
+    parts: str
+    cpu: float | None
+    memory: int | None
+    ticks: float | None
+    lag: float | None
+    lag_most: float | None
 
 
 class Lead(Protocol):
@@ -65,6 +71,8 @@ class Me:
     plugins: str
     host: str
     place: str
+    #: As JSON.
+    parts: str
 
 
 def executor_id(node_id: str, epoch: int) -> str:
@@ -166,10 +174,10 @@ def join(connection: sa.Connection, me: Me, epoch: int, now: int) -> None:
     give_back(connection, executor_id(me.id, before.epoch))
 
 
-def beat(connection: sa.Connection, node_id: str, epoch: int, load: int, now: int) -> Row | None:
+def beat(connection: sa.Connection, node_id: str, epoch: int, load: int, vitals: NodeVitals, now: int) -> Row | None:
     """Say that a node lives; return its row, None where it was declared dead or lives another life."""
     statement = nodes.update().where(_n.id == node_id, _n.epoch == epoch, _ALIVE).returning(nodes)
-    return connection.execute(statement.values(beat=_n.beat + 1, beat_at=now, load=load)).first()
+    return connection.execute(statement.values(beat=_n.beat + 1, beat_at=now, load=load, **asdict(vitals))).first()
 
 
 def say(connection: sa.Connection, node_id: str, epoch: int, status: NodeStatus) -> None:

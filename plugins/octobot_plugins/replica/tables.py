@@ -38,6 +38,14 @@ nodes = sa.Table(
     sa.Column("beat_at", Millis, nullable=False),
     sa.Column("joined_at", Millis, nullable=False),
     sa.Column("told_to_leave", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: What its plugins are, by name, with versions, as JSON.
+    sa.Column("parts", sa.Text, nullable=False, server_default="{}"),
+    #: How its process was at its last heartbeat: see NodeVitals.
+    sa.Column("cpu", sa.Float),
+    sa.Column("memory", sa.BigInteger),
+    sa.Column("ticks", sa.Float),
+    sa.Column("lag", sa.Float),
+    sa.Column("lag_most", sa.Float),
     # Of running processes: in no backup, and not copied.
     info={"moves": False},
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import octobot_node
 from octobot_node.clock import SystemClock
-from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, Role
+from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, NodeVitals, Role
 from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_node.store import tables
@@ -80,6 +80,7 @@ class StandaloneCoordinator:
                 id=self._node.node_id, role=self.role, state=NodeStatus.LIVE if self._engine else NodeStatus.LEFT,
                 leads=True, works=True, version=octobot_node.__version__, plugins="", host=socket.gethostname(),
                 epoch=self.epoch, load=self._engine.load() if self._engine else 0, silent=0.0, since=self._since,
+                vitals=self._engine.vitals() if self._engine else NodeVitals(), parts=self._node.plugin_parts,
             )
         ]  # fmt: skip
 

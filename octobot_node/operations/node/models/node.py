@@ -74,6 +74,14 @@ class RoutePage(Response):
     routes: list[RouteRow]
 
 
+class PluginDifference(Response):
+    """A type, a connector or a plugin that a node has, or has not, otherwise than the one that leads."""
+
+    name: str = Field(description="What it is, and what it is called: `type telex.morse`, `trading telex`.")
+    version: str | None = Field(description="Its version there; empty: it has none; null: it is not there.")
+    expected: str | None = Field(description="Its version on the node that leads; null: it is not there.")
+
+
 class NodeRow(Response):
     """A node on the database, as the others see it."""
 
@@ -91,6 +99,19 @@ class NodeRow(Response):
     heartbeat_age: float = Field(description="Seconds since it was heard.")
     since: datetime
     this: bool = Field(description="Whether it is the node that answers.")
+    cpu: float | None = Field(
+        description="How much of one core it took about the last minute, with the processes that it started: 1.5 is one"
+        " and a half; null: not known yet."
+    )
+    memory: int | None = Field(description="Bytes that it takes, with the processes that it started; null: not known.")
+    ticks_per_second: float | None = Field(description="How much it ticked about the last minute; null: not known yet.")
+    lag_median: float | None = Field(
+        description="Half of its ticks in the last hour were not later than this, in seconds; null: there was none."
+    )
+    lag_95: float | None = Field(description="95 % of its ticks in the last hour were not later than this, in seconds.")
+    differs: list[PluginDifference] = Field(
+        description="In which plugins it differs from the node that leads; it gets no work as long as it does."
+    )
 
 
 class NodePage(Response):

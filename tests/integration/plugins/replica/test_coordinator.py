@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from octobot_node.contracts.coordinator import Engine
+from octobot_node.contracts.coordinator import Engine, NodeVitals
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
 from octobot_node.plugin_system.discovery import load_plugins
-from octobot_node.plugin_system.plugin_set import plugin_set
+from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.migrate import migrate
@@ -33,6 +33,7 @@ class Context:
     storage: Storage
     node_id: str
     plugin_set: str
+    plugin_parts: Mapping[str, str]
 
 
 class Cluster:
@@ -51,7 +52,8 @@ class Cluster:
             data_dir=self.folder / name, database_url=self.url, role=role, lease_ttl=LEASE_S, disk_reserve_mb=0
         )
         lock, storage = FolderLock(settings.data_dir), PostgresStorage(settings)
-        made = ReplicaCoordinator(Context(settings, storage, node_id or name, plugin_set(registry or self.registry)))
+        its = registry or self.registry
+        made = ReplicaCoordinator(Context(settings, storage, node_id or name, plugin_set(its), plugin_parts(its)))
         self.opened.append((made, storage, lock))
         return made
 
@@ -120,7 +122,10 @@ def test_a_consumer_with_other_plugins_drifts_until_the_master_has_them_too(clus
     consumer = cluster.node("odd", "consumer", registry=fewer)
     consumer.start()
     until(lambda: not consumer.may_work())
-    assert {node.id: node.state for node in consumer.nodes()} == {"master": "live", "odd": "drift"}
+    states = {node.id: node for node in consumer.nodes()}
+    assert {name: node.state for name, node in states.items()} == {"master": "live", "odd": "drift"}
+    (missing,) = set(states["master"].parts) - set(states["odd"].parts)
+    assert missing == f"type {next(iter(cluster.registry.automations))}"
     cluster.query("UPDATE replica_nodes SET plugins = (SELECT plugins FROM replica_nodes WHERE id = 'odd')")
     until(consumer.may_work)
 
@@ -229,3 +234,13 @@ def test_a_heartbeat_that_is_late_and_waits_for_no_answer_breaks_no_connection(c
     held.set()
     node._beat = beat  # type: ignore[method-assign]
     until(node.may_work)
+
+
+def test_a_heartbeat_tells_how_the_process_is(cluster: Cluster) -> None:
+    node = cluster.node("busy", "master")
+    node.start()
+    vitals = NodeVitals(cpu=0.25, memory=90_000_000, ticks=12.5, lag=0.1, lag_most=0.4)
+    nothing = lambda *_: None  # noqa: E731 - a field wants a function
+    node.attach(Engine(lambda: 0.0, lambda: 3, nothing, nothing, nothing, vitals=lambda: vitals))
+    until(lambda: [each.vitals for each in node.nodes()] == [vitals])
+    assert [(each.load, each.parts) for each in node.nodes()] == [(3, plugin_parts(cluster.registry))]

@@ -28,5 +28,11 @@ def upgrade() -> None:
         sa.Column("beat_at", sa.BigInteger(), nullable=False),
         sa.Column("joined_at", sa.BigInteger(), nullable=False),
         sa.Column("told_to_leave", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("parts", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("cpu", sa.Float(), nullable=True),
+        sa.Column("memory", sa.BigInteger(), nullable=True),
+        sa.Column("ticks", sa.Float(), nullable=True),
+        sa.Column("lag", sa.Float(), nullable=True),
+        sa.Column("lag_most", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replica_nodes")),
     )
