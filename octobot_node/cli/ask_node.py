@@ -93,25 +93,29 @@ class NodeClient:
             self.refuse_unused(operation)
         from octobot_node.live.idle_folder import open_idle_folder
         from octobot_node.plugin_system.discovery import plugins_for
+        from octobot_node.store.database.read_only_folder import copied_to_read, is_read_only
 
         # What a plugin's author prints does not belong between the lines of JSON.
         with logging_to_file(self.folder), redirect_stdout(sys.stderr):
             registry = plugins_for(self.configuration.settings)
             self.configuration.check(registry.settings_models)
             with ExitStack() as stack:
-                # What is asked of the installation alone is answered without making a data folder for it.
-                settings = (
-                    self.configuration.settings.alone_in(Path(stack.enter_context(TemporaryDirectory())))
-                    if beside
-                    else None
-                )
+                looking = not (operation.writes or operation.begins)
+                settings = self.configuration.settings
+                if beside:
+                    # What is asked of the installation alone is answered without making a data folder for it.
+                    settings = settings.alone_in(Path(stack.enter_context(TemporaryDirectory())))
+                elif looking and is_read_only(settings):
+                    told = f"octobot-node: {settings.data_dir} cannot be written: this is read from a copy of it"
+                    typer.echo(told, err=True)
+                    settings = stack.enter_context(copied_to_read(settings))
                 context = stack.enter_context(
                     open_idle_folder(
                         self.configuration,
                         registry,
                         by=user(),
                         settings=settings,
-                        looking=not (operation.writes or operation.begins),
+                        looking=looking,
                     )
                 )
                 done = perform_given(context, operation, arguments)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health, HealthCheck
+from octobot_node.errors import NodeError
 
 __all__ = ["Answer", "run_checks"]
 
@@ -48,6 +49,10 @@ def run_checks(checks: Sequence[HealthCheck], context: PluginContext, timeout: f
 def _run(running: _Running, context: PluginContext) -> None:
     try:
         running.health = _checked(running.check.check(context))
+    except NodeError as error:
+        # The machine's or the database's trouble, of which the check could not know more.
+        what, _, cure = str(error).partition(": ")
+        running.health = Health("failed", f"not looked at: {what}", cure)
     except BaseException as error:  # noqa: BLE001 - whatever a plugin's check raises is its answer
         running.health = Health("failed", f"the check broke down: {_said(error)}", "tell the plugin's author")
     running.seconds = time.monotonic() - running.started

@@ -17,6 +17,7 @@ from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.database.database_file import read_only_uri, rescued_file
+from octobot_node.store.database.read_only_folder import copied_to_read, is_read_only
 from octobot_node.store.migrate import CORE
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried
@@ -45,6 +46,10 @@ def snapshot(settings: Settings, registry: Registry) -> Iterator[Snapshot]:
     """
     url = sa.make_url(settings.url()) if settings.url().startswith("sqlite:") else None
     if url is not None:
+        if Path(url.database or "").is_file() and is_read_only(settings):
+            with copied_to_read(settings) as copied, snapshot(copied, registry) as taken:
+                yield replace(taken, shown=f"sqlite:///{url.database}")
+            return
         # Not the storage's own way of opening it: that prepares the file for a node, and makes one where there is none.
         with _reading_file(Path(url.database or "")) as connection:
             at = SystemClock().now()

@@ -47,7 +47,7 @@ def status(context: OperationContext, request: EmptyRequest) -> NodeStatus:
         sending = lists.sending(connection)
     return NodeStatus(
         version=octobot_node.__version__,
-        data_dir=str(context.core.settings.data_dir),
+        data_dir=str(context.configuration.settings.data_dir),
         running=context.live,
         process=os.getpid() if context.live else None,
         nodes_elsewhere=context.nodes_elsewhere,

@@ -22,7 +22,7 @@ def check_folder(context: PluginContext) -> Health:
     folder = context.settings.data_dir
     existing = _existing(folder)
     if not os.access(existing, os.W_OK | os.X_OK):
-        return Health("failed", f"{existing} cannot be written", f"run `chown -R $USER {existing}`, or give --data-dir")
+        return _unwritable(existing)
     kind = file_system(existing, _MOUNTS.read_text() if _MOUNTS.exists() else "")
     if kind in _NETWORK:
         cure = "keep the data folder on a disk of this machine: locks do not hold on a network's"
@@ -47,6 +47,13 @@ def check_disk(context: PluginContext) -> Health:
     if free < reserve:
         return Health("failed", f"{detail}: no order is sent", cure)
     return Health("warning", detail, cure) if free < 2 * reserve else Health("ok", detail)
+
+
+def _unwritable(folder: Path) -> Health:
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        cure = "see the system's log for why its disk is mounted read-only, mend it and mount it to be written"
+        return Health("failed", f"{folder} cannot be written: its file system is read-only", cure)
+    return Health("failed", f"{folder} cannot be written", f"run `chown -R $USER {folder}`, or give --data-dir")
 
 
 def file_system(path: Path, mounts: str) -> str:
