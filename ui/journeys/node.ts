@@ -69,12 +69,15 @@ export class Node {
 }
 
 interface Shared {
+  /** Which file it is for: a worker takes file after file, and with another name a worker and a node of its own begin. */
+  of: string;
   settings: Record<string, string>;
   plugins: Record<string, string>;
   node: Node;
 }
 
 export const test = base.extend<{ quiet: undefined }, Shared>({
+  of: ["", { option: true, scope: "worker" }],
   settings: [{}, { option: true, scope: "worker" }],
   plugins: [{}, { option: true, scope: "worker" }],
   node: [

@@ -1,17 +1,10 @@
 /** Each page, in both themes and at phone width: by axe, and as a picture where somebody asks for them. */
 
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { LOOKS, looked } from "./look";
 import { api, expect, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
-
-const PICTURES = process.env["PICTURES"];
-const LOOKS = [
-  { name: "light", viewport: { width: 1440, height: 900 }, scheme: "light" },
-  { name: "dark", viewport: { width: 1440, height: 900 }, scheme: "dark" },
-  { name: "phone", viewport: { width: 390, height: 844 }, scheme: "light" },
-] as const;
+test.use({ of: "pages" });
 
 const ACCOUNT = {
   name: "play",
@@ -42,17 +35,6 @@ const AUTOMATIONS = [
     config: { symbol: "ETH/USD", spend: "500", trailing: { percent: "5" } },
   },
 ];
-
-async function looked(page: Page, name: string, look: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((each) => each.target.join(" ")).join(", ")}`,
-  );
-  expect(found, `${name}, ${look}`).toEqual([]);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide, `${name}, ${look}: it can be pushed sideways`).toBe(0);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.${look}.png` });
-}
 
 for (const look of LOOKS) {
   test(`every page, ${look.name}`, { tag: look.name === "light" ? [] : ["@long"] }, async ({ page }) => {

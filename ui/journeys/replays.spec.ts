@@ -1,18 +1,10 @@
 /** What would have been: a replay from the form, its report, another one, both beside each other, and paper. */
 
+import { candles } from "./candles";
 import { api, expect, PASSWORD, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
-
-/** Forty days by the hour: a price that swings around one that rises. */
-function candles(): Buffer {
-  const rows = Array.from({ length: 960 }, (_, hour) => {
-    const price = 40_000 + 4 * hour + 1_500 * Math.sin(hour / 20);
-    const at = Date.UTC(2024, 0, 1) + hour * 3_600_000;
-    return [at, price, price + 60, price - 60, price + 20, 10].map((each) => String(Math.round(each))).join(",");
-  });
-  return Buffer.from(`timestamp,open,high,low,close,volume\n${rows.join("\n")}\n`);
-}
+test.use({ of: "replays" });
 
 test("a replay is started from its form with a file that is sent, and its report says what it came to", async ({
   page,
@@ -26,7 +18,9 @@ test("a replay is started from its form with a file that is sent, and its report
   await page.getByRole("textbox", { name: "Market" }).fill("BTC/USD");
   await page.getByRole("textbox", { name: "Amount" }).fill("20");
   await page.getByRole("textbox", { name: "Every" }).fill("1d");
-  await page.getByLabel("File").setInputFiles({ name: "BTC-USD-1h-2024.csv", mimeType: "text/csv", buffer: candles() });
+  await page
+    .getByLabel("File")
+    .setInputFiles({ name: "BTC-USD-1h-2024.csv", mimeType: "text/csv", buffer: Buffer.from(candles()) });
   await page.getByRole("button", { name: "Send it" }).click();
   await expect(page.getByRole("checkbox", { name: /BTC\/USD/ })).toBeChecked();
   await page.getByLabel("Name").fill("small buys");

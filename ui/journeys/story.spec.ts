@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { api, expect, PASSWORD, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
+test.use({ of: "story" });
 
 /** Somebody else edits it meanwhile. */
 async function change(page: Page, id: string, changes: Record<string, unknown>): Promise<{ status: number }> {

@@ -3,6 +3,7 @@
 import { api, expect, PASSWORD, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
+test.use({ of: "trouble" });
 
 const ACCOUNT = {
   name: "play",

@@ -1,0 +1,133 @@
+/** The pages beside the automations, in both themes and at phone width, as `pages.spec.ts` has the others. */
+
+import type { Page } from "@playwright/test";
+import { candles } from "./candles";
+import { LOOKS, looked } from "./look";
+import { api, expect, signIn, test } from "./node";
+
+test.describe.configure({ mode: "serial" });
+test.use({ of: "pages-others" });
+
+const ACCOUNT = {
+  name: "play",
+  market_data: { use: "simulated", seed: 7 },
+  trading: { use: "paper" },
+  balances: { USD: "50000" },
+};
+const GRID = { symbol: "BTC/USD", lower: "36000", upper: "46000", levels: 21, spend: "400" };
+
+async function sendCandles(page: Page): Promise<string> {
+  return page.evaluate(async (text) => {
+    const session = await (await fetch("/api/v1/session")).json();
+    const response = await fetch("/api/v1/candles?symbol=BTC/USD&file_name=january.csv", {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream", "X-CSRF-Token": session.csrf_token },
+      body: text,
+    });
+    return (await response.json()).id as string;
+  }, candles());
+}
+
+async function prepare(page: Page): Promise<void> {
+  await api(page, "POST", "/accounts", ACCOUNT);
+  const budget = { USD: "10000" };
+  const dca = { symbol: "BTC/USD", amount: "150", every: "1d" };
+  await api(page, "POST", "/automations", { name: "dca-btc", type: "dca", account: "play", budget, config: dca });
+  const id = await sendCandles(page);
+  for (const [name, type, config] of [
+    ["grid, 21 levels", "grid", GRID],
+    ["grid, 11 levels", "grid", { ...GRID, levels: 11, spend: "800" }],
+    ["dca, 150 a day", "dca", dca],
+  ] as const) {
+    expect((await api(page, "POST", "/replays", { name, type, config, budget, candles: [id] })).status).toBe(201);
+  }
+}
+
+for (const look of LOOKS) {
+  const tag = look.name === "light" ? [] : ["@long"];
+  const open = async (page: Page) => {
+    await page.emulateMedia({ colorScheme: look.scheme, reducedMotion: "reduce" });
+    await page.setViewportSize(look.viewport);
+    await signIn(page);
+  };
+
+  test(`replays, ${look.name}`, { tag }, async ({ page }) => {
+    await open(page);
+    if (look === LOOKS[0]) {
+      await page.goto("/replays");
+      await expect(page.getByRole("heading", { name: "No replay yet" })).toBeVisible();
+      await looked(page, "replays-none", look.name);
+      await prepare(page);
+    }
+    await page.goto("/replays");
+    await expect(page.getByText("Finished")).toHaveCount(3, { timeout: 60_000 });
+    for (const name of ["grid, 21 levels", "grid, 11 levels", "dca, 150 a day"]) {
+      await page.getByRole("checkbox", { name: `Compare ${name}` }).check();
+    }
+    await looked(page, "replays", look.name);
+    await page.getByRole("button", { name: "Compare 3" }).click();
+    await expect(page.getByRole("img", { name: /Result, %/ })).toBeVisible();
+    await looked(page, "replay-compare", look.name);
+    await page.getByRole("link", { name: "grid, 21 levels" }).click();
+    await expect(page.getByRole("img", { name: /Value of grid in USD/ })).toBeVisible();
+    await looked(page, "replay", look.name);
+    await page.getByRole("link", { name: /^Fills/ }).click();
+    await expect(page.getByRole("table", { name: /Fills/ })).toBeVisible();
+    await looked(page, "replay-fills", look.name);
+    await page.goto("/replays/new?type=octobot_tentacles.grid");
+    await expect(page.getByRole("textbox", { name: "Market" })).toBeVisible();
+    await page.getByRole("button", { name: "Start the replay" }).click();
+    await expect(page.getByText("Give it money to begin with.")).toBeVisible();
+    await looked(page, "replay-new", look.name);
+  });
+
+  test(`accounts and the node, ${look.name}`, { tag }, async ({ page }) => {
+    await open(page);
+    await page.goto("/accounts");
+    await expect(page.getByRole("table", { name: "Play money" })).toBeVisible();
+    await looked(page, "accounts", look.name);
+    await page.getByRole("link", { name: "play", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "What its exchange guarantees" })).toBeVisible();
+    await looked(page, "account", look.name);
+    await page.goto("/accounts/new");
+    await page.getByRole("button", { name: "Add it" }).click();
+    await expect(page.getByText("Give it a name.")).toBeVisible();
+    await looked(page, "account-new", look.name);
+    for (const [tab, seen] of [
+      ["nodes", "Serves"],
+      ["tentacles", "Built in"],
+      ["health", "checked"],
+      ["settings", "OCTOBOT_ROLE"],
+    ] as const) {
+      await page.goto(`/node?tab=${tab}`);
+      await expect(page.getByText(seen).first()).toBeVisible();
+      await looked(page, `node-${tab}`, look.name);
+    }
+  });
+
+  test(`settings and the palette, ${look.name}`, { tag }, async ({ page }) => {
+    await open(page);
+    await page.goto("/settings");
+    await page.getByRole("button", { name: "Set it up" }).click();
+    await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
+    await looked(page, "settings-second-factor", look.name);
+    await page.goto("/settings?tab=keys");
+    await page.getByRole("button", { name: "Make one" }).click();
+    await page.getByRole("button", { name: "Only look" }).click();
+    await looked(page, "settings-keys", look.name);
+    await page.goto("/settings?tab=users");
+    await page.getByRole("button", { name: "Add one" }).click();
+    await looked(page, "settings-users", look.name);
+    for (const tab of ["appearance", "about"]) {
+      await page.goto(`/settings?tab=${tab}`);
+      await expect(page.getByRole("heading", { level: 2 }).first()).toBeVisible();
+      await looked(page, `settings-${tab}`, look.name);
+    }
+    await page.keyboard.press("Control+K");
+    await expect(page.getByRole("option").first()).toBeVisible();
+    await looked(page, "palette", look.name);
+    await page.getByRole("button", { name: /all shortcuts/ }).click();
+    await expect(page.getByRole("dialog", { name: "Shortcuts" })).toBeVisible();
+    await looked(page, "shortcuts", look.name);
+  });
+}
