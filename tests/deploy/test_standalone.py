@@ -89,6 +89,17 @@ def test_its_secrets_are_files_and_nowhere_else(stack: Stack) -> None:
     assert answer.status == 200
 
 
+def test_its_settings_are_in_a_file_of_the_operator_s(stack: Stack) -> None:
+    (stack.folder / "state" / "config" / "octobot-node.toml").write_text(
+        'keep_days = 77\n[notify]\nurls = ["json://a"]\n'
+    )
+    stack.prepare()
+    stack.compose("restart", "octobot")
+    stack.healthy("octobot")
+    shown = json.loads(stack.inside("octobot", "octobot-node", "settings", "--json"))["settings"]
+    assert [each["value"] for each in shown if each["name"] == "keep_days"] == ["77.0"]
+
+
 def test_its_ports_are_on_loopback_alone(stack: Stack) -> None:
     bound = stack.inspect("octobot")["NetworkSettings"]["Ports"]
     assert {each["HostIp"] for ports in bound.values() for each in ports} == {"127.0.0.1"}

@@ -93,6 +93,16 @@ def test_what_is_made_once_is_private_and_stays(stack: Path, prepare: Prepare) -
     assert {path.name: path.read_bytes() for path in (stack / "state" / "secrets").iterdir()} == secrets
 
 
+def test_the_node_s_settings_are_for_the_node_alone(stack: Path, prepare: Prepare) -> None:
+    config = stack / "state" / "config"
+    assert prepare().returncode == 0
+    (config / "octobot-node.toml").write_text("[notify]\n")
+    (config / "octobot-node.toml").chmod(0o644)
+    assert prepare().returncode == 0
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (config, config / "octobot-node.toml")]
+    assert modes == [0o700, 0o600]
+
+
 def test_the_database_s_certificate_has_the_names_that_consumers_call_it_by(stack: Path, prepare: Prepare) -> None:
     secrets = stack / "state" / "secrets"
     assert prepare().returncode == 0
