@@ -18,7 +18,7 @@ from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
 from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database.database_file import database_file, rescued_file
+from octobot_node.store.database.database_file import database_file, newest_rescued
 from octobot_node.store.migrate import CORE
 from octobot_node.store.tables import installation, kill_switches
 
@@ -132,8 +132,8 @@ def _refuse_missing_database(settings: Settings) -> None:
     """Raise NodeError where the folder was used, and its database is gone: beginning anew would forget everything."""
     path = database_file(settings)
     if path is not None and not path.exists() and (settings.data_dir / "node-id").exists():
-        rescued = rescued_file(path)
-        cure = f"rename {rescued} to it, which a node left as it ended" if rescued.exists() else _CURE_FOR_NO_DATABASE
+        rescued = newest_rescued(path)
+        cure = _CURE_FOR_NO_DATABASE if rescued is None else f"rename {rescued} to it, which a node left as it ended"
         raise NodeError(f"{path} is not there, though a node used {settings.data_dir}: {cure}")
 
 

@@ -168,12 +168,18 @@ class SqliteStorage:
         """Write what this process has of a file that is gone beside it; nothing that is there is written over."""
         self._tell_gone()
         rescued = rescued_file(self.path)
+        made = False
         try:
             # Nobody else's to read, from the first byte on.
             os.close(os.open(rescued, os.O_CREAT | os.O_EXCL, 0o600))
+            made = True
             with closing(self.engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM INTO ?", (str(rescued),))
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            if made:
+                # Half of it would be taken for all that there was.
+                with suppress(OSError):
+                    rescued.unlink()
             log.critical("database_not_rescued", file=str(rescued), reason=str(error))
         else:
             log.warning("database_rescued", file=str(rescued))

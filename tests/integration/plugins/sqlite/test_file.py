@@ -17,7 +17,7 @@ from octobot_node.errors import DataFolderInUse, NodeError, StorageUnavailable
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database.database_file import database_file, rescued_file
+from octobot_node.store.database.database_file import database_file, newest_rescued, rescued_file
 from octobot_node.store.database.refusable import refusable
 from octobot_node.store.tables import installation
 from octobot_plugins.sqlite.storage import SqliteStorage
@@ -113,6 +113,27 @@ def test_a_copy_of_the_file_alone_has_what_was_migrated_and_folded(tmp_path: Pat
         base.close()
 
 
+def test_what_was_rescued_once_is_left_as_it_is_the_next_time(tmp_path: Path, registry: Registry) -> None:
+    settings = Settings(data_dir=tmp_path / "a")
+    database = settings.data_dir / "octobot.db"
+    for generation in (7, 8):
+        base = open_base(settings, registry, NOW)
+        with base.storage.write() as connection:
+            connection.execute(installation.update().values(generation=generation))
+        shutil.copy(database, tmp_path / "kept.db")
+        database.unlink()
+        base.close()
+        shutil.copy(tmp_path / "kept.db", database)
+    first, second = database.with_name("octobot.db.rescued"), newest_rescued(database)
+    assert second is not None
+    assert (second.name, rescued_file(database).name) == ("octobot.db.rescued-2", "octobot.db.rescued-3")
+    found = []
+    for path in (first, second):
+        with closing(sqlite3.connect(path)) as connection:
+            found += connection.execute("SELECT generation FROM installation").fetchone()
+    assert found == [7, 8]
+
+
 @pytest.mark.parametrize("instead", [None, b"", b"another"])
 def test_a_file_that_is_deleted_under_a_node_is_told_and_rescued(
     instead: bytes | None, tmp_path: Path, registry: Registry
@@ -143,8 +164,10 @@ def test_a_file_that_is_deleted_under_a_node_is_told_and_rescued(
     if instead is None:
         with pytest.raises(NodeError, match=r"rename .*octobot\.db\.rescued to it"):
             open_base(settings, registry, NOW)
-    assert stat.S_IMODE(rescued_file(database).stat().st_mode) == 0o600
-    rescued_file(database).rename(database)
+    rescued = newest_rescued(database)
+    assert rescued is not None
+    assert stat.S_IMODE(rescued.stat().st_mode) == 0o600
+    rescued.rename(database)
     again = open_base(settings, registry, NOW)
     assert (again.installation.id, again.installation.generation) == (base.installation.id, 8)
     again.close()
