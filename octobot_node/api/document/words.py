@@ -134,6 +134,7 @@ WORDS: Mapping[str, str] = {
     "maker_fee": "The fee of an order that rests, as a ratio.",
     "market_at": "Of when the market's data is.",
     "market_data": "Where prices come from.",
+    "market_data_egress": "The way out by which its prices are asked for.",
     "market_data_settings": "Its settings; secrets are left out.",
     "median": "The middle one: half are less.",
     "message": "What is told.",

@@ -93,7 +93,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     assert set(as_json(created, "signals", "send", "second", "1")) == {"automation", "id", "accepted"}
     assert set(as_json(created, "status")) == {
         *("version", "data_dir", "running", "process", "sending", "automations", "open_orders", "unknown_orders"),
-        *("lag", "broken_plugins", "as_of", "nodes_elsewhere"),
+        *("lag", "broken_plugins", "egress_down", "as_of", "nodes_elsewhere"),
     }
     accounts = as_json(created, "accounts")
     assert (set(accounts), set(accounts["accounts"][0])) == (
@@ -107,6 +107,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
                 "market_data",
                 "trading",
                 "simulated",
+                "egress",
                 "sending",
                 "limits",
                 "automations",
@@ -357,13 +358,13 @@ def test_plugins_add_commands_which_are_looked_for_last(octobot: Octobot, monkey
     assert error(octobot, "status")[1].startswith("nothing is in")
     code, _, said = octobot("wallet", "fail")
     assert (code, "unexpected ZeroDivisionError" in said) == (1, True)
-    code, _, said = octobot("gret")
+    code, _, said = octobot("wink")
     assert code == 2
     greeting, taken = "tests.acceptance.cli.commanding:greeting", "which the node has already: rename it"
     assert said.splitlines() == [
         "the plugin tests.acceptance.cli.commanding:rude adds no command: RuntimeError: no manners",
         f"not all commands of the plugin {greeting} are there: it adds the command 'status', {taken}",
-        "octobot-node: error: No such command 'gret'. (octobot-node --help lists what there is)",
+        "octobot-node: error: No such command 'wink'. (octobot-node --help lists what there is)",
     ]
     rows = {row["name"]: row for row in as_json(octobot, "plugins")["plugins"]}
     assert rows["tests.acceptance.cli.commanding:greeting"]["commands"] == ["greet", "wallet"]
