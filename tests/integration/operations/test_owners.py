@@ -107,6 +107,7 @@ OF_THE_NODE = {
     *("plugins.list", "settings.list", "nodes.list", "nodes.drain", "node.doctor", "types.list", "types.show"),
     "audit.verify",
     *("lag.show", "preferences.show", "preferences.change"),
+    "egress.list",
 }
 
 

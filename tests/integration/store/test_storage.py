@@ -99,6 +99,7 @@ def synchronous(storage: Storage) -> Iterator[list[Any]]:
     sa.event.remove(storage.engine, "begin", note)
 
 
+@pytest.mark.synced
 def test_a_durable_commit_is_synced_and_others_are_not(storage: Storage) -> None:
     full, normal = 2, 1
     with synchronous(storage) as seen:
