@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hmac import compare_digest
-from typing import Any, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import anyio.to_thread
 import sqlalchemy as sa
@@ -233,7 +234,10 @@ def _query_names(dependant: Dependant) -> Iterator[tuple[str, bool]]:
 
 
 def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) in {list, tuple, set}
+    kind = get_origin(annotation)
+    if kind is Annotated or kind in {Union, UnionType}:
+        return any(_is_list(each) for each in get_args(annotation))
+    return kind in {list, tuple, set}
 
 
 def _authenticated(request: Request, state: ApiState) -> Caller:

@@ -142,6 +142,7 @@ def event_row(row: ListedEventRow) -> EventRow:
         at=from_ms(row.at),
         automation=row.automation,
         automation_id=row.automation_id,
+        account_id=row.account_id,
         kind=row.kind,
         data=data,
     )

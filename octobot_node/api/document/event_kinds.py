@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from octobot_node.automation import AutomationStatus
-from octobot_node.orders import IntentStatus
+from octobot_node.operations.node.event_kinds import GROUPS
 from octobot_node.text.patterns import DECIMAL_PATTERN
 
-__all__ = ["GAP", "GROUPS", "tell_kinds", "tell_stream"]
+__all__ = ["GAP", "tell_kinds", "tell_stream"]
 
 Schema = dict[str, Any]
 _STREAM = "text/event-stream"
@@ -37,115 +36,75 @@ _CHANGED: Schema = {
     "description": "What it was and what it is.",
     "properties": {"before": {"description": "What it was."}, "after": {"description": "What it is."}},
 }
-#: Name of a group -> (its kinds, what their data may have).
-GROUPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Schema]]] = {
-    "AutomationEvent": (
-        (*(f"automation.{status.value}" for status in AutomationStatus), "automation.created", "automation.deleted"),
-        {
-            "name": _text("What it is called."),
-            "type": _text("Its type, package.name."),
-            "reason": _REASON,
-            "close": {"type": "boolean", "description": "Whether what it holds is sold, too."},
+#: Name of a group of kinds -> what their data may have.
+_DATA: Mapping[str, Mapping[str, Schema]] = {
+    "AutomationEvent": {
+        "name": _text("What it is called."),
+        "type": _text("Its type, package.name."),
+        "reason": _REASON,
+        "close": {"type": "boolean", "description": "Whether what it holds is sold, too."},
+    },
+    "AutomationEdited": {
+        "name": _CHANGED,
+        "limits": _CHANGED,
+        "tags": _CHANGED,
+        "config": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The dotted names of the fields of its config that changed.",
         },
-    ),
-    "AutomationEdited": (
-        ("automation.edited",),
-        {
-            "name": _CHANGED,
-            "limits": _CHANGED,
-            "tags": _CHANGED,
-            "config": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "The dotted names of the fields of its config that changed.",
-            },
-        },
-    ),
-    "OrderEvent": (
-        (*(f"order.{status.value}" for status in IntentStatus), "order.adopted", "order.declared_not_sent"),
-        {
-            "id": _text("The order's id."),
-            "symbol": _text("The market, BASE/QUOTE."),
-            "side": _SIDE,
-            "type": {"type": "string", "enum": ["market", "limit", "stop"], "description": "Of which type."},
-            "amount": _decimal("How much, in base."),
-            "spend": _decimal("What it spends, in quote."),
-            "price": _decimal("Its price, in quote."),
-            "stop": _decimal("The price that sets it off, in quote."),
-            "filled": _decimal("How much of it was traded, in base."),
-            "tag": _text("The automation's own word for it."),
-            "reason": _REASON,
-            "exchange_order_id": _text("The exchange's own id of it."),
-            "by": _text("Who settled it."),
-        },
-    ),
-    "FillEvent": (
-        ("order.fill",),
-        {
-            "order": _text("The order's id."),
-            "symbol": _text("The market, BASE/QUOTE."),
-            "side": _SIDE,
-            "amount": _decimal("How much, in base."),
-            "price": _decimal("At which price, in quote."),
-            "fee": _decimal("The fee that was paid."),
-            "fee_asset": {"type": ["string", "null"], "description": "What the fee was paid in."},
-            "tag": _text("The automation's own word for the order."),
-        },
-    ),
-    "TickEvent": (
-        ("tick.failed", "tick.missed"),
-        {
-            "tick": _whole("The tick's number."),
-            "reason": _REASON,
-            "missed": _whole("How many planned times passed while no node ran."),
-        },
-    ),
-    "LogEvent": (
-        ("log.info", "log.warning", "log.error"),
-        {"tick": _whole("The tick's number."), "text": _text("What the automation's own code noted.")},
-    ),
-    "NoticeEvent": (
-        ("notice.told", "notice.failed"),
-        {
-            "level": _text("How grave it is."),
-            "message": _text("What was told."),
-            "field": _text("Of what its type finds in a config: the field, dotted; empty for the whole."),
-            "notice": _text("The notice's id."),
-            "notifier": _text("Who did not take it."),
-            "reason": _REASON,
-        },
-    ),
-    "ActionEvent": (
-        ("action.asked", "action.done", "action.failed", "action.unknown"),
-        {
-            "action": _text("The action's name."),
-            "payload": {"type": "object", "description": "What it was given."},
-            "tick": _whole("The number of the tick that asked for it."),
-            "asked": _whole("The id of the event that asked for it."),
-            "reason": _text("What came of it, or why nothing did."),
-        },
-    ),
-    "RequestEvent": (
-        ("request.done", "request.failed"),
-        {
-            "target": _text("The name of the automation that was asked."),
-            "command": {"type": "string", "enum": ["stop", "close", "pause"], "description": "What it was asked."},
-            "reason": _REASON,
-        },
-    ),
-    "KillSwitchEvent": (("kill_switch.thrown", "kill_switch.settled", "kill_switch.released"), {}),
-    "AccountEvent": (
-        (
-            "account.created",
-            "account.edited",
-            "account.keys_rotated",
-            "account.deleted",
-            "account.reconciled",
-            "account.differs",
-        ),
-        {},
-    ),
-    "NodeEvent": (("clock.set", "database.changed"), {}),
+    },
+    "OrderEvent": {
+        "id": _text("The order's id."),
+        "symbol": _text("The market, BASE/QUOTE."),
+        "side": _SIDE,
+        "type": {"type": "string", "enum": ["market", "limit", "stop"], "description": "Of which type."},
+        "amount": _decimal("How much, in base."),
+        "spend": _decimal("What it spends, in quote."),
+        "price": _decimal("Its price, in quote."),
+        "stop": _decimal("The price that sets it off, in quote."),
+        "filled": _decimal("How much of it was traded, in base."),
+        "tag": _text("The automation's own word for it."),
+        "reason": _REASON,
+        "exchange_order_id": _text("The exchange's own id of it."),
+        "by": _text("Who settled it."),
+    },
+    "FillEvent": {
+        "order": _text("The order's id."),
+        "symbol": _text("The market, BASE/QUOTE."),
+        "side": _SIDE,
+        "amount": _decimal("How much, in base."),
+        "price": _decimal("At which price, in quote."),
+        "fee": _decimal("The fee that was paid."),
+        "fee_asset": {"type": ["string", "null"], "description": "What the fee was paid in."},
+        "tag": _text("The automation's own word for the order."),
+    },
+    "TickEvent": {
+        "tick": _whole("The tick's number."),
+        "reason": _REASON,
+        "missed": _whole("How many planned times passed while no node ran."),
+    },
+    "LogEvent": {"tick": _whole("The tick's number."), "text": _text("What the automation's own code noted.")},
+    "NoticeEvent": {
+        "level": _text("How grave it is."),
+        "message": _text("What was told."),
+        "field": _text("Of what its type finds in a config: the field, dotted; empty for the whole."),
+        "notice": _text("The notice's id."),
+        "notifier": _text("Who did not take it."),
+        "reason": _REASON,
+    },
+    "ActionEvent": {
+        "action": _text("The action's name."),
+        "payload": {"type": "object", "description": "What it was given."},
+        "tick": _whole("The number of the tick that asked for it."),
+        "asked": _whole("The id of the event that asked for it."),
+        "reason": _text("What came of it, or why nothing did."),
+    },
+    "RequestEvent": {
+        "target": _text("The name of the automation that was asked."),
+        "command": {"type": "string", "enum": ["stop", "close", "pause"], "description": "What it was asked."},
+        "reason": _REASON,
+    },
 }
 
 #: The data of ``event: gap``.
@@ -170,8 +129,8 @@ def tell_kinds(schemas: dict[str, Any]) -> None:
     if whole is None:
         return
     mapping: dict[str, str] = {}
-    for name, (kinds, data) in GROUPS.items():
-        schemas[name] = _of_group(whole, list(kinds), dict(data))
+    for name, kinds in GROUPS.items():
+        schemas[name] = _of_group(whole, list(kinds), dict(_DATA.get(name, {})))
         mapping |= dict.fromkeys(kinds, f"#/components/schemas/{name}")
     other = _of_group(whole, [], {})
     other["properties"]["kind"] |= {"not": {"enum": sorted(mapping)}}
@@ -193,18 +152,40 @@ def _of_group(whole: Schema, kinds: list[str], data: dict[str, Schema]) -> Schem
     return {"type": "object", "description": told, "properties": properties, "required": whole["required"]}
 
 
-def tell_stream(operation: dict[str, Any]) -> None:
-    """Say of a stream what its events are: ``x-events`` maps their names to what is in ``data:``."""
+def tell_stream(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say of a stream what its events are: ``x-events`` maps their names to what is in ``data:``.
+
+    A route that is nothing but a stream says it by a model with a field for each name, which is in the document for
+    that alone; one that answers with JSON, too, streams what that is, or the events of its pages.
+    """
     for response in operation["responses"].values():
         stream = response.get("content", {}).get(_STREAM)
-        if stream is not None:
-            stream["schema"] |= {
-                "description": (
-                    "Server-sent events. Each has as `data` an event as JSON and as `id` the cursor to go on after;"
-                    " `event: gap` says that events before the next one are missing. Comments keep it alive."
-                ),
-                "x-events": {
-                    "message": {"$ref": "#/components/schemas/EventRow"},
-                    "gap": {"$ref": "#/components/schemas/EventGap"},
-                },
-            }
+        if stream is None:
+            continue
+        model = schemas.pop(_name(stream["schema"]), None)
+        if model is not None:
+            events = {name: _to(_name(about)) for name, about in model["properties"].items()}
+        else:
+            page = _name(response["content"].get("application/json", {}).get("schema", {}))
+            events = (
+                {"message": _to("EventRow"), "gap": _to("EventGap")} if page == "EventPage" else {"message": _to(page)}
+            )
+        stream["schema"] = {
+            "type": "string",
+            "description": _STREAMED if "gap" in events else "Server-sent events, each with its `data` as JSON.",
+            "x-events": events,
+        }
+
+
+_STREAMED = (
+    "Server-sent events, each with its `data` as JSON; one that is about events has as `id` the cursor to go on after."
+    " `event: gap` says that events before the next one are missing. Comments keep it alive."
+)
+
+
+def _name(schema: Schema) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _to(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -64,7 +64,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, method, operation in _operations(made):
         _complete(path, method, operation)
         _tell_revision(operation, schemas)
-        tell_stream(operation)
+        tell_stream(operation, schemas)
     one_shape(made)
     tell_kinds(schemas)
     _describe(made)

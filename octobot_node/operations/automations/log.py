@@ -29,7 +29,7 @@ _STEP, _STEPS = 500, 4
 def log(context: OperationContext, request: ListLog) -> LogPage:
     """Return a page of an automation's log, newest first; one that was deleted keeps what happened, under its id."""
     found, place = past_automation_id(context, request.automation), _load(request.cursor)
-    which = EventFilter(context.owner, found, period=the_period(request.since, request.until))
+    which = EventFilter(context.owner, (found,), period=the_period(request.since, request.until))
     levels, search = _LEVELS[_LEVELS.index(request.level) :], request.search.casefold()
     # What is searched for is looked for in larger steps, of which a request makes some: no search costs more.
     narrowed = bool(search) or len(levels) < len(_LEVELS)

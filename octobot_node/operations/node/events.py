@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from octobot_node.errors import UsageError
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import past_automation_id
+from octobot_node.operations.node.event_kinds import misspelt
 from octobot_node.operations.node.models.events import EventPage, ListEvents
 from octobot_node.operations.periods import the_period
 from octobot_node.operations.serializers import event_row
@@ -43,7 +44,8 @@ def list_events(context: OperationContext, request: ListEvents) -> EventPage:
     """Return events after an id or a cursor, oldest first; or the newest ones, or those before an id."""
     if sum(each is not None for each in (request.after, request.newer_than, request.before)) > 1:
         raise UsageError("events are listed either after an id or before one: give one of them")
-    which = event_filter(context, request.automation, request.kind, request.owner)
+    automations = () if request.automation is None else (request.automation,)
+    which = event_filter(context, automations, request.kind or (), request.owner)
     which = replace(which, period=the_period(request.since, request.until))
     with context.core.storage.read() as connection:
         if request.after is not None or request.newer_than is not None:
@@ -52,11 +54,17 @@ def list_events(context: OperationContext, request: ListEvents) -> EventPage:
 
 
 def event_filter(
-    context: OperationContext, automation: str | None, kind: str | None, owner: str | None = None
+    context: OperationContext, automations: Sequence[str], kinds: Sequence[str], owner: str | None = None
 ) -> EventFilter:
-    """Return the filter for whoever gives the operation; raise UnknownName for an automation that never was."""
-    found = None if automation is None else past_automation_id(context, automation)
-    return EventFilter(context.owner if context.owner is not None else owner, found, kind)
+    """Return the filter for whoever gives the operation.
+
+    Raises UnknownName for an automation that never was, UsageError for a kind that nothing is of.
+    """
+    for kind in kinds:
+        if wrong := misspelt(kind):
+            raise UsageError(f"kind: {wrong}")
+    found = tuple(dict.fromkeys(past_automation_id(context, each) for each in automations))
+    return EventFilter(context.owner if context.owner is not None else owner, found, tuple(dict.fromkeys(kinds)))
 
 
 def cursor_of(context: OperationContext, position: Position) -> str:

@@ -350,31 +350,40 @@ def order(connection: sa.Connection, order_id: str, owner: str | None) -> Listed
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; None: any. ``kind`` may be a group that ends with a dot."""
+    """Which events; None and (): any. Each of ``kinds`` may be a group that ends with a dot."""
 
     owner: str | None = None
-    automation_id: str | None = None
-    kind: str | None = None
+    automation_ids: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     period: Period = ALWAYS
 
     def of(self, statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
         """Return the statement narrowed to these events."""
-        found = statement.where(_narrowed(_e.owner, self.owner, otherwise=self.automation_id is not None))
+        found = statement.where(_narrowed(_e.owner, self.owner, otherwise=bool(self.automation_ids)))
         found = found.where(*self.period.of(_e.at))
-        if self.automation_id is not None:
-            found = found.where(_e.automation_id == self.automation_id)
-        if self.kind is not None:
-            group = self.kind.endswith(".")
-            found = found.where(_e.kind.startswith(self.kind, autoescape=True) if group else _e.kind == self.kind)
+        if len(self.automation_ids) == 1:
+            found = found.where(_e.automation_id == self.automation_ids[0])
+        elif self.automation_ids:
+            found = found.where(_e.automation_id.in_(self.automation_ids))
+        if self.kinds:
+            found = found.where(sa.or_(*map(_of_kind, self.kinds)))
         return found
 
     def takes(self, owner: str, automation_id: str, kind: str) -> bool:
         """Whether an event of now is one of these: what ``of`` asks of the database."""
         return (
             self.owner in (None, owner)
-            and self.automation_id in (None, automation_id)
-            and (self.kind is None or self.kind == kind or (self.kind.endswith(".") and kind.startswith(self.kind)))
+            and (not self.automation_ids or automation_id in self.automation_ids)
+            and (not self.kinds or any(each == kind or _in_group(kind, each) for each in self.kinds))
         )
+
+
+def _in_group(kind: str, group: str) -> bool:
+    return group.endswith(".") and kind.startswith(group)
+
+
+def _of_kind(kind: str) -> sa.ColumnElement[bool]:
+    return _e.kind.startswith(kind, autoescape=True) if kind.endswith(".") else _e.kind == kind
 
 
 def newest_events(

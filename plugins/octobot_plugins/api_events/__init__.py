@@ -20,5 +20,6 @@ def register_settings(register: Callable[[PluginSettings], None]) -> None:
 
 @hookimpl
 def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
-    """Offer events and logs."""
+    """Offer events and logs, and the live stream."""
     register(ApiRoutes("events", deferred_value("octobot_plugins.api_events.routes:router")))
+    register(ApiRoutes("live", deferred_value("octobot_plugins.api_events.live.routes:router")))

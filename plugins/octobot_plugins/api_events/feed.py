@@ -39,7 +39,7 @@ class Refusal(NamedTuple):
 
 
 class Feed:
-    """The newest events, and who waits for them. Everything but ``_read`` happens on the API's event loop."""
+    """The newest events, and who waits for them or other news. All but ``_read`` happens on the API's event loop."""
 
     def __init__(self, context: OperationContext, settings: EventsSettings, stopping: threading.Event) -> None:
         self.settings = settings
@@ -111,21 +111,21 @@ class Feed:
                 await asyncio.sleep(_PAUSE_S)
             else:
                 await asyncio.sleep(0 if full else _LOOK_S)
-        self._tell()
+        self.tell()
 
     async def _step(self, limiter: CapacityLimiter) -> bool:
         """Read on; return whether there may be more at once."""
         if self.ring is None:
             start = await to_thread.run_sync(self._tail, limiter=limiter)
             self.ring = Ring(start, self.settings.remembered, _BYTES_MAX)
-            self._tell()
+            self.tell()
         page, entries = await to_thread.run_sync(self._read, self.ring.head, limiter=limiter)
         if page.gap is not None:
             # It lagged by days: readers find out from the database what they missed.
             self.ring = None
         elif entries:
             self.ring.add(entries, page.position)
-            self._tell()
+            self.tell()
         return len(entries) == _PAGE
 
     def _tail(self) -> Position:
@@ -140,8 +140,9 @@ class Feed:
     def _entry(self, row: ListedEventRow) -> Entry:
         position = Position(row.txid, row.id)
         frame = frames.event(row, cursor_of(self._context, position))
-        return Entry(position, row.owner, row.automation_id, row.kind, frame)
+        return Entry(position, row.owner, row.automation_id, row.account_id, row.kind, frame)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Say that there is news: every reader looks for what is its own."""
         news, self.news = self.news, asyncio.Event()
         news.set()

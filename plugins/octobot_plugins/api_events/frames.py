@@ -10,13 +10,13 @@ from octobot_node.operations.serializers import event_row
 from octobot_node.store.queries.event_cursor import Gap
 from octobot_node.store.rows.node import ListedEventRow
 
-__all__ = ["RETRY_MS", "GapTold", "alive", "event", "gap", "hello"]
+__all__ = ["RETRY_MS", "EventGap", "alive", "changed", "event", "gap", "hello"]
 
 #: After this long a browser comes again whose stream ended.
 RETRY_MS = 2_000
 
 
-class GapTold(BaseModel):
+class EventGap(BaseModel):
     """The data of ``event: gap``: events are missing before the next one."""
 
     reason: Gap
@@ -35,8 +35,13 @@ def event(row: ListedEventRow, cursor: str) -> bytes:
 
 def gap(reason: Gap) -> bytes:
     """Return that events are missing; without an id, since it is the next event that says where the reader is."""
-    told = GapTold(reason=reason, detail=GAPS[reason])
+    told = EventGap(reason=reason, detail=GAPS[reason])
     return format_sse_event(event="gap", data_str=told.model_dump_json())
+
+
+def changed(told: BaseModel, cursor: str) -> bytes:
+    """Return what events changed, up to the cursor."""
+    return format_sse_event(event="changed", data_str=told.model_dump_json(), id=cursor)
 
 
 def alive(cursor: str) -> bytes:

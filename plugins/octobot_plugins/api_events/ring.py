@@ -20,6 +20,7 @@ class Entry(NamedTuple):
     position: Position
     owner: str
     automation_id: str
+    account_id: str
     kind: str
     frame: bytes
 

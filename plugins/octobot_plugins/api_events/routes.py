@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,22 +11,18 @@ from fastapi.responses import PlainTextResponse
 from pydantic import AwareDatetime
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow
-from octobot_node.api.access import Allow
 from octobot_node.operations.automations.catalogue import LIST_LOG
 from octobot_node.operations.node.catalogue import LIST_EVENTS
 from octobot_node.operations.node.events import event_filter, start
 from octobot_node.operations.node.models.events import EventPage, ListEvents, ListLog, LogLevel, LogPage
-from octobot_node.text.patterns import told_as
 from octobot_node.text.printable import printable
 from octobot_plugins.api_events.accepting import prefers
-from octobot_plugins.api_events.feed import Feed
+from octobot_plugins.api_events.following import SCOPE, OneKind, check_of, feed_of
 from octobot_plugins.api_events.reader import Reader
 from octobot_plugins.api_events.response import EventStream
-from octobot_plugins.api_events.settings import EventsSettings
 
 __all__ = ["router"]
 
-_SCOPE = "events:read"
 _STREAM = "text/event-stream"
 _EXAMPLE = (
     ": events\nretry: 2000\n\n: alive\nid: 0-0-4710\n\n"
@@ -44,19 +39,12 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 _PLAIN: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
-Reads = Annotated[Api, allow(_SCOPE)]
+Reads = Annotated[Api, allow(SCOPE)]
 Name = Annotated[str, Path(min_length=1, max_length=128, description="An automation's name, or its id.")]
 Filtered = Annotated[str | None, Query(min_length=1, max_length=128, description="An automation's name, or its id.")]
 Kind = Annotated[
-    str | None,
-    Query(
-        max_length=32,
-        pattern=told_as(
-            "a kind of events: use small letters, such as order.fill, or a group of them, such as order.",
-            r"^[a-z0-9_.-]+$",
-        ),
-        description="A kind, or a group of kinds that ends with a dot.",
-    ),
+    list[OneKind] | None,
+    Query(max_length=20, description="A kind, or a group of kinds that ends with a dot; repeat it for several."),
 ]
 Own = Annotated[bool, Query(description="Only one's own, also for those who see everybody's.")]
 After = Annotated[
@@ -101,7 +89,7 @@ def list_events(
         return _stream(request, api, automation, kind, owner, after)
     listed = ListEvents(
         automation=automation,
-        kind=kind,
+        kind=None if kind is None else tuple(kind),
         owner=owner,
         newer_than=after,
         before=before,
@@ -181,36 +169,18 @@ def _refuse_of_pages(**given: int | datetime | None) -> None:
 
 
 def _stream(
-    request: Request, api: Api, automation: str | None, kind: str | None, owner: str | None, after: str | None
+    request: Request,
+    api: Api,
+    automation: str | None,
+    kinds: Sequence[str] | None,
+    owner: str | None,
+    after: str | None,
 ) -> EventStream:
-    which = event_filter(api.context, automation, kind, owner)
+    which = event_filter(api.context, () if automation is None else (automation,), kinds or (), owner)
     with api.plugin_context.storage.read() as connection:
         begin = start(api.context, connection, after)
-    feed = _feed(request, api)
-    return EventStream(feed, Reader(feed, api.context, which, begin, _check(request, api)), api.caller.name)
-
-
-def _check(request: Request, api: Api) -> Callable[[], bool]:
-    """Return what says whether the caller still may, and still sees the same."""
-
-    def may_go_on() -> bool:
-        try:
-            found: Api = Allow(_SCOPE)(request)
-        except ApiProblem:
-            return False
-        return found.caller.sees == api.caller.sees
-
-    return may_go_on
-
-
-def _feed(request: Request, api: Api) -> Feed:
-    stopping = getattr(request.app.state, "stopping", None) or threading.Event()
-    kept = api.state.kept
-    if "events.feed" not in kept:
-        settings = api.plugin_context.plugin_settings(EventsSettings)
-        kept.setdefault("events.feed", Feed(api.state.context, settings, stopping))
-    found: Feed = kept["events.feed"]
-    return found
+    feed = feed_of(request, api)
+    return EventStream(feed, Reader(feed, api.context, which, begin, check_of(request, api)), api.caller.name)
 
 
 def _without_host(request: Request, cursor: str) -> str:

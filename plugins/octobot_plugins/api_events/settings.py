@@ -20,6 +20,11 @@ class EventsSettings(BaseModel):
         le=1_000_000,
         description="Newest events that a node with readers keeps in memory; readers further behind read the database.",
     )
+    prices_per_user: int = Field(
+        default=200, ge=1, le=10_000, description="Symbols whose prices one user follows live, over all their streams."
+    )
+    prices: int = Field(default=2_000, ge=1, le=100_000, description="Symbols whose prices are followed live in all.")
+    replays: int = Field(default=500, ge=1, le=10_000, description="Replays that are followed on live streams in all.")
     keep_alive: float = Field(
         default=15.0, ge=0.1, le=300, description="A sign of life is sent when nothing happened for so long."
     )

@@ -13,8 +13,8 @@ import jsonschema_rs
 import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Notify, Tick
-from octobot_node.api.document.event_kinds import GROUPS
 from octobot_node.api.document.lint import problems
+from octobot_node.operations.node.event_kinds import GROUPS
 from octobot_node.orders import OrderAction
 from tests.integration.api.conftest import Service
 
@@ -79,7 +79,7 @@ def test_every_event_is_one_of_its_kind_as_the_document_has_it(service: Service,
 
 def kinds_in_code() -> Iterator[str]:
     """Every kind of event that the core writes and that is written out there."""
-    prefixes = {kind.partition(".")[0] for kinds, _ in GROUPS.values() for kind in kinds}
+    prefixes = {kind.partition(".")[0] for kinds in GROUPS.values() for kind in kinds}
     for path in sorted((ROOT / "octobot_node" / "engine").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Event", "_event"}:
@@ -91,7 +91,7 @@ def kinds_in_code() -> Iterator[str]:
 
 
 def test_every_kind_that_the_engine_writes_is_in_the_document() -> None:
-    known = {kind for kinds, _ in GROUPS.values() for kind in kinds}
+    known = {kind for kinds in GROUPS.values() for kind in kinds}
     seen = set(kinds_in_code())
     assert len(seen) > 12
     assert seen - known == set()

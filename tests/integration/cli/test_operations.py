@@ -87,7 +87,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     events = as_json(created, "automations", "events")
     assert (set(events), set(events["events"][0])) == (
         {"events", "last", "first", "newer", "gap"},
-        {"id", "at", "automation", "automation_id", "kind", "level", "message", "data"},
+        {"id", "at", "automation", "automation_id", "account_id", "kind", "level", "message", "data"},
     )
     assert as_json(created, "orders", "list") == {"orders": [], "next_cursor": None}
     assert set(as_json(created, "signals", "send", "second", "1")) == {"automation", "id", "accepted"}

@@ -174,7 +174,7 @@ PLANS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_events_owner", "sqlite_autoindex_automations_1"},
     ),
     "lists.newest_events of an owner and an automation": (
-        lambda c: lists.newest_events(c, EventFilter("bob", "a"), 10),
+        lambda c: lists.newest_events(c, EventFilter("bob", ("a",)), 10),
         {"ix_events_of", "sqlite_autoindex_automations_1"},
     ),
     "lists.automations_matching": (

@@ -76,7 +76,7 @@ def next_step_of(row: ListedAutomationRow, now: int) -> NextStep:
 
 
 def _events(connection: sa.Connection, found: str) -> list[Any]:
-    newest = lists.newest_events(connection, EventFilter(automation_id=found), _EVENTS)
+    newest = lists.newest_events(connection, EventFilter(automation_ids=(found,)), _EVENTS)
     return [event_row(event) for event in newest]
 
 

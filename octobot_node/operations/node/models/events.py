@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from octobot_node.operations.models import AutomationRef, Limit, PeriodRequest, Request, Response, Since, Until
 
-__all__ = ["EventPage", "EventRow", "ListEvents", "ListLog", "LogLevel", "LogLine", "LogPage"]
+__all__ = ["EventPage", "EventRow", "Kinds", "ListEvents", "ListLog", "LogLevel", "LogLine", "LogPage"]
 
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+#: One, or several.
+Kinds = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=32)], ...],
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
+]
 
 
 class EventRow(Response):
@@ -22,6 +27,7 @@ class EventRow(Response):
     at: datetime = Field(description="When it happened.")
     automation: str = Field(description="Its automation's name; empty: the node's own; its id where it was deleted.")
     automation_id: str = Field(description="Its automation's id; empty: the node's own.")
+    account_id: str = Field(default="", description="Its account's id; empty: the node's own.")
     kind: str = Field(description="What happened, such as `order.fill`.")
     level: LogLevel = Field(description="How grave it is.")
     message: str = Field(
@@ -34,8 +40,9 @@ class EventRow(Response):
 class ListEvents(Request):
     """Events after an id or a cursor, oldest first; without either the newest ``limit``, or those before an id.
 
-    ``kind`` is one kind, or a group of kinds that ends with a dot: ``order.``. ``newer_than`` is a page's ``newer``,
-    and misses nothing where several nodes write; ``after`` is an id. ``owner`` narrows to one owner's.
+    ``kind`` is one kind, or a group of kinds that ends with a dot (``order.``), or several of them. ``newer_than`` is a
+    page's ``newer``, and misses nothing where several nodes write; ``after`` is an id. ``owner`` narrows to one
+    owner's.
     """
 
     automation: AutomationRef | None = None
@@ -43,7 +50,7 @@ class ListEvents(Request):
     newer_than: str | None = Field(default=None, max_length=64)
     before: int | None = Field(default=None, ge=0)
     owner: str | None = Field(default=None, max_length=64)
-    kind: str | None = Field(default=None, max_length=32)
+    kind: Kinds | None = Field(default=None, max_length=20)
     since: Since = None
     until: Until = None
     limit: Limit = 50

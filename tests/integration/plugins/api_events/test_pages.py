@@ -59,7 +59,7 @@ def test_a_page_has_what_is_one_s_own_and_admins_choose(service: Service) -> Non
         ("after=0-0-1&before=5", "give one of them"),
         ("limit=0", "query.limit: "),
         ("before=0", "query.before: "),
-        ("kind=", "query.kind: "),
+        ("kind=", "query.kind"),
         ("own=perhaps", "query.own: "),
     ],
 )

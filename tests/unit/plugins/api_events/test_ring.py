@@ -10,7 +10,7 @@ from octobot_plugins.api_events.ring import Entry, Ring
 
 
 def entry(number: int, size: int = 10) -> Entry:
-    return Entry(Position(0, number), "ada", "one", "a", b"x" * size)
+    return Entry(Position(0, number), "ada", "one", "account", "a", b"x" * size)
 
 
 @given(st.lists(st.integers(0, 8), max_size=20), st.integers(1, 10), st.integers(0, 100))
