@@ -37,6 +37,7 @@ __all__ = [
     "session_addresses",
     "session_page",
     "user",
+    "user_names",
     "user_page",
     "user_rows",
     "was_somebody",
@@ -59,6 +60,11 @@ def user_page(connection: sa.Connection, after: str | None, count: int) -> Seque
     """Return up to ``count`` users in order of name after ``after``."""
     statement = _WITH_FACTOR.order_by(users.c.name).limit(count)
     return connection.execute(statement if after is None else statement.where(users.c.name > after)).all()
+
+
+def user_names(connection: sa.Connection) -> Sequence[str]:
+    """Return the names of users, the first thousand in order."""
+    return connection.scalars(sa.select(users.c.name).order_by(users.c.name).limit(1_000)).all()
 
 
 def user_rows(connection: sa.Connection) -> int:

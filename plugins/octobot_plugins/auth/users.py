@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -97,6 +98,7 @@ def create(context: OperationContext, request: CreateUser) -> UserCreated:
                 f"somebody was called {request.user!r} before, or owns things under that name, which a new user would"
                 " see: choose another name, or say whose things they are to see (owner)"
             )
+        _refuse_nobody(connection, request.user, request.owner)
         connection.execute(users.insert().values(values))
         row = _user(connection, request.user)
     told = None if request.password is not None else password
@@ -112,6 +114,7 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
         refuse_more_than_own(context, request.role or show(context, OneUser(user=request.user)).role)
     with context.core.storage.write(durable=True) as connection:
         row = _user(connection, request.user, lock=True)
+        _refuse_nobody(connection, request.user, request.owner)
         if request.revision not in (None, row.revision):
             raise Conflict(f"the user {request.user!r} was changed meanwhile: read it again", revision=row.revision)
         disabled = given.get("disabled", row.disabled)
@@ -122,6 +125,17 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
         if disabled:
             statements.end_sessions(connection, request.user)
         return user_row(_user(connection, request.user))
+
+
+def _refuse_nobody(connection: sa.Connection, user: str, owner: str | None) -> None:
+    """Raise UsageError for an owner who is nobody: a misspelt one would be shown nothing, and say nothing."""
+    if owner is None or owner in (user, "local") or statements.user(connection, owner) is not None:
+        return
+    if not statements.was_somebody(connection, owner):
+        near = difflib.get_close_matches(owner, statements.user_names(connection), n=1)
+        cure = f"did you mean {near[0]!r}?" if near else "create that user first, or name one that there is"
+        reason = f"there is no user {owner!r}, and nothing of theirs: {cure}"
+        raise UsageError(f"owner: {reason}", field="owner", reason=reason)
 
 
 def delete(context: OperationContext, request: OneUser) -> Revoked:

@@ -96,6 +96,20 @@ def test_a_name_is_its_first_user_s_for_ever(service: Service) -> None:
     assert on_purpose.status_code == 201
 
 
+def test_a_misspelt_owner_is_refused(service: Service) -> None:
+    root = service.as_("root")
+    made = root.post("/api/v1/users", json={"name": "vee", "role": "viewer", "owner": "adaa"})
+    edited = root.patch("/api/v1/users/vera", json={"owner": "nobody"}, headers={"if-match": "*"})
+
+    assert (made.status_code, made.json()["errors"]) == (
+        422,
+        [{"field": "body.owner", "reason": "there is no user 'adaa', and nothing of theirs: did you mean 'ada'?"}],
+    )
+    assert (edited.status_code, "create that user first" in edited.json()["detail"]) == (422, True)
+    # What only commands of this machine made is somebody's, too.
+    assert root.post("/api/v1/users", json={"name": "vee", "role": "viewer", "owner": "local"}).status_code == 201
+
+
 def test_a_name_under_which_somebody_owns_something_is_no_new_user_s(service: Service) -> None:
     service.automation("desk")
 

@@ -37,6 +37,7 @@ START_REPLAY = Operation(
     ReplayDetail,
     f"{_HERE}.starting:start",
     writes=True,
+    besides=f"{_HERE}.starting:mistakes_besides",
     description="Start a replay: it waits for its turn, and runs in a process of its own.",
     route=Route(
         "POST",

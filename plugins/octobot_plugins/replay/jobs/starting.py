@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from octobot_node.engine.evaluating.configs import InvalidConfig, validate_config
-from octobot_node.errors import TooMany, UnknownType, UsageError
+from octobot_node.errors import Mistake, TooMany, UnknownName, UnknownType, UsageError
 from octobot_node.ids import new_id
 from octobot_node.market import from_ms, to_ms
 from octobot_node.operations.context import OperationContext
@@ -34,7 +34,7 @@ from octobot_plugins.replay.jobs import statements
 from octobot_plugins.replay.jobs.jobs import detail
 from octobot_plugins.replay.jobs.models import ReplayDetail, StartReplay
 
-__all__ = ["start"]
+__all__ = ["mistakes_besides", "start"]
 
 _ACCOUNT = "replay"
 _MARKET = ("taker_fee", "maker_fee", "fee_in")
@@ -46,6 +46,11 @@ def start(context: OperationContext, request: StartReplay) -> ReplayDetail:
 
     Raises UsageError with the field that is wrong, InvalidRunFile, UnknownName for candles that there are not, TooMany.
     """
+    wrong = _wrong(context, {name: getattr(request, name) for name in StartReplay.model_fields})
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise UsageError.of([mistake for error in wrong for mistake in _mistakes_of(error)])
     candles = _candles(context, request.candles)
     run_file = _run_file(context, request, next(iter(candles.values())))
     _check(context, run_file, candles)
@@ -81,6 +86,40 @@ def start(context: OperationContext, request: StartReplay) -> ReplayDetail:
     assert row is not None
     context.core.storage.announce("replays")
     return detail(context, row)
+
+
+def mistakes_besides(context: OperationContext, parts: Mapping[str, Any]) -> list[Mistake]:
+    """Return what is wrong with those parts of a request that can be read, where others of it cannot."""
+    return [mistake for error in _wrong(context, parts) for mistake in _mistakes_of(error)]
+
+
+def _wrong(context: OperationContext, parts: Mapping[str, Any]) -> list[UsageError]:
+    """Return what is wrong with each part by itself: somebody who fills in a form is told of all of it at once."""
+    found: list[UsageError] = []
+    rows: dict[str, AnyRow] = {}
+    for each in parts.get("candles") or ():
+        try:
+            row = sets.find(context, each)
+            rows.setdefault(row.symbol, row)
+        except UnknownName as error:
+            found.append(error)
+    if parts.get("type") is not None:
+        try:
+            _check_config(context, parts["type"], parts.get("config") or {})
+        except UsageError as error:
+            found.append(error)
+    times = {name: parts[name] for name in ("start", "end") if parts.get(name) is not None}
+    # That they are in the wrong order is said by the request itself.
+    if rows and times and not (len(times) == 2 and times["start"] >= times["end"]):
+        try:
+            _check_range({name: moment.isoformat() for name, moment in times.items()}, rows)
+        except UsageError as error:
+            found.append(error)
+    return found
+
+
+def _mistakes_of(error: UsageError) -> Sequence[Mistake]:
+    return error.mistakes or (Mistake("candles", str(error)),)
 
 
 def _refuse_too_many(there: int, most: int, how: str) -> None:
@@ -124,7 +163,6 @@ def _run_file(context: OperationContext, request: StartReplay, candles: AnyRow) 
         market["gaps"] = "error"
     trading = {name: getattr(request, name) for name in _TRADING if getattr(request, name) is not None}
     if request.run_file is None:
-        _check_config(context, request)
         return _of_type(request, market, trading)
     given = read_run_files([("run_file", request.run_file)], {})
     check_connectors(given, context.registry)
@@ -137,15 +175,14 @@ def _run_file(context: OperationContext, request: StartReplay, candles: AnyRow) 
     return given.model_copy(update={"accounts": accounts})
 
 
-def _check_config(context: OperationContext, request: StartReplay) -> None:
+def _check_config(context: OperationContext, name: str, config: Mapping[str, Any]) -> None:
     """Say what is wrong with a type or its config where whoever asks wrote it, not where a run file would have it."""
-    assert request.type is not None
     try:
-        validate_config(context.registry, request.type, request.config)
+        validate_config(context.registry, name, config)
     except UnknownType:
-        raise _mistake("type", unknown_type(request.type, context.registry)) from None
+        raise _mistake("type", unknown_type(name, context.registry)) from None
     except InvalidConfig as error:
-        raise _mistake(dotted(("config", *error.place)), str(error)) from error.__cause__
+        raise UsageError.of(error.mistakes) from error.__cause__
 
 
 def _of_type(request: StartReplay, market: Mapping[str, Any], trading: Mapping[str, Any]) -> RunFile:

@@ -90,6 +90,24 @@ def test_a_mistake_is_told_with_its_field(
     assert office.do("replays.list").replays == []
 
 
+def test_mistakes_are_told_all_at_once(office: Office, known: Callable[..., str]) -> None:
+    config = {"symbol": "BTC/USD", "amount": "-1", "every": "soon"}
+    with pytest.raises(UsageError) as several:
+        office.do("replays.start", candles=["none", "nor this"], type="dca", config=config)
+    assert [each.field for each in several.value.mistakes] == ["candles", "candles", "config.amount", "config.every"]
+    # Also beside what cannot even be read.
+    with pytest.raises(UsageError) as more:
+        office.do(
+            "replays.start",
+            candles=[known()],
+            type="dca",
+            config=config,
+            slippage="much",
+            end="2022-01-01T00:00:30Z",
+        )
+    assert [each.field for each in more.value.mistakes] == ["slippage", "config.amount", "config.every", "end"]
+
+
 def test_candles_are_one_for_each_symbol_and_read_in_one_way_on_one_node(
     office: Office, known: Callable[..., str]
 ) -> None:
