@@ -10,10 +10,12 @@ from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.lookup import order_row as find_order
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.node.preferences import show as show_preferences
 from octobot_node.operations.serializers import order_row
 from octobot_node.store.queries import lists
 
-__all__ = ["account", "automation", "order"]
+__all__ = ["account", "automation", "order", "preferences"]
 
 
 def automation(context: OperationContext, request: Any) -> Subject:
@@ -34,6 +36,13 @@ def account(context: OperationContext, request: Any) -> Subject:
         (row,) = lists.accounts_by_id(connection, [found])
     shown = {"name": row.name, "market_data": row.market_data, "trading": row.trading, "limits": row.limits}
     return Subject(row.owner, row.name, found, shown)
+
+
+def preferences(context: OperationContext, request: Any) -> Subject:
+    """Return what whoever gives the operation chose; of saved views their names."""
+    del request
+    shown = show_preferences(context, EmptyRequest()).model_dump(mode="json")
+    return Subject(context.owner or "", context.by, context.by, {**shown, "views": sorted(shown["views"])})
 
 
 def order(context: OperationContext, request: Any) -> Subject:

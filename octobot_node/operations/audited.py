@@ -48,7 +48,7 @@ def audited(
         with suppress(OctoBotError):
             _append(context, _entry(context, operation.name, "failed", about, {"error": said}, begun))
         raise
-    after = _subject(context, operation, request)
+    after = _subject(context, operation, request) or _made(context, result)
     told = after.data if after is not None else result.model_dump(mode="json", exclude_none=True)
     _append(context, _entry(context, operation.name, "done", about or after, {"after": told}, begun))
     return result
@@ -72,6 +72,15 @@ def _entry(
     owner = (context.owner or "") if about is None else about.owner
     target, target_id = ("", "") if about is None else (about.name, about.id)
     return Entry(name, outcome, target, target_id, owner, data, begun)
+
+
+def _made(context: OperationContext, result: BaseModel) -> Subject | None:
+    """Return what an operation made that is about nothing that there was, by the names that answers have."""
+    found = {name: getattr(result, name, None) for name in ("owner", "name", "id")}
+    if not (isinstance(found["name"], str) and isinstance(found["id"], str)):
+        return None
+    data = result.model_dump(mode="json", exclude_none=True)
+    return Subject(found["owner"] or context.owner or "", found["name"], found["id"], data)
 
 
 def _subject(context: OperationContext, operation: Operation[Any, Any], request: BaseModel) -> Subject | None:

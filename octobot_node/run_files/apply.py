@@ -94,11 +94,12 @@ def create_new(
     owner: str,
     *,
     start: bool = True,
+    by: str = "",
 ) -> tuple[list[str], list[str], list[Findings]]:
     """Create the run file's automations, and the accounts that are new; return (ids, names of new accounts, what is
     found in each config).
 
-    Those that are not to ``start`` are paused.
+    Those that are not to ``start`` are paused; ``by`` is who gave the command.
 
     ``configs`` are the automations', in order; ``wanted`` has every account of the run file. Raises InvalidRunFile for
     a name that is taken, an account that stands otherwise in the data folder, budgets that a simulated account does
@@ -124,7 +125,7 @@ def create_new(
         refuse_too_many_accounts(connection, owner, len(made), core.settings.user_accounts)
     ids = {name: commands.create_account(replace(account, owner=owner)) for name, account in wanted.items()}
     each = zip(run_file.automations, configs, strict=True)
-    new = [replace(_new_automation(spec, config, ids), owner=owner, start=start) for spec, config in each]
+    new = [replace(_new_automation(spec, config, ids), owner=owner, start=start, by=by) for spec, config in each]
     try:
         # With its account, since that knows the market and the fees.
         findings = _checked(core, run_file, list(enumerate(new)))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from octobot_node.store.tables import preferences
 
-__all__ = ["get", "put"]
+__all__ = ["get", "of_user", "put"]
 
 _c = preferences.c
 
@@ -15,6 +15,11 @@ def get(connection: sa.Connection, user: str, name: str) -> str | None:
     """Return what a user chose, as JSON, or None. Rides the primary key."""
     found: str | None = connection.scalar(sa.select(_c.value).where(_c.user == user, _c.name == name))
     return found
+
+
+def of_user(connection: sa.Connection, user: str) -> dict[str, str]:
+    """Return everything that a user chose, by name, as JSON. Rides the primary key."""
+    return {row.name: row.value for row in connection.execute(sa.select(_c.name, _c.value).where(_c.user == user))}
 
 
 def put(connection: sa.Connection, user: str, name: str, value: str) -> None:

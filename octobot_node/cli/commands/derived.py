@@ -120,11 +120,11 @@ DERIVED: tuple[tuple[Operation[Any, Any], Command], ...] = (
     ),
     (
         SHOW_PREFERENCES,
-        _command("overview preferences", "show_overview:print_preferences", "Show what you chose: your currency."),
+        _command("overview preferences", "show_overview:print_preferences", "Show what you chose for yourself."),
     ),
     (
         CHANGE_PREFERENCES,
-        _command("overview prefer", "show_overview:print_preferences", "Choose the currency that sums are told in."),
+        _command("overview prefer", "show_overview:print_preferences", "Choose how you want to see things."),
     ),
     (
         SHOW_SPARKLINES,

@@ -40,7 +40,7 @@ def print_totals(found: Totals, out: TextIO) -> None:
             f"{row.automations:,}",
             escape(figure_text.amount(row.equity, row.asset)),
             *(figure_text.gain(each, row.asset) for each in (row.today, row.realised, row.unrealised)),
-            escape(figure_text.amount(row.fees, row.asset)),
+            escape(tables.amounts({**row.other_fees, row.asset: row.fees} if row.fees else row.other_fees)),
         )
     console.print(made)
     for row in found.rows:
@@ -69,10 +69,10 @@ def print_attention(found: Attention, out: TextIO) -> None:
     if not found.causes:
         console.print("nothing needs anybody")
         return
-    made = tables.table("what", "how many", "since", "what to do", right=("how many",))
+    made = tables.table("what", "how many", "since", "why", "what to do", right=("how many",))
     for each in found.causes:
-        what = "nothing: it mends itself" if each.mends_itself else each.detail
-        made.add_row(escape(each.title), f"{each.count:,}", tables.when(each.oldest), escape(what))
+        words = (escape(each.detail), escape(each.cure))
+        made.add_row(escape(each.title), f"{each.count:,}", tables.when(each.oldest), *words)
     console.print(made)
 
 
@@ -125,7 +125,15 @@ def print_total_course(found: TotalCourse, out: TextIO) -> None:
 
 def print_preferences(found: Preferences, out: TextIO) -> None:
     """Print what a user chose."""
-    tables.console(out).print(escape(f"currency: {found.currency or 'none'}"))
+    facts = [
+        ("currency", found.currency or "none"),
+        ("theme", found.theme),
+        ("time zone", found.zone or "the browser's"),
+        ("amounts", "hidden" if found.hide_amounts else "shown"),
+        ("shown first", {"live": "real money", "paper": "play money"}.get(found.book or "", "what there is")),
+        ("saved views", ", ".join(found.views) or "none"),
+    ]
+    tables.console(out).print(tables.pairs((label, escape(value)) for label, value in facts))
 
 
 def print_sparklines(found: SparklinePage, out: TextIO) -> None:

@@ -77,6 +77,8 @@ class NewAutomation:
     tags: Sequence[str] = ()
     #: False: it is paused until somebody resumes it.
     start: bool = True
+    #: Who creates it.
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +394,12 @@ class Commands(StatusCommands):
         schedules.set_runnable(connection, row.id, runnable=locked.runnable, next_run_at=run_at, due_at=locked.due_at)
         changed = changed_fields(json.loads(row.config), json.loads(change["config"]))
         if changed:
-            first = {**_dependent(_owner(row)), "config": row.config, "made_at": row.created_at, "made_by": ""}
+            first = {
+                **_dependent(_owner(row)),
+                "config": row.config,
+                "made_at": row.created_at,
+                "made_by": row.created_by,
+            }
             config_revisions.add(connection, first, change["config"], now, by)
         return changed
 
@@ -586,6 +593,7 @@ def _wide_row(new: NewAutomation, owner: Owner, config: ValidConfig, now: int) -
         "next_step": next_step(config.automation, config.model, None),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "created_at": now,
+        "created_by": new.by,
         "updated_at": now,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ __all__ = ["attention"]
 
 #: Reasons that are told apart; a node with more of them than this has one trouble, not many.
 _REASONS = 50
+_NOTHING = "nothing: it mends itself"
 _OF_AUTOMATIONS = frozenset({"failed", "held", "late", "lacking_funds"})
 
 
@@ -51,7 +53,8 @@ def _by_reason(context: OperationContext, connection: sa.Connection, status: Aut
         yield Cause(
             kind="failed" if status is AutomationStatus.FAILED else "held",
             title=f"{_who(row)} {status.value}: {row.reason or 'for no reason'}",
-            detail=_detail(row),
+            detail="" if row.many == 1 else f"one of them is {row.name}",
+            cure=_mend(row),
             count=row.many,
             oldest=moment(row.oldest or None),
             mends_itself=False,
@@ -65,8 +68,13 @@ def _who(row: ReasonRow) -> str:
     return f"{row.name} is" if row.many == 1 else f"{row.many:,} of {row.type.rpartition('.')[2]} are"
 
 
-def _detail(row: ReasonRow) -> str:
-    return "look at its log, mend what it says, then resume it" if row.many == 1 else f"one of them is {row.name}"
+def _mend(row: ReasonRow) -> str:
+    if row.many == 1:
+        return f"mend what the reason says (`octobot-node automations log {quote(row.name)}` has more), then resume it"
+    return (
+        "mend what the reason says, then resume them: `octobot-node automations resume --status"
+        f" {row.status} --type {row.type}`"
+    )
 
 
 def _unknown(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
@@ -75,7 +83,9 @@ def _unknown(context: OperationContext, connection: sa.Connection) -> Iterator[C
         yield Cause(
             kind="unknown_orders",
             title=f"The outcome of {many} on {row.account or row.account_id} is not known",
-            detail="their funds stay reserved; the exchange is asked again, and a person may say what became of them",
+            detail="their funds stay reserved, and the exchange is asked again",
+            cure="look for it at the exchange, then `octobot-node orders adopt` it or `declare-not-sent`; `orders list"
+            " --status unknown` has them",
             count=row.many,
             oldest=moment(row.oldest),
             mends_itself=False,
@@ -89,6 +99,7 @@ def _lacking(context: OperationContext, connection: sa.Connection, since: int) -
             kind="lacking_funds",
             title=f"Automations on {row.account or row.account_id} lack funds for their orders",
             detail=row.reason,
+            cure="let them order less, stop what holds the funds, or create them anew with a larger budget",
             count=row.many,
             oldest=moment(row.oldest),
             mends_itself=False,
@@ -99,11 +110,14 @@ def _lacking(context: OperationContext, connection: sa.Connection, since: int) -
 def _late(context: OperationContext, connection: sa.Connection, before: int) -> Iterator[Cause]:
     row = statements.late(connection, before, context.owner)
     if row.many:
-        why = "no node runs" if not context.live else "the node has more to do than it can"
+        why, cure = "the node has more to do than it can", _NOTHING
+        if not context.live:
+            why, cure = "no node runs", "start one: `octobot-node start`"
         yield Cause(
             kind="late",
             title=f"{row.many:,} automations are late",
             detail=f"{why}: they run as soon as there is room",
+            cure=cure,
             count=row.many,
             oldest=moment(row.oldest),
             mends_itself=context.live,
@@ -118,6 +132,7 @@ def _thrown(context: OperationContext, connection: sa.Connection) -> Iterator[Ca
             kind="kill_switch",
             title=f"Thrown: {', '.join(sorted({row.target or row.scope for row in switches}))}",
             detail="; ".join(sorted({row.reason for row in switches if row.reason})),
+            cure="once what it was thrown for is over: `octobot-node kill-switch release`",
             count=len(switches),
             oldest=moment(min(row.thrown_at for row in switches)),
             mends_itself=False,
@@ -131,6 +146,7 @@ def _waiting(context: OperationContext, connection: sa.Connection) -> Iterator[C
             kind="waiting",
             title=f"{_who(row)} waiting: {row.reason}",
             detail="it is tried again every few seconds",
+            cure=_NOTHING,
             count=row.many,
             oldest=moment(row.oldest or None),
             mends_itself=True,
@@ -148,6 +164,9 @@ def _nodes(context: OperationContext) -> Iterator[Cause]:
                 if dead
                 else f"The node {node.id} has other plugins than the master",
                 detail=f"on {node.host}, heard {node.silent:,.0f} s ago; its work goes to the others",
+                cure="see whether its machine runs and reaches the database, and start it again"
+                if dead
+                else "install the same plugins there; `octobot-node nodes` says which differ",
                 count=1,
                 oldest=from_ms(context.core.clock.now() - int(node.silent * 1_000)),
                 mends_itself=False,
@@ -161,6 +180,7 @@ def _plugins(context: OperationContext) -> Iterator[Cause]:
             kind="broken_plugin",
             title=f"The plugin {plugin.name} is broken",
             detail=plugin.error,
+            cure="mend, update or remove it, and restart the node; `octobot-node plugins` has more",
             count=1,
             oldest=None,
             mends_itself=False,

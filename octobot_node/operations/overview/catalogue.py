@@ -57,7 +57,7 @@ SHOW_PREFERENCES = Operation(
     EmptyRequest,
     Preferences,
     "octobot_node.operations.node.preferences:show",
-    description="Tell what the caller chose: the currency that sums are also told in.",
+    description="Tell what the caller chose: currency, theme, time zone, hidden amounts, saved views.",
 )
 CHANGE_PREFERENCES = Operation(
     "preferences.change",
@@ -65,7 +65,10 @@ CHANGE_PREFERENCES = Operation(
     Preferences,
     "octobot_node.operations.node.preferences:change",
     writes=True,
-    description="Choose the currency that sums are also told in; what is left out stays.",
+    subject="octobot_node.operations.audit_subjects:preferences",
+    # What they look at is nobody else's business, and long.
+    hidden=frozenset({"views"}),
+    description="Choose currency, theme, time zone, hidden amounts, saved views; what is left out stays.",
 )
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (

@@ -143,17 +143,22 @@ def _naming(source: str) -> Callable[[str], str]:
 def _rows_of(
     place: _Place, account: Account | None, group: Group, price: Callable[[str], Decimal | None]
 ) -> list[TotalRow]:
-    assets = dict.fromkeys([*(asset for asset, _ in group.sums), *group.fees])
+    # Nothing is counted in what only fees were paid in: that is no row of its own.
+    counts: dict[str, int] = {}
+    for (asset, _), each in group.sums.items():
+        counts[asset] = counts.get(asset, 0) + each.count
+    largest = max(counts, key=lambda asset: (bool(asset), counts[asset]), default="")
+    other = {asset: fee for asset, fee in sorted(group.fees.items()) if asset not in counts}
     return [
         TotalRow(
             **place._asdict(),
             account=None if account is None else account.name,
             asset=asset,
             fees=group.fees.get(asset, ZERO),
+            other_fees=other if asset == largest else {},
             **_figures(group.sums.get((asset, True), Sum()), group.sums.get((asset, False), Sum()), price),
         )
-        for asset in assets
-        if asset or group.sums
+        for asset in counts
     ]
 
 

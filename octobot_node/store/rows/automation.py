@@ -54,6 +54,7 @@ class AutomationRow(OwnedRow, Protocol):
     sending: bool
     close_on_stop: bool
     created_at: int
+    created_by: str
     updated_at: int
 
 

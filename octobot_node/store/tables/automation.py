@@ -49,6 +49,8 @@ automations = sa.Table(
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("close_on_stop", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", Millis, nullable=False),
+    #: Who gave the command, "" where a run file that runs did.
+    sa.Column("created_by", sa.String(128), nullable=False, server_default=""),
     sa.Column("updated_at", Millis, nullable=False),
     sa.UniqueConstraint("owner", "name"),
     sa.Index("ix_automations_account", "account_id", "id"),

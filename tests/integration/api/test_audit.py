@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from octobot_node import Decision, Wake
 from octobot_node.operations.node import audit as operations
 from octobot_node.store.tables import audit
 from tests.integration.api.conftest import PASSWORD, Service
@@ -22,6 +24,29 @@ def test_a_write_leaves_who_did_what_from_where_with_before_and_after(service: S
     assert (entry["outcome"], entry["owner"], entry["target"]) == ("done", "ada", "one")
     assert entry["request_id"] == answer.headers["x-request-id"]
     assert (entry["data"]["before"]["status"], entry["data"]["after"]["status"]) == ("active", "paused")
+
+
+def test_what_was_created_is_what_the_entry_is_about_and_its_first_config_is_its_makers(service: Service) -> None:
+    service.account("ada")
+    service.office.bench.type.scripts["waits"] = lambda _tick: Decision(wake=Wake(every=timedelta(days=1)))
+    spec = {"name": "mine", "type": "scripted", "account": "main", "budget": {"USDT": "10"}}
+    made = service.as_("ada").post("/api/v1/automations", json={**spec, "config": {"who": "waits"}}).json()
+    account = {"name": "play", "market_data": {"use": "simulated"}, "trading": {"use": "paper"}}
+    played = service.as_("ada").post("/api/v1/accounts", json=account).json()
+
+    entries = service.as_("root").get("/api/v1/audit").json()["entries"]
+    about = {entry["action"]: (entry["owner"], entry["target"], entry["target_id"]) for entry in entries}
+    assert about["automations.create"] == ("ada", "mine", made["id"])
+    assert about["accounts.create"] == ("ada", "play", played["id"])
+    # And is found by it, by whoever owns it, too.
+    (own,) = service.as_("ada").get(f"/api/v1/audit/own?target_id={made['id']}").json()["entries"]
+    assert own["action"] == "automations.create"
+
+    place = f"/api/v1/automations/{made['id']}"
+    assert [row["by"] for row in service.as_("ada").get(f"{place}/configs").json()["configs"]] == ["ada"]
+    changes = {"changes": {"candles": 1}}
+    assert service.as_("root").patch(place, json=changes, headers={"if-match": "*"}).status_code == 200
+    assert [row["by"] for row in service.as_("ada").get(f"{place}/configs").json()["configs"]] == ["root", "ada"]
 
 
 def test_what_was_refused_is_there_with_the_reason(service: Service) -> None:

@@ -56,6 +56,12 @@ def test_what_needs_somebody_is_told_by_cause_with_what_helps(office: Office) ->
         "arguments": {"command": "resume", "status": ["failed"], "type": "tests.scripted"},
     }
     assert office.do("automations.bulk", dry_run=True, **failed.help.arguments).total == 2
+    assert failed.cure.endswith("`octobot-node automations resume --status failed --type tests.scripted`")
+    # Each says what to do, and not once more what is the matter.
+    assert [each.kind for each in found.causes if not each.cure or each.cure in (each.title, each.detail)] == []
+    assert {each.kind for each in found.causes if each.mends_itself} == {
+        each.kind for each in found.causes if each.cure == "nothing: it mends itself"
+    }
     lacking = told["lacking_funds"]
     assert (lacking.count, lacking.oldest, lacking.mends_itself) == (1, START, False)
     assert "USDT" in lacking.detail

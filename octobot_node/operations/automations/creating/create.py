@@ -30,6 +30,7 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
         owner=context.creator,
         start=request.start,
         tags=request.tags,
+        by=context.by,
     )
     try:
         made = context.commands.create(new)

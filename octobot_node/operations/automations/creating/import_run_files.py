@@ -51,7 +51,9 @@ def import_run_files(context: OperationContext, request: ImportAutomations) -> A
     _refuse_other_limits(run_file, new, held)
     check_accounts(run_file, new, context.registry)
     configs = check_automations(run_file, context.registry)
-    ids, made, findings = create_new(context.core, context.commands, run_file, configs, new, owner, start=request.start)
+    ids, made, findings = create_new(
+        context.core, context.commands, run_file, configs, new, owner, start=request.start, by=context.by
+    )
     context.hurry()
     rows = zip(rows_of(context, ids), findings, strict=True)
     created = [AutomationCreated(**row.model_dump(), findings=finding_rows(found)) for row, found in rows]

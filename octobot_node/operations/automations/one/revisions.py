@@ -123,7 +123,7 @@ def _made(row: ConfigRevisionRow) -> _Made:
 
 
 def _first(row: AutomationRow) -> _Made:
-    return _Made(1, row.created_at, "", json.loads(row.config))
+    return _Made(1, row.created_at, row.created_by, json.loads(row.config))
 
 
 def _shown(this: _Made, before: _Made | None, *, current: bool) -> ConfigRow:

@@ -41,7 +41,8 @@ class Cause(Response):
         "waiting",
     ]
     title: str = Field(description="What is the matter, in words.")
-    detail: str = Field(description="Why, as the node knows it.")
+    detail: str = Field(description="Why, as the node knows it; empty where the title says it.")
+    cure: str = Field(description="What to do about it, in words; where it mends itself, that there is nothing to do.")
     count: int = Field(description="Of how many automations, orders, nodes, plugins or kill switches it is so.")
     oldest: datetime | None = Field(description="Since when, of the one for which it has been so longest.")
     mends_itself: bool = Field(description="Whether there is nothing to do but to wait.")

@@ -70,6 +70,10 @@ class TotalRow(Response):
     today: Amount = Field(description="What the equity changed since 00:00 UTC, of those for whom that is known.")
     today_unknown: int = Field(description="Of how many automations it is not known what they were worth at 00:00 UTC.")
     fees: Amount = Field(description="Fees that were paid in this asset.")
+    other_fees: dict[str, Amount] = Field(
+        description="Fees that these automations paid in assets that they are not counted in, such as the base of what"
+        " they bought; where they are counted in several, with the one that most are."
+    )
     unpriced: list[UnpricedRow]
 
 

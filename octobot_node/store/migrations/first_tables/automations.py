@@ -58,6 +58,7 @@ def automations() -> None:
         sa.Column("next_step", sa.Text(), server_default="", nullable=False),
         sa.Column("status_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tags", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("created_by", sa.String(128), server_default="", nullable=False),
         unique=("owner", "name"),
     )
     # Those that are ending, until their orders have.
