@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from octobot_node.engine.ledger.book import rounded
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.standings.standing import Standing
 from octobot_node.market import from_ms
@@ -24,7 +24,19 @@ from octobot_node.store.rows.node import ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
 from octobot_node.text.event_sentences import sentence
 
-__all__ = ["account_row", "automation_row", "event_row", "fill_row", "moment", "order_row", "price_levels"]
+__all__ = [
+    "account_row",
+    "automation_row",
+    "average_price",
+    "event_row",
+    "fill_row",
+    "moment",
+    "order_row",
+    "price_levels",
+]
+
+#: Digits of an average, far more than a price has.
+_LEGIBLE = Context(prec=16, rounding=ROUND_HALF_EVEN)
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -106,6 +118,14 @@ def account_row(
     )
 
 
+def average_price(cost: Decimal, amount: Decimal) -> Decimal | None:
+    """Return what one was bought or sold at on average, to as many digits as anybody reads; None of nothing.
+
+    The money that it is made of stays exact: nothing is computed from it.
+    """
+    return _LEGIBLE.divide(cost, amount).normalize(_LEGIBLE) if amount else None
+
+
 def order_row(row: ListedIntentRow) -> OrderRow:
     """Return an intent with the names of its automation and account."""
     names = ("id", "automation", "automation_id", "account", "symbol", "side", "type", "status", "reason")
@@ -113,7 +133,7 @@ def order_row(row: ListedIntentRow) -> OrderRow:
     others = ("tag", "tick", "client_order_id", "exchange_order_id")
     return OrderRow(
         **{name: getattr(row, name) for name in (*names, *figures, *others)},
-        average=rounded().divide(row.cost, row.filled).normalize(rounded()) if row.filled else None,
+        average=average_price(row.cost, row.filled),
         created_at=from_ms(row.created_at),
         updated_at=from_ms(row.updated_at),
     )

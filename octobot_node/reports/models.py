@@ -107,7 +107,7 @@ class AutomationReport(_Model):
     )
     max_drawdown: Amount | None = Field(
         description="Largest fall of equity in `asset` from the highest before, of its start and the candles' closes;"
-        " None on a live clock."
+        " of a live automation, of what was sampled of it. None: not known."
     )
     max_drawdown_ratio: Amount | None = Field(
         description="Largest fall as a ratio of the highest before, which may be another fall than `max_drawdown`; 0.1"

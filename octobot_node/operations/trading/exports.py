@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from octobot_node.engine.ledger.book import rounded
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import account_id, automation_id
 from octobot_node.operations.periods import place_in, place_of, the_period
+from octobot_node.operations.serializers import average_price
 from octobot_node.operations.trading.models.exports import ExportPage, ExportTable
 from octobot_node.store.queries import courses
 from octobot_node.store.queries import exports as statements
@@ -139,7 +139,7 @@ def _posting(row: ListedPostingRow) -> list[str]:
 
 
 def _order(row: ListedIntentRow) -> list[str]:
-    average = rounded().divide(row.cost, row.filled).normalize(rounded()) if row.filled else None
+    average = average_price(row.cost, row.filled)
     figures = (row.amount, row.spend, row.price, row.stop, row.filled, average, row.fee)
     return [
         *(_time(row.created_at), _time(row.updated_at), _text(row.automation), _text(row.account), row.symbol),

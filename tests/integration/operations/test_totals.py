@@ -175,3 +175,39 @@ def test_the_day_s_result_is_what_changed_since_it_began(office: Office) -> None
     office.bench.advance(86_400_000)
     (row,) = office.do("totals.show").rows
     assert (row.today, row.today_unknown, row.equity) == (Decimal(0), 1, Decimal(1_014))
+
+
+def test_what_only_fees_were_paid_in_is_no_row_of_its_own(office: Office) -> None:
+    office.bench.automation("a", buying)
+    office.bench.automation("b", idle)
+    office.bench.settle()
+    for order in office.bench.trading.orders:
+        office.bench.trading.fill(order.id, fee="0.002", fee_asset="BTC")
+    office.bench.run(5_000)
+    for by in ([], ["type"], ["account", "status"]):
+        (row,) = office.do("totals.show", by=by).rows
+        assert (row.asset, row.automations, row.fees, row.other_fees) == ("USDT", 2, 0, {"BTC": Decimal("0.002")})
+
+
+def test_an_average_has_the_digits_that_anybody_reads_and_money_has_all(office: Office) -> None:
+    order = MarketOrder("BTC/USDT", "buy", amount=Decimal(3))
+    office.bench.automation("a", lambda tick: Decision(orders=[] if tick.number else [order], wake=HOURLY))
+    office.bench.settle()
+    (sent,) = office.bench.trading.orders
+    office.bench.trading.fill(sent.id, "1", "100.01")
+    office.bench.trading.fill(sent.id, "2", "100.02")
+    office.bench.run(5_000)
+    (row,) = office.do("orders.list").orders
+    assert (row.filled, row.average) == (Decimal(3), Decimal("100.0166666666667"))
+    (position,) = office.do("automations.show", automation="a").positions
+    assert (position.cost, position.average) == (Decimal("300.05"), Decimal("100.0166666666667"))
+
+
+def test_the_report_of_a_live_automation_has_its_largest_fall(office: Office) -> None:
+    office.bench.automation("a", buying)
+    office.bench.trading.will(office.bench.trading.fill_at_once)
+    office.bench.settle()
+    shown = office.do("automations.show", automation="a", include=["report"])
+    course = office.do("equity.course", automation="a")
+    assert shown.report.max_drawdown == course.max_drawdown
+    assert shown.report.max_drawdown_ratio == course.max_drawdown_ratio

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.engine.evaluating.decision_checks import load_needs
-from octobot_node.engine.ledger.book import rounded
 from octobot_node.errors import CommandRefused
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
@@ -21,7 +20,9 @@ from octobot_node.operations.automations.models.automations import (
 from octobot_node.operations.automations.one.figures import figure_rows
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
-from octobot_node.operations.serializers import event_row, moment, order_row, price_levels
+from octobot_node.operations.serializers import average_price, event_row, moment, order_row, price_levels
+from octobot_node.operations.trading.courses import course
+from octobot_node.operations.trading.models.equity import ShowCourse
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
 from octobot_node.store.queries import lists
@@ -41,6 +42,9 @@ def show(context: OperationContext, request: ShowAutomation) -> AutomationDetail
     report = None
     if "report" in wanted:
         report = with_problems(context.core.storage, [automation_report(context.core, found)])[0]
+        falls = course(context, ShowCourse(automation=found))
+        fallen = {"max_drawdown": falls.max_drawdown, "max_drawdown_ratio": falls.max_drawdown_ratio}
+        report = report.model_copy(update=fallen)
     summaries = rows_of(context, [found])
     if not summaries:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
@@ -113,7 +117,7 @@ def _positions(connection: sa.Connection, found: str) -> list[PositionRow]:
             symbol=row.symbol,
             amount=row.amount,
             cost=row.cost,
-            average=rounded().divide(row.cost, row.amount).normalize(rounded()) if row.amount else None,
+            average=average_price(row.cost, row.amount),
             realised=row.realised,
         )
         for row in connection.execute(statement)
