@@ -22,6 +22,8 @@ __all__ = ["BUILT", "Pages", "no_routes", "open_pages", "port"]
 log = structlog.get_logger(__name__)
 BUILT = Path(__file__).parent / "static"
 _INDEX = "/index.html"
+#: The API's document, to read and to try.
+_DOCS = "/docs/index.html"
 #: Vite puts the hash of what is in a file into the file's name.
 _HASHED = "/assets/"
 #: Addresses that programs ask: what is not there is a problem for them, never a page.
@@ -54,7 +56,7 @@ class Pages:
         if request.method not in {"GET", "HEAD"}:
             return None
         path = request.url.path
-        found = self._files.get(path)
+        found = self._files.get(_DOCS if path in ("/docs", "/docs/") else path)
         if found is None and _is_a_page(request):
             found = self._files[_INDEX]
         return None if found is None else _answer(request, found)

@@ -53,6 +53,20 @@ def test_every_address_of_the_application_is_its_page(client: TestClient) -> Non
         assert page.headers["cache-control"] == "no-cache"
 
 
+def test_the_api_s_document_has_a_page_of_its_own(built: Path, service: Service) -> None:
+    (built / "docs").mkdir()
+    (built / "docs" / "index.html").write_text("<!doctype html><title>The REST API</title>")
+    context = service.office.context()
+    app = create_app(context, open_sites(context.registry, context.plugin_context))
+    with TestClient(app, base_url="http://node.test") as client:
+        for path in ("/docs", "/docs/", "/docs/index.html"):
+            page = client.get(path, headers=HTML)
+            assert (page.status_code, "The REST API" in page.text) == (200, True)
+            assert "unsafe" not in page.headers["content-security-policy"]
+        # What is below it is the application's own address, as any.
+        assert "The REST API" not in client.get("/docs/else", headers=HTML).text
+
+
 def test_files_are_kept_for_ever_since_their_names_change_with_them(client: TestClient) -> None:
     script = client.get("/assets/index-abc.js")
     packed = client.get("/assets/index-abc.js", headers={"accept-encoding": "gzip"})

@@ -15,6 +15,12 @@ const NODE: NodeRow = {
   heartbeat_age: 0.4,
   since: "2026-01-01T00:00:00Z",
   this: true,
+  cpu: 0.1,
+  memory: 120_000_000,
+  ticks_per_second: 0,
+  lag_median: null,
+  lag_95: null,
+  differs: [],
 };
 
 const PLUGIN: PluginRow = {
