@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,17 @@ def recipes() -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True)
+class Running:
+    """A node that runs, for all that is typed here."""
+
+    folder: Path
+    environment: dict[str, str]
+    url: str
+
+
 @pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Type every recipe into one shell; return heading -> what it printed."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("recipes")
     environment = {
         **os.environ,
@@ -45,10 +54,16 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             [sys.executable, "-m", "octobot_node", "start", "--log", "json"], env=environment, stderr=log
         )
         try:
-            yield _type(folder, environment, _url(folder / "log", node))
+            yield Running(folder, environment, _url(folder / "log", node))
         finally:
             node.terminate()
             node.wait(30)
+
+
+@pytest.fixture(scope="module")
+def typed(running: Running) -> dict[str, str]:
+    """Type every recipe into one shell; return heading -> what it printed."""
+    return _type(running.folder, running.environment, running.url)
 
 
 def _url(log: Path, node: subprocess.Popen[bytes]) -> str:
@@ -128,3 +143,35 @@ def test_the_kill_switch_settles_and_is_released(typed: dict[str, str]) -> None:
 
     assert json.loads(proof)["settled"] is True
     assert in_force == "false"
+
+
+def test_a_newcomer_gets_from_the_types_to_a_csv_by_the_api_alone(running: Running, typed: dict[str, str]) -> None:
+    """examples/newcomer.py, with the key that its first lines make. The recipes end with a kill switch released."""
+    del typed
+    script = PAGE.parents[1] / "examples" / "newcomer.py"
+    scopes = re.findall(r"--scope (\S+)", script.read_text())
+    made = subprocess.run(
+        [*("octobot-node", "keys", "add", "admin", "newcomer", "--json"), *(f"--scope={scope}" for scope in scopes)],
+        env=running.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), running.url],
+        env={**running.environment, "OCTOBOT_KEY": json.loads(made.stdout)["token"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    story = dict(line.split(": ", 1) for line in done.stdout.splitlines()[:9])
+    assert story["budget at most"] == "1000 USD"
+    assert story["would"].startswith("buy BTC/USD for 100 of {'USD': ")
+    assert story["created"] == "paused 0"
+    assert story["watched"].startswith("bought ")
+    assert (story["compared"], story["exported"]) == ("2", "1 fills")
+    assert int(story["replayed"].split()[0]) > 1
+    header, row = done.stdout.splitlines()[9:]
+    assert len(header.split(",")) == len(row.split(","))
