@@ -15,6 +15,8 @@ import { add } from "@/text/decimal";
 import * as format from "@/text/format";
 import { State } from "./AccountsPage";
 import { LIMITS, limitsOf } from "./body";
+import { Contact } from "./Contact";
+import { MoneyAtExchange } from "./MoneyAtExchange";
 import { accountQuery, accountTotalsQuery, type LoadedAccount, totalsOf } from "./queries";
 
 export default function AccountPage({ id }: { id: string }) {
@@ -40,7 +42,7 @@ export default function AccountPage({ id }: { id: string }) {
       )}
       <div className="money">
         <div>
-          <Funds account={account} />
+          <MoneyAtExchange account={account} />
           <Results account={account} />
         </div>
         <div>
@@ -199,32 +201,6 @@ function Delete({ account, onClose }: { account: AccountDetail; onClose: () => v
   );
 }
 
-/** What its automations have of each asset, free and held by their orders. */
-function Funds({ account }: { account: AccountDetail }) {
-  const funds = Object.entries(account.funds);
-  return (
-    <section className="blk" aria-labelledby="h-funds">
-      <div className="section-head">
-        <h2 id="h-funds">Money of its automations</h2>
-      </div>
-      {funds.length === 0 ? (
-        <p className="muted none">No automation on it has any.</p>
-      ) : (
-        <dl className="facts">
-          {funds.map(([asset, value]) => (
-            <div key={asset}>
-              <dt>{asset}</dt>
-              <dd>
-                <Money value={value} asset={asset} />
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
-    </section>
-  );
-}
-
 /** What its automations came to, in each asset. */
 function Results({ account }: { account: AccountDetail }) {
   const { data: totals, error, refetch } = useQuery(accountTotalsQuery);
@@ -233,10 +209,10 @@ function Results({ account }: { account: AccountDetail }) {
   return (
     <section className="blk" aria-labelledby="h-results">
       <div className="section-head">
-        <h2 id="h-results">What they came to</h2>
+        <h2 id="h-results">What its automations came to</h2>
         {totals && (
           <span className="end">
-            As of <Moment at={totals.as_of} now={now} /> UTC
+            As of <Moment at={totals.as_of} now={now} /> {format.zoneName()}
           </span>
         )}
       </div>
@@ -304,10 +280,14 @@ function Connection({ account }: { account: AccountDetail }) {
       <div className="section-head">
         <h2 id="h-conn">Connection</h2>
       </div>
+      <Contact account={account} />
       <dl className="facts conf-fields">
         <div>
-          <dt>Way out</dt>
-          <dd>{account.egress || <span className="faint">–</span>}</dd>
+          <dt>Way out of this machine</dt>
+          <dd>
+            {account.egress}
+            {account.market_data_egress !== account.egress && `, prices by ${account.market_data_egress}`}
+          </dd>
         </div>
         <div>
           <dt>Resting orders</dt>

@@ -16,6 +16,7 @@ const ACCOUNT = {
   automations: 2,
   open_orders: 5,
   unknown_orders: 0,
+  contact_problem: "",
   created_at: "2026-01-01T00:00:00Z",
 };
 
@@ -61,6 +62,7 @@ function answer(accounts: object[], scopes: string[] = ["accounts:write"]) {
 test("live and play money are apart, and what needs somebody is said in a word", async () => {
   answer([
     { ...ACCOUNT, id: "l1", name: "kraken-main", simulated: false, unknown_orders: 1 },
+    { ...ACCOUNT, id: "l2", name: "away", simulated: false, contact_problem: "no answer within 10 s" },
     { ...ACCOUNT, id: "p1", name: "play", simulated: true, sending: false },
   ]);
   showPage(<AccountsPage />);
@@ -71,6 +73,7 @@ test("live and play money are apart, and what needs somebody is said in a word",
   expect(row.textContent).toContain("\u22123.25");
   // What it is not known for is said so, and is no zero.
   expect(row.textContent).toContain("not known");
+  expect(within(live).getByRole("row", { name: /away/ }).textContent).toContain("Its exchange does not answer");
   const paper = screen.getByRole("table", { name: "Play money" });
   expect(within(paper).getByRole("row", { name: /play/ }).textContent).toContain("Kill switch is on");
 });

@@ -46,7 +46,7 @@ export function AccountsPage() {
           <Kind title="Play money" accounts={paper} totals={totals?.rows} />
           {totals && (
             <p className="small muted">
-              Valued at the last prices, as of <Moment at={totals.as_of} now={now} /> UTC
+              Valued at the last prices, as of <Moment at={totals.as_of} now={now} /> {format.zoneName()}
             </p>
           )}
         </>
@@ -114,7 +114,11 @@ function Kind({
 }
 
 /** What of an account needs somebody, in a word. */
-export function State({ account }: { account: Pick<AccountRow, "simulated" | "sending" | "unknown_orders"> }) {
+export function State({
+  account,
+}: {
+  account: Pick<AccountRow, "simulated" | "sending" | "unknown_orders" | "contact_problem">;
+}) {
   if (account.simulated === null) {
     return (
       <span className="status bad">
@@ -136,6 +140,14 @@ export function State({ account }: { account: Pick<AccountRow, "simulated" | "se
       <span className="status unk">
         <Shape mark="unknown" />
         {format.count(account.unknown_orders)} {account.unknown_orders === 1 ? "order is" : "orders are"} unknown
+      </span>
+    );
+  }
+  if (account.contact_problem) {
+    return (
+      <span className="status unk" title={account.contact_problem}>
+        <Shape mark="unknown" />
+        Its exchange does not answer
       </span>
     );
   }

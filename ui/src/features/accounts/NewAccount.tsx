@@ -13,7 +13,7 @@ import { Icon } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { type AccountDraft, bodyOf, LIMITS, plainSettings, secretsOf, wrongWith } from "./body";
-import { exchangesQuery, sourcesQuery } from "./queries";
+import { exchangesQuery, routesQuery, sourcesQuery } from "./queries";
 
 export default function NewAccount({ kind }: { kind: "paper" | undefined }) {
   const { data: session } = useQuery(sessionQuery);
@@ -70,6 +70,8 @@ function AccountForm({
     trading_settings: {},
     market_settings: {},
     purse: [{ asset: "USD", amount: "10000" }],
+    egress: "",
+    market_data_egress: "",
     limits: {},
   });
   const [tried, setTried] = useState(false);
@@ -234,6 +236,7 @@ function AccountForm({
             onChange={(value) => change({ market_settings: value })}
           />
         </Fold>
+        <Routes draft={draft} shown={shown} onChange={change} />
         <Limits limits={draft.limits} shown={shown} onChange={(limits) => change({ limits })} />
         {elsewhere && <Failure error={create.error} />}
         <p className="go">
@@ -254,7 +257,7 @@ function AccountForm({
 }
 
 const NO_MARKET = { base: "", quote: "" };
-const SHOWN = /^(name|trading|market_data|limits|purse)/;
+const SHOWN = /^(name|trading|market_data|limits|purse|egress)/;
 
 interface Settings {
   form: Schema;
@@ -379,6 +382,55 @@ function Money({
         Another asset
       </button>
     </fieldset>
+  );
+}
+
+/** By which way what it sends and asks leaves this machine: by it or not at all. */
+function Routes({
+  draft,
+  shown,
+  onChange,
+}: {
+  draft: AccountDraft;
+  shown: (field: string) => string | undefined;
+  onChange: (part: Partial<AccountDraft>) => void;
+}) {
+  const { data: routes = [] } = useQuery(routesQuery);
+  if (routes.length < 2 && !draft.egress) return null;
+  const options = routes.map((each) => (
+    <option key={each.name} value={each.name} disabled={!each.exchange_traffic}>
+      {each.name}
+      {each.status === "down" ? ", does not work now" : ""}
+    </option>
+  ));
+  return (
+    <details className="fold" open={draft.egress !== "" || shown("egress") !== undefined}>
+      <summary>
+        Way out of this machine <span className="faint">optional</span>
+      </summary>
+      <div className="fields">
+        <Line label="Orders leave by" hint="By that route or not at all." error={shown("egress")}>
+          {(props) => (
+            <select {...props} value={draft.egress} onChange={(event) => onChange({ egress: event.target.value })}>
+              <option value="">As the node’s settings say</option>
+              {options}
+            </select>
+          )}
+        </Line>
+        <Line label="Prices are asked for by" error={shown("market_data_egress")}>
+          {(props) => (
+            <select
+              {...props}
+              value={draft.market_data_egress}
+              onChange={(event) => onChange({ market_data_egress: event.target.value })}
+            >
+              <option value="">The same</option>
+              {options}
+            </select>
+          )}
+        </Line>
+      </div>
+    </details>
   );
 }
 

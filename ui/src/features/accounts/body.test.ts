@@ -12,6 +12,8 @@ const DRAFT: AccountDraft = {
     { asset: "USD", amount: "10000" },
     { asset: "", amount: "" },
   ],
+  egress: "tor",
+  market_data_egress: "",
   limits: { max_open_orders: "20", max_order_notional: "500", price_collar: "" },
 };
 
@@ -39,6 +41,7 @@ test("an account has what was filled in", () => {
     trading: { use: "paper", slippage: "0.001" },
     market_data: { use: "simulated", seed: 7 },
     balances: { USD: "10000" },
+    egress: "tor",
     limits: { max_open_orders: 20, max_order_notional: "500" },
   });
 });

@@ -16,6 +16,9 @@ export interface AccountDraft {
   trading_settings: Record<string, unknown>;
   market_settings: Record<string, unknown>;
   purse: readonly Purse[];
+  /** Routes by name; empty: as the node's settings say. */
+  egress: string;
+  market_data_egress: string;
   limits: Record<string, string>;
 }
 
@@ -79,6 +82,8 @@ export function bodyOf(draft: AccountDraft, simulated: boolean): CreateAccount {
     ...(simulated && purse.length > 0
       ? { balances: Object.fromEntries(purse.map((each) => [each.asset, each.amount])) }
       : {}),
+    ...(draft.egress ? { egress: draft.egress } : {}),
+    ...(draft.market_data_egress ? { market_data_egress: draft.market_data_egress } : {}),
     ...(Object.keys(limits).length > 0 ? { limits: limitsOf(limits) } : {}),
   };
 }

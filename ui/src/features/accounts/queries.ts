@@ -1,5 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
-import { listExchanges, listSources, readAccount, readTotals } from "@/api/client/sdk.gen";
+import {
+  listEgress,
+  listExchanges,
+  listSources,
+  readAccount,
+  readAccountMoney,
+  readTotals,
+} from "@/api/client/sdk.gen";
 import type { AccountDetail, TotalRow } from "@/api/client/types.gen";
 import { sign } from "@/text/decimal";
 
@@ -45,4 +52,20 @@ export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
   staleTime: 600_000,
   queryFn: async () => (await listSources()).data.sources.filter((each) => !each.replay),
+});
+
+/** What there is at its exchange, what of it automations have, and what is left: the exchange is asked for it. */
+export function accountMoneyQuery(id: string) {
+  return queryOptions({
+    queryKey: ["lists", "account", id, "money"],
+    staleTime: 60_000,
+    queryFn: async () => (await readAccountMoney({ path: { account: id } })).data,
+  });
+}
+
+/** The ways out of this machine that an account may name. */
+export const routesQuery = queryOptions({
+  queryKey: ["egress"],
+  staleTime: 60_000,
+  queryFn: async () => (await listEgress()).data.routes,
 });
