@@ -4,10 +4,12 @@ import { type FormEvent, useState } from "react";
 import { deleteAccount, editAccount } from "@/api/client/sdk.gen";
 import type { AccountDetail, CapabilitiesRow } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
+import { openKillSwitch } from "@/features/kill-switch/open";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
@@ -17,7 +19,7 @@ import { State } from "./AccountsPage";
 import { LIMITS, limitsOf } from "./body";
 import { Contact } from "./Contact";
 import { MoneyAtExchange } from "./MoneyAtExchange";
-import { accountQuery, accountTotalsQuery, type LoadedAccount, totalsOf } from "./queries";
+import { accountQuery, accountTotalsQuery, type LoadedAccount, totalsOf, unknownOrdersQuery } from "./queries";
 
 export default function AccountPage({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(accountQuery(id));
@@ -42,6 +44,7 @@ export default function AccountPage({ id }: { id: string }) {
       )}
       <div className="money">
         <div>
+          {account.unknown_orders > 0 && <UnknownOrders account={account} />}
           <MoneyAtExchange account={account} />
           <Results account={account} />
         </div>
@@ -104,6 +107,11 @@ function Head({ loaded }: { loaded: LoadedAccount }) {
               Rename…
             </button>
           </>
+        )}
+        {account.sending && session?.scopes.includes("kill-switch:write") && (
+          <button className="btn danger" type="button" onClick={() => openKillSwitch(account.id)}>
+            Stop sending…
+          </button>
         )}
         <Link className="btn" to="/automations" search={{ account: account.id }}>
           Its {format.count(account.automations)} {account.automations === 1 ? "automation" : "automations"}
@@ -198,6 +206,43 @@ function Delete({ account, onClose }: { account: AccountDetail; onClose: () => v
     >
       {remove.error && <Failure error={remove.error} />}
     </Dialog>
+  );
+}
+
+/** Orders of it of which nobody knows what became: each is settled on its automation's page. */
+function UnknownOrders({ account }: { account: AccountDetail }) {
+  const { data: orders } = useQuery(unknownOrdersQuery);
+  const now = useNow();
+  const own = orders?.filter((each) => each.account === account.name) ?? [];
+  return (
+    <section className="blk" aria-labelledby="h-unknown">
+      <div className="section-head">
+        <h2 id="h-unknown">Orders of unknown outcome</h2>
+        <span className="end">{format.count(account.unknown_orders)}</span>
+      </div>
+      <ul className="olist" aria-label="Orders of unknown outcome">
+        {own.map((each) => (
+          <li key={each.id}>
+            <Shape mark="unknown" />
+            <span>
+              <b>
+                {each.side === "buy" ? "Buy" : "Sell"} on {each.symbol}
+              </b>{" "}
+              of {each.automation}, since <Moment at={each.created_at} now={now} />
+              {each.reason && <span className="why-line">{each.reason}</span>}
+            </span>
+            <Link
+              className="btn small"
+              to="/automations/$automation"
+              params={{ automation: each.automation_id }}
+              search={{ tab: "orders" }}
+            >
+              See why, and settle it
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import {
   listEgress,
   listExchanges,
+  listOrders,
   listSources,
   readAccount,
   readAccountMoney,
@@ -68,4 +69,10 @@ export const routesQuery = queryOptions({
   queryKey: ["egress"],
   staleTime: 60_000,
   queryFn: async () => (await listEgress()).data.routes,
+});
+
+/** There are few, or somebody has more to do than to read a list. */
+export const unknownOrdersQuery = queryOptions({
+  queryKey: ["lists", "orders", "unknown"],
+  queryFn: async () => (await listOrders({ query: { status: "unknown", limit: 500 } })).data.orders,
 });

@@ -1,7 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, useState } from "react";
+import { useBook } from "@/features/frame/book";
 import { sessionQuery } from "@/features/session/queries";
+import { lazyPart } from "@/parts/lazyPart";
 import { More } from "@/parts/More";
 import { Segments } from "@/parts/Segments";
 import { Empty, Failure, Loading } from "@/parts/States";
@@ -11,6 +13,8 @@ import { Audit } from "./Audit";
 import { Feed } from "./Feed";
 import { type AuditFilter, activityQuery } from "./queries";
 
+const Export = lazyPart(() => import("./Export"));
+
 export interface ActivitySearch extends AuditFilter {
   show?: "audit";
 }
@@ -18,12 +22,19 @@ export interface ActivitySearch extends AuditFilter {
 export function ActivityPage({ search }: { search: ActivitySearch }) {
   const { data: session } = useQuery(sessionQuery);
   const may = session?.scopes.some((each) => each === "audit:read" || each === "audit:own") ?? false;
+  const { shown } = useBook();
+  const [exports, setExports] = useState(false);
   const { show, ...filter } = search;
   return (
     <div className="page narrow">
       <div className="page-head">
         <h1>Activity</h1>
-        <p className="muted small asof">Times in {format.zoneName()}</p>
+        <div className="actions">
+          <span className="muted small">Times in {format.zoneName()}</span>
+          <button className="btn small" type="button" onClick={() => setExports(true)}>
+            Export…
+          </button>
+        </div>
       </div>
       {may && (
         <nav className="tabs" aria-label="What is told">
@@ -41,6 +52,7 @@ export function ActivityPage({ search }: { search: ActivitySearch }) {
         </nav>
       )}
       {show === "audit" && may ? <Audit filter={filter} /> : <Happened />}
+      <Suspense fallback={null}>{exports && <Export shown={shown} onClose={() => setExports(false)} />}</Suspense>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { server } from "../../../tests/server";
+import { addressOf } from "./exporting";
 import { dayAfter, verifyAll } from "./queries";
 
 test("a day is meant with all of it", () => {
@@ -28,4 +29,10 @@ test("the whole audit is verified, step after step, and the first entry that is 
   expect(asked).toEqual([null, "100:a", "200:b"]);
   expect(told).toEqual([100, 200, 206]);
   expect(found).toMatchObject({ holds: false, broken: { id: 207 }, verified: 206 });
+});
+
+test("an export is of one kind of money, and of whole days", () => {
+  expect(addressOf({ what: "tax", account: "a1", paper: false, since: "2026-01-01", until: "2026-12-31" })).toBe(
+    "/api/v1/exports/tax?account=a1&paper=false&since=2026-01-01T00%3A00%3A00Z&until=2027-01-01T00%3A00%3A00Z",
+  );
 });

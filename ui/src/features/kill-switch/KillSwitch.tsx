@@ -12,7 +12,7 @@ import { Checklist } from "./Checklist";
 import { onKillSwitchAsked } from "./open";
 import { inForceQuery } from "./queries";
 
-type Open = { what: "closed" } | { what: "confirm" } | { what: "proof"; id: string };
+type Open = { what: "closed" } | { what: "confirm"; account: string | null } | { what: "proof"; id: string };
 
 /** The button on every page, and what it opens: what will happen, one confirmation, then what was confirmed. */
 export function KillSwitch() {
@@ -20,11 +20,12 @@ export function KillSwitch() {
   const { data: inForce = [] } = useQuery(inForceQuery);
   const [first] = inForce;
   useEffect(() => {
-    const ask = () => setOpen((was) => (was.what === "closed" ? { what: "confirm" } : was));
+    const ask = (account: string | null) =>
+      setOpen((was) => (was.what === "closed" ? { what: "confirm", account } : was));
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        ask();
+        ask(null);
       }
     };
     addEventListener("keydown", onKey);
@@ -52,25 +53,35 @@ export function KillSwitch() {
           className="btn danger"
           type="button"
           aria-keyshortcuts="Control+Shift+K"
-          onClick={() => setOpen({ what: "confirm" })}
+          onClick={() => setOpen({ what: "confirm", account: null })}
         >
           <Icon name="kill" />
           <span>Kill switch</span>
         </button>
       )}
-      {open.what === "confirm" && <Confirm onClose={close} onThrown={(id) => setOpen({ what: "proof", id })} />}
+      {open.what === "confirm" && (
+        <Confirm first={open.account} onClose={close} onThrown={(id) => setOpen({ what: "proof", id })} />
+      )}
       {open.what === "proof" && <Checklist id={open.id} onClose={close} />}
     </>
   );
 }
 
-function Confirm({ onClose, onThrown }: { onClose: () => void; onThrown: (id: string) => void }) {
+function Confirm({
+  first,
+  onClose,
+  onThrown,
+}: {
+  first: string | null;
+  onClose: () => void;
+  onThrown: (id: string) => void;
+}) {
   const { data: accounts = [] } = useQuery(accountsQuery);
   const { data: node } = useQuery(nodeQuery);
   const { data: session } = useQuery(sessionQuery);
   const { state } = useConnection();
   const queries = useQueryClient();
-  const [target, setTarget] = useState<string | null>(null);
+  const [target, setTarget] = useState<string | null>(first);
   const [reason, setReason] = useState("");
   const ids = { reason: useId(), account: useId() };
   const account = accounts.find((each) => each.id === target) ?? null;

@@ -20,6 +20,7 @@ function answer(scopes: string[]): { paused: string[] } {
   const paused: string[] = [];
   server.use(
     http.get("*/api/v1/session", () => HttpResponse.json({ user: "ada", scopes })),
+    http.get("*/api/v1/accounts", () => HttpResponse.json({ accounts: [], next_cursor: null })),
     http.get("*/api/v1/types", () => HttpResponse.json({ types: [] })),
     http.get("*/api/v1/automations", () => HttpResponse.json({ automations: [ROW] })),
     http.post("*/api/v1/automations/:id/pause", ({ params }) => {

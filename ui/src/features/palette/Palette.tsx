@@ -5,6 +5,7 @@ import { listAutomations, pauseAutomation, resumeAutomation } from "@/api/client
 import type { AutomationRow } from "@/api/client/types.gen";
 import { typesQuery } from "@/features/automations/queries";
 import { useTypeNames } from "@/features/automations/useTypeNames";
+import { accountsQuery } from "@/features/frame/queries";
 import { openKillSwitch } from "@/features/kill-switch/open";
 import { sessionQuery } from "@/features/session/queries";
 import { useSignOut } from "@/features/session/useSignOut";
@@ -173,6 +174,7 @@ function Offer({
 function useCommands(typed: string, onClose: () => void, onHelp: () => void) {
   const { data: session } = useQuery(sessionQuery);
   const { data: types = [] } = useQuery(typesQuery);
+  const { data: accounts = [] } = useQuery(accountsQuery);
   const search = typed
     .replace(/^(pause|resume|stop|open|edit)\s+/i, "")
     .trim()
@@ -224,6 +226,38 @@ function useCommands(typed: string, onClose: () => void, onHelp: () => void) {
       run: close(() => void navigate({ to: "/automations", search: { status } })),
     })),
     {
+      id: "lost",
+      group: "Go to",
+      label: "Automations that lost most today",
+      icon: "list",
+      words: "worst loss result",
+      run: close(() => void navigate({ to: "/automations", search: { sort: "today" } })),
+    },
+    {
+      id: "won",
+      group: "Go to",
+      label: "Automations that won most today",
+      icon: "list",
+      words: "best gain result",
+      run: close(() => void navigate({ to: "/automations", search: { sort: "today", descending: true } })),
+    },
+    {
+      id: "audit",
+      group: "Go to",
+      label: "Who did what",
+      icon: "activity",
+      words: "audit changed stopped",
+      run: close(() => void navigate({ to: "/activity", search: { show: "audit" } })),
+    },
+    ...accounts.slice(0, 50).map((each) => ({
+      id: `account ${each.id}`,
+      group: "Go to" as const,
+      label: each.name,
+      hint: each.simulated ? "Account, play money" : "Account, live",
+      icon: "account" as const,
+      run: close(() => void navigate({ to: "/accounts/$account", params: { account: each.id } })),
+    })),
+    {
       id: "health",
       group: "Go to",
       label: "Health checks",
@@ -265,8 +299,17 @@ function useCommands(typed: string, onClose: () => void, onHelp: () => void) {
       icon: "kill",
       keys: ["Ctrl", "Shift", "K"],
       words: "stop everything panic emergency",
-      run: close(openKillSwitch),
+      run: close(() => openKillSwitch()),
     },
+    ...accounts.slice(0, 50).map((each) => ({
+      id: `kill ${each.id}`,
+      group: "Commands" as const,
+      label: `Stop sending on ${each.name}…`,
+      hint: "of its automations alone; asks first",
+      icon: "kill" as const,
+      words: "kill switch account everything panic",
+      run: close(() => openKillSwitch(each.id)),
+    })),
     {
       id: "hide",
       group: "Commands",
@@ -337,13 +380,23 @@ function useCommands(typed: string, onClose: () => void, onHelp: () => void) {
   const ofAutomations: Command[] =
     settled === "" || !may("automations:write")
       ? []
-      : found
-          .slice(0, 3)
-          .flatMap((row) =>
-            ofAutomation(row, settled, command.mutate, (id) =>
-              close(() => void navigate({ to: "/automations/$automation", params: { automation: id } }))(),
-            ),
-          );
+      : found.slice(0, 3).flatMap((row) =>
+          ofAutomation(
+            row,
+            settled,
+            command.mutate,
+            (id) => close(() => void navigate({ to: "/automations/$automation", params: { automation: id } }))(),
+            (id) =>
+              close(
+                () =>
+                  void navigate({
+                    to: "/automations/$automation",
+                    params: { automation: id },
+                    search: { tab: "config", edit: true },
+                  }),
+              )(),
+          ),
+        );
   return {
     commands: [...ofAutomations, ...actions, ...automations, ...places],
     said,
@@ -358,6 +411,7 @@ function ofAutomation(
   words: string,
   command: (doing: { row: AutomationRow; what: "pause" | "resume" }) => void,
   visit: (id: string) => void,
+  edit: (id: string) => void,
 ): Command[] {
   const runs = row.status === "active" || row.status === "waiting";
   const rests = row.open_orders === 1 ? "its order stays" : `its ${row.open_orders} orders stay`;
@@ -384,6 +438,15 @@ function ofAutomation(
     });
   }
   if (runs || row.status === "paused") {
+    found.push({
+      id: `edit ${row.id}`,
+      group: "Commands",
+      label: `Edit ${row.name}…`,
+      hint: "its config and limits, with the plan",
+      icon: "settings",
+      words: `${words} change`,
+      run: () => edit(row.id),
+    });
     found.push({
       id: `stop ${row.id}`,
       group: "Commands",

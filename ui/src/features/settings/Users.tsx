@@ -145,11 +145,16 @@ function Add({ onDone }: { onDone: () => void }) {
   const [owner, setOwner] = useState("");
   const [password, setPassword] = useState("");
   const queries = useQueryClient();
+  const { data: session } = useQuery(sessionQuery);
+  const { data: users } = useQuery(usersQuery);
+  // Who only looks and owns nothing would see nothing: they look at what whoever adds them has.
+  const own = users?.find((each) => each.name === session?.user)?.owner ?? "";
+  const watches = owner.trim() || (role === "viewer" ? own : "");
   const add = useMutation({
     mutationFn: async () =>
       (
         await createUser({
-          body: { name: name.trim(), role, owner: owner.trim() || null, password: password || null },
+          body: { name: name.trim(), role, owner: watches || null, password: password || null },
         })
       ).data,
     onSuccess: () => queries.invalidateQueries({ queryKey: usersQuery.queryKey }),
@@ -204,12 +209,24 @@ function Add({ onDone }: { onDone: () => void }) {
               />
             )}
           </Line>
-          <Line label="Sees what is of" optional error={wrong("owner")} hint="Empty: what they make themselves.">
+          <Line
+            label="Sees what is of"
+            optional
+            error={wrong("owner")}
+            hint={
+              role === "viewer"
+                ? "Empty: what is yours, and only to look at."
+                : role === "admin"
+                  ? "An admin sees what everybody has."
+                  : "Empty: what they make themselves."
+            }
+          >
             {(props) => (
               <input
                 {...props}
                 autoComplete="off"
                 autoCapitalize="none"
+                placeholder={role === "viewer" ? own : ""}
                 value={owner}
                 onChange={(event) => setOwner(event.target.value)}
               />
