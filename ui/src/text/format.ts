@@ -90,6 +90,11 @@ export function plain(value: Decimal, options: { signed?: boolean } = {}): strin
   });
 }
 
+/** A part of one: 0.31 is 31 %. */
+export function share(value: number): string {
+  return `${written(value * 100, { maximumFractionDigits: 0 })} %`;
+}
+
 /** How many, or how many more. */
 export function whole(value: Decimal, options: { signed?: boolean } = {}): string {
   return written(value, { maximumFractionDigits: 0, signDisplay: options.signed ? "exceptZero" : "auto" });

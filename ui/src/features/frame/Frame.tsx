@@ -158,7 +158,9 @@ function Foot() {
           {here.host || here.id}, {here.leads ? "leads" : here.role}
         </span>
       )}
-      {silent > 0 && <span className="bad">{format.count(silent)} nodes are silent</span>}
+      {silent > 0 && (
+        <span className="bad">{silent === 1 ? "1 node is" : `${format.count(silent)} nodes are`} silent</span>
+      )}
       <span className="faint tnum">
         {format.zoneName()} {format.timeOfDay(now)}
       </span>

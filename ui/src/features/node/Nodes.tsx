@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { drainNode } from "@/api/client/sdk.gen";
-import type { LagNow, NodeRow } from "@/api/client/types.gen";
+import type { NodeRow } from "@/api/client/types.gen";
 import { nodesQuery } from "@/features/frame/queries";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
@@ -11,13 +11,11 @@ import { Shape } from "@/parts/Icon";
 import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
-import { lagQuery } from "./queries";
-import { roleOf, stateOf } from "./words";
+import { differs, roleOf, stateOf } from "./words";
 
 /** Nodes on one database, the one that leads first: each talks to it, and none to another. */
 export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
   const { data: session } = useQuery(sessionQuery);
-  const { data: lag } = useQuery(lagQuery);
   const { dataUpdatedAt } = useQuery(nodesQuery);
   const [drains, setDrains] = useState<NodeRow | null>(null);
   const now = useNow();
@@ -49,9 +47,12 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
             <th>State</th>
             <th>Heard</th>
             <th className="num">Works at</th>
-            <th className="num">Lag of an hour</th>
+            <th className="num">Ticks, 1/s</th>
+            <th className="num">Lag, 95 %</th>
+            <th className="num">CPU</th>
+            <th className="num">Memory</th>
             <th>Version</th>
-            <th className="num">Since, UTC</th>
+            <th className="num">Since</th>
             <th>
               <span className="vh">What can be done</span>
             </th>
@@ -89,7 +90,20 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
                   )}
                 </td>
                 <td className="num desk-only">
-                  {node.this && lag ? <Lag lag={lag} /> : <span className="faint">–</span>}
+                  <Known
+                    value={node.ticks_per_second}
+                    write={(value) => format.axisNumber(value, 1)}
+                    gone={gone(node)}
+                  />
+                </td>
+                <td className="num desk-only">
+                  <Known value={node.lag_95} write={format.seconds} gone={gone(node)} none="no tick" />
+                </td>
+                <td className="num desk-only">
+                  <Known value={node.cpu} write={format.share} gone={gone(node)} />
+                </td>
+                <td className="num desk-only">
+                  <Known value={node.memory} write={format.bytes} gone={gone(node)} />
                 </td>
                 <td className="muted desk-only">{node.version}</td>
                 <td className="num muted desk-only">
@@ -115,11 +129,20 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
       {sorted
         .filter((each) => stateOf(each).cure !== "")
         .map((each) => (
-          <div className={`note ${each.state === "dead" ? "unk" : "bad"}`} key={each.id}>
+          <div className={`note q ${each.state === "dead" ? "unk" : "bad"}`} key={each.id}>
             <Shape mark={stateOf(each).mark} />
-            <p>
-              <b>{each.host || each.id.slice(0, 8)}.</b> {stateOf(each).cure}
-            </p>
+            <div>
+              <p>
+                <b>{each.host || each.id.slice(0, 8)}.</b> {stateOf(each).cure}
+              </p>
+              {each.differs.length > 0 && (
+                <ul className="plainlist small" aria-label={`In what ${each.host || each.id.slice(0, 8)} differs`}>
+                  {each.differs.map((one) => (
+                    <li key={one.name}>{differs(one)}</li>
+                  ))}
+                </ul>
+              )}
+            </div>
           </div>
         ))}
       {drains && <Drain node={drains} onClose={() => setDrains(null)} />}
@@ -137,13 +160,24 @@ function Heard({ node, since }: { node: NodeRow; since: number }) {
   );
 }
 
-function Lag({ lag }: { lag: LagNow }) {
-  if (lag.ticks === 0) return <span className="muted">no tick yet</span>;
-  return (
-    <span title={`Median ${lag.median} s, of ${format.count(lag.ticks)} ticks`}>
-      95 % below {format.seconds(lag.most)}
-    </span>
-  );
+function gone(node: NodeRow): boolean {
+  return node.state === "left" || node.state === "dead";
+}
+
+/** A figure of a node: what is not known yet is said so, and of one that is gone nothing is true now. */
+function Known({
+  value,
+  write,
+  gone,
+  none = "not known",
+}: {
+  value: number | null;
+  write: (value: number) => string;
+  gone: boolean;
+  none?: string;
+}) {
+  if (gone) return <span className="faint">–</span>;
+  return value === null ? <span className="small muted">{none}</span> : <span className="tnum">{write(value)}</span>;
 }
 
 /** Where a node hangs in the tree: a disc leads, a ring works, a dashed ring is silent. */

@@ -1,17 +1,11 @@
 import { queryOptions } from "@tanstack/react-query";
-import { checkNode, listPlugins, listSettings, readLag } from "@/api/client/sdk.gen";
+import { checkNode, listPlugins, listSettings } from "@/api/client/sdk.gen";
 
 /** Every check runs, which takes a second: it is asked for when somebody looks, and when they ask for it. */
 export const checksQuery = queryOptions({
   queryKey: ["node", "checks"],
   staleTime: 60_000,
   queryFn: async () => (await checkNode()).data,
-});
-
-export const lagQuery = queryOptions({
-  queryKey: ["node", "lag"],
-  queryFn: async () => (await readLag()).data,
-  refetchInterval: 15_000,
 });
 
 export const pluginsQuery = queryOptions({

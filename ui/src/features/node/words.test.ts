@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NodeRow, PluginRow } from "@/api/client/types.gen";
-import { inOrder, provides, roleOf, stateOf, summary } from "./words";
+import { differs, inOrder, provides, roleOf, stateOf, summary } from "./words";
 
 const NODE: NodeRow = {
   id: "n1",
@@ -15,11 +15,11 @@ const NODE: NodeRow = {
   heartbeat_age: 0.4,
   since: "2026-01-01T00:00:00Z",
   this: true,
-  cpu: 0.1,
-  memory: 120_000_000,
-  ticks_per_second: 0,
-  lag_median: null,
-  lag_95: null,
+  cpu: 0.31,
+  memory: 188_000_000,
+  ticks_per_second: 2.5,
+  lag_median: 0.1,
+  lag_95: 0.3,
   differs: [],
 };
 
@@ -50,6 +50,18 @@ test("a node that is silent is not known, one that drifts needs somebody", () =>
   expect(stateOf({ ...NODE, state: "dead" })).toMatchObject({ dress: "unk", mark: "unknown" });
   expect(stateOf({ ...NODE, state: "drift" })).toMatchObject({ dress: "bad", mark: "held" });
   expect(roleOf(NODE)).toBe("Master, leads");
+});
+
+test("in what a node differs is said with what to do about it", () => {
+  expect(differs({ name: "package fox", version: null, expected: "0.4.1" })).toBe(
+    "package fox is not there: install 0.4.1",
+  );
+  expect(differs({ name: "type fox.x", version: "1", expected: null })).toBe(
+    "type fox.x 1 is there alone: remove it, or install it on the one that leads",
+  );
+  expect(differs({ name: "package fox", version: "0.4.0", expected: "0.4.1" })).toBe(
+    "package fox is 0.4.0 there, and 0.4.1 on the one that leads",
+  );
 });
 
 test("what broke stands first, then what others made", () => {

@@ -1,6 +1,6 @@
 /** Nodes and what they provide, in words. */
 
-import type { NodeRow, PluginRow } from "@/api/client/types.gen";
+import type { NodeRow, PluginDifference, PluginRow } from "@/api/client/types.gen";
 import type { Mark } from "@/parts/Icon";
 import * as format from "@/text/format";
 
@@ -22,7 +22,7 @@ export function stateOf(node: NodeRow): Said {
         mark: "held",
         dress: "bad",
         text: "Drifts: gets no new work",
-        cure: "Its automation types, connectors or packages differ from the master’s: install the same ones there, then start it again.",
+        cure: "It differs from the one that leads: install the same there, then start it again.",
       };
     case "dead":
       return {
@@ -34,6 +34,14 @@ export function stateOf(node: NodeRow): Said {
     case "left":
       return { mark: "stopped", dress: "", text: "Has left", cure: "" };
   }
+}
+
+/** In what a node differs from the one that leads, and so what to do there. */
+export function differs({ name, version, expected }: PluginDifference): string {
+  if (version === null) return `${name} is not there: install ${expected || "it"}`;
+  const there = version ? `${name} ${version}` : name;
+  if (expected === null) return `${there} is there alone: remove it, or install it on the one that leads`;
+  return `${name} is ${version || "without a version"} there, and ${expected || "without a version"} on the one that leads`;
 }
 
 export function roleOf(node: NodeRow): string {
