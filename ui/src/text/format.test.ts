@@ -14,6 +14,7 @@ import {
   ratio,
   setZone,
   span,
+  tick,
   zoneName,
 } from "./format";
 
@@ -75,6 +76,7 @@ test("times are told in the zone that was chosen, with its own days; an unknown 
   setZone("Europe/Paris");
   expect(moment(at, new Date("2026-02-01T05:00:00Z"))).toBe("00:30");
   expect(zoneName()).toBe("Paris");
+  expect([0, 1, 2, 3].map((kind) => tick(at, kind))).toEqual(["2026", "Feb", "1 Feb", "00:30"]);
   setZone("Nowhere/Else");
   expect(zoneName()).toBe("UTC");
   expect(moment(at, new Date("2026-02-01T05:00:00Z"))).toBe("31 Jan 23:30");

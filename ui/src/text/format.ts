@@ -121,6 +121,7 @@ function inZone(timeZone: string) {
     zone: timeZone,
     clock: format(clock),
     clockSeconds: format({ ...clock, second: "2-digit" }),
+    month: format({ month: "short" }),
     dayMonth: format({ day: "numeric", month: "short" }),
     dayMonthYear: format({ day: "numeric", month: "short", year: "numeric" }),
     monthYear: format({ month: "short", year: "numeric" }),
@@ -179,6 +180,12 @@ export function axisTime(at: Date, span: number): string {
 }
 
 const utcMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
+
+/** A mark of a chart, by how coarse it is: 0 a year, 1 a month, 2 a day, then a time of day. */
+export function tick(at: Date, kind: number): string {
+  if (kind === 0) return date(at).slice(0, 4);
+  return kind === 1 ? times.month.format(at) : kind === 2 ? times.dayMonth.format(at) : clock(at);
+}
 
 /** A month as the API names it: 2022-01 is Jan 2022. */
 export function month(name: string): string {

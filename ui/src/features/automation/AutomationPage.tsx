@@ -157,7 +157,7 @@ function Strip({ detail }: { detail: AutomationDetail }) {
       </dl>
       <p className="asof">
         {capital(report.pnl_method)}. <br />
-        As of <Moment at={report.as_of} now={now} /> UTC
+        As of <Moment at={report.as_of} now={now} /> {format.zoneName()}
       </p>
     </div>
   );

@@ -10,9 +10,8 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import * as format from "@/text/format";
 import { Between } from "./Between";
-import { baseOptions, colourOptions, coloursOf, onTheme } from "./chartTheme";
+import { baseOptions, colourOptions, coloursOf, localization, onTheme, tickMark } from "./chartTheme";
 import type { Point } from "./drawing";
 
 interface Drawn {
@@ -54,8 +53,14 @@ class Chart {
   constructor(private readonly box: HTMLElement) {
     this.chart = createChart(box, {
       ...baseOptions(true),
-      timeScale: { timeVisible: true, secondsVisible: false, fixLeftEdge: true, fixRightEdge: true },
-      localization: { locale: "en-GB", priceFormatter: (value: number) => format.price(value) },
+      timeScale: {
+        tickMarkFormatter: tickMark,
+        timeVisible: true,
+        secondsVisible: false,
+        fixLeftEdge: true,
+        fixRightEdge: true,
+      },
+      localization: localization(),
     });
     const options = { priceLineVisible: false, crosshairMarkerVisible: false } as const;
     this.other = this.chart.addSeries(LineSeries, { ...options, lineWidth: 1, lineStyle: LineStyle.Dashed });

@@ -300,7 +300,7 @@ function Ledger({ detail, asset }: { detail: AutomationDetail; asset: string | n
           <table>
             <thead>
               <tr>
-                <th className="num l">Time, UTC</th>
+                <th className="num l">Time, {format.zoneName()}</th>
                 <th>What</th>
                 <th className="num">Moved</th>
                 <th>Asset</th>

@@ -174,7 +174,7 @@ function Fills({ detail }: { detail: AutomationDetail }) {
           <table className="desk-only">
             <thead>
               <tr>
-                <th className="num l">Time, UTC</th>
+                <th className="num l">Time, {format.zoneName()}</th>
                 <th>Side</th>
                 <th>Symbol</th>
                 <th className="num">Amount</th>

@@ -9,9 +9,17 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import * as format from "@/text/format";
 import { Between } from "./Between";
-import { baseOptions, type Colour, colourOptions, coloursOf, faded, onTheme } from "./chartTheme";
+import {
+  baseOptions,
+  type Colour,
+  colourOptions,
+  coloursOf,
+  faded,
+  localization,
+  onTheme,
+  tickMark,
+} from "./chartTheme";
 import type { Line, Mark, Point } from "./drawing";
 import { FillMarks } from "./FillMarks";
 
@@ -82,8 +90,14 @@ class Chart {
   ) {
     this.chart = createChart(box, {
       ...baseOptions(small),
-      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3, minBarSpacing: 1 },
-      localization: { locale: "en-GB", priceFormatter: (price: number) => format.price(price) },
+      timeScale: {
+        tickMarkFormatter: tickMark,
+        timeVisible: true,
+        secondsVisible: false,
+        rightOffset: 3,
+        minBarSpacing: 1,
+      },
+      localization: localization(),
     });
     this.price = this.chart.addSeries(CandlestickSeries, {});
     this.price.attachPrimitive(this.fills);

@@ -1,6 +1,7 @@
 /** What charts of all kinds take of the theme, and of us. */
 
-import type { ChartOptions, DeepPartial } from "lightweight-charts";
+import type { ChartOptions, DeepPartial, LocalizationOptions, TickMarkType, Time } from "lightweight-charts";
+import * as format from "@/text/format";
 
 const LABEL_FONT = '"Inter", system-ui, sans-serif';
 
@@ -15,6 +16,23 @@ export function baseOptions(still: boolean): DeepPartial<ChartOptions> {
     handleScroll: !still,
     handleScale: !still,
   };
+}
+
+/** How a chart writes times and prices: as the page does, in the zone that was chosen. */
+export function localization(): DeepPartial<LocalizationOptions<Time>> {
+  return {
+    locale: "en-GB",
+    priceFormatter: (price: number) => format.price(price),
+    timeFormatter: (time: Time) => format.dayAndTime(moment(time)),
+  };
+}
+
+export function tickMark(time: Time, kind: TickMarkType): string {
+  return format.tick(moment(time), kind);
+}
+
+function moment(time: Time): Date {
+  return new Date(Number(time) * 1_000);
 }
 
 export function colourOptions(colour: Colour): DeepPartial<ChartOptions> {

@@ -175,7 +175,7 @@ export function Rows({
         {total > 60 && <Jump total={total} onJump={(row) => virtual.scrollToIndex(row - 1, { align: "start" })} />}
         {oldest && (
           <span className="end desk-only">
-            Figures of <Moment at={oldest} now={now} /> UTC; PnL by average cost, net of fees
+            Figures of <Moment at={oldest} now={now} /> {format.zoneName()}; PnL by average cost, net of fees
           </span>
         )}
       </div>

@@ -49,7 +49,7 @@ function Found({ proof, onClose, close }: { proof: Proof; onClose: () => void; c
       title={title(proof, gone)}
       lead={
         <>
-          Of {scope}, since {format.timeOfDay(new Date(row.thrown_at))} UTC, by {row.by}: {row.reason}.{" "}
+          Of {scope}, since {format.timeOfDay(new Date(row.thrown_at))} {format.zoneName()}, by {row.by}: {row.reason}.{" "}
           {row.settled ? "Each line is what the exchange itself answered." : "Now cancelling what rests."}
         </>
       }
@@ -58,7 +58,7 @@ function Found({ proof, onClose, close }: { proof: Proof; onClose: () => void; c
         <>
           <span className="small muted grow">
             {row.settled
-              ? `As of ${format.timeOfDay(new Date(proof.asOf))} UTC`
+              ? `As of ${format.timeOfDay(new Date(proof.asOf))} ${format.zoneName()}`
               : "You may close this: it goes on, also if the dashboard or a node goes away."}
           </span>
           <Release proof={proof} onReleased={onClose} />

@@ -70,7 +70,7 @@ function Head({ totals, now }: { totals: Totals; now: Date }) {
         <h1>{format.count(totals.automations)} automations</h1>
         <span className="muted">{format.count((counts["failed"] ?? 0) + (counts["held"] ?? 0))} failed or held</span>
         <span className="asof small faint">
-          Figures of <Moment at={totals.as_of} now={now} /> UTC
+          Figures of <Moment at={totals.as_of} now={now} /> {format.zoneName()}
         </span>
       </div>
       <div className="sbar" aria-hidden="true">

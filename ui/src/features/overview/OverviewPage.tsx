@@ -128,7 +128,7 @@ function Sums({ paper, now }: { paper: boolean | undefined; now: Date }) {
         <h2 id="h-value" className="label muted">
           Value of {format.count(totals.automations)} {totals.automations === 1 ? "automation" : "automations"}{" "}
           <span className="faint">
-            at <Moment at={totals.as_of} now={now} /> UTC
+            at <Moment at={totals.as_of} now={now} /> {format.zoneName()}
           </span>
         </h2>
         {rows.map((row) => (

@@ -18,7 +18,7 @@ export default function Fills({ id, automation }: { id: string; automation: stri
       <table className="stack fills" aria-label="Fills, oldest first">
         <thead>
           <tr>
-            <th>Time, UTC</th>
+            <th>Time, {format.zoneName()}</th>
             <th>Side</th>
             <th>Market</th>
             <th className="num">Amount</th>

@@ -105,7 +105,7 @@ function Table({
           <th className="num">More than holding</th>
           <th className="num">Largest drawdown</th>
           <th className="num">Fills</th>
-          <th className="num">Started, UTC</th>
+          <th className="num">Started, {format.zoneName()}</th>
         </tr>
       </thead>
       <tbody>

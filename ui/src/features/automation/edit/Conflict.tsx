@@ -7,6 +7,7 @@ import { Dialog } from "@/parts/Dialog";
 import { Moment } from "@/parts/Figures";
 import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
+import * as format from "@/text/format";
 import type { Choice } from "./editing";
 
 /** Two edited at once: both versions side by side, field by field, and one chooses; nothing that was typed is lost. */
@@ -39,7 +40,8 @@ export function Conflict({
         newest ? (
           <>
             Its newest config is number {newest.number}, made by {newest.by || "its creator"} at{" "}
-            <Moment at={newest.at} now={now} /> UTC. Nothing of yours was written yet: choose for each field.
+            <Moment at={newest.at} now={now} /> {format.zoneName()}. Nothing of yours was written yet: choose for each
+            field.
           </>
         ) : (
           "Nothing of yours was written yet: choose for each field."
