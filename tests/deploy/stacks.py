@@ -247,18 +247,19 @@ class Stack:
         """Return the ids of all fills, oldest first."""
         return [each["id"] for each in self._all("fills", tls=tls)]
 
-    def lateness(self) -> list[float]:
-        """Return how late each order was decided, in seconds; its tag says when its tick was due.
+    def lateness(self, since: float) -> list[float]:
+        """Return how late each order from then on was decided, in seconds; its tag says when its tick was due.
 
         An order of a tick that another order is of as well fails: no tick is repeated.
         """
         orders = [each for each in self._all("orders") if "@" in each["tag"]]
         ticks = [(each["automation"], each["tag"]) for each in orders]
         assert len(set(ticks)) == len(ticks)
-        return [
-            datetime.fromisoformat(each["created_at"]).timestamp() - int(each["tag"].partition("@")[2]) / 1_000
+        times = [
+            (datetime.fromisoformat(each["created_at"]).timestamp(), int(each["tag"].partition("@")[2]) / 1_000)
             for each in orders
         ]
+        return [decided - due for decided, due in times if due >= since]
 
     def _all(self, what: str, *, tls: bool = False) -> list[Any]:
         found: list[Any] = []

@@ -203,5 +203,5 @@ def test_another_master_is_refused_by_the_first(fleet: Fleet, make_stack: Make) 
     url = f"postgresql://octobot@{fleet.address}:{fleet.master.settings['DATABASE_PORT']}/octobot{INSIDE}"
     second = make_stack("second", before=prepare, OCTOBOT_ROLE="master", OCTOBOT_DATABASE_URL=url)
     second.compose("up", "--detach", "--no-build")
-    assert until(lambda: "leads" in second.logs("octobot"), what="the refusal")
+    assert until(lambda: "is the master of this database" in second.logs("octobot"), what="the refusal")
     assert until(lambda: nodes(fleet.master)[fleet.master.name] == "live")
