@@ -38,7 +38,7 @@ def build(context: Path, tag: str, *options: str) -> None:
     )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def engine() -> None:
     """Everything here needs a Docker engine, Compose, and root."""
     assert shutil.which("docker"), (

@@ -9,8 +9,11 @@ import subprocess
 from collections.abc import Collection
 from typing import Any
 
+import pytest
+
 from tests.deploy.stacks import DOCKER
 
+pytestmark = pytest.mark.usefixtures("engine")
 PROFILES = ["nginx", "tor", "postgres", "acme", "backup", "tentacles"]
 COMBINATIONS = [set(each) for size in range(len(PROFILES) + 1) for each in itertools.combinations(PROFILES, size)]
 #: Nothing else of the environment: it goes before the file.
