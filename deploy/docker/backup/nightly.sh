@@ -2,7 +2,8 @@
 # A backup each night at BACKUP_AT (UTC), the newest BACKUP_KEEP of them kept. One that fails deletes nothing.
 # `nightly.sh once` makes one now; `nightly.sh health` fails when the newest is older than 26 hours.
 set -eu
-folder=/backups
+folder=${BACKUPS:-/backups}
+began=${BEGAN:-/tmp/began}
 keep=${BACKUP_KEEP:-14}
 at=${BACKUP_AT:-03:00}
 case $keep in '' | *[!0-9]* | 0) echo "backup: BACKUP_KEEP is '$keep': write a number from 1 on" >&2; exit 1 ;; esac
@@ -20,13 +21,13 @@ case ${1:-} in
 once) once; exit ;;
 health)
   # Well while the first one is still to come, too.
-  [ -z "$(find "$folder" -maxdepth 1 -name 'octobot-*.zip')" ] && [ -z "$(find /tmp/began -mmin +1560 2>/dev/null)" ] && exit 0
+  [ -z "$(find "$folder" -maxdepth 1 -name 'octobot-*.zip')" ] && [ -z "$(find "$began" -mmin +1560 2>/dev/null)" ] && exit 0
   [ -n "$(find "$folder" -maxdepth 1 -name 'octobot-*.zip' -mmin -1560)" ] || { echo "the newest backup is $(newest)"; exit 1; }
   exit 0
   ;;
 esac
 
-touch /tmp/began
+touch "$began"
 while :; do
   now=$(date -u +%s)
   next=$(date -u -d "$at" +%s)
