@@ -36,7 +36,7 @@ test("a connection is checked step by step, and what failed has its cure", async
   const steps = await screen.findAllByRole("listitem");
   expect(steps.map((each) => each.textContent)).toEqual([
     "Prices comeBTC/USD at 40,0000.2 s",
-    "It tells what money there is: nothe key may not lookCure: give it that right0.1 s",
+    "It tells what money there is: no" + "the key may not look" + "Cure: give it that right" + "0.1 s",
   ]);
 });
 
