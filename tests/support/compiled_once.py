@@ -12,6 +12,9 @@ import sqlalchemy as sa
 __all__ = ["compiled_once"]
 
 
+_MOST = 3_000
+
+
 class _Compiled(MutableMapping[Any, Any]):
     """As an engine's own cache of compiled statements, but for the dialect's kind instead of the very dialect."""
 
@@ -22,6 +25,9 @@ class _Compiled(MutableMapping[Any, Any]):
         return self._kept[_of_kind(key)]
 
     def __setitem__(self, key: Any, compiled: Any) -> None:
+        # Once in a while anew: some tests ask what no other asks.
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
         self._kept[_of_kind(key)] = compiled
 
     def __delitem__(self, key: Any) -> None:
