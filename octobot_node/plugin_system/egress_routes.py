@@ -52,6 +52,7 @@ class OpenedRoute:
         self._at = 0.0
         self._doubted = False
         self._looking = threading.Lock()
+        self._looker: threading.Thread | None = None
 
     @property
     def standing(self) -> ProxyStanding | None:
@@ -80,9 +81,15 @@ class OpenedRoute:
         if self._proxy is None:
             return f"egress: the route {self.name} cannot be used: {self._refusal}"
         if self._is_stale() and self._looking.acquire(blocking=False):
-            threading.Thread(target=self._look_again, name="octobot-egress", daemon=True).start()
+            self._looker = threading.Thread(target=self._look_again, name="octobot-egress", daemon=True)
+            self._looker.start()
         found = self._standing
         return self._said(found) if found is not None and found.status == "down" else ""
+
+    def close(self) -> None:
+        """Wait until nobody looks at it any more, which takes two or three seconds at most."""
+        if self._looker is not None:
+            self._looker.join(_LOOK_S)
 
     def look(self) -> ProxyStanding:
         """Look how it stands now; not on an event loop."""
@@ -218,6 +225,11 @@ class OpenedRoutes:
                 f" {name} is {found.kind or 'unusable'}: `octobot-node accounts edit NAME --egress {self.default()}`"
             )
         return found
+
+    def close(self) -> None:
+        """Leave nothing under way."""
+        for each in list(self._opened.values()):
+            each.close()
 
     def down(self) -> list[str]:
         """Return the names of those that are known to be down, without looking."""

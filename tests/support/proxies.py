@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -40,11 +41,11 @@ class ProxyServer:
         #: Whether it says nothing at all.
         self.silent = False
         self._who = (user, password)
-        self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets: list[socket.socket] = []
+        self._listening: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=PROXY_THREAD, daemon=True)
-        self._server: asyncio.Server | None = None
         self.port = 0
 
     def __enter__(self) -> Any:
@@ -70,41 +71,45 @@ class ProxyServer:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._take, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listening = socket.create_server((self.host, self.port))
+        self._listening.setblocking(False)
+        self.port = self._listening.getsockname()[1]
+        self._loop.add_reader(self._listening, self._accept, self._listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        # Not asyncio's own ways to accept: one that is given up at that moment forgets the connection.
+        with suppress(BlockingIOError):
+            connection, _ = listening.accept()
+            connection.setblocking(False)
+            self.taken += 1
+            self._sockets.append(connection)
+            self._tasks.add(self._loop.create_task(self._take(connection)))
 
     async def _die(self) -> None:
-        if self._server is None:
+        if self._listening is None:
             return
-        self._server.close()
-        # What was taken just now begins, so that it ends as well.
-        for _ in range(3):
-            await asyncio.sleep(0)
-        for writer in list(self._open):
-            writer.transport.abort()
-        for task in list(self._tasks):
+        self._loop.remove_reader(self._listening)
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # What they closed is closed in the loop's next rounds.
+        for _ in range(5):
+            await asyncio.sleep(0)
+        for each in (self._listening, *self._sockets):
+            each.close()
+        self._sockets.clear()
+        self._listening = None
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.taken += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._held(writer, self._serve(reader, writer))
-        finally:
-            self._tasks.discard(task)
+    async def _take(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await self._held(writer, self._serve(reader, writer))
 
     async def _held(self, writer: asyncio.StreamWriter, doing: Coroutine[Any, Any, None]) -> None:
-        self._open.add(writer)
         try:
             await doing
         finally:
-            self._open.discard(writer)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

@@ -342,6 +342,7 @@ class Accounts:
             await replaced.close()
         for source in self._sources.values():
             await source.close()
+        self.routes.close()
 
 
 class _Lent:

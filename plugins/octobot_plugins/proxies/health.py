@@ -54,7 +54,7 @@ def look_at(context: PluginContext, names: list[str]) -> dict[str, ProxyStanding
         try:
             return context.routes.find(name).look()
         except EgressRefused as error:
-            return ProxyStanding("down", str(error))
+            return ProxyStanding("down", str(error).removeprefix("egress: "))
 
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="egress") as pool:
         return dict(zip(names, pool.map(look, names), strict=True))
@@ -64,4 +64,4 @@ def _waits(names: list[str], found: ProxyStanding) -> str:
     if found.status != "down":
         return ""
     more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return f" ({', '.join(names[:3])}{more} wait, nothing goes another way)"
+    return f" (nothing goes another way, what waits is on: {', '.join(names[:3])}{more})"

@@ -14,7 +14,10 @@ from pydantic import BaseModel
 from octobot_node import Decision, Perform
 from octobot_node.contracts.actions import ActionRefused, ActionType, AskedAction
 from octobot_node.egress import HttpClient, HttpResponse
+from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import EgressRefused, NotSent, Unresolved
+from octobot_node.store import tables
+from octobot_node.store.events import Event, append
 from octobot_node.store.tables import events, notices
 from octobot_plugins.actions.carrying_out import Carrier
 from octobot_plugins.actions.health import check_actions
@@ -22,6 +25,8 @@ from octobot_plugins.actions.http_call import HttpCall
 from octobot_plugins.actions.tables import runs
 from tests.integration.engine.conftest import make_bench, registry, template
 from tests.support.bench import Bench
+from tests.support.proxies import HttpProxyServer, SocksServer
+from tests.support.witness import watching
 
 __all__ = ["make_bench", "registry", "template"]
 
@@ -285,3 +290,55 @@ def test_what_is_long_over_is_forgotten(bench: Bench, telex: Telex) -> None:
     bench.advance(2 * 86_400_000)
     step(carrier)
     assert state(bench) == []
+
+
+@pytest.mark.parametrize(("setting", "route"), [("", "vps"), ("office", "office")])
+def test_an_http_call_leaves_by_its_account_s_route_or_the_one_that_is_set(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, setting: str, route: str
+) -> None:
+    monkeypatch.setenv("OCTOBOT_ACTIONS_EGRESS", setting or "account")
+    with SocksServer(user="v", password="p") as socks, HttpProxyServer(user="o", password="p") as forward:
+        vps, office = f"vps=socks5://v:p@127.0.0.1:{socks.port}", f"office=http://o:p@127.0.0.1:{forward.port}"
+        bench = make_bench(egress_routes=(vps, office))
+        bench.account = bench.commands.create_account(NewAccount("far", "fake", "fake", {}, {}, egress="vps"))
+        for proxy in (socks, forward):
+            # Where it goes is told; that it arrives is another matter.
+            proxy.answer = 5 if proxy is socks else 403
+        carrier = Carrier(bench.core.context)
+        wanted = Perform("http", {"url": "http://desk.example/hook"})
+        bench.automation("asker", lambda _tick: Decision(actions=[wanted]), account=bench.account)
+        bench.tick()
+        with watching() as seen:
+            step(carrier)
+        asked = {"vps": socks.asked, "office": forward.asked}
+        assert [(each.user, each.host) for each in asked.pop(route)] == [(route[0], "desk.example")]
+        assert [*asked.values()] == [[]]
+        assert seen.looked_up == ["127.0.0.1"] * len(seen.looked_up)
+
+
+def test_an_http_call_waits_for_a_route_that_is_down_and_fails_for_one_that_is_not_there(
+    make_bench: Callable[..., Bench],
+) -> None:
+    with SocksServer() as socks:
+        socks.stop()
+        bench = make_bench(egress_routes=(f"vps=socks5://127.0.0.1:{socks.port}",))
+        carrier = Carrier(bench.core.context)
+        wanted = Perform("http", {"url": "http://desk.example/hook"})
+        for name in ("vps", "lost"):
+            account = bench.commands.create_account(NewAccount(name, "fake", "fake", {}, {}, egress=name))
+            bench.automation(name, lambda _tick: Decision(actions=[wanted]), account=account)
+            context: Any = bench.core.context
+            context.routes.find("vps").believed = 0.0
+        bench.queue.clear()
+        with bench.core.storage.write() as connection:
+            rows = [
+                Event("local", "", automation.id, "action.asked", {"action": "http", "payload": wanted.payload})
+                for automation in bench.rows(tables.automations, tables.automations.c.name.desc())
+            ]
+            append(connection, rows, bench.clock.now())
+        with watching() as seen:
+            step(carrier)
+        (down, later), (lost, failed) = [(row.status, row.reason) for row in bench.rows(runs, runs.c.event_id)]
+        assert (down, later.partition(",")[0]) == ("waiting", "egress: the route vps is down")
+        assert (lost, failed.partition(" on ")[0]) == ("failed", "egress: there is no route 'lost'")
+        assert seen.ports == {socks.port}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,15 +22,19 @@ OpenRoutes = Callable[..., OpenedRoutes]
 
 
 @pytest.fixture
-def open_routes() -> OpenRoutes:
+def open_routes() -> Iterator[OpenRoutes]:
     """Return what opens routes with these settings of the plugin and of the node."""
     registry = load_plugins(discover=False)
+    made: list[OpenedRoutes] = []
 
     def opened(proxies: ProxySettings | None = None, **settings: Any) -> OpenedRoutes:
         given = {"egress_allow_private": True, **settings}
-        return OpenedRoutes(registry.proxies, Settings(**given), lambda _model: proxies or ProxySettings())
+        made.append(OpenedRoutes(registry.proxies, Settings(**given), lambda _model: proxies or ProxySettings()))
+        return made[-1]
 
-    return opened
+    yield opened
+    for routes in made:
+        routes.close()
 
 
 class Site:
