@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from octobot_node.egress import HttpClient, WebSocketClient, open_session
 from octobot_node.errors import EgressDown, EgressRefused, NotSent, Unresolved
 from octobot_node.plugin_system.egress_routes import OpenedRoutes
+from octobot_plugins.proxies import http_proxy
 from octobot_plugins.proxies.settings import ProxySettings
 from tests.integration.plugins.proxies.conftest import Site, at_site, open_routes
 from tests.support.proxies import Asked, HttpProxyServer, SocksServer
@@ -351,3 +352,16 @@ def test_names_of_asked_hosts_are_given_as_they_are_written(open_routes: OpenRou
     routes = through_tor(open_routes, socks)
     at_site(lambda site: get(routes, "tor", f"http://127.0.0.1:{site.port}/ip"))
     assert [each._replace(port=0) for each in socks.asked] == [Asked("octobot-a", "127.0.0.1", 0, False)]
+
+
+@pytest.mark.parametrize("host", [NAME, "127.0.0.1"])
+def test_a_connector_that_were_not_told_of_its_proxy_could_go_nowhere_else(
+    open_routes: OpenRoutes, forward: HttpProxyServer, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    # As a release of aiohttp would do it that asks its requests in another way.
+    monkeypatch.setattr(http_proxy._HttpProxyConnector, "prepare", lambda _self, _request: None)
+    routes = open_routes(egress_routes=(f"office=http://127.0.0.1:{forward.port}",))
+    with watching() as seen:
+        error = error_of(lambda site: get(routes, "office", f"http://{host}:{site.port}/ip"))
+    assert (type(error), "past the proxy" in str(error)) == (EgressRefused, True)
+    assert (seen.connected, NAME in seen.looked_up, forward.taken) == ([], False, 0)
