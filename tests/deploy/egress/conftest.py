@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,12 @@ from tests.deploy.egress.tor_network import TorNetwork
 __all__ = ["NodeAtDesk", "until"]
 
 _LIMIT_S = 90.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """No Docker engine is needed here, only root, for network namespaces."""
+    assert os.geteuid() == 0, "a network of its own takes root"
 
 
 @pytest.fixture(scope="session")
