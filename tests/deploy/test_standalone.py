@@ -97,7 +97,7 @@ def test_its_settings_are_in_a_file_of_the_operator_s(stack: Stack) -> None:
     stack.compose("restart", "octobot")
     stack.healthy("octobot")
     shown = json.loads(stack.inside("octobot", "octobot-node", "settings", "--json"))["settings"]
-    assert [each["value"] for each in shown if each["name"] == "keep_days"] == ["77.0"]
+    assert [each["value"] for each in shown if each["variable"] == "OCTOBOT_KEEP_DAYS"] == ["77.0"]
 
 
 def test_its_ports_are_on_loopback_alone(stack: Stack) -> None:
