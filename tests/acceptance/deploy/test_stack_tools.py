@@ -87,6 +87,24 @@ def test_nginx_takes_the_configuration(tmp_path: Path, environment: dict[str, st
     assert f"server_name {environment.get('SERVER_NAME', '_')};" in text
 
 
+@pytest.mark.parametrize(
+    ("version", "lines"),
+    [
+        ("1.22.1", ["listen 8443 ssl http2 default_server;"]),
+        ("1.25.0", ["listen 8443 ssl http2 default_server;"]),
+        ("1.25.1", ["listen 8443 ssl default_server;", "http2 on;"]),
+        ("1.28.0", ["listen 8443 ssl default_server;", "http2 on;"]),
+    ],
+)
+def test_http2_is_asked_for_as_the_version_of_nginx_has_it(tmp_path: Path, version: str, lines: list[str]) -> None:
+    (tmp_path / "nginx").write_text(f"#!/bin/sh\necho 'nginx version: nginx/{version}' >&2\n")
+    (tmp_path / "nginx").chmod(0o755)
+    assert rendered(tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}").returncode == 0
+    text = (tmp_path / "nginx.conf").read_text()
+    stripped = [line.strip() for line in text.splitlines()]
+    assert [line for line in stripped if line.startswith(("listen 8443", "http2"))] == lines
+
+
 def test_nginx_s_configuration_has_the_seed_s_figures_unless_told_otherwise(tmp_path: Path) -> None:
     text = checked(tmp_path, {})
     for line in (
