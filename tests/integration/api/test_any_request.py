@@ -30,7 +30,7 @@ _NOT_ASKED = [ignored_auth, positive_data_acceptance]
 #: What garbage may be answered with; an address that is too long is not looked at any further.
 _REFUSALS = ["400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "429", "431"]
 #: A stream without an end; tests/integration/plugins/api_events reads it.
-_STREAMS = {"stream_events"}
+_STREAMS = {"follow_live"}
 
 
 def ask_everything(service: Service, examples: int, headers: dict[str, str], mode: GenerationMode) -> list[str]:
