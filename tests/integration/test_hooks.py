@@ -224,11 +224,11 @@ def test_hook_register_commands(registry: Registry) -> None:
 
 
 #: Of what they make there is nothing before, and what they answer may be in the audit.
-MAKE_WITHOUT_SECRET = {"candles.import", "candles.take", "replays.start"}
+MAKE_WITHOUT_SECRET = {"candles.import", "candles.take", "notifications.test", "replays.start"}
 
 
 def test_hook_register_operations(registry: Registry) -> None:
-    plugins = ["auth", "replay", "webhooks"]
+    plugins = ["auth", "notify", "replay", "webhooks"]
     expected = ["octobot_node.operations", *(f"octobot_plugins.{name}" for name in plugins)]
     assert users(registry, "register_operations") == expected
     assert set(registry.operations) > set(OPERATIONS)

@@ -20,6 +20,7 @@ TAGS: Mapping[str, str] = {
     "markets": "Prices as automations see them.",
     "metrics": "For Prometheus.",
     "node": "The node, those beside it, its plugins and settings.",
+    "notifications": "How people are told what matters.",
     "orders": "Orders, fills and what moved in the ledgers.",
     "overview": "Sums of everything, and what needs somebody.",
     "preferences": "How a user wants to see things.",

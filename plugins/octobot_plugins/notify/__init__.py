@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from octobot_node import hookimpl
 from octobot_node.contracts.commands import CommandRegistrar
@@ -10,6 +11,9 @@ from octobot_node.contracts.health import HealthCheck
 from octobot_node.contracts.notifiers import NotifierFactory
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.contracts.services import Service
+
+if TYPE_CHECKING:
+    from octobot_node.contracts.operation import Operation
 
 
 @hookimpl
@@ -42,6 +46,15 @@ def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
     from octobot_plugins.notify.notifier import check_urls
 
     register(HealthCheck("notifications", check_urls))
+
+
+@hookimpl
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
+    """Offer what can be done with notifications over HTTP."""
+    from octobot_plugins.notify.catalogue import OPERATIONS
+
+    for operation in OPERATIONS:
+        register(operation)
 
 
 @hookimpl

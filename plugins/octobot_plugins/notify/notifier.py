@@ -12,7 +12,7 @@ from octobot_node.contracts.notifiers import NotAllOpened, Notice, Notifier
 from octobot_plugins.notify.courier import Courier, Reply, Undelivered, open_courier
 from octobot_plugins.notify.settings import NotifySettings
 
-__all__ = ["AppriseNotifier", "check_urls", "open_notifiers", "shown", "tell"]
+__all__ = ["AppriseNotifier", "check_urls", "open_notifiers", "scheme_of", "shown", "tell"]
 
 #: Services refuse messages that are longer, some of them much shorter ones; nobody reads more on a phone.
 _BODY_MAX = 3_500
@@ -26,7 +26,7 @@ class AppriseNotifier:
     def __init__(self, number: int, url: str, settings: NotifySettings, courier: Courier) -> None:
         # Sixteen bits tell a handful of URLs apart, and confirm no guess of what is secret in one.
         digest = hashlib.sha256(url.encode()).hexdigest()[:4]
-        self.name = f"notify:{_scheme(url) or 'url'}:{digest}"
+        self.name = f"notify:{scheme_of(url) or 'url'}:{digest}"
         self._number = number
         self._url = url
         self._tells_own = "own" in settings.tell
@@ -89,11 +89,12 @@ def check_urls(context: PluginContext) -> Health:
 
 def shown(number: int, url: str) -> str:
     """Return what may be shown of a URL: its place, from 1, and its scheme."""
-    scheme = _scheme(url)
+    scheme = scheme_of(url)
     return f"URL {number} ({scheme}://)" if scheme else f"URL {number} (without a scheme)"
 
 
-def _scheme(url: str) -> str:
+def scheme_of(url: str) -> str:
+    """Return what may be shown of a URL alone: which service it is of, "" where it has no scheme."""
     found = _SCHEME.match(url)
     return found[1] if found else ""
 
