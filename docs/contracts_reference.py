@@ -19,7 +19,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     ),
     "Services, notifiers, checks, events": (
         *("contracts.services", "contracts.notifiers", "contracts.health"),
-        *("contracts.events", "contracts.actions"),
+        *("contracts.events", "contracts.actions", "contracts.panels"),
     ),
     "Settings and tables": ("contracts.plugin_settings", "contracts.tables", "contracts.storage"),
     "Operations, routes and commands": (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from octobot_node.contracts.notifiers import NotifierFactory
     from octobot_node.contracts.operation import Operation
     from octobot_node.contracts.order_checks import OrderContext
+    from octobot_node.contracts.panels import Panel
     from octobot_node.contracts.plugin_settings import PluginSettings
     from octobot_node.contracts.proxies import ProxyKind
     from octobot_node.contracts.services import Service
@@ -112,6 +113,11 @@ def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
 @hookspec
 def register_actions(register: Callable[[ActionType], None]) -> None:
     """Offer actions that automations may ask for: ``Perform(name, payload)`` in a decision."""
+
+
+@hookspec
+def register_panels(register: Callable[[Panel], None]) -> None:
+    """Offer panels: what the dashboard shows of the plugin's own, in a sandboxed frame."""
 
 
 @hookspec

@@ -171,13 +171,14 @@ def _new_tentacle(
     connector: Annotated[
         bool, typer.Option("--connector", help="With market data and a trading connector instead of an automation.")
     ] = False,
+    panel: Annotated[bool, typer.Option("--panel", help="With a panel of the automation on the dashboard.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a new tentacle: a package with an automation that works, its tests and run files."""
     from octobot_node.cli.commands.tentacles import new
 
     os.umask(context.obj.umask)
-    new(name, folder, author=author, connector=connector, as_json=as_json)
+    new(name, folder, author=author, connector=connector, panel=panel, as_json=as_json)
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.actions import ActionType
     from octobot_node.contracts.events import EventFollower
+    from octobot_node.contracts.panels import Panel
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.proxies import EgressRoutes
     from octobot_node.contracts.storage import Storage
@@ -49,6 +50,11 @@ class PluginContext(Protocol):
     @property
     def actions(self) -> Mapping[str, ActionType]:
         """The actions that plugins offer automations, by name."""
+        ...
+
+    @property
+    def panels(self) -> Mapping[str, Panel]:
+        """What the dashboard shows of plugins' own, by name."""
         ...
 
     def plugin_settings(self, model: type[M]) -> M:

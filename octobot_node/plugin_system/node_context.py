@@ -13,6 +13,7 @@ from octobot_node.automation import Needs
 from octobot_node.clock import Clock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.actions import ActionType
+from octobot_node.contracts.panels import Panel
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
@@ -66,6 +67,11 @@ class NodePluginContext:
     def actions(self) -> Mapping[str, ActionType]:
         """The actions that plugins offer, by name."""
         return self.registry.actions
+
+    @property
+    def panels(self) -> Mapping[str, Panel]:
+        """The panels that plugins offer, by name."""
+        return self.registry.panels
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""

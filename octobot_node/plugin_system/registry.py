@@ -15,6 +15,7 @@ from octobot_node.contracts.exchanges import MarketDataFactory, TradingFactory
 from octobot_node.contracts.health import HealthCheck
 from octobot_node.contracts.notifiers import NotifierFactory
 from octobot_node.contracts.operation import Operation
+from octobot_node.contracts.panels import Panel
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.proxies import ProxyKind
@@ -42,6 +43,8 @@ class Registry:
     settings_models: tuple[PluginSettings, ...] = ()
     #: What automations may have plugins do, by name.
     actions: Mapping[str, ActionType] = field(default_factory=dict)
+    #: What the dashboard shows of plugins' own, by name.
+    panels: Mapping[str, Panel] = field(default_factory=dict)
     #: Kinds of ways out of this machine, by name.
     proxies: Mapping[str, ProxyKind] = field(default_factory=dict)
     #: What can be asked of the node, by name.
@@ -115,6 +118,7 @@ class Registry:
             trading=_but(self.trading, gone, "register_trading"),
             automations=_but(self.automations, gone, "register_automations"),
             actions=_but(self.actions, gone, "register_actions"),
+            panels=_but(self.panels, gone, "register_panels"),
             proxies=_but(self.proxies, gone, "register_proxies"),
             operations=_but(self.operations, gone, "register_operations"),
             tables=_unnamed(self.tables, gone, "register_tables"),

@@ -1,5 +1,5 @@
-"""Make a new tentacle: a complete distribution that passes its own tests, from the files in ``template``; or one with
-connectors, from those in ``connector`` and what both have.
+"""Make a new tentacle: a complete distribution that passes its own tests, from the files in ``template``, and with a
+panel those in ``panel``; or one with connectors, from those in ``connector`` and what both have.
 """
 
 from __future__ import annotations
@@ -20,20 +20,26 @@ __all__ = ["make_distribution"]
 
 _TEMPLATE = Path(__file__).with_name("template")
 _CONNECTOR = Path(__file__).with_name("connector")
+#: What a distribution with a panel has besides, or otherwise.
+_PANEL = Path(__file__).with_name("panel")
 #: What a distribution with connectors has of the other.
 _SHARED = ("pyproject.toml.tmpl", "gitignore.tmpl", "src/package/py.typed.tmpl")
 _SUFFIX = ".tmpl"
 _LONGEST = 40
 
 
-def make_distribution(name: str, folder: Path, *, author: str = "", connector: bool = False) -> list[Path]:
+def make_distribution(
+    name: str, folder: Path, *, author: str = "", connector: bool = False, panel: bool = False
+) -> list[Path]:
     """Write a distribution called ``name`` into ``folder``, which must be new or empty; return its files.
 
-    With an automation type, or with connectors.
+    With an automation type, and a panel of it on the dashboard where one is wanted; or with connectors.
 
     ``name`` is what `pip install` will take, such as my-momentum. Raises UsageError for a name that cannot be one, that
     is taken by something installed here, or a folder with something in it.
     """
+    if connector and panel:
+        raise UsageError("a panel is about automations, and a tentacle with connectors has none: leave one of them out")
     _check_name(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not an empty folder: choose another with --folder")
@@ -41,7 +47,7 @@ def make_distribution(name: str, folder: Path, *, author: str = "", connector: b
     if connector:
         words["summary"] = f"{words['title']}: an exchange's prices and orders."
     try:
-        return [_write(source, root, folder, words) for root, source in _sources(connector=connector)]
+        return [_write(source, root, folder, words) for root, source in _sources(connector=connector, panel=panel)]
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}): choose another with --folder") from None
 
@@ -95,10 +101,17 @@ def _words(name: str, author: str) -> Mapping[str, str]:
     }
 
 
-def _sources(*, connector: bool) -> Iterator[tuple[Path, Path]]:
-    root = _CONNECTOR if connector else _TEMPLATE
+def _sources(*, connector: bool, panel: bool) -> Iterator[tuple[Path, Path]]:
     if connector:
         yield from ((_TEMPLATE, _TEMPLATE / name) for name in _SHARED)
+        yield from _files(_CONNECTOR)
+        return
+    besides = {path.relative_to(root): (root, path) for root, path in _files(_PANEL)} if panel else {}
+    yield from (each for each in _files(_TEMPLATE) if each[1].relative_to(_TEMPLATE) not in besides)
+    yield from besides.values()
+
+
+def _files(root: Path) -> Iterator[tuple[Path, Path]]:
     yield from ((root, path) for path in sorted(root.rglob(f"*{_SUFFIX}")) if path.is_file())
 
 

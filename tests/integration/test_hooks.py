@@ -174,6 +174,13 @@ def test_hook_register_actions(registry: Registry) -> None:
     assert sorted(registry.actions) == ["http"]
 
 
+def test_hook_register_panels(registry: Registry) -> None:
+    assert users(registry, "register_panels") == ["octobot_tentacles.rebalance"]
+    assert [(panel.name, panel.place, panel.types) for panel in registry.panels.values()] == [
+        ("basket", "automation", ("octobot_tentacles.rebalance",))
+    ]
+
+
 def test_hook_register_health_checks(registry: Registry) -> None:
     assert users(registry, "register_health_checks") == [
         "octobot_plugins.actions",
@@ -214,9 +221,10 @@ def test_hook_register_commands(registry: Registry) -> None:
         "octobot_plugins.notify",
         "octobot_plugins.replay",
     ]
-    # Those of webhooks are made of its operations.
+    # Those of dashboard and webhooks are made of their operations.
     assert {added.plugin: sorted(added.names) for added in plugin_commands(registry)} == {
         "octobot_plugins.auth": ["keys", "users"],
+        "octobot_plugins.dashboard": ["panels"],
         "octobot_plugins.notify": ["notify"],
         "octobot_plugins.replay": ["candles", "replays"],
         "octobot_plugins.webhooks": ["hooks"],
@@ -228,7 +236,7 @@ MAKE_WITHOUT_SECRET = {"candles.import", "candles.take", "notifications.test", "
 
 
 def test_hook_register_operations(registry: Registry) -> None:
-    plugins = ["auth", "notify", "replay", "webhooks"]
+    plugins = ["auth", "dashboard", "notify", "replay", "webhooks"]
     expected = ["octobot_node.operations", *(f"octobot_plugins.{name}" for name in plugins)]
     assert users(registry, "register_operations") == expected
     assert set(registry.operations) > set(OPERATIONS)

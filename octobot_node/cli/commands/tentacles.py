@@ -19,7 +19,13 @@ _NEXT = "a node that runs goes on with those that it has, until it is started ag
 
 
 def new(
-    name: str, folder: Path | None = None, *, author: str = "", connector: bool = False, as_json: bool = False
+    name: str,
+    folder: Path | None = None,
+    *,
+    author: str = "",
+    connector: bool = False,
+    panel: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Make a new tentacle: a package with an automation that works, or with connectors, its tests and run files.
 
@@ -29,7 +35,7 @@ def new(
     from octobot_node.scaffold import make_distribution
 
     target = Path(name) if folder is None else folder
-    files = make_distribution(name, target, author=author, connector=connector)
+    files = make_distribution(name, target, author=author, connector=connector, panel=panel)
     # A virtual environment of Python 3.11 has a pip that knows no --group.
     upgrade = "pip install --upgrade pip"
     commands = [f"cd {target}", upgrade, "pip install --editable . --group dev", "pytest"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from octobot_node import hookimpl
 from octobot_node.contracts.api_routes import ApiRoutes, Site
 from octobot_node.contracts.deferred import deferred
+from octobot_node.contracts.operation import Operation
 from octobot_node.contracts.plugin_settings import PluginSettings
 
 
@@ -31,3 +33,11 @@ def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
             ),
         )
     )
+
+
+@hookimpl
+def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
+    """Offer to list the panels that plugins bring."""
+    from octobot_plugins.dashboard.panels import list_panels
+
+    register(list_panels)

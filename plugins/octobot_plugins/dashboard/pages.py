@@ -15,6 +15,8 @@ from starlette.responses import Response
 
 from octobot_node.api import ApiRouter
 from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.panels import Panel
+from octobot_plugins.dashboard.panel_files import PANELS, PanelFiles
 from octobot_plugins.dashboard.settings import DashboardSettings
 
 __all__ = ["BUILT", "Pages", "no_routes", "open_pages", "port"]
@@ -27,11 +29,11 @@ _DOCS = "/docs/index.html"
 #: Vite puts the hash of what is in a file into the file's name.
 _HASHED = "/assets/"
 #: Addresses that programs ask: what is not there is a problem for them, never a page.
-_OF_PROGRAMS = ("/api/", "/health/", "/hooks/", "/metrics", _HASHED)
+_OF_PROGRAMS = ("/api/", "/health/", "/hooks/", "/metrics", PANELS, _HASHED)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-    " connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none';"
-    " base-uri 'none'"
+    " connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
 )
 #: Smaller files grow when they are packed.
 _PACKED_FROM = 1_000
@@ -48,14 +50,17 @@ class _File:
 class Pages:
     """The files of a built dashboard, read once: some hundred kilobytes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, panels: Mapping[str, Panel] | None = None) -> None:
         self._files = dict(_read(folder))
+        self._panels = PanelFiles(panels or {})
 
     def __call__(self, request: Request) -> Response | None:
         """Return the file that is asked for, the page for an address of the application's own, or None."""
         if request.method not in {"GET", "HEAD"}:
             return None
         path = request.url.path
+        if path.startswith(PANELS):
+            return self._panels(request)
         found = self._files.get(_DOCS if path in ("/docs", "/docs/") else path)
         if found is None and _is_a_page(request):
             found = self._files[_INDEX]
@@ -77,7 +82,7 @@ def open_pages(context: PluginContext) -> Pages | None:
             cure="in a clone run `make ui`, then start again; OCTOBOT_DASHBOARD_ENABLED=false does without",
         )
         return None
-    return Pages(BUILT)
+    return Pages(BUILT, context.panels)
 
 
 def port(context: PluginContext) -> int:

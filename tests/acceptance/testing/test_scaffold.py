@@ -199,3 +199,17 @@ def test_the_run_file_of_one_with_connectors_runs(tmp_path: Path, monkeypatch: p
     done = run(folder, "octobot_node", "run", "run/live.yaml", "--for", "1s", "--data-dir", "state", "--json")
     assert done.returncode == 0, done.stderr
     assert [row["name"] for row in json.loads(done.stdout)["automations"]] == ["dca-btc"]
+
+
+def test_one_with_a_panel_is_complete_and_passes_its_own_tests(tmp_path: Path) -> None:
+    folder = tmp_path / "my-mood"
+    made = make_distribution("my-mood", folder, panel=True)
+    panel = [f"src/my_mood/panel/{name}" for name in ("index.html", "panel.css", "panel.js")]
+    files = [path.relative_to(folder).as_posix() for path in made]
+    assert sorted(files) == sorted(
+        [*(each.replace("momentum", "mood") for each in FILES), *panel, "tests/test_panel.py"]
+    )
+    done = run(folder, "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    with pytest.raises(UsageError, match="leave one of them out"):
+        make_distribution("my-desk", tmp_path / "other", connector=True, panel=True)

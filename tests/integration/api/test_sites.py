@@ -6,6 +6,7 @@ import http.client
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,8 +18,10 @@ from structlog.testing import capture_logs
 
 from octobot_node.api.app import create_app
 from octobot_node.api.server import ApiServer
-from octobot_node.api.sites import open_sites
+from octobot_node.api.sites import OpenSite, open_sites
 from octobot_node.contracts.context import PluginContext
+from octobot_node.contracts.panels import Panel
+from octobot_node.errors import PluginError
 from octobot_plugins.dashboard import pages
 from tests.integration.api.conftest import Service
 
@@ -113,7 +116,9 @@ def test_the_api_is_there_on_the_same_origin(client: TestClient) -> None:
 
 def settings_of(**given: Any) -> PluginContext:
     settings = SimpleNamespace(api_port=given.pop("api_port", 8000))
-    return cast("PluginContext", SimpleNamespace(settings=settings, plugin_settings=lambda model: model(**given)))
+    return cast(
+        "PluginContext", SimpleNamespace(settings=settings, panels={}, plugin_settings=lambda model: model(**given))
+    )
 
 
 def test_there_are_no_pages_where_they_are_switched_off_or_not_built(built: Path) -> None:
@@ -174,3 +179,74 @@ def test_a_port_that_is_taken_costs_the_dashboard_and_not_the_node(
     assert told.plugin == "octobot_plugins.dashboard"
     assert f"the dashboard cannot listen on 127.0.0.1:{port}" in told.error
     assert "OCTOBOT_DASHBOARD_PORT" in told.error
+
+
+@pytest.fixture
+def shown(built: Path, service: Service, tmp_path: Path) -> TestClient:
+    """A node with a panel, and a secret beside its folder."""
+    folder = tmp_path / "panel"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><script src=panel.js></script>")
+    (folder / "panel.js").write_text("parent.postMessage({}, '*')")
+    (tmp_path / "secret.txt").write_text("nobody's")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    context = service.office.context()
+    panel = Panel("mood", "Mood", "automation", folder, types=("dca",))
+    registry = replace(context.registry, panels={"mood": panel})
+    answer = pages.Pages(built, registry.panels)
+    owner = next(each for each in registry.plugins if each.name == "octobot_plugins.dashboard")
+    app = create_app(context, [OpenSite("dashboard", owner, answer, 0)])
+    return service.stack.enter_context(TestClient(app, base_url="http://node.test"))
+
+
+def test_a_panel_is_of_no_origin_and_may_ask_for_nothing_but_its_own_files(shown: TestClient) -> None:
+    for path in ("/panels/mood/", "/panels/mood/index.html"):
+        page = shown.get(path)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        policy = dict(each.split(" ", 1) for each in page.headers["content-security-policy"].split("; "))
+        assert policy == {
+            "default-src": "'none'",
+            "script-src": "node.test/panels/mood/",
+            "style-src": "node.test/panels/mood/",
+            "font-src": "node.test/panels/mood/",
+            "img-src": "node.test/panels/mood/ data:",
+            "connect-src": "'none'",
+            "form-action": "'none'",
+            "base-uri": "'none'",
+            "frame-ancestors": "'self'",
+            # Without the origin of the node, and so without its session, also where its address itself is opened.
+            "sandbox": "allow-scripts",
+        }
+        assert page.headers["x-frame-options"] == "SAMEORIGIN"
+    assert shown.get("/panels/mood/panel.js").text == "parent.postMessage({}, '*')"
+    assert "frame-src 'self'" in shown.get("/", headers=HTML).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("mood/gone.js", "mood/inner", "mood/%2e%2e/secret.txt", "mood/link.txt"),
+        *("other/index.html", "", "mood/index.html%00", "mood//etc/passwd"),
+    ],
+)
+def test_of_a_panel_nothing_is_served_but_what_is_in_its_folder(shown: TestClient, path: str) -> None:
+    found = shown.get(f"/panels/{path}", headers=HTML)
+    assert (found.status_code, found.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"name": "My Panel"}, "is not called as one can be"),
+        ({"title": " "}, "has no title"),
+        ({"types": ()}, "names no types: say of which"),
+        ({"folder": Path("/nowhere")}, "has no index.html in /nowhere"),
+        ({"height": 5}, "is 5 pixels high: give 80 to 2000"),
+        ({"bridge": 2}, "speaks version 2 of the bridge, and this node 1"),
+    ],
+)
+def test_a_panel_that_cannot_be_shown_says_why(built: Path, given: dict[str, Any], reason: str) -> None:
+    right: dict[str, Any] = {"name": "mood", "title": "Mood", "place": "automation", "folder": built, "types": ("dca",)}
+    Panel(**right)
+    with pytest.raises(PluginError, match=re.escape(reason)):
+        Panel(**{**right, **given})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from octobot_node import Automation, hookimpl
 from octobot_node.contracts.health import HealthCheck
 from octobot_node.contracts.operation import Operation
 from octobot_node.contracts.order_checks import OrderContext
+from octobot_node.contracts.panels import Panel
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.orders import Order
 
@@ -48,3 +50,10 @@ def register_health_checks(register: Callable[[HealthCheck], None]) -> None:
 def register_operations(register: Callable[[Operation[Any, Any]], None]) -> None:
     """Offer to tell the limit: ``octobot-node hello limit``, and ``GET /api/v1/hello/largest-order``."""
     register(largest_order)
+
+
+@hookimpl
+def register_panels(register: Callable[[Panel], None]) -> None:
+    """Offer a panel on the page of each hello: what it does next, and its figures."""
+    folder = Path(__file__).with_name("panel")
+    register(Panel("hello", "Hello", "automation", folder, types=("octobot_tentacle_hello.hello",), height=120))

@@ -5,6 +5,7 @@ import { isProblem } from "@/api/http";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { useTypeNames } from "@/features/automations/useTypeNames";
 import { nextStepOf } from "@/features/automations/words";
+import { AutomationPanels } from "@/features/panels/Panels";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { lazyPart } from "@/parts/lazyPart";
 import { Empty, Failure, Loading } from "@/parts/States";
@@ -44,6 +45,7 @@ export function AutomationPage({ id, search }: { id: string; search: Search }) {
       <Tabs detail={detail} />
       <Suspense fallback={<Loading what="this part" rows={8} />}>
         {tab === "chart" && <ChartTab detail={detail} />}
+        {tab === "chart" && <AutomationPanels id={detail.id} type={detail.type} />}
         {tab === "orders" && <OrdersTab detail={detail} />}
         {tab === "money" && <MoneyTab detail={detail} asset={search.asset ?? null} />}
         {tab === "log" && <LogTab id={detail.id} level={search.level ?? null} words={search.words ?? ""} />}

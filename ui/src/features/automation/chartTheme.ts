@@ -97,6 +97,7 @@ export function coloursOf(box: HTMLElement): Colour {
     "--unknown",
     "--equity",
     "--holding",
+    "--accent",
     "--gain-area",
     "--loss-area",
   ])

@@ -3,6 +3,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { KillSwitch } from "@/features/kill-switch/KillSwitch";
 import { Finder } from "@/features/palette/Finder";
+import { PanelLinks } from "@/features/panels/Panels";
 import { sessionQuery } from "@/features/session/queries";
 import { SignInForm } from "@/features/session/SignIn";
 import { useSignOut } from "@/features/session/useSignOut";
@@ -83,6 +84,7 @@ function Rail() {
           </li>
         ))}
       </ul>
+      <PanelLinks />
       <Foot />
     </nav>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { AutomationRow, ResultsOfDay, Totals } from "@/api/client/types.gen";
 import { useTypeNames } from "@/features/automations/useTypeNames";
+import { OverviewPanels } from "@/features/panels/Panels";
 import { Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
@@ -51,7 +52,10 @@ export function Fleet({ paper }: { paper: boolean | undefined }) {
         </div>
       </div>
       <div className="cols wide low">
-        <Day />
+        <div>
+          <Day />
+          <OverviewPanels />
+        </div>
         <div>
           <Lag />
           <Activity now={now} />

@@ -8,6 +8,7 @@ import { bySecond } from "@/features/automation/drawing";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
+import { OverviewPanels } from "@/features/panels/Panels";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { lazyPart } from "@/parts/lazyPart";
@@ -85,6 +86,7 @@ function Few({ rows, paper }: { rows: AutomationRow[]; paper: boolean | undefine
           {rows.map((row) => (
             <Card key={row.id} row={row} detail={details.find((each) => each.id === row.id) ?? null} now={now} />
           ))}
+          <OverviewPanels />
         </section>
         <Activity now={now} />
       </div>
