@@ -10,7 +10,7 @@ import { Allowance, BRIDGE, read } from "./bridge";
 
 /** What a panel has of our theme, by names of its own. */
 const COLOURS = ["fg", "fg-2", "fg-3", "bg", "line", "line-strong", "buy", "sell", "bad", "unknown", "accent"] as const;
-const PING_MS = 5_000;
+const PING_MS = 3_000;
 /** So many pings without an answer, and it hangs: it is closed, since it may keep other panels and a processor busy. */
 const MISSED = 3;
 const SOON_MS = 500;
