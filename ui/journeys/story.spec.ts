@@ -80,7 +80,7 @@ test("play money: an automation is made by one click, its fill arrives live, it 
   await expect(configs.getByRole("listitem")).toHaveCount(4);
 
   // Another one like it, paused.
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: "More for my-first-dca" }).click();
   await page.getByRole("menuitem", { name: "Clone…" }).click();
   const clone = page.getByRole("dialog", { name: "Clone my-first-dca" });
   await clone.getByLabel("Budget, USD").fill("100");

@@ -71,7 +71,7 @@ export function Actions({ detail, etag }: { detail: AutomationDetail; etag: stri
           Clone…
         </button>
       )}
-      <Menu label="More" button={<Icon name="more" />}>
+      <Menu label={`More for ${detail.name}`} button={<Icon name="more" />}>
         {may && status === "active" && (
           <MenuItem disabled={off} onChoose={() => command.mutate("run")}>
             Decide now, before it is due

@@ -15,6 +15,7 @@ import { filled, normalised, type Schema } from "@/features/new/schema";
 import { ofConfig, ofServer } from "@/features/new/told";
 import { useConnection } from "@/live/connection";
 import { Failure, Loading } from "@/parts/States";
+import { sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Conflict } from "./Conflict";
 import {
@@ -104,6 +105,7 @@ function EditForm({ detail, etag, type }: { detail: AutomationDetail; etag: stri
   const configErrors = useMemo(() => ofConfig(JSON.parse(said) as FieldErrors), [said]);
   const symbol = typeof mine.config["symbol"] === "string" ? mine.config["symbol"] : "";
   const [baseAsset = "", quote = ""] = symbol.split("/");
+  const holds = detail.positions.some((each) => sign(each.amount) !== 0);
   const touched = Object.keys(changes).length > 0;
   const overtaken = !same(now, base);
   const off = save.isPending || !touched || state === "lost" || state === "signed-out";
@@ -190,7 +192,8 @@ function EditForm({ detail, etag, type }: { detail: AutomationDetail; etag: stri
       <aside>
         {"symbol" in (schema.properties ?? {}) && (
           <Market
-            type={detail.type}
+            // What a new one would do from the last price says nothing of one that holds something.
+            type={holds ? "" : detail.type}
             account={detail.account}
             symbol={symbol}
             schema={schema}
