@@ -43,6 +43,30 @@ async function prepare(page: Page): Promise<void> {
   }
 }
 
+/** kB of script, packed, that a page has fetched. */
+async function scripts(page: Page): Promise<number> {
+  const bytes = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter((each) => each.name.endsWith(".js"))
+      .reduce((sum, each) => sum + (each as PerformanceResourceTiming).encodedBodySize, 0),
+  );
+  return bytes / 1000;
+}
+
+test("the first page takes less than 200 kB of script, and another one less than 150 more", async ({ page }) => {
+  await signIn(page);
+  await expect(page.getByRole("heading", { name: "Nothing trades yet" })).toBeVisible();
+  const first = await scripts(page);
+  expect(first).toBeGreaterThan(50);
+  expect(first).toBeLessThan(200);
+  for (const path of ["/replays", "/replays/new", "/accounts/new", "/node", "/settings", "/activity", "/new"]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    expect(await scripts(page), path).toBeLessThan(first + 150);
+  }
+});
+
 for (const look of LOOKS) {
   const tag = look.name === "light" ? [] : ["@long"];
   const open = async (page: Page) => {
