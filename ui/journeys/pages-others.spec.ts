@@ -54,6 +54,13 @@ async function scripts(page: Page): Promise<number> {
   return bytes / 1000;
 }
 
+test("a page whose script did not come says so, and comes by itself", async ({ page }) => {
+  await page.route(/\/assets\/index-[^/]*\.js$/, (route) => route.abort("connectionreset"), { times: 1 });
+  await page.goto("/sign-in", { waitUntil: "commit" });
+  await expect(page.getByText("The node does not answer. Trying again")).toBeVisible();
+  await expect(page.getByLabel("Name")).toBeVisible();
+});
+
 test("the first page takes less than 200 kB of script, and another one less than 150 more", async ({ page }) => {
   await signIn(page);
   await expect(page.getByRole("heading", { name: "Nothing trades yet" })).toBeVisible();

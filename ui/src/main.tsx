@@ -25,6 +25,12 @@ declare module "@tanstack/react-router" {
   }
 }
 
+// It is there: the next time that it is not begins to count anew.
+try {
+  sessionStorage.removeItem("octobot.boot");
+} catch {
+  // A browser that keeps nothing has nothing to forget.
+}
 watchForUpdates();
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
