@@ -1,8 +1,20 @@
 /** The page of the API's document: a build of its own, so that it shares nothing with the dashboard, which stays small. */
 
-import { defineConfig } from "vite";
+import { readFileSync } from "node:fs";
+import { defineConfig, type Plugin } from "vite";
+
+/** Whose work is in the page, beside it. */
+const licences: Plugin = {
+  name: "licences",
+  generateBundle() {
+    const read = (name: string) => readFileSync(`node_modules/swagger-ui-dist/${name}`, "utf-8");
+    const source = ["NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt", "LICENSE"].map(read).join("\n\n");
+    this.emitFile({ type: "asset", fileName: "docs/licences.txt", source });
+  },
+};
 
 export default defineConfig({
+  plugins: [licences],
   publicDir: false,
   logLevel: "error",
   build: {
