@@ -12,6 +12,7 @@ import { useConnection } from "@/live/connection";
 import { Icon } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Empty, Failure, Loading } from "@/parts/States";
+import { useMerged } from "@/parts/useMerged";
 import { type AccountDraft, bodyOf, LIMITS, plainSettings, secretsOf, wrongWith } from "./body";
 import { exchangesQuery, routesQuery, sourcesQuery } from "./queries";
 
@@ -63,7 +64,7 @@ function AccountForm({
   const first = exchanges.find((each) => (kind === "paper" ? each.simulated : !each.simulated)) ?? exchanges[0];
   const sourceFor = (exchange: string) =>
     sources.find((each) => each.name === exchange) ?? sources.find((each) => each.name !== "simulated") ?? sources[0];
-  const [draft, setDraft] = useState<AccountDraft>({
+  const [draft, merge] = useMerged<AccountDraft>({
     name: "",
     trading: first?.name ?? "",
     market_data: sourceFor(first?.name ?? "")?.name ?? "",
@@ -84,7 +85,7 @@ function AccountForm({
   const market = useSettings(source?.settings);
   const simulated = exchange?.simulated ?? false;
   const change = (part: Partial<AccountDraft>) => {
-    setDraft({ ...draft, ...part });
+    merge(part);
     create.reset();
   };
   const create = useMutation({

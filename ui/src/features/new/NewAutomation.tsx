@@ -6,6 +6,7 @@ import type { AccountRow, TypeDetail } from "@/api/client/types.gen";
 import { accountsQuery } from "@/features/frame/queries";
 import { useConnection } from "@/live/connection";
 import { Failure, Loading } from "@/parts/States";
+import { useMerged } from "@/parts/useMerged";
 import ConfigForm from "./ConfigForm";
 import { check, type FieldErrors } from "./check";
 import { type Draft, forgetDraft, keepDraft, readDraft } from "./draft";
@@ -33,7 +34,7 @@ const AMOUNT = /^\d+(\.\d+)?$/;
 
 function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountRow[] }) {
   const schema = useMemo(() => normalised(detail.config as Schema), [detail.config]);
-  const [draft, setDraft] = useState<Draft>(() => readDraft(detail.type));
+  const [draft, merge] = useMerged<Draft>(() => readDraft(detail.type));
   const [tried, setTried] = useState(false);
   const { state } = useConnection();
   const navigate = useNavigate();
@@ -52,9 +53,7 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
   const plan = useQuery(planQuery(detail.type, settled, complete && account !== null));
   const shownPlan = complete ? plan.data : undefined;
   const change = (part: Partial<Draft>) => {
-    const next = { ...draft, ...part };
-    setDraft(next);
-    keepDraft(detail.type, next);
+    keepDraft(detail.type, merge(part));
     create.reset();
   };
   const create = useMutation({

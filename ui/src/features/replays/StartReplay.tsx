@@ -14,6 +14,7 @@ import { useConnection } from "@/live/connection";
 import { Line } from "@/parts/Line";
 import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
+import { useMerged } from "@/parts/useMerged";
 import { Candles } from "./Candles";
 import {
   assetOf,
@@ -72,7 +73,7 @@ function draftQuery({ type, automation, again }: From) {
 }
 
 function StartForm({ first }: { first: ReplayDraft }) {
-  const [draft, setDraft] = useState(first);
+  const [draft, merge] = useMerged(first);
   const nameOf = useTypeNames();
   const [tried, setTried] = useState(false);
   const { data: types } = useQuery(typesQuery);
@@ -84,9 +85,7 @@ function StartForm({ first }: { first: ReplayDraft }) {
   const symbol = typeof draft.config["symbol"] === "string" ? draft.config["symbol"] : "";
   const [base = "", quote = ""] = symbol.split("/");
   const change = (part: Partial<ReplayDraft>) => {
-    const next = { ...draft, ...part };
-    setDraft(next);
-    keepReplayDraft(next);
+    keepReplayDraft(merge(part));
     start.reset();
   };
   const start = useMutation({
