@@ -12,6 +12,7 @@ import { useConnection } from "@/live/connection";
 import { Icon } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Empty, Failure, Loading } from "@/parts/States";
+import { showWrong } from "@/parts/showWrong";
 import { useMerged } from "@/parts/useMerged";
 import { type AccountDraft, bodyOf, LIMITS, plainSettings, secretsOf, wrongWith } from "./body";
 import { exchangesQuery, routesQuery, sourcesQuery } from "./queries";
@@ -110,9 +111,8 @@ function AccountForm({
   const shown = (field: string) => errors[field]?.join(" ");
   function submit(event: FormEvent): void {
     event.preventDefault();
-    setTried(true);
     if (Object.keys(wrong()).length === 0) create.mutate();
-    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    else showWrong(() => setTried(true));
   }
   const placed = new Set(Object.keys(told).filter((field) => SHOWN.test(field)));
   const elsewhere = create.error !== null && placed.size === 0;

@@ -6,6 +6,7 @@ import type { AccountRow, TypeDetail } from "@/api/client/types.gen";
 import { accountsQuery } from "@/features/frame/queries";
 import { useConnection } from "@/live/connection";
 import { Failure, Loading } from "@/parts/States";
+import { showWrong } from "@/parts/showWrong";
 import { useMerged } from "@/parts/useMerged";
 import ConfigForm from "./ConfigForm";
 import { check, type FieldErrors } from "./check";
@@ -79,9 +80,8 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
     make(true);
   }
   function make(start: boolean): void {
-    setTried(true);
     if (Object.keys(problems(schema, draft)).length === 0 && account) create.mutate(start);
-    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    else showWrong(() => setTried(true));
   }
   const off = create.isPending || !account || state === "lost" || state === "signed-out";
   const elsewhere = create.error !== null && Object.keys(ofServer(create.error)).length === 0;

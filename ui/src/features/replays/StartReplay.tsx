@@ -14,6 +14,7 @@ import { useConnection } from "@/live/connection";
 import { Line } from "@/parts/Line";
 import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
+import { showWrong } from "@/parts/showWrong";
 import { useMerged } from "@/parts/useMerged";
 import { Candles } from "./Candles";
 import {
@@ -104,9 +105,8 @@ function StartForm({ first }: { first: ReplayDraft }) {
   const shown = (field: string) => errors[field]?.join(" ");
   function submit(event: FormEvent): void {
     event.preventDefault();
-    setTried(true);
     if (Object.keys(problems(schema, draft)).length === 0 && detail) start.mutate();
-    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    else showWrong(() => setTried(true));
   }
   const elsewhere = start.error !== null && Object.keys(told).length === 0;
   return (

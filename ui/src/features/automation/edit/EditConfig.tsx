@@ -15,6 +15,7 @@ import { filled, normalised, type Schema } from "@/features/new/schema";
 import { ofConfig, ofServer } from "@/features/new/told";
 import { useConnection } from "@/live/connection";
 import { Failure, Loading } from "@/parts/States";
+import { showWrong } from "@/parts/showWrong";
 import { sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Conflict } from "./Conflict";
@@ -116,9 +117,8 @@ function EditForm({ detail, etag, type }: { detail: AutomationDetail; etag: stri
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    setTried(true);
     if (Object.keys(own).length === 0) save.mutate(edit);
-    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    else showWrong(() => setTried(true));
   }
   return (
     <div className="make edit">
