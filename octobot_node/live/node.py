@@ -388,13 +388,14 @@ class Node:
             self._dispatch.hurry()
             self._sweep.hurry()
         elif topic.startswith("account "):
-            self.core.accounts.renew(topic.removeprefix("account "))
-            self.core.event_loop.call(self.core.accounts.close_replaced())
+            # Not here: whoever hears must not wait for the database, which may be gone, or another one.
+            self.core.accounts.doubt(topic.removeprefix("account "))
+            self._kicks.hurry()
         elif topic.startswith("watch "):
             self._pollers.take_up(topic.removeprefix("watch "))
         elif topic == "":
+            self.core.accounts.doubt_all()
             self._hurry_all()
-            self.core.accounts.renew_all()
             self._hear("dispatch")
 
     def _tick(self, workflow_id: str, batch: str) -> Mapping[str, int]:
@@ -421,6 +422,8 @@ class Node:
         self._kicks.hurry()
 
     def _run_kicks(self) -> None:
+        if self.core.accounts.renew_doubted():
+            self.core.event_loop.call(self.core.accounts.close_replaced())
         wanted, self._kicked = self._kicked, set()
         now = time.monotonic()
         if now - self._polled >= self.settings.queue_poll_interval:

@@ -124,6 +124,7 @@ class Accounts:
         self._closed: dict[str, Closed] = {}
         #: Connectors that others took the place of, and when (monotonic seconds): a request may be under way on them.
         self._replaced: list[tuple[float, Trading]] = []
+        self._doubted: set[str] = set()
         self._said = SaidOnce()
         # Re-entrant: opening paper trading asks for its market data.
         self._lock = threading.RLock()
@@ -286,10 +287,27 @@ class Accounts:
                 return
             self._open[account_id] = replace(found, name=row.name, limits=Limits.model_validate(row.limits))
 
-    def renew_all(self) -> None:
-        """Take over every opened account as it is now: what was said of them may have been missed."""
-        for account_id in list(self._open):
-            self.renew(account_id)
+    def doubt(self, account_id: str) -> None:
+        """Have an account be taken over by ``renew_doubted``: it was changed elsewhere."""
+        self._doubted.add(account_id)
+
+    def doubt_all(self) -> None:
+        """Have every opened account be taken over: what was said of them may have been missed."""
+        self._doubted.update(list(self._open))
+
+    def renew_doubted(self) -> bool:
+        """Take over the doubted accounts as they are now; return whether a connector is left to be closed.
+
+        Raises StorageUnavailable; those that could not be taken over stay doubted.
+        """
+        while self._doubted:
+            account_id = self._doubted.pop()
+            try:
+                self.renew(account_id)
+            except BaseException:
+                self._doubted.add(account_id)
+                raise
+        return bool(self._replaced)
 
     async def close_replaced(self) -> None:
         """Close those connectors that others took the place of a while ago, or that had another route."""

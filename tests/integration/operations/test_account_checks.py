@@ -170,7 +170,8 @@ def test_another_node_hears_of_other_keys_and_opens_the_account_anew(office: Off
 
         settings = {"key": "new-key-2", "secret": "new-secret-2"}
         automations.update_account(connection, account, {"trading_settings": settings})
-    accounts.renew_all()
+    accounts.doubt_all()
+    assert accounts.renew_doubted()
     assert accounts.get(account).trading is not before.trading
     # What is under way on the old connector ends there: it is closed later.
     office.bench.event_loop.call(accounts.close_replaced())
