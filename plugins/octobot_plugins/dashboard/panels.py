@@ -31,7 +31,7 @@ class PanelRow(Response):
 class PanelList(Response):
     """Panels, by name."""
 
-    panels: list[PanelRow]
+    panels: list[PanelRow] = Field(description="Each with what shows it.")
 
 
 @operation(

@@ -106,13 +106,23 @@ def test_an_edit_answers_with_what_its_owner_should_know(service: Service) -> No
     assert edited["config"]["take_profit"] == "0.05"
 
 
+def test_a_filter_that_takes_several_is_repeated(service: Service) -> None:
+    for name in ("one", "two", "three"):
+        service.automation("root", name)
+    client = service.as_("root")
+    for name, what in (("two", "pause"), ("three", "stop")):
+        assert client.post(f"/api/v1/automations/{name}/{what}", json={}, headers={"if-match": "*"}).is_success
+    found = client.get("/api/v1/automations?status=active&status=paused").json()["automations"]
+    assert sorted(each["name"] for each in found) == ["one", "two"]
+
+
 def test_a_misspelt_filter_is_refused_rather_than_giving_everything(service: Service) -> None:
     answer = service.as_("ada").get("/api/v1/automations?statsu=active")
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "query.statsu"
     assert service.as_("ada").get("/api/v1/node?x=1").status_code == 422
-    assert service.as_("ada").get("/api/v1/automations?status=active&status=paused").status_code == 422
+    assert service.as_("ada").get("/api/v1/automations?search=a&search=b").status_code == 422
     several = service.as_("ada").get("/api/v1/automations/export?automation=a&automation=b")
     assert several.json()["detail"].startswith("there is no automation 'a'")
 

@@ -26,6 +26,8 @@ ROUTES: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("path", "body", "field"), ROUTES, ids=[f"{path}-{field}" for path, _, field in ROUTES])
 def test_a_character_that_nobody_sees_is_refused(service: Service, path: str, body: dict[str, Any], field: str) -> None:
     service.automation("root")
+    # Whose things are there is an owner, a user of the node or not.
+    service.automation("für alle 🚀", "theirs")
     client = service.as_("root")
 
     answers = [client.post(path, json=body | {field: f"a{odd}b"}) for odd in ODD]
