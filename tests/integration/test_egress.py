@@ -12,6 +12,7 @@ import pytest
 
 from octobot_node.egress import DirectEgress, HttpClient, HttpResponse
 from octobot_node.errors import EgressRefused, NotSent, Unresolved
+from tests.support.listening import listened_out
 
 Answer = Callable[[bytes], bytes | None]
 OPEN = DirectEgress(allow_private=True)
@@ -28,19 +29,22 @@ async def server(answer: Answer) -> AsyncIterator[tuple[int, list[bytes]]]:
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            lengths = [line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
-            asked.append(head + await reader.readexactly(int(lengths[0]) if lengths else 0))
-            writer.write(answer(asked[-1]) or b"")
-            await writer.drain()
-        writer.close()
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                head = await reader.readuntil(b"\r\n\r\n")
+                lengths = [line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+                asked.append(head + await reader.readexactly(int(lengths[0]) if lengths else 0))
+                writer.write(answer(asked[-1]) or b"")
+                await writer.drain()
+        finally:
+            writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with listening:
         yield listening.sockets[0].getsockname()[1], asked
+        await listened_out(listening)
 
 
 async def fetch(url: str, egress: DirectEgress = OPEN, method: str = "GET", **given: Any) -> HttpResponse:

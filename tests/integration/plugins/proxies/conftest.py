@@ -14,6 +14,7 @@ from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.egress_routes import OpenedRoutes
 from octobot_node.settings import Settings
 from octobot_plugins.proxies.settings import ProxySettings
+from tests.support.listening import ROUNDS
 
 __all__ = ["Site", "at_site", "open_routes", "site"]
 
@@ -88,6 +89,10 @@ async def site(tls: Any = None) -> AsyncIterator[Site]:
     try:
         yield made
     finally:
+        # First what is taken just now: after the clean-up nobody would close it.
+        await listening.stop()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
         await runner.cleanup()
 
 

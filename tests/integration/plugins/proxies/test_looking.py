@@ -18,6 +18,7 @@ from octobot_node.plugin_system.egress_routes import OpenedRoutes
 from octobot_plugins.proxies.control import ControlPort, Told
 from octobot_plugins.proxies.settings import ProxySettings
 from tests.integration.plugins.proxies.conftest import at_site, open_routes
+from tests.support.listening import listened_out
 from tests.support.proxies import HttpProxyServer, SocksServer
 from tests.support.witness import watching
 
@@ -42,7 +43,10 @@ class FakeTor:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.serving.add(asyncio.current_task())
-        await self._serve(reader, writer)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         let_in, proof = False, ""
@@ -84,6 +88,7 @@ async def running(tor: FakeTor) -> AsyncIterator[FakeTor]:
     async with server:
         tor.port = server.sockets[0].getsockname()[1]
         yield tor
+        await listened_out(server)
         ended, tor.serving = tor.serving, set()
         await asyncio.gather(*(task for task in ended if task is not None))
 
