@@ -94,6 +94,12 @@ async def site(tls: Any = None) -> AsyncIterator[Site]:
         for _ in range(ROUNDS):
             await asyncio.sleep(0)
         await runner.cleanup()
+        # With TLS a connection that is closed waits for the other side's word, longer than this loop lives; and asyncio
+        # tells nobody which connections it has.
+        for transport in list(getattr(asyncio.get_running_loop(), "_transports", {}).values()):
+            transport.abort()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
 
 
 def at_site(use: Callable[[Site], Awaitable[T]], tls: Any = None) -> T:
