@@ -14,7 +14,7 @@ BUILT = "plugins/octobot_plugins/dashboard/static/index.html"
 class DashboardIsBuilt(BuildHookInterface[Any]):
     """Refuse a wheel and an sdist without the built dashboard, once there is a dashboard to build."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - as hatchling calls it
         """End the build with a message when something is missing; an editable install needs nothing."""
         root = Path(self.root)
         # An sdist holds what was built and not ui/, so that a wheel made of it is not asked again.

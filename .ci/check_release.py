@@ -30,7 +30,7 @@ def main(tag: str) -> int:
     (version,) = re.findall(r'^__version__ = "(.+)"$', source, re.MULTILINE)
     found = mistakes(tag, version, (ROOT / "CHANGELOG.md").read_text())
     for mistake in found:
-        print(f"not a release: {mistake}", file=sys.stderr)  # noqa: T201
+        print(f"not a release: {mistake}", file=sys.stderr)  # noqa: T201 - what it is for
     return 1 if found else 0
 
 

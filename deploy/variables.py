@@ -83,9 +83,9 @@ VARIABLES: Sequence[Variable] = (
         ("SERVER_NAME", "", "The name that people call the node by, such as node.example.org; empty: any."),
         ("EXPOSE_WEB_UI", "true", "Whether nginx lets browsers to the dashboard; 403 where not.", "expose_web_ui"),
         ("EXPOSE_METRICS", "false", "Whether nginx lets Prometheus to /metrics, which wants a key, too."),
-        ("HTTP_BIND", "0.0.0.0", "Where nginx listens for plain HTTP, which it redirects."),  # noqa: S104
+        ("HTTP_BIND", "0.0.0.0", "Where nginx listens for plain HTTP, which it redirects."),  # noqa: S104 - the one door
         ("HTTP_PORT", "80", "Its port."),
-        ("HTTPS_BIND", "0.0.0.0", "Where nginx listens for HTTPS."),  # noqa: S104
+        ("HTTPS_BIND", "0.0.0.0", "Where nginx listens for HTTPS."),  # noqa: S104 - the one door
         ("HTTPS_PORT", "443", "Its port."),
         ("NGINX_RATE", "50r/s", "Requests of one address."),
         ("NGINX_RATE_SIGN_IN", "10r/m", "Tries of one address to sign in."),

@@ -7,6 +7,7 @@ import enum
 import inspect
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import octobot_node
@@ -130,13 +131,27 @@ def _words(comment: str) -> str:
 
 
 def _methods(cls: type[Any]) -> Iterator[str]:
-    for name, member in vars(cls).items():
+    # What a base that no author can import brings is told here, or nowhere.
+    members = {
+        name: member
+        for each in reversed(cls.__mro__)
+        if each is cls or _is_inner(each)
+        for name, member in vars(each).items()
+    }
+    for name, member in members.items():
         if name.startswith("_"):
             continue
         if isinstance(member, property):
             yield f"- `{name}`: {_line(member)}"
         elif inspect.isfunction(member):
             yield f"- `{name}{_signature(member)}`: {_line(member)}"
+
+
+def _is_inner(cls: type[Any]) -> bool:
+    package = import_module(cls.__module__.rpartition(".")[0] or cls.__module__)
+    return package.__name__.startswith("octobot_node") and cls.__name__ not in getattr(
+        package, "__all__", [cls.__name__]
+    )
 
 
 def _signature(function: Any) -> str:

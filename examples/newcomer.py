@@ -131,7 +131,7 @@ def open_url(
     """Open an address of the node with the key."""
     headers = {"authorization": f"Bearer {KEY}", "accept": accept, "content-type": kind}
     request = urllib.request.Request(f"{NODE}{path}", data=data, method=method, headers=headers)  # noqa: S310 - NODE
-    return urllib.request.urlopen(request, timeout=60)  # noqa: S310
+    return urllib.request.urlopen(request, timeout=60)  # noqa: S310 - NODE again
 
 
 def say(*words: Any) -> None:

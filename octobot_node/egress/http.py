@@ -5,17 +5,12 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from octobot_node.egress.meanings import meaning_of
-from octobot_node.egress.sessions import open_session
-from octobot_node.egress.ways import Egress
+from octobot_node.egress.sessions import SessionHolder
 from octobot_node.errors import NotSent, Unresolved
 from octobot_node.text.exact_json import decode, encode
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 __all__ = ["HttpClient", "HttpResponse"]
 
@@ -45,30 +40,12 @@ class HttpResponse:
         return decode(self.body)
 
 
-class HttpClient:
+class HttpClient(SessionHolder):
     """Makes requests, on the loop on which it is entered; close it there, or use it with ``async with``.
 
     It follows no redirect, keeps no cookie, and takes nothing from the environment. No error of it has a part of the
     URL, which may hold a secret.
     """
-
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
-        self._session: ClientSession | None = None
-
-    async def __aenter__(self) -> HttpClient:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
     async def request(
         self,
@@ -113,11 +90,6 @@ class HttpClient:
             ) from None
         except (ClientError, OSError, ssl.SSLError) as error:
             raise meaning_of(error) from None
-
-    def _opened(self) -> ClientSession:
-        if self._session is None:
-            self._session = open_session(self._egress)
-        return self._session
 
 
 async def _read(content: Any, most: int) -> bytes:

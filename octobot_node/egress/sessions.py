@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from octobot_node.egress.ways import CONNECTIONS, Egress
 from octobot_node.errors import EgressRefused
@@ -10,7 +11,7 @@ from octobot_node.errors import EgressRefused
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-__all__ = ["open_session"]
+__all__ = ["SessionHolder", "open_session"]
 
 
 def open_session(egress: Egress, *, limit: int = CONNECTIONS, **options: Any) -> ClientSession:
@@ -34,10 +35,40 @@ def open_session(egress: Egress, *, limit: int = CONNECTIONS, **options: Any) ->
         **{"cookie_jar": DummyCookieJar(), **options},
     )
     # Otherwise GET, PUT and DELETE are sent again where a kept connection breaks: once is what was asked for.
-    session._retry_connection = False  # noqa: SLF001 - there is no public way, see tests/integration/egress
+    session._retry_connection = False  # noqa: SLF001 - there is no public way, see tests/integration/plugins/proxies
     return session
 
 
 async def _refuse_redirect(_session: Any, _context: Any, told: Any) -> None:
     told.response.close()
     raise EgressRefused("it redirects elsewhere, which is not followed")
+
+
+class SessionHolder:
+    """Whoever has one session on a way out, opened at its first use, on the loop on which that is.
+
+    Close it there, or use it with ``async with``.
+    """
+
+    def __init__(self, egress: Egress) -> None:
+        self._egress = egress
+        self._session: ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _opened(self) -> ClientSession:
+        if self._session is None:
+            self._session = open_session(self._egress)
+        return self._session

@@ -6,16 +6,11 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from octobot_node.egress.meanings import meaning_of
-from octobot_node.egress.sessions import open_session
-from octobot_node.egress.ways import Egress
+from octobot_node.egress.sessions import SessionHolder
 from octobot_node.errors import NotSent, Unresolved
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 __all__ = ["WebSocket", "WebSocketClient"]
 
@@ -54,26 +49,8 @@ class WebSocket:
         raise Unresolved(f"the websocket is closed ({self._inner.close_code or 'broken'})")
 
 
-class WebSocketClient:
+class WebSocketClient(SessionHolder):
     """Opens websockets, on the loop on which it is entered; close it there, or use it with ``async with``."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
-        self._session: ClientSession | None = None
-
-    async def __aenter__(self) -> WebSocketClient:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Let go of every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
     @asynccontextmanager
     async def connect(
@@ -96,9 +73,7 @@ class WebSocketClient:
 
         if url.partition("://")[0].lower() not in _PLAIN:
             raise ValueError("it is not a ws:// or wss:// URL")
-        if self._session is None:
-            self._session = open_session(self._egress)
-        opening = self._session.ws_connect(
+        opening = self._opened().ws_connect(
             url, headers=dict(headers or {}), protocols=protocols, heartbeat=heartbeat, max_msg_size=most
         )
         try:

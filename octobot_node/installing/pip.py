@@ -109,7 +109,7 @@ def _run(arguments: Sequence[str], failed: str) -> None:
         "--disable-pip-version-check",
         *arguments,
     ]
-    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "HOME": os.environ.get("HOME", "/tmp")}  # noqa: S108
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "HOME": os.environ.get("HOME", "/tmp")}  # noqa: S108 - for pip without a home
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, env=environment, errors="replace"

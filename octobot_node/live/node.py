@@ -423,7 +423,8 @@ class Node:
 
     def _run_kicks(self) -> None:
         if self.core.accounts.renew_doubted():
-            self.core.event_loop.call(self.core.accounts.close_replaced())
+            # Not waited for: a connector that hangs as it is closed would keep every queue waiting.
+            self._event_loop.spawn(self.core.accounts.close_replaced())
         wanted, self._kicked = self._kicked, set()
         now = time.monotonic()
         if now - self._polled >= self.settings.queue_poll_interval:

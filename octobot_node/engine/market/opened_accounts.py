@@ -315,7 +315,11 @@ class Accounts:
             over = [each for each in self._replaced if time.monotonic() - each[0] > _REPLACED_S]
             self._replaced = [each for each in self._replaced if each not in over]
         for _, trading in over:
-            await trading.close()
+            try:
+                await trading.close()
+            except Exception:
+                # A connector's own: others are closed all the same.
+                log.exception("connector_not_closed")
 
     async def forget(self, account_id: str) -> None:
         """Close an account that was deleted, if it is open."""
