@@ -9,9 +9,10 @@ import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { Gone } from "@/parts/Gone";
 import { Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
-import { Empty, Failure, Loading } from "@/parts/States";
+import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add } from "@/text/decimal";
 import * as format from "@/text/format";
@@ -24,7 +25,12 @@ import { accountQuery, accountTotalsQuery, type LoadedAccount, totalsOf, unknown
 export default function AccountPage({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(accountQuery(id));
   if (!data) {
-    if (isProblem(error, "not-found")) return <Gone />;
+    if (isProblem(error, "not-found"))
+      return (
+        <Gone what="account" all="All accounts" to="/accounts">
+          It was deleted, or it is somebody else’s.
+        </Gone>
+      );
     return (
       <div className="page">
         {error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the account" rows={8} />}
@@ -54,23 +60,6 @@ export default function AccountPage({ id }: { id: string }) {
           {account.capabilities && <Guarantees of={account.capabilities} />}
         </div>
       </div>
-    </div>
-  );
-}
-
-function Gone() {
-  return (
-    <div className="page">
-      <Empty
-        title="There is no such account"
-        action={
-          <Link className="btn" to="/accounts">
-            All accounts
-          </Link>
-        }
-      >
-        It was deleted, or it is somebody else’s.
-      </Empty>
     </div>
   );
 }

@@ -7,8 +7,9 @@ import { useTypeNames } from "@/features/automations/useTypeNames";
 import { nextStepOf } from "@/features/automations/words";
 import { AutomationPanels } from "@/features/panels/Panels";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { Gone } from "@/parts/Gone";
 import { lazyPart } from "@/parts/lazyPart";
-import { Empty, Failure, Loading } from "@/parts/States";
+import { Failure, Loading } from "@/parts/States";
 import { AutomationStatusMark } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
 import { add, negated, sign, subtract } from "@/text/decimal";
@@ -30,7 +31,12 @@ export function AutomationPage({ id, search }: { id: string; search: Search }) {
   const { data, error, refetch } = useQuery(automationQuery(id));
   const tab = search.tab ?? "chart";
   if (!data) {
-    if (isProblem(error, "not-found")) return <Gone />;
+    if (isProblem(error, "not-found"))
+      return (
+        <Gone what="automation" all="All automations" to="/automations">
+          It was deleted, or it is somebody else’s.
+        </Gone>
+      );
     return (
       <div className="page">
         {error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the automation" rows={8} />}
@@ -54,23 +60,6 @@ export function AutomationPage({ id, search }: { id: string; search: Search }) {
         )}
         {tab === "signals" && <SignalsTab detail={detail} />}
       </Suspense>
-    </div>
-  );
-}
-
-function Gone() {
-  return (
-    <div className="page">
-      <Empty
-        title="There is no such automation"
-        action={
-          <Link className="btn" to="/automations">
-            All automations
-          </Link>
-        }
-      >
-        It was deleted, or it is somebody else’s.
-      </Empty>
     </div>
   );
 }

@@ -6,10 +6,11 @@ import type { LogLine } from "@/api/client/types.gen";
 import { withNumbers } from "@/features/automations/words";
 import { onEvent } from "@/live/connection";
 import { Moment } from "@/parts/Figures";
-import { Icon, type Mark, Shape } from "@/parts/Icon";
+import { type Mark, Shape } from "@/parts/Icon";
 import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
+import { Words } from "@/parts/Words";
 import * as format from "@/text/format";
 import { logQuery } from "./queries";
 import type { Level } from "./search";
@@ -35,34 +36,15 @@ export default function LogTab({ id, level, words }: { id: string; level: Level 
           choices={CHOICES}
           onChange={(next) => show({ level: next === "all" ? undefined : next })}
         />
-        <Words value={words} onChange={(next) => show({ words: next || undefined })} />
+        <Words
+          label="Search the log"
+          placeholder="words in a line"
+          value={words}
+          onChange={(next) => show({ words: next || undefined })}
+        />
       </div>
       <Lines id={id} level={level} words={words} />
     </section>
-  );
-}
-
-const TYPING_MS = 250;
-
-function Words({ value, onChange }: { value: string; onChange: (words: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value, onChange]);
-  return (
-    <search className="input words">
-      <Icon name="search" />
-      <input
-        type="search"
-        aria-label="Search the log"
-        placeholder="words in a line"
-        maxLength={128}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </search>
   );
 }
 

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useBook } from "@/features/frame/book";
 import { accountsQuery } from "@/features/frame/queries";
 import { totalsQuery } from "@/features/overview/queries";
 import { sessionQuery } from "@/features/session/queries";
-import { Icon } from "@/parts/Icon";
 import { Empty, Failure, Loading } from "@/parts/States";
+import { Words } from "@/parts/Words";
 import * as format from "@/text/format";
 import { ChooseColumns } from "./ChooseColumns";
 import { Marked, type Marks, NONE } from "./Marked";
@@ -114,6 +114,8 @@ function Filters({ search, paper }: { search: Search; paper: boolean | undefined
   return (
     <search className="filters" aria-label="Filter">
       <Words
+        label="Search"
+        placeholder="name, symbol, type, tag"
         value={search.search ?? ""}
         onChange={(words) =>
           void navigate({ search: (was) => ({ ...was, search: words || undefined }), replace: true })
@@ -152,35 +154,5 @@ function Filters({ search, paper }: { search: Search; paper: boolean | undefined
         </select>
       </div>
     </search>
-  );
-}
-
-const TYPING_MS = 200;
-
-function Words({ value, onChange }: { value: string; onChange: (words: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const [told, setTold] = useState(value);
-  // A view, or the way back, says other words than were typed here.
-  if (value !== told) {
-    setTold(value);
-    if (value !== typed.trim()) setTyped(value);
-  }
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value, onChange]);
-  return (
-    <div className="input words">
-      <Icon name="search" />
-      <input
-        type="search"
-        aria-label="Search"
-        placeholder="name, symbol, type, tag"
-        maxLength={128}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </div>
   );
 }

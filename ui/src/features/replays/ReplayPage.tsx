@@ -8,8 +8,9 @@ import { useTypeNames } from "@/features/automations/useTypeNames";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
+import { Gone } from "@/parts/Gone";
 import { lazyPart } from "@/parts/lazyPart";
-import { Empty, Failure, Loading } from "@/parts/States";
+import { Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
 import { Notes } from "./Notes";
 import { OnPaper } from "./OnPaper";
@@ -32,7 +33,12 @@ export interface ReplaySearch {
 export function ReplayPage({ id, search }: { id: string; search: ReplaySearch }) {
   const { data, error, refetch } = useQuery(replayQuery(id));
   if (!data) {
-    if (isProblem(error, "not-found")) return <Gone />;
+    if (isProblem(error, "not-found"))
+      return (
+        <Gone what="replay" all="All replays" to="/replays">
+          It was deleted, its time was over, or it is somebody else’s.
+        </Gone>
+      );
     return (
       <div className="page">
         {error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the replay" rows={8} />}
@@ -40,23 +46,6 @@ export function ReplayPage({ id, search }: { id: string; search: ReplaySearch })
     );
   }
   return <Loaded loaded={data} search={search} />;
-}
-
-function Gone() {
-  return (
-    <div className="page">
-      <Empty
-        title="There is no such replay"
-        action={
-          <Link className="btn" to="/replays">
-            All replays
-          </Link>
-        }
-      >
-        It was deleted, its time was over, or it is somebody else’s.
-      </Empty>
-    </div>
-  );
 }
 
 function Loaded({ loaded, search }: { loaded: LoadedReplay; search: ReplaySearch }) {
