@@ -30,6 +30,13 @@ class Limits(BaseModel):
         allow_inf_nan=False,
         description="How far past the last price a limit order may go, as a ratio: 0.05 is 5 %.",
     )
+    max_first_day: Decimal | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="The most that all orders together may cost or bring, in each quote asset, within 24 hours after"
+        " the account went live.",
+    )
     max_data_age: timedelta | None = Field(
         default=None, gt=timedelta(0), description="An order decided on older market data than this is not sent."
     )

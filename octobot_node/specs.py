@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -16,6 +16,7 @@ from octobot_node.text.patterns import ASSET_PATTERN, DECIMAL_PATTERN, NAME_PATT
 from octobot_node.text.printable import check_line
 
 __all__ = [
+    "AccountMode",
     "AccountSpec",
     "Amount",
     "Asset",
@@ -75,6 +76,8 @@ Duration = Annotated[
 ]
 Asset = Annotated[str, Field(pattern=ASSET_PATTERN)]
 #: A route out of this machine, by its name: proxies' addresses and passwords are the operator's alone.
+#: Whether an account's orders are sent, or only written down.
+AccountMode = Literal["live", "observe"]
 RouteName = Annotated[str, Field(pattern=ROUTE_PATTERN)]
 Name = Annotated[str, Field(max_length=128, pattern=NAME_PATTERN), AfterValidator(check_line)]
 
@@ -131,6 +134,10 @@ class AccountSpec(Spec):
         description="The paper account's money, by asset. The budgets of the account's automations may not exceed it.",
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on all the account's automations together.")
+    mode: AccountMode = Field(
+        default="live",
+        description="live, or observe: what its automations decide is written down and nothing is sent.",
+    )
     egress: RouteName | None = Field(
         default=None,
         description="The route by which all that is opened for the account leaves this machine, or nothing does:"

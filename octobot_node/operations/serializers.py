@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import cast
 
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.standings.standing import Standing
@@ -17,6 +18,7 @@ from octobot_node.operations.trading.models.accounts import AccountRow
 from octobot_node.operations.trading.models.money import FillRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.specs import AccountMode
 from octobot_node.store.rows import node as node_rows
 from octobot_node.store.rows.automation import ListedRow
 from octobot_node.store.rows.ledger import ListedFillRow
@@ -107,6 +109,8 @@ def account_row(
         simulated=None if trading is None else trading.simulated,
         egress=row.egress,
         sending=row.sending,
+        mode=cast("AccountMode", row.mode),
+        live_since=moment(row.live_since or None),
         limits=row.limits,
         revision=row.revision,
         automations=automations,

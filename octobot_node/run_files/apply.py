@@ -55,6 +55,7 @@ def new_account(name: str, spec: AccountSpec, registry: Registry) -> NewAccount:
         limits=_limits(spec.limits),
         egress=spec.egress or "",
         market_data_egress=spec.market_data_egress or "",
+        mode=spec.mode,
     )
 
 

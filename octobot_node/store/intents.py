@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
 from octobot_node.store.rows.ledger import FillRow
-from octobot_node.store.rows.order import AdriftIntentRow, IntentRow, OpenIntentRow, PolledIntentRow
+from octobot_node.store.rows.order import AdriftIntentRow, IntentRow, NotionalRow, OpenIntentRow, PolledIntentRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many, update_many
 from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, is_planned
 from octobot_node.store.tables import fills, intents, schedule
@@ -30,6 +31,8 @@ __all__ = [
     "lock",
     "nameless_since",
     "news_of_batch",
+    "notional",
+    "notional_since",
     "open_of",
     "open_of_batch",
     "orders_since",
@@ -222,6 +225,28 @@ def orders_since(connection: sa.Connection, column: str, scope: str, since: int)
         _c[column] == scope, _c.sent_at >= since, sa.text("intents.kind = 'order'")
     )
     return connection.scalar(statement) or 0
+
+
+def notional(row: NotionalRow) -> Decimal:
+    """Return what an order is about, in quote, as far as is known before it is filled: of a market order by the price
+    that it was decided at; 0 where there was none.
+    """
+    if row.spend is not None:
+        return row.spend
+    price = next((each for each in (row.price, row.stop, row.snapshot_price) if each is not None), Decimal(0))
+    return (row.amount or Decimal(0)) * price
+
+
+def notional_since(connection: sa.Connection, column: str, scope: str, quote: str, since: int) -> Decimal:
+    """Return what orders come to in a quote asset that were sent at or after ``since``, as ``orders_since`` finds them.
+
+    One that has ended counts with what was filled of it.
+    """
+    statement = sa.select(_c.status, _c.cost, _c.spend, _c.amount, _c.price, _c.stop, _c.snapshot_price).where(
+        _c[column] == scope, _c.sent_at >= since, _c.quote == quote, sa.text("intents.kind = 'order'")
+    )
+    rows = connection.execute(statement).all()
+    return sum((row.cost if IntentStatus(row.status).terminal else notional(row) for row in rows), Decimal(0))
 
 
 def live_orders_of_account(connection: sa.Connection, account_id: str) -> int:

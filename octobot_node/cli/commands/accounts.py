@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,8 @@ def commands() -> typer.Typer:
     app.command("edit")(_edit)
     app.command("money")(_money)
     app.command("check")(_check)
+    app.command("observe")(_observe)
+    app.command("go-live")(_go_live)
     app.command("rotate-keys")(_rotate_keys)
     app.command("delete")(_delete)
     return app
@@ -73,6 +76,9 @@ def _create(
         typer.Option("--balance", metavar="ASSET=AMOUNT", help="A paper account's money; may be repeated."),
     ] = None,
     limits: _Limits = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Only write down what its automations decide, until `accounts go-live`.")
+    ] = False,
     egress: _Egress = None,
     market_data_egress: _MarketDataEgress = None,
     as_json: Json = False,
@@ -86,7 +92,7 @@ def _create(
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
-    ways = {"egress": egress, "market_data_egress": market_data_egress}
+    ways = {"egress": egress, "market_data_egress": market_data_egress, "mode": "observe" if observe else "live"}
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(client.ask(CREATE_ACCOUNT, name=name, **halves, **given, **ways), print_account)
 
@@ -144,6 +150,44 @@ def _check(context: typer.Context, account: AccountArgument, as_json: Json = Fal
     client.show(found, print_account_check)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _observe(context: typer.Context, account: AccountArgument, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Send no order of an account from now on: what its automations decide is only written down."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_accounts import print_mode_change
+    from octobot_node.operations.trading.catalogue import OBSERVE_ACCOUNT
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask(OBSERVE_ACCOUNT, account=account), print_mode_change)
+
+
+def _go_live(
+    context: typer.Context,
+    account: AccountArgument,
+    max_first_day: Annotated[
+        str | None,
+        typer.Option(
+            "--max-first-day",
+            metavar="AMOUNT",
+            help="The most that orders come to, in each quote asset, in the first 24 hours.",
+        ),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Send an account's orders from now on. Says what will happen, and asks first."""
+    from octobot_node.cli.ask_node import NodeClient, confirm
+    from octobot_node.cli.output.show_accounts import print_mode_change
+    from octobot_node.operations.trading.catalogue import GO_LIVE, PLAN_GO_LIVE
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    given = {"account": account, "max_first_day": max_first_day}
+    if not yes:
+        print_mode_change(client.ask(PLAN_GO_LIVE, **given), sys.stderr)
+        confirm(f"Send the orders of {account} from now on?", yes=False)
+    client.show(client.ask(GO_LIVE, **given), print_mode_change)
 
 
 def _rotate_keys(

@@ -9,8 +9,15 @@ from typing import Any, TextIO
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
 from octobot_node.operations.trading.models.account_checks import AccountChecked
+from octobot_node.operations.trading.models.account_modes import ModeChange
 from octobot_node.operations.trading.models.account_money import AccountMoney
-from octobot_node.operations.trading.models.accounts import AccountDeleted, AccountDetail, AccountPage, ExchangePage
+from octobot_node.operations.trading.models.accounts import (
+    AccountDeleted,
+    AccountDetail,
+    AccountPage,
+    AccountRow,
+    ExchangePage,
+)
 
 __all__ = [
     "print_account",
@@ -19,6 +26,7 @@ __all__ = [
     "print_account_money",
     "print_accounts",
     "print_exchanges",
+    "print_mode_change",
 ]
 
 
@@ -36,7 +44,7 @@ def print_accounts(page: AccountPage, out: TextIO) -> None:
         limits = ", ".join(f"{name} {value}" for name, value in row.limits.items())
         names = (escape(row.name), escape(row.market_data), escape(row.trading))
         counts = (f"{row.automations:,}", f"{row.open_orders:,}", f"{row.unknown_orders:,}")
-        table.add_row(*names, *counts, "on" if row.sending else "off", escape(limits))
+        table.add_row(*names, *counts, _sending(row), escape(limits))
     console.print(table)
     tables.more(console, page.next_cursor)
 
@@ -51,7 +59,7 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
         ("secrets", escape(", ".join(found.secrets))),
         ("limits", escape(", ".join(f"{name} {value}" for name, value in found.limits.items()))),
         ("egress", escape(_egress(found))),
-        ("sending", "on" if found.sending else "off"),
+        ("sending", _sending(found)),
         ("automations", f"{found.automations:,}"),
         ("orders", f"{found.open_orders:,} open, {found.unknown_orders:,} unknown"),
         ("funds", escape(tables.amounts(found.funds))),
@@ -64,6 +72,12 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
     shown = tables.console(out)
     shown.print(f"[bold]{escape(found.name)}[/]", soft_wrap=True)
     shown.print(tables.pairs((label, value) for label, value in facts if value))
+
+
+def _sending(row: AccountRow) -> str:
+    if row.mode == "observe":
+        return "observes"
+    return "on" if row.sending else "off"
 
 
 def _egress(found: AccountDetail) -> str:
@@ -102,6 +116,18 @@ def print_account_check(found: AccountChecked, out: TextIO) -> None:
         cure = f": {escape(step.cure)}" if step.cure else ""
         line = f"{step.what.replace('_', ' '):<12} {mark:<6} {escape(step.detail)}{cure} ({step.seconds:.2f} s)"
         console.print(line, soft_wrap=True)
+
+
+def print_mode_change(found: ModeChange, out: TextIO) -> None:
+    """Print what becomes of an account that goes live or observes."""
+    console = tables.console(out)
+    for line in found.will:
+        console.print(escape(line), soft_wrap=True)
+    for line in found.warnings:
+        console.print(f"[bold]{escape(line)}[/]", soft_wrap=True)
+    if found.changed:
+        said = "is live" if found.mode == "live" else "observes"
+        console.print(f"{escape(found.account)} {said}", soft_wrap=True)
 
 
 def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:

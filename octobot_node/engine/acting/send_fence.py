@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from octobot_node.engine.acting.own_orders import NO_TICK
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.limits import Limits
+from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents, schedules
 from octobot_node.store.rows.automation import FencedAutomationRow
@@ -28,14 +30,17 @@ from octobot_node.store.tables import intents as intents_table
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["FENCED_MS", "THROWN", "Passed", "SendFence", "as_it_is", "later", "lock_automations"]
+__all__ = ["FENCED_MS", "OBSERVED", "THROWN", "Passed", "SendFence", "as_it_is", "later", "lock_automations"]
 
 #: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
 #: Why an order ends that comes to the fence while a kill switch stops it.
 THROWN = "the kill switch is thrown"
+#: Why an order ends that was decided on an account which observes.
+OBSERVED = "the account only observes: nothing is sent"
 #: A cancel waits this long for the exchange's id of its order to become known.
 _NAMELESS_MS = 3_000
+_DAY_MS = 86_400_000
 #: What becomes of an intent at the fence: the word for what it waits for, or the final status that it gets.
 _Fate: TypeAlias = Literal["send", "next", "stop", "later"] | IntentStatus
 _FAILURES = (IntentStatus.REFUSED, IntentStatus.SKIPPED, IntentStatus.UNKNOWN)
@@ -69,13 +74,14 @@ class _Gate:
     def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
         self.account = account
         self.shut = shut
-        self.off, self.limits = as_it_is(connection, account)
+        self.off, self.limits, self.live_since = as_it_is(connection, account)
         #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
         self.serial = account.capabilities.lookup.reach == "none"
         self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
         self.passing: set[str] = set()
         self._connection = connection
         self._sent: dict[str, int] = {}
+        self._traded: dict[tuple[str, str], Decimal] = {}
         self._unlimited = Limits(), Limits().tightened_by(self.limits)
 
     def limits_of(self, owner: FencedAutomationRow) -> tuple[Limits, Limits]:
@@ -91,9 +97,19 @@ class _Gate:
             self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
         return self._sent[scope]
 
+    def traded_since_live(self, column: str, scope: str, quote: str) -> Decimal:
+        """Return what orders that were sent since the account is live cost or bring, those of this passage included."""
+        key = scope, quote
+        if key not in self._traded:
+            self._traded[key] = intents.notional_since(self._connection, column, scope, quote, self.live_since)
+        return self._traded[key]
+
     def let_through(self, row: IntentRow) -> None:
         """Count an order that passes."""
         self.passing.add(row.symbol)
+        for scope in (row.automation_id, row.account_id):
+            if (scope, row.quote) in self._traded:
+                self._traded[scope, row.quote] += intents.notional(row)
         for scope in (row.automation_id, row.account_id):
             if scope in self._sent:
                 self._sent[scope] += 1
@@ -102,14 +118,14 @@ class _Gate:
 _SENDING = sa.select(installation.c.sending).with_for_update(read=True)
 #: A key share: settling moves the row's cursor meanwhile. Who switches sending off locks the row for update.
 _ACCOUNT = (
-    sa.select(accounts.c.sending, accounts.c.limits)
+    sa.select(accounts.c.sending, accounts.c.mode, accounts.c.live_since, accounts.c.limits)
     .where(accounts.c.id == sa.bindparam("account"))
     .with_for_update(read=True, key_share=True)
 )
 
 
-def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
-    """Return which kill switch stops this account's orders, or "", and the account's limits.
+def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits, int]:
+    """Return what stops this account's orders, or "", the account's limits, and since when (ms UTC) it is live.
 
     From its row, which stays locked until the fence commits: another node may have changed them just now.
     """
@@ -117,8 +133,10 @@ def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits]:
     row = connection.execute(_ACCOUNT, {"account": account.id}).one()
     limits = Limits.model_validate(row.limits) if row.limits else Limits()
     if not sending:
-        return THROWN, limits
-    return "" if row.sending else f"{THROWN} for the account {account.name}", limits
+        return THROWN, limits, row.live_since
+    if not row.sending:
+        return f"{THROWN} for the account {account.name}", limits, row.live_since
+    return OBSERVED if row.mode == "observe" else "", limits, row.live_since
 
 
 class SendFence:
@@ -237,8 +255,27 @@ class SendFence:
             recent = gate.sent_in_last_minute(column, getattr(row, column), now)
             if recent >= most.max_orders_per_minute:
                 return "later", f"{recent} orders in the last minute; the limit is {most.max_orders_per_minute}"
+        over = self._over_first_day(gate, row, own, now)
+        if over:
+            return IntentStatus.REFUSED, over
         gate.let_through(row)
         return "send", ""
+
+    def _over_first_day(self, gate: _Gate, row: IntentRow, own: Limits, now: int) -> str:
+        """Return why an order is more than what may be traded on the first day, or ""."""
+        if now >= gate.live_since + _DAY_MS:
+            return ""
+        for column, most in (("automation_id", own.max_first_day), ("account_id", gate.limits.max_first_day)):
+            if most is None:
+                continue
+            traded = gate.traded_since_live(column, getattr(row, column), row.quote)
+            if traded + intents.notional(row) > most:
+                until = from_ms(gate.live_since + _DAY_MS)
+                return (
+                    f"with {traded:f} {row.quote} traded since the account is live it is above the first day's limit of"
+                    f" {most:f} {row.quote}, which holds until {until:%Y-%m-%d %H:%M} UTC"
+                )
+        return ""
 
 
 _LOCK_AUTOMATIONS = (

@@ -1,9 +1,10 @@
-"""Commands on accounts: create, edit, replace keys, delete."""
+"""Commands on accounts: create, edit, replace keys, send or only observe, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
+from octobot_node.specs import AccountMode
 from octobot_node.store import automations, events, kill_switches, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.node import AccountRow
@@ -39,6 +41,8 @@ class NewAccount:
     #: The routes that its orders and its prices leave by; "" is the node's default, of its prices its orders' route.
     egress: str = ""
     market_data_egress: str = ""
+    #: "live", or "observe": what is decided is written down and nothing is sent.
+    mode: AccountMode = "live"
 
 
 class AccountCommands:
@@ -72,7 +76,8 @@ class AccountCommands:
             automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
             row = _account_row(connection, new, now, core.accounts.routes.default())
             automations.add_account(connection, row)
-            told = {name: row[name] for name in ("name", "market_data", "trading", "egress", "market_data_egress")}
+            names = ("name", "market_data", "trading", "egress", "market_data_egress", "mode")
+            told = {name: row[name] for name in names}
             events.append(connection, [Event(new.owner, row["id"], "", "account.created", told)], now)
         return str(row["id"])
 
@@ -120,6 +125,31 @@ class AccountCommands:
             events.append(connection, [Event(row.owner, row.id, "", "account.keys_rotated", told)], now)
         self._have_taken_over(account_id)
 
+    def set_mode(
+        self, account_id: str, mode: AccountMode, *, max_first_day: Decimal | None = None, revision: int | None = None
+    ) -> bool:
+        """Have an account's orders be sent from now on, or only be written down; return whether it was otherwise.
+
+        ``max_first_day`` replaces that limit of the account. What was sent stays at the exchange and is followed, and
+        can be cancelled. Raises Conflict where ``revision`` is another.
+        """
+        core, now = self._core, self._core.clock.now()
+        with core.storage.write(durable=True) as connection:
+            row = _lock_account(connection, account_id, revision)
+            change: dict[str, Any] = {}
+            if mode != row.mode:
+                change = {"mode": mode, "live_since": now if mode == "live" else row.live_since}
+            if max_first_day is not None:
+                limits = Limits.model_validate({**row.limits, "max_first_day": max_first_day})
+                change["limits"] = limits.model_dump(mode="json", exclude_none=True)
+            if change:
+                automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+                told = {"account": row.name, "before": row.mode, "after": mode}
+                events.append(connection, [Event(row.owner, row.id, "", "account.mode_changed", told)], now)
+        if change:
+            self._have_taken_over(account_id)
+        return mode != row.mode
+
     def delete_account(self, account_id: str) -> None:
         """Remove an account; raise CommandRefused while automations are on it."""
         core, now = self._core, self._core.clock.now()
@@ -154,6 +184,8 @@ def _account_row(connection: sa.Connection, new: NewAccount, now: int, default: 
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "egress": new.egress or default,
         "market_data_egress": new.market_data_egress or new.egress or default,
+        "mode": new.mode,
+        "live_since": now if new.mode == "live" else 0,
         "trades_cursor": now,
         # Whoever stopped everything of theirs meant what they add meanwhile, too.
         "sending": not kill_switches.halts_new_accounts(connection, new.owner),

@@ -115,7 +115,7 @@ class AutomationCompletion:
             return kill_switches.sends(connection, row.id)
 
     def _stopped(self, connection: sa.Connection, row: AutomationRow) -> bool:
-        """Whether one was thrown this very moment."""
+        """Whether one was thrown this very moment, or the account only observes."""
         sending = connection.scalar(_SENDING, {"id": row.id})
         return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
 

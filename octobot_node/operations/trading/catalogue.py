@@ -7,6 +7,7 @@ from typing import Any
 from octobot_node.contracts.operation import Operation
 from octobot_node.operations.models import EmptyRequest, PageRequest
 from octobot_node.operations.trading.models.account_checks import AccountChecked, RotateKeys
+from octobot_node.operations.trading.models.account_modes import GoLive, ModeChange, ObserveAccount, PlanGoLive
 from octobot_node.operations.trading.models.account_money import AccountMoney, ShowAccountMoney
 from octobot_node.operations.trading.models.accounts import (
     AccountDeleted,
@@ -73,6 +74,7 @@ __all__ = [
     "DELETE_ACCOUNT",
     "EDIT_ACCOUNT",
     "EXPORT_TABLE",
+    "GO_LIVE",
     "LIST_ACCOUNTS",
     "LIST_BALANCES",
     "LIST_CANDLES",
@@ -83,7 +85,9 @@ __all__ = [
     "LIST_ORDERS",
     "LIST_POSTINGS",
     "LIST_SYMBOLS",
+    "OBSERVE_ACCOUNT",
     "OPERATIONS",
+    "PLAN_GO_LIVE",
     "RELEASE_KILL_SWITCH",
     "ROTATE_KEYS",
     "SHOW_ACCOUNT",
@@ -250,6 +254,31 @@ CHECK_ACCOUNT = Operation(
     f"{_HERE}.account_checks:check",
     description="Ask an account's exchange for prices, money and orders, and tell what came of it; nothing is changed.",
 )
+OBSERVE_ACCOUNT = Operation(
+    "accounts.observe",
+    ObserveAccount,
+    ModeChange,
+    f"{_HERE}.account_modes:observe",
+    writes=True,
+    subject=_ACCOUNT,
+    description="Send no order of an account from now on: what its automations decide is only written down.",
+)
+PLAN_GO_LIVE = Operation(
+    "accounts.plan_go_live",
+    PlanGoLive,
+    ModeChange,
+    f"{_HERE}.account_modes:plan_go_live",
+    description="Tell what it would mean to send an account's orders from now on; nothing is changed.",
+)
+GO_LIVE = Operation(
+    "accounts.go_live",
+    GoLive,
+    ModeChange,
+    f"{_HERE}.account_modes:go_live",
+    writes=True,
+    subject=_ACCOUNT,
+    description="Send an account's orders from now on; `accounts.plan_go_live` says what that means.",
+)
 ROTATE_KEYS = Operation(
     "accounts.rotate_keys",
     RotateKeys,
@@ -328,6 +357,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     EDIT_ACCOUNT,
     SHOW_ACCOUNT_MONEY,
     CHECK_ACCOUNT,
+    OBSERVE_ACCOUNT,
+    PLAN_GO_LIVE,
+    GO_LIVE,
     ROTATE_KEYS,
     DELETE_ACCOUNT,
     LIST_EXCHANGES,

@@ -35,6 +35,8 @@ class AccountRow(Protocol):
     egress: str
     market_data_egress: str
     sending: bool
+    mode: str
+    live_since: int
     trades_cursor: int
     reconcile_since: int | None
     revision: int

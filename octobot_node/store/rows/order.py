@@ -22,6 +22,16 @@ __all__ = [
 ]
 
 
+class NotionalRow(Protocol):
+    """What an order's worth is reckoned from."""
+
+    amount: Decimal | None
+    spend: Decimal | None
+    price: Decimal | None
+    stop: Decimal | None
+    snapshot_price: Decimal | None
+
+
 class IntentRow(OwnedRow, Protocol):
     """A row of ``intents``. Of a cancel the type is "cancel", and symbol, base, quote and side are ""."""
 

@@ -71,6 +71,10 @@ accounts = sa.Table(
     sa.Column("egress", sa.String(128), nullable=False, server_default="direct"),
     sa.Column("market_data_egress", sa.String(128), nullable=False, server_default="direct"),
     sa.Column("sending", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: "live", or "observe": what is decided is written down, and nothing is sent.
+    sa.Column("mode", sa.String(16), nullable=False, server_default="live"),
+    #: When its orders could leave first since it was made or since it observed; 0: before that was written down.
+    sa.Column("live_since", Millis, nullable=False, server_default="0"),
     #: Executions up to here are settled; the account poller asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.

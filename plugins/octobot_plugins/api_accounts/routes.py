@@ -10,8 +10,11 @@ from octobot_node.operations.trading.catalogue import (
     CREATE_ACCOUNT,
     DELETE_ACCOUNT,
     EDIT_ACCOUNT,
+    GO_LIVE,
     LIST_ACCOUNTS,
     LIST_EXCHANGES,
+    OBSERVE_ACCOUNT,
+    PLAN_GO_LIVE,
     ROTATE_KEYS,
     SHOW_ACCOUNT,
     SHOW_ACCOUNT_MONEY,
@@ -54,6 +57,37 @@ router.add_operation(
         "accounts:write",
         "Test an account's connection",
         name="check_account",
+    ),
+)
+router.add_operation(
+    OBSERVE_ACCOUNT,
+    Route(
+        "POST",
+        "/accounts/{account}/observe",
+        "accounts:write",
+        "Have an account send no order",
+        name="observe_account",
+    ),
+)
+router.add_operation(
+    PLAN_GO_LIVE,
+    Route(
+        "GET",
+        "/accounts/{account}/go-live",
+        "accounts:read",
+        "What it would mean to send an account's orders",
+        name="plan_account_live",
+    ),
+)
+router.add_operation(
+    GO_LIVE,
+    Route(
+        "POST",
+        "/accounts/{account}/go-live",
+        "accounts:write",
+        "Have an account send its orders",
+        name="take_account_live",
+        step_up=True,
     ),
 )
 router.add_operation(

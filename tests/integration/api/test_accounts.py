@@ -47,3 +47,19 @@ def test_an_account_is_looked_into_tested_and_given_other_keys(service: Service)
     audit = service.as_("root").get("/api/v1/audit").text
     assert "accounts.rotate_keys" in audit
     assert "s3cret-key" not in audit
+
+
+def test_an_account_observes_and_goes_live_again_as_nobody_else_can_have_it(service: Service) -> None:
+    place = f"/api/v1/accounts/{service.account('ada')}"
+    ada = service.as_("ada")
+    told = ada.post(f"{place}/observe")
+    assert (told.status_code, told.json()["mode"], told.json()["changed"]) == (200, "observe", True)
+    read = ada.get(place)
+    assert read.json()["mode"] == "observe"
+    plan = ada.get(f"{place}/go-live", params={"max_first_day": "100"}).json()
+    assert (plan["changed"], len(plan["will"]) > 1, ada.get(place).json()["mode"]) == (False, True, "observe")
+    late = ada.post(f"{place}/go-live", json={}, headers={"if-match": '"1"'})
+    assert late.status_code == 412
+    live = ada.post(f"{place}/go-live", json={"max_first_day": "100"}, headers={"if-match": read.headers["etag"]})
+    assert (live.status_code, live.json()["changed"]) == (200, True)
+    assert ada.get(place).json()["limits"] == {"max_first_day": "100"}

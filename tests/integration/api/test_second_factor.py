@@ -173,6 +173,7 @@ def test_what_is_dangerous_is_listed(service: Service) -> None:
         "delete /users/{user}",
         "delete /users/{user}/second-factor",
         "patch /users/{user}",
+        "post /accounts/{account}/go-live",
         "post /accounts/{account}/rotate-keys",
         "post /keys",
         "post /kill-switches/{switch}/release",

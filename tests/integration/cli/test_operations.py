@@ -480,6 +480,18 @@ def test_accounts_are_made_changed_and_deleted(created: Octobot) -> None:
         2,
         "there is no terminal to ask for the keys: give --file, or --file - for stdin",
     )
+    assert created("accounts", "observe", "second")[1].splitlines() == [
+        "Its automations go on deciding. Each order is written down as skipped, and none is sent.",
+        "second observes",
+    ]
+    assert "observes" in created("accounts")[1]
+    code, _, asked = created("accounts", "go-live", "second")
+    assert (code, asked.splitlines()[0]) == (
+        2,
+        "Orders of 0 automations go to paper with play money, from their next decision on.",
+    )
+    live = created("accounts", "go-live", "second", "--max-first-day", "50", "--yes")
+    assert (live[0], live[1].splitlines()[-1]) == (0, "second is live")
     assert as_json(created, "accounts", "edit", "second", "--name", "other", "--no-limits")["limits"] == {}
     assert error(created, "accounts", "delete", "paper", "--yes") == (
         1,

@@ -112,6 +112,8 @@ def _account(row: AccountRow, registry: Registry) -> tuple[dict[str, Any], list[
     spec["limits"] = row.limits
     if row.egress != "direct":
         spec["egress"] = row.egress
+    if row.mode != "live":
+        spec["mode"] = row.mode
     if row.market_data_egress != row.egress:
         spec["market_data_egress"] = row.market_data_egress
     return {key: value for key, value in spec.items() if value != {}}, left_out

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octobot_node.operations.models import Request, Response
-from octobot_node.specs import AccountSpec, Amount, LimitsSpec, Name, RouteName
+from octobot_node.specs import AccountMode, AccountSpec, Amount, LimitsSpec, Name, RouteName
 
 __all__ = [
     "AccountDeleted",
@@ -35,6 +35,10 @@ class AccountRow(Response):
     simulated: bool | None = Field(description="Orders never leave the machine; None: its plugin is missing.")
     egress: str = Field(description="The route by which its orders leave this machine, by name.")
     sending: bool
+    mode: AccountMode = Field(
+        description="live, or observe: what its automations decide is written down and nothing is sent."
+    )
+    live_since: datetime | None = Field(description="When it went live last; null: it never did.")
     limits: dict[str, Any]
     revision: int = Field(description="Counts its edits.")
     automations: int

@@ -1,0 +1,90 @@
+"""Have an account's orders be sent, or only be written down, and say what that means before it is done."""
+
+from __future__ import annotations
+
+from octobot_node.errors import UsageError
+from octobot_node.limits import Limits
+from octobot_node.operations.context import OperationContext
+from octobot_node.operations.lookup import account_id
+from octobot_node.operations.trading.accounts import show
+from octobot_node.operations.trading.models.account_modes import GoLive, ModeChange, ObserveAccount, PlanGoLive
+from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
+from octobot_node.store.queries import lists
+from octobot_node.text.event_sentences import number
+
+__all__ = ["go_live", "observe", "plan_go_live"]
+
+
+def observe(context: OperationContext, request: ObserveAccount) -> ModeChange:
+    """Send no order of an account from now on; what its automations decide is written down."""
+    found = account_id(context, request.account)
+    changed = context.commands.set_mode(found, "observe", revision=request.revision)
+    account = show(context, OneAccount(account=found))
+    will = ["Its automations go on deciding. Each order is written down as skipped, and none is sent."]
+    warnings = []
+    if account.open_orders:
+        one = account.open_orders == 1
+        warnings.append(
+            f"{account.open_orders:,} {'order rests' if one else 'orders rest'} at the exchange and may still fill:"
+            " cancels are sent, and the kill switch cancels all of them."
+        )
+    return ModeChange(
+        account=account.name, account_id=found, mode="observe", changed=changed, will=will, warnings=warnings
+    )
+
+
+def plan_go_live(context: OperationContext, request: PlanGoLive) -> ModeChange:
+    """Return what it would mean to send an account's orders from now on; nothing is changed.
+
+    Raises UsageError where the account cannot be opened: nothing could be sent.
+    """
+    account = show(context, OneAccount(account=account_id(context, request.account)))
+    if account.problem:
+        raise UsageError(f"{account.name!r} cannot go live: {account.problem}")
+    limits = Limits.model_validate(account.limits)
+    if request.max_first_day is not None:
+        limits = limits.model_copy(update={"max_first_day": request.max_first_day})
+    will, warnings = _meaning(context, account, limits)
+    return ModeChange(
+        account=account.name, account_id=account.id, mode="live", changed=False, will=will, warnings=warnings
+    )
+
+
+def go_live(context: OperationContext, request: GoLive) -> ModeChange:
+    """Send an account's orders from now on. Raises as ``plan_go_live``, and Conflict for another revision."""
+    plan = plan_go_live(context, request)
+    changed = context.commands.set_mode(
+        plan.account_id, "live", max_first_day=request.max_first_day, revision=request.revision
+    )
+    return plan.model_copy(update={"changed": changed})
+
+
+def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) -> tuple[list[str], list[str]]:
+    with context.core.storage.read() as connection:
+        budgets = lists.budgets_on_account(connection, account.id)
+    money = "play money" if account.simulated else "real money"
+    count = "1 automation" if account.automations == 1 else f"{account.automations:,} automations"
+    will = [f"Orders of {count} go to {account.trading} with {money}, from their next decision on."]
+    if budgets:
+        amounts = ", ".join(f"{number(amount)} {asset}" for asset, amount in sorted(budgets.items()))
+        will.append(f"Together they may use {amounts}.")
+    if limits.max_first_day is not None:
+        will.append(
+            f"In the first 24 hours their orders come to at most {limits.max_first_day:f} in each quote asset; what"
+            " goes beyond is refused."
+        )
+    if account.egress != "direct":
+        will.append(f"Everything leaves by the route {account.egress!r}, or not at all.")
+    warnings = []
+    if limits.max_first_day is None and not account.simulated:
+        warnings.append("No limit is set for the first day: `max_first_day` sets one.")
+    known = account.capabilities
+    if known is not None and known.dedupe != "forever" and known.lookup == "none":
+        warnings.append(
+            "The exchange finds no order by client id: one whose answer is lost stays unknown until you settle it."
+        )
+    if not account.sending:
+        warnings.append("The kill switch is thrown: nothing is sent until it is released.")
+    if account.egress_problem:
+        warnings.append(f"Nothing can leave now: {account.egress_problem}")
+    return will, warnings

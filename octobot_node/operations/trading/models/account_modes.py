@@ -1,0 +1,44 @@
+"""Whether an account's orders are sent, or only written down."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from octobot_node.operations.models import Response
+from octobot_node.operations.trading.models.accounts import OneAccount
+from octobot_node.specs import AccountMode, PositiveAmount
+
+__all__ = ["GoLive", "ModeChange", "ObserveAccount", "PlanGoLive"]
+
+
+class ObserveAccount(OneAccount):
+    """An account whose orders shall be written down and not sent."""
+
+    revision: int | None = Field(
+        default=None, ge=0, description="Change it only if this is its revision still; None: whatever it is."
+    )
+
+
+class PlanGoLive(OneAccount):
+    """An account of which is asked what it would mean to send its orders."""
+
+    max_first_day: PositiveAmount | None = Field(
+        default=None,
+        description="The most that its orders together may cost or bring in each quote asset within the first 24 hours."
+        " Kept as a limit of the account; None leaves that as it is.",
+    )
+
+
+class GoLive(PlanGoLive, ObserveAccount):
+    """An account whose orders shall be sent."""
+
+
+class ModeChange(Response):
+    """What becomes of an account that goes live or observes."""
+
+    account: str
+    account_id: str
+    mode: AccountMode
+    changed: bool = Field(description="False: it was so before, or this is a plan.")
+    will: list[str] = Field(description="What happens from then on, as sentences.")
+    warnings: list[str] = Field(description="What should be looked at first, as sentences.")
