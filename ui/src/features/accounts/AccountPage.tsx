@@ -19,6 +19,7 @@ import * as format from "@/text/format";
 import { State } from "./AccountsPage";
 import { LIMITS, limitsOf } from "./body";
 import { Contact } from "./Contact";
+import { Mode } from "./Mode";
 import { MoneyAtExchange } from "./MoneyAtExchange";
 import { accountQuery, accountTotalsQuery, type LoadedAccount, totalsOf, unknownOrdersQuery } from "./queries";
 
@@ -95,6 +96,7 @@ function Head({ loaded }: { loaded: LoadedAccount }) {
             <button className="btn" type="button" disabled={off} onClick={() => setAsks("rename")}>
               Rename…
             </button>
+            <Mode account={account} />
           </>
         )}
         {account.sending && session?.scopes.includes("kill-switch:write") && (

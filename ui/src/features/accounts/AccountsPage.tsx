@@ -117,7 +117,7 @@ function Kind({
 export function State({
   account,
 }: {
-  account: Pick<AccountRow, "simulated" | "sending" | "unknown_orders" | "contact_problem">;
+  account: Pick<AccountRow, "simulated" | "sending" | "mode" | "unknown_orders" | "contact_problem">;
 }) {
   if (account.simulated === null) {
     return (
@@ -148,6 +148,14 @@ export function State({
       <span className="status unk" title={account.contact_problem}>
         <Shape mark="unknown" />
         Its exchange does not answer
+      </span>
+    );
+  }
+  if (account.mode === "observe") {
+    return (
+      <span className="status">
+        <Shape mark="waiting" />
+        Only observes
       </span>
     );
   }

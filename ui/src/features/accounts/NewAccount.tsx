@@ -75,6 +75,7 @@ function AccountForm({
     egress: "",
     market_data_egress: "",
     limits: {},
+    observes: true,
   });
   const [tried, setTried] = useState(false);
   const { state } = useConnection();
@@ -238,6 +239,19 @@ function AccountForm({
           />
         </Fold>
         <Routes draft={draft} shown={shown} onChange={change} />
+        {!simulated && (
+          <label className="opt">
+            <input
+              className="check"
+              type="checkbox"
+              checked={draft.observes}
+              onChange={(event) => change({ observes: event.target.checked })}
+            />
+            <span>
+              Only observe at first: what its automations decide is written down, and nothing is sent until it goes live
+            </span>
+          </label>
+        )}
         <Limits limits={draft.limits} shown={shown} onChange={(limits) => change({ limits })} />
         {elsewhere && <Failure error={create.error} />}
         <p className="go">

@@ -14,6 +14,7 @@ const DRAFT: AccountDraft = {
   ],
   egress: "tor",
   market_data_egress: "",
+  observes: true,
   limits: { max_open_orders: "20", max_order_notional: "500", price_collar: "" },
 };
 
@@ -47,7 +48,10 @@ test("an account has what was filled in", () => {
 });
 
 test("a live account has no money of ours", () => {
-  expect("balances" in bodyOf({ ...DRAFT, trading: "kraken" }, false)).toBe(false);
+  const live = bodyOf({ ...DRAFT, trading: "kraken" }, false);
+  expect("balances" in live).toBe(false);
+  expect(live.mode).toBe("observe");
+  expect("mode" in bodyOf({ ...DRAFT, observes: false }, false)).toBe(false);
 });
 
 test("what is missing is said at its field", () => {

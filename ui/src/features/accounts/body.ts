@@ -20,6 +20,8 @@ export interface AccountDraft {
   egress: string;
   market_data_egress: string;
   limits: Record<string, string>;
+  /** Only write down what is decided: what a real exchange begins with, until somebody has looked at it. */
+  observes: boolean;
 }
 
 export const LIMITS = [
@@ -27,6 +29,7 @@ export const LIMITS = [
   ["max_orders_per_minute", "Orders in a minute", ""],
   ["max_open_orders", "Orders open at once", ""],
   ["price_collar", "Furthest past the last price", "As a ratio: 0.05 is 5 %."],
+  ["max_first_day", "Most in the first 24 hours", "In each quote asset, from when it goes live."],
   ["max_data_age", "Oldest market data", "Such as 30s or 5m; an order decided on older data is not sent."],
 ] as const;
 
@@ -84,6 +87,7 @@ export function bodyOf(draft: AccountDraft, simulated: boolean): CreateAccount {
       : {}),
     ...(draft.egress ? { egress: draft.egress } : {}),
     ...(draft.market_data_egress ? { market_data_egress: draft.market_data_egress } : {}),
+    ...(draft.observes && !simulated ? { mode: "observe" } : {}),
     ...(Object.keys(limits).length > 0 ? { limits: limitsOf(limits) } : {}),
   };
 }
