@@ -264,6 +264,12 @@ class Settings(BaseSettings):
     audit_keep_days: float = Field(
         default=400.0, ge=1, description="Entries of the audit are pruned after so many days; their chain goes on."
     )
+    balance_check_interval: float = Field(
+        default=300.0,
+        ge=0,
+        description="What exchanges hold is compared so often with what automations believe to have; 0: never. Orders"
+        " that spend what is missing are not sent.",
+    )
     equity_sample_interval: float = Field(
         default=60.0,
         ge=0,

@@ -16,6 +16,7 @@ from octobot_node.clock import Clock, SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.contracts.coordinator import Engine
 from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.balance_watch import BalanceWatch
 from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.acting.poller_pool import PollerPool
 from octobot_node.engine.assembly import assemble, load_levels
@@ -68,6 +69,8 @@ _OUTAGE_S = 0.5
 _PULSE_S, _PULSE_ALONE_S = 2.0, 10.0
 #: How often the clock is compared with steady seconds.
 _CLOCK_S = 1.0
+#: How often it is looked which accounts' balances are due.
+_BALANCES_S = 60.0
 
 
 class Node:
@@ -258,6 +261,16 @@ class Node:
         for loop in (self._dispatch, self._sweep, self._levels, self._retention, self._fold):
             loop.start()
             self._closers.append(loop.stop)
+        if self.settings.balance_check_interval:
+            # A minute after the start: what was filled meanwhile is settled first.
+            balances = PeriodicThread(
+                "balances",
+                self._if_leading(BalanceWatch(self.core).step),
+                min(_BALANCES_S, self.settings.balance_check_interval),
+                at_once=False,
+            )
+            balances.start()
+            self._closers.append(balances.stop)
         if self.settings.equity_sample_interval:
             # Apart: it waits for prices.
             sampling = PeriodicThread(

@@ -14,7 +14,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.automations import AutomationRow
 from octobot_node.operations.automations.worths import Worth
 from octobot_node.operations.node.models.events import EventRow
-from octobot_node.operations.trading.models.accounts import AccountRow
+from octobot_node.operations.trading.models.accounts import AccountRow, LackRow
 from octobot_node.operations.trading.models.money import FillRow
 from octobot_node.operations.trading.models.orders import OrderRow
 from octobot_node.plugin_system.registry import Registry
@@ -111,6 +111,7 @@ def account_row(
         sending=row.sending,
         mode=cast("AccountMode", row.mode),
         live_since=moment(row.live_since or None),
+        lacks={asset: LackRow(**each) for asset, each in row.lacks.items()},
         limits=row.limits,
         revision=row.revision,
         automations=automations,

@@ -62,6 +62,7 @@ def print_account(found: AccountDetail, out: TextIO) -> None:
         ("sending", _sending(found)),
         ("automations", f"{found.automations:,}"),
         ("orders", f"{found.open_orders:,} open, {found.unknown_orders:,} unknown"),
+        ("missing", f"[bold red]{escape(_missing(found))}[/]" if found.lacks else ""),
         ("funds", escape(tables.amounts(found.funds))),
         ("guarantees", escape(can)),
         ("last contact", "never" if found.last_contact is None else tables.when(found.last_contact)),
@@ -78,6 +79,11 @@ def _sending(row: AccountRow) -> str:
     if row.mode == "observe":
         return "observes"
     return "on" if row.sending else "off"
+
+
+def _missing(found: AccountDetail) -> str:
+    lacks = (f"{each.has:f} {asset} of {each.needs:f}" for asset, each in sorted(found.lacks.items()))
+    return f"at its exchange there is {', '.join(lacks)}: orders that spend it are not sent"
 
 
 def _egress(found: AccountDetail) -> str:

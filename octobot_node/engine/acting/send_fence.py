@@ -30,7 +30,17 @@ from octobot_node.store.tables import intents as intents_table
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["FENCED_MS", "OBSERVED", "THROWN", "Passed", "SendFence", "as_it_is", "later", "lock_automations"]
+__all__ = [
+    "FENCED_MS",
+    "OBSERVED",
+    "THROWN",
+    "AccountNow",
+    "Passed",
+    "SendFence",
+    "as_it_is",
+    "later",
+    "lock_automations",
+]
 
 #: A closed fence (lease, full disk, unresolved order before this one) is tried again after this.
 FENCED_MS = 1_000
@@ -74,7 +84,9 @@ class _Gate:
     def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
         self.account = account
         self.shut = shut
-        self.off, self.limits, self.live_since = as_it_is(connection, account)
+        standing = as_it_is(connection, account)
+        self.off, self.limits = standing.off, standing.limits
+        self.live_since, self.lacks = standing.live_since, standing.lacks
         #: Without look-ups by client id, what was sent is recognised only if nothing like it is under way.
         self.serial = account.capabilities.lookup.reach == "none"
         self.in_flight = intents.symbols_in_flight(connection, account.id) if self.serial else set()
@@ -118,25 +130,39 @@ class _Gate:
 _SENDING = sa.select(installation.c.sending).with_for_update(read=True)
 #: A key share: settling moves the row's cursor meanwhile. Who switches sending off locks the row for update.
 _ACCOUNT = (
-    sa.select(accounts.c.sending, accounts.c.mode, accounts.c.live_since, accounts.c.limits)
+    sa.select(accounts.c.sending, accounts.c.mode, accounts.c.live_since, accounts.c.lacks, accounts.c.limits)
     .where(accounts.c.id == sa.bindparam("account"))
     .with_for_update(read=True, key_share=True)
 )
 
 
-def as_it_is(connection: sa.Connection, account: Account) -> tuple[str, Limits, int]:
-    """Return what stops this account's orders, or "", the account's limits, and since when (ms UTC) it is live.
+@dataclass(frozen=True, slots=True)
+class AccountNow:
+    """An account as its row says at this moment."""
 
-    From its row, which stays locked until the fence commits: another node may have changed them just now.
+    #: What stops all its orders, or "".
+    off: str
+    limits: Limits
+    #: Since when its orders are sent (ms UTC).
+    live_since: int
+    #: What its exchange has too little of: asset -> {"needs", "has"}.
+    lacks: Mapping[str, Any]
+
+
+def as_it_is(connection: sa.Connection, account: Account) -> AccountNow:
+    """Return how an account stands.
+
+    Its row stays locked until the fence commits: another node may have changed it just now.
     """
     sending = connection.scalar(_SENDING)
     row = connection.execute(_ACCOUNT, {"account": account.id}).one()
-    limits = Limits.model_validate(row.limits) if row.limits else Limits()
-    if not sending:
-        return THROWN, limits, row.live_since
+    off = OBSERVED if row.mode == "observe" else ""
     if not row.sending:
-        return f"{THROWN} for the account {account.name}", limits, row.live_since
-    return OBSERVED if row.mode == "observe" else "", limits, row.live_since
+        off = f"{THROWN} for the account {account.name}"
+    if not sending:
+        off = THROWN
+    limits = Limits.model_validate(row.limits) if row.limits else Limits()
+    return AccountNow(off, limits, row.live_since, row.lacks)
 
 
 class SendFence:
@@ -222,6 +248,9 @@ class SendFence:
         off = "" if row.kind == "cancel" else gate.off or ("" if owner.sending else f"{THROWN} for the automation")
         if off:
             return "stop", off
+        lack = gate.lacks.get(row.reserved_asset or "") if row.kind == "order" else None
+        if lack is not None:
+            return "stop", _short(gate.account, row.reserved_asset or "", lack)
         now = self._core.clock.now()
         before = [other for other in group if other.seq < row.seq and not row.independent]
         if any(other.status in _FAILURES for other in before):
@@ -306,6 +335,13 @@ def _groups(connection: sa.Connection, ids: set[str]) -> dict[str, list[GroupedI
     for row in connection.execute(_GROUPS, {"ids": list(ids)}).all():
         found[row.group_id].append(row)
     return found
+
+
+def _short(account: Account, asset: str, lack: Mapping[str, str]) -> str:
+    return (
+        f"the account {account.name} has {lack['has']} {asset} at its exchange, and its automations reckon with"
+        f" {lack['needs']}: put back what is missing, or stop an automation that it is of"
+    )
 
 
 def _with_parents(carried: Sequence[IntentRow]) -> set[str]:

@@ -117,7 +117,7 @@ class AutomationCompletion:
     def _stopped(self, connection: sa.Connection, row: AutomationRow) -> bool:
         """Whether one was thrown this very moment, or the account only observes."""
         sending = connection.scalar(_SENDING, {"id": row.id})
-        return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id))[0])
+        return not sending or bool(as_it_is(connection, self._core.accounts.get(row.account_id)).off)
 
     def _held(self, automation_id: str) -> dict[str, Decimal]:
         with self._core.storage.read() as connection:

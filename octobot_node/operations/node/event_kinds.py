@@ -32,7 +32,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "KillSwitchEvent": ("kill_switch.thrown", "kill_switch.settled", "kill_switch.released"),
     "AccountEvent": (
         *("account.created", "account.edited", "account.keys_rotated", "account.deleted"),
-        *("account.mode_changed", "account.reconciled", "account.differs"),
+        *("account.mode_changed", "account.reconciled", "account.differs", "account.short", "account.covered"),
     ),
     "NodeEvent": ("clock.set", "database.changed"),
 }

@@ -33,6 +33,7 @@ def attention(context: OperationContext, request: ShowAttention) -> Attention:
             *_by_reason(context, connection, AutomationStatus.FAILED),
             *_by_reason(context, connection, AutomationStatus.HELD),
             *_unknown(context, connection),
+            *_short(context, connection),
             *_lacking(context, connection, now - int(request.refused_within * 1_000)),
             *_late(context, connection, now - int(request.late_after * 1_000)),
             *_thrown(context, connection),
@@ -104,6 +105,21 @@ def _lacking(context: OperationContext, connection: sa.Connection, since: int) -
             oldest=moment(row.oldest),
             mends_itself=False,
             help=Help(operation="orders.list", arguments={"status": "refused"}),
+        )
+
+
+def _short(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
+    for row in statements.short(connection, context.owner):
+        lacks = ", ".join(f"{each['has']} {asset} of {each['needs']}" for asset, each in sorted(row.lacks.items()))
+        yield Cause(
+            kind="short_account",
+            title=f"The account {row.name} has less at its exchange than its automations reckon with",
+            detail=f"there is {lacks}; orders that spend it are not sent",
+            cure="put back what is missing, or stop an automation that it is of; it is looked at again in minutes",
+            count=1,
+            oldest=None,
+            mends_itself=False,
+            help=Help(operation="accounts.money", arguments={"account": row.id}),
         )
 
 

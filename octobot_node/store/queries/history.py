@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.store.queries.periods import ALWAYS, Period
 from octobot_node.store.rows.automation import SignalRow
 from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
@@ -28,6 +29,7 @@ __all__ = [
     "fills_of_order",
     "fills_of_period",
     "funds_of_account",
+    "money_of_account",
     "posting_page",
     "postings_of_period",
     "signal_page",
@@ -153,9 +155,18 @@ def funds_of_account(connection: sa.Connection, account_id: str) -> dict[str, De
     return {asset: free + reserved for asset, (free, reserved) in money_of_account(connection, account_id).items()}
 
 
-def money_of_account(connection: sa.Connection, account_id: str) -> dict[str, tuple[Decimal, Decimal]]:
-    """Return asset -> what an account's automations have of it, (free, reserved). Rides ix_balances_account."""
+def money_of_account(
+    connection: sa.Connection, account_id: str, *, at_work: bool = False
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return asset -> what an account's automations have of it, (free, reserved). Rides ix_balances_account.
+
+    ``at_work``: only of those that have not ended.
+    """
     statement = sa.select(_b.asset, _b.free, _b.reserved).where(_b.account_id == account_id).order_by(_b.asset)
+    if at_work:
+        ended = [status for status in AutomationStatus if status.over]
+        joined = statement.join(automations, automations.c.id == _b.automation_id)
+        statement = joined.where(automations.c.status.not_in(ended))
     found: dict[str, tuple[Decimal, Decimal]] = {}
     # Exact in Decimal; in SQL, SQLite would add texts up as floats.
     for asset, free, reserved in connection.execute(statement):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-__all__ = ["LacksRow", "LateRow", "ReasonRow", "UnknownRow"]
+__all__ = ["LacksRow", "LateRow", "ReasonRow", "ShortRow", "UnknownRow"]
 
 
 class ReasonRow(Protocol):
@@ -32,6 +33,14 @@ class LateRow(Protocol):
 
     many: int
     oldest: int | None
+
+
+class ShortRow(Protocol):
+    """An account whose exchange has less than its automations reckon with."""
+
+    id: str
+    name: str
+    lacks: Mapping[str, Mapping[str, str]]
 
 
 class LacksRow(Protocol):

@@ -37,6 +37,7 @@ class AccountRow(Protocol):
     sending: bool
     mode: str
     live_since: int
+    lacks: Mapping[str, Any]
     trades_cursor: int
     reconcile_since: int | None
     revision: int

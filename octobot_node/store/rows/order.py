@@ -17,6 +17,7 @@ __all__ = [
     "KillSwitchRow",
     "ListedIntentRow",
     "NotedOrderRow",
+    "NotionalRow",
     "OpenIntentRow",
     "PolledIntentRow",
 ]

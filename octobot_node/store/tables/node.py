@@ -75,6 +75,8 @@ accounts = sa.Table(
     sa.Column("mode", sa.String(16), nullable=False, server_default="live"),
     #: When its orders could leave first since it was made or since it observed; 0: before that was written down.
     sa.Column("live_since", Millis, nullable=False, server_default="0"),
+    #: What its exchange has less of than its automations believe: asset -> {"needs", "has"}.
+    sa.Column("lacks", sa.JSON, nullable=False, server_default="{}"),
     #: Executions up to here are settled; the account poller asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.

@@ -92,13 +92,14 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     attention_rows.UnknownRow: (attention._UNKNOWN,),
     attention_rows.LateRow: (attention._LATE,),
     attention_rows.LacksRow: (attention._LACKING,),
+    attention_rows.ShortRow: (attention._SHORT,),
     automation_rows.StandingRow: (standings._WIDE,),
     node.StandingAccountRow: (standings._ACCOUNTS,),
 }
 #: As above, of plugins.
 OF_PLUGINS: Mapping[type[Any], tuple[Any, ...]] = {members.Row: (nodes,), members.Lead: (tables.leases,)}
 #: Parts of others, which no statement returns by itself.
-PARTS = {"OwnedRow", "ComparedRow"}
+PARTS = {"OwnedRow", "ComparedRow", "NotionalRow"}
 #: NULL in the table, never in what the statement chooses: what was sent has these.
 NEVER_NULL = {(orders.PolledIntentRow, "sent_at"), (orders.PolledIntentRow, "send_by")}
 #: NULL where the outer join finds nothing.

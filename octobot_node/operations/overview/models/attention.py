@@ -35,6 +35,7 @@ class Cause(Response):
         "unknown_orders",
         "late",
         "lacking_funds",
+        "short_account",
         "silent_node",
         "broken_plugin",
         "kill_switch",

@@ -20,8 +20,16 @@ __all__ = [
     "EditAccount",
     "ExchangePage",
     "ExchangeRow",
+    "LackRow",
     "OneAccount",
 ]
+
+
+class LackRow(Response):
+    """How much of an asset is missing."""
+
+    needs: Amount = Field(description="What the account's automations reckon with.")
+    has: Amount = Field(description="What its exchange said last that there is.")
 
 
 class AccountRow(Response):
@@ -39,6 +47,10 @@ class AccountRow(Response):
         description="live, or observe: what its automations decide is written down and nothing is sent."
     )
     live_since: datetime | None = Field(description="When it went live last; null: it never did.")
+    lacks: dict[str, LackRow] = Field(
+        description="What its exchange has less of than its automations reckon with, by asset: orders that spend it are"
+        " not sent. Looked at every few minutes."
+    )
     limits: dict[str, Any]
     revision: int = Field(description="Counts its edits.")
     automations: int

@@ -1,4 +1,4 @@
-"""Whether an account's orders are sent, or only written down, and since when they are sent."""
+"""Whether an account's orders are sent, or only written down, since when, and what its exchange has too little of."""
 
 from __future__ import annotations
 
@@ -15,4 +15,5 @@ expands = False
 
 def upgrade() -> None:
     op.add_column("accounts", sa.Column("mode", sa.String(16), server_default="live", nullable=False))
+    op.add_column("accounts", sa.Column("lacks", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("accounts", sa.Column("live_since", sa.BigInteger(), server_default="0", nullable=False))

@@ -49,6 +49,7 @@ export default function AccountPage({ id }: { id: string }) {
           </p>
         </div>
       )}
+      {Object.keys(account.lacks).length > 0 && <Lacks account={account} />}
       <div className="money">
         <div>
           {account.unknown_orders > 0 && <UnknownOrders account={account} />}
@@ -61,6 +62,25 @@ export default function AccountPage({ id }: { id: string }) {
           {account.capabilities && <Guarantees of={account.capabilities} />}
         </div>
       </div>
+    </div>
+  );
+}
+
+/** What its exchange has too little of: orders that spend it wait for somebody. */
+function Lacks({ account }: { account: AccountDetail }) {
+  return (
+    <div className="note bad" role="alert">
+      <p>
+        <b>The exchange has less than its automations reckon with.</b> Orders that spend it are not sent. Put back what
+        is missing, or stop an automation that it is of.
+      </p>
+      <ul className="plain">
+        {Object.entries(account.lacks).map(([asset, each]) => (
+          <li key={asset}>
+            <Money value={each.has} asset={asset} /> of <Money value={each.needs} asset={asset} />
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

@@ -117,7 +117,7 @@ function Kind({
 export function State({
   account,
 }: {
-  account: Pick<AccountRow, "simulated" | "sending" | "mode" | "unknown_orders" | "contact_problem">;
+  account: Pick<AccountRow, "simulated" | "sending" | "mode" | "lacks" | "unknown_orders" | "contact_problem">;
 }) {
   if (account.simulated === null) {
     return (
@@ -140,6 +140,14 @@ export function State({
       <span className="status unk">
         <Shape mark="unknown" />
         {format.count(account.unknown_orders)} {account.unknown_orders === 1 ? "order is" : "orders are"} unknown
+      </span>
+    );
+  }
+  if (Object.keys(account.lacks ?? {}).length > 0) {
+    return (
+      <span className="status bad">
+        <Shape mark="refused" />
+        Money is missing
       </span>
     );
   }

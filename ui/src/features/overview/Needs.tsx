@@ -19,6 +19,7 @@ const MARKS: Record<Cause["kind"], Mark> = {
   unknown_orders: "unknown",
   late: "unknown",
   lacking_funds: "refused",
+  short_account: "refused",
   silent_node: "unknown",
   broken_plugin: "failed",
   kill_switch: "held",
@@ -90,6 +91,14 @@ function Title({ cause }: { cause: Cause }) {
     const type = cause.help?.arguments["type"];
     return (
       <Link to="/automations" search={{ status: cause.kind, ...(typeof type === "string" ? { type } : {}) }}>
+        <b>{cause.title}</b>
+      </Link>
+    );
+  }
+  const account = cause.help?.arguments["account"];
+  if (cause.kind === "short_account" && typeof account === "string") {
+    return (
+      <Link to="/accounts/$account" params={{ account }}>
         <b>{cause.title}</b>
       </Link>
     );

@@ -1,0 +1,139 @@
+"""Live accounts whose exchange has less than automations on them reckon with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from octobot_node import Decision, LimitOrder, Tick, Wake
+from octobot_node.engine.acting.balance_watch import BalanceWatch
+from octobot_node.errors import NotSent
+from octobot_node.store.queries import attention
+from octobot_node.store.tables import accounts
+from tests.support.bench import Bench
+
+HOUR = 3_600_000
+
+
+def buying(_tick: Tick[Any, Any]) -> Decision:
+    orders = [LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(90))]
+    return Decision(orders=orders, wake=Wake(every=timedelta(hours=1), align=True))
+
+
+def waiting(_tick: Tick[Any, Any]) -> Decision:
+    return Decision(wake=Wake(every=timedelta(hours=1), align=True))
+
+
+@pytest.fixture
+def look(bench: Bench) -> Callable[[], int]:
+    """Look at all accounts, as some minutes later."""
+    watch = BalanceWatch(bench.core)
+
+    def step() -> int:
+        bench.advance(300_000)
+        return watch.step()
+
+    return step
+
+
+def lacks(bench: Bench) -> dict[str, Any]:
+    found: dict[str, Any] = bench.rows(accounts)[0].lacks
+    return found
+
+
+def test_what_is_all_there_is_not_spoken_of(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", waiting)
+    bench.trading.held = {"USDT": Decimal("999.95"), "BTC": Decimal(3)}
+    assert (look(), lacks(bench)) == (0, {})
+
+
+def test_orders_that_spend_what_is_missing_are_not_sent_until_it_is_back(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", buying)
+    bench.trading.held = {"USDT": Decimal(800)}
+    assert (look(), lacks(bench)) == (1, {"USDT": {"needs": "1000", "has": "800"}})
+    assert look() == 0
+    bench.settle()
+    [skipped] = bench.intents()
+    assert skipped.status == "skipped"
+    assert skipped.reason == (
+        "the account main has 800 USDT at its exchange, and its automations reckon with 1000: put back what is missing,"
+        " or stop an automation that it is of"
+    )
+    assert bench.trading.requests == []
+    with bench.core.storage.read() as connection:
+        assert [row.name for row in attention.short(connection, "local")] == ["main"]
+        assert attention.short(connection, "another") == []
+    # Less of it is news in the account, and not told anew.
+    bench.trading.held = {"USDT": Decimal(700)}
+    assert (look(), lacks(bench)["USDT"]["has"]) == (1, "700")
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    assert (look(), lacks(bench)) == (1, {})
+    assert [kind for kind in bench.events() if kind.startswith("account.")] == ["account.short", "account.covered"]
+    bench.advance(HOUR)
+    bench.settle()
+    assert bench.statuses() == ["skipped", "open"]
+
+
+def test_what_open_orders_may_have_spent_this_moment_counts_once_it_was_missing_twice(
+    bench: Bench, look: Callable[[], int]
+) -> None:
+    bench.automation("a", buying)
+    bench.settle()
+    # The order was filled a moment ago, say, and its execution is not settled yet.
+    bench.trading.held = {"USDT": Decimal(910)}
+    assert (look(), lacks(bench)) == (0, {})
+    assert (look(), set(lacks(bench))) == (1, {"USDT"})
+    # Less than what is free is missing whatever became of the order.
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    look()
+    bench.trading.held = {"USDT": Decimal(500)}
+    assert (look(), lacks(bench)["USDT"]["has"]) == (1, "500")
+
+
+def test_an_asset_that_is_missing_stops_no_order_that_spends_another(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", buying, budget={"USDT": "1000", "BTC": "2"})
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    assert (look(), set(lacks(bench))) == (1, {"BTC"})
+    bench.settle()
+    assert bench.statuses() == ["open"]
+
+
+def test_what_an_automation_had_that_is_over_is_anybodys(bench: Bench, look: Callable[[], int]) -> None:
+    first = bench.automation("a", waiting)
+    bench.automation("b", waiting, budget={"USDT": "300"})
+    bench.settle()
+    bench.trading.held = {"USDT": Decimal(300)}
+    assert look() == 1
+    bench.commands.stop(first)
+    bench.settle()
+    assert (look(), lacks(bench)) == (1, {})
+
+
+def test_an_exchange_that_does_not_answer_changes_nothing(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", waiting)
+    bench.trading.faults["balances"] = NotSent("not now")
+    assert (look(), lacks(bench)) == (0, {})
+
+
+def test_an_account_is_asked_about_no_more_often_than_the_setting_says(bench: Bench) -> None:
+    bench.automation("a", waiting)
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    watch = BalanceWatch(bench.core)
+    watch.step()
+    bench.trading.held = {}
+    bench.advance(299_000)
+    assert watch.step() == 0
+    bench.advance(1_000)
+    assert watch.step() == 1
+
+
+def test_play_money_is_nobodys_business(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", waiting)
+    trading = bench.core.registry.trading
+    trading["fake"] = replace(trading["fake"], simulated=True)  # type: ignore[index]
+    assert (look(), lacks(bench)) == (0, {})
