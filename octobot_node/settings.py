@@ -199,6 +199,12 @@ class Settings(BaseSettings):
         description="Ways out that accounts may name beside direct and tor, NAME=URL each, such as"
         " vps=socks5://user:password@192.0.2.7:1080 or office=http://192.0.2.8:3128; names are looked up there.",
     )
+    egress_address: str = Field(
+        default="",
+        max_length=128,
+        description="A name for the public address by which direct traffic leaves. Nodes with the same name share what"
+        " exchanges let an address ask. Not set: the machine's own name; give machines behind one router one name.",
+    )
     exchange_traffic: str = Field(
         default=ANY_TRAFFIC,
         pattern="^[a-z0-9_]{1,32}$",

@@ -41,6 +41,8 @@ __all__ = [
     "PastTouches",
     "PastVolumes",
     "RequestBudget",
+    "RequestGate",
+    "RequestLimit",
     "ShownPrice",
     "StatesAssumptions",
     "SymbolList",
@@ -262,6 +264,45 @@ class TradingFactory:
     capabilities: Capabilities | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RequestLimit:
+    """What an exchange lets be asked: requests of ``weight`` together in each ``seconds``.
+
+    ``exchange`` and ``name`` say which limit it is; ``per`` whether all who come from one address share it, or all who
+    use one key.
+    """
+
+    exchange: str
+    name: str
+    weight: int
+    seconds: float
+    per: Literal["address", "key"] = "address"
+
+
+class RequestGate(Protocol):
+    """What lets requests through, no more than a limit allows, all accounts and nodes together."""
+
+    async def take(self, weight: float = 1.0, *, urgent: bool = False) -> None:
+        """Wait until a request of this weight may be made, and count it. ``urgent``, such as a cancel, may use what is
+        kept for that.
+
+        Raises NotSent, with when to come back, where that is longer than a few seconds from now.
+        """
+        ...
+
+    async def shut(self, seconds: float) -> None:
+        """Let nobody pass for so long, on any node: the exchange answered 429 or 418, and named the time."""
+        ...
+
+    def told(self, used: float) -> None:
+        """Take note of what the exchange says was used of this window: others may use the address or the key, too."""
+        ...
+
+    def budget(self) -> RequestBudget:
+        """Return the limit, and what is left of it as far as this node knows, for ``Budgeted``."""
+        ...
+
+
 class ConnectorContext(Protocol):
     """What the node lends a connector."""
 
@@ -290,6 +331,14 @@ class ConnectorContext(Protocol):
         Every connection of it leaves by the account's route; what a library sets of proxies by itself is refused.
         ``private`` lets it go to this machine and private networks, too, for an address that its author knows and
         nobody gives. Raises EgressRefused where the account's route may not be taken.
+        """
+        ...
+
+    def request_gate(self, limit: RequestLimit, key: str = "") -> RequestGate:
+        """Return the gate of a limit, which every account that leaves by the same address, or uses the same ``key``,
+        passes on every node.
+
+        ``key`` is told where the limit is per key; a digest of it is all that is kept.
         """
         ...
 

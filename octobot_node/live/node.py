@@ -29,6 +29,7 @@ from octobot_node.engine.deciding.dispatcher import Dispatcher
 from octobot_node.engine.deciding.price_levels import take_levels
 from octobot_node.engine.deciding.tick_batch import TickBatch
 from octobot_node.engine.evaluating.evaluator import ProcessEvaluator
+from octobot_node.engine.market.request_gates import REQUESTS
 from octobot_node.engine.notice_delivery import open_notices
 from octobot_node.engine.sampling import Sampler
 from octobot_node.engine.sweeper import Sweeper
@@ -404,10 +405,13 @@ class Node:
             # Not here: whoever hears must not wait for the database, which may be gone, or another one.
             self.core.accounts.doubt(topic.removeprefix("account "))
             self._kicks.hurry()
+        elif topic == REQUESTS:
+            self.core.accounts.gates.doubt()
         elif topic.startswith("watch "):
             self._pollers.take_up(topic.removeprefix("watch "))
         elif topic == "":
             self.core.accounts.doubt_all()
+            self.core.accounts.gates.doubt()
             self._hurry_all()
             self._hear("dispatch")
 

@@ -17,7 +17,7 @@ __all__ = ["Content", "contents", "forgetting", "owners_of", "stream"]
 Row = Sequence[Any]
 _CHUNK = 2_000
 #: Of the process, not of the state: who holds what right now, and what is written by the target's own migrations.
-_LEFT_BEHIND = frozenset({"leases", "changed_levels", "schema_floors", "standing_changes"})
+_LEFT_BEHIND = frozenset({"leases", "changed_levels", "request_budgets", "schema_floors", "standing_changes"})
 #: Who worked on what, and numbers of the source's own transactions: nothing of it means anything elsewhere.
 _FORGOTTEN: Mapping[str, Mapping[str, Any]] = {
     "schedule": {"claim": None, "claim_until": None, "claim_tries": 0},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import socket
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -21,6 +22,8 @@ from octobot_node.contracts.exchanges import (
     Fees,
     MarketData,
     RequestBudget,
+    RequestGate,
+    RequestLimit,
     Trading,
     with_fees,
 )
@@ -28,6 +31,7 @@ from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient, o
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
+from octobot_node.engine.market.request_gates import RequestGates
 from octobot_node.errors import EgressRefused, InvalidSettings, PluginError, StorageUnavailable, UsageError
 from octobot_node.limits import Limits
 from octobot_node.market import Market
@@ -118,6 +122,7 @@ class Accounts:
         self.settings = settings
         self.registry = registry
         self.routes = routes
+        self.gates = RequestGates(storage, clock)
         self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
@@ -398,6 +403,13 @@ class _Lent:
     def session(self, *, private: bool = False, **options: Any) -> ClientSession:
         """Return a session whose connections leave by the account's route."""
         return open_session(self._way(private=private), **options)
+
+    def request_gate(self, limit: RequestLimit, key: str = "") -> RequestGate:
+        """Return the gate of a limit."""
+        # A proxy is one address, whoever goes through it; what goes straight out has its machine's.
+        address = self._accounts.settings.egress_address or socket.gethostname()
+        who = key if limit.per == "key" else address if self._egress == DIRECT else f"route {self._egress}"
+        return self._accounts.gates.gate(limit, who)
 
     def _way(self, *, private: bool) -> Egress:
         # Market data of one source is everybody's who shares it, and of no account.

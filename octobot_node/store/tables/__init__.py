@@ -40,6 +40,7 @@ from octobot_node.store.tables.node import (
     leases,
     preferences,
     pulses,
+    request_budgets,
     schema_floors,
 )
 from octobot_node.store.tables.order import intents, kill_switch_orders, kill_switches
@@ -72,6 +73,7 @@ __all__ = [
     "preferences",
     "price_samples",
     "pulses",
+    "request_budgets",
     "requests",
     "results",
     "schedule",

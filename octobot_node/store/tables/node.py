@@ -17,6 +17,7 @@ __all__ = [
     "leases",
     "preferences",
     "pulses",
+    "request_budgets",
     "schema_floors",
 ]
 
@@ -87,6 +88,18 @@ accounts = sa.Table(
     #: When its exchange answered last, to the minute; NULL: never.
     sa.Column("contacted_at", Millis),
     sa.UniqueConstraint("owner", "name"),
+)
+
+#: What nodes took of what an exchange lets an address or a key ask in a window of time.
+request_budgets = sa.Table(
+    "request_budgets",
+    metadata,
+    #: SHA-256 of exchange, limit, and address or key.
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("window_at", Millis, nullable=False),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    #: The exchange said that it was too much: nobody asks until then. 0: it did not.
+    sa.Column("closed_until", Millis, nullable=False, server_default="0"),
 )
 
 cursors = sa.Table(
