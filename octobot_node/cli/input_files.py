@@ -28,7 +28,7 @@ __all__ = [
 
 #: What else than FIELD=VALUE an option takes, and such a pair.
 _PAIRS = {
-    "--budget": ("ASSET=AMOUNT", "USD=50"),
+    **dict.fromkeys(("--budget", "--add", "--take", "--to"), ("ASSET=AMOUNT", "USD=50")),
     "--balance": ("ASSET=AMOUNT", "USD=50"),
     "--limit-set": ("NAME=VALUE", "max_open_orders=5"),
 }

@@ -137,6 +137,7 @@ def _marks(automation_id: str, key: Key, money: Money, price: Price, now: int) -
     worths = [(each.asset, equity) for each in unknown if (equity := each.equity(price)) is not None]
     # Those that are known stay: the rows of an automation are written together.
     told = [*worths, *money.began.items()] if worths else []
+    starts = {each.asset: each.start for each in money.counted}
     return [
         {
             "automation_id": automation_id,
@@ -146,6 +147,7 @@ def _marks(automation_id: str, key: Key, money: Money, price: Price, now: int) -
             "shard": 0,
             "day": day_of(now),
             "equity": equity,
+            "start": starts.get(asset, ZERO),
             "at": now,
         }
         for asset, equity in told

@@ -24,7 +24,7 @@ def automation(context: OperationContext, request: Any) -> Subject:
     with context.core.storage.read() as connection:
         (row,) = lists.automations_by_id(connection, [found])
     shown = rows_of(context, [found])[0].model_dump(
-        mode="json", include={"name", "status", "reason", "type", "account"}
+        mode="json", include={"name", "status", "reason", "type", "account", "budget"}
     )
     return Subject(row.owner, row.name, found, {**shown, "config": json.loads(row.config), "limits": row.limits})
 

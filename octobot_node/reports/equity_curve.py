@@ -16,7 +16,7 @@ from octobot_node.store.queries import lists
 from octobot_node.store.rows.ledger import FillRow
 from octobot_node.store.tables import fills, positions
 
-__all__ = ["Fall", "equity_curve", "equity_points", "largest_falls"]
+__all__ = ["Fall", "equity_curve", "equity_points", "falls_beside_deposits", "largest_falls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,28 @@ def largest_falls(start: Decimal, curve: Iterable[Decimal]) -> Fall:
         amount = max(amount, peak - equity)
         if peak > 0:
             ratio = max(ratio, (peak - equity) / peak)
+    return Fall(amount, ratio)
+
+
+def falls_beside_deposits(start: Decimal, curve: Iterable[tuple[Decimal, Decimal]]) -> Fall:
+    """Return the same of (equity, what had been given until then), where a deposit is no gain and a withdrawal no loss.
+
+    The amount is the largest fall of equity less what was given. The ratio is that of a unit's worth, u = 1 at
+    ``start``: from one point to the next it becomes u * (equity - what was given in between) / (equity before).
+    """
+    amount, gained, peak_of_gains = ZERO, ZERO, ZERO
+    ratio, unit, peak = ZERO, Decimal(1), Decimal(1)
+    before, given = start, start
+    with localcontext(rounded()):
+        for equity, so_far in curve:
+            gained = equity - so_far
+            peak_of_gains = max(peak_of_gains, gained)
+            amount = max(amount, peak_of_gains - gained)
+            if before > 0:
+                unit *= (equity - (so_far - given)) / before
+            peak = max(peak, unit)
+            ratio = max(ratio, (peak - unit) / peak)
+            before, given = equity, so_far
     return Fall(amount, ratio)
 
 

@@ -322,8 +322,8 @@ def _automation_changes(spec: AutomationSpec, folder: _Folder, registry: Registr
     if account != spec.account:
         yield "account", f"{spec.name!r} is on account {account!r} in this data folder: {_ELSEWHERE}"
     if budget != dict(spec.budget):
-        began = f"{spec.name!r} began with {_shown(budget)} in this data folder, not {_shown(spec.budget)}"
-        yield "budget", f"{began}: set it back, {_ELSEWHERE}"
+        given = f"{spec.name!r} was given {_shown(budget)} in this data folder, not {_shown(spec.budget)}"
+        yield "budget", f"{given}: set it back, change it with `octobot-node automations budget`, {_ELSEWHERE}"
 
 
 def _take_over_limits(

@@ -63,10 +63,10 @@ def prune_audit(storage: Storage, before: int, now: int, limit: int = 500) -> in
 
 
 def roll_up_equity(connection: sa.Connection, before: int, limit: int, now: int) -> int:
-    """Leave of the points before ``before`` (ms UTC) the last of every hour; return how many were looked at.
+    """Leave of the points before ``before`` (ms UTC) the last of every hour, and of those before a deposit in it.
 
-    About ``limit`` at once, in order of time from where the last call ended, so that none is looked at twice. Rides
-    ix_equity_at.
+    Returns how many were looked at: about ``limit`` at once, in order of time from where the last call ended, so that
+    none is looked at twice. Rides ix_equity_at.
     """
     point = equity.c
     done = connection.scalar(sa.select(cursors.c.position).where(cursors.c.name == EQUITY_ROLLED_UP))
@@ -79,8 +79,12 @@ def roll_up_equity(connection: sa.Connection, before: int, limit: int, now: int)
     reached = times[-1] + 1
     later = equity.alias("later")
     next_hour = (point.at // _HOUR_MS + 1) * _HOUR_MS
+    # The last before a deposit stays, too: without it the deposit would look like a gain.
     another = sa.exists().where(
-        later.c.automation_id == point.automation_id, later.c.at > point.at, later.c.at < next_hour
+        later.c.automation_id == point.automation_id,
+        later.c.at > point.at,
+        later.c.at < next_hour,
+        later.c.start == point.start,
     )
     connection.execute(equity.delete().where(point.at >= times[0], point.at < reached, another))
     _move_cursor(connection, reached, now, known=done is not None)

@@ -146,6 +146,15 @@ def _missed(data: Data) -> str:
     return f"{missed} planned {'tick' if missed == 1 else 'ticks'} passed while no node ran, and became one"
 
 
+def _budget(data: Data) -> str:
+    told = []
+    for asset, amount in sorted(data["changes"].items()):
+        change = Decimal(amount)
+        did = "was given" if change > 0 else "had taken from it"
+        told.append(f"{did} {number(abs(change))} {asset} (its budget is {number(Decimal(data['budget'][asset]))} now)")
+    return " and ".join(told)
+
+
 def _waiting(data: Data) -> str:
     return f"waits: {reason_of(data)}"
 
@@ -201,6 +210,7 @@ _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
     "action.unknown": ("error", _action("has an outcome that is not known")),
     "automation.stopping": ("info", _stopping),
     "automation.waiting": ("info", _waiting),
+    "budget.changed": ("info", _budget),
     "notice.failed": ("error", _untold),
     "order.adopted": ("info", _by("adopted")),
     "order.declared_not_sent": ("info", _by("declared not sent")),

@@ -25,6 +25,10 @@ def _decimal(description: str) -> Schema:
     return {"type": "string", "format": "decimal", "pattern": DECIMAL_PATTERN, "description": description}
 
 
+def _amounts(description: str) -> Schema:
+    return {"type": "object", "additionalProperties": _decimal("An amount."), "description": description}
+
+
 def _whole(description: str) -> Schema:
     return {"type": "integer", "description": description}
 
@@ -53,6 +57,11 @@ _DATA: Mapping[str, Mapping[str, Schema]] = {
             "items": {"type": "string"},
             "description": "The dotted names of the fields of its config that changed.",
         },
+    },
+    "BudgetEvent": {
+        "changes": _amounts("What was given, by asset; below 0: what was taken."),
+        "budget": _amounts("What it was given in all, by asset, of those that changed."),
+        "by": _text("Who changed it."),
     },
     "OrderEvent": {
         "id": _text("The order's id."),

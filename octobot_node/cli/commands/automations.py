@@ -38,6 +38,7 @@ def commands() -> typer.Typer:
     app.command("create")(_create)
     app.command("add")(_add)
     app.command("edit")(_edit)
+    app.command("budget")(_budget)
     app.command("clone")(_clone)
     app.command("pause")(_pause)
     app.command("resume")(_resume)
@@ -184,6 +185,34 @@ def _edit(
     given = None if tags is None else [tag for tag in tags if tag]
     found = client.ask(EDIT_AUTOMATION, automation=automation, config=config, changes=fields or None, tags=given)
     client.show(found, print_edited)
+
+
+_Amounts = list[str] | None
+
+
+def _budget(
+    context: typer.Context,
+    automation: AutomationArgument,
+    add: Annotated[
+        _Amounts, typer.Option("--add", metavar="ASSET=AMOUNT", help="Give it this of its account's; may be repeated.")
+    ] = None,
+    take: Annotated[
+        _Amounts, typer.Option("--take", metavar="ASSET=AMOUNT", help="Take this of what is free; may be repeated.")
+    ] = None,
+    to: Annotated[
+        _Amounts, typer.Option("--to", metavar="ASSET=AMOUNT", help="Make it this in all; may be repeated.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would come to, and change nothing.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give an automation money, or take it, while it runs. Without amounts: what it has, and could be given."""
+    from octobot_node.cli.actions.budget import change_budget
+    from octobot_node.cli.input_files import fields
+
+    given = {"add": fields(add or [], "--add"), "take": fields(take or [], "--take"), "set": fields(to or [], "--to")}
+    change_budget(context, automation, given, dry_run=dry_run, yes=yes, as_json=as_json, data_dir=data_dir)
 
 
 def _pause(

@@ -6,13 +6,14 @@ from typing import TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
+from octobot_node.operations.automations.models.budgets import BudgetChanged
 from octobot_node.operations.trading.models.money import (
     BalancePage,
     EquitySeries,
     PostingPage,
 )
 
-__all__ = ["print_balances", "print_equity", "print_postings"]
+__all__ = ["print_balances", "print_budget", "print_equity", "print_postings"]
 
 
 def print_postings(page: PostingPage, out: TextIO) -> None:
@@ -34,6 +35,23 @@ def print_balances(page: BalancePage, out: TextIO) -> None:
         made.add_row(escape(row.automation), escape(row.account), *(escape(each) for each in money))
     shown.print(made if page.balances else "no balances")
     tables.more(shown, page.next_cursor)
+
+
+def print_budget(found: BudgetChanged, out: TextIO) -> None:
+    """Print an automation's budget, as a change leaves it."""
+    shown = tables.console(out)
+    columns = ("asset", "change", "budget", "free", "reserved", "in positions", "can be taken", "can be added")
+    made = tables.table(*columns, right=columns[1:])
+    for row in found.assets:
+        change = figure_text.gain(row.change, row.asset) if row.change else ""
+        amounts = (row.budget, row.free, row.reserved, row.held, row.takeable, row.addable)
+        made.add_row(escape(row.asset), change, *(escape(figure_text.amount(each)) for each in amounts))
+    shown.print(f"[bold]{escape(found.automation)}[/] ({found.status}), on {escape(found.account)}", soft_wrap=True)
+    shown.print(made if found.assets else "no budget")
+    for each in found.findings:
+        shown.print(escape(f"{each.severity}: {each.text}"), soft_wrap=True)
+    if found.note:
+        shown.print(escape(found.note), soft_wrap=True)
 
 
 def print_equity(found: EquitySeries, out: TextIO) -> None:

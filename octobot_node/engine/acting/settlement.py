@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from octobot_node.contracts.exchanges import Capabilities, ExchangeOrder, ExchangeTrade
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
-from octobot_node.engine.ledger.book import Book, Funds, exact, load_book
+from octobot_node.engine.ledger.book import Book, Owner, load_book
+from octobot_node.engine.ledger.equity_points import asset_of, leave_points
 from octobot_node.engine.ledger.fill_application import FillingIntent, settle_one
 from octobot_node.engine.ledger.intent_closing import close_with, owner_of
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
-from octobot_node.quote_assets import counted_in, paid_from, quote_of
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.order import IntentRow, PolledIntentRow
 from octobot_node.store.sql.bulk_statements import insert_many
-from octobot_node.store.tables import accounts, equity, fills
+from octobot_node.store.tables import accounts, fills
 from octobot_node.store.tables import intents as intents_table
 from octobot_node.store.types import Millis
 
@@ -231,7 +229,7 @@ class Settlement:
             changes.append(change)
         intents.update(connection, changes)
         book.write(connection)
-        _equity_points(connection, book, found, now)
+        leave_points(connection, book, _filled(book, found), now)
         events.append(connection, happened, now)
         schedules.wake(connection, {intent.row.automation_id for intent in found if intent.wakes}, now)
 
@@ -367,55 +365,10 @@ def _change(intent: FillingIntent, now: int) -> dict[str, Any]:
     }
 
 
-_FORGET_EQUITY = equity.delete().where(
-    equity.c.automation_id.in_(sa.bindparam("ids", expanding=True)), equity.c.at == sa.bindparam("now")
-)
-
-
-def _equity_points(connection: sa.Connection, book: Book, found: Sequence[FillingIntent], now: int) -> None:
-    """Leave a point for every automation that filled: its quote plus what its position cost.
-
-    At cost, not at a price of the moment, a point is exact; what it is worth is computed where it is read.
-    """
-    filled = {intent.row.automation_id: intent.row for intent in found if intent.filled != intent.row.filled}
-    rows = [_equity_point(book, row, now) for row in filled.values()]
-    if not rows:
-        return
-    connection.execute(_FORGET_EQUITY, {"now": now, "ids": list(filled)})
-    insert_many(connection, equity, rows)
-
-
-def _equity_point(book: Book, row: IntentRow, now: int) -> dict[str, Any]:
-    symbols = book.symbols(owner_of(row))
-    asset = counted_in(row.symbol, symbols)
-    funds = book.funds.get((row.automation_id, asset), Funds())
-    with exact():
-        worth, realised = funds.free + funds.reserved, Decimal(0)
-        held = []
-        for symbol in symbols:
-            position = book.held[row.automation_id, symbol]
-            if counted_in(symbol, symbols) != asset:
-                continue
-            direct = quote_of(symbol) == asset
-            if position.amount:
-                payer = "" if direct else paid_from(symbol, symbols) or ""
-                held.append([symbol, payer, format(position.amount, "f")])
-            if direct:
-                worth, realised = worth + position.cost, realised + position.realised
-            else:
-                worth += position.carried
-    return {
-        "automation_id": row.automation_id,
-        "at": now,
-        "owner": row.owner,
-        "account_id": row.account_id,
-        "shard": row.shard,
-        "asset": asset,
-        "equity": worth,
-        "realised": realised,
-        "money": funds.free + funds.reserved,
-        "held": json.dumps(held),
-    }
+def _filled(book: Book, found: Sequence[FillingIntent]) -> list[tuple[Owner, str]]:
+    """Return whose orders were filled, with the asset that one of them is counted in."""
+    filled = {owner_of(intent.row): intent.row.symbol for intent in found if intent.filled != intent.row.filled}
+    return [(owner, asset_of(book, owner, symbol)) for owner, symbol in filled.items()]
 
 
 def _fill_event(row: IntentRow, trade: ExchangeTrade) -> Event:

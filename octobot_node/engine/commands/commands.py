@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.account_commands import AccountCommands, NewAccount
+from octobot_node.engine.commands.budget_commands import BudgetCommands
 from octobot_node.engine.commands.status_commands import StatusCommands, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
@@ -74,7 +75,7 @@ class _Given:
     budget: Mapping[str, Decimal]
 
 
-class Commands(StatusCommands, AccountCommands):
+class Commands(StatusCommands, AccountCommands, BudgetCommands):
     """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
 
     def create(self, new: NewAutomation) -> str:

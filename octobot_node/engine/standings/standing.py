@@ -52,7 +52,7 @@ class Standing:
     """An automation: what it is found by, and what it came to, without any price of the moment.
 
     ``counted`` has the asset first that it is shown in. ``began`` is what it was worth when the day began, by asset,
-    where that is known.
+    where that is known, with what it was given since.
     """
 
     id: str
@@ -119,10 +119,17 @@ def _standing(
     assets = assets_of(held, needed, {**budget, **funds})
     counted = main_first([count(asset, held, budget, funds, beside) for asset in assets], budget)
     today = day_of(now)
-    began = {each.asset: each.equity for each in marks if each.day == today}
+    starts = {each.asset: each.start for each in counted}
+    with exact():
+        # What was given meanwhile is nothing that was gained.
+        began = {
+            each.asset: each.equity + starts.get(each.asset, each.start) - each.start
+            for each in marks
+            if each.day == today
+        }
     if row.created_at >= today:
         # It began today, with what it was given.
-        began = {each.asset: each.start for each in counted}
+        began = starts
     return Standing(
         id=row.id,
         owner=row.owner,

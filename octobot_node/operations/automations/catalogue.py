@@ -22,6 +22,7 @@ from octobot_node.operations.automations.models.automations import (
     ShowAutomation,
     StopAutomation,
 )
+from octobot_node.operations.automations.models.budgets import BudgetChanged, ChangeBudget, PlanBudget
 from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkResult
 from octobot_node.operations.automations.models.cloning import CloneAutomation
 from octobot_node.operations.automations.models.plans import PlanAutomation, PlannedTick, PlanType
@@ -39,6 +40,7 @@ from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.models.events import ListLog, LogPage
 
 __all__ = [
+    "CHANGE_BUDGET",
     "CHANGE_MANY_AUTOMATIONS",
     "CLONE_AUTOMATION",
     "CREATE_AUTOMATION",
@@ -55,6 +57,7 @@ __all__ = [
     "OPERATIONS",
     "PAUSE_AUTOMATION",
     "PLAN_AUTOMATION",
+    "PLAN_BUDGET",
     "PLAN_TYPE",
     "RESTORE_CONFIG",
     "RESUME_AUTOMATION",
@@ -130,6 +133,25 @@ RESTORE_CONFIG = Operation(
     writes=True,
     subject=_AUTOMATION,
     description="Give an automation a config that it had, as a new one: validated and evaluated as any edit.",
+)
+PLAN_BUDGET = Operation(
+    "budgets.plan",
+    PlanBudget,
+    BudgetChanged,
+    f"{_HERE}.budgets:plan_budget",
+    description=(
+        "Tell how an automation's budget stands, and what a change of it would come to: what becomes free, what stays"
+        " reserved, what its account has left. Nothing is written."
+    ),
+)
+CHANGE_BUDGET = Operation(
+    "budgets.change",
+    ChangeBudget,
+    BudgetChanged,
+    f"{_HERE}.budgets:change_budget",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Give an automation money of its account, or take what it has free; it decides at once with that.",
 )
 PAUSE_AUTOMATION = Operation(
     "automations.pause",
@@ -254,6 +276,8 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_CONFIGS,
     SHOW_CONFIG,
     RESTORE_CONFIG,
+    PLAN_BUDGET,
+    CHANGE_BUDGET,
     PAUSE_AUTOMATION,
     RESUME_AUTOMATION,
     STOP_AUTOMATION,

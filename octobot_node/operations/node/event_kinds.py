@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "automation.deleted",
     ),
     "AutomationEdited": ("automation.edited",),
+    "BudgetEvent": ("budget.changed",),
     "OrderEvent": (
         *(f"order.{status.value}" for status in IntentStatus),
         "order.adopted",

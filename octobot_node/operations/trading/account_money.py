@@ -22,7 +22,7 @@ from octobot_node.store.queries import history, lists
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import masked_text
 
-__all__ = ["money"]
+__all__ = ["balances_at_exchange", "money"]
 
 #: What an exchange said is new for so long: several people may look at once.
 _NEW_MS = 3_000
@@ -83,6 +83,12 @@ def money(context: OperationContext, request: ShowAccountMoney) -> AccountMoney:
         as_of=from_ms(said.at),
         problem=said.problem,
     )
+
+
+def balances_at_exchange(context: OperationContext, found: str) -> tuple[Mapping[str, Decimal] | None, str]:
+    """Return what an account's exchange says that it has; None, with why, where it does not answer."""
+    said = _asked(context, found)
+    return said.balances, said.problem
 
 
 def _asked(context: OperationContext, found: str) -> _Said:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -30,10 +31,10 @@ from octobot_node.operations.trading.models.equity import (
     TotalCourse,
     TotalPoint,
 )
-from octobot_node.reports.equity_curve import largest_falls
+from octobot_node.reports.equity_curve import falls_beside_deposits, largest_falls
 from octobot_node.store.queries import courses as statements
 from octobot_node.store.queries import lists
-from octobot_node.store.rows.ledger import EquityRow, EquitySampleRow, PriceSampleRow
+from octobot_node.store.rows.ledger import EquityRow, EquitySampleRow, PostingRow, PriceSampleRow
 from octobot_node.store.standings import samples
 
 __all__ = ["course", "sparklines", "total_course"]
@@ -72,12 +73,14 @@ class _Held:
     money: Decimal
     cost: Decimal
     realised: Decimal
+    #: What it had been given until then.
+    start: Decimal
     amounts: tuple[tuple[str, str, Decimal], ...]
 
     @classmethod
     def of(cls, row: EquityRow) -> _Held:
         amounts = tuple((symbol, payer, Decimal(amount)) for symbol, payer, amount in json.loads(row.held))
-        return cls(row.at, row.money, row.equity, row.realised, amounts)
+        return cls(row.at, row.money, row.equity, row.realised, row.start, amounts)
 
     def worth(self, prices: dict[str, _Series], moment: int) -> tuple[Decimal, bool]:
         """Return its equity at a moment, and whether everything had a price; otherwise it is worth its cost."""
@@ -110,19 +113,19 @@ def course(context: OperationContext, request: ShowCourse) -> CourseOfAutomation
         held = _holdings(connection, standing, since, until)
         symbols = _symbols(held) | set(standing.symbols[:1])
         prices = _series(samples.prices_between(connection, row.source, symbols, since, until))
-        hold = _hold(connection, row.source, standing)
         deposits = statements.deposits(connection, found, since, until)
+        hold = _hold(connection, row.source, standing, until)
     _add_now(context, row.source, symbols, prices, until, now)
     moments = _moments(held, prices, since, until, request.points)
     points = [_point(held, prices, hold, moment) for moment in moments]
-    falls = largest_falls(standing.main.start, [point.equity for point in points])
+    falls = falls_beside_deposits(held[0].start, [(point.equity, point.start) for point in points])
     return CourseOfAutomation(
         automation=standing.name,
         automation_id=found,
         asset=standing.main.asset,
         points=points,
         deposits=[Deposit(at=from_ms(each.at), asset=each.asset, amount=each.amount) for each in deposits],
-        hold_symbol="" if hold is None else hold[0],
+        hold_symbol="" if hold is None else hold.symbol,
         max_drawdown=falls.amount,
         max_drawdown_ratio=rounded().quantize(falls.ratio, _STEP),
     )
@@ -130,34 +133,78 @@ def course(context: OperationContext, request: ShowCourse) -> CourseOfAutomation
 
 def _holdings(connection: sa.Connection, standing: Standing, since: int, until: int) -> list[_Held]:
     """Return what it had, from what it had at first or before ``since`` on."""
-    rows = statements.points_from(connection, standing.id, since, until)
-    first = _Held(
-        standing.created_at, standing.main.start, standing.main.start, ZERO, tuple(_opening(connection, standing))
-    )
+    rows = [
+        row for row in statements.points_from(connection, standing.id, since, until) if row.asset == standing.main.asset
+    ]
+    created = standing.created_at
+    given: dict[str, Decimal] = {}
+    with exact():
+        for each in statements.deposits(connection, standing.id, created, created):
+            given[each.asset] = given.get(each.asset, ZERO) + each.amount
+    start = _first_start(standing, rows)
+    first = _Held(created, start, start, ZERO, start, tuple(_opening(connection, standing, given)))
     if first.amounts:
-        first = _Held(first.at, standing.budget.get(standing.main.asset, ZERO), first.cost, ZERO, first.amounts)
-    return [first, *(_Held.of(row) for row in rows if row.asset == standing.main.asset)]
+        first = _Held(created, given.get(standing.main.asset, ZERO), start, ZERO, start, first.amounts)
+    return [first, *(_Held.of(row) for row in rows)]
 
 
-def _opening(connection: sa.Connection, standing: Standing) -> Iterable[tuple[str, str, Decimal]]:
+def _first_start(standing: Standing, rows: Sequence[EquityRow]) -> Decimal:
+    """Return what it had been given before the first of these points: what changes that leaves one before, too."""
+    return rows[0].start if rows else standing.main.start
+
+
+def _opening(
+    connection: sa.Connection, standing: Standing, given: Mapping[str, Decimal]
+) -> Iterable[tuple[str, str, Decimal]]:
     """Yield what a budget in base assets was, as a position."""
     for row in statements.opened(connection, standing.id):
         base, _, quote = row.symbol.partition("/")
-        if row.opening_cost and quote == standing.main.asset and base in standing.budget:
-            yield row.symbol, "", standing.budget[base]
+        if row.opening_cost and quote == standing.main.asset and base in given:
+            yield row.symbol, "", given[base]
 
 
 def _symbols(held: Sequence[_Held]) -> set[str]:
     return {symbol for each in held for one, other, _ in each.amounts for symbol in (one, other) if symbol}
 
 
-def _hold(connection: sa.Connection, source: str, standing: Standing) -> tuple[str, Decimal] | None:
-    """Return the symbol that is held instead, and how much of it the start buys; None: no price is known."""
+class _Bought(NamedTuple):
+    """What would have been bought and held instead: how much of it from when on, oldest first."""
+
+    symbol: str
+    amounts: Sequence[tuple[int, Decimal]]
+
+    def worth(self, prices: dict[str, _Series], moment: int) -> Decimal | None:
+        price = _price(prices, self.symbol, moment)
+        index = bisect.bisect_right(self.amounts, moment, key=lambda each: each[0])
+        amount = self.amounts[max(index - 1, 0)][1]
+        return None if price is None else rounded().quantize(rounded().multiply(amount, price), _STEP)
+
+
+def _hold(connection: sa.Connection, source: str, standing: Standing, until: int) -> _Bought | None:
+    """Return the symbol that is held instead, and how much of it each deposit buys; None: a price is not known."""
     wanted = next((each for each in standing.symbols if each.partition("/")[2] == standing.main.asset), None)
-    if wanted is None or standing.main.start <= 0:
+    if wanted is None:
         return None
-    first = statements.first_price(connection, source, wanted, standing.created_at)
-    return None if not first else (wanted, rounded().divide(standing.main.start, first))
+    later = _deposits_after(connection, standing, until)
+    with exact():
+        start = standing.main.start - sum((each.amount for each in later), ZERO)
+    if start <= 0:
+        return None
+    amount, amounts = ZERO, []
+    for at, given in [(standing.created_at, start), *((each.at, each.amount) for each in later)]:
+        price = statements.first_price(connection, source, wanted, at)
+        if not price:
+            # One that was made a moment ago, when no sample was taken yet: it is worth what it was until there is one.
+            break
+        amount = rounded().add(amount, rounded().divide(given, price))
+        amounts.append((at, amount))
+    return _Bought(wanted, amounts) if amounts else None
+
+
+def _deposits_after(connection: sa.Connection, standing: Standing, until: int) -> list[PostingRow]:
+    """Return what it was given after it was created, in the asset that it is shown in."""
+    found = statements.deposits(connection, standing.id, standing.created_at + 1, max(until, standing.created_at))
+    return [each for each in found if each.asset == standing.main.asset]
 
 
 def _add_now(
@@ -187,15 +234,14 @@ def _moments(held: Sequence[_Held], prices: dict[str, _Series], since: int, unti
     return sorted({found[0], *last.values()})[-points:]
 
 
-def _point(
-    held: Sequence[_Held], prices: dict[str, _Series], hold: tuple[str, Decimal] | None, moment: int
-) -> CoursePoint:
+def _point(held: Sequence[_Held], prices: dict[str, _Series], hold: _Bought | None, moment: int) -> CoursePoint:
     index = bisect.bisect_right(held, moment, key=lambda each: each.at)
     had = held[max(index - 1, 0)]
     equity, priced = had.worth(prices, moment)
-    price = None if hold is None else _price(prices, hold[0], moment)
-    kept = None if hold is None or price is None else rounded().quantize(rounded().multiply(hold[1], price), _STEP)
-    return CoursePoint(at=from_ms(moment), equity=equity, realised=had.realised, priced=priced, held=kept)
+    kept = None if hold is None else hold.worth(prices, moment)
+    return CoursePoint(
+        at=from_ms(moment), equity=equity, start=had.start, realised=had.realised, priced=priced, held=kept
+    )
 
 
 # Together ------------------------------------------------------------------------------------------------------------
@@ -279,10 +325,12 @@ def sparklines(context: OperationContext, request: ShowSparklines) -> SparklineP
             points.setdefault(row.automation_id, []).append(row)
         held = {
             id_: [
-                _Held(each.created_at, each.main.start, each.main.start, ZERO, ()),
-                *(_Held.of(row) for row in points.get(id_, []) if row.asset == each.main.asset),
+                _Held(each.created_at, start, start, ZERO, start, ()),
+                *(_Held.of(row) for row in rows),
             ]
             for id_, each in mine.items()
+            for rows in [[row for row in points.get(id_, []) if row.asset == each.main.asset]]
+            for start in [_first_start(each, rows)]
         }
         prices = _prices_at(connection, sources, held, times)
     for id_, each in held.items():
@@ -293,7 +341,10 @@ def sparklines(context: OperationContext, request: ShowSparklines) -> SparklineP
             Sparkline(
                 automation_id=id_,
                 asset=mine[id_].main.asset,
-                equity=[_small(held[id_], prices.get(sources[id_], {}), moment) for moment in [*times, now]],
+                equity=[
+                    _small(held[id_], prices.get(sources[id_], {}), moment, mine[id_].main.start)
+                    for moment in [*times, now]
+                ],
             )
             for id_ in request.ids
             if id_ in mine
@@ -313,9 +364,12 @@ def _prices_at(
     }
 
 
-def _small(held: Sequence[_Held], prices: dict[str, _Series], moment: int) -> Decimal | None:
+def _small(held: Sequence[_Held], prices: dict[str, _Series], moment: int, given: Decimal) -> Decimal | None:
+    """Return what it was worth, had it been given then already what it is given now."""
     index = bisect.bisect_right(held, moment, key=lambda each: each.at)
     if not index:
         return None
-    equity, priced = held[index - 1].worth(prices, moment)
-    return equity if priced else None
+    had = held[index - 1]
+    equity, priced = had.worth(prices, moment)
+    with exact():
+        return equity - had.start + given if priced else None

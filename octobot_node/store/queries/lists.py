@@ -289,7 +289,8 @@ def _sums(connection: sa.Connection, statement: sa.Select[Any]) -> dict[str, dic
     for automation_id, asset, amount in connection.execute(statement):
         given = found.setdefault(automation_id, {})
         given[asset] = given.get(asset, Decimal(0)) + amount
-    return found
+    # What was given and taken again is no budget.
+    return {id_: {asset: amount for asset, amount in given.items() if amount} for id_, given in found.items()}
 
 
 # Orders --------------------------------------------------------------------------------------------------------------

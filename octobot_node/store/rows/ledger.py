@@ -106,6 +106,7 @@ class MarkRow(OwnedRow, Protocol):
     asset: str
     day: int
     equity: Decimal
+    start: Decimal
     at: int
 
 
@@ -167,6 +168,7 @@ class EquityRow(OwnedRow, Protocol):
     at: int
     asset: str
     equity: Decimal
+    start: Decimal
     realised: Decimal
     money: Decimal
     held: str

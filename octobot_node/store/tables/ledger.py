@@ -130,6 +130,8 @@ marks = sa.Table(
     *owned(),
     sa.Column("day", Millis, nullable=False),
     sa.Column("equity", Money, nullable=False),
+    #: What it had been given until then: the day's result is not what it is given after.
+    sa.Column("start", Money, nullable=False),
     sa.Column("at", Millis, nullable=False),
 )
 
@@ -141,6 +143,8 @@ equity = sa.Table(
     *owned(),
     sa.Column("asset", sa.String(16), nullable=False),
     sa.Column("equity", Money, nullable=False),
+    #: What it had been given until then: a step of it is a deposit, or a withdrawal.
+    sa.Column("start", Money, nullable=False, server_default="0"),
     sa.Column("realised", Money, nullable=False),
     #: Its money in the asset, and what it held then: JSON [[symbol, payer or "", amount], …]. Prices say what that was
     #: worth at any time until the next point.

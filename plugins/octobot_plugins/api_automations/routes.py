@@ -14,6 +14,7 @@ from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.params import AutomationPath
 from octobot_node.contracts.operation import Route
 from octobot_node.operations.automations.catalogue import (
+    CHANGE_BUDGET,
     CHANGE_MANY_AUTOMATIONS,
     CLONE_AUTOMATION,
     CREATE_AUTOMATION,
@@ -27,6 +28,7 @@ from octobot_node.operations.automations.catalogue import (
     LIST_TICKS,
     PAUSE_AUTOMATION,
     PLAN_AUTOMATION,
+    PLAN_BUDGET,
     RESTORE_CONFIG,
     RESUME_AUTOMATION,
     RUN_AUTOMATION_NOW,
@@ -239,6 +241,28 @@ router.add_operation(
         "automations:write",
         "Go back to a config",
         name="restore_config",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    PLAN_BUDGET,
+    Route(
+        "POST",
+        "/{automation}/budget/plan",
+        "automations:read",
+        "What a change of its budget would come to",
+        name="plan_budget",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    CHANGE_BUDGET,
+    Route(
+        "POST",
+        "/{automation}/budget",
+        "automations:write",
+        "Change an automation's budget",
+        name="change_budget",
         tag="automations",
     ),
 )

@@ -110,6 +110,7 @@ def test_a_dca_is_created_planned_and_changed(typed: dict[str, str]) -> None:
     assert {key: first[key] for key in ("outcome", "orders")} == {key: plan[key] for key in ("outcome", "orders")}
     assert set(plan["requests_used"]) == {"market_data", "trading"}
     assert json.loads(typed["Change one field of it"]) == "150"
+    assert typed["Give it more money"].strip() == "5100"
 
 
 def test_all_are_paused_and_one_goes_on(typed: dict[str, str]) -> None:

@@ -434,7 +434,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ),
         (
             [("5000", "6000")],
-            "line 10: automations[0].budget: 'dca' began with 5000 USD in this data folder, not 6000 USD",
+            "line 10: automations[0].budget: 'dca' was given 5000 USD in this data folder, not 6000 USD",
         ),
         (
             [("  paper:", "  other:"), ("account: paper", "account: other")],

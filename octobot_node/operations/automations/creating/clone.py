@@ -35,6 +35,8 @@ def clone(context: OperationContext, request: CloneAutomation) -> AutomationsCre
     if not rows:
         raise CommandRefused(f"the automation {found} was deleted meanwhile")
     (row,) = rows
+    # Who took out more than it was given, its gains, gave nothing.
+    budget = {asset: amount for asset, amount in budget.items() if amount > 0}
     # Its owner's accounts and names count, whoever clones it.
     narrowed = replace(context, owner=row.owner)
     new = CreateAutomation(

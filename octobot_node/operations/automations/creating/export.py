@@ -85,7 +85,9 @@ def _content(
         left_out += [f"accounts.{account.name}.{place}" for place in secret]
     automations = []
     for row in rows:
-        spec = {"name": row.name, "type": row.type, "account": row.account, "budget": dict(budgets[row.id])}
+        # Where more was taken out than was given, gains, nothing was given.
+        budget = {asset: amount for asset, amount in budgets[row.id].items() if amount > 0}
+        spec = {"name": row.name, "type": row.type, "account": row.account, "budget": budget}
         spec |= {"limits": row.limits, "config": json.loads(row.config), "tags": json.loads(row.tags)}
         automations.append({key: value for key, value in spec.items() if value not in ({}, [], None)})
     return {"accounts": accounts, "automations": automations}, left_out

@@ -130,7 +130,9 @@ class AutomationRow(Response):
     created_at: datetime
     budget: dict[str, Amount] = Field(description="What it was given, by asset.")
     asset: str = Field(description="What the amounts that follow are counted in.")
-    start_equity: Amount = Field(description="Its budget, base assets at the first tick's price.")
+    start_equity: Amount = Field(
+        description="What it was given, less what was taken; base assets at the price of then."
+    )
     equity: Amount | None = Field(description="What it is worth; null: a price of what it holds is not known.")
     realised: Amount = Field(description="PnL of what was sold, net of fees, by average cost.")
     unrealised: Amount | None

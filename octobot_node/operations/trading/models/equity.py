@@ -39,11 +39,13 @@ class ShowCourse(OneAutomation):
 class CoursePoint(Response):
     """What an automation was worth at a moment, marked to market.
 
-    ``held`` is what its start would be worth had it been spent on what it trades first, when its price was first seen.
+    ``held`` is what its start would be worth had it been spent on what it trades first, when its price was first seen,
+    and what it was given later, then.
     """
 
     at: datetime
     equity: Amount
+    start: Amount = Field(description="What it had been given until then: equity less this is what it gained.")
     realised: Amount
     priced: bool = Field(description="Whether all that it held had a price then; otherwise it is in it at its cost.")
     held: Amount | None
@@ -66,8 +68,13 @@ class CourseOfAutomation(Response):
     points: list[CoursePoint]
     deposits: list[Deposit]
     hold_symbol: str = Field(description="What was bought and held instead; empty: no price of it is known.")
-    max_drawdown: Amount = Field(description="The largest fall of the equity from its highest before, in these points.")
-    max_drawdown_ratio: Amount = Field(description="The largest fall as a ratio of the highest before.")
+    max_drawdown: Amount = Field(
+        description="The largest fall of what it gained from the highest before, in these points: a deposit is no gain,"
+        " a withdrawal no loss."
+    )
+    max_drawdown_ratio: Amount = Field(
+        description="The largest fall as a ratio of the highest before, of what each unit that it was given came to."
+    )
 
 
 class ShowTotalCourse(Request):
@@ -118,7 +125,10 @@ class ShowSparklines(Request):
 
 
 class Sparkline(Response):
-    """What an automation was worth at each of the page's times, marked to market; null: it was not, or not known."""
+    """What an automation was worth at each of the page's times, marked to market; null: it was not, or not known.
+
+    What it was given or had taken from it meanwhile is in every one of them, so that no step of them is a deposit.
+    """
 
     automation_id: str
     asset: str

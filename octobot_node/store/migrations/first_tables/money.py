@@ -72,6 +72,7 @@ def ledger() -> None:
         *owned(),
         sa.Column("day", sa.BigInteger(), nullable=False),
         sa.Column("equity", Money(), nullable=False),
+        sa.Column("start", Money(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         key=("automation_id", "asset"),
     )
@@ -87,6 +88,7 @@ def equity() -> None:
         *owned(),
         sa.Column("asset", sa.String(16), nullable=False),
         sa.Column("equity", Money(), nullable=False),
+        sa.Column("start", Money(), server_default="0", nullable=False),
         sa.Column("realised", Money(), nullable=False),
         sa.Column("money", Money(), server_default="0", nullable=False),
         sa.Column("held", sa.Text(), server_default="[]", nullable=False),
