@@ -76,6 +76,18 @@ for (const look of LOOKS) {
       await page.getByRole("link", { name: tab, exact: tab === "Config" }).click();
       await expect(page.getByText(seen).first()).toBeVisible();
       await looked(page, `automation-${tab.toLowerCase().replaceAll(" ", "-")}`, look.name);
+      if (tab === "Money") {
+        await page.getByRole("button", { name: "Change budget…" }).click();
+        await page.getByRole("textbox", { name: "Amount, USD" }).fill("100");
+        await page.getByRole("button", { name: "Give 100 USD" }).click();
+        await expect(page.getByRole("cell", { name: "+100.00" })).toBeVisible();
+        await page.getByRole("button", { name: "Change budget…" }).click();
+        await page.getByRole("button", { name: "Take" }).click();
+        await page.getByRole("textbox", { name: "Amount, USD" }).fill("6000");
+        await expect(page.getByText(/can be taken, not 6000/)).toBeVisible();
+        await looked(page, "automation-budget", look.name);
+        await page.keyboard.press("Escape");
+      }
     }
     await page.getByRole("link", { name: "Edit", exact: true }).click();
     await page.getByRole("textbox", { name: "Spend per level" }).fill("90");

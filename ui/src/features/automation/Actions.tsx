@@ -15,13 +15,14 @@ import { Icon } from "@/parts/Icon";
 import { Menu, MenuItem } from "@/parts/Menu";
 import { Failure } from "@/parts/States";
 import { AskToDelete, AskToStop } from "./dialogs/AskToStop";
+import { BudgetDialog } from "./dialogs/BudgetDialog";
 import { CloneDialog } from "./dialogs/CloneDialog";
 import { ExportDialog } from "./dialogs/ExportDialog";
 import { KillOne } from "./dialogs/KillOne";
 import { isEnding, isOver, pauses, resumes, stops } from "./lives";
 
 type Command = "pause" | "resume" | "run" | "stop" | "close" | "delete";
-type Asked = "stop" | "clone" | "export" | "kill" | "delete";
+type Asked = "budget" | "stop" | "clone" | "export" | "kill" | "delete";
 
 /** What can be done with an automation, as it is; what ends something asks first. */
 export function Actions({ detail, etag }: { detail: AutomationDetail; etag: string | null }) {
@@ -77,6 +78,7 @@ export function Actions({ detail, etag }: { detail: AutomationDetail; etag: stri
             Decide now, before it is due
           </MenuItem>
         )}
+        {may && !isEnding(status) && <MenuItem onChoose={() => setAsked("budget")}>Change budget…</MenuItem>}
         {may && !isOver(status) && <MenuItem onChoose={() => setAsked("clone")}>Clone…</MenuItem>}
         <MenuItem onChoose={() => setAsked("export")}>Export as a run file</MenuItem>
         {kills && detail.sending && !isOver(status) && (
@@ -113,6 +115,7 @@ export function Actions({ detail, etag }: { detail: AutomationDetail; etag: stri
           onDelete={() => command.mutate("delete", { onSuccess: () => void navigate({ to: "/automations" }) })}
         />
       )}
+      {asked === "budget" && <BudgetDialog of={detail} onClose={close} />}
       {asked === "clone" && <CloneDialog detail={detail} onClose={close} />}
       {asked === "export" && <ExportDialog detail={detail} onClose={close} />}
       {asked === "kill" && <KillOne detail={detail} onClose={close} />}

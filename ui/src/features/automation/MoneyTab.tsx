@@ -1,8 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Suspense, useMemo } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { Deposit } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
+import { sessionQuery } from "@/features/session/queries";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { lazyPart } from "@/parts/lazyPart";
 import { More } from "@/parts/More";
@@ -12,8 +13,10 @@ import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { sign, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
+import { BudgetDialog } from "./dialogs/BudgetDialog";
 import { bySecond, type Point } from "./drawing";
 import { FigureValue } from "./FigureValue";
+import { isEnding } from "./lives";
 import { courseQuery, postingsQuery } from "./queries";
 
 const CourseChart = lazyPart(() => import("./CourseChart"));
@@ -57,7 +60,8 @@ function Course({ detail }: { detail: AutomationDetail }) {
       </Suspense>
       {held.length > 1 && (
         <p className="small muted">
-          Dashed: had it bought {course.hold_symbol} at the start and held it. Shaded: the difference.
+          Dashed: had it bought {course.hold_symbol} with all that it was given, when it was given, and held it. Shaded:
+          the difference.
         </p>
       )}
     </section>
@@ -123,7 +127,7 @@ function Sum({ of: each }: { of: InOneAsset }) {
   return (
     <dl className="facts">
       <div>
-        <dt>It was given</dt>
+        <dt>It was given, less what was taken</dt>
         <dd>
           <Money value={each.start_equity} asset={each.asset} />
         </dd>
@@ -222,12 +226,20 @@ function Figures({ detail }: { detail: AutomationDetail }) {
 }
 
 function Has({ detail }: { detail: AutomationDetail }) {
+  const { data: session } = useQuery(sessionQuery);
+  const [changes, setChanges] = useState(false);
   const balances = Object.entries(detail.balances);
   return (
     <section aria-labelledby="h-has" className="blk">
       <div className="section-head">
         <h2 id="h-has">What it has</h2>
+        {session?.scopes.includes("automations:write") && !isEnding(detail.status) && (
+          <button className="btn small end" type="button" onClick={() => setChanges(true)}>
+            Change budget…
+          </button>
+        )}
       </div>
+      {changes && <BudgetDialog of={detail} onClose={() => setChanges(false)} />}
       <table>
         <thead>
           <tr>
