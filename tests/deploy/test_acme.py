@@ -71,10 +71,21 @@ def authority(stack: Stack) -> Iterator[None]:
         "-strict", "-config", "/pebble/config.json",
     )  # fmt: skip
     docker("network", "connect", f"{stack.name}_edge", name)
+    address = docker(
+        "inspect", "--format", f'{{{{(index .NetworkSettings.Networks "{stack.name}_any").IPAddress}}}}', name
+    )
     try:
+        # Who asks too early is told to come back in minutes.
+        until(lambda: answers(address, 14_000), what="the authority")
         yield
     finally:
         docker("rm", "--force", name)
+
+
+def answers(address: str, port: int) -> bool:
+    with socket.socket() as asking:
+        asking.settimeout(5)
+        return asking.connect_ex((address, port)) == 0
 
 
 def issuer(stack: Stack) -> str:

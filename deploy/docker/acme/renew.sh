@@ -16,13 +16,17 @@ put() {
   cp "$made.crt" /acme/live/fullchain.new && mv /acme/live/fullchain.new /acme/live/fullchain.pem
 }
 
+# An authority that was away for a moment is asked again soon, and never as often as it counts failures (Let's Encrypt: five an hour).
+again=120
 while :; do
   if [ -s "/acme/lego/certificates/$name.crt" ]; then done=$(lego renew --days 30 2>&1) || echo "$done" >&2; else done=$(lego run 2>&1) || echo "$done" >&2; fi
   if [ -s "/acme/lego/certificates/$name.crt" ]; then
     cmp -s "/acme/lego/certificates/$name.crt" /acme/live/fullchain.pem || { put; echo "acme: a new certificate for $name"; }
+    again=120
     sleep 86400 & wait $!
   else
-    echo "acme: no certificate for $name yet: does its name lead here, and is port 80 open? Tried again in an hour" >&2
-    sleep 3600 & wait $!
+    echo "acme: no certificate for $name yet: does its name lead here, and is port 80 open? Tried again in $((again / 60)) minutes" >&2
+    sleep $again & wait $!
+    again=$((again * 3)); [ $again -le 3600 ] || again=3600
   fi
 done
