@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from pathlib import Path
 
 from aiohttp import web
 
+from octobot_node.testing.children import told_to_end
 from octobot_node.testing.hostile_exchange.behaviour import Behaviour
 from octobot_node.testing.hostile_exchange.book import Book
 from octobot_node.testing.hostile_exchange.journal import Journal
@@ -39,11 +39,7 @@ def main() -> None:
 
 
 async def _serve(server: HostileServer, port: int, *, tied: bool) -> None:
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, ended.set)
-    if tied:
-        loop.add_reader(sys.stdin.fileno(), ended.set)
+    ended = told_to_end(tied=tied)
     # No shutdown grace: requests that sit in a delay are lost with the process, as those of a real exchange would be.
     runner = web.ServerRunner(web.Server(server, access_log=None), shutdown_timeout=0.0)
     await runner.setup()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from decimal import Decimal
-from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.testing.children import Child, ask
 from octobot_node.testing.hostile_exchange.behaviour import Behaviour
 from octobot_node.testing.hostile_exchange.report import HostileReport
 from octobot_node.testing.hostile_exchange.wire import order_from_json, trade_from_json
@@ -44,10 +41,9 @@ class HostileExchange:
     ``with HostileExchange.start(tmp_path, drop_after=0.1) as exchange: …``
     """
 
-    def __init__(self, data_dir: Path, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, data_dir: Path, child: Child) -> None:
         self.data_dir = data_dir
-        self.port = port
-        self._process = process
+        self._child = child
 
     @classmethod
     def start(cls, data_dir: Path, *, port: int = 0, **behaviour: Any) -> HostileExchange:
@@ -57,11 +53,15 @@ class HostileExchange:
         """
         # What is in no Behaviour is refused here, before a process is started in vain.
         Behaviour.model_validate(behaviour)
-        process, listening = _spawn(data_dir, port)
-        exchange = cls(data_dir, process, listening)
+        exchange = cls(data_dir, Child("octobot_node.testing.hostile_exchange", *_arguments(data_dir, port)))
         if behaviour:
             exchange.set(**behaviour)
         return exchange
+
+    @property
+    def port(self) -> int:
+        """Where it listens; the same after ``restart``."""
+        return int(self._child.said["port"])
 
     @property
     def url(self) -> str:
@@ -71,7 +71,7 @@ class HostileExchange:
     @property
     def pid(self) -> int:
         """The process, for tests that stop it in other ways."""
-        return self._process.pid
+        return self._child.pid
 
     def set(self, **behaviour: Any) -> Behaviour:
         """Change the given fields of the behaviour, keep the others, start the dice anew; return what holds now."""
@@ -115,19 +115,15 @@ class HostileExchange:
 
     def stop(self) -> int:
         """End it with SIGTERM and return its exit code."""
-        self._process.terminate()
-        return self._reap()
+        return self._child.stop()
 
     def kill(self) -> None:
         """End it with SIGKILL."""
-        self._process.kill()
-        self._reap()
+        self._child.kill()
 
     def restart(self) -> None:
         """Start it again on its port and data, after stopping it if it runs."""
-        if self._process.poll() is None:
-            self.stop()
-        self._process, self.port = _spawn(self.data_dir, self.port)
+        self._child.restart(*_arguments(self.data_dir, self.port))
 
     def __enter__(self) -> HostileExchange:
         return self
@@ -135,40 +131,12 @@ class HostileExchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
+        if self._child.running:
             self.stop()
 
-    def _reap(self) -> int:
-        code = self._process.wait(timeout=10)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        return code
-
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request("POST", path, json.dumps(body))
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        finally:
-            connection.close()
-        if response.status != 200:
-            raise RuntimeError(f"the exchange refused {path}: {answer}")
-        return answer
+        return ask(self.port, path, body)
 
 
-def _spawn(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], int]:
-    command = [sys.executable, "-m", "octobot_node.testing.hostile_exchange", "--tied"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--data", str(data_dir)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        process.communicate()  # closes the pipes too
-        raise RuntimeError(f"the exchange did not start: exit code {process.returncode}, see its standard error")
-    return process, int(json.loads(line)["port"])
+def _arguments(data_dir: Path, port: int) -> tuple[str, ...]:
+    return ("--port", str(port), "--data", str(data_dir))

@@ -1,0 +1,43 @@
+"""Exchange emulators: Binance, Kraken and OKX on this machine, for connectors to be tried against the real protocols.
+
+They are written from the exchanges' public documentation, not from any client, and are strict: signatures, timestamps
+and nonces are checked, filters hold, limits ban, client order ids are treated as the real ones are. In a test::
+
+    async with BinanceEmulator(prices={"BTC/USDT": 40_000}, balances={"USDT": 10_000}) as exchange:
+        client = ccxt.binance({"apiKey": exchange.key, "secret": exchange.secret, "urls": exchange.urls})
+        exchange.price("BTC/USDT", 39_000)           # limit orders that it crosses trade
+        exchange.strike("drop_after", on="create")   # the next order is taken, and its answer lost
+        exchange.set(clock_drift_ms=3_000, visibility_lag_ms=500)
+        exchange.trades()                            # what really happened, to be held against a node's books
+
+``exchange.url`` is where it listens. As a process of its own, with the same methods over an admin port::
+
+    python -m octobot_node.testing.exchange_emulators binance --port 0
+
+which says ``{"url", "admin", "key", "secret", "passphrase", "urls"}`` on its standard output; ``EmulatorProcess.start``
+does that for a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from octobot_node.testing.exchange_emulators.binance.emulator import BinanceEmulator
+from octobot_node.testing.exchange_emulators.emulator import Emulator
+from octobot_node.testing.exchange_emulators.process import EmulatorProcess
+from octobot_node.testing.exchange_emulators.records import Accepted, EmulatorReport, Executed
+from octobot_node.testing.exchange_emulators.web.faults import Faults
+
+__all__ = [
+    "EMULATORS",
+    "Accepted",
+    "BinanceEmulator",
+    "Emulator",
+    "EmulatorProcess",
+    "EmulatorReport",
+    "Executed",
+    "Faults",
+]
+
+#: Name on the command line -> its emulator.
+EMULATORS: Mapping[str, type[Emulator]] = {each.name: each for each in (BinanceEmulator,)}

@@ -1,0 +1,55 @@
+"""Emulators in this process, and clients that only know the exchanges' documentation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import aiohttp
+import pytest
+
+from octobot_node.testing.exchange_emulators import BinanceEmulator
+from tests.support.binance_client import BinanceClient
+
+#: Some Monday noon, in ms UTC: half a minute and five seconds into whatever is counted by minutes and tens of seconds.
+NOON = 1_796_040_035_000
+
+
+class StandingClock:
+    """A time that stands still until a test moves it: nothing that is counted by the minute ends by chance."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class BinanceScene(Protocol):
+    def __call__(self, exchange: BinanceEmulator, client: BinanceClient) -> Awaitable[None]: ...
+
+
+class PlayBinance(Protocol):
+    def __call__(self, scene: BinanceScene, clock: Callable[[], int] | None = None) -> None: ...
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def binance(clock: StandingClock) -> PlayBinance:
+    """Return what plays a scene on an emulator of its own, by the clock that stands still or another."""
+
+    def play(scene: BinanceScene, clock: Callable[[], int] | None = clock) -> None:
+        async def run() -> None:
+            async with BinanceEmulator(clock=clock) as exchange, aiohttp.ClientSession() as session:
+                client = BinanceClient(exchange.url, exchange.key, exchange.secret, session)
+                client.clock = clock or client.clock
+                await scene(exchange, client)
+
+        asyncio.run(run())
+
+    return play
