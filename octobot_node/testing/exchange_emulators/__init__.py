@@ -24,6 +24,7 @@ from collections.abc import Mapping
 
 from octobot_node.testing.exchange_emulators.binance.emulator import BinanceEmulator
 from octobot_node.testing.exchange_emulators.emulator import Emulator
+from octobot_node.testing.exchange_emulators.kraken.emulator import KrakenEmulator
 from octobot_node.testing.exchange_emulators.process import EmulatorProcess
 from octobot_node.testing.exchange_emulators.records import Accepted, EmulatorReport, Executed
 from octobot_node.testing.exchange_emulators.web.faults import Faults
@@ -37,7 +38,8 @@ __all__ = [
     "EmulatorReport",
     "Executed",
     "Faults",
+    "KrakenEmulator",
 ]
 
 #: Name on the command line -> its emulator.
-EMULATORS: Mapping[str, type[Emulator]] = {each.name: each for each in (BinanceEmulator,)}
+EMULATORS: Mapping[str, type[Emulator]] = {each.name: each for each in (BinanceEmulator, KrakenEmulator)}

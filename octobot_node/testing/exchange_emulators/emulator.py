@@ -177,7 +177,7 @@ class Emulator(ABC):
 
     async def _beat(self) -> None:
         while True:
-            self.exchange.advance()
+            self.beat()
             await asyncio.sleep(_BEAT)
 
     # -- for whoever tests
@@ -293,6 +293,10 @@ class Emulator(ABC):
         """Return the exchange's time in ms UTC, wrong as told."""
         return self._machine() + self.faults.clock_drift_ms
 
+    def beat(self) -> None:
+        """Carry out what is due by now."""
+        self.exchange.advance()
+
     async def _face(self, call: Call) -> Reply | None:
         """Let a request meet what strikes it, and answer it."""
         if call.path == self.faults.redirect_to:
@@ -305,7 +309,7 @@ class Emulator(ABC):
         await _pause(faults.latency_ms / 2 + (faults.delay_before_ms if writes else 0))
         if strike in BEFORE:
             return self._struck(strike, call, None)
-        self.exchange.advance()
+        self.beat()
         answer = await self.answer(call)
         await _pause(faults.latency_ms / 2 + (faults.delay_after_ms if writes else 0))
         return answer if strike is None else self._struck(strike, call, answer)

@@ -263,23 +263,21 @@ class Orders:
             raise BinanceError(-2010, "Duplicate order sent.")
 
     def _taken(self, new: NewOrder) -> bool:
-        for order in self.exchange.orders_of(new.account):
-            if order.new.client_id != new.client_id:
-                continue
-            if order.open or (order.status != "filled" and not self.reuse_after_cancel):
-                return True
-        return False
+        return any(
+            order.open or (order.status != "filled" and not self.reuse_after_cancel)
+            for order in self.exchange.with_client_id(new.account, new.client_id)
+        )
 
     def _find(
         self, account: str, book: Book, number: int | None, client_id: str | None, *, open_only: bool = False
     ) -> Order | None:
         """Return the order with this id, else the newest with this client id; an open one first."""
-        found = [order for order in self.exchange.orders_of(account) if order.symbol == book.listing.symbol]
+        symbol = book.listing.symbol
         if number is not None:
-            order = next((order for order in found if order.number == number), None)
+            order = self.exchange.numbered(account, symbol, number)
             mismatch = order is not None and client_id is not None and order.new.client_id != client_id
             return None if mismatch and open_only else order
-        same = [order for order in found if order.new.client_id == client_id]
+        same = [order for order in self.exchange.with_client_id(account, client_id or "") if order.symbol == symbol]
         return next((order for order in same if order.open), same[-1] if same else None)
 
     def _counts(self, account: str) -> dict[str, str]:

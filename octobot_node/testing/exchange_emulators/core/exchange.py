@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -72,6 +73,8 @@ class Exchange:
         self.refused: list[tuple[NewOrder, RefusedFor]] = []
         self.listeners: list[Callable[[Happening], None]] = []
         self._clock = clock
+        self._by_client: dict[tuple[str, str], list[Order]] = defaultdict(list)
+        self._by_number: dict[tuple[str, int], Order] = {}
         self._record = record or (lambda _event: None)
         self._trade_serials = count(1)
         self._due: list[tuple[int, int]] = []
@@ -166,6 +169,15 @@ class Exchange:
         """Return every order of an account, oldest first."""
         return (order for order in self.orders if order.account == account)
 
+    def with_client_id(self, account: str, client_id: str) -> list[Order]:
+        """Return the orders of an account that were placed with a client order id, oldest first."""
+        return self._by_client.get((account, client_id), [])
+
+    def numbered(self, account: str, symbol: str, number: int) -> Order | None:
+        """Return an account's order by its number."""
+        order = self._by_number.get((symbol, number))
+        return order if order is not None and order.account == account else None
+
     def trades_of(self, account: str) -> Iterable[Trade]:
         """Return every trade of an account, oldest first."""
         return (trade for trade in self.trades if trade.order.account == account)
@@ -185,6 +197,8 @@ class Exchange:
             raise Refused("funds")
         order.locked = amount[1]
         self.orders.append(order)
+        self._by_client[new.account, new.client_id].append(order)
+        self._by_number[new.symbol, number] = order
         self._record(
             ["order", order.serial, order.number, new.account, new.client_id, new.symbol, new.side, new.kind,
              _text(new.amount), _text(new.spend), _text(new.price), _text(new.stop), now]

@@ -9,8 +9,9 @@ from typing import Protocol
 import aiohttp
 import pytest
 
-from octobot_node.testing.exchange_emulators import BinanceEmulator
+from octobot_node.testing.exchange_emulators import BinanceEmulator, KrakenEmulator
 from tests.support.binance_client import BinanceClient
+from tests.support.kraken_client import KrakenClient
 
 #: Some Monday noon, in ms UTC: half a minute and five seconds into whatever is counted by minutes and tens of seconds.
 NOON = 1_796_040_035_000
@@ -49,6 +50,28 @@ def binance(clock: StandingClock) -> PlayBinance:
                 client = BinanceClient(exchange.url, exchange.key, exchange.secret, session)
                 client.clock = clock or client.clock
                 await scene(exchange, client)
+
+        asyncio.run(run())
+
+    return play
+
+
+KrakenScene = Callable[[KrakenEmulator, KrakenClient], Awaitable[None]]
+PlayKraken = Callable[[KrakenScene], None]
+
+
+@pytest.fixture
+def kraken(clock: StandingClock) -> PlayKraken:
+    """Return what plays a scene on an emulator of its own, by the clock that stands still."""
+
+    def play(scene: KrakenScene) -> None:
+        async def run() -> None:
+            market, money = {"BTC/USD": 40_000, "ETH/USDT": 2_500}, {"USD": 100_000, "BTC": 1}
+            async with (
+                KrakenEmulator(clock=clock, prices=market, balances=money) as exchange,
+                aiohttp.ClientSession() as session,
+            ):
+                await scene(exchange, KrakenClient(exchange.url, exchange.key, exchange.secret, session))
 
         asyncio.run(run())
 
