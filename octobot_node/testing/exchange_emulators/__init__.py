@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from octobot_node.testing.exchange_emulators.binance.emulator import BinanceEmulator
 from octobot_node.testing.exchange_emulators.emulator import Emulator
 from octobot_node.testing.exchange_emulators.kraken.emulator import KrakenEmulator
+from octobot_node.testing.exchange_emulators.okx.emulator import OkxEmulator
 from octobot_node.testing.exchange_emulators.process import EmulatorProcess
 from octobot_node.testing.exchange_emulators.records import Accepted, EmulatorReport, Executed
 from octobot_node.testing.exchange_emulators.web.faults import Faults
@@ -39,7 +40,8 @@ __all__ = [
     "Executed",
     "Faults",
     "KrakenEmulator",
+    "OkxEmulator",
 ]
 
 #: Name on the command line -> its emulator.
-EMULATORS: Mapping[str, type[Emulator]] = {each.name: each for each in (BinanceEmulator, KrakenEmulator)}
+EMULATORS: Mapping[str, type[Emulator]] = {each.name: each for each in (BinanceEmulator, KrakenEmulator, OkxEmulator)}

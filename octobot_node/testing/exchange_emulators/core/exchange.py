@@ -46,13 +46,15 @@ class Manner:
 
     ``parts``: how many trades the world fills an order in, ``part_interval_ms`` apart where the order may rest.
     ``visibility_lag_ms``: how long look-ups do not show a new order. ``numbers_by_market``: order ids count each
-    market's own orders, so that two markets have the same ids.
+    market's own orders, so that two markets have the same ids. ``post_only_cancels``: an order that may not take and
+    would is taken in and cancelled, instead of being refused.
     """
 
     parts: int = 1
     part_interval_ms: int = 0
     visibility_lag_ms: int = 0
     numbers_by_market: bool = False
+    post_only_cancels: bool = False
 
 
 class Exchange:
@@ -205,16 +207,21 @@ class Exchange:
         )  # fmt: skip
         book.keep(order)
         self._tell(Happening("accepted", order))
-        if order.resting:
+        if self._would_take(book, order):
+            self._close(order, "cancelled", "would take")
+        elif order.resting:
             self._take(book, order)
         return order
+
+    def _would_take(self, book: Book, order: Order) -> bool:
+        return order.new.post_only and order.resting and book.offer(order) is not None
 
     def _refuse(self, book: Book, order: Order) -> None:
         if book.listing.status in ("halted", "cancel_only"):
             raise Refused("closed")
         if not order.resting and reached(order, book.last):
             raise Refused("would_trigger")
-        if order.new.post_only and order.resting and book.offer(order) is not None:
+        if self._would_take(book, order) and not self.manner.post_only_cancels:
             raise Refused("would_take")
 
     # -- matching

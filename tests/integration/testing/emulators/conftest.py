@@ -9,9 +9,10 @@ from typing import Protocol
 import aiohttp
 import pytest
 
-from octobot_node.testing.exchange_emulators import BinanceEmulator, KrakenEmulator
+from octobot_node.testing.exchange_emulators import BinanceEmulator, KrakenEmulator, OkxEmulator
 from tests.support.binance_client import BinanceClient
 from tests.support.kraken_client import KrakenClient
+from tests.support.okx_client import OkxClient
 
 #: Some Monday noon, in ms UTC: half a minute and five seconds into whatever is counted by minutes and tens of seconds.
 NOON = 1_796_040_035_000
@@ -72,6 +73,28 @@ def kraken(clock: StandingClock) -> PlayKraken:
                 aiohttp.ClientSession() as session,
             ):
                 await scene(exchange, KrakenClient(exchange.url, exchange.key, exchange.secret, session))
+
+        asyncio.run(run())
+
+    return play
+
+
+OkxScene = Callable[[OkxEmulator, OkxClient], Awaitable[None]]
+
+
+class PlayOkx(Protocol):
+    def __call__(self, scene: OkxScene, *, demo: bool = False) -> None: ...
+
+
+@pytest.fixture
+def okx(clock: StandingClock) -> PlayOkx:
+    """Return what plays a scene on an emulator of its own, by the clock that stands still."""
+
+    def play(scene: OkxScene, *, demo: bool = False) -> None:
+        async def run() -> None:
+            async with OkxEmulator(clock=clock, demo=demo) as exchange, aiohttp.ClientSession() as session:
+                key, secret, phrase = exchange.key, exchange.secret, exchange.passphrase
+                await scene(exchange, OkxClient(exchange.url, key, secret, phrase, session, clock))
 
         asyncio.run(run())
 
