@@ -42,8 +42,8 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.
 .PHONY: lock
 lock: ## Write requirements/*.lock anew with the newest releases that pyproject.toml allows; KEEP=1 keeps those that still fit
 	@test -x $(BIN)/uv || $(MAKE) install
-	$(LOCK) pyproject.toml --output-file requirements/node.lock
-	$(LOCK) pyproject.toml --extra testing --group dev --constraint requirements/node.lock --output-file requirements/dev.lock
+	$(LOCK) pyproject.toml --extra ccxt --output-file requirements/node.lock
+	$(LOCK) pyproject.toml --extra ccxt --extra testing --group dev --constraint requirements/node.lock --output-file requirements/dev.lock
 	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
 	$(LOCK) --group image --constraint requirements/dev.lock --output-file requirements/image.lock
 	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock

@@ -3,7 +3,8 @@
 A page has a table between ``<!-- fields: NAME -->`` and ``<!-- end -->``; NAME is a model of the run file, a connector
 (``market_data.simulated``), an automation type (``octobot_tentacles.dca``), or ``settings`` for every setting there is.
 Between ``<!-- transitions: NAME -->`` and ``<!-- end -->`` is what each status may become, after ``<!-- stack -->``
-every variable of the stack of containers.
+every variable of the stack of containers; after ``<!-- guarantees -->`` and ``<!-- sources -->`` what exchanges
+promise.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).parent))
 from authors_reference import api
 from contracts_reference import contracts
+from exchanges_reference import guarantees, sources
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.orders import IntentStatus
@@ -37,6 +39,7 @@ _CONTRACTS = re.compile(r"(<!-- contracts -->\n)(?:.*\n)??(<!-- end -->)", flags
 _TABLE = re.compile(r"(<!-- fields: (\S+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _TRANSITIONS = re.compile(r"(<!-- transitions: (\w+) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _STACK = re.compile(r"(<!-- stack -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
+_EXCHANGES = re.compile(r"(<!-- (guarantees|sources) -->\n)(?:.*?\n)??(<!-- end -->)", flags=re.DOTALL)
 _STATUSES: Mapping[str, type[AutomationStatus | IntentStatus]] = {
     "AutomationStatus": AutomationStatus,
     "IntentStatus": IntentStatus,
@@ -51,7 +54,7 @@ _RUN_FILE: Mapping[str, type[BaseModel]] = {
 
 def pages() -> list[Path]:
     """Return the pages that have such a table."""
-    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api|contracts|stack) -->")
+    marked = re.compile(r"<!-- (fields: \S+|transitions: \w+|api|contracts|stack|guarantees|sources) -->")
     return [page for page in sorted(DOCS.rglob("*.md")) if marked.search(page.read_text())]
 
 
@@ -65,7 +68,9 @@ def rewritten(page: Path) -> str:
     if page.name == "deployment.md":
         stack = "\n".join(_stack_table())
         return _STACK.sub(lambda found: f"{found[1]}\n{stack}\n\n{found[2]}", page.read_text())
-    text = _TRANSITIONS.sub(lambda found: f"{found[1]}\n{_transitions(found[2])}\n\n{found[3]}", page.read_text())
+    told = {"guarantees": guarantees, "sources": sources}
+    text = _EXCHANGES.sub(lambda found: f"{found[1]}\n{told[found[2]]()}\n\n{found[3]}", page.read_text())
+    text = _TRANSITIONS.sub(lambda found: f"{found[1]}\n{_transitions(found[2])}\n\n{found[3]}", text)
     return _TABLE.sub(lambda found: f"{found[1]}\n{_table(found[2], registry)}\n\n{found[3]}", text)
 
 

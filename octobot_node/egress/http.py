@@ -57,15 +57,18 @@ class HttpClient(SessionHolder):
         body: bytes | None = None,
         within: float = 10.0,
         most: int = 1_000_000,
+        encoded: bool = False,
     ) -> HttpResponse:
         """Make one request, once, and return its answer, whatever its status.
 
         ``json`` is written exactly, ``body`` goes as it is; ``within`` is in seconds for all of it, and ``most`` how
-        many bytes an answer may have. Raises EgressRefused where it may not go, EgressDown where its way out is not
+        many bytes an answer may have. An ``encoded`` URL goes out character by character as it is: a signature may be
+        over it. Raises EgressRefused where it may not go, EgressDown where its way out is not
         there, NotSent where it surely did not arrive, Unresolved where it may have, ValueError for what is not an HTTP
         URL.
         """
         from aiohttp import ClientError, ClientTimeout
+        from yarl import URL
 
         if url.partition("://")[0].lower() not in _PLAIN:
             raise ValueError("it is not an http:// or https:// URL")
@@ -74,9 +77,10 @@ class HttpClient(SessionHolder):
             body = encode(json).encode()
             given.setdefault("Content-Type", "application/json")
         limits = ClientTimeout(total=within, sock_connect=within)
+        target = URL(url, encoded=True) if encoded else url
         try:
             async with self._opened().request(
-                method, url, headers=given, data=body, timeout=limits, allow_redirects=False
+                method, target, headers=given, data=body, timeout=limits, allow_redirects=False
             ) as answer:
                 read = await _read(answer.content, most)
                 found = {name.lower(): value for name, value in answer.headers.items()}

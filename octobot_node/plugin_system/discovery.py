@@ -34,6 +34,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.replay",
     "octobot_plugins.simulated",
     "octobot_plugins.paper",
+    "octobot_plugins.ccxt",
     "octobot_plugins.log",
     "octobot_plugins.notify",
     "octobot_plugins.actions",

@@ -103,16 +103,21 @@ def test_hook_register_proxies(registry: Registry) -> None:
 
 
 def test_hook_register_market_data(registry: Registry) -> None:
-    assert users(registry, "register_market_data") == ["octobot_plugins.replay", "octobot_plugins.simulated"]
+    assert users(registry, "register_market_data") == [
+        "octobot_plugins.ccxt",
+        "octobot_plugins.replay",
+        "octobot_plugins.simulated",
+    ]
     assert {name: factory.replay for name, factory in sorted(registry.market_data.items())} == {
+        "ccxt": False,
         "replay": True,
         "simulated": False,
     }
 
 
 def test_hook_register_trading(registry: Registry) -> None:
-    assert users(registry, "register_trading") == ["octobot_plugins.paper"]
-    assert {name: factory.simulated for name, factory in registry.trading.items()} == {"paper": True}
+    assert users(registry, "register_trading") == ["octobot_plugins.ccxt", "octobot_plugins.paper"]
+    assert {name: factory.simulated for name, factory in registry.trading.items()} == {"ccxt": False, "paper": True}
 
 
 def test_hook_register_automations(registry: Registry) -> None:

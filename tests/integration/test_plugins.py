@@ -480,7 +480,7 @@ def test_what_is_not_registered_is_named_with_what_there_is() -> None:
         registry.automation("nope")
     with pytest.raises(UnknownType, match="no plugin registers the market data 'nope'; there are: "):
         registry.market_data_factory("nope")
-    with pytest.raises(UnknownType, match="no plugin registers the trading connector 'nope'; there are: paper"):
+    with pytest.raises(UnknownType, match="no plugin registers the trading connector 'nope'; there are: ccxt, paper"):
         registry.trading_factory("nope")
 
 

@@ -51,10 +51,12 @@ def group(name: str) -> Iterator[str]:
 
 def wanted(lock: str) -> list[Requirement]:
     """Return what pyproject.toml asks for, of what goes into the lock."""
-    node = PROJECT["project"]["dependencies"]
+    extras = PROJECT["project"]["optional-dependencies"]
+    # Who runs a node from the lock trades on real exchanges, too.
+    node = [*PROJECT["project"]["dependencies"], *extras["ccxt"]]
     texts = {
         "node": node,
-        "dev": [*node, *PROJECT["project"]["optional-dependencies"]["testing"], *group("dev")],
+        "dev": [*node, *extras["testing"], *group("dev")],
         "docs": [*group("docs")],
         "image": [*group("image")],
         "installer": [*group("install")],

@@ -25,7 +25,7 @@ from tests.support.bench import Bench, Decide
 
 REST = LimitOrder("BTC/USDT", "buy", amount=Decimal(1), price=Decimal(50))
 GONE = (
-    "its account cannot be opened: no plugin registers the trading connector 'fake'; there are: paper: see"
+    "its account cannot be opened: no plugin registers the trading connector 'fake'; there are: ccxt, paper: see"
     " `octobot-node doctor`, mend it and restart the node"
 )
 Restart = Callable[[Registry], None]

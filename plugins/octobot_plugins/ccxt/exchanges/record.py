@@ -1,0 +1,228 @@
+"""What is known of an exchange, as data: what it guarantees, how its requests are written, what its codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from octobot_node.contracts.exchanges import Capabilities, RequestBudget
+from octobot_node.orders import OrderType, Side
+
+__all__ = [
+    "Asked",
+    "ExchangeRecord",
+    "Meaning",
+    "NotOffered",
+    "Placing",
+    "Question",
+    "Raw",
+    "Said",
+    "Wire",
+    "first",
+    "rows_in",
+]
+
+Raw = Mapping[str, Any]
+
+
+class NotOffered(Exception):
+    """The exchange has no such order; nothing was sent."""
+
+
+class Meaning(StrEnum):
+    """What a code of an exchange means for the request that it answers."""
+
+    #: Definitive: it did not and will not execute.
+    REFUSED = "refused"
+    #: An order with this client id is there.
+    DUPLICATE = "duplicate"
+    #: Thrown away because it came too late: it may be sent again.
+    EXPIRED = "expired"
+    #: It may have been executed: only asking tells.
+    UNKNOWN = "unknown"
+    #: Too many requests; this one was not looked at.
+    LIMITED = "limited"
+    #: Closed for maintenance; not executed.
+    MAINTENANCE = "maintenance"
+    #: The key, its signature or its rights are not accepted.
+    KEY = "key"
+    #: The clocks are apart, or a nonce is not above the last one.
+    CLOCK = "clock"
+    #: There is no such order (any more).
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A code of the exchange's, and its words."""
+
+    code: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One request as ccxt's ``sign`` takes it; ``headers`` are added to those that it makes."""
+
+    path: str
+    api: tuple[str, ...] = ("private",)
+    method: str = "POST"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An order as text, in the exchange's own names; ``at`` is the time (ms UTC by its clock) that is signed.
+
+    ``expires_at`` is by its clock, too; ``window`` is how long after ``at`` the request may arrive, in ms.
+    """
+
+    market: str
+    side: Side
+    type: OrderType
+    amount: str | None
+    spend: str | None
+    price: str | None
+    stop: str | None
+    tif: str
+    post_only: bool
+    client_id: str
+    at: int
+    window: int
+    expires_at: int
+    #: What was asked before the first order, such as HTX's number of the account.
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question is about; ``page`` is where the answer is to go on, as the one before said.
+
+    Times are ms UTC by this machine's clock.
+    """
+
+    market: str | None = None
+    order_id: str = ""
+    client_id: str = ""
+    since: int = 0
+    page: str = ""
+    until: int = 0
+    now: int = 0
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How something is asked for, where in the answer its rows are, and where the next page begins ("": nowhere)."""
+
+    wire: Callable[[Asked], Wire]
+    rows: Callable[[Any], Sequence[Raw]]
+    next_page: Callable[[Sequence[Raw], Asked], str] = lambda _rows, _asked: ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRecord:
+    """One exchange. Of those that are ``vouched`` for each field was read in its documentation; ``sources`` says where.
+
+    ``said`` finds the codes of a failure in an answer; none is a success. ``codes`` gives them their meanings, by
+    their beginnings; whatever is not in it is unknown. Without ``place`` orders go through ccxt's own ``create_order``.
+    """
+
+    id: str
+    title: str
+    capabilities: Capabilities
+    sources: Mapping[str, str]
+    vouched: bool = True
+    sandbox: bool = False
+    needs_password: bool = False
+    #: Time passes at its own pace: requests of one key one after the other, each with a higher nonce.
+    nonce: bool = False
+    #: How long (ms) after its time a signed request may arrive.
+    window: int = 5_000
+    fee_in: Literal["received", "quote"] = "received"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    said: Callable[[Any], Sequence[Said]] = lambda _body: ()
+    codes: Mapping[Meaning, Sequence[str]] = field(default_factory=dict)
+    statuses: Mapping[int, Meaning] = field(default_factory=dict)
+    client_id: Callable[[str], str] = lambda text: text
+    own_id: Callable[[str], str] = lambda text: text
+    #: What a market is called in requests.
+    market: Callable[[Mapping[str, Any]], str] = lambda market: str(market["id"])
+    #: What an exchange of ccxt's has to add to a request before its ``sign`` makes it ready.
+    sign: Callable[[Any, Wire], Wire] = lambda _exchange, wire: wire
+    place: Callable[[Placing], Wire] | None = None
+    placed: Callable[[Any], str] = lambda _body: ""
+    cancel: Callable[[Asked], Wire] | None = None
+    find: Sequence[Question] = ()
+    order: Sequence[Question] = ()
+    open_orders: Question | None = None
+    #: Open orders and trades are told for one market at a time.
+    open_by_market: bool = False
+    #: The open orders of all markets cost as much as those of so many: below it they are asked for one by one.
+    open_costs: int = 1
+    trades: Question | None = None
+    trades_by_market: bool = False
+    #: How much time (ms) one question about trades may be about; 0: any.
+    trades_span: int = 0
+    #: What headers of an answer say of the request budgets.
+    budgets: Callable[[Mapping[str, str]], Sequence[RequestBudget]] = lambda _headers: ()
+    #: What has to be known before the first order, each by a read: name -> (question, field of its first row).
+    before_orders: Mapping[str, tuple[Wire, Callable[[Any], str]]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether an order whose answer was lost is always resolved without a person."""
+        can = self.capabilities
+        conclusive = can.lookup.reach in ("recent", "all")
+        return can.dedupe == "forever" or (can.request_expiry and conclusive)
+
+    def meaning(self, said: Said) -> Meaning | None:
+        """Return what a code means, by the longest beginning that fits; None where no table has it."""
+        whole, best, found = str(said), -1, None
+        for meaning, beginnings in self.codes.items():
+            for each in beginnings:
+                rest = whole[len(each) :]
+                if len(each) > best and whole.startswith(each) and not (rest[:1].isalnum() and each[-1:].isalnum()):
+                    best, found = len(each), meaning
+        return found
+
+
+def rows_in(*path: str) -> Callable[[Any], Sequence[Raw]]:
+    """Return a function that takes the rows at ``path`` out of an answer; one row that is no list is the only one.
+
+    Raises KeyError or TypeError for an answer of another shape: it must not be read as "there is none".
+    """
+
+    def rows(body: Any) -> Sequence[Raw]:
+        found = body
+        for name in path:
+            found = found[name]
+        if isinstance(found, list):
+            return found
+        if not isinstance(found, dict):
+            raise TypeError(f"{'.'.join(path)} is {type(found).__name__}")
+        return [found] if found else []
+
+    return rows
+
+
+def first(*path: str | int) -> Callable[[Any], str]:
+    """Return a function that takes the text at ``path`` out of an answer, "" where there is none."""
+
+    def text(body: Any) -> str:
+        found = body
+        try:
+            for name in path:
+                found = found[name]
+        except (KeyError, IndexError, TypeError):
+            return ""
+        return "" if found is None or isinstance(found, dict | list) else str(found)
+
+    return text

@@ -1,0 +1,316 @@
+"""One ccxt exchange behind our own transport: what leaves, leaves once, by the account's way out, and is judged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.errors import ExchangeError, InvalidSettings, NotSent, OctoBotError, OrderRefused, Unresolved
+from octobot_node.text.masking import masked_text
+from octobot_plugins.ccxt.exchanges import record_of
+from octobot_plugins.ccxt.exchanges.record import ExchangeRecord, Meaning, Wire
+from octobot_plugins.ccxt.library import make_exchange
+from octobot_plugins.ccxt.markets import Markets, MarketsShelf
+from octobot_plugins.ccxt.nonces import Nonces
+from octobot_plugins.ccxt.server_clock import ServerClock
+from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
+from octobot_plugins.ccxt.verdicts import KeyRefused, Reply, Verdict, error_of, judge
+
+__all__ = ["Missing", "Remote"]
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+#: More than any answer but lists of markets and prices.
+_MOST = 16_000_000
+#: After a 429 without a Retry-After nothing is asked for so long.
+_PAUSE_S = 5.0
+
+#: What a request that is signed in this task says of the time, where that is not now.
+_SIGNED_AT: ContextVar[int | None] = ContextVar("octobot_ccxt_signed_at", default=None)
+
+
+class Missing(OctoBotError):
+    """The exchange says that there is no such order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Exception):
+    """A read that was answered with a failure, on its way through ccxt's own code."""
+
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class _Guard:
+    """Lets one request through that is no GET."""
+
+    sent: bool = False
+
+    def pass_one(self, title: str) -> None:
+        if self.sent:
+            raise Unresolved(f"ccxt wanted to send {title} another request after the order: it was not sent")
+        self.sent = True
+
+
+_GUARD: ContextVar[_Guard | None] = ContextVar("octobot_ccxt_guard", default=None)
+
+
+class Remote:
+    """An exchange of ccxt's, made at its first use, off the event loop."""
+
+    def __init__(self, settings: CcxtMarketSettings, context: ConnectorContext) -> None:
+        self.record = record_of(settings.exchange)
+        self.settings = settings
+        self.clock = ServerClock(context.clock)
+        self._context = context
+        self._shelf = MarketsShelf.of(context)
+        self._http = context.http()
+        self._within = context.settings.request_timeout
+        self._making = asyncio.Lock()
+        self._exchange: Any = None
+        self._markets: Markets | None = None
+        self._until = 0.0
+        self._closed = False
+        self._nonces = Nonces.of(context, settings)
+        #: Of the newest answer, for what they say of request budgets.
+        self.headers: Mapping[str, str] = {}
+
+    async def ready(self) -> Any:
+        """Return the exchange, with its markets and its time known.
+
+        Raises NotSent where that cannot be: nothing that matters was sent then.
+        """
+        exchange = await self._made()
+        await self._with_markets(exchange)
+        await self._with_time(exchange)
+        return exchange
+
+    async def _made(self) -> Any:
+        if self._closed:
+            raise NotSent(f"the connector to {self.record.title} is closed")
+        async with self._making:
+            if self._exchange is None:
+                # Importing takes a second of which half is work, and a connector is opened on the loop of all of them.
+                self._exchange = await asyncio.to_thread(
+                    make_exchange,
+                    self.record,
+                    fetch=self._fetch,
+                    now=self._signing_time,
+                    nonce=self._nonces.next,
+                    credentials=_credentials(self.settings),
+                    sandbox=self.settings.sandbox,
+                    base_url=self.settings.base_url,
+                )
+        return self._exchange
+
+    async def _with_markets(self, exchange: Any) -> None:
+        try:
+            markets = await self._shelf.get(self.record, self.settings, self._context)
+        except (InvalidSettings, NotSent):
+            raise
+        except Exception as error:
+            raise NotSent(f"the markets of {self.record.title} are not known yet: {error}") from error
+        if markets is not self._markets:
+            markets.lend(exchange)
+            self._markets = markets
+
+    async def _with_time(self, exchange: Any) -> None:
+        if not self.clock.is_due or not exchange.has.get("fetchTime"):
+            return
+
+        async def ask() -> int:
+            return int(await self.read(exchange.fetch_time))
+
+        try:
+            await self.clock.compare(ask)
+        except (ExchangeError, ValueError, TypeError) as error:
+            # The machine's own time is the best there is; the exchange refuses what it does not like.
+            log.warning("exchange_time_unknown", exchange=self.record.id, error=str(error))
+
+    def market(self, symbol: str) -> Any:
+        """Return ccxt's market of a spot symbol; raise OrderRefused for what is none."""
+        if ":" in symbol:
+            raise OrderRefused(f"{symbol} is a derivative: only spot markets, such as BTC/USDT, are traded")
+        found = self._exchange.markets.get(symbol)
+        if found is None:
+            raise OrderRefused(f"{self.record.title} lists no spot market {symbol}")
+        return found
+
+    # Asking -----------------------------------------------------------------------------------------------------------
+
+    async def read(self, call: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+        """Return what a method of ccxt's that only looks returns.
+
+        Raises Missing, KeyRefused, NotSent or Unresolved.
+        """
+        try:
+            return await call(*arguments, **named)
+        except Failure as failure:
+            raise self._told(failure.verdict) from None
+        except OctoBotError:
+            raise
+        except Exception as error:
+            # Its own reading of an answer failed, or it refused to ask: either way nothing is known.
+            raise _meaning_for_a_read(self.record, error) from error
+
+    async def ask(self, wire: Wire) -> Any:
+        """Return the answer to one request that only looks; raises as ``read``."""
+        for attempt in (1, 2):
+            reply = await self._send(wire, None)
+            verdict = judge(self.record, reply)
+            if verdict.meaning is None:
+                return reply.body
+            self._note(verdict)
+            if verdict.meaning is Meaning.CLOCK and attempt == 1:
+                await self._with_time(self._exchange)
+                continue
+            raise self._told(verdict)
+        raise AssertionError("unreachable")
+
+    async def write(self, wire: Wire, at: int | None) -> tuple[Verdict, Any]:
+        """Send one request that changes something, once, signed for ``at`` (None: now); return what came of it.
+
+        Raises NotSent where nothing left, Unresolved where something may have.
+        """
+        reply = await self._send(wire, at)
+        verdict = judge(self.record, reply)
+        self._note(verdict)
+        return verdict, reply.body
+
+    async def write_by_ccxt(self, call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        """Return what a method of ccxt's returns that sends one request which changes something.
+
+        Nothing more than that one leaves. What came of it is unknown unless it was a success or a 429: nobody vouches
+        for what this exchange's codes mean. Raises OrderRefused where ccxt itself would not send it.
+        """
+        guard = _Guard()
+        token = _GUARD.set(guard)
+        try:
+            return await call(*arguments)
+        except Failure as failure:
+            error = error_of(self.record, failure.verdict)
+            raise error if isinstance(error, NotSent) else Unresolved(str(error)) from None
+        except Exception as error:
+            if isinstance(error, OctoBotError) and (isinstance(error, Unresolved) or not guard.sent):
+                raise
+            told = f"{self.record.title}: {type(error).__name__}: {masked_text(str(error)[:300])}"
+            raise (Unresolved(told) if guard.sent else OrderRefused(f"{told}: nothing was sent")) from None
+        finally:
+            _GUARD.reset(token)
+
+    async def _send(self, wire: Wire, at: int | None) -> Reply:
+        async with AsyncExitStack() as stack:
+            if self.record.nonce:
+                # In the order of their numbers: one that arrives late is refused.
+                await stack.enter_async_context(self._nonces.turn)
+            signed = self._signed(wire, at)
+            headers = {**self._exchange.headers, **(signed["headers"] or {}), **wire.headers}
+            return await self._request(signed["url"], signed["method"], headers, signed["body"])
+
+    def _signed(self, wire: Wire, at: int | None) -> Mapping[str, Any]:
+        token = _SIGNED_AT.set(at)
+        try:
+            ready = self.record.sign(self._exchange, wire)
+            signed: Mapping[str, Any] = self._exchange.sign(
+                ready.path, list(ready.api), ready.method, dict(ready.params)
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing left
+            # What it says may have the secret in it.
+            raise KeyRefused(
+                f"the request to {self.record.title} cannot be signed ({type(error).__name__}): see that key and secret"
+                " are as the exchange gave them"
+            ) from None
+        finally:
+            _SIGNED_AT.reset(token)
+        return signed
+
+    async def _fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        """Make a request of ccxt's own methods; in the place of its ``fetch``."""
+        exchange, guard = self._exchange, _GUARD.get()
+        if guard is not None and method != "GET":
+            guard.pass_one(self.record.title)
+        async with AsyncExitStack() as stack:
+            if self.record.nonce and headers:
+                await stack.enter_async_context(self._nonces.turn)
+            reply = await self._request(url, method, {**exchange.headers, **(headers or {})}, body)
+        verdict = judge(self.record, reply)
+        if verdict.meaning is not None:
+            self._note(verdict)
+            raise Failure(verdict)
+        # A second opinion: what only looks may well be refused once too often.
+        exchange.handle_errors(
+            reply.status, "", url, method, reply.headers, reply.text, reply.body, headers or {}, body or ""
+        )
+        return reply.body
+
+    async def _request(self, url: str, method: str, headers: Mapping[str, Any], body: Any) -> Reply:
+        self._refuse_elsewhere(url)
+        left = self._until - self._context.clock.monotonic()
+        if left > 0:
+            raise NotSent(f"{self.record.title} asked for a pause of requests", left)
+        data = None if body is None else body.encode() if isinstance(body, str) else bytes(body)
+        plain = {name: str(value) for name, value in headers.items() if value is not None}
+        answer = await self._http.request(
+            method, url, headers=plain, body=data, within=self._within, most=_MOST, encoded=True
+        )
+        self.headers = answer.headers
+        text = answer.text().strip()
+        return Reply(answer.status, answer.headers, text, self._exchange.parse_json(text))
+
+    def _refuse_elsewhere(self, url: str) -> None:
+        base = self.settings.base_url
+        if base and not url.startswith(f"{base}/"):
+            raise NotSent(f"ccxt wanted to ask another host than {base}: nothing was sent")
+
+    def _note(self, verdict: Verdict) -> None:
+        if verdict.meaning is Meaning.LIMITED:
+            pause = _PAUSE_S if verdict.retry_after is None else verdict.retry_after
+            self._until = max(self._until, self._context.clock.monotonic() + pause)
+        elif verdict.meaning is Meaning.CLOCK:
+            self.clock.doubt()
+
+    def _told(self, verdict: Verdict) -> OctoBotError:
+        if verdict.meaning is Meaning.MISSING:
+            return Missing(verdict.said)
+        found = error_of(self.record, verdict)
+        # A question that is refused says nothing about an order; a key that is not taken says what to mend.
+        refused = isinstance(found, OrderRefused) and verdict.meaning is not Meaning.KEY
+        return Unresolved(str(found)) if refused else found
+
+    def _signing_time(self) -> int:
+        at = _SIGNED_AT.get()
+        return self.clock.now() if at is None else at
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        self._closed = True
+        await self._http.close()
+
+
+def _meaning_for_a_read(record: ExchangeRecord, error: Exception) -> OctoBotError:
+    import ccxt
+
+    told = f"{record.title}: {type(error).__name__}: {masked_text(str(error)[:300])}"
+    if isinstance(error, ccxt.OrderNotFound):
+        return Missing(told)
+    if isinstance(error, ccxt.AuthenticationError):
+        return KeyRefused(told)
+    return Unresolved(told)
+
+
+def _credentials(settings: CcxtMarketSettings) -> dict[str, str]:
+    if not isinstance(settings, CcxtTradingSettings):
+        return {}
+    key, secret, password = (
+        each.get_secret_value().strip() for each in (settings.api_key, settings.secret, settings.password)
+    )
+    if settings.exchange == "hyperliquid":
+        return {"walletAddress": key, "privateKey": secret}
+    return {"apiKey": key, "secret": secret, **({"password": password} if password else {})}

@@ -1,0 +1,355 @@
+"""One account on one exchange, by our own thin layer: ccxt signs and reads, what leaves and what it means is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from octobot_node.clock import steady_ms
+from octobot_node.contracts.exchanges import (
+    ConnectorContext,
+    ExchangeOrder,
+    ExchangeTrade,
+    Fees,
+    OrderRequest,
+    RequestBudget,
+)
+from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
+from octobot_plugins.ccxt.exchanges.record import Asked, Meaning, NotOffered, Placing, Question, Raw
+from octobot_plugins.ccxt.reading import amount_of, order_of, trade_of
+from octobot_plugins.ccxt.remote import Missing, Remote
+from octobot_plugins.ccxt.settings import CcxtTradingSettings
+from octobot_plugins.ccxt.verdicts import error_of
+
+__all__ = ["CcxtTrading", "open_trading"]
+
+_ZERO = Decimal(0)
+#: No answer has more pages than this: one that goes on for ever is broken.
+_PAGES = 200
+#: A market without an order for so long is asked about no more.
+_WARM_MS = 600_000
+_ALL_MS = 60_000
+_MONTH = 30 * 86_400_000
+#: Their clock may be ahead of ours.
+_AHEAD_MS = 60_000
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A market: from when (ms UTC) its executions are to be asked for, and until when it is asked about."""
+
+    since: int
+    until: int = 0
+
+
+def open_trading(settings: CcxtTradingSettings, account: str, context: ConnectorContext) -> CcxtTrading:
+    """Open an account; the exchange is not asked for anything yet."""
+    del account
+    return CcxtTrading(settings, context)
+
+
+class CcxtTrading:
+    """One account; see ``Trading`` for what each method promises."""
+
+    def __init__(self, settings: CcxtTradingSettings, context: ConnectorContext) -> None:
+        self.remote = Remote(settings, context)
+        self.settings = settings
+        self._record = self.remote.record
+        self._context = context
+        self.capabilities = self._record.capabilities
+        if settings.visibility_lag is not None:
+            self.capabilities = replace(self.capabilities, visibility_lag_ms=int(settings.visibility_lag * 1000))
+        #: Markets that orders were seen on, for exchanges that tell of one market at a time.
+        self._seen: dict[str, _Seen] = {}
+        #: When the open orders of all markets were asked for last (steady ms).
+        self._all_at: int | None = None
+        self._known = {"user": settings.api_key.get_secret_value()} if settings.exchange == "hyperliquid" else {}
+        self._fees: dict[str, Fees] = {}
+
+    # Sending ----------------------------------------------------------------------------------------------------------
+
+    async def create_order(self, request: OrderRequest) -> ExchangeOrder:
+        """Send one order, once; if its client id is taken, return the order that has it."""
+        _exchange, market = await self._ready_for(request.symbol)
+        await self._know_before_orders()
+        self._warm(request.symbol, self._context.clock.now())
+        now = self._context.clock.now()
+        if now >= request.expires_at and not self.capabilities.request_expiry:
+            raise NotSent("its time to be sent ran out")
+        # Never later than the fence allows, however long this process stood still since: a late request is a dead one.
+        at = min(now, request.expires_at - self._record.window)
+        if self._record.place is None:
+            from octobot_plugins.ccxt.unvouched import create
+
+            return await create(self.remote, request)
+        placing = self._placing(request, market, at)
+        try:
+            wire = self._record.place(placing)
+        except NotOffered as error:
+            raise OrderRefused(f"{self._record.title} {error}") from None
+        verdict, body = await self.remote.write(wire, placing.at)
+        if verdict.meaning is Meaning.DUPLICATE:
+            return await self._already_there(request)
+        if verdict.meaning is not None:
+            raise error_of(self._record, verdict)
+        order_id = self._record.placed(body)
+        if not order_id:
+            raise Unresolved(f"{self._record.title} took the order without telling its id")
+        return _accepted(request, order_id, now)
+
+    def _placing(self, request: OrderRequest, market: Mapping[str, Any], at: int) -> Placing:
+        ahead = self.remote.clock.ahead
+        return Placing(
+            market=self._record.market(market),
+            side=request.side,
+            type=request.type,
+            amount=_text(request.amount),
+            spend=_text(request.spend),
+            price=_text(request.price),
+            stop=_text(request.stop),
+            tif=request.tif,
+            post_only=request.post_only,
+            client_id=self._record.client_id(request.client_order_id),
+            at=at + ahead,
+            window=self._record.window,
+            expires_at=request.expires_at + ahead,
+            known=self._known,
+        )
+
+    async def _already_there(self, request: OrderRequest) -> ExchangeOrder:
+        try:
+            found = await self.find_order(request.symbol, request.client_order_id, 0)
+        except Exception as error:
+            raise Unresolved(f"an order with its client id is there, which could not be looked at: {error}") from error
+        if found is None:
+            raise Unresolved("an order with its client id is there, and is not shown yet")
+        return found
+
+    async def cancel_order(self, symbol: str, order_id: str) -> None:
+        """Ask to cancel, once; an order that has ended, or that is not there, is left alone."""
+        _exchange, market = await self._ready_for(symbol)
+        if self._record.cancel is None:
+            from octobot_plugins.ccxt.unvouched import cancel
+
+            await cancel(self.remote, symbol, order_id)
+            return
+        asked = Asked(market=self._record.market(market), order_id=order_id, known=self._known)
+        verdict, _body = await self.remote.write(self._record.cancel(asked), None)
+        if verdict.meaning in (None, Meaning.MISSING):
+            return
+        error = error_of(self._record, verdict)
+        # A cancel may be repeated: what was thrown away for its time simply goes again.
+        raise NotSent(str(error)) if isinstance(error, RequestExpired) else error
+
+    # Asking -----------------------------------------------------------------------------------------------------------
+
+    async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
+        """Find by client id; raise Unresolved where the exchange has no such look-up."""
+        if not self._record.find:
+            raise Unresolved(f"{self._record.title} finds no order by client id")
+        name = self._record.client_id(client_order_id)
+        found = await self._first(self._record.find, symbol, client_id=name, since=since)
+        return None if found is None or found.client_order_id not in (None, client_order_id) else found
+
+    async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
+        """Return the order with the exchange's own id."""
+        if self._record.order:
+            return await self._first(self._record.order, symbol, order_id=order_id)
+        exchange, _market = await self._ready_for(symbol)
+        try:
+            found = await self.remote.read(exchange.fetch_order, order_id, symbol)
+        except Missing:
+            return None
+        return self._learn(self._read(lambda: order_of(self._record, found)))
+
+    async def _first(self, questions: Sequence[Question], symbol: str, **asked: Any) -> ExchangeOrder | None:
+        """Return the order that the first of several questions knows."""
+        exchange, market = await self._ready_for(symbol)
+        about = Asked(market=self._record.market(market), now=self._context.clock.now(), known=self._known, **asked)
+        for question in questions:
+            for row in await self._rows(question, about):
+                raw = exchange.parse_order(row, market)
+                named = about.client_id == "" or raw.get("clientOrderId") in (None, about.client_id)
+                order = self._read(lambda raw=raw: order_of(self._record, raw))  # type: ignore[misc]
+                if named and about.order_id in ("", order.id):
+                    return self._learn(order)
+        return None
+
+    async def _rows(self, question: Question, asked: Asked) -> list[Raw]:
+        """Return the rows of all pages of an answer; none where the exchange says that there is no such order."""
+        found: list[Raw] = []
+        for _ in range(_PAGES):
+            try:
+                body = await self.remote.ask(question.wire(asked))
+            except Missing:
+                return found
+            rows = self._read(lambda body=body: question.rows(body))  # type: ignore[misc]
+            found.extend(rows)
+            page = question.next_page(rows, asked) if rows else ""
+            if not page:
+                return found
+            asked = replace(asked, page=page)
+        raise Unresolved(f"{self._record.title} tells more than {_PAGES} pages")
+
+    async def open_orders(self) -> Sequence[ExchangeOrder]:
+        """Return the open orders.
+
+        Where those of all markets cost much, those of the few that orders were seen on are asked for, and all of them
+        once a minute.
+        """
+        exchange = await self.remote.ready()
+        await self._know_before_orders()
+        found: list[ExchangeOrder] = []
+        for symbol in self._to_ask_for_open():
+            rows = await self._open_of(exchange, symbol)
+            found += [self._read(lambda row=row: order_of(self._record, row)) for row in rows]  # type: ignore[misc]
+        spot = [order for order in found if order.symbol in exchange.markets and order.status == "open"]
+        for order in spot:
+            self._learn(order)
+        return spot
+
+    def _to_ask_for_open(self) -> Sequence[str | None]:
+        if self._record.open_by_market:
+            return list(self._seen)
+        now = steady_ms(self._context.clock)
+        if self._all_at is None or now - self._all_at >= _ALL_MS or not 0 < len(self._seen) < self._record.open_costs:
+            self._all_at = now
+            return [None]
+        return list(self._seen)
+
+    async def _open_of(self, exchange: Any, symbol: str | None) -> Sequence[Mapping[str, Any]]:
+        question = self._record.open_orders
+        if question is None:
+            rows: Sequence[Mapping[str, Any]] = await self.remote.read(exchange.fetch_open_orders, symbol)
+            return rows
+        about = Asked(
+            market=None if symbol is None else self._record.market(self.remote.market(symbol)), known=self._known
+        )
+        return [exchange.parse_order(row, None) for row in await self._rows(question, about)]
+
+    async def trades(self, since: int) -> Sequence[ExchangeTrade]:
+        """Return the account's executions at or after ``since``, oldest first.
+
+        Where the exchange tells of one market at a time: of those that had an order within ten minutes, from the first
+        order on that was seen there.
+        """
+        exchange = await self.remote.ready()
+        now = self._context.clock.now()
+        found: dict[tuple[str, str], ExchangeTrade] = {}
+        for symbol, begin in self._to_ask_for_trades(since, now):
+            for trade in await self._trades_of(exchange, symbol, begin):
+                if trade.at >= begin:
+                    found[trade.symbol, trade.id] = trade
+            if symbol is not None:
+                # From now on the engine's own cursor is enough.
+                self._seen[symbol].since = now
+        return sorted(found.values(), key=lambda trade: (trade.at, trade.id))
+
+    def _to_ask_for_trades(self, since: int, now: int) -> Sequence[tuple[str | None, int]]:
+        if not self._record.trades_by_market:
+            return [(None, since)]
+        # Of the future there is nothing, and of what was learnt just now all of it.
+        return [
+            (symbol, min(since, seen.since) if since <= now else since)
+            for symbol, seen in self._seen.items()
+            if seen.until > now
+        ]
+
+    async def _trades_of(self, exchange: Any, symbol: str | None, since: int) -> list[ExchangeTrade]:
+        question = self._record.trades
+        market = None if symbol is None else self.remote.market(symbol)
+        now, market_id = self._context.clock.now(), None if market is None else self._record.market(market)
+        raw: list[Any] = []
+        for begin, until in _spans(since, now, self._record.trades_span):
+            if question is None:
+                raw += await self.remote.read(exchange.fetch_my_trades, symbol, begin)
+                continue
+            about = Asked(market=market_id, since=begin, until=until, now=now, known=self._known)
+            raw += [exchange.parse_trade(row, market) for row in await self._rows(question, about)]
+        spot = [each for each in raw if each["symbol"] in exchange.markets]
+        return [
+            self._read(lambda each=each: trade_of(self._record, each, exchange.markets[each["symbol"]]))  # type: ignore[misc]
+            for each in spot
+        ]
+
+    async def balances(self) -> Mapping[str, Decimal]:
+        """Return asset -> total."""
+        exchange = await self.remote.ready()
+        told = await self.remote.read(exchange.fetch_balance)
+        totals = {asset: amount_of(total) for asset, total in (told.get("total") or {}).items()}
+        return {asset: total for asset, total in totals.items() if total}
+
+    def fees(self, symbol: str) -> Fees:
+        """Return what the account pays, as far as the exchange said so."""
+        return self._fees.get(symbol, Fees())
+
+    def request_budgets(self) -> Sequence[RequestBudget]:
+        """Return the budgets that the exchange states with its answers."""
+        return self._record.budgets(self.remote.headers)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.remote.close()
+
+    # Parts ------------------------------------------------------------------------------------------------------------
+
+    async def _ready_for(self, symbol: str) -> tuple[Any, Any]:
+        exchange = await self.remote.ready()
+        return exchange, self.remote.market(symbol)
+
+    async def _know_before_orders(self) -> None:
+        """Ask what an exchange wants in each order: before the first one, never while one is being sent."""
+        for name, (wire, value) in self._record.before_orders.items():
+            if name not in self._known:
+                found = value(await self.remote.ask(wire))
+                if not found:
+                    raise NotSent(f"{self._record.title} does not tell the account's {name}, which every order needs")
+                self._known[name] = found
+
+    def _learn(self, order: ExchangeOrder) -> ExchangeOrder:
+        # An order of before this connector was opened: its executions are asked for from its beginning, once.
+        self._warm(order.symbol, order.created_at)
+        return order
+
+    def _warm(self, symbol: str, created_at: int) -> None:
+        now = self._context.clock.now()
+        seen = self._seen.get(symbol)
+        if seen is None or seen.until <= now:
+            seen = self._seen[symbol] = _Seen(since=max(created_at - 1_000, 0))
+        seen.until = now + _WARM_MS
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            raise Unresolved(f"the answer of {self._record.title} makes no sense: {error!r}") from error
+
+
+def _spans(since: int, now: int, span: int) -> Sequence[tuple[int, int]]:
+    """Return the pieces of time to ask about, oldest first: a month of them at most where they are short."""
+    end = now + _AHEAD_MS
+    if not span:
+        return [(since, end)]
+    begin = max(since, end - max(span, _MONTH))
+    return [(each, min(each + span, end)) for each in range(begin, max(end, begin + 1), span)]
+
+
+def _accepted(request: OrderRequest, order_id: str, now: int) -> ExchangeOrder:
+    # How far it went is asked for: not every exchange tells it here, and the poller needs the executions anyway.
+    return ExchangeOrder(
+        id=order_id,
+        client_order_id=request.client_order_id,
+        symbol=request.symbol,
+        side=request.side,
+        status="open",
+        amount=request.amount,
+        price=request.price,
+        filled=_ZERO,
+        created_at=now,
+    )
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else format(number.normalize(), "f")
