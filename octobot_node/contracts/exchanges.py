@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Budgeted",
     "Capabilities",
+    "ChecksKeys",
     "ConnectorContext",
     "ExchangeOrder",
     "ExchangeOrderStatus",
     "ExchangeTrade",
     "Fees",
+    "KeyFinding",
     "KnownFees",
     "Lookup",
     "MarketData",
@@ -369,6 +371,28 @@ class Budgeted(Protocol):
 
     def request_budgets(self) -> Sequence[RequestBudget]:
         """Return the budgets as the exchange stated them last, at once and without asking it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFinding:
+    """One thing about an account's keys: what they may, or how far the clocks are apart.
+
+    What is not ``ok`` keeps the account from passing its check; ``cure`` says what to do about it.
+    """
+
+    what: Literal["permissions", "clock"]
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+@runtime_checkable
+class ChecksKeys(Protocol):
+    """Trading that can say what its account's keys may, beside what is in the account."""
+
+    async def check_keys(self) -> Sequence[KeyFinding]:
+        """Ask the exchange, and return what was found; what it does not tell is said as that, and is ok."""
         ...
 
 

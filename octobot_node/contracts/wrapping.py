@@ -9,9 +9,11 @@ from typing import Any
 
 from octobot_node.contracts.exchanges import (
     Budgeted,
+    ChecksKeys,
     ExchangeOrder,
     ExchangeTrade,
     Fees,
+    KeyFinding,
     KnownFees,
     MarketData,
     OrderRequest,
@@ -40,6 +42,15 @@ class _KnowsFees:
     def fees(self, symbol: str) -> Fees:
         """Return what the inner one charges."""
         found: Fees = self.inner.fees(symbol)
+        return found
+
+
+class _Checks:
+    inner: Any
+
+    async def check_keys(self) -> Sequence[KeyFinding]:
+        """Return what the inner one finds."""
+        found: Sequence[KeyFinding] = await self.inner.check_keys()
         return found
 
 
@@ -77,6 +88,7 @@ class _ListsSymbols:
 
 _OFFERS: tuple[tuple[type[Any], type[Any]], ...] = (
     (Budgeted, _Budgets),
+    (ChecksKeys, _Checks),
     (KnownFees, _KnowsFees),
     (ForeseenFills, _Foresees),
     (PassedOrders, _Passes),
@@ -103,8 +115,8 @@ def _offering(cls: Any, offered: tuple[type[Any], ...]) -> Any:
 class WrappedTrading(_Wrapping):
     """A trading connector that passes everything on to ``inner``; override what differs.
 
-    What only some connectors have (``fees``, ``next_fill_at``, ``pass_orders``, ``request_budgets``) it has where
-    ``inner`` does. Open the inner one with ``context.trading(name, settings)``.
+    What only some connectors have (``check_keys``, ``fees``, ``next_fill_at``, ``pass_orders``, ``request_budgets``) it
+    has where ``inner`` does. Open the inner one with ``context.trading(name, settings)``.
     """
 
     def __init__(self, inner: Trading) -> None:

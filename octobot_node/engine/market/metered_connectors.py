@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from octobot_node.contracts.exchanges import (
     Budgeted,
+    ChecksKeys,
     ExchangeOrder,
     ExchangeTrade,
     Fees,
+    KeyFinding,
     KnownFees,
     MarketData,
     OrderRequest,
@@ -29,7 +31,15 @@ from octobot_node.text.masking import masked_text
 if TYPE_CHECKING:
     from octobot_node.clock import Clock
 
-__all__ = ["MeteredMarketData", "MeteredTrading", "budgets_of", "fees_of", "metered_market_data"]
+__all__ = [
+    "MeteredMarketData",
+    "MeteredTrading",
+    "budgets_of",
+    "checks_keys",
+    "fees_of",
+    "key_findings",
+    "metered_market_data",
+]
 
 T = TypeVar("T")
 #: What an exchange says no by: it was reached, and answered.
@@ -166,6 +176,17 @@ def budgets_of(connector: Trading | MarketData) -> Sequence[RequestBudget]:
     """Return what a connector states of its exchange's request budgets; most state none."""
     inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
     return inner.request_budgets() if isinstance(inner, Budgeted) else ()
+
+
+def checks_keys(trading: Trading) -> bool:
+    """Whether a connector can say what its account's keys may."""
+    return isinstance(trading.inner if isinstance(trading, MeteredTrading) else trading, ChecksKeys)
+
+
+async def key_findings(trading: Trading) -> Sequence[KeyFinding]:
+    """Return what a connector that can say so finds about its account's keys; nothing of any other."""
+    inner = trading.inner if isinstance(trading, MeteredTrading) else trading
+    return await inner.check_keys() if isinstance(inner, ChecksKeys) else ()
 
 
 def fees_of(trading: Trading, symbols: Collection[str]) -> dict[str, Fees]:

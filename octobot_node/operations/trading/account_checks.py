@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import SecretStr, ValidationError
 
-from octobot_node.contracts.exchanges import MarketData, SymbolList, Trading
+from octobot_node.contracts.exchanges import KeyFinding, MarketData, SymbolList, Trading
+from octobot_node.engine.market.metered_connectors import checks_keys, key_findings
 from octobot_node.errors import (
     CommandRefused,
     DataUnavailable,
@@ -35,7 +36,7 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["check", "rotate_keys"]
 
-_What = Literal["open", "market_data", "balances", "open_orders"]
+_What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 #: What most markets have: one that lists no symbols is asked for their prices.
 _ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
 
@@ -109,7 +110,28 @@ def _private(context: OperationContext, trading: Trading, hidden: Collection[str
         return f"{len(resting):,} orders rest"
 
     steps = [_step(context, "balances", balances, hidden), _step(context, "open_orders", orders, hidden)]
-    return steps, resting
+    return steps + _keys(context, trading, hidden), resting
+
+
+def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) -> list[CheckStep]:
+    """Return what the connector finds about its keys; nothing where it cannot say."""
+    found: list[KeyFinding] = []
+
+    async def ask() -> str:
+        found.extend(await key_findings(trading))
+        return ""
+
+    if not checks_keys(trading):
+        return []
+    asked = _step(context, "permissions", ask, hidden)
+    if not asked.ok:
+        return [asked]
+    return [
+        CheckStep(
+            what=each.what, ok=each.ok, detail=_without(hidden, each.detail), cure=each.cure, seconds=asked.seconds
+        )
+        for each in found
+    ]
 
 
 def _step(

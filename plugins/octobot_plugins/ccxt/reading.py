@@ -37,8 +37,11 @@ def amount_of(value: Any) -> Decimal | None:
     return found
 
 
-def order_of(record: ExchangeRecord, order: Mapping[str, Any]) -> ExchangeOrder:
-    """Return an order; raise ValueError for one that lacks what the engine decides by."""
+def order_of(record: ExchangeRecord, order: Mapping[str, Any], ahead: int = 0) -> ExchangeOrder:
+    """Return an order; raise ValueError for one that lacks what the engine decides by.
+
+    Times are told by this machine's clock, of which the exchange's is ``ahead`` (ms): they are compared with ours.
+    """
     amount, filled = amount_of(order.get("amount")), amount_of(order.get("filled")) or _ZERO
     status = _STATUS.get(str(order.get("status")))
     if not order.get("id") or status is None or order.get("side") not in ("buy", "sell"):
@@ -57,13 +60,15 @@ def order_of(record: ExchangeRecord, order: Mapping[str, Any]) -> ExchangeOrder:
         amount=amount or None,
         price=None if order.get("type") == "market" else price or None,
         filled=filled,
-        created_at=int(order.get("timestamp") or 0),
+        created_at=max(int(order.get("timestamp") or 0) - ahead, 0),
         reason="" if status in ("open", "filled") else f"{record.title} says {order.get('status')}",
     )
 
 
-def trade_of(record: ExchangeRecord, trade: Mapping[str, Any], market: Mapping[str, Any]) -> ExchangeTrade:
-    """Return an execution; raise ValueError for one that lacks something."""
+def trade_of(
+    record: ExchangeRecord, trade: Mapping[str, Any], market: Mapping[str, Any], ahead: int = 0
+) -> ExchangeTrade:
+    """Return an execution, its time as ``order_of`` does; raise ValueError for one that lacks something."""
     amount, price = amount_of(trade.get("amount")), amount_of(trade.get("price"))
     if not trade.get("id") or not trade.get("order") or not amount or not price or not trade.get("timestamp"):
         raise ValueError(f"the execution {trade.get('id')!r} is incomplete")
@@ -82,7 +87,7 @@ def trade_of(record: ExchangeRecord, trade: Mapping[str, Any], market: Mapping[s
         fee=fee,
         fee_asset=asset,
         liquidity=liquidity,
-        at=int(trade["timestamp"]),
+        at=int(trade["timestamp"]) - ahead,
     )
 
 

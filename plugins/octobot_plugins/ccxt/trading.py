@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from octobot_node.clock import steady_ms
@@ -13,6 +14,7 @@ from octobot_node.contracts.exchanges import (
     ExchangeOrder,
     ExchangeTrade,
     Fees,
+    KeyFinding,
     OrderRequest,
     RequestBudget,
 )
@@ -150,7 +152,8 @@ class CcxtTrading:
         if not self._record.find:
             raise Unresolved(f"{self._record.title} finds no order by client id")
         name = self._record.client_id(client_order_id)
-        found = await self._first(self._record.find, symbol, client_id=name, since=since)
+        begin = since + self.remote.clock.ahead if since else 0
+        found = await self._first(self._record.find, symbol, client_id=name, since=begin)
         return None if found is None or found.client_order_id not in (None, client_order_id) else found
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
@@ -162,17 +165,20 @@ class CcxtTrading:
             found = await self.remote.read(exchange.fetch_order, order_id, symbol)
         except Missing:
             return None
-        return self._learn(self._read(lambda: order_of(self._record, found)))
+        return self._learn(self._order(found))
 
     async def _first(self, questions: Sequence[Question], symbol: str, **asked: Any) -> ExchangeOrder | None:
         """Return the order that the first of several questions knows."""
         exchange, market = await self._ready_for(symbol)
-        about = Asked(market=self._record.market(market), now=self._context.clock.now(), known=self._known, **asked)
+        ahead = self.remote.clock.ahead
+        about = Asked(
+            market=self._record.market(market), now=self._context.clock.now() + ahead, known=self._known, **asked
+        )
         for question in questions:
             for row in await self._rows(question, about):
-                raw = exchange.parse_order(row, market)
+                raw = self._read(partial(exchange.parse_order, row, market))
                 named = about.client_id == "" or raw.get("clientOrderId") in (None, about.client_id)
-                order = self._read(lambda raw=raw: order_of(self._record, raw))  # type: ignore[misc]
+                order = self._order(raw)
                 if named and about.order_id in ("", order.id):
                     return self._learn(order)
         return None
@@ -185,7 +191,7 @@ class CcxtTrading:
                 body = await self.remote.ask(question.wire(asked))
             except Missing:
                 return found
-            rows = self._read(lambda body=body: question.rows(body))  # type: ignore[misc]
+            rows = self._read(partial(question.rows, body))
             found.extend(rows)
             page = question.next_page(rows, asked) if rows else ""
             if not page:
@@ -204,7 +210,7 @@ class CcxtTrading:
         found: list[ExchangeOrder] = []
         for symbol in self._to_ask_for_open():
             rows = await self._open_of(exchange, symbol)
-            found += [self._read(lambda row=row: order_of(self._record, row)) for row in rows]  # type: ignore[misc]
+            found += [self._order(row) for row in rows]
         spot = [order for order in found if order.symbol in exchange.markets and order.status == "open"]
         for order in spot:
             self._learn(order)
@@ -227,7 +233,7 @@ class CcxtTrading:
         about = Asked(
             market=None if symbol is None else self._record.market(self.remote.market(symbol)), known=self._known
         )
-        return [exchange.parse_order(row, None) for row in await self._rows(question, about)]
+        return [self._read(partial(exchange.parse_order, row, None)) for row in await self._rows(question, about)]
 
     async def trades(self, since: int) -> Sequence[ExchangeTrade]:
         """Return the account's executions at or after ``since``, oldest first.
@@ -260,19 +266,19 @@ class CcxtTrading:
     async def _trades_of(self, exchange: Any, symbol: str | None, since: int) -> list[ExchangeTrade]:
         question = self._record.trades
         market = None if symbol is None else self.remote.market(symbol)
-        now, market_id = self._context.clock.now(), None if market is None else self._record.market(market)
+        # By its clock from here on.
+        ahead, market_id = self.remote.clock.ahead, None if market is None else self._record.market(market)
+        now = self._context.clock.now() + ahead
         raw: list[Any] = []
-        for begin, until in _spans(since, now, self._record.trades_span):
+        for begin, until in _spans(since + ahead if since else 0, now, self._record.trades_span):
             if question is None:
                 raw += await self.remote.read(exchange.fetch_my_trades, symbol, begin)
                 continue
             about = Asked(market=market_id, since=begin, until=until, now=now, known=self._known)
-            raw += [exchange.parse_trade(row, market) for row in await self._rows(question, about)]
+            for row in await self._rows(question, about):
+                raw.append(self._read(partial(exchange.parse_trade, row, market)))
         spot = [each for each in raw if each["symbol"] in exchange.markets]
-        return [
-            self._read(lambda each=each: trade_of(self._record, each, exchange.markets[each["symbol"]]))  # type: ignore[misc]
-            for each in spot
-        ]
+        return [self._trade(each, exchange.markets[each["symbol"]]) for each in spot]
 
     async def balances(self) -> Mapping[str, Decimal]:
         """Return asset -> total."""
@@ -280,6 +286,12 @@ class CcxtTrading:
         told = await self.remote.read(exchange.fetch_balance)
         totals = {asset: amount_of(total) for asset, total in (told.get("total") or {}).items()}
         return {asset: total for asset, total in totals.items() if total}
+
+    async def check_keys(self) -> Sequence[KeyFinding]:
+        """Return what the key may, and how far the clocks are apart."""
+        from octobot_plugins.ccxt.keys import check_keys
+
+        return await check_keys(self.remote, self.settings)
 
     def fees(self, symbol: str) -> Fees:
         """Return what the account pays, as far as the exchange said so."""
@@ -320,10 +332,18 @@ class CcxtTrading:
             seen = self._seen[symbol] = _Seen(since=max(created_at - 1_000, 0))
         seen.until = now + _WARM_MS
 
+    def _order(self, order: Mapping[str, Any]) -> ExchangeOrder:
+        found: ExchangeOrder = self._read(partial(order_of, self._record, order, self.remote.clock.ahead))
+        return found
+
+    def _trade(self, trade: Mapping[str, Any], market: Mapping[str, Any]) -> ExchangeTrade:
+        found: ExchangeTrade = self._read(partial(trade_of, self._record, trade, market, self.remote.clock.ahead))
+        return found
+
     def _read(self, read: Callable[[], Any]) -> Any:
         try:
             return read()
-        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        except Exception as error:
             raise Unresolved(f"the answer of {self._record.title} makes no sense: {error!r}") from error
 
 

@@ -502,7 +502,11 @@ def test_accounts_are_made_changed_and_deleted(created: Octobot) -> None:
 
 
 def test_markets_and_types_are_looked_at(created: Octobot) -> None:
-    assert [line.split()[0] for line in created("markets", "sources")[1].splitlines()[2:]] == ["replay", "simulated"]
+    assert [line.split()[0] for line in created("markets", "sources")[1].splitlines()[2:]] == [
+        "ccxt",
+        "replay",
+        "simulated",
+    ]
     assert created("markets", "symbols", "paper", "--search", "btc")[1].splitlines()[2].startswith("BTC/USD")
     assert created("markets", "ticker", "paper", "BTC/USD")[1].startswith("last ")
     candles = as_json(created, "markets", "candles", "paper", "BTC/USD", "--timeframe", "4h", "--count", "3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
-from octobot_node.contracts.exchanges import ConnectorContext, TradingFactory
+from octobot_node.contracts.exchanges import ConnectorContext, KeyFinding, TradingFactory
+from octobot_node.contracts.wrapping import WrappedTrading
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, Conflict, NotSent, OrderRefused, UsageError
 from octobot_node.testing import FakeExchange
@@ -81,6 +83,37 @@ def test_a_connection_that_does_not_work_says_why_and_no_secret(office: Office, 
     assert not found.ok
     assert "rotate them" in found.steps[1].cure
     assert "reachable" in found.steps[2].cure
+
+
+class Rights(WrappedTrading):
+    """An exchange that tells what keys may."""
+
+    found: Sequence[KeyFinding] = ()
+
+    async def check_keys(self) -> Sequence[KeyFinding]:
+        return self.found
+
+
+def test_what_the_keys_may_is_said_where_the_connector_can_say_it(office: Office, exchanges: Exchanges) -> None:
+    told = Rights(office.bench.trading)
+    exchanges.by_key["old-key-1"] = told
+    told.found = [
+        KeyFinding("permissions", False, "the key old-key-1 may withdraw", "make one that may not"),
+        KeyFinding("clock", True, "0.004 s apart"),
+    ]
+    office.do("accounts.create", name="telling", market_data={"use": "fake"}, trading=OLD)
+    found = office.do("accounts.check", account="telling")
+    assert [(step.what, step.ok, step.detail, step.cure) for step in found.steps[3:]] == [
+        ("permissions", False, "the key ********** may withdraw", "make one that may not"),
+        ("clock", True, "0.004 s apart", ""),
+    ]
+    assert not found.ok
+    # Such keys are not taken for others either, unless that is forced.
+    exchanges.by_key["new-key-2"] = told
+    keys = {"key": "new-key-2", "secret": "new-secret-2"}
+    with pytest.raises(CommandRefused, match=r"permissions: .* may withdraw: make one that may not"):
+        office.do("accounts.rotate_keys", account="telling", trading=keys)
+    office.do("accounts.rotate_keys", account="telling", trading=keys, check=False)
 
 
 def test_an_account_that_cannot_be_opened_says_so(office: Office) -> None:

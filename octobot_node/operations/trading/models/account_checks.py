@@ -16,8 +16,9 @@ __all__ = ["AccountChecked", "CheckStep", "RotateKeys"]
 class CheckStep(Response):
     """One thing that an exchange was asked for."""
 
-    what: Literal["open", "market_data", "balances", "open_orders"] = Field(
-        description="Whether its connectors open; whether prices come; whether the keys may look at money and orders."
+    what: Literal["open", "market_data", "balances", "open_orders", "permissions", "clock"] = Field(
+        description="Whether its connectors open; whether prices come; whether the keys may look at money and orders;"
+        " what else they may, and how far the clocks are apart, where the connector can say so."
     )
     ok: bool = Field(description="Whether it was answered.")
     detail: str = Field(description="What was answered, or what went wrong; without secrets.")
@@ -26,7 +27,8 @@ class CheckStep(Response):
 
 
 class AccountChecked(Response):
-    """What came of asking an account's exchange, now. Whether its keys may trade shows at the first order only."""
+    """What came of asking an account's exchange, now. Whether its keys may trade shows at the first order, where its
+    connector cannot say so."""
 
     account: str
     account_id: str

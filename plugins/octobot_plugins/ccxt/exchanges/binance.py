@@ -13,6 +13,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Placing,
     Question,
     Raw,
+    Rights,
     Said,
     Wire,
     first,
@@ -85,6 +86,10 @@ def _budgets(headers: Mapping[str, str]) -> Sequence[RequestBudget]:
     return [RequestBudget("weight a minute", _WEIGHT, max(_WEIGHT - int(used), 0))] if used.isdigit() else []
 
 
+def _rights(body: Any) -> Rights:
+    return Rights(body["enableWithdrawals"], body.get("enableSpotAndMarginTrading"), body.get("ipRestrict"))
+
+
 BINANCE = ExchangeRecord(
     id="binance",
     title="Binance",
@@ -153,5 +158,7 @@ BINANCE = ExchangeRecord(
     budgets=_budgets,
     trades=Question(_trades, rows_in(), _newer),
     trades_by_market=True,
+    # Names of the fields from memory.
+    rights=(Wire("account/apiRestrictions", ("sapi",), method="GET"), _rights),
     notes=("A cancel that does not find its order says nothing about how it ended: it is looked up.",),
 )

@@ -13,6 +13,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     NotOffered,
     Placing,
     Question,
+    Rights,
     Said,
     Wire,
     first,
@@ -63,6 +64,14 @@ def _find(name: str, value: Callable[[Asked], str]) -> tuple[Question, ...]:
     )
 
 
+def _rights(body: Any) -> Rights:
+    # Y-user/apikey-info: permissions by subject, readOnly 1.
+    told = body["result"]
+    wallet, spot = told["permissions"].get("Wallet") or (), told["permissions"].get("Spot") or ()
+    bound = [each for each in told.get("ips") or () if each != "*"]
+    return Rights("Withdraw" in wallet, "SpotTrade" in spot and str(told.get("readOnly")) != "1", bool(bound))
+
+
 BYBIT = ExchangeRecord(
     id="bybit",
     title="Bybit",
@@ -111,5 +120,6 @@ BYBIT = ExchangeRecord(
         _ROWS,
     ),
     trades_span=7 * _DAY,
+    rights=(Wire("v5/user/query-api", method="GET"), _rights),
     notes=("An answer says that an order was received, not that it rests.", "Market orders have a slippage limit."),
 )

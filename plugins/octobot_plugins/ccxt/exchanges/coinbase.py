@@ -16,6 +16,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     NotOffered,
     Placing,
     Question,
+    Rights,
     Said,
     Wire,
     first,
@@ -79,6 +80,11 @@ def _listed(asked: Asked) -> Wire:
     )
 
 
+def _rights(body: Any) -> Rights:
+    # C-sdk key_permissions; can_transfer from memory.
+    return Rights(body["can_transfer"], body.get("can_trade"))
+
+
 COINBASE = ExchangeRecord(
     id="coinbase",
     title="Coinbase",
@@ -115,5 +121,6 @@ COINBASE = ExchangeRecord(
     placed=first("success_response", "order_id"),
     cancel=lambda asked: Wire("brokerage/orders/batch_cancel", _API, params={"order_ids": [asked.order_id]}),
     find=(Question(_listed, rows_in("orders")),),
+    rights=(Wire("brokerage/key_permissions", _API, method="GET"), _rights),
     notes=("A key with the right to transfer can withdraw.",),
 )

@@ -17,6 +17,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Placing,
     Question,
     Raw,
+    Rights,
     Said,
     Wire,
     first,
@@ -94,6 +95,12 @@ def _since(asked: Asked) -> dict[str, Any]:
     return {"start": asked.since // 1000 - 1} if asked.since > 1_000 else {}
 
 
+def _rights(body: Any) -> Rights:
+    # K-acc: permissions such as withdraw-funds; how the right to trade is called was not found.
+    told = [str(each) for each in body["result"]["permissions"]]
+    return Rights(any("withdraw" in each for each in told), bound=bool(body["result"].get("ipAllowlist")))
+
+
 KRAKEN = ExchangeRecord(
     id="kraken",
     title="Kraken",
@@ -159,6 +166,7 @@ KRAKEN = ExchangeRecord(
     order=(Question(_asks("QueryOrders", lambda asked: {"txid": asked.order_id}), _named()),),
     open_orders=Question(_asks("OpenOrders", lambda _asked: {}), _named("open"), _page),
     trades=Question(_asks("TradesHistory", _since), _named("trades"), _page),
+    rights=(Wire("GetApiKeyInfo"), _rights),
     notes=(
         "One key for one node: each request's number has to be above the last one's. Give the key a nonce window.",
         "Fees are taken in the quote currency on both sides.",

@@ -13,6 +13,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     NotOffered,
     Placing,
     Question,
+    Rights,
     Said,
     Wire,
     first,
@@ -51,6 +52,12 @@ def _place(placing: Placing) -> Wire:
 
 def _get(path: str, params: Callable[[Asked], Mapping[str, Any]]) -> Callable[[Asked], Wire]:
     return lambda asked: Wire(path, method="GET", params={"symbol": asked.market, **params(asked)})
+
+
+def _rights(body: Any) -> Rights:
+    # U-sdk user/api-key: a list of permissions.
+    told = str(body["data"]["permission"]).lower()
+    return Rights("withdraw" in told, "spot" in told or "trade" in told, bool(body["data"].get("ipWhitelist")))
 
 
 KUCOIN = ExchangeRecord(
@@ -105,5 +112,6 @@ KUCOIN = ExchangeRecord(
     ),
     trades_by_market=True,
     trades_span=7 * _DAY,
+    rights=(Wire("user/api-key", method="GET"), _rights),
     notes=("An answer says that an order was received, not that it rests.",),
 )

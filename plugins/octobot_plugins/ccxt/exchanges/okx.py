@@ -14,6 +14,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Placing,
     Question,
     Raw,
+    Rights,
     Said,
     Wire,
     first,
@@ -78,6 +79,12 @@ def _older(name: str) -> Callable[[Sequence[Raw], Asked], str]:
     return lambda rows, _asked: str(rows[-1][name]) if len(rows) >= _PAGE else ""
 
 
+def _rights(body: Any) -> Rights:
+    # O-02/10 perm: read_only, trade, withdraw.
+    told = str(body["data"][0]["perm"]).split(",")
+    return Rights("withdraw" in told, "trade" in told, bool(body["data"][0].get("ip")))
+
+
 OKX = ExchangeRecord(
     id="okx",
     title="OKX",
@@ -131,5 +138,6 @@ OKX = ExchangeRecord(
         _older("ordId"),
     ),
     trades=Question(_fills, rows_in("data"), _older("billId")),
+    rights=(Wire("account/config", method="GET"), _rights),
     notes=("Market orders carry banAmend: they are refused rather than made smaller.",),
 )

@@ -18,6 +18,7 @@ __all__ = [
     "Placing",
     "Question",
     "Raw",
+    "Rights",
     "Said",
     "Wire",
     "first",
@@ -104,7 +105,7 @@ class Placing:
 class Asked:
     """What a question is about; ``page`` is where the answer is to go on, as the one before said.
 
-    Times are ms UTC by this machine's clock.
+    Times are ms UTC by the exchange's clock.
     """
 
     market: str | None = None
@@ -124,6 +125,16 @@ class Question:
     wire: Callable[[Asked], Wire]
     rows: Callable[[Any], Sequence[Raw]]
     next_page: Callable[[Sequence[Raw], Asked], str] = lambda _rows, _asked: ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a key may, as the exchange tells; None where it does not tell that."""
+
+    withdraw: bool | None = None
+    trade: bool | None = None
+    #: Whether it holds from given addresses alone.
+    bound: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,8 @@ class ExchangeRecord:
     budgets: Callable[[Mapping[str, str]], Sequence[RequestBudget]] = lambda _headers: ()
     #: What has to be known before the first order, each by a read: name -> (question, field of its first row).
     before_orders: Mapping[str, tuple[Wire, Callable[[Any], str]]] = field(default_factory=dict)
+    #: What a key may, and how that is asked for; None where the exchange does not tell.
+    rights: tuple[Wire, Callable[[Any], Rights]] | None = None
     notes: Sequence[str] = ()
 
     @property
