@@ -22,6 +22,8 @@ from octobot_node.contracts.exchanges import (
     Lookup,
     MarketDataFactory,
     OrderRequest,
+    RequestBudget,
+    RequestLimit,
     TradingFactory,
 )
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
@@ -32,12 +34,43 @@ from octobot_node.testing.markets import START, Price
 if TYPE_CHECKING:
     from octobot_node.plugin_system.registry import Registry
 
-__all__ = ["SURE", "Behaviour", "FakeExchange", "FakeMarket", "FakeTrading"]
+__all__ = ["SURE", "Behaviour", "FakeExchange", "FakeMarket", "FakeTrading", "OpenGate"]
 
 #: Requests expire, and whatever exists is found: the exchange on which nothing is ever sent twice or lost.
 SURE = Capabilities(
     dedupe="open", lookup=Lookup("all"), request_expiry=True, visibility_lag_ms=1_000, native_stops=True, post_only=True
 )
+
+
+class OpenGate:
+    """A ``RequestGate`` that lets everything pass until it is shut, and counts: ``taken`` is the weight of it all."""
+
+    def __init__(self, limit: RequestLimit, clock: Clock) -> None:
+        self.limit = limit
+        self.taken = 0.0
+        #: Seconds of the clock's monotonic time.
+        self.shut_until = 0.0
+        self._clock = clock
+
+    async def take(self, weight: float = 1.0, *, urgent: bool = False) -> None:
+        """Count a request; raise NotSent while it is shut."""
+        del urgent
+        left = self.shut_until - self._clock.monotonic()
+        if left > 0:
+            raise NotSent(f"{self.limit.exchange} lets nothing more be asked for {left:.0f} s", retry_after=left)
+        self.taken += weight
+
+    async def shut(self, seconds: float) -> None:
+        """Let nobody pass for so long."""
+        self.shut_until = max(self.shut_until, self._clock.monotonic() + seconds)
+
+    def told(self, used: float) -> None:
+        """Take note of what the exchange says was used."""
+        self.taken = max(self.taken, used)
+
+    def budget(self) -> RequestBudget:
+        """Return what is left."""
+        return RequestBudget(self.limit.name, self.limit.weight, max(self.limit.weight - self.taken, 0.0))
 
 
 def _rules(symbol: str) -> MarketRules:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from octobot_node.clock import Clock, SystemClock
-from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.contracts.exchanges import ConnectorContext, RequestLimit
 from octobot_node.egress import DirectEgress, HttpClient
+from octobot_node.testing.fakes import OpenGate
 from tests.support.listening import listened_out
 
 __all__ = ["Answer", "Asked", "Site", "lent", "site"]
@@ -144,10 +145,12 @@ class _Storage:
 
 def lent(folder: Path, clock: Clock | None = None, *, timeout: float = 5.0) -> ConnectorContext:
     """Return what a connector is lent, without a node: this machine's own addresses may be asked."""
+    gates: dict[tuple[RequestLimit, str], OpenGate] = {}
     context: Any = SimpleNamespace(
         clock=clock or SystemClock(),
         storage=_Storage(),
         settings=SimpleNamespace(request_timeout=timeout, data_dir=folder),
+        request_gate=lambda limit, key="": gates.setdefault((limit, key), OpenGate(limit, context.clock)),
         http=lambda: HttpClient(DirectEgress(allow_private=True)),
     )
     found: ConnectorContext = context

@@ -46,8 +46,8 @@ def make_exchange(
     exchange = kind(
         {
             **credentials,
-            # Budgets are kept by whoever asks; nothing is repeated, nothing waits inside.
-            "enableRateLimit": False,
+            # What it may ask is counted by our own gates, which take the place of its throttle; nothing is repeated.
+            "enableRateLimit": True,
             "options": {**record.options, "maxRetriesOnFailure": 0, "adjustForTimeDifference": False},
         }
     )

@@ -19,6 +19,7 @@ from octobot_plugins.ccxt.exchanges.record import ExchangeRecord, Meaning, Wire
 from octobot_plugins.ccxt.library import make_exchange
 from octobot_plugins.ccxt.markets import Markets, MarketsShelf
 from octobot_plugins.ccxt.nonces import Nonces
+from octobot_plugins.ccxt.pacing import Pace
 from octobot_plugins.ccxt.server_clock import ServerClock
 from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
 from octobot_plugins.ccxt.verdicts import KeyRefused, Reply, Verdict, error_of, judge
@@ -29,8 +30,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 #: More than any answer but lists of markets and prices.
 _MOST = 16_000_000
-#: After a 429 without a Retry-After nothing is asked for so long.
-_PAUSE_S = 5.0
 
 #: What a request that is signed in this task says of the time, where that is not now.
 _SIGNED_AT: ContextVar[int | None] = ContextVar("octobot_ccxt_signed_at", default=None)
@@ -51,6 +50,7 @@ class Failure(Exception):
 class _Guard:
     """Lets one request through that is no GET."""
 
+    until: int | None = None
     sent: bool = False
 
     def pass_one(self, title: str) -> None:
@@ -76,7 +76,7 @@ class Remote:
         self._making = asyncio.Lock()
         self._exchange: Any = None
         self._markets: Markets | None = None
-        self._until = 0.0
+        self._pace: Pace | None = None
         self._closed = False
         self._nonces = Nonces.of(context, settings)
         #: Of the newest answer, for what they say of request budgets.
@@ -98,7 +98,7 @@ class Remote:
         async with self._making:
             if self._exchange is None:
                 # Importing takes a second of which half is work, and a connector is opened on the loop of all of them.
-                self._exchange = await asyncio.to_thread(
+                made = await asyncio.to_thread(
                     make_exchange,
                     self.record,
                     fetch=self._fetch,
@@ -108,6 +108,9 @@ class Remote:
                     sandbox=self.settings.sandbox,
                     base_url=self.settings.base_url,
                 )
+                self._pace = Pace(self.record, made, self.settings, self._context)
+                made.throttle = self._pace.throttle
+                self._exchange = made
         return self._exchange
 
     async def _with_markets(self, exchange: Any) -> None:
@@ -167,30 +170,33 @@ class Remote:
             verdict = judge(self.record, reply)
             if verdict.meaning is None:
                 return reply.body
-            self._note(verdict)
+            await self._note(verdict)
             if verdict.meaning is Meaning.CLOCK and attempt == 1:
                 await self._with_time(self._exchange)
                 continue
             raise self._told(verdict)
         raise AssertionError("unreachable")
 
-    async def write(self, wire: Wire, at: int | None) -> tuple[Verdict, Any]:
+    async def write(
+        self, wire: Wire, at: int | None, *, until: int | None = None, urgent: bool = False
+    ) -> tuple[Verdict, Any]:
         """Send one request that changes something, once, signed for ``at`` (None: now); return what came of it.
 
-        Raises NotSent where nothing left, Unresolved where something may have.
+        From ``until`` (ms UTC) on it is not sent any more. ``urgent``: it may use what is kept of the request budget
+        for that. Raises NotSent where nothing left, Unresolved where something may have.
         """
-        reply = await self._send(wire, at)
+        reply = await self._send(wire, at, until=until, urgent=urgent)
         verdict = judge(self.record, reply)
-        self._note(verdict)
+        await self._note(verdict)
         return verdict, reply.body
 
-    async def write_by_ccxt(self, call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    async def write_by_ccxt(self, call: Callable[..., Awaitable[T]], *arguments: Any, until: int | None = None) -> T:
         """Return what a method of ccxt's returns that sends one request which changes something.
 
         Nothing more than that one leaves. What came of it is unknown unless it was a success or a 429: nobody vouches
         for what this exchange's codes mean. Raises OrderRefused where ccxt itself would not send it.
         """
-        guard = _Guard()
+        guard = _Guard(until)
         token = _GUARD.set(guard)
         try:
             return await call(*arguments)
@@ -205,11 +211,14 @@ class Remote:
         finally:
             _GUARD.reset(token)
 
-    async def _send(self, wire: Wire, at: int | None) -> Reply:
+    async def _send(self, wire: Wire, at: int | None, *, until: int | None = None, urgent: bool = False) -> Reply:
+        assert self._pace is not None
+        await self._pace.take(self._pace.cost(wire), urgent=urgent)
         async with AsyncExitStack() as stack:
             if self.record.nonce:
                 # In the order of their numbers: one that arrives late is refused.
                 await stack.enter_async_context(self._nonces.turn)
+            self._refuse_late(until)
             signed = self._signed(wire, at)
             headers = {**self._exchange.headers, **(signed["headers"] or {}), **wire.headers}
             return await self._request(signed["url"], signed["method"], headers, signed["body"])
@@ -235,6 +244,7 @@ class Remote:
         """Make a request of ccxt's own methods; in the place of its ``fetch``."""
         exchange, guard = self._exchange, _GUARD.get()
         if guard is not None and method != "GET":
+            self._refuse_late(guard.until)
             guard.pass_one(self.record.title)
         async with AsyncExitStack() as stack:
             if self.record.nonce and headers:
@@ -242,7 +252,7 @@ class Remote:
             reply = await self._request(url, method, {**exchange.headers, **(headers or {})}, body)
         verdict = judge(self.record, reply)
         if verdict.meaning is not None:
-            self._note(verdict)
+            await self._note(verdict)
             raise Failure(verdict)
         # A second opinion: what only looks may well be refused once too often.
         exchange.handle_errors(
@@ -252,27 +262,31 @@ class Remote:
 
     async def _request(self, url: str, method: str, headers: Mapping[str, Any], body: Any) -> Reply:
         self._refuse_elsewhere(url)
-        left = self._until - self._context.clock.monotonic()
-        if left > 0:
-            raise NotSent(f"{self.record.title} asked for a pause of requests", left)
         data = None if body is None else body.encode() if isinstance(body, str) else bytes(body)
         plain = {name: str(value) for name, value in headers.items() if value is not None}
         answer = await self._http.request(
             method, url, headers=plain, body=data, within=self._within, most=_MOST, encoded=True
         )
         self.headers = answer.headers
+        if self._pace is not None:
+            self._pace.told(tuple(self.record.budgets(answer.headers)))
         text = answer.text().strip()
         return Reply(answer.status, answer.headers, text, self._exchange.parse_json(text))
+
+    def _refuse_late(self, until: int | None) -> None:
+        """Raise NotSent where waiting for a turn took too long: whoever sent it reckons with its end by now."""
+        if until is not None and self._context.clock.now() >= until:
+            raise NotSent("its time to be sent ran out")
 
     def _refuse_elsewhere(self, url: str) -> None:
         base = self.settings.base_url
         if base and not url.startswith(f"{base}/"):
             raise NotSent(f"ccxt wanted to ask another host than {base}: nothing was sent")
 
-    def _note(self, verdict: Verdict) -> None:
+    async def _note(self, verdict: Verdict) -> None:
         if verdict.meaning is Meaning.LIMITED:
-            pause = _PAUSE_S if verdict.retry_after is None else verdict.retry_after
-            self._until = max(self._until, self._context.clock.monotonic() + pause)
+            assert self._pace is not None
+            await self._pace.shut(verdict.retry_after)
         elif verdict.meaning is Meaning.CLOCK:
             self.clock.doubt()
 

@@ -91,7 +91,9 @@ class CcxtTrading:
             wire = self._record.place(placing)
         except NotOffered as error:
             raise OrderRefused(f"{self._record.title} {error}") from None
-        verdict, body = await self.remote.write(wire, placing.at)
+        verdict, body = await self.remote.write(
+            wire, placing.at, until=None if self.capabilities.request_expiry else request.expires_at
+        )
         if verdict.meaning is Meaning.DUPLICATE:
             return await self._already_there(request)
         if verdict.meaning is not None:
@@ -138,7 +140,7 @@ class CcxtTrading:
             await cancel(self.remote, symbol, order_id)
             return
         asked = Asked(market=self._record.market(market), order_id=order_id, known=self._known)
-        verdict, _body = await self.remote.write(self._record.cancel(asked), None)
+        verdict, _body = await self.remote.write(self._record.cancel(asked), None, urgent=True)
         if verdict.meaning in (None, Meaning.MISSING):
             return
         error = error_of(self._record, verdict)

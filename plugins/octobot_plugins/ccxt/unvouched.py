@@ -19,7 +19,14 @@ async def create(remote: Remote, request: OrderRequest) -> ExchangeOrder:
     params = {} if request.tif == "gtc" else {"timeInForce": request.tif.upper()}
     # No client id: where ccxt would put it is not known of every exchange, nor what the exchange would make of it.
     told = await remote.write_by_ccxt(
-        exchange.create_order, request.symbol, request.type, request.side, amount, price, params
+        exchange.create_order,
+        request.symbol,
+        request.type,
+        request.side,
+        amount,
+        price,
+        params,
+        until=request.expires_at,
     )
     if not told.get("id"):
         raise Unresolved(f"{remote.record.title} took the order without telling its id")

@@ -156,6 +156,9 @@ BINANCE = ExchangeRecord(
     # B-rest: 6 for a market, 80 for all.
     open_costs=13,
     budgets=_budgets,
+    # B-rest: a weight of 6,000 in each minute and address, which ccxt counts as 1,200.
+    pace_seconds=60.0,
+    paced_by="weight a minute",
     trades=Question(_trades, rows_in(), _newer),
     trades_by_market=True,
     # Names of the fields from memory.

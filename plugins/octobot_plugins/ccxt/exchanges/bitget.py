@@ -59,6 +59,7 @@ def _get(path: str, params: Callable[[Asked], Mapping[str, Any]]) -> Callable[[A
 BITGET = ExchangeRecord(
     id="bitget",
     title="Bitget",
+    paced_per="key",
     capabilities=Capabilities(
         dedupe="open",
         lookup=Lookup("open"),

@@ -88,6 +88,7 @@ def _rights(body: Any) -> Rights:
 COINBASE = ExchangeRecord(
     id="coinbase",
     title="Coinbase",
+    paced_per="key",
     capabilities=Capabilities(
         dedupe="forever",
         lookup=Lookup("recent", _DAY),

@@ -104,6 +104,7 @@ def _rights(body: Any) -> Rights:
 KRAKEN = ExchangeRecord(
     id="kraken",
     title="Kraken",
+    paced_per="key",
     capabilities=Capabilities(
         dedupe="open",
         lookup=Lookup("recent", _DAY),

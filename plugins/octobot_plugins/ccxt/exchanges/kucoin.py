@@ -63,6 +63,7 @@ def _rights(body: Any) -> Rights:
 KUCOIN = ExchangeRecord(
     id="kucoin",
     title="KuCoin",
+    paced_per="key",
     capabilities=Capabilities(
         dedupe="none",
         lookup=Lookup("open"),

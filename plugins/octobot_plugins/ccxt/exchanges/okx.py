@@ -88,6 +88,7 @@ def _rights(body: Any) -> Rights:
 OKX = ExchangeRecord(
     id="okx",
     title="OKX",
+    paced_per="key",
     capabilities=Capabilities(
         dedupe="open",
         lookup=Lookup("recent", 2 * _HOUR),

@@ -181,6 +181,12 @@ class ExchangeRecord:
     trades_by_market: bool = False
     #: How much time (ms) one question about trades may be about; 0: any.
     trades_span: int = 0
+    #: What ccxt's costs are counted in: so many seconds. The shorter, the less may come at once.
+    pace_seconds: float = 10.0
+    #: Whether all that comes from an address is counted together, or what is asked with a key.
+    paced_per: Literal["address", "key"] = "address"
+    #: The budget, by its name in ``budgets``, that is the one which ccxt's costs are about; "": none of them.
+    paced_by: str = ""
     #: What headers of an answer say of the request budgets.
     budgets: Callable[[Mapping[str, str]], Sequence[RequestBudget]] = lambda _headers: ()
     #: What has to be known before the first order, each by a read: name -> (question, field of its first row).
