@@ -19,7 +19,9 @@ class PluginTables:
     words, who works on the database at ``now`` (ms UTC) and was made for its tables as they are: while there is
     anybody, a revision that does more than add is refused. Of the tables in ``of_automations``, which have a column
     ``automation_id``, the rows of an automation that is deleted are deleted in the same transaction. The tables in
-    ``of_owners`` have a column ``owner``: a user who owns a row of one is not deleted.
+    ``of_owners`` have a column ``owner``: a user who owns a row of one is not deleted. Those in ``of_users`` have
+    columns ``user``, ``owner`` (whose things they see, "" is everybody's) and ``disabled``: what becomes of a user
+    becomes of their rows in the same transaction, and a user who is deleted takes them along.
     """
 
     name: str
@@ -29,6 +31,7 @@ class PluginTables:
     of_automations: Sequence[sa.Table] = ()
     #: What it is called -> table
     of_owners: Mapping[str, sa.Table] = field(default_factory=dict, hash=False)
+    of_users: Sequence[sa.Table] = ()
 
     def __post_init__(self) -> None:
         for table in self.of_automations:
@@ -37,3 +40,7 @@ class PluginTables:
         for table in self.of_owners.values():
             if "owner" not in table.c:
                 raise ValueError(f"{table.name} has no column owner: add one, or leave it out of_owners")
+        for table in self.of_users:
+            for name in ("user", "owner", "disabled"):
+                if name not in table.c:
+                    raise ValueError(f"{table.name} has no column {name}: add one, or leave it out of_users")

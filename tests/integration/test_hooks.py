@@ -66,13 +66,14 @@ def test_hook_register_tables(registry: Registry) -> None:
     assert users(registry, "register_tables") == [
         "octobot_plugins.actions",
         "octobot_plugins.auth",
+        "octobot_plugins.notify",
         "octobot_plugins.paper",
         "octobot_plugins.replay",
         "octobot_plugins.replica",
         "octobot_plugins.webhooks",
     ]
     assert sorted(owner.name for owner in registry.tables) == [
-        *("actions", "auth", "paper", "replay", "replica", "webhooks"),
+        *("actions", "auth", "notify", "paper", "replay", "replica", "webhooks"),
     ]
     for owner in registry.tables:
         assert owner.metadata.tables
@@ -169,6 +170,7 @@ def test_hook_register_services(registry: Registry) -> None:
     assert sorted((service.name, service.per) for service in registry.services) == [
         ("actions", "cluster"),
         ("egress", "node"),
+        ("notify-people", "cluster"),
         ("notify-rules", "cluster"),
         ("replays", "node"),
     ]
@@ -237,7 +239,7 @@ def test_hook_register_commands(registry: Registry) -> None:
 
 
 #: Of what they make there is nothing before, and what they answer may be in the audit.
-MAKE_WITHOUT_SECRET = {"candles.import", "candles.take", "notifications.test", "replays.start"}
+MAKE_WITHOUT_SECRET = {"candles.import", "candles.take", "notifications.test", "replays.start", "targets.create"}
 
 
 def test_hook_register_operations(registry: Registry) -> None:

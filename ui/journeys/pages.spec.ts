@@ -111,6 +111,11 @@ for (const look of LOOKS) {
     await page.goto("/settings");
     await expect(page.getByText("seen").first()).toBeVisible();
     await looked(page, "settings", look.name);
+    await page.getByRole("link", { name: "Notifications" }).click();
+    await page.getByRole("button", { name: "Add one" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("phone");
+    await expect(page.getByText("Where the node tells of everything")).toBeVisible();
+    await looked(page, "settings-notifications", look.name);
     await page.goto("/activity");
     await expect(page.getByText("was created").first()).toBeVisible();
     await looked(page, "activity", look.name);

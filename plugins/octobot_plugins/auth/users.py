@@ -124,7 +124,16 @@ def edit(context: OperationContext, request: EditUser) -> UserRow:
         connection.execute(users.update().where(users.c.name == request.user).values(values))
         if disabled:
             statements.end_sessions(connection, request.user)
-        return user_row(_user(connection, request.user))
+        changed = _user(connection, request.user)
+        _follow(context, connection, changed)
+        return user_row(changed)
+
+
+def _follow(context: OperationContext, connection: sa.Connection, row: AnyRow) -> None:
+    """Let what plugins keep of a user be as the user is now: whose things they see, and whether they may come in."""
+    values = {"owner": "" if row.role == "admin" else row.owner, "disabled": row.disabled}
+    for table in (table for each in context.registry.tables for table in each.of_users):
+        connection.execute(table.update().where(table.c.user == row.name).values(values))
 
 
 def _refuse_nobody(connection: sa.Connection, user: str, owner: str | None) -> None:
@@ -147,6 +156,8 @@ def delete(context: OperationContext, request: OneUser) -> Revoked:
         for table, what in ((automations, "automations"), (accounts, "accounts"), *others):
             if connection.execute(sa.select(table.c.owner).where(table.c.owner == request.user).limit(1)).first():
                 raise CommandRefused(f"{request.user!r} owns {what}: delete those first, or disable the user")
+        for table in (table for each in context.registry.tables for table in each.of_users):
+            connection.execute(table.delete().where(table.c.user == request.user))
         statements.forget_user(connection, request.user, context.core.clock.now())
     return Revoked(id=request.user)
 

@@ -14,6 +14,7 @@ from octobot_node.contracts.services import Service
 
 if TYPE_CHECKING:
     from octobot_node.contracts.operation import Operation
+    from octobot_node.contracts.tables import PluginTables
 
 
 @hookimpl
@@ -22,6 +23,14 @@ def register_settings(register: Callable[[PluginSettings], None]) -> None:
     from octobot_plugins.notify.settings import NotifySettings
 
     register(PluginSettings("notify", NotifySettings))
+
+
+@hookimpl
+def register_tables(register: Callable[[PluginTables], None]) -> None:
+    """Offer the tables of people's own targets."""
+    from octobot_plugins.notify.people.tables import NOTIFY_TABLES
+
+    register(NOTIFY_TABLES)
 
 
 @hookimpl
@@ -34,10 +43,12 @@ def register_notifiers(register: Callable[[NotifierFactory], None]) -> None:
 
 @hookimpl
 def register_services(register: Callable[[Service], None]) -> None:
-    """Offer the rules, which find what is worth telling."""
+    """Offer the rules, which find what is worth telling: to the node's own URLs, and to people's."""
+    from octobot_plugins.notify.people.following import tell_people
     from octobot_plugins.notify.rules import follow_rules
 
     register(Service("notify-rules", follow_rules, per="cluster"))
+    register(Service("notify-people", tell_people, per="cluster"))
 
 
 @hookimpl

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.context import PluginContext
 from octobot_node.store.tables import automations, intents
-from octobot_plugins.notify.sentences import Happened, compose
+from octobot_plugins.notify.sentences import Happened, Names, compose
 from octobot_plugins.notify.settings import NotifySettings, Rule
 
-__all__ = ["CURSOR", "Follower"]
+__all__ = ["CURSOR", "KINDS", "Follower"]
 
 CURSOR = "notify.rules"
-_KINDS: Mapping[Rule, tuple[str, ...]] = {
+#: Which events a rule is about.
+KINDS: Mapping[Rule, tuple[str, ...]] = {
     "fills": ("order.fill",),
     "failures": ("tick.failed", "automation.failed", "automation.held"),
     "unknown_orders": ("order.unknown",),
@@ -40,13 +41,16 @@ _ORDERS = sa.select(_i.id, _i.amount, _i.spend, _i.price, _i.stop).where(_i.id.i
 class Follower:
     """Reads events from where it stopped; what it has read but not told is read again after a restart."""
 
-    def __init__(self, context: PluginContext, settings: NotifySettings) -> None:
+    def __init__(
+        self, context: PluginContext, settings: NotifySettings, cursor: str = CURSOR, kinds: Sequence[str] | None = None
+    ) -> None:
         self._context = context
-        self._kinds = sorted(kind for rule, kinds in _KINDS.items() if rule in settings.tell for kind in kinds)
+        wanted = sorted(kind for rule, those in KINDS.items() if rule in settings.tell for kind in those)
+        self._kinds = wanted if kinds is None else kinds
         self._together = int(settings.together * 1000)
         self._waiting: list[Happened] = []
         self._told_at = 0
-        self._events = context.follow(CURSOR, self._kinds)
+        self._events = context.follow(cursor, self._kinds)
 
     def step(self) -> int:
         """Read what is new, and tell what has waited long enough; return how many events were told."""
@@ -88,8 +92,12 @@ class Follower:
     def _tell(self) -> None:
         with self._context.storage.read() as connection:
             names = _names(connection, {event.automation_id for event in self._waiting})
-        for owner in sorted({event.owner for event in self._waiting}):
-            message = compose([event for event in self._waiting if event.owner == owner], names)
+        self._tell_all(self._waiting, names)
+
+    def _tell_all(self, happened: Sequence[Happened], names: Names) -> None:
+        """Tell everybody whom it concerns."""
+        for owner in sorted({event.owner for event in happened}):
+            message = compose([event for event in happened if event.owner == owner], names)
             if message is not None:
                 self._context.tell(message.text, level=message.level, owner=owner)
 

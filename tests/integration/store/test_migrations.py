@@ -59,9 +59,9 @@ def test_the_core_s_metadata_is_what_its_migrations_make(any_storage: Storage) -
 
 def test_a_plugin_s_metadata_is_what_its_migrations_make(any_storage: Storage, registry: Registry) -> None:
     assert sorted(owner.name for owner in registry.tables) == [
-        *("actions", "auth", "paper", "replay", "replica", "webhooks"),
+        *("actions", "auth", "notify", "paper", "replay", "replica", "webhooks"),
     ]
-    assert [differences(any_storage, owner) for owner in registry.tables] == [[]] * 6
+    assert [differences(any_storage, owner) for owner in registry.tables] == [[]] * 7
 
 
 def test_defaults_keys_and_index_conditions_are_those_of_the_metadata(

@@ -12,15 +12,17 @@ import { Sessions } from "./Sessions";
 const SecondFactor = lazyPart(() => import("./SecondFactor"));
 const Keys = lazyPart(() => import("./Keys"));
 const Users = lazyPart(() => import("./Users"));
+const Notifications = lazyPart(() => import("./Notifications"));
 const About = lazyPart(() => import("./About"));
 
-export const SETTINGS_TABS = ["you", "keys", "users", "appearance", "about"] as const;
+export const SETTINGS_TABS = ["you", "keys", "users", "notifications", "appearance", "about"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 const NAMES: Record<SettingsTab, string> = {
   you: "You",
   keys: "API keys",
   users: "Users",
+  notifications: "Notifications",
   appearance: "Appearance",
   about: "About",
 };
@@ -71,6 +73,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
         )}
         {tab === "keys" && <Keys />}
         {tab === "users" && admin && <Users />}
+        {tab === "notifications" && <Notifications />}
         {tab === "appearance" && <Appearance />}
         {tab === "about" && <About />}
       </Suspense>

@@ -2,8 +2,10 @@ import { queryOptions } from "@tanstack/react-query";
 import {
   listOwnKeys,
   listOwnSessions,
+  listTargets,
   listUserSessions,
   listUsers,
+  readNotifications,
   readOwnSecondFactor,
   readPreferences,
 } from "@/api/client/sdk.gen";
@@ -18,6 +20,17 @@ export const ownSessionsQuery = queryOptions({
 export const secondFactorQuery = queryOptions({
   queryKey: ["own-second-factor"],
   queryFn: async () => (await readOwnSecondFactor()).data,
+});
+
+export const targetsQuery = queryOptions({
+  queryKey: ["targets"],
+  queryFn: async () => (await listTargets()).data.targets,
+});
+
+/** By which ways the node tells of everything, without anything secret: for admins. */
+export const nodeWaysQuery = queryOptions({
+  queryKey: ["node-ways"],
+  queryFn: async () => (await readNotifications()).data,
 });
 
 /** What there is of a list that comes in pages. */

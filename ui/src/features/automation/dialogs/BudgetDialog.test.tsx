@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
-import { beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { problem, show } from "../../../../tests/render";
 import { server } from "../../../../tests/server";
 import { BudgetDialog } from "./BudgetDialog";
@@ -14,15 +14,9 @@ const STANDING = {
   assets: [{ ...ASSET, addable: "250" }],
 };
 const AFTER = { ...STANDING, assets: [{ ...ASSET, change: "100", budget: "1100", free: "700", addable: "150" }] };
+/** What is typed is asked about once it has settled, and the machine may be busy. */
+const SOON = { timeout: 4_000 };
 const PATH = "*/api/v1/automations/a1/budget";
-
-// jsdom has no dialogs.
-beforeEach(() => {
-  HTMLDialogElement.prototype.showModal = vi.fn(function (this: HTMLDialogElement) {
-    this.open = true;
-  });
-  HTMLDialogElement.prototype.close = vi.fn();
-});
 
 function plans(answer: (body: Record<string, unknown>) => Response): void {
   server.use(
@@ -47,7 +41,7 @@ test("what is typed is planned, and given with the revision that was planned of"
   await userEvent.type(await screen.findByLabelText("Amount, USD"), "100");
   const give = screen.getByRole("button", { name: "Give 100 USD" }) as HTMLButtonElement;
   expect(give.disabled).toBe(true);
-  await waitFor(() => expect(screen.getByRole("row", { name: /^Free/ }).textContent).toBe("Free600.00700.00"));
+  await waitFor(() => expect(screen.getByRole("row", { name: /^Free/ }).textContent).toBe("Free600.00700.00"), SOON);
   expect(screen.getByRole("row", { name: /^Reserved/ }).textContent).toBe("Reserved by orders400.00400.00");
   expect(screen.getByRole("row", { name: /^Left on paper/ }).textContent).toBe("Left on paper250.00150.00");
   // By the keyboard alone.
@@ -74,7 +68,7 @@ test("what the node says against it stands at the field, and nothing is sent", a
   expect((screen.getByLabelText("Amount, USD") as HTMLInputElement).value).toBe("600");
   await userEvent.clear(screen.getByLabelText("Amount, USD"));
   await userEvent.type(screen.getByLabelText("Amount, USD"), "700");
-  expect(await screen.findByText("600 USD can be taken, not 700: take less.")).toBeTruthy();
+  expect(await screen.findByText("600 USD can be taken, not 700: take less.", {}, SOON)).toBeTruthy();
   expect(screen.getByLabelText("Amount, USD").getAttribute("aria-invalid")).toBe("true");
 });
 

@@ -1,0 +1,1 @@
+"""Migrations of people's own ways to be told: expand first, contract a release later."""
