@@ -47,6 +47,7 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
 	$(LOCK) --group image --constraint requirements/dev.lock --output-file requirements/image.lock
 	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock
+	$(LOCK) --group client --output-file requirements/client.lock
 
 # The dashboard is built by the Node.js that .venv has, into the package that serves it.
 NPM = cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm --loglevel=error
@@ -92,7 +93,7 @@ run: install ui ## Run the demo: six automations on a simulated market, with the
 # File after file, the longest first (tests/conftest.py). Three workers on two cores, since many of the tests that start nodes wait.
 WORKERS ?= 3
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-CHECKS := format-check lint types imports docs ui-check
+CHECKS := format-check lint types imports docs ui-check client
 
 .PHONY: fast
 fast: install ## Run the tests that need no process and no server, in some two and a half minutes: for every save
@@ -103,7 +104,7 @@ fast: install ## Run the tests that need no process and no server, in some two a
 test: install checks unit journeys ## Everything that a submission must pass
 
 .PHONY: checks
-checks: install .venv/.docs-installed ui ## What of `make test` runs no test: format, lint, types, imports, docs, the dashboard; two at a time
+checks: install .venv/.docs-installed .venv-client/.installed ui ## What of `make test` runs no test: format, lint, types, imports, docs, the dashboard; two at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes $(CHECKS)
 
 .PHONY: test-all
@@ -174,6 +175,20 @@ reference: install ## Write docs/run-file.schema.json, ui/openapi.json and the d
 docs: install .venv/.docs-installed ## Build the documentation into build/site, and check every link in it
 	@# Not --quiet: it would swallow what --strict is about. The variable silences an advertisement.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# In an environment of its own: what it needs of others are not the releases that the node's own tools need.
+.venv-client/.installed: .venv/.installed requirements/client.lock
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-client
+	$(BIN)/uv pip install --quiet --python .venv-client/bin/python $(LOCKED) requirements/client.lock
+	@touch $@
+
+build/python-client/.checked: .venv-client/.installed ui/openapi.json .ci/python_client.py
+	@$(BIN)/python .ci/python_client.py $(CURDIR)/.venv-client/bin/python
+	@touch $@
+
+.PHONY: client
+client: build/python-client/.checked ## Make a Python client of the API's document and check it strictly, as the dashboard's in TypeScript is
+	@:
 
 .PHONY: pictures
 pictures: install .venv/.docs-installed ## Draw the pictures of docs/images anew; DATA=DIR has the candles
