@@ -15,7 +15,8 @@ __all__ = ["MODULES", "contracts"]
 MODULES: Mapping[str, tuple[str, ...]] = {
     "Connectors": ("contracts.exchanges", "contracts.wrapping", "contracts.replays"),
     "What the node lends": (
-        *("contracts.context", "egress", "contracts.proxies", "contracts.order_checks", "contracts.plugins", "clock"),
+        *("contracts.context", "egress", "contracts.proxies", "contracts.secrets"),
+        *("contracts.order_checks", "contracts.plugins", "clock"),
     ),
     "Services, notifiers, checks, events": (
         *("contracts.services", "contracts.notifiers", "contracts.health"),

@@ -24,7 +24,7 @@ from octobot_node.text.from_outside import HALF, has_half, read_text
 from octobot_node.text.validation_messages import told
 from octobot_node.trust import foreign
 
-__all__ = ["Configuration", "SettingRow"]
+__all__ = ["Configuration", "SettingRow", "refuse_readable_by_others"]
 
 _FILE = "octobot-node.toml"
 _MASK = "**********"
@@ -179,7 +179,7 @@ def _read(
         raise InvalidSettings(f"{file.path}: {place} is not a setting: {_nearest(unknown[0], model.model_fields)}")
     secrets = {name for name in model.model_fields if _is_secret(model, name)}
     if file.path is not None and (secrets & set(in_file) or _has_password(in_file.get("database_url"))):
-        _refuse_readable_by_others(file.path, "it holds a secret")
+        refuse_readable_by_others(file.path, "it holds a secret")
     from_files = _secret_files(section, model, secrets)
     given = {**environment.read(), **from_files}
     origins = dict.fromkeys(in_file, str(file.path))
@@ -254,13 +254,14 @@ def _secret_files(section: str, model: type[BaseModel], secrets: Collection[str]
             text = read_text(path).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(f"{variable}: {path} cannot be read ({error}): check the path") from None
-        _refuse_readable_by_others(path, f"{variable} names it as a secret")
+        refuse_readable_by_others(path, f"{variable} names it as a secret")
         is_list = get_origin(model.model_fields[name].annotation) in (tuple, list)
         found[name] = text.splitlines() if is_list else text
     return found
 
 
-def _refuse_readable_by_others(path: Path, why: str) -> None:
+def refuse_readable_by_others(path: Path, why: str) -> None:
+    """Raise InvalidSettings for a file with a secret that others of this machine can read."""
     # A group may read it: that is how Kubernetes gives a secret to who is not root.
     if path.stat().st_mode & _OTHERS_AND_WRITING and not _is_mounted_secret(path):
         raise InvalidSettings(f"{path} can be read by others, and {why}: run `chmod 600 {path}`")

@@ -6,6 +6,7 @@ OctoBotError
 │   ├── InvalidRunFile
 │   ├── InvalidMarketData
 │   ├── InvalidSettings
+│   ├── SecretUnknown
 │   ├── UnknownName
 │   ├── UnknownType
 │   └── UnusableBackup
@@ -19,6 +20,7 @@ OctoBotError
 │   ├── DiskNearlyFull
 │   ├── MigrationFailed
 │   ├── NodeSilent
+│   ├── SecretsLocked
 │   ├── StorageUnavailable
 │   │   ├── DatabaseChanged   nobody: the node begins anew by itself
 │   │   ├── StartInterrupted  nobody: the node goes back to its start by itself
@@ -77,6 +79,8 @@ __all__ = [
     "Overdrawn",
     "PluginError",
     "RequestExpired",
+    "SecretUnknown",
+    "SecretsLocked",
     "StartInterrupted",
     "StorageBusy",
     "StorageUnavailable",
@@ -142,6 +146,10 @@ class InvalidSettings(UsageError):
     """A setting has an unusable value."""
 
 
+class SecretUnknown(UsageError):
+    """What is written points to a secret that there is not."""
+
+
 class UnknownName(UsageError):
     """No automation, account or order has the name or id that was given, or several have."""
 
@@ -195,6 +203,17 @@ class DatabaseTooOld(NodeError):
 
 class DiskNearlyFull(NodeError):
     """Too little disk is left to open the send fence safely."""
+
+
+class SecretsLocked(NodeError):
+    """What seals secrets is not there: they cannot be opened, or sealed.
+
+    ``lasting``: a person has to mend it; otherwise what has the key does not answer just now.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = True) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class NodeSilent(NodeError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from octobot_node.contracts.panels import Panel
     from octobot_node.contracts.plugin_settings import PluginSettings
     from octobot_node.contracts.proxies import ProxyKind
+    from octobot_node.contracts.secrets import SecretPlace
     from octobot_node.contracts.services import Service
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
@@ -74,6 +75,11 @@ def open_coordinator(node: NodeContext) -> Coordinator | None:
 @hookspec
 def register_proxies(register: Callable[[ProxyKind], None]) -> None:
     """Offer kinds of ways out of this machine: all that an account opens goes through its own, or nowhere."""
+
+
+@hookspec
+def register_secrets(register: Callable[[SecretPlace], None]) -> None:
+    """Offer places for secrets: who has the master key that all are sealed under, stores that have some by name."""
 
 
 @hookspec

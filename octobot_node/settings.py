@@ -123,6 +123,16 @@ class Settings(BaseSettings):
     database_password: SecretStr | None = Field(
         default=None, description="Password of the database, as it is; instead of one inside the URL."
     )
+    secret_key_file: Path | None = Field(
+        default=None,
+        description="The file with the master key that secrets in the database are sealed under; not set: secret-key in"
+        " the data folder, made at the first start. Nodes that share a database need the same key.",
+    )
+    secret_keeper: str = Field(
+        default="file",
+        pattern="^[a-z][a-z0-9_]{0,31}$",
+        description="Who has the master key: file, or another place that a plugin offers, such as vault.",
+    )
     database_queues: str = Field(
         default="",
         pattern="^[A-Za-z0-9_-]{0,63}$",

@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = examine_at_once(given)
         if code is not None:
             return code
+    if arguments is None and "--help" not in given:
+        # Of a process of its own, which may come to have secrets open in its memory.
+        from octobot_node.live.undumped import keep_out_of_dumps
+
+        keep_out_of_dumps()
     from octobot_node.cli.app import Session, build_app
     from octobot_node.cli.failures import exit_code_of
 

@@ -24,6 +24,7 @@ from octobot_node.cli.commands import (
     node,
     nodes,
     orders,
+    secrets,
     signals,
     types,
 )
@@ -87,6 +88,7 @@ def build_app() -> typer.Typer:
     app.add_typer(db.commands(), name="db", help="Move the database, back it up, restore it.")
     app.command("export")(export.export)
     app.add_typer(accounts.commands(), name="accounts", help="List accounts, make them, change them.")
+    app.add_typer(secrets.commands(), name="secrets", help="Keep secrets by name, and change the key they are under.")
     app.command("exchanges")(accounts.exchanges)
     app.command("egress")(egress.egress)
     app.command("plugins")(node.plugins)

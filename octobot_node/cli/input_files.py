@@ -13,14 +13,17 @@ from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.text.durations import parse_duration
 from octobot_node.text.exact_json import decode
 from octobot_node.text.from_outside import read_text, without_mark
+from octobot_node.text.masking import is_secret_name
 
 __all__ = [
+    "add_secrets",
     "config_of",
     "connector_settings",
     "field_changes",
     "fields",
     "message",
     "moment",
+    "one_secret",
     "run_file_texts",
     "seconds",
     "secrets_of",
@@ -100,8 +103,22 @@ def connector_settings(pairs: Sequence[str], **connectors: str) -> dict[str, dic
         half, _, field = path.partition(".")
         if half not in found or not field:
             raise UsageError(f"--set {path}: write it as {' or '.join(f'{each}.FIELD' for each in found)}")
+        if is_secret_name(field) and isinstance(value, str) and value:
+            raise UsageError(
+                f"--set {path}: a secret on a command line is seen by everybody on this machine: give it with --secrets"
+                f" FILE, or keep it first (`octobot-node secrets set NAME`) and write --set '{path}={{secret: NAME}}'"
+            )
         found[half][field] = value
     return found
+
+
+def add_secrets(connectors: dict[str, dict[str, Any]], file: Path | None) -> None:
+    """Add the secrets of a file, or of stdin, to the settings of connectors; each is called CONNECTOR.FIELD."""
+    for path, value in (secrets_of(file, ()) if file is not None else {}).items():
+        half, _, field = str(path).partition(".")
+        if half not in connectors or not field:
+            raise UsageError(f"--secrets: write each as {' or '.join(f'{each}.FIELD: secret' for each in connectors)}")
+        connectors[half][field] = value
 
 
 def secrets_of(file: Path | None, names: Sequence[str]) -> dict[str, Any]:
@@ -126,6 +143,21 @@ def secrets_of(file: Path | None, names: Sequence[str]) -> dict[str, Any]:
 
     given = {name: getpass(f"{name}: ") for name in names}
     return {name: secret for name, secret in given.items() if secret}
+
+
+def one_secret(file: Path | None, name: str) -> str:
+    """Return a secret out of a file, or of whoever sits at the terminal; never from the command line itself.
+
+    The line break at a file's end is not part of it.
+    """
+    if file is not None:
+        text = without_mark(sys.stdin.read()) if str(file) == "-" else _text(file)
+        return text.removesuffix("\n").removesuffix("\r")
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the secret: give --file, or --file - for stdin")
+    from getpass import getpass
+
+    return getpass(f"{name}: ")
 
 
 def message(text: str) -> Any:

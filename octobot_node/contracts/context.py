@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from octobot_node.contracts.panels import Panel
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.proxies import EgressRoutes
+    from octobot_node.contracts.secrets import Secrets
     from octobot_node.contracts.storage import Storage
     from octobot_node.contracts.tables import PluginTables
     from octobot_node.egress import HttpClient, WebSocketClient
@@ -64,6 +65,11 @@ class PluginContext(Protocol):
     @property
     def routes(self) -> EgressRoutes:
         """The ways out that there are, by name."""
+        ...
+
+    @property
+    def secrets(self) -> Secrets:
+        """What seals and opens secrets, and has those that are pointed to by name."""
         ...
 
     def http(self, egress: str = "direct", *, isolation: str = "plugins") -> HttpClient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -114,6 +114,12 @@ class Storage(Protocol):
 
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
         """Write down that DBOS's tables are this installation's; raise DatabaseNotOurs where they are another's."""
+        ...
+
+    def scrub(self, tables: Sequence[str]) -> str:
+        """Have nothing that was written over or deleted be left in the files of these tables, before anybody works on
+        the database; return why that cannot be done, or "".
+        """
         ...
 
     def size(self) -> int:

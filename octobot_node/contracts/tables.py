@@ -7,7 +7,22 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-__all__ = ["PluginTables"]
+__all__ = ["PluginTables", "SealedColumns"]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumns:
+    """Columns of a table that have what ``Secrets.seal`` made.
+
+    ``owner`` is the column of whose it is, ``key`` that of the table's one primary key; each is sealed for the place
+    ``{kind}/{key}``.
+    """
+
+    table: sa.Table
+    columns: Sequence[str]
+    kind: str
+    owner: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +36,8 @@ class PluginTables:
     ``automation_id``, the rows of an automation that is deleted are deleted in the same transaction. The tables in
     ``of_owners`` have a column ``owner``: a user who owns a row of one is not deleted. Those in ``of_users`` have
     columns ``user``, ``owner`` (whose things they see, "" is everybody's) and ``disabled``: what becomes of a user
-    becomes of their rows in the same transaction, and a user who is deleted takes them along.
+    becomes of their rows in the same transaction, and a user who is deleted takes them along. What is in ``sealed`` is
+    sealed anew with an owner's key, and counted.
     """
 
     name: str
@@ -32,6 +48,7 @@ class PluginTables:
     #: What it is called -> table
     of_owners: Mapping[str, sa.Table] = field(default_factory=dict, hash=False)
     of_users: Sequence[sa.Table] = ()
+    sealed: Sequence[SealedColumns] = ()
 
     def __post_init__(self) -> None:
         for table in self.of_automations:

@@ -42,11 +42,18 @@ def assemble(
     """Return an engine over an opened base; plugins read their settings from ``configuration``."""
     settings = base.settings
     context = NodePluginContext(
-        configuration or Configuration(settings), settings, base.storage, clock, base.registry, base.node_id
+        configuration or Configuration(settings),
+        settings,
+        base.storage,
+        clock,
+        base.registry,
+        base.node_id,
+        base.sealing,
     )
     plugin_failures = PluginFailures(clock, lambda message, level: context.tell(message, level=level))
     counters = Counters(context.metrics)
-    accounts = Accounts(base.storage, clock, base.settings, base.registry, counters, context.routes)
+    base.sealing.uses.counted = counters.secret_used
+    accounts = Accounts(base.storage, clock, base.settings, base.registry, counters, context.routes, base.sealing)
     hub = MarketHub(accounts, clock, event_loop, base.settings.hub_deadline, counters)
     background = isinstance(event_loop, ThreadedEventLoop)
     core = Core(
@@ -54,6 +61,7 @@ def assemble(
         storage=base.storage,
         clock=clock,
         registry=base.registry,
+        sealing=base.sealing,
         event_loop=event_loop,
         accounts=accounts,
         hub=hub,

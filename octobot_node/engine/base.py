@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
+from octobot_node.configuration import Configuration
 from octobot_node.contracts.coordinator import Coordinator
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock, node_id_of, refuse_full_disk
 from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.engine.ledger.planning import Installation
-from octobot_node.errors import DatabaseMoved, NodeError, UnknownStorage
+from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.errors import DatabaseMoved, NodeError, SecretsLocked, UnknownStorage
 from octobot_node.ids import new_id
 from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
 from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.secret_places import open_sealing
+from octobot_node.sealing.first_time import first_sealing
+from octobot_node.sealing.sealing import Sealing
 from octobot_node.settings import Settings
+from octobot_node.store import schedules
 from octobot_node.store.database.database_file import database_file, newest_rescued
 from octobot_node.store.migrate import CORE
+from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import installation, kill_switches
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["Base", "open_base", "open_beside"]
 
@@ -37,12 +49,17 @@ class Base:
     node_id: str
     coordinator: Coordinator
     installation: Installation
+    sealing: Sealing
     #: None where nobody acts on what the database says: beside a node, and for a command.
     watch: DatabaseWatch | None
 
     def close(self) -> None:
         """Close the storage and let the folder go."""
         self.coordinator.stop()
+        if not self.storage.lost():
+            # How often what was used is not worth an error.
+            with suppress(NodeError, sa.exc.SQLAlchemyError):
+                self.sealing.uses.write()
         self.storage.close()
         if self.lock is not None:
             self.lock.release()
@@ -58,16 +75,23 @@ class _Opening:
 
 
 def open_base(
-    settings: Settings, registry: Registry, now: int, *, visiting: bool = False, looking: bool = False
+    settings: Settings,
+    registry: Registry,
+    now: int,
+    *,
+    visiting: bool = False,
+    looking: bool = False,
+    configuration: Configuration | None = None,
 ) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
     A third party's plugin whose tables cannot be brought up to date is left out: ``Base.registry`` is without it.
     ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
     ``looking`` is for one that changes nothing: it needs no room, also below the reserve.
+    ``configuration`` has the settings of plugins; without one, what the environment says.
 
-    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs or
-    DiskNearlyFull; what was opened is closed again.
+    Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs,
+    SecretsLocked or DiskNearlyFull; what was opened is closed again.
     """
     if not looking:
         refuse_full_disk(settings)
@@ -88,6 +112,9 @@ def open_base(
             if not visiting:
                 opened = watch.take_up(now if not storage.shared else storage.open_clock().now(), settings.request_ttl)
                 storage.review(watch.check)
+            sealing = open_sealing(storage, registry, configuration or Configuration(settings))
+            if not visiting:
+                _see_to_secrets(storage, registry, sealing)
             coordinator: Coordinator = registry.hook.open_coordinator(
                 node=_Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry))
             )
@@ -99,7 +126,7 @@ def open_base(
     except BaseException:
         lock.release()
         raise
-    return Base(settings, registry, storage, lock, node_id, coordinator, opened, None if visiting else watch)
+    return Base(settings, registry, storage, lock, node_id, coordinator, opened, sealing, None if visiting else watch)
 
 
 def open_beside(settings: Settings, registry: Registry) -> Base:
@@ -125,7 +152,29 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
     except BaseException:
         storage.close()
         raise
-    return Base(settings, registry, storage, None, node_id, coordinator, known, None)
+    sealing = open_sealing(storage, registry, Configuration(settings))
+    return Base(settings, registry, storage, None, node_id, coordinator, known, sealing, None)
+
+
+def _see_to_secrets(storage: Storage, registry: Registry, sealing: Sealing) -> None:
+    """Seal what a release before left in clear, where the key is there.
+
+    Without the key to what is sealed a node that has its database to itself goes on, since not everything has secrets;
+    one of several raises SecretsLocked: the others have the key, and what this one took up would fail.
+    """
+    problem = sealing.problem()
+    if problem and storage.shared:
+        raise SecretsLocked(problem)
+    if problem:
+        log.error("secrets_locked", why=problem)
+        return
+    first_sealing(storage, registry.tables, registry.settings_model, _move, sealing)
+
+
+def _move(connection: sa.Connection, row: AccountRow, changes: Mapping[str, Any]) -> None:
+    """Have automations take their prices from where an account has them under its settings as they are kept now."""
+    settings = changes.get("market_data_settings", row.market_data_settings)
+    schedules.move(connection, row.id, source_key(row.market_data, settings, row.market_data_egress))
 
 
 def _refuse_missing_database(settings: Settings) -> None:
@@ -170,7 +219,8 @@ def _installation(storage: Storage, watch: DatabaseWatch, now: int) -> Installat
         if known is None:
             watch.refuse_empty()
             known = Installation(new_id(), 0)
-            connection.execute(installation.insert().values(id=known.id, generation=0, created_at=now))
+            new = {"id": known.id, "generation": 0, "created_at": now, "clear_secrets": 0}
+            connection.execute(installation.insert().values(new))
         storage.claim_queues(connection, known.id)
         return known
 

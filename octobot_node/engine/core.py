@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from octobot_node.plugin_system.plugin_failures import PluginFailures
     from octobot_node.plugin_system.registry import Registry
     from octobot_node.plugin_system.service_supervisor import ServiceState
+    from octobot_node.sealing.sealing import Sealing
     from octobot_node.settings import Settings
 
 __all__ = ["Core"]
@@ -59,6 +60,8 @@ class Core:
     storage: Storage
     clock: Clock
     registry: Registry
+    #: Seals and opens secrets.
+    sealing: Sealing
     event_loop: EventLoop
     accounts: Accounts
     hub: MarketHub

@@ -54,6 +54,9 @@ class Counters:
             "Prices and candles that were wanted: there already (hit), or asked for (miss).",
             ("source", "what", "result"),
         )
+        self._secrets = cache(
+            count("octobot_secret_uses", "Secrets that were opened to be used, by what they are of.", ("kind",)).labels
+        )
         self._requests, self._errors = cache(requests.labels), cache(errors.labels)
         self._took, self._lookups = cache(took.labels), cache(lookups.labels)
         # What has not happened yet is 0, not missing: a rate needs to see the first one come.
@@ -103,6 +106,10 @@ class Counters:
         self._took(connector, call).observe(seconds)
         if error:
             self._errors(connector, error).inc()
+
+    def secret_used(self, kind: str) -> None:
+        """Count a secret that was opened where it is used."""
+        self._secrets(kind).inc()
 
     def looked_up(self, source: str, what: str, hits: int, misses: int) -> None:
         """Count what the hub had, and what it had to ask for."""

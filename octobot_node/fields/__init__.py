@@ -18,6 +18,7 @@ from octobot_node.fields.kinds import (
     Zone,
 )
 from octobot_node.fields.schema import config_schema
+from octobot_node.fields.secrets import SecretRef
 from octobot_node.text.patterns import told_as
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "DailyTime",
     "Duration",
     "Interval",
+    "SecretRef",
     "Symbol",
     "Zone",
     "config_schema",

@@ -35,7 +35,8 @@ def open_idle_folder(
     What a command plans to be sent is given to a carrier that does not exist; the next node's sweeper finds it.
     Raises NodeError when the data folder or the database cannot be used.
     """
-    base = open_base(settings or configuration.settings, registry, SystemClock().now(), visiting=True, looking=looking)
+    used, now = settings or configuration.settings, SystemClock().now()
+    base = open_base(used, registry, now, visiting=True, looking=looking, configuration=configuration)
     with operation_context_over(base, configuration, InlineEventLoop(), by=by) as context:
         yield context
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 from pydantic import BaseModel
 
 from octobot_node.clock import Clock, SystemClock
@@ -36,7 +37,7 @@ from octobot_node.engine.sweeper import Sweeper
 from octobot_node.engine.workers.durable import ORDERS, TICKS, Durable
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.engine.workers.periodic_thread import PeriodicThread
-from octobot_node.errors import DatabaseChanged, StartInterrupted, StorageUnavailable
+from octobot_node.errors import DatabaseChanged, SecretsLocked, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_server import ControlServer
 from octobot_node.live.vitals import Vitals
 from octobot_node.operations.context import OperationContext
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from octobot_node.api.server import ApiServer
 
 __all__ = ["Node"]
+
+log = structlog.get_logger(__name__)
 
 #: Ended workflows are kept this long, for whoever looks into a problem.
 _KEEP_WORKFLOWS_MS = 3_600_000
@@ -125,7 +128,7 @@ class Node:
         Raises NodeError when the data folder or the database cannot be used; nothing stays open then. StartInterrupted
         says that they could, and that the same is to be begun again.
         """
-        base = open_base(self.settings, self.registry, SystemClock().now())
+        base = open_base(self.settings, self.registry, SystemClock().now(), configuration=self.configuration)
         self._closers = [base.close]
         # Without those whose tables cannot be brought up to date.
         self.registry = base.registry
@@ -133,12 +136,22 @@ class Node:
         base.watch.on_change = self._begin_anew
         self._clock = base.storage.open_clock()
         try:
+            self._make_first_key(base)
             self._start_engine(base)
         except BaseException as error:
             self.stop()
             if base.storage.shared and _is_outage(error):
                 raise StartInterrupted(f"{base.storage.shown} was lost while the node started: {error}") from error
             raise
+
+    def _make_first_key(self, base: Base) -> None:
+        try:
+            base.sealing.make_first_key()
+        except SecretsLocked as error:
+            if error.lasting:
+                raise
+            # A vault that is down: whoever needs it waits.
+            log.warning("secrets_wait", why=str(error))
 
     def stop(self) -> None:
         """Stop taking work, leave for the next start what is in flight, and close everything, newest first."""
@@ -193,6 +206,7 @@ class Node:
         self._closers.append(lambda: event_loop.call(self.core.accounts.close()))
         if self._checkpoint is not None:
             self.core.checkpoint = self._checkpoint
+        self.core.accounts.without_key = self._leave
         self._build_stages(event_loop)
         if not base.storage.shared:
             with base.storage.write() as connection:
@@ -452,6 +466,7 @@ class Node:
 
     def _prune(self) -> None:
         """As leader, delete ended workflows in small pieces: ours keep nothing that our own tables do not."""
+        self.core.sealing.uses.write()
         if not self.core.coordinator.may_dispatch():
             return
         before = self._clock.now() - _KEEP_WORKFLOWS_MS

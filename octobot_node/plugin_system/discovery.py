@@ -30,6 +30,7 @@ DEFAULT_PLUGINS = (
     "octobot_plugins.postgres",
     "octobot_plugins.replica",
     "octobot_plugins.standalone",
+    "octobot_plugins.secrets",
     "octobot_plugins.proxies",
     "octobot_plugins.replay",
     "octobot_plugins.simulated",

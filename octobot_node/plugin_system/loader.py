@@ -35,8 +35,8 @@ T = TypeVar("T")
 #: Whose tables are the node's own.
 _CORE_TABLES = frozenset({"octobot", "dbos"})
 #: Whoever opens the storage, or says which node may act or who is calling, can read and move everything; and whoever
-#: makes connections sees what goes through them, and where.
-_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate", "register_proxies"})
+#: makes connections sees what goes through them, and where. Whoever has the master key opens every secret.
+_TRUSTED_HOOKS = frozenset({"open_storage", "open_coordinator", "authenticate", "register_proxies", "register_secrets"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ _KINDS: Mapping[str, _Kind] = {
     "register_settings": _Kind("settings section", _section),
     "register_tables": _Kind("tables", _tables_name),
     "register_proxies": _Kind("kind of proxy", _NAME),
+    "register_secrets": _Kind("place for secrets", _NAME),
     "register_market_data": _Kind("market data", _NAME),
     "register_trading": _Kind("trading connector", _NAME),
     "register_automations": _Kind("automation type", _type_name, lambda automation: automation()),
@@ -171,6 +172,7 @@ class Loader:
             actions=found["register_actions"],
             panels=found["register_panels"],
             proxies=found["register_proxies"],
+            secrets=found["register_secrets"],
             operations=found["register_operations"],
             api_routes=tuple(found["register_api_routers"].values()),
             plugins=tuple(self._plugins),

@@ -25,6 +25,8 @@ from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.event_following import StoredFollower
 from octobot_node.plugin_system.node_metrics import NodeMetrics
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.secret_places import open_sealing
+from octobot_node.sealing.sealing import Sealing
 from octobot_node.settings import Settings
 from octobot_node.store import automations
 
@@ -43,14 +45,18 @@ class NodePluginContext:
     clock: Clock
     registry: Registry
     node_id: str
+    #: None: of a context that is no engine's.
+    sealing: Sealing | None = None
     metrics: CollectorRegistry = field(default_factory=NodeMetrics)
     #: Looks at the market of (owner, account's name); the engine's, once there is one.
     look: Callable[[str, str, Needs], Market] | None = None
     routes: OpenedRoutes = field(init=False)
+    secrets: Sealing = field(init=False)
     #: What was read once: settings do not change while a node runs, and a check of every order asks for them.
     _read: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.secrets = self.sealing or open_sealing(self.storage, self.registry, self.configuration)
         self.routes = OpenedRoutes(self.registry.proxies, self.settings, self.plugin_settings)
 
     @property

@@ -19,7 +19,7 @@ NODE_COMMANDS = frozenset(
     {
         *("run", "start", "status", "automations", "orders", "kill-switch", "signals", "ledger", "markets", "types"),
         *("audit", "nodes", "db", "accounts", "egress", "exchanges", "plugins", "settings", "doctor"),
-        *("tentacles", "schema", "overview", "export", "health"),
+        *("tentacles", "schema", "overview", "export", "health", "secrets"),
     }
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pluggy
+from pydantic import BaseModel
 
 from octobot_node.automation import Automation
 from octobot_node.contracts.actions import ActionType
@@ -19,6 +20,7 @@ from octobot_node.contracts.panels import Panel
 from octobot_node.contracts.plugin_settings import PluginSettings
 from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.contracts.proxies import ProxyKind
+from octobot_node.contracts.secrets import SecretPlace
 from octobot_node.contracts.services import Service
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import UnknownType
@@ -47,6 +49,8 @@ class Registry:
     panels: Mapping[str, Panel] = field(default_factory=dict)
     #: Kinds of ways out of this machine, by name.
     proxies: Mapping[str, ProxyKind] = field(default_factory=dict)
+    #: Who may have the master key, and stores of secrets, by name.
+    secrets: Mapping[str, SecretPlace] = field(default_factory=dict)
     #: What can be asked of the node, by name.
     operations: Mapping[str, Operation[Any, Any]] = field(default_factory=dict)
     api_routes: tuple[ApiRoutes, ...] = ()
@@ -98,6 +102,11 @@ class Registry:
             raise _unknown("trading connector", name, self.trading)
         return self.trading[name]
 
+    def settings_model(self, half: str, name: str) -> type[BaseModel] | None:
+        """Return the settings model of a connector, of ``market_data`` or ``trading``; None where no plugin has it."""
+        found: Any = (self.market_data if half == "market_data" else self.trading).get(name)
+        return None if found is None else found.Settings
+
     def owner(self, hook: str, name: str) -> PluginInfo | None:
         """Return the plugin that registered ``name`` through ``hook``, or None."""
         return next((plugin for plugin in self.plugins if name in plugin.registers.get(hook, ())), None)
@@ -120,6 +129,7 @@ class Registry:
             actions=_but(self.actions, gone, "register_actions"),
             panels=_but(self.panels, gone, "register_panels"),
             proxies=_but(self.proxies, gone, "register_proxies"),
+            secrets=_but(self.secrets, gone, "register_secrets"),
             operations=_but(self.operations, gone, "register_operations"),
             tables=_unnamed(self.tables, gone, "register_tables"),
             notifiers=_unnamed(self.notifiers, gone, "register_notifiers"),

@@ -18,12 +18,15 @@ from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutom
 from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import ValidConfig
-from octobot_node.errors import InvalidRunFile, Overdrawn
+from octobot_node.errors import InvalidRunFile, Overdrawn, SecretsLocked, SecretUnknown
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.checks import check_budgets
 from octobot_node.run_files.run_file import RunFile
+from octobot_node.sealing.connector_settings import half_place, opened, resolved
+from octobot_node.sealing.first_time import HALVES
+from octobot_node.sealing.sealing import Sealing
 from octobot_node.specs import AccountSpec, AutomationSpec, LimitsSpec
 from octobot_node.store import automations as automation_statements
 from octobot_node.store.automations import refuse_too_many, refuse_too_many_accounts
@@ -31,6 +34,7 @@ from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts, automations
+from octobot_node.text.masking import masked
 from octobot_node.text.validation_messages import Place
 
 __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
@@ -117,8 +121,13 @@ def create_new(
             raise run_file.mistake(("automations", index, "name"), text)
     for name, account in wanted.items():
         if name in folder.accounts:
-            for place, text in _account_changes(run_file.accounts[name], account, folder.accounts[name], core.registry):
+            changes = _account_changes(
+                run_file.accounts[name], account, folder.accounts[name], core.registry, core.sealing
+            )
+            for place, text in changes:
                 raise run_file.mistake(("accounts", name, *place), text)
+        else:
+            _check_references(core, run_file, name, account, owner)
         if core.registry.trading_factory(account.trading).simulated:
             check_budgets(run_file, account, folder.given_besides(name, run_file))
     made = [name for name in wanted if name not in folder.accounts]
@@ -147,6 +156,14 @@ def _check_routes(core: Core, run_file: RunFile, wanted: Mapping[str, NewAccount
         found = core.accounts.routes.refusal(account.egress, account.market_data_egress, simulated=simulated)
         if found is not None:
             raise run_file.mistake(("accounts", name, found[0]), found[1])
+
+
+def _check_references(core: Core, run_file: RunFile, name: str, account: NewAccount, owner: str) -> None:
+    for half in HALVES:
+        try:
+            resolved(core.sealing, owner, getattr(account, f"{half}_settings"))
+        except SecretUnknown as error:
+            raise run_file.mistake(("accounts", name, half), str(error)) from None
 
 
 def _checked(core: Core, run_file: RunFile, placed: Sequence[tuple[int, NewAutomation]]) -> list[Findings]:
@@ -256,7 +273,7 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
     for name, account in wanted.items():
         if name in folder.accounts:
             spec = run_file.accounts[name]
-            for place, text in _account_changes(spec, account, folder.accounts[name], base.registry):
+            for place, text in _account_changes(spec, account, folder.accounts[name], base.registry, base.sealing):
                 raise run_file.mistake(("accounts", name, *place), text)
     for index, automation in enumerate(run_file.automations):
         if automation.name in folder.automations:
@@ -280,7 +297,7 @@ def _read(storage: Storage, owner: str = "local") -> _Folder:
 
 
 def _account_changes(
-    spec: AccountSpec, new: NewAccount, old: AccountRow, registry: Registry
+    spec: AccountSpec, new: NewAccount, old: AccountRow, registry: Registry, sealing: Sealing
 ) -> Iterator[tuple[Place, str]]:
     models = {
         "market_data": registry.market_data_factory(new.market_data).Settings,
@@ -290,12 +307,20 @@ def _account_changes(
         before, now = getattr(old, what), getattr(new, what)
         if before != now:
             yield (what, "use"), f"it is {before} in this data folder, not {now}: {_ELSEWHERE}"
+        kept = getattr(old, f"{what}_settings")
         try:
-            was = model.model_validate(getattr(old, f"{what}_settings"))
+            was = model.model_validate(opened(sealing, old.owner, half_place(old.id, what), kept, used=False))
+            wanted = resolved(sealing, old.owner, getattr(new, f"{what}_settings"))
+        except SecretsLocked:
+            # Nothing can be compared: what it says now is not what is taken.
+            continue
+        except SecretUnknown as error:
+            yield (what,), str(error)
+            continue
         except ValidationError:
             yield (what,), f"what this data folder has is not valid any more: {_ELSEWHERE}"
             continue
-        for field, text in _setting_changes(was, model.model_validate(getattr(new, f"{what}_settings"))):
+        for field, text in _setting_changes(was, model.model_validate(wanted)):
             # A simulated account's money stands beside its connector, see ``new_account``.
             beside = field == "balances" and field not in spec.trading.settings
             yield (field,) if beside else (what, field), f"{text}: {_ELSEWHERE}"
@@ -310,7 +335,8 @@ def _setting_changes(old: BaseModel, new: BaseModel) -> Iterator[tuple[str, str]
     for field in type(new).model_fields:
         before, now = getattr(old, field), getattr(new, field)
         if before != now:
-            yield field, f"it is {_shown(before)} in this data folder, not {_shown(now)}"
+            was, wanted = _shown(masked(before, field)), _shown(masked(now, field))
+            yield field, f"it is {was} in this data folder, not {wanted}"
 
 
 def _automation_changes(spec: AutomationSpec, folder: _Folder, registry: Registry) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ from octobot_node.errors import UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.run_file import RunFile
+from octobot_node.sealing.connector_settings import with_stand_ins
+from octobot_node.sealing.named import references_in
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
@@ -113,9 +115,13 @@ def _broken(registry: Registry) -> str:
 
 
 def _check_settings(run_file: RunFile, path: Place, model: type[BaseModel], given: Mapping[str, Any]) -> None:
+    pointing = {name for name, value in given.items() if references_in({name: value})}
     try:
-        problem = unreasonable(model.model_validate(dict(given)))
+        problem = unreasonable(model.model_validate(with_stand_ins(given)))
     except ValidationError as error:
+        if all(each["loc"] and each["loc"][0] in pointing for each in error.errors(include_input=False)):
+            # What is pointed to is known where the account is made, or used.
+            return
         place, text = first_mistake(error, model)
         raise run_file.mistake((*path, *place), text) from None
     if problem is not None:

@@ -84,7 +84,7 @@ def _live(
     accounts = {name: new_account(name, spec, registry) for name, spec in run_file.accounts.items()}
     check_accounts(run_file, accounts, registry)
     configs = check_automations(run_file, registry)
-    base = open_base(settings, registry, clock.now())
+    base = open_base(settings, registry, clock.now(), configuration=configuration)
     for broken in base.registry.broken:
         if broken not in registry.broken:
             view.message(f"plugin {broken.name} is left out: {broken.error}")

@@ -31,6 +31,7 @@ _ROUTE_WORDS = "the name of a route: use up to 32 small letters, digits, - and _
 #: A way out of this machine.
 ROUTE_PATTERN = told_as(_ROUTE_WORDS, r"^[a-z0-9][a-z0-9_-]{0,31}$")
 told_as(_ROUTE_WORDS, r"^([a-z0-9][a-z0-9_-]{0,31})?$")
+told_as("a place for secrets, such as file or vault", "^[a-z][a-z0-9_]{0,31}$")
 told_as("any, or a kind of proxy, such as tor", "^[a-z0-9_]{1,32}$")
 # As a setting has it, which imports nothing of text.
 told_as("a name of a schema: use up to 63 letters, digits, - and _", "^[A-Za-z0-9_-]{0,63}$")

@@ -8,11 +8,13 @@ from typing import cast
 
 import sqlalchemy as sa
 
+from octobot_node.configuration import Configuration
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.secret_places import open_sealing
 from octobot_node.settings import Settings
 from octobot_node.store.database import holding
 from octobot_node.store.migrate import migrate, readable_revisions
@@ -35,7 +37,13 @@ def describe(path: Path) -> Manifest:
         return archive.manifest
 
 
-def restore(settings: Settings, registry: Registry, path: Path, progress: Progress) -> Restored:
+def restore(
+    settings: Settings,
+    registry: Registry,
+    path: Path,
+    progress: Progress,
+    configuration: Configuration | None = None,
+) -> Restored:
     """Fill the empty database of ``settings`` from a backup, in one transaction.
 
     The generation goes up by one, so that no new order has a client order id that was used after the backup.
@@ -52,7 +60,9 @@ def restore(settings: Settings, registry: Registry, path: Path, progress: Progre
             try:
                 storage.hold()
                 migrate(storage, registry.tables)
-                return _fill(storage, archive, wanted, settings, registry, progress)
+                restored = _fill(storage, archive, wanted, settings, registry, progress)
+                sealing = open_sealing(storage, registry, configuration or Configuration(settings))
+                return restored.model_copy(update={"secrets": sealing.problem()})
             finally:
                 storage.close()
         finally:
@@ -126,6 +136,7 @@ def _fill(
         tables=[TableRows(table=given.name, rows=given.rows) for given, _ in wanted],
         held=held,
         asked_about=asked,
+        secrets="",
         audit=check.verdict if check.anchor == manifest.audit else "the audit ends elsewhere than the backup says",
     )
 

@@ -71,6 +71,8 @@ class Restored(BaseModel):
     asked_about: int
     #: Whether the audit's chain of hashes holds, and ends where the backup says.
     audit: str
+    #: Why what is sealed in it cannot be opened here yet, or "".
+    secrets: str
 
 
 class Vacuumed(BaseModel):

@@ -103,6 +103,14 @@ def test_hook_register_proxies(registry: Registry) -> None:
     }
 
 
+def test_hook_register_secrets(registry: Registry) -> None:
+    assert users(registry, "register_secrets") == ["octobot_plugins.secrets"]
+    assert {name: (place.keeper is not None, place.store is not None) for name, place in registry.secrets.items()} == {
+        "file": (True, False),
+        "vault": (True, True),
+    }
+
+
 def test_hook_register_market_data(registry: Registry) -> None:
     assert users(registry, "register_market_data") == [
         "octobot_plugins.ccxt",
@@ -142,10 +150,23 @@ def test_hook_register_settings(registry: Registry) -> None:
         "octobot_plugins.order_rules",
         "octobot_plugins.proxies",
         "octobot_plugins.replay",
+        "octobot_plugins.secrets",
         "octobot_plugins.webhooks",
     ]
     assert sorted(owned.section for owned in registry.settings_models) == [
-        *("actions", "admin", "auth", "dashboard", "events", "hooks", "notify", "order_rules", "proxies", "replays")
+        *(
+            "actions",
+            "admin",
+            "auth",
+            "dashboard",
+            "events",
+            "hooks",
+            "notify",
+            "order_rules",
+            "proxies",
+            "replays",
+            "vault",
+        )
     ]
 
 
@@ -195,6 +216,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "octobot_plugins.notify",
         "octobot_plugins.postgres",
         "octobot_plugins.proxies",
+        "octobot_plugins.secrets",
         "octobot_plugins.sqlite",
     ]
     assert {check.name for check in registry.health_checks} == {
@@ -212,6 +234,7 @@ def test_hook_register_health_checks(registry: Registry) -> None:
         "postgres",
         "providers",
         "reconciliation",
+        "secrets",
         "sqlite",
         "tables",
     }

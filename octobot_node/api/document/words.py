@@ -25,6 +25,7 @@ TAGS: Mapping[str, str] = {
     "overview": "Sums of everything, and what needs somebody.",
     "preferences": "How a user wants to see things.",
     "replays": "What automations would have done on past candles, and the candles.",
+    "secrets": "Secrets by name, which settings point to; never what they are.",
     "session": "Log in, and out.",
     "sessions": "Where one is logged in.",
     "signals": "Messages to automations.",

@@ -80,6 +80,8 @@ def restore(data_dir: Path | None, file: Path, *, yes: bool, as_json: bool) -> N
         lines.append(f"{restored.held} automations are held until a node has compared their accounts")
     if restored.asked_about:
         lines.append(f"{restored.asked_about} orders may have been sent after the backup: the exchange is asked")
+    if restored.secrets:
+        lines.append(f"the key is missing, which is in no backup: {restored.secrets}")
     _show(restored, restored.tables, lines, as_json=as_json)
 
 

@@ -71,6 +71,12 @@ def _create(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="A setting: market_data.seed=7, trading.fee=0.001, …"),
     ] = None,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            "--secrets", metavar="FILE", help="A YAML or JSON mapping of trading.FIELD to its secret; - for stdin."
+        ),
+    ] = None,
     balances: Annotated[
         list[str] | None,
         typer.Option("--balance", metavar="ASSET=AMOUNT", help="A paper account's money; may be repeated."),
@@ -86,11 +92,12 @@ def _create(
 ) -> None:
     """Create an account."""
     from octobot_node.cli.ask_node import NodeClient
-    from octobot_node.cli.input_files import connector_settings, fields
+    from octobot_node.cli.input_files import add_secrets, connector_settings, fields
     from octobot_node.cli.output.show_accounts import print_account
     from octobot_node.operations.trading.catalogue import CREATE_ACCOUNT
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
+    add_secrets(halves, secrets)
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
     ways = {"egress": egress, "market_data_egress": market_data_egress, "mode": "observe" if observe else "live"}
     client = NodeClient(context, data_dir, as_json=as_json)

@@ -14,6 +14,8 @@ from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
+from octobot_node.sealing.connector_settings import half_place, sealed
+from octobot_node.sealing.first_time import HALVES
 from octobot_node.specs import AccountMode
 from octobot_node.store import automations, events, kill_switches, schedules
 from octobot_node.store.events import Event
@@ -57,24 +59,25 @@ class AccountCommands:
         core, now = self._core, self._core.clock.now()
         core.registry.market_data_factory(new.market_data)
         core.registry.trading_factory(new.trading)
+        kept = self._kept(new)
         with core.storage.write(durable=True) as connection:
             existing = automations.account_id_named(connection, new.owner, new.name)
             if existing is not None:
                 return existing
             automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
-            row = _account_row(connection, new, now, core.accounts.routes.default())
+            row = _account_row(connection, new, kept, now, core.accounts.routes.default())
             automations.add_account(connection, row)
         return str(row["id"])
 
     @sees_names_taken_meanwhile
     def add_account(self, new: NewAccount) -> str:
         """Create an account of a new name and return its id; raise CommandRefused for a name that is taken."""
-        core, now = self._core, self._core.clock.now()
+        core, now, kept = self._core, self._core.clock.now(), self._kept(new)
         with core.storage.write(durable=True) as connection:
             if automations.account_id_named(connection, new.owner, new.name) is not None:
                 raise CommandRefused(f"an account is called {new.name!r} already: choose another name")
             automations.refuse_too_many_accounts(connection, new.owner, 1, core.settings.user_accounts)
-            row = _account_row(connection, new, now, core.accounts.routes.default())
+            row = _account_row(connection, new, kept, now, core.accounts.routes.default())
             automations.add_account(connection, row)
             names = ("name", "market_data", "trading", "egress", "market_data_egress", "mode")
             told = {name: row[name] for name in names}
@@ -109,7 +112,7 @@ class AccountCommands:
                 schedules.move(connection, account_id, source)
             note_changed(connection, [account_id])
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
-        self._have_taken_over(account_id)
+        self.take_over_account(account_id)
 
     def rotate_keys(self, account_id: str, secrets: Mapping[str, Any], *, revision: int | None = None) -> None:
         """Replace some settings of an account's trading connector; every node opens it anew. Raises Conflict.
@@ -117,13 +120,20 @@ class AccountCommands:
         A request that is under way ends with the old ones.
         """
         core, now = self._core, self._core.clock.now()
+        with core.storage.read() as connection:
+            found = automations.account(connection, account_id)
+        if found is None:
+            raise CommandRefused(f"there is no account {account_id}")
+        # Before the transaction: the owner's data key may have to be made. An account's owner and connector stay.
+        model = core.registry.settings_model("trading", found.trading)
+        kept = sealed(core.sealing, found.owner, half_place(account_id, "trading"), model, secrets)
         with core.storage.write(durable=True) as connection:
             row = _lock_account(connection, account_id, revision)
-            change = {"trading_settings": {**row.trading_settings, **secrets}, "revision": row.revision + 1}
+            change = {"trading_settings": {**row.trading_settings, **kept}, "revision": row.revision + 1}
             automations.update_account(connection, account_id, change)
             told = {"account": row.name, "fields": sorted(f"trading.{name}" for name in secrets)}
             events.append(connection, [Event(row.owner, row.id, "", "account.keys_rotated", told)], now)
-        self._have_taken_over(account_id)
+        self.take_over_account(account_id)
 
     def set_mode(
         self, account_id: str, mode: AccountMode, *, max_first_day: Decimal | None = None, revision: int | None = None
@@ -147,7 +157,7 @@ class AccountCommands:
                 told = {"account": row.name, "before": row.mode, "after": mode}
                 events.append(connection, [Event(row.owner, row.id, "", "account.mode_changed", told)], now)
         if change:
-            self._have_taken_over(account_id)
+            self.take_over_account(account_id)
         return mode != row.mode
 
     def delete_account(self, account_id: str) -> None:
@@ -162,7 +172,17 @@ class AccountCommands:
             events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
         core.event_loop.call(core.accounts.forget(account_id))
 
-    def _have_taken_over(self, account_id: str) -> None:
+    def _kept(self, new: NewAccount) -> dict[str, Any]:
+        """Return a new account's id, and its settings as they are kept; not inside a transaction."""
+        core, account_id = self._core, new_id()
+        kept: dict[str, Any] = {"id": account_id}
+        for half in HALVES:
+            model = core.registry.settings_model(half, getattr(new, half))
+            place = half_place(account_id, half)
+            kept[f"{half}_settings"] = sealed(core.sealing, new.owner, place, model, getattr(new, f"{half}_settings"))
+        return kept
+
+    def take_over_account(self, account_id: str) -> None:
         """Take over an account as it is now, here and on every other node."""
         core = self._core
         core.accounts.renew(account_id)
@@ -170,17 +190,17 @@ class AccountCommands:
         core.storage.announce(f"account {account_id}")
 
 
-def _account_row(connection: sa.Connection, new: NewAccount, now: int, default: str) -> dict[str, Any]:
+def _account_row(
+    connection: sa.Connection, new: NewAccount, kept: Mapping[str, Any], now: int, default: str
+) -> dict[str, Any]:
     # So that whoever stops everything of an owner does it before or after this.
     kill_switches.lock_installation(connection, shared=True)
     return {
-        "id": new_id(),
+        **kept,
         "owner": new.owner,
         "name": new.name,
         "market_data": new.market_data,
-        "market_data_settings": dict(new.market_data_settings),
         "trading": new.trading,
-        "trading_settings": dict(new.trading_settings),
         "limits": new.limits.model_dump(mode="json", exclude_none=True),
         "egress": new.egress or default,
         "market_data_egress": new.market_data_egress or new.egress or default,

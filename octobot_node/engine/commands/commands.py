@@ -159,10 +159,16 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
             told = UsageError.of(error.mistakes)
             raise UsageError(f"automation {name!r}: {told}", mistakes=told.mistakes) from None
 
-    def take_up_held(self) -> list[str]:
+    def take_over_account(self, account_id: str) -> None:
+        """Take over an account as it is now, here and on every other node; what was held for want of it goes on."""
+        super().take_over_account(account_id)
+        self.take_up_held(account_id)
+
+    def take_up_held(self, account_id: str | None = None) -> list[str]:
         """Let those automations decide again that were held for want of their type or connectors, if those are there.
 
-        Returns their ids. Called when a node starts: that is when types come and go.
+        Returns their ids. Called when a node starts, since that is when types come and go; and for one account when it
+        was changed.
         """
         types = self._core.registry.automations
         columns = automations_table.c
@@ -172,6 +178,8 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
             # Those of a restored account are held for another reason: restore_reconciliation.py lets them go.
             .where(columns.status == AutomationStatus.HELD, accounts.c.reconcile_since.is_(None))
         )
+        if account_id is not None:
+            held = held.where(columns.account_id == account_id)
         with self._core.storage.read() as connection:
             rows = connection.execute(held).all()
         typed = [row for row in rows if row.type in types and row.state_version <= types[row.type].version]

@@ -8,7 +8,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,21 @@ from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
 from octobot_node.engine.market.request_gates import RequestGates
-from octobot_node.errors import EgressRefused, InvalidSettings, PluginError, StorageUnavailable, UsageError
+from octobot_node.errors import (
+    EgressRefused,
+    InvalidSettings,
+    PluginError,
+    SecretsLocked,
+    StorageUnavailable,
+    UsageError,
+)
 from octobot_node.limits import Limits
 from octobot_node.market import Market
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.sealing import named
+from octobot_node.sealing.connector_settings import half_place, opened
+from octobot_node.sealing.named import references_in
 from octobot_node.settings import ANY_TRAFFIC
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
@@ -48,6 +58,7 @@ if TYPE_CHECKING:
 
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
+    from octobot_node.sealing.sealing import Sealing
     from octobot_node.settings import Settings
     from octobot_node.store.rows.node import AccountRow
 
@@ -84,8 +95,10 @@ class Account:
     limits: Limits
     simulated: bool
     contact: Contact = field(default_factory=Contact)
-    #: What its trading connector was opened with.
+    #: What its trading connector was opened with, as it is kept.
     opened_with: Mapping[str, Any] = field(default_factory=dict)
+    #: Which values those secrets had that it points to.
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     def fees(self, symbols: Collection[str]) -> dict[str, Fees]:
         """Return what it pays on symbols, where that is known to be something else than the market's rules say."""
@@ -116,6 +129,7 @@ class Accounts:
         registry: Registry,
         counters: Counters,
         routes: OpenedRoutes,
+        sealing: Sealing,
     ) -> None:
         self.storage = storage
         self.clock = clock
@@ -123,6 +137,9 @@ class Accounts:
         self.registry = registry
         self.routes = routes
         self.gates = RequestGates(storage, clock)
+        self.sealing = sealing
+        #: Called where others on the database have the key to its secrets, and this node has not.
+        self.without_key: Callable[[str], None] = lambda _why: None
         self._counters = counters
         self._open: dict[str, Account] = {}
         self._sources: dict[str, MarketData] = {}
@@ -155,6 +172,12 @@ class Accounts:
             problem = self._egress_problem(self.get(account_id))
         except StorageUnavailable:
             raise
+        except SecretsLocked as error:
+            # Others that share the database have the key: they go on with it, without this node.
+            is_mine = error.lasting and self.storage.shared and bool(self.sealing.problem())
+            closed = Closed(f"its account cannot be opened: {error}", lasting=error.lasting and not is_mine)
+            if is_mine:
+                self.without_key(str(error))
         except UsageError as error:
             # No plugin has its connector, or that does not take the account's settings: trying again changes nothing.
             cure = "see `octobot-node doctor`, mend it and restart the node"
@@ -208,9 +231,10 @@ class Accounts:
         if row is None:
             raise LookupError(f"account {account_id} is gone")
         source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
-        self._open_source(source, row.market_data, row.market_data_settings, row.market_data_egress)
+        self._open_source(source, row)
         factory, contact = self.registry.trading_factory(row.trading), Contact(noted_at=row.contacted_at or 0)
-        trading = self._open_trading(row, row.trading_settings)
+        given, versions = self._opened(row, "trading"), self._versions(row)
+        trading = self._open_trading(row, given)
         # A replay asks nobody, and its connectors are more than these calls.
         if not self.registry.market_data_factory(row.market_data).replay:
             trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock)
@@ -228,7 +252,30 @@ class Accounts:
             simulated=factory.simulated,
             contact=contact,
             opened_with=row.trading_settings,
+            versions=versions,
         )
+
+    def settings_of(self, row: AccountRow) -> dict[str, Any]:
+        """Return an account's settings of both halves, opened and not used; raise SecretsLocked, SecretUnknown."""
+        return {
+            half: opened(
+                self.sealing, row.owner, half_place(row.id, half), getattr(row, f"{half}_settings"), used=False
+            )
+            for half in ("market_data", "trading")
+        }
+
+    def _opened(self, row: AccountRow, half: str) -> dict[str, Any]:
+        """Return the settings of an account's connector as that is given them."""
+        kept: Mapping[str, Any] = getattr(row, f"{half}_settings")
+        return opened(self.sealing, row.owner, half_place(row.id, half), kept)
+
+    def _versions(self, row: AccountRow) -> Mapping[str, int]:
+        """Return which values those secrets have that an account points to."""
+        names = references_in(row.trading_settings)
+        if not names:
+            return {}
+        with self.storage.read() as connection:
+            return named.versions(connection, row.owner, names)
 
     def _open_trading(self, row: AccountRow, given: Mapping[str, Any]) -> Trading:
         factory, source = (
@@ -240,7 +287,8 @@ class Accounts:
         return opened
 
     def open_beside(self, account_id: str, settings: Mapping[str, Any]) -> Trading:
-        """Open an account's trading connector a second time, with other settings; whoever asks closes it.
+        """Open an account's trading connector a second time, with other settings as it is given them; whoever asks
+        closes it.
 
         Raises as ``get`` does.
         """
@@ -285,7 +333,8 @@ class Accounts:
             if row is None:
                 return
             is_rerouted = (row.egress, row.market_data_egress) != (found.egress, found.market_data_egress)
-            if is_rerouted or row.trading_settings != found.opened_with:
+            is_other = row.trading_settings != found.opened_with or self._versions(row) != found.versions
+            if is_rerouted or is_other:
                 del self._open[account_id]
                 # By the old route nothing more may leave, not even what is under way.
                 self._replaced.append((-math.inf if is_rerouted else time.monotonic(), found.trading))
@@ -333,12 +382,13 @@ class Accounts:
         if found is not None:
             await found.trading.close()
 
-    def _open_source(self, key: str, name: str, given: Mapping[str, Any], egress: str) -> MarketData:
+    def _open_source(self, key: str, row: AccountRow) -> MarketData:
+        name = row.market_data
         if key not in self._sources:
             factory = self.registry.market_data_factory(name)
-            settings = parse_settings(factory.Settings, given, f"market data {name!r}")
-            opened: MarketData = factory.open(settings, _Lent(self, key, "", (name,), egress))
-            self._sources[key] = opened if factory.replay else metered_market_data(name, self._counters, opened)
+            settings = parse_settings(factory.Settings, self._opened(row, "market_data"), f"market data {name!r}")
+            made: MarketData = factory.open(settings, _Lent(self, key, "", (name,), row.market_data_egress))
+            self._sources[key] = made if factory.replay else metered_market_data(name, self._counters, made)
         return self._sources[key]
 
     def source(self, key: str) -> MarketData:
@@ -349,7 +399,7 @@ class Accounts:
                     rows = connection.execute(sa.select(accounts)).all()
                 for row in rows:
                     if source_key(row.market_data, row.market_data_settings, row.market_data_egress) == key:
-                        return self._open_source(key, row.market_data, row.market_data_settings, row.market_data_egress)
+                        return self._open_source(key, row)
                 raise LookupError(f"no account uses the market data {key!r}")
             return self._sources[key]
 

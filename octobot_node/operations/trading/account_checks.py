@@ -17,18 +17,20 @@ from octobot_node.errors import (
     InvalidSettings,
     NotSent,
     OrderRefused,
+    SecretsLocked,
+    SecretUnknown,
     StorageUnavailable,
     UnknownType,
     UsageError,
 )
 from octobot_node.market import from_ms
-from octobot_node.operations.automations.creating.export import secret_settings
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.trading.accounts import show
 from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys
 from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
 from octobot_node.orders import IntentStatus
+from octobot_node.sealing.connector_settings import half_place, opened, resolved, secret_settings, without_secrets
 from octobot_node.store import automations, intents
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import MASK, masked_text
@@ -174,9 +176,21 @@ def _texts(values: Iterable[Any]) -> list[str]:
 
 
 def _secrets_of(context: OperationContext, row: AccountRow) -> list[str]:
-    factory = context.registry.trading.get(row.trading)
-    names = secret_settings(None if factory is None else factory.Settings, row.trading_settings)
-    return _texts(row.trading_settings[name] for name in names)
+    """Return an account's secrets, so that no error repeats one; none where they do not open: nobody has them then."""
+    try:
+        settings = _opened(context, row)
+    except (SecretsLocked, SecretUnknown):
+        return []
+    return _texts(settings[name] for name in secret_settings(_model(context, row), settings))
+
+
+def _model(context: OperationContext, row: AccountRow) -> Any:
+    return context.registry.settings_model("trading", row.trading)
+
+
+def _opened(context: OperationContext, row: AccountRow) -> dict[str, Any]:
+    place = half_place(row.id, "trading")
+    return opened(context.core.sealing, row.owner, place, row.trading_settings, used=False)
 
 
 def _cure(error: Exception) -> str:
@@ -198,7 +212,8 @@ def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) 
     """Return an account's settings with other secrets; raise UsageError for what is none, or is not taken."""
     factory = context.registry.trading_factory(row.trading)
     model: Any = factory.Settings
-    secret = secret_settings(model, dict.fromkeys(model.model_fields))
+    inside = {place.partition(".")[0] for place in without_secrets(model, row.trading_settings)[1]}
+    secret = sorted({*secret_settings(model, dict.fromkeys(model.model_fields)), *inside})
     for name in given:
         if name in secret and name in model.model_fields:
             continue
@@ -210,7 +225,7 @@ def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) 
             f"trading.{name}: is no secret of {row.trading}: {nearest(name, secret)}; what is not secret stays as the"
             " account was created with"
         )
-    settings = {**row.trading_settings, **given}
+    settings = _merged(context, row, given)
     try:
         model.model_validate(settings)
     except ValidationError as error:
@@ -218,6 +233,23 @@ def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) 
         told = _without(_texts(given.values()), text)
         raise UsageError(f"{'.'.join(['trading', *map(str, place)])}: {told}") from None
     return settings
+
+
+def _merged(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an account's settings with others in their place, all as the connector is given them.
+
+    Of what cannot be opened any more each has to be given: then this is how they are entered again.
+    """
+    kept = {name: value for name, value in row.trading_settings.items() if name not in given}
+    place = half_place(row.id, "trading")
+    try:
+        sealing = context.core.sealing
+        return opened(sealing, row.owner, place, kept, used=False) | resolved(sealing, row.owner, given)
+    except SecretsLocked as error:
+        left = [f"trading.{place}" for place in without_secrets(_model(context, row), kept)[1]]
+        raise CommandRefused(f"give {' and '.join(left)}, too: what is there cannot be opened ({error})") from None
+    except SecretUnknown as error:
+        raise UsageError(f"trading: {error}") from None
 
 
 def _refuse_unanswered(

@@ -10,9 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.market.opened_accounts import source_key
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused, SecretUnknown, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.creating.export import secret_settings
 from octobot_node.operations.automations.types import plugin_of
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
@@ -33,6 +32,7 @@ from octobot_node.operations.trading.models.accounts import (
 )
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
+from octobot_node.sealing.connector_settings import resolved, without_secrets
 from octobot_node.specs import ConnectorSpec
 from octobot_node.store.queries import history, lists
 from octobot_node.store.rows import node as node_rows
@@ -101,9 +101,7 @@ def _shown_settings(registry: Registry, row: node_rows.AccountRow) -> tuple[dict
             # Nobody knows which of them are secret: none is shown, and none is said to be.
             told[f"{what}_settings"] = {}
             continue
-        settings = dict(getattr(row, f"{what}_settings"))
-        hidden = secret_settings(factory.Settings, settings)
-        told[f"{what}_settings"] = {name: value for name, value in settings.items() if name not in hidden}
+        told[f"{what}_settings"], hidden = without_secrets(factory.Settings, getattr(row, f"{what}_settings"))
         secrets += [f"{what}.{name}" for name in hidden]
     return told, secrets
 
@@ -132,10 +130,11 @@ def _capabilities(found: Capabilities) -> CapabilitiesRow:
 def create(context: OperationContext, request: CreateAccount) -> AccountDetail:
     """Create an account; raise UsageError naming the field that cannot be, CommandRefused for a name that is taken."""
     registry = context.registry
-    _check(request.market_data, "market_data", {name: each.Settings for name, each in registry.market_data.items()})
+    models = {name: each.Settings for name, each in registry.market_data.items()}
+    _check(context, request.market_data, "market_data", models)
     if registry.market_data[request.market_data.use].replay:
         raise UsageError("market_data: it replays past candles: `octobot-node run` does that, in a folder of its own")
-    _check(request.trading, "trading", {name: each.Settings for name, each in registry.trading.items()})
+    _check(context, request.trading, "trading", {name: each.Settings for name, each in registry.trading.items()})
     if request.balances and not registry.trading[request.trading.use].simulated:
         raise UsageError(
             f"balances: {request.trading.use} is not paper trading: the exchange says what the account has"
@@ -146,11 +145,15 @@ def create(context: OperationContext, request: CreateAccount) -> AccountDetail:
     return show(replace(context, owner=context.creator), OneAccount(account=made))
 
 
-def _check(given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel]]) -> None:
+def _check(context: OperationContext, given: ConnectorSpec, field: str, models: Mapping[str, type[BaseModel]]) -> None:
     if given.use not in models:
         raise UsageError(f"{field}.use: there is no connector {given.use!r}: {nearest(given.use, sorted(models))}")
     try:
-        problem = unreasonable(models[given.use].model_validate(dict(given.settings)))
+        # With the secrets that it points to: one that there is not is said now, and not when it is to trade.
+        settings = resolved(context.core.sealing, context.creator, given.settings)
+        problem = unreasonable(models[given.use].model_validate(settings))
+    except SecretUnknown as error:
+        raise UsageError(f"{field}: {error}", field=field, reason=str(error)) from None
     except ValidationError as error:
         place, text = first_mistake(error, models[given.use])
         raise UsageError(f"{'.'.join([field, *(str(part) for part in place)])}: {text}") from None

@@ -134,3 +134,4 @@ class InstallationRow(Protocol):
     virtual_now: int | None
     moved_to: str
     identity: str
+    clear_secrets: int

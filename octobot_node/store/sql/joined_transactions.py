@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
@@ -162,6 +162,10 @@ class JoinedStorage:
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
         """Write down that DBOS's tables are this installation's."""
         self._storage.claim_queues(connection, installation_id)
+
+    def scrub(self, tables: Sequence[str]) -> str:
+        """See ``Storage.scrub``."""
+        return self._storage.scrub(tables)
 
     def size(self) -> int:
         """Return the bytes the database takes on disk."""

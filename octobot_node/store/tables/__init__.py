@@ -44,6 +44,7 @@ from octobot_node.store.tables.node import (
     schema_floors,
 )
 from octobot_node.store.tables.order import intents, kill_switch_orders, kill_switches
+from octobot_node.store.tables.secrets import data_keys, secret_uses, secrets
 
 __all__ = [
     "accounts",
@@ -55,6 +56,7 @@ __all__ = [
     "changed_levels",
     "config_revisions",
     "cursors",
+    "data_keys",
     "equity",
     "equity_samples",
     "events",
@@ -78,6 +80,8 @@ __all__ = [
     "results",
     "schedule",
     "schema_floors",
+    "secret_uses",
+    "secrets",
     "standing_changes",
     "watchings",
 ]

@@ -35,6 +35,9 @@ installation = sa.Table(
     sa.Column("moved_to", sa.Text, nullable=False, server_default=""),
     #: What told this database from others when nodes last worked on it, as JSON; "": nothing is known.
     sa.Column("identity", sa.Text, nullable=False, server_default=""),
+    #: Whether there may be secrets in clear, of a release that did not seal them: 2, in tables; 1, in what was freed of
+    #: the file; 0, nowhere.
+    sa.Column("clear_secrets", sa.SmallInteger, nullable=False, server_default="2"),
 )
 
 #: How far each node has counted; data folders remember it. A database that says less went back in time.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.contracts.tables import PluginTables
+from octobot_node.contracts.tables import PluginTables, SealedColumns
 from octobot_node.store import tables
 from octobot_node.store.types import Millis
 
@@ -108,7 +108,7 @@ second_factors = sa.Table(
     "auth_second_factors",
     metadata,
     sa.Column("user", sa.String(64), primary_key=True),
-    #: As ``sealing.seal`` made it: codes are computed from it, so that a hash would not do.
+    #: As ``Secrets.seal`` made it: codes are computed from it, so that a hash would not do.
     sa.Column("secret", sa.String(512), nullable=False),
     sa.Column("created_at", Millis, nullable=False),
     #: NULL until a code has shown that the authenticator has it; nothing is asked for before.
@@ -148,4 +148,9 @@ throttles = sa.Table(
     info={"moves": False},
 )
 
-AUTH_TABLES = PluginTables("auth", metadata, "octobot_plugins.auth.migrations")
+AUTH_TABLES = PluginTables(
+    "auth",
+    metadata,
+    "octobot_plugins.auth.migrations",
+    sealed=(SealedColumns(second_factors, ("secret",), "second-factor", "user", "user"),),
+)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
 import structlog
+from psycopg import sql
 
 from octobot_node.clock import Clock
 from octobot_node.engine.workers.durable import QUEUES, migrate_queues
@@ -291,6 +292,16 @@ class PostgresStorage:
     def claim_queues(self, connection: sa.Connection, installation_id: str) -> None:
         """Write down whose they are."""
         claim_schema(connection, self._queues, installation_id, self.shown)
+
+    def scrub(self, tables: Sequence[str]) -> str:
+        """Write these tables anew; what archives and standbys have of the log is theirs."""
+        try:
+            with self._connect() as connection:
+                for table in tables:
+                    connection.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(table)))
+        except psycopg.Error as error:
+            return said(error, self.shown)
+        return ""
 
     def size(self) -> int:
         """Return the bytes of the database."""

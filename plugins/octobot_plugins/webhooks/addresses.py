@@ -14,7 +14,6 @@ from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
 from octobot_node.operations.lookup import automation_id
 from octobot_node.store import automations
-from octobot_node.store.sealing import seal
 from octobot_node.store.types import AnyRow
 from octobot_plugins.webhooks import statements
 from octobot_plugins.webhooks.models import (
@@ -32,7 +31,7 @@ from octobot_plugins.webhooks.settings import WebhookSettings
 from octobot_plugins.webhooks.signing import new_secret
 from octobot_plugins.webhooks.tables import hooks
 
-__all__ = ["create", "delete", "hashed", "list_hooks", "rotate", "show", "sign", "subject", "unsign"]
+__all__ = ["create", "delete", "hashed", "list_hooks", "place_of", "rotate", "show", "sign", "subject", "unsign"]
 
 
 def hashed(token: str) -> str:
@@ -62,6 +61,11 @@ def create(context: OperationContext, request: CreateHook) -> HookCreated:
     found, token, now = automation_id(context, request.automation), secrets.token_urlsafe(32), context.core.clock.now()
     secret = new_secret() if request.signed else None
     most = context.plugin_context.plugin_settings(WebhookSettings).per_owner
+    hook_id, kept = new_id(), None
+    if secret is not None:
+        with context.core.storage.read() as connection:
+            known = automations.get(connection, found)
+        kept = None if known is None else _sealed(context, known.owner, hook_id, secret)
     with context.core.storage.write(durable=True) as connection:
         row = automations.get(connection, found)
         if row is None:
@@ -69,8 +73,7 @@ def create(context: OperationContext, request: CreateHook) -> HookCreated:
         if statements.count_of(connection, row.owner) >= most:
             raise TooMany(f"{row.owner!r} has {most} addresses for signals already: remove one first")
         values = request.model_dump(exclude={"automation", "signed"})
-        values["secret"] = None if secret is None else seal(secret)
-        values |= {"id": new_id(), "owner": row.owner, "automation_id": found, "hash": hashed(token)}
+        values |= {"id": hook_id, "secret": kept, "owner": row.owner, "automation_id": found, "hash": hashed(token)}
         connection.execute(hooks.insert().values(**values, created_at=now))
     return _with_token(context, values["id"], token, secret)
 
@@ -79,7 +82,8 @@ def sign(context: OperationContext, request: SignHook) -> HookSecret:
     """Take signed signals alone, and tell what to sign with; signatures of the secret before do for a while."""
     row, secret, now = _hook(context, request.hook), new_secret(), context.core.clock.now()
     until = None if row.secret is None or not request.overlap else now + int(request.overlap * 1000)
-    values = {"secret": seal(secret), "old_secret": row.secret if until else None, "old_secret_until": until}
+    kept = _sealed(context, row.owner, row.id, secret)
+    values = {"secret": kept, "old_secret": row.secret if until else None, "old_secret_until": until}
     with context.core.storage.write(durable=True) as connection:
         connection.execute(hooks.update().where(hooks.c.id == row.id).values(values))
     return HookSecret(**_fields(_hook(context, row.id)), secret=secret)
@@ -118,6 +122,15 @@ def subject(context: OperationContext, request: Any) -> Subject:
     """Return the address that an operation is about, for the audit."""
     row = _hook(context, request.hook)
     return Subject(row.owner, row.name, row.id, HookRow(**_fields(row)).model_dump(mode="json"))
+
+
+def place_of(hook_id: str) -> str:
+    """Return what an address's secrets are sealed for."""
+    return f"hook/{hook_id}"
+
+
+def _sealed(context: OperationContext, owner: str, hook_id: str, secret: str) -> str:
+    return context.plugin_context.secrets.seal(owner, place_of(hook_id), secret)
 
 
 def _hook(context: OperationContext, hook_id: str) -> AnyRow:

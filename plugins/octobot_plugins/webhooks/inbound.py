@@ -16,13 +16,13 @@ from pydantic import BaseModel
 
 from octobot_node.api import Api, ApiProblem, ApiRouter, public
 from octobot_node.automation import AutomationStatus
+from octobot_node.contracts.secrets import Secrets
 from octobot_node.store.database.refusable import refusable
-from octobot_node.store.sealing import unseal
 from octobot_node.store.types import AnyRow
 from octobot_node.text.exact_json import DoubledKey, decode
 from octobot_node.text.from_outside import HalfCharacter, decoded
 from octobot_plugins.webhooks import statements
-from octobot_plugins.webhooks.addresses import hashed
+from octobot_plugins.webhooks.addresses import hashed, place_of
 from octobot_plugins.webhooks.signing import verified_id
 
 __all__ = ["router"]
@@ -94,7 +94,7 @@ def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) 
         raise ApiProblem("not-found", _NO_SUCH)
     if not _is_allowed(row.allow, address):
         raise ApiProblem("forbidden", "this address for signals does not take any from where this one comes from")
-    message_id = _signed(row, request, body, now, limits, address)
+    message_id = _signed(api.plugin_context.secrets, row, request, body, now, limits, address)
     if not limits.lets(row.id, row.per_minute, now):
         raise ApiProblem(
             "throttled", f"more than {row.per_minute} signals in a minute: the address takes no more", headers=_WAIT
@@ -110,15 +110,18 @@ def _take(api: Api, request: Request, token: str, body: bytes, key: str | None) 
 _WAIT = {"Retry-After": "60"}
 
 
-def _signed(row: AnyRow, request: Request, body: bytes, now: int, limits: _Limits, address: str) -> str | None:
+def _signed(
+    secrets: Secrets, row: AnyRow, request: Request, body: bytes, now: int, limits: _Limits, address: str
+) -> str | None:
     """Return the id of a message that is signed as it ought to be, None where it need not be; raise ApiProblem."""
     if row.secret is None:
         return None
     in_force = [row.secret]
     if row.old_secret is not None and row.old_secret_until > now:
         in_force.append(row.old_secret)
+    opened = [secrets.unseal(each, row.owner, place_of(row.id)) for each in in_force]
     try:
-        return verified_id(request.headers, body, map(unseal, in_force), now, row.tolerance)
+        return verified_id(request.headers, body, opened, now, row.tolerance)
     except ApiProblem:
         # Before the address's own count: what is not its sender's must not use that up.
         if not limits.lets(f"guess {address}", _GUESSES, now):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.contracts.tables import PluginTables
+from octobot_node.contracts.tables import PluginTables, SealedColumns
 from octobot_node.store import tables
 from octobot_node.store.types import Millis
 
@@ -32,7 +32,7 @@ hooks = sa.Table(
     sa.Column("per_minute", sa.Integer, nullable=False),
     sa.Column("created_at", Millis, nullable=False),
     sa.Column("rotated_at", Millis),
-    #: What signals are signed with, as ``sealing.seal`` made it; NULL where they need not be.
+    #: What signals are signed with, as ``Secrets.seal`` made it; NULL where they need not be.
     sa.Column("secret", sa.String(512)),
     #: The one before it, and until when (ms UTC) it will still do.
     sa.Column("old_secret", sa.String(512)),
@@ -43,4 +43,10 @@ hooks = sa.Table(
     sa.Index("ix_webhooks_hooks_automation", "automation_id", "id"),
 )
 
-WEBHOOK_TABLES = PluginTables("webhooks", metadata, "octobot_plugins.webhooks.migrations", of_automations=(hooks,))
+WEBHOOK_TABLES = PluginTables(
+    "webhooks",
+    metadata,
+    "octobot_plugins.webhooks.migrations",
+    of_automations=(hooks,),
+    sealed=(SealedColumns(hooks, ("secret", "old_secret"), "hook", "owner", "id"),),
+)

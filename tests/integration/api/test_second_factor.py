@@ -169,6 +169,7 @@ def dangerous(service: Service) -> list[tuple[str, str]]:
 
 def test_what_is_dangerous_is_listed(service: Service) -> None:
     assert sorted(f"{method} {path.removeprefix('/api/v1')}" for method, path in dangerous(service)) == [
+        "delete /secrets/{name}",
         "delete /session/second-factor",
         "delete /users/{user}",
         "delete /users/{user}/second-factor",
@@ -179,6 +180,8 @@ def test_what_is_dangerous_is_listed(service: Service) -> None:
         "post /kill-switches/{switch}/release",
         "post /orders/{order}/adopt",
         "post /orders/{order}/declare-not-sent",
+        "post /secrets",
+        "post /secrets/{name}/rotate",
         "post /session/second-factor",
         "post /session/second-factor/codes",
         "post /users",

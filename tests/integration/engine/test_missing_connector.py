@@ -47,7 +47,8 @@ def restart(bench: Bench) -> Restart:
         core = bench.core
         core.registry = registry
         routes = core.accounts.routes
-        core.accounts = type(core.accounts)(core.storage, core.clock, core.settings, registry, core.counters, routes)
+        lent = (core.counters, routes, core.sealing)
+        core.accounts = type(core.accounts)(core.storage, core.clock, core.settings, registry, *lent)
         core.hub = type(core.hub)(core.accounts, core.clock, core.event_loop, 2.0, core.counters)
         core.context.registry = registry  # type: ignore[attr-defined]
         bench.build_stages()

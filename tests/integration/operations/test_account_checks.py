@@ -15,6 +15,8 @@ from octobot_node.contracts.exchanges import ConnectorContext, KeyFinding, Tradi
 from octobot_node.contracts.wrapping import WrappedTrading
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import CommandRefused, Conflict, NotSent, OrderRefused, UsageError
+from octobot_node.sealing.sealing import is_sealed
+from octobot_node.store import tables
 from octobot_node.testing import FakeExchange
 from tests.integration.operations.conftest import Office
 
@@ -150,11 +152,11 @@ def test_other_keys_take_the_place_of_the_old_ones(office: Office, exchanges: Ex
 
 def test_one_secret_of_several_can_be_replaced(office: Office, exchanges: Exchanges) -> None:
     office.do("accounts.rotate_keys", account="live", trading={"secret": "new-secret-2"})
-    with office.bench.core.storage.read() as connection:
-        from octobot_node.store.queries import lists
-
-        (row,) = lists.accounts_matching(connection, "live", None)
-    assert row.trading_settings == {"key": "old-key-1", "secret": "new-secret-2", "place": "there"}
+    (row,) = [row for row in office.bench.rows(tables.accounts) if row.name == "live"]
+    assert row.trading_settings["place"] == "there"
+    assert {name: is_sealed(row.trading_settings[name]) for name in ("key", "secret")} == {"key": True, "secret": True}
+    opened = office.bench.core.accounts.settings_of(row)["trading"]
+    assert opened == {"key": "old-key-1", "secret": "new-secret-2", "place": "there"}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
 from octobot_node.store.rows import order as orders
+from octobot_node.store.rows import secrets as secret_rows
 from octobot_node.store.types import Money
 from octobot_plugins.replica import members
 from octobot_plugins.replica.tables import nodes
@@ -95,6 +96,9 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     attention_rows.ShortRow: (attention._SHORT,),
     automation_rows.StandingRow: (standings._WIDE,),
     node.StandingAccountRow: (standings._ACCOUNTS,),
+    secret_rows.DataKeyRow: (tables.data_keys,),
+    secret_rows.SecretRow: (tables.secrets,),
+    secret_rows.SecretUseRow: (tables.secret_uses,),
 }
 #: As above, of plugins.
 OF_PLUGINS: Mapping[type[Any], tuple[Any, ...]] = {members.Row: (nodes,), members.Lead: (tables.leases,)}

@@ -18,6 +18,7 @@ from octobot_node.operations.automations import catalogue as automations
 from octobot_node.operations.catalogue import OPERATIONS
 from octobot_node.operations.node import catalogue as node
 from octobot_node.operations.overview import catalogue as overview
+from octobot_node.operations.secrets import catalogue as secrets
 from octobot_node.operations.trading import catalogue as trading
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.plugin_commands import plugin_commands
@@ -87,7 +88,7 @@ def test_every_operation_is_used_by_a_command() -> None:
     source = "".join(path.read_text() for path in (DOCS.parents[1] / "octobot_node" / "cli").rglob("*.py"))
     constants = {
         value.name: name
-        for catalogue in (automations, trading, node, overview)
+        for catalogue in (automations, trading, node, overview, secrets)
         for name, value in vars(catalogue).items()
         if isinstance(value, Operation)
     }

@@ -8,25 +8,23 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
 
 from octobot_node.automation import AutomationStatus
-from octobot_node.errors import UnknownType
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.automations import AutomationsExported, ExportAutomations
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import automation_id
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
+from octobot_node.sealing.connector_settings import without_secrets
 from octobot_node.specs import AccountSpec
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
 from octobot_node.store.rows.automation import ListedAutomationRow
 from octobot_node.store.rows.node import AccountRow
-from octobot_node.text.masking import is_secret_name
 from octobot_node.text.printable import json_shown, printable
 
-__all__ = ["account_spec", "export", "secret_settings"]
+__all__ = ["account_spec", "export"]
 
 _PAGE = 500
 
@@ -103,10 +101,10 @@ def _account(row: AccountRow, registry: Registry) -> tuple[dict[str, Any], list[
     spec: dict[str, Any] = {}
     left_out: list[str] = []
     for what in ("market_data", "trading"):
-        settings = dict(getattr(row, f"{what}_settings"))
-        secret = secret_settings(_model(registry, what, getattr(row, what)), settings)
+        model = registry.settings_model(what, getattr(row, what))
+        told, secret = without_secrets(model, getattr(row, f"{what}_settings"))
         left_out += [f"{what}.{name}" for name in secret]
-        spec[what] = {"use": getattr(row, what), **{k: v for k, v in settings.items() if k not in secret}}
+        spec[what] = {"use": getattr(row, what), **told}
     balances = spec["trading"].get("balances")
     if isinstance(balances, Mapping) and _simulated(registry, row.trading):
         del spec["trading"]["balances"]
@@ -119,27 +117,6 @@ def _account(row: AccountRow, registry: Registry) -> tuple[dict[str, Any], list[
     if row.market_data_egress != row.egress:
         spec["market_data_egress"] = row.market_data_egress
     return {key: value for key, value in spec.items() if value != {}}, left_out
-
-
-def secret_settings(model: type[BaseModel] | None, given: Mapping[str, Any]) -> list[str]:
-    """Return which of a connector's settings are secret: by their type, by their name, or because nobody knows them.
-
-    ``model`` is the connector's settings model, None where no plugin has the connector.
-    """
-    return sorted(name for name in given if model is None or is_secret_name(name) or _is_secret(model, name))
-
-
-def _is_secret(model: type[BaseModel], name: str) -> bool:
-    field = model.model_fields.get(name)
-    return field is None or "Secret" in repr(field.annotation)
-
-
-def _model(registry: Registry, what: str, name: str) -> type[BaseModel] | None:
-    try:
-        factory = registry.market_data_factory(name) if what == "market_data" else registry.trading_factory(name)
-    except UnknownType:
-        return None
-    return factory.Settings
 
 
 def _simulated(registry: Registry, trading: str) -> bool:

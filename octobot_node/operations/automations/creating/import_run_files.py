@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import Forbidden
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.creating.export import account_spec, secret_settings
+from octobot_node.operations.automations.creating.export import account_spec
 from octobot_node.operations.automations.creating.findings import finding_rows
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
@@ -24,6 +24,8 @@ from octobot_node.run_files.apply import create_new, new_account
 from octobot_node.run_files.checks import check_accounts, check_automations, check_connectors
 from octobot_node.run_files.run_file import RunFile, read_run_files
 from octobot_node.run_files.signal_files import refuse_signals
+from octobot_node.sealing.connector_settings import half_place, opened, secret_settings
+from octobot_node.sealing.first_time import HALVES
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.tables import accounts
 
@@ -79,19 +81,15 @@ def _account(run_file: RunFile, name: str, row: AccountRow | None, context: Oper
     new = new_account(name, run_file.accounts[name], context.registry)
     if row is None or (new.market_data, new.trading) != (row.market_data, row.trading):
         return new
-    return replace(
-        new,
-        market_data_settings=_with_secrets(
-            new.market_data_settings, row.market_data_settings, context.registry.market_data[new.market_data].Settings
-        ),
-        trading_settings=_with_secrets(
-            new.trading_settings, row.trading_settings, context.registry.trading[new.trading].Settings
-        ),
-    )
+    prices, orders = (_with_secrets(context, row, half, new) for half in HALVES)
+    return replace(new, market_data_settings=prices, trading_settings=orders)
 
 
-def _with_secrets(given: Mapping[str, Any], stored: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    return {name: stored[name] for name in secret_settings(model, stored)} | dict(given)
+def _with_secrets(context: OperationContext, row: AccountRow, half: str, new: NewAccount) -> dict[str, Any]:
+    kept, given = getattr(row, f"{half}_settings"), getattr(new, f"{half}_settings")
+    secret = secret_settings(context.registry.settings_model(half, getattr(row, half)), kept)
+    theirs = {name: kept[name] for name in secret if name not in given}
+    return opened(context.core.sealing, row.owner, half_place(row.id, half), theirs, used=False) | dict(given)
 
 
 def _refuse_other_limits(run_file: RunFile, new: Mapping[str, NewAccount], held: Mapping[str, AccountRow]) -> None:

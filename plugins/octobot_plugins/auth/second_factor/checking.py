@@ -6,17 +6,21 @@ from fastapi import Request
 
 from octobot_node.api import Api, ApiProblem
 from octobot_node.store.audit.audit_log import Actor, Entry, append
-from octobot_node.store.sealing import unseal
 from octobot_plugins.auth import throttling
 from octobot_plugins.auth.authenticating import address_of
 from octobot_plugins.auth.second_factor import codes, statements
 
-__all__ = ["check_code"]
+__all__ = ["check_code", "place_of"]
 
 _WRONG = (
     "the code is wrong, was used already, or is of another time (the clocks of the node and of the authenticator must"
     " agree): give the next one, or a recovery code"
 )
+
+
+def place_of(user: str) -> str:
+    """Return what a user's secret is sealed for."""
+    return f"second-factor/{user}"
 
 
 def check_code(api: Api, request: Request, user: str, code: str, *, wrong: str, recovery: bool = True) -> None:
@@ -32,7 +36,8 @@ def check_code(api: Api, request: Request, user: str, code: str, *, wrong: str, 
         found = None if wait else statements.factor(connection, user)
         fits = used = False
         if found is not None:
-            step = codes.step_of(unseal(found.secret), code, now, found.last_step)
+            secret = api.plugin_context.secrets.unseal(found.secret, user, place_of(user))
+            step = codes.step_of(secret, code, now, found.last_step)
             fits = step is not None and statements.take_step(connection, user, step)
             if not fits and recovery:
                 fits = used = statements.use_recovery_code(connection, user, codes.plain(code), now)

@@ -10,13 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.idempotency import tell_once
 from octobot_node.store.audit.audit_log import Entry
-from octobot_node.store.sealing import seal
 from octobot_plugins.auth import login
 from octobot_plugins.auth import statements as user_statements
 from octobot_plugins.auth.models import OneUser, Revoked
 from octobot_plugins.auth.second_factor import codes, statements
 from octobot_plugins.auth.second_factor.catalogue import NEW_CODES, SHOW_FACTOR
-from octobot_plugins.auth.second_factor.checking import check_code
+from octobot_plugins.auth.second_factor.checking import check_code, place_of
 from octobot_plugins.auth.second_factor.models import Enrolment, RecoveryCodes, SecondFactorRow
 from octobot_plugins.auth.second_factor.operations import make_codes
 from octobot_plugins.auth.session import Session, of_caller, of_opened
@@ -116,10 +115,11 @@ def begin_second_factor(response: Response, api: ProvedSelf) -> Enrolment:
     name, now = _session_of(api), api.plugin_context.clock.now()
     show(api.context, OneUser(user=name))
     secret = codes.new_secret()
+    kept = api.plugin_context.secrets.seal(name, place_of(name), secret)
     with api.plugin_context.storage.write(durable=True) as connection:
         if statements.confirmed(connection, name) is not None:
             raise ApiProblem("conflict", "there is a second factor already: take it away first")
-        statements.begin(connection, name, seal(secret), now)
+        statements.begin(connection, name, kept, now)
         api.audit(connection, Entry("second_factor.begin", target=name, target_id=name))
     tell_once(response)
     return Enrolment(secret=secret, address=codes.address(secret, name))

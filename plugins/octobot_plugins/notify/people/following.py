@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.contracts.context import PluginContext
+from octobot_node.errors import SecretsLocked
 from octobot_node.ids import new_id
 from octobot_node.store.types import AnyRow
 from octobot_plugins.notify.courier import Courier, Reply, open_courier
@@ -48,7 +49,7 @@ _WANTED = sa.select(targets).where(_t.enabled, sa.not_(_t.disabled)).order_by(_t
 _FIRST = sa.select(_o.target_id, sa.func.min(_o.id).label("id")).group_by(_o.target_id).subquery()
 #: The oldest of each target: those behind it wait for it.
 _DUE = (
-    sa.select(outbox, _t.url, _t.name)
+    sa.select(outbox, _t.url, _t.name, _t.user)
     .join(_FIRST, _o.id == _FIRST.c.id)
     .join(targets, _t.id == _o.target_id)
     .where(_o.retry_at <= sa.bindparam("now"), _t.enabled, sa.not_(_t.disabled))
@@ -144,9 +145,12 @@ class Outbox:
             courier.close()
         self._pool.shutdown()
 
-    @staticmethod
-    def _send(courier: Courier, row: AnyRow) -> _Sending:
-        return _Sending(row, tell(courier, unsealed(row.url), "OctoBot Node", row.message, row.level))
+    def _send(self, courier: Courier, row: AnyRow) -> _Sending:
+        try:
+            url = unsealed(self._context.secrets, row.user, row.target_id, row.url)
+        except SecretsLocked as error:
+            return _Sending(row, Reply(ok=False, error=str(error), service=""))
+        return _Sending(row, tell(courier, url, "OctoBot Node", row.message, row.level))
 
     @staticmethod
     def _note(connection: sa.Connection, sending: _Sending, now: int) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from octobot_node.store.sealing import seal, unseal
+from octobot_node.contracts.secrets import Secrets
 
-__all__ = ["sealed", "unsealed"]
+__all__ = ["PLACE", "sealed", "unsealed"]
 
-
-def sealed(url: str) -> str:
-    """Return what is kept of a target's URL."""
-    return seal(url)
+#: What the URLs of targets are sealed for, before the id of each.
+PLACE = "notify-target"
 
 
-def unsealed(kept: str) -> str:
-    """Return a target's URL."""
-    return unseal(kept)
+def sealed(secrets: Secrets, user: str, target_id: str, url: str) -> str:
+    """Return what is kept of a user's target's URL; not inside a writing transaction. Raises SecretsLocked."""
+    return secrets.seal(user, f"{PLACE}/{target_id}", url)
+
+
+def unsealed(secrets: Secrets, user: str, target_id: str, kept: str) -> str:
+    """Return the URL of a user's target; raise SecretsLocked where its key is not there."""
+    return secrets.unseal(kept, user, f"{PLACE}/{target_id}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.contracts.tables import PluginTables
+from octobot_node.contracts.tables import PluginTables, SealedColumns
 from octobot_node.store import tables
 from octobot_node.store.types import Millis
+from octobot_plugins.notify.people.kept_urls import PLACE
 
 __all__ = ["NOTIFY_TABLES", "metadata", "outbox", "targets"]
 
@@ -50,4 +51,10 @@ outbox = sa.Table(
     sa.Index("ix_notify_outbox_target", "target_id", "id"),
 )
 
-NOTIFY_TABLES = PluginTables("notify", metadata, "octobot_plugins.notify.migrations", of_users=(targets,))
+NOTIFY_TABLES = PluginTables(
+    "notify",
+    metadata,
+    "octobot_plugins.notify.migrations",
+    of_users=(targets,),
+    sealed=(SealedColumns(targets, ("url",), PLACE, "user", "id"),),
+)

@@ -50,6 +50,7 @@ def create(context: OperationContext, request: CreateTarget) -> TargetRow:
     url = request.url.get_secret_value()
     _check_url(context, url)
     made, now = new_id(), context.core.clock.now()
+    kept = sealed(context.plugin_context.secrets, context.by, made, url)
     with context.core.storage.write(durable=True) as connection:
         _refuse_taken(connection, context.by, request.name)
         mine = sa.select(sa.func.count()).select_from(targets).where(_t.user == context.by)
@@ -63,7 +64,7 @@ def create(context: OperationContext, request: CreateTarget) -> TargetRow:
                 owner=context.owner or "",
                 name=request.name,
                 scheme=scheme_of(url),
-                url=sealed(url),
+                url=kept,
                 tell=json.dumps(sorted(set(request.tell))),
                 enabled=True,
                 revision=1,
@@ -78,6 +79,9 @@ def change(context: OperationContext, request: ChangeTarget) -> TargetRow:
     url = None if request.url is None else request.url.get_secret_value()
     if url is not None:
         _check_url(context, url)
+        with context.core.storage.read() as connection:
+            found = _found(connection, context.by, request.target)
+        kept = sealed(context.plugin_context.secrets, context.by, found.id, url)
     with context.core.storage.write(durable=True) as connection:
         row = _found(connection, context.by, request.target, lock=True)
         if request.revision is not None and row.revision != request.revision:
@@ -88,7 +92,9 @@ def change(context: OperationContext, request: ChangeTarget) -> TargetRow:
             _refuse_taken(connection, context.by, request.name)
             values["name"] = request.name
         if url is not None:
-            values |= {"url": sealed(url), "scheme": scheme_of(url), "error": "", "failed_at": None}
+            if row.id != found.id:
+                raise Conflict(f"{row.name!r} was made anew meanwhile: look at it again", revision=row.revision)
+            values |= {"url": kept, "scheme": scheme_of(url), "error": "", "failed_at": None}
         if request.tell is not None:
             values["tell"] = json.dumps(sorted(set(request.tell)))
         if request.enabled is not None:
@@ -112,9 +118,10 @@ def try_one(context: OperationContext, request: TryTarget) -> TargetTried:
     """Send a message to a target, and tell whether it arrived."""
     with context.core.storage.read() as connection:
         row = _found(connection, context.by, request.target)
+    url = unsealed(context.plugin_context.secrets, context.by, row.id, row.url)
     courier = open_courier(_settings(context), context.plugin_context.proxy_url)
     try:
-        reply = tell(courier, unsealed(row.url), "OctoBot Node", request.message, "info")
+        reply = tell(courier, url, "OctoBot Node", request.message, "info")
     finally:
         courier.close()
     now = context.core.clock.now()

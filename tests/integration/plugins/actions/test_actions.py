@@ -16,6 +16,7 @@ from octobot_node.contracts.actions import ActionRefused, ActionType, AskedActio
 from octobot_node.egress import HttpClient, HttpResponse
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.errors import EgressRefused, NotSent, Unresolved
+from octobot_node.sealing import named
 from octobot_node.store import tables
 from octobot_node.store.events import Event, append
 from octobot_node.store.tables import events, notices
@@ -246,6 +247,30 @@ def test_a_target_s_url_is_the_operator_s_alone(bench: Bench, monkeypatch: pytes
     bench.settle()
     step(carrier)
     assert state(bench)[1][0] == "failed"
+
+
+def test_a_header_that_points_to_a_secret_has_it_when_it_leaves_and_nowhere_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(HttpResponse(200, {}, b""))
+    monkeypatch.setattr(type(bench.core.context), "http", lambda *_given, **_options: client)
+    sealing = bench.core.sealing
+    kept = sealing.seal("local", named.place_of("desk"), "Bearer of-nobody-else")
+    with bench.core.storage.write() as connection:
+        named.add(connection, {"owner": "local", "name": "desk", "value": kept, "created_at": 0, "changed_at": 0})
+    carrier, headers = Carrier(bench.core.context), {"Authorization": {"secret": "desk"}, "X-Desk": "7"}
+    asks(bench, "http", url="https://desk.example/", headers=headers)
+    step(carrier)
+    ((_, _, given),) = client.asked
+    assert (given["headers"]["Authorization"], given["headers"]["X-Desk"]) == ("Bearer of-nobody-else", "7")
+    rows = [str(row) for table in (runs, events, notices, tables.automations) for row in bench.rows(table)]
+    assert "of-nobody-else" not in "".join(rows)
+    nowhere = Perform("http", {"url": "https://desk.example/", "headers": {"Authorization": {"secret": "nowhere"}}})
+    bench.automation("other", lambda tick: Decision(actions=[nowhere] if tick.number == 0 else ()))
+    bench.settle()
+    step(carrier)
+    assert (state(bench)[1][0], len(client.asked)) == ("failed", 1)
+    assert "octobot-node secrets set NAME" in state(bench)[1][2]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def target(bench: Bench, name: str, owner: str = "ada", tell: tuple[str, ...] = 
         "scheme": "json",
         "tell": json.dumps(tell),
     }
-    row |= {"url": sealed(f"json://{name}.example/s3cret"), "enabled": True, "revision": 1}
+    kept = sealed(bench.core.context.secrets, name, name, f"json://{name}.example/s3cret")
+    row |= {"url": kept, "enabled": True, "revision": 1}
     row |= {"created_at": bench.clock.now(), **more}
     with bench.core.storage.write() as connection:
         connection.execute(targets.insert().values(row))

@@ -1,0 +1,1 @@
+"""Secrets by name, and the keys that all secrets are sealed with."""
