@@ -136,9 +136,9 @@ class Emulator(ABC):
     def limit(self, **limits: int) -> None:
         """Change the request limits; their names are each exchange's own."""
 
-    @abstractmethod
     def pardon(self) -> None:
-        """End every ban and lockout, and begin every count anew."""
+        """End every ban and lockout, begin every count anew, and forget strikes that met nothing yet."""
+        self.dice.forget()
 
     async def _socket(self, _request: web.BaseRequest) -> web.StreamResponse | None:
         """Serve a websocket, where the emulator has them."""
@@ -211,7 +211,7 @@ class Emulator(ABC):
         """Change a market's rules while it is traded: fields of ``Listing``."""
         self.exchange.change(symbol, **{name: _rule(value) for name, value in rules.items()})
 
-    def deposit(self, account: str = "main", **amounts: Money) -> None:
+    def deposit(self, amounts: Mapping[str, Money], account: str = "main") -> None:
         """Give an account money, or take it with a negative amount."""
         self.exchange.deposit(account, {asset: money(amount) for asset, amount in amounts.items()})
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -43,14 +43,14 @@ class EmulatorProcess:
     @classmethod
     def start(
         cls,
-        exchange: Literal["binance", "kraken", "okx"],
+        exchange: str,
         data: Path | None = None,
         *,
         prices: Mapping[str, Money] | None = None,
         balances: Mapping[str, Money] | None = None,
         **faults: Any,
     ) -> EmulatorProcess:
-        """Start it; ``data`` is a folder for its journal.
+        """Start ``binance``, ``kraken`` or ``okx``; ``data`` is a folder for its journal.
 
         Raises pydantic's ValidationError for faults that do not exist, RuntimeError if it does not start.
         """
@@ -104,9 +104,9 @@ class EmulatorProcess:
         """End every ban and lockout, and begin every count anew."""
         self._do("pardon")
 
-    def deposit(self, account: str = "main", **amounts: Money) -> None:
+    def deposit(self, amounts: Mapping[str, Money], account: str = "main") -> None:
         """Give an account money, or take it with a negative amount."""
-        self._do("deposit", account=account, **{asset: str(amount) for asset, amount in amounts.items()})
+        self._do("deposit", amounts={asset: str(amount) for asset, amount in amounts.items()}, account=account)
 
     def revoke(self, key: str | None = None) -> None:
         """Let a key be one that the exchange does not know any more."""

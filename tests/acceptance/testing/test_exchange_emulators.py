@@ -25,7 +25,7 @@ def test_a_process_is_handled_as_one_in_the_test_s_own(tmp_path: Path) -> None:
         exchange.strike("error_after")
         assert asyncio.run(order(quantity="1", price="90", newClientOrderId="mine")).status == 502
         exchange.price("BTC/USDT", "89")
-        exchange.deposit(USDT="10")
+        exchange.deposit({"USDT": "10"})
         [accepted] = exchange.orders()
         assert (accepted.order.client_order_id, accepted.order.status, accepted.effective) == ("mine", "filled", True)
         assert [trade.trade.amount for trade in exchange.trades("main")] == [Decimal("0.5")] * 2

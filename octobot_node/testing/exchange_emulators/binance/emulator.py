@@ -152,6 +152,7 @@ class BinanceEmulator(Emulator):
 
     def pardon(self) -> None:
         """End every ban, and begin every count anew."""
+        super().pardon()
         self.limits.pardon()
 
     def unknown(self) -> Reply:

@@ -190,6 +190,7 @@ class KrakenEmulator(Emulator):
 
     def pardon(self) -> None:
         """End every lockout, and begin every count anew."""
+        super().pardon()
         self.limits.pardon()
         self.entrance.pardon()
 

@@ -195,6 +195,7 @@ class OkxEmulator(Emulator):
 
     def pardon(self) -> None:
         """End every ban, and begin every count anew."""
+        super().pardon()
         self.limits.pardon()
         self._banned_until.clear()
 

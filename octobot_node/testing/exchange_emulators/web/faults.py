@@ -99,6 +99,10 @@ class FaultDice:
         """Let the next ``times`` requests of these kinds be struck."""
         self._told.append(_Told(strike, on, times))
 
+    def forget(self) -> None:
+        """Forget what was told and met nothing yet."""
+        self._told.clear()
+
     def strike(self, kind: RequestKind) -> Strike | None:
         """Return what strikes a request of this kind."""
         for told in self._told:

@@ -162,7 +162,7 @@ def test_calls_and_orders_are_counted_apart_and_counts_fall_by_themselves(
         assert await client.do("CancelOrder", txid=young) == {"count": 1}
         assert "txid" in await client.order(volume="0.01", price="39000")
         assert await client.order(volume="0.01", price="39000") == "EOrder:Rate limit exceeded"
-        exchange.deposit(ETH=1)
+        exchange.deposit({"ETH": 1})
         assert "txid" in await client.order(pair="ETHUSDT", type="sell", volume="0.01", price="3000")
         clock.now += 10_000
         assert "txid" in await client.order(volume="0.01", price="39000")
