@@ -45,6 +45,7 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 	$(LOCK) pyproject.toml --extra ccxt --output-file requirements/node.lock
 	$(LOCK) pyproject.toml --extra ccxt --extra testing --group dev --constraint requirements/node.lock --output-file requirements/dev.lock
 	$(LOCK) --group docs --constraint requirements/dev.lock --output-file requirements/docs.lock
+	$(LOCK) --group deploy --constraint requirements/dev.lock --output-file requirements/deploy.lock
 	$(LOCK) --group image --constraint requirements/dev.lock --output-file requirements/image.lock
 	$(LOCK) --group install --constraint requirements/dev.lock --output-file requirements/installer.lock
 	$(LOCK) --group client --output-file requirements/client.lock
@@ -148,8 +149,12 @@ unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks s
 	$(PYTEST) -m 'not long' --durations 25 $(ARGS)
 
 .PHONY: test-deploy
-test-deploy: install ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
+test-deploy: .venv/.deploy-installed ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
 	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy
+
+.venv/.deploy-installed: .venv/.installed requirements/deploy.lock
+	$(call UV,install) --compile-bytecode $(LOCKED) requirements/deploy.lock
+	@touch $@
 
 .PHONY: coverage
 coverage: install ## Say which lines the tests reach, those in processes of their own too; ARGS="tests/store" picks some; html in build/coverage
@@ -163,6 +168,7 @@ coverage: install ## Say which lines the tests reach, those in processes of thei
 fuzz: install ## Ask the API for long whatever its document allows, and does not; FUZZ_EXAMPLES=N for each operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 2 tests/integration/api/test_any_request.py $(ARGS)
 
+ANSIBLE_DEFAULTS := deploy/ansible/roles/octobot_node/defaults/main.yml
 .PHONY: reference
 reference: install ## Write docs/run-file.schema.json, ui/openapi.json and the documentation's tables anew, after a change of a model
 	$(BIN)/octobot-node schema > docs/run-file.schema.json.new
@@ -170,6 +176,7 @@ reference: install ## Write docs/run-file.schema.json, ui/openapi.json and the d
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/api_document.py
 	$(BIN)/python -c 'from deploy.variables import env_example; print(env_example(), end="")' > deploy/docker/.env.example
+	$(BIN)/python -c 'from deploy.variables import ansible_defaults; from pathlib import Path; p = Path("$(ANSIBLE_DEFAULTS)"); p.write_text(ansible_defaults(p.read_text()))'
 
 .PHONY: docs
 docs: install .venv/.docs-installed ## Build the documentation into build/site, and check every link in it

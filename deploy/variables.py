@@ -1,12 +1,14 @@
-"""Every variable of the stack, once: ``.env.example``, the documentation's table and tests are made of this list."""
+"""Every variable of the stack, once: ``.env.example``, Ansible's defaults, the documentation's table are made of it."""
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-__all__ = ["VARIABLES", "Variable", "env_example", "table"]
+__all__ = ["VARIABLES", "Variable", "ansible_defaults", "env_example", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,12 @@ VARIABLES: Sequence[Variable] = (
         ("WEB_UI_PORT", "5001", "Its port."),
         ("OCTOBOT_API_ALLOWED_HOSTS", "", "Names that the API may be asked under; none: any."),
         ("SERVER_NAME", "", "The name that people call the node by, such as node.example.org; empty: any."),
-        ("EXPOSE_WEB_UI", "true", "Whether nginx lets browsers to the dashboard; 403 where not.", "expose_web_ui"),
+        (
+            "EXPOSE_WEB_UI",
+            "true",
+            "Whether nginx lets browsers to the dashboard; where not, they are refused (403).",
+            "expose_web_ui",
+        ),
         ("EXPOSE_METRICS", "false", "Whether nginx lets Prometheus to /metrics, which wants a key, too."),
         ("HTTP_BIND", "0.0.0.0", "Where nginx listens for plain HTTP, which it redirects."),  # noqa: S104 - the one door
         ("HTTP_PORT", "80", "Its port."),
@@ -164,6 +171,39 @@ def env_example() -> str:
         for each in variables:
             lines += [f"# {each.what}", f"#{each.name}={each.default}"]
     return "\n".join(lines) + "\n"
+
+
+#: What Ansible knows of the inventory and `.env` cannot.
+_FROM_INVENTORY = {
+    "COMPOSE_PROFILES": "{{ octobot_node_profiles | join(',') }}",
+    "NODE_NAME": "{{ inventory_hostname }}",
+    "OCTOBOT_ROLE": "{{ fleet_role }}",
+    "OCTOBOT_DATABASE_URL": "{{ fleet_database_url }}",
+    "DATABASE_HOSTS": "{{ fleet_is_master | ternary(fleet_address, '') }}",
+    "DATABASE_CONSUMERS": "{{ fleet_is_master | ternary(fleet_consumer_addresses | join(','), '') }}",
+    "DATABASE_NODES": "{{ [fleet_nodes | length + 1, 3] | max }}",
+    "DATABASE_BIND": "{{ fleet_consumer_addresses | ternary('0.0.0.0', '127.0.0.1') }}",
+    # Its successor stands by while it is updated.
+    "OCTOBOT_STANDBY": "{{ fleet_is_master | ternary('true', 'false') }}",
+    "OCTOBOT_TENTACLES": "{{ additional_tentacles_package_url | default('') }}",
+}
+
+
+def ansible_defaults(text: str) -> str:
+    """Return the role's defaults with their part of this list anew: called as in ``.env``, in small letters."""
+    lines: list[str] = []
+    for part, variables in groupby(VARIABLES, key=lambda each: each.part):
+        lines += ["", f"# ---- {part}"]
+        for each in variables:
+            default = json.dumps(_FROM_INVENTORY.get(each.name, each.default))
+            # The names are .env's; the role's name before each would make them others.
+            lines += textwrap.wrap(f"# {each.what}", 150, subsequent_indent="# ", break_long_words=False)
+            lines += [f"{each.name.lower()}: {default} # noqa: var-naming[no-role-prefix]"]
+    lines += ["", "# What .env has of it.", "octobot_node_variables:"]
+    lines += [f"  - {each.name}" for each in VARIABLES]
+    before, mark, _ = text.partition("# <stack>\n")
+    assert mark, "there is no line that says where this list begins"
+    return before + mark + "\n".join(lines) + "\n"
 
 
 def table() -> Iterator[str]:

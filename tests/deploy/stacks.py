@@ -85,6 +85,9 @@ class Stack:
     number: int
     settings: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    #: Where it is asked, and whether through nginx unless something else is said.
+    host: str = "127.0.0.1"
+    tls: bool = False
 
     def make(self, before: Callable[[Stack], None] | None = None) -> None:
         """Copy the stack's files, put there what somebody brings (``before``), and let ``prepare`` make the rest."""
@@ -193,10 +196,11 @@ class Stack:
         *,
         tls: bool = False,
         port: int | None = None,
-        host: str = "127.0.0.1",
+        host: str = "",
         **headers: str,
     ) -> Answer:
         """Ask the API, at its own port or through nginx; ``headers`` with _ for -."""
+        host, tls = host or self.host, tls or self.tls
         connection: http.client.HTTPConnection
         if tls:
             context = ssl.create_default_context()

@@ -37,7 +37,18 @@ def test_hadolint_finds_nothing(file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["prepare", "nginx/start.sh", "postgres/start.sh", "tor/health.sh", "acme/renew.sh", "backup/nightly.sh"]
+    "script",
+    [
+        "prepare",
+        "update",
+        "drain",
+        "hand-over",
+        "nginx/start.sh",
+        "postgres/start.sh",
+        "tor/health.sh",
+        "acme/renew.sh",
+        "backup/nightly.sh",
+    ],
 )
 def test_a_script_is_one(script: str) -> None:
     path = DOCKER / script

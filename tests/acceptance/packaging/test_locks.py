@@ -58,6 +58,7 @@ def wanted(lock: str) -> list[Requirement]:
         "node": node,
         "dev": [*node, *extras["testing"], *group("dev")],
         "docs": [*group("docs")],
+        "deploy": [*group("deploy")],
         "image": [*group("image")],
         "installer": [*group("install")],
         "client": [*group("client")],
@@ -65,7 +66,7 @@ def wanted(lock: str) -> list[Requirement]:
     return [Requirement(text) for text in texts]
 
 
-LOCKS = ["client", "dev", "docs", "image", "installer", "node"]
+LOCKS = ["client", "deploy", "dev", "docs", "image", "installer", "node"]
 
 
 def test_every_lock_is_known() -> None:
@@ -142,7 +143,7 @@ def test_nothing_is_installed_that_is_not_locked() -> None:
         for line in (ROOT / "Makefile").read_text().splitlines()
         if re.search(r"(pip|UV,)\s*install\b", line)
     ]
-    assert len(commands) == 5
+    assert len(commands) == 6
     # The node itself is built by what is there, and brings nothing along.
     assert [line for line in commands if "$(LOCKED)" not in line] == [
         "$(call UV,install) --no-deps --no-build-isolation --editable ."

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.variables import VARIABLES, env_example
+from deploy.variables import VARIABLES, ansible_defaults, env_example
 
 DOCKER = Path(__file__).parents[3] / "deploy" / "docker"
 TEXT = (DOCKER / "compose.yaml").read_text()
@@ -113,3 +113,15 @@ def test_the_containers_limit_is_above_what_it_lets_its_processes_have() -> None
     # The node idles at some 160 MB.
     assert limit - int(defaults["OCTOBOT_EVALUATE_MEMORY_MB"]) >= 256
     assert limit - int(defaults["OCTOBOT_REPLAYS_MEMORY_MB"]) >= 256
+
+
+def test_ansible_s_defaults_are_what_the_list_says() -> None:
+    path = DOCKER.parent / "ansible" / "roles" / "octobot_node" / "defaults" / "main.yml"
+    text = path.read_text()
+    assert text == ansible_defaults(text), "run `make reference`"
+    defaults = yaml.safe_load(text)
+    assert defaults["octobot_node_variables"] == [each.name for each in VARIABLES]
+    # By the same names, and with the same defaults where the inventory says nothing.
+    assert {
+        each.name: defaults[each.name.lower()] for each in VARIABLES if "{{" not in defaults[each.name.lower()]
+    }.items() <= {each.name: each.default for each in VARIABLES}.items()
