@@ -114,7 +114,11 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeOrder:
-    """An order as the exchange knows it; ``filled`` in base, ``created_at`` in ms UTC."""
+    """An order as the exchange knows it; ``filled`` in base, ``created_at`` in ms UTC.
+
+    ``id`` is no other order's of the account, whatever its market: where an exchange counts each market's orders by
+    itself, the connector adds the market's name.
+    """
 
     id: str
     client_order_id: str | None

@@ -71,6 +71,7 @@ def _clock(remote: Remote, *, tells: bool) -> KeyFinding:
     ahead = remote.clock.ahead
     way = "ahead of" if ahead > 0 else "behind"
     apart_s, took_s = abs(ahead) / 1000, remote.clock.took / 1000
-    detail = f"the exchange's clock is {apart_s:.3f} s {way} this machine's; its answer took {took_s:.3f} s"
+    told = f"{apart_s:.3f} s {way} this machine's" if ahead else "the same as this machine's, as far as it tells"
+    detail = f"the exchange's clock is {told}; its answer took {took_s:.3f} s"
     apart = abs(ahead) > _NOTED_MS
     return KeyFinding("clock", abs(ahead) <= _TOO_FAR_MS, detail, _SET_IT if apart else "")

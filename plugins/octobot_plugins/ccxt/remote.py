@@ -68,7 +68,7 @@ class Remote:
     def __init__(self, settings: CcxtMarketSettings, context: ConnectorContext) -> None:
         self.record = record_of(settings.exchange)
         self.settings = settings
-        self.clock = ServerClock(context.clock)
+        self.clock = ServerClock(context.clock, self.record.time_step)
         self._context = context
         self._shelf = MarketsShelf.of(context)
         self._http = context.http()

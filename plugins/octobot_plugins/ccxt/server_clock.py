@@ -14,10 +14,14 @@ _EVERY_MS = 600_000
 
 
 class ServerClock:
-    """The exchange's time, by what it said last, half of the way back taken off."""
+    """The exchange's time, by what it said last, half of the way back taken off.
 
-    def __init__(self, clock: Clock) -> None:
+    ``step`` is how exactly (ms) it tells it: within what it leaves open, and the answer's way, clocks are not apart.
+    """
+
+    def __init__(self, clock: Clock, step: int = 1) -> None:
         self._clock = clock
+        self._step = step
         self._compared_at: int | None = None
         self._turn = asyncio.Lock()
         #: How many ms the exchange's clock is ahead, and how long its answer took.
@@ -45,5 +49,7 @@ class ServerClock:
             sent = self._clock.now()
             theirs = await ask()
             came = self._clock.now()
-            self.ahead, self.took = theirs - (sent + came) // 2, came - sent
+            least, most = theirs - came, theirs + self._step - 1 - sent
+            self.ahead = 0 if least <= 0 <= most else (least + most) // 2
+            self.took = came - sent
             self._compared_at = steady_ms(self._clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -33,6 +34,8 @@ _PAGES = 200
 #: A market without an order for so long is asked about no more.
 _WARM_MS = 600_000
 _ALL_MS = 60_000
+#: As ``octobot_node.ids`` makes them.
+_OURS = re.compile(r"o[0-9a-f]+")
 _MONTH = 30 * 86_400_000
 #: Their clock may be ahead of ours.
 _AHEAD_MS = 60_000
@@ -101,7 +104,7 @@ class CcxtTrading:
         order_id = self._record.placed(body)
         if not order_id:
             raise Unresolved(f"{self._record.title} took the order without telling its id")
-        return _accepted(request, order_id, now)
+        return _accepted(request, self._outward(order_id, market), now)
 
     def _placing(self, request: OrderRequest, market: Mapping[str, Any], at: int) -> Placing:
         ahead = self.remote.clock.ahead
@@ -139,7 +142,7 @@ class CcxtTrading:
 
             await cancel(self.remote, symbol, order_id)
             return
-        asked = Asked(market=self._record.market(market), order_id=order_id, known=self._known)
+        asked = Asked(market=self._record.market(market), order_id=self._inward(order_id, market), known=self._known)
         verdict, _body = await self.remote.write(self._record.cancel(asked), None, urgent=True)
         if verdict.meaning in (None, Meaning.MISSING):
             return
@@ -161,7 +164,8 @@ class CcxtTrading:
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
         """Return the order with the exchange's own id."""
         if self._record.order:
-            return await self._first(self._record.order, symbol, order_id=order_id)
+            _exchange, market = await self._ready_for(symbol)
+            return await self._first(self._record.order, symbol, order_id=self._inward(order_id, market))
         exchange, _market = await self._ready_for(symbol)
         try:
             found = await self.remote.read(exchange.fetch_order, order_id, symbol)
@@ -181,7 +185,7 @@ class CcxtTrading:
                 raw = self._read(partial(exchange.parse_order, row, market))
                 named = about.client_id == "" or raw.get("clientOrderId") in (None, about.client_id)
                 order = self._order(raw)
-                if named and about.order_id in ("", order.id):
+                if named and about.order_id in ("", raw.get("id")):
                     return self._learn(order)
         return None
 
@@ -212,20 +216,27 @@ class CcxtTrading:
         found: list[ExchangeOrder] = []
         for symbol in self._to_ask_for_open():
             rows = await self._open_of(exchange, symbol)
-            found += [self._order(row) for row in rows]
-        spot = [order for order in found if order.symbol in exchange.markets and order.status == "open"]
-        for order in spot:
-            self._learn(order)
-        return spot
+            found += [self._order(row) for row in rows if row["symbol"] in exchange.markets]
+        for order in found:
+            if self._is_ours(order):
+                self._learn(order)
+        return [order for order in found if order.status == "open"]
+
+    def _is_ours(self, order: ExchangeOrder) -> bool:
+        # By its looks: strangers' markets would be asked about for nothing. One that is ours and looks otherwise is
+        # known from when it is made, found or asked for.
+        name = order.client_order_id or ""
+        return len(name) == self.capabilities.client_id_length and _OURS.fullmatch(name) is not None
 
     def _to_ask_for_open(self) -> Sequence[str | None]:
+        now, steady = self._context.clock.now(), steady_ms(self._context.clock)
+        warm = [symbol for symbol, seen in self._seen.items() if seen.until > now]
         if self._record.open_by_market:
-            return list(self._seen)
-        now = steady_ms(self._context.clock)
-        if self._all_at is None or now - self._all_at >= _ALL_MS or not 0 < len(self._seen) < self._record.open_costs:
-            self._all_at = now
+            return warm
+        if self._all_at is None or steady - self._all_at >= _ALL_MS or not 0 < len(warm) < self._record.open_costs:
+            self._all_at = steady
             return [None]
-        return list(self._seen)
+        return warm
 
     async def _open_of(self, exchange: Any, symbol: str | None) -> Sequence[Mapping[str, Any]]:
         question = self._record.open_orders
@@ -336,11 +347,19 @@ class CcxtTrading:
 
     def _order(self, order: Mapping[str, Any]) -> ExchangeOrder:
         found: ExchangeOrder = self._read(partial(order_of, self._record, order, self.remote.clock.ahead))
-        return found
+        return replace(found, id=self._outward(found.id, self.remote.market(found.symbol)))
+
+    def _outward(self, order_id: str, market: Mapping[str, Any]) -> str:
+        """Return an order's id as the engine knows it: no other order of the account has it."""
+        return f"{self._record.market(market)}-{order_id}" if self._record.ids_by_market else order_id
+
+    def _inward(self, order_id: str, market: Mapping[str, Any]) -> str:
+        """Return an order's id as the exchange knows it."""
+        return order_id.removeprefix(f"{self._record.market(market)}-") if self._record.ids_by_market else order_id
 
     def _trade(self, trade: Mapping[str, Any], market: Mapping[str, Any]) -> ExchangeTrade:
         found: ExchangeTrade = self._read(partial(trade_of, self._record, trade, market, self.remote.clock.ahead))
-        return found
+        return replace(found, order_id=self._outward(found.order_id, market))
 
     def _read(self, read: Callable[[], Any]) -> Any:
         try:

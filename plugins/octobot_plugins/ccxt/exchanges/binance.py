@@ -135,6 +135,8 @@ BINANCE = ExchangeRecord(
     },
     # 418: a ban that grows while one goes on; 403: the firewall before it (B-rest).
     statuses={418: Meaning.LIMITED, 403: Meaning.LIMITED},
+    # Seen on its API: orderId is unique for a symbol alone.
+    ids_by_market=True,
     place=_place,
     placed=first("orderId"),
     cancel=lambda asked: Wire("order", method="DELETE", params={"symbol": asked.market, "orderId": asked.order_id}),

@@ -126,6 +126,8 @@ KRAKEN = ExchangeRecord(
         "post_only": "oflags post",
     },
     nonce=True,
+    # Its time is told in whole seconds.
+    time_step=1_000,
     fee_in="quote",
     said=_said,
     codes={
@@ -139,6 +141,8 @@ KRAKEN = ExchangeRecord(
             "EGeneral:Invalid arguments",
             "EQuery:Unknown asset pair",
         ),
+        # What it says was not found; third parties have this. Whatever is meant, the order is looked up.
+        Meaning.DUPLICATE: ("EOrder:Duplicate",),
         Meaning.EXPIRED: ("EService:Deadline elapsed", "EGeneral:Invalid arguments:deadline"),
         Meaning.CLOCK: ("EAPI:Invalid nonce",),
         Meaning.LIMITED: (

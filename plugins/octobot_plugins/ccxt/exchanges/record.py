@@ -154,6 +154,8 @@ class ExchangeRecord:
     needs_password: bool = False
     #: Time passes at its own pace: requests of one key one after the other, each with a higher nonce.
     nonce: bool = False
+    #: How exactly (ms) it tells its time.
+    time_step: int = 1
     #: How long (ms) after its time a signed request may arrive.
     window: int = 5_000
     fee_in: Literal["received", "quote"] = "received"
@@ -167,6 +169,8 @@ class ExchangeRecord:
     market: Callable[[Mapping[str, Any]], str] = lambda market: str(market["id"])
     #: What an exchange of ccxt's has to add to a request before its ``sign`` makes it ready.
     sign: Callable[[Any, Wire], Wire] = lambda _exchange, wire: wire
+    #: Each market counts its orders by itself: one number is several orders' of an account.
+    ids_by_market: bool = False
     place: Callable[[Placing], Wire] | None = None
     placed: Callable[[Any], str] = lambda _body: ""
     cancel: Callable[[Asked], Wire] | None = None

@@ -331,7 +331,7 @@ def test_13_an_order_that_is_there_already_is_returned(
     said = run(theirs)
     assert not isinstance(said, ccxt.DuplicateOrderId)
     assert is_a_refusal(said)
-    assert run(ours).id == "28"
+    assert run(ours).id.endswith("28")
 
 
 def test_14_kraken_s_cancel_is_judged_by_its_own_answer(bench: Open) -> None:
