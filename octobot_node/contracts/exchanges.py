@@ -6,7 +6,7 @@ or the engine's to remember. Times are integer milliseconds UTC, money is Decima
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -29,6 +29,7 @@ __all__ = [
     "Capabilities",
     "ChecksKeys",
     "ConnectorContext",
+    "ExchangeOffer",
     "ExchangeOrder",
     "ExchangeOrderStatus",
     "ExchangeTrade",
@@ -87,6 +88,12 @@ class Capabilities:
     market_spend: bool = False
     native_stops: bool = False
     post_only: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether an order whose answer was lost is always found, or proven not to have executed, without a person."""
+        conclusive = self.lookup.reach in ("recent", "all")
+        return self.dedupe == "forever" or (self.request_expiry and conclusive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +265,27 @@ class MarketDataFactory:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeOffer:
+    """One of the exchanges that a trading connector reaches, for those who choose one.
+
+    ``settings`` is what an account writes of it beside its keys, and ``source`` with ``source_settings`` the market
+    data that has its prices. ``needs`` are settings that this one wants beside those that all of them want. Who
+    ``vouched`` for it read in its documentation what ``capabilities`` say; ``notes`` is what else one should know.
+    """
+
+    name: str
+    title: str
+    settings: Mapping[str, Any]
+    source: str
+    source_settings: Mapping[str, Any]
+    capabilities: Capabilities
+    vouched: bool = True
+    sandbox: bool = False
+    needs: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TradingFactory:
     """How a plugin offers a trading connector; ``open(settings, account, context)`` returns a ``Trading``."""
 
@@ -268,6 +296,8 @@ class TradingFactory:
     simulated: bool = False
     #: What its exchange guarantees, for those who choose one; None where that depends on the settings.
     capabilities: Capabilities | None = None
+    #: Which exchanges it reaches, where that is for the settings to say: those that somebody vouches for.
+    offers: Callable[[], Sequence[ExchangeOffer]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

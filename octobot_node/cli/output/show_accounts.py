@@ -16,6 +16,7 @@ from octobot_node.operations.trading.models.accounts import (
     AccountDetail,
     AccountPage,
     AccountRow,
+    CapabilitiesRow,
     ExchangePage,
 )
 
@@ -142,12 +143,27 @@ def print_account_deleted(found: AccountDeleted, out: TextIO) -> None:
 
 
 def print_exchanges(page: ExchangePage, out: TextIO) -> None:
-    """Print trading connectors."""
-    made = tables.table("exchange", "plugin", "accounts", "what it guarantees", right=("accounts",))
+    """Print where orders can go, and what becomes there of one whose answer is lost."""
+    made = tables.table("exchange", "use", "accounts", "an order whose answer is lost", "it has", right=("accounts",))
     for row in page.exchanges:
-        can = "" if row.capabilities is None else _capabilities(row.capabilities.model_dump())
-        made.add_row(escape(row.name), escape(row.plugin), f"{row.accounts:,}", escape(can))
+        for offer in row.offers:
+            settings = ", ".join(f"{name}: {value}" for name, value in offer.settings.items())
+            can = offer.capabilities
+            made.add_row(escape(offer.title), escape(f"{row.name}, {settings}"), "", _lost(can), _has(can))
+        known = row.capabilities
+        of_it = ("as its settings say", "") if known is None else (_lost(known), _has(known))
+        name = f"any other of {row.name}" if row.offers else row.name
+        made.add_row(escape(name), escape(row.name), f"{row.accounts:,}", *of_it)
     tables.console(out).print(made)
+
+
+def _lost(can: CapabilitiesRow) -> str:
+    return "exact: found, or sent again on proof" if can.exact else "at most once, then a person"
+
+
+def _has(can: CapabilitiesRow) -> str:
+    has = {"stops": can.native_stops, "post-only": can.post_only, "market buys in quote": can.market_spend}
+    return ", ".join(name for name, there in has.items() if there)
 
 
 def _settings(found: Mapping[str, Any]) -> str:

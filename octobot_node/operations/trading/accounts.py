@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from octobot_node.contracts.exchanges import Capabilities
+from octobot_node.contracts.exchanges import Capabilities, ExchangeOffer
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused, SecretUnknown, UsageError
 from octobot_node.limits import Limits
@@ -26,6 +26,7 @@ from octobot_node.operations.trading.models.accounts import (
     CapabilitiesRow,
     CreateAccount,
     EditAccount,
+    ExchangeOfferRow,
     ExchangePage,
     ExchangeRow,
     OneAccount,
@@ -124,6 +125,21 @@ def _capabilities(found: Capabilities) -> CapabilitiesRow:
         market_spend=found.market_spend,
         native_stops=found.native_stops,
         post_only=found.post_only,
+        exact=found.exact,
+    )
+
+
+def _offer(found: ExchangeOffer) -> ExchangeOfferRow:
+    return ExchangeOfferRow(
+        name=found.name,
+        title=found.title,
+        settings=dict(found.settings),
+        market_data={"use": found.source, **found.source_settings},
+        capabilities=_capabilities(found.capabilities),
+        vouched=found.vouched,
+        sandbox=found.sandbox,
+        needs=list(found.needs),
+        notes=list(found.notes),
     )
 
 
@@ -223,6 +239,7 @@ def list_exchanges(context: OperationContext, request: EmptyRequest) -> Exchange
                 settings=factory.Settings.model_json_schema(),
                 capabilities=None if known is None else _capabilities(known),
                 accounts=used.get(name, 0),
+                offers=[] if factory.offers is None else [_offer(each) for each in factory.offers()],
             )
         )
     return ExchangePage(exchanges=rows)

@@ -24,4 +24,11 @@ def register_market_data(register: Callable[[MarketDataFactory], None]) -> None:
 @hookimpl
 def register_trading(register: Callable[[TradingFactory], None]) -> None:
     """Offer ``ccxt``: accounts on real exchanges."""
-    register(TradingFactory("ccxt", CcxtTradingSettings, deferred("octobot_plugins.ccxt.trading:open_trading")))
+    register(
+        TradingFactory(
+            "ccxt",
+            CcxtTradingSettings,
+            deferred("octobot_plugins.ccxt.trading:open_trading"),
+            offers=deferred("octobot_plugins.ccxt.offers:offers"),
+        )
+    )

@@ -191,6 +191,16 @@ def test_exchanges_are_listed_with_what_they_guarantee(office: Office) -> None:
     assert (paper.capabilities.dedupe, paper.capabilities.lookup_seconds) == ("forever", None)
     assert "fee" in paper.settings["properties"]
     assert (exchanges["fake"].capabilities, exchanges["fake"].accounts) == (None, 1)
+    # Those that one connector reaches, each with what it guarantees by itself.
+    offers = {row.name: row for row in exchanges["ccxt"].offers}
+    assert len(offers) == 12
+    assert (offers["binance"].settings, offers["binance"].market_data) == (
+        {"exchange": "binance"},
+        {"use": "ccxt", "exchange": "binance"},
+    )
+    assert (offers["binance"].capabilities.exact, offers["htx"].capabilities.exact) == (True, False)
+    assert (offers["okx"].needs, offers["kraken"].needs) == (["password"], [])
+    assert all(each.title and each.vouched for each in offers.values())
     bobs: Any = perform_named(office.context(owner="bob"), "exchanges.list", {})
     assert {row.accounts for row in bobs.exchanges} == {0}
 

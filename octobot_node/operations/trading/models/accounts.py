@@ -18,6 +18,7 @@ __all__ = [
     "CapabilitiesRow",
     "CreateAccount",
     "EditAccount",
+    "ExchangeOfferRow",
     "ExchangePage",
     "ExchangeRow",
     "LackRow",
@@ -88,6 +89,10 @@ class CapabilitiesRow(Response):
     market_spend: bool = Field(description="Market buys can be given in quote.")
     native_stops: bool = Field(description="Stop orders rest at the exchange.")
     post_only: bool
+    exact: bool = Field(
+        description="An order whose answer was lost is always found, or proven not to have executed, by itself."
+        " Otherwise it is sent at most once, and where nothing tells what became of it a person has to."
+    )
 
 
 class OneAccount(Request):
@@ -135,6 +140,20 @@ class AccountDeleted(Response):
     name: str
 
 
+class ExchangeOfferRow(Response):
+    """One of the exchanges that a trading connector reaches."""
+
+    name: str
+    title: str
+    settings: dict[str, Any] = Field(description="What an account writes of it in `trading`, beside its keys.")
+    market_data: dict[str, Any] = Field(description="What an account writes in `market_data` for its prices.")
+    capabilities: CapabilitiesRow
+    vouched: bool = Field(description="Somebody read in its documentation what it guarantees.")
+    sandbox: bool = Field(description="It has a test network.")
+    needs: list[str] = Field(description="Settings that it wants beside those that all of them want.")
+    notes: list[str] = Field(description="What else one should know, as sentences.")
+
+
 class ExchangeRow(Response):
     """A trading connector; ``settings`` is the JSON schema of what an account writes beside its name."""
 
@@ -144,6 +163,10 @@ class ExchangeRow(Response):
     settings: dict[str, Any]
     capabilities: CapabilitiesRow | None = Field(description="None where they depend on an account's settings.")
     accounts: int = Field(description="How many accounts use it.")
+    offers: list[ExchangeOfferRow] = Field(
+        description="The exchanges that it reaches and somebody vouches for, where its settings say which; it may reach"
+        " others."
+    )
 
 
 class ExchangePage(Response):

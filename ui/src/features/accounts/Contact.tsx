@@ -84,6 +84,8 @@ const ASKED: Record<CheckStep["what"], string> = {
   market_data: "Prices come",
   balances: "It tells what money there is",
   open_orders: "It tells which orders rest",
+  permissions: "Its key may what it should, and no more",
+  clock: "Its clock and this machine’s agree",
 };
 
 function Steps({ steps, tradesLater }: { steps: readonly CheckStep[]; tradesLater: boolean }) {

@@ -2,14 +2,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useMemo, useState } from "react";
 import { createAccount } from "@/api/client/sdk.gen";
-import type { ExchangeRow, SourceRow } from "@/api/client/types.gen";
+import type { ExchangeOfferRow, ExchangeRow, SourceRow } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
 import ConfigForm from "@/features/new/ConfigForm";
 import { check, type FieldErrors } from "@/features/new/check";
 import { normalised, type Schema } from "@/features/new/schema";
 import { sessionQuery } from "@/features/session/queries";
 import { useConnection } from "@/live/connection";
-import { Icon } from "@/parts/Icon";
+import { Icon, Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { showWrong } from "@/parts/showWrong";
@@ -63,14 +63,16 @@ function AccountForm({
   kind: "paper" | undefined;
 }) {
   const first = exchanges.find((each) => (kind === "paper" ? each.simulated : !each.simulated)) ?? exchanges[0];
+  const offered = kind === "paper" ? undefined : first?.offers[0];
   const sourceFor = (exchange: string) =>
     sources.find((each) => each.name === exchange) ?? sources.find((each) => each.name !== "simulated") ?? sources[0];
   const [draft, merge] = useMerged<AccountDraft>({
     name: "",
     trading: first?.name ?? "",
     market_data: sourceFor(first?.name ?? "")?.name ?? "",
-    trading_settings: {},
-    market_settings: {},
+    offer: offered?.name ?? "",
+    trading_settings: offered?.settings ?? {},
+    market_settings: offered ? pricesOf(offered) : {},
     purse: [{ asset: "USD", amount: "10000" }],
     egress: "",
     market_data_egress: "",
@@ -82,9 +84,20 @@ function AccountForm({
   const navigate = useNavigate();
   const queries = useQueryClient();
   const exchange = exchanges.find((each) => each.name === draft.trading);
+  const offer = exchange?.offers.find((each) => each.name === draft.offer);
   const source = sources.find((each) => each.name === draft.market_data);
-  const trading = useSettings(exchange?.settings);
-  const market = useSettings(source?.settings);
+  const trading = useSettings(exchange?.settings, offer?.settings);
+  const priced = useMemo(
+    () =>
+      exchanges
+        .flatMap((each) => each.offers)
+        .find(
+          (each) => each.market_data["use"] === draft.market_data && isPartOf(pricesOf(each), draft.market_settings),
+        ),
+    [exchanges, draft.market_data, draft.market_settings],
+  );
+  const prices = useMemo(() => (priced ? pricesOf(priced) : NOTHING), [priced]);
+  const market = useSettings(source?.settings, prices);
   const simulated = exchange?.simulated ?? false;
   const change = (part: Partial<AccountDraft>) => {
     merge(part);
@@ -99,7 +112,7 @@ function AccountForm({
   });
   function wrong(): FieldErrors {
     return {
-      ...wrongWith(draft, trading.neededSecrets, simulated),
+      ...wrongWith(draft, [...trading.neededSecrets, ...(offer?.needs ?? [])], simulated),
       ...under("trading", check(trading.form, draft.trading_settings)),
       ...under("market_data", check(market.form, draft.market_settings)),
     };
@@ -151,32 +164,50 @@ function AccountForm({
           {(props) => (
             <select
               {...props}
-              value={draft.trading}
-              onChange={(event) =>
+              value={placeOf(draft.trading, draft.offer)}
+              onChange={(event) => {
+                const [use = "", name = ""] = event.target.value.split(" ");
+                const chosen = exchanges.find((each) => each.name === use)?.offers.find((each) => each.name === name);
                 change({
-                  trading: event.target.value,
-                  trading_settings: {},
-                  market_data: sourceFor(event.target.value)?.name ?? "",
-                  market_settings: {},
-                })
-              }
+                  trading: use,
+                  offer: name,
+                  trading_settings: chosen?.settings ?? {},
+                  market_data: chosen ? String(chosen.market_data["use"]) : (sourceFor(use)?.name ?? ""),
+                  market_settings: chosen ? pricesOf(chosen) : {},
+                });
+              }}
             >
-              {exchanges.map((each) => (
-                <option key={each.name} value={each.name}>
-                  {nameOf(each.name)}
-                  {each.simulated ? ", play money" : ""}
-                </option>
-              ))}
+              {exchanges
+                .filter((each) => each.offers.length === 0)
+                .map((each) => (
+                  <option key={each.name} value={placeOf(each.name, "")}>
+                    {nameOf(each.name)}
+                    {each.simulated ? ", play money" : ""}
+                  </option>
+                ))}
+              {exchanges
+                .filter((each) => each.offers.length > 0)
+                .map((each) => (
+                  <optgroup key={each.name} label="Real exchanges">
+                    {each.offers.map((one) => (
+                      <option key={one.name} value={placeOf(each.name, one.name)}>
+                        {one.title}
+                      </option>
+                    ))}
+                    <option value={placeOf(each.name, "")}>Another one, by its name</option>
+                  </optgroup>
+                ))}
             </select>
           )}
         </Line>
+        {!simulated && (offer || (exchange?.offers.length ?? 0) > 0) && <Guarantee of={offer} />}
         {trading.secrets.map((name) => (
           <Line
             key={name}
             label={trading.titleOf(name)}
             hint={trading.hintOf(name)}
             error={shown(`trading.${name}`)}
-            optional={!trading.neededSecrets.includes(name)}
+            optional={!trading.neededSecrets.includes(name) && !offer?.needs.includes(name)}
           >
             {(props) => (
               <input
@@ -206,14 +237,32 @@ function AccountForm({
           {(props) => (
             <select
               {...props}
-              value={draft.market_data}
-              onChange={(event) => change({ market_data: event.target.value, market_settings: {} })}
+              value={placeOf(draft.market_data, priced?.name ?? "")}
+              onChange={(event) => {
+                const [use = "", name = ""] = event.target.value.split(" ");
+                const chosen = exchanges.flatMap((each) => each.offers).find((each) => each.name === name);
+                change({ market_data: use, market_settings: chosen ? pricesOf(chosen) : {} });
+              }}
             >
-              {sources.map((each) => (
-                <option key={each.name} value={each.name}>
-                  {nameOf(each.name)}
-                </option>
-              ))}
+              {sources
+                .filter((each) => !offersOf(exchanges, each.name).length)
+                .map((each) => (
+                  <option key={each.name} value={placeOf(each.name, "")}>
+                    {nameOf(each.name)}
+                  </option>
+                ))}
+              {sources
+                .filter((each) => offersOf(exchanges, each.name).length)
+                .map((each) => (
+                  <optgroup key={each.name} label="Real exchanges">
+                    {offersOf(exchanges, each.name).map((one) => (
+                      <option key={one.name} value={placeOf(each.name, one.name)}>
+                        {one.title}
+                      </option>
+                    ))}
+                    <option value={placeOf(each.name, "")}>Another one, by its name</option>
+                  </optgroup>
+                ))}
             </select>
           )}
         </Line>
@@ -225,7 +274,9 @@ function AccountForm({
             errors={tradingErrors}
             context={NO_MARKET}
             onChange={(value) =>
-              change({ trading_settings: { ...value, ...pick(draft.trading_settings, trading.secrets) } })
+              change({
+                trading_settings: { ...offer?.settings, ...value, ...pick(draft.trading_settings, trading.secrets) },
+              })
             }
           />
         </Fold>
@@ -235,7 +286,7 @@ function AccountForm({
             value={draft.market_settings}
             errors={marketErrors}
             context={NO_MARKET}
-            onChange={(value) => change({ market_settings: value })}
+            onChange={(value) => change({ market_settings: { ...prices, ...value } })}
           />
         </Fold>
         <Routes draft={draft} shown={shown} onChange={change} />
@@ -271,6 +322,52 @@ function AccountForm({
   );
 }
 
+/** What an option of the list stands for: a connector, and which of its exchanges. */
+function placeOf(use: string, offer: string): string {
+  return `${use} ${offer}`;
+}
+
+function pricesOf({ market_data }: ExchangeOfferRow): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(market_data).filter(([name]) => name !== "use"));
+}
+
+function offersOf(exchanges: readonly ExchangeRow[], source: string): ExchangeOfferRow[] {
+  return exchanges.flatMap((each) => each.offers).filter((each) => each.market_data["use"] === source);
+}
+
+function isPartOf(part: Record<string, unknown>, all: Record<string, unknown>): boolean {
+  return Object.entries(part).every(([name, value]) => all[name] === value);
+}
+
+/** What becomes there of an order whose answer is lost: said before somebody brings money. */
+function Guarantee({ of }: { of: ExchangeOfferRow | undefined }) {
+  const exact = of?.capabilities.exact ?? false;
+  return (
+    <div className={exact ? "note q" : "note unk q"} role="note">
+      <Shape mark={exact ? "filled" : "unknown"} />
+      <div>
+        <p>
+          {exact ? (
+            <>
+              <b>No order is lost or sent twice.</b> One whose answer is lost is found at {of?.title}, or it is proven
+              that it was not executed.
+            </>
+          ) : (
+            <>
+              <b>Each order is sent once.</b> One whose answer is lost may stay unknown until you say what became of it.
+            </>
+          )}
+        </p>
+        {of?.notes.map((each) => (
+          <p className="small muted" key={each}>
+            {each}
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 const NO_MARKET = { base: "", quote: "" };
 const SHOWN = /^(name|trading|market_data|limits|purse|egress)/;
 
@@ -282,9 +379,10 @@ interface Settings {
   hintOf: (name: string) => string;
 }
 
-function useSettings(given: Record<string, unknown> | undefined): Settings {
+/** The settings of a connector for the form; what is settled by the choice of an exchange is not asked for. */
+function useSettings(given: Record<string, unknown> | undefined, settled: Record<string, unknown> = NOTHING): Settings {
   return useMemo(() => {
-    const schema = (given ?? { type: "object", properties: {} }) as Schema;
+    const schema = without((given ?? { type: "object", properties: {} }) as Schema, Object.keys(settled));
     const all = normalised(schema);
     const secrets = secretsOf(schema);
     const of = (name: string) => (all.properties?.[name] ?? {}) as Schema;
@@ -295,7 +393,16 @@ function useSettings(given: Record<string, unknown> | undefined): Settings {
       titleOf: (name) => of(name).title ?? name,
       hintOf: (name) => of(name).description ?? "",
     };
-  }, [given]);
+  }, [given, settled]);
+}
+
+const NOTHING: Record<string, unknown> = {};
+
+function without(schema: Schema, names: readonly string[]): Schema {
+  const properties = Object.fromEntries(
+    Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name)),
+  );
+  return { ...schema, properties, required: (schema.required ?? []).filter((name) => !names.includes(name)) };
 }
 
 function under(section: string, errors: FieldErrors): FieldErrors {

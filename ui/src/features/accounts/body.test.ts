@@ -6,6 +6,7 @@ const DRAFT: AccountDraft = {
   name: " play ",
   trading: "paper",
   market_data: "simulated",
+  offer: "",
   trading_settings: { slippage: "0.001", fee: "" },
   market_settings: { seed: 7 },
   purse: [

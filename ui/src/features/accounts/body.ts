@@ -13,6 +13,8 @@ export interface AccountDraft {
   name: string;
   trading: string;
   market_data: string;
+  /** Which of the exchanges that its connector reaches; empty: none of those that are offered. */
+  offer: string;
   trading_settings: Record<string, unknown>;
   market_settings: Record<string, unknown>;
   purse: readonly Purse[];
