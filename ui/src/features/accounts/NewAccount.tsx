@@ -99,6 +99,10 @@ function AccountForm({
   const prices = useMemo(() => (priced ? pricesOf(priced) : NOTHING), [priced]);
   const market = useSettings(source?.settings, prices);
   const simulated = exchange?.simulated ?? false;
+  // Of an exchange that is known it is known, too, which it wants.
+  const secrets = trading.secrets.filter(
+    (name) => !offer || trading.neededSecrets.includes(name) || offer.needs.includes(name),
+  );
   const change = (part: Partial<AccountDraft>) => {
     merge(part);
     create.reset();
@@ -201,7 +205,7 @@ function AccountForm({
           )}
         </Line>
         {!simulated && (offer || (exchange?.offers.length ?? 0) > 0) && <Guarantee of={offer} />}
-        {trading.secrets.map((name) => (
+        {secrets.map((name) => (
           <Line
             key={name}
             label={trading.titleOf(name)}
@@ -225,8 +229,8 @@ function AccountForm({
         ))}
         {trading.secrets.length > 0 && (
           <p className="hint muted">
-            They are kept in the node’s data folder, are never shown again, and are in no log. Give a key that may trade
-            and not withdraw.
+            They are sealed where they are kept, never shown again, and in no log. Give a key that may trade and not
+            withdraw.
           </p>
         )}
         <Line
@@ -267,7 +271,11 @@ function AccountForm({
           )}
         </Line>
         {simulated && <Money purse={draft.purse} errors={errors} onChange={(purse) => change({ purse })} />}
-        <Fold title={`Settings of ${nameOf(draft.trading)}`} schema={trading.form} open={hasErrors(tradingErrors)}>
+        <Fold
+          title={`Settings of ${offer?.title ?? nameOf(draft.trading)}`}
+          schema={trading.form}
+          open={hasErrors(tradingErrors)}
+        >
           <ConfigForm
             schema={trading.form}
             value={draft.trading_settings}
