@@ -53,7 +53,7 @@ lock: ## Write requirements/*.lock anew with the newest releases that pyproject.
 # The dashboard is built by the Node.js that .venv has, into the package that serves it.
 NPM = cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm --loglevel=error
 UI_BUILT := plugins/octobot_plugins/dashboard/static/index.html
-UI_SOURCES := ui/index.html ui/docs/index.html ui/docs/docs.ts ui/docs/vite.config.ts ui/vite.config.ts ui/openapi-ts.config.ts ui/openapi.json $(shell find ui/src ui/public -type f \
+UI_SOURCES := ui/index.html ui/chunks.ts ui/packages.ts ui/docs/index.html ui/docs/docs.ts ui/docs/vite.config.ts ui/vite.config.ts ui/openapi-ts.config.ts ui/openapi.json $(shell find ui/src ui/public -type f \
 	-not -path 'ui/src/api/client/*' -not -name routeTree.gen.ts -not -name '*.test.ts*')
 
 .PHONY: ui
@@ -74,6 +74,7 @@ $(UI_BUILT): ui/node_modules/.installed $(UI_SOURCES)
 ui-check: ui ## Check the dashboard: format, mistakes, types, tests
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
+	$(NPM) run --silent sizes
 	$(NPM) test --silent -- --reporter=dot
 
 # Those that take long or wait long are for `make test-all`.

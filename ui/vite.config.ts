@@ -3,6 +3,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { chunks } from "./chunks.ts";
 import { packages } from "./packages.ts";
 
 const source = fileURLToPath(new URL("./src", import.meta.url));
@@ -13,6 +14,7 @@ export default defineConfig({
     react(),
     tailwindcss(),
     packages(new URL("./package-lock.json", import.meta.url)),
+    chunks(),
   ],
   resolve: { alias: { "@": source } },
   build: {

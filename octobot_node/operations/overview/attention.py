@@ -9,9 +9,12 @@ import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.coordinator import NodeStatus
+from octobot_node.errors import StorageUnavailable
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
-from octobot_node.operations.overview.models.attention import Attention, Cause, Help, ShowAttention
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.overview.models.attention import Attention, Cause, Causes, Help, ShowAttention
+from octobot_node.operations.perform import perform
 from octobot_node.operations.serializers import moment
 from octobot_node.store import kill_switches
 from octobot_node.store.queries import attention as statements
@@ -41,6 +44,7 @@ def attention(context: OperationContext, request: ShowAttention) -> Attention:
         ]
     if context.may("node:read"):
         found += [*_nodes(context), *_plugins(context)]
+    found += _of_others(context)
     causes = sorted(found, key=lambda each: (each.mends_itself, -each.count))
     return Attention(
         causes=causes,
@@ -100,7 +104,7 @@ def _lacking(context: OperationContext, connection: sa.Connection, since: int) -
             kind="lacking_funds",
             title=f"Automations on {row.account or row.account_id} lack funds for their orders",
             detail=row.reason,
-            cure="let them order less, stop what holds the funds, or create them anew with a larger budget",
+            cure="give them more (`octobot-node automations budget`), let them order less, or stop what holds it",
             count=row.many,
             oldest=moment(row.oldest),
             mends_itself=False,
@@ -188,6 +192,19 @@ def _nodes(context: OperationContext) -> Iterator[Cause]:
                 mends_itself=False,
                 help=Help(operation="nodes.list", arguments={}),
             )
+
+
+def _of_others(context: OperationContext) -> Iterator[Cause]:
+    """Yield what plugins' operations called ``attention.…`` tell; one that fails tells nothing, and is a trouble."""
+    for name, operation in sorted(context.registry.operations.items()):
+        if operation.response is not Causes or not name.startswith("attention."):
+            continue
+        try:
+            yield from perform(context, operation, EmptyRequest()).causes
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises, its causes alone are missing
+            context.core.plugin_failures.record("", f"the operation {name}", error)
 
 
 def _plugins(context: OperationContext) -> Iterator[Cause]:

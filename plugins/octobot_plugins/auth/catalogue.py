@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from octobot_node.contracts.operation import Command, Operation, Route
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.overview.models.attention import Causes
 from octobot_plugins.auth.models import (
     CreateKey,
     CreateUser,
     EditUser,
     KeyCreated,
     KeyPage,
+    KeysRenewed,
     ListKeys,
     ListUsers,
     OneKey,
     OneSession,
     OneUser,
+    RenewKeys,
     Revoked,
     SessionPage,
     SetPassword,
@@ -34,6 +38,7 @@ __all__ = [
     "LIST_SESSIONS",
     "LIST_USERS",
     "OPERATIONS",
+    "RENEW_KEYS",
     "REVOKE_KEY",
     "SET_PASSWORD",
     "SHOW_USER",
@@ -129,6 +134,25 @@ REVOKE_KEY = Operation(
     ),
     command=Command("keys revoke", help="Revoke an API key: from now on it lets nobody in.", show=f"{_SHOWN}:revoked"),
 )
+RENEW_KEYS = Operation(
+    "keys.renew",
+    RenewKeys,
+    KeysRenewed,
+    f"{_KEYS}:renew_keys",
+    writes=True,
+    subject=_USER,
+    description="Let those of a user's API keys hold on that end soon.",
+    command=Command(
+        "keys renew", help="Let those of a user's API keys hold on that end soon.", show=f"{_SHOWN}:renewed"
+    ),
+)
+EXPIRING_KEYS = Operation(
+    "attention.keys",
+    EmptyRequest,
+    Causes,
+    f"{_KEYS}:expiring_keys",
+    description="Tell of the caller's API keys that end soon, or have ended.",
+)
 LIST_SESSIONS = Operation(
     "sessions.list",
     ListKeys,
@@ -167,6 +191,8 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_KEYS,
     CREATE_KEY,
     REVOKE_KEY,
+    RENEW_KEYS,
+    EXPIRING_KEYS,
     LIST_SESSIONS,
     END_SESSION,
 )

@@ -10,6 +10,8 @@ from octobot_node.ids import new_id
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
+from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.overview.models.attention import Cause, Causes, Help
 from octobot_node.store.types import AnyRow
 from octobot_node.text.validation_messages import nearest
 from octobot_plugins.auth import statements, tokens
@@ -18,10 +20,12 @@ from octobot_plugins.auth.models import (
     KeyCreated,
     KeyPage,
     KeyRow,
+    KeysRenewed,
     ListKeys,
     OneKey,
     OneSession,
     OneUser,
+    RenewKeys,
     Revoked,
     SessionPage,
     SessionRow,
@@ -30,7 +34,19 @@ from octobot_plugins.auth.settings import AuthSettings
 from octobot_plugins.auth.tables import keys
 from octobot_plugins.auth.users import show
 
-__all__ = ["create_key", "end_session", "list_keys", "list_sessions", "revoke_key", "session_row"]
+__all__ = [
+    "create_key",
+    "end_session",
+    "expiring_keys",
+    "list_keys",
+    "list_sessions",
+    "renew_keys",
+    "revoke_key",
+    "session_row",
+]
+
+#: From so long before a key ends until so long after it, somebody is told; so many are named.
+_ENDS_SOON_MS, _ENDED_MS, _TOLD = 14 * 86_400_000, 7 * 86_400_000, 10
 
 
 def list_keys(context: OperationContext, request: ListKeys) -> KeyPage:
@@ -86,11 +102,60 @@ def create_key(context: OperationContext, request: CreateKey) -> KeyCreated:
 
 
 def revoke_key(context: OperationContext, request: OneKey) -> Revoked:
-    """Revoke a key: from now on it lets nobody in."""
+    """Revoke a key, by its id or its name: from now on it lets nobody in."""
     with context.core.storage.write(durable=True) as connection:
-        if not statements.revoke_keys(connection, request.user, context.core.clock.now(), request.key):
+        named = statements.keys_named(connection, request.user, request.key)
+        if len(named) > 1:
+            called = f"{len(named)} keys of {request.user!r} are called {request.key!r}"
+            raise UsageError(f"{called}: name one by its id, {', '.join(named)}")
+        key = named[0] if named else request.key
+        if not statements.revoke_keys(connection, request.user, context.core.clock.now(), key):
             raise UnknownName(f"{request.user!r} has no key {request.key!r} that could be revoked: list them")
-    return Revoked(id=request.key)
+    return Revoked(id=key)
+
+
+def renew_keys(context: OperationContext, request: RenewKeys) -> KeysRenewed:
+    """Let those keys of a user hold on that end soon; one that has ended stays so."""
+    show(context, OneUser(user=request.user))
+    now = context.core.clock.now()
+    with context.core.storage.write(durable=True) as connection:
+        ending = statements.ending_keys(connection, request.user, now, now + int(request.within * 1_000))
+        until = now + int(request.hold_for * 1_000)
+        later = [row.id for row in ending if row.expires_at < until]
+        statements.hold_until(connection, later, until)
+        return KeysRenewed(
+            keys=[_key_row(row) for row in connection.execute(keys.select().where(keys.c.id.in_(later))).all()]
+        )
+
+
+def expiring_keys(context: OperationContext, request: EmptyRequest) -> Causes:
+    """Return that keys of the caller's end soon, or ended a while ago."""
+    del request
+    now = context.core.clock.now()
+    with context.core.storage.read() as connection:
+        found = statements.ending_keys(connection, context.by, now - _ENDED_MS, now + _ENDS_SOON_MS)
+    causes = []
+    for ended in (False, True):
+        rows = [row for row in found if (row.expires_at <= now) is ended]
+        if not rows:
+            continue
+        many = f"{len(rows)} of your API keys" if len(rows) > 1 else f"Your API key {rows[0].name}"
+        does = ("have ended" if ended else "end soon") if len(rows) > 1 else ("has ended" if ended else "ends soon")
+        causes.append(
+            Cause(
+                kind="expiring_key",
+                title=f"{many} {does}",
+                detail=", ".join(f"{row.name} ({from_ms(row.expires_at):%Y-%m-%d})" for row in rows[:_TOLD]),
+                cure="revoke it where nothing uses it, or make another one; what used it is refused"
+                if ended
+                else f"renew them, `octobot-node keys renew {context.by}`, or let them end",
+                count=len(rows),
+                oldest=from_ms(rows[0].expires_at),
+                mends_itself=False,
+                help=Help(operation="keys.list" if ended else "keys.renew", arguments={"user": context.by}),
+            )
+        )
+    return Causes(causes=causes)
 
 
 def list_sessions(context: OperationContext, request: ListKeys) -> SessionPage:

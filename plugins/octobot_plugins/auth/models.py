@@ -20,12 +20,14 @@ __all__ = [
     "KeyCreated",
     "KeyPage",
     "KeyRow",
+    "KeysRenewed",
     "ListKeys",
     "ListUsers",
     "OneKey",
     "OneSession",
     "OneUser",
     "Password",
+    "RenewKeys",
     "Revoked",
     "SessionPage",
     "SessionRow",
@@ -138,7 +140,26 @@ class CreateKey(OneUser):
 class OneKey(OneUser):
     """One API key."""
 
-    key: str = Field(min_length=1, max_length=36, description="A key's id.")
+    key: str = Field(min_length=1, max_length=64, description="A key's id, or its name where no other has it.")
+
+
+class RenewKeys(OneUser):
+    """Those of a user's API keys that end soon, to hold on."""
+
+    within: float = Field(
+        default=1_209_600.0,
+        gt=0,
+        le=31_536_000,
+        description="Seconds: those that end within them.",
+        examples=[1_209_600],
+    )
+    hold_for: float = Field(
+        default=7_776_000.0,
+        gt=0,
+        le=315_360_000,
+        description="Seconds that each holds from now on.",
+        examples=[7_776_000],
+    )
 
 
 class KeyRow(Response):
@@ -153,6 +174,12 @@ class KeyRow(Response):
     expires_at: datetime | None
     used_at: datetime | None = Field(description="When it was last used, to the minute.")
     revoked_at: datetime | None
+
+
+class KeysRenewed(Response):
+    """The keys that hold on."""
+
+    keys: list[KeyRow] = Field(description="Those that were renewed, soonest to end first.")
 
 
 class KeyCreated(KeyRow):

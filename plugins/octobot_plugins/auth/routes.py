@@ -24,6 +24,7 @@ from octobot_plugins.auth.catalogue import (
     END_SESSION,
     LIST_KEYS,
     LIST_SESSIONS,
+    RENEW_KEYS,
     REVOKE_KEY,
 )
 from octobot_plugins.auth.keys import refuse_strange_scopes
@@ -32,10 +33,12 @@ from octobot_plugins.auth.models import (
     CreateUser,
     KeyCreated,
     KeyPage,
+    KeysRenewed,
     ListKeys,
     OneKey,
     OneSession,
     Password,
+    RenewKeys,
     Revoked,
     SessionPage,
     UserCreated,
@@ -100,6 +103,23 @@ class NewUser(BaseModel):
         default=None, min_length=1, max_length=64, description="Whose automations they see; by default their own."
     )
     password: Password | None = Field(default=None, description="Without one it is generated, and told once.")
+
+
+class Renewal(BaseModel):
+    """Which of one's own API keys hold on, and for how long."""
+
+    model_config = _BODY
+
+    within: float = Field(
+        default=1_209_600.0,
+        gt=0,
+        le=31_536_000,
+        description="Seconds: those that end within them.",
+        examples=[1_209_600],
+    )
+    hold_for: float = Field(
+        default=7_776_000.0, gt=0, le=315_360_000, description="Seconds that each holds from now on."
+    )
 
 
 class NewKey(BaseModel):
@@ -203,6 +223,14 @@ def create_own_key(body: NewKey, response: Response, api: ProvedSelf) -> KeyCrea
     )
     tell_once(response)
     return api.perform(CREATE_KEY, request)
+
+
+@router.post("/keys/renew", tags=["keys"], summary="Let one's own API keys hold on")
+def renew_own_keys(body: Renewal, api: ProvedSelf) -> KeysRenewed:
+    """Let those of the caller's API keys hold on that end soon; a key renews none."""
+    if api.caller.key:
+        raise ApiProblem("forbidden", "a key does not let keys live longer: log in for that")
+    return api.perform(RENEW_KEYS, RenewKeys(user=api.caller.name, within=body.within, hold_for=body.hold_for))
 
 
 @router.delete("/keys/{key}", tags=["keys"], summary="Revoke one of one's own API keys")

@@ -6,10 +6,29 @@ import shlex
 from datetime import datetime
 from typing import TextIO
 
-from octobot_plugins.auth.models import KeyCreated, KeyPage, KeyRow, Revoked, UserCreated, UserPage, UserRow
+from octobot_plugins.auth.models import (
+    KeyCreated,
+    KeyPage,
+    KeyRow,
+    KeysRenewed,
+    Revoked,
+    UserCreated,
+    UserPage,
+    UserRow,
+)
 from octobot_plugins.auth.second_factor.models import RecoveryCodes, SecondFactorRow
 
-__all__ = ["key_created", "keys", "recovery_codes", "revoked", "second_factor", "user", "user_created", "users"]
+__all__ = [
+    "key_created",
+    "keys",
+    "recovery_codes",
+    "renewed",
+    "revoked",
+    "second_factor",
+    "user",
+    "user_created",
+    "users",
+]
 
 
 def users(page: UserPage, out: TextIO) -> None:
@@ -52,6 +71,14 @@ def key_created(row: KeyCreated, out: TextIO) -> None:
     """Write a key with its token."""
     _key(row, out)
     out.write(f"token, told this once: {row.token}\n")
+
+
+def renewed(found: KeysRenewed, out: TextIO) -> None:
+    """Write the keys that hold on."""
+    for row in found.keys:
+        _key(row, out)
+    if not found.keys:
+        out.write("none ends within that time\n")
 
 
 def revoked(found: Revoked, out: TextIO) -> None:

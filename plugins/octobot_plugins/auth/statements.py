@@ -163,6 +163,24 @@ def revoke_keys(connection: sa.Connection, name: str, now: int, key: str | None 
     return revoked
 
 
+def keys_named(connection: sa.Connection, user: str, name: str) -> Sequence[str]:
+    """Return the id of a user's key of that id, or those of that name that are not revoked. Rides ix_auth_keys_user."""
+    mine = sa.select(keys.c.id).where(keys.c.user == user).order_by(keys.c.id)
+    by_id = connection.scalars(mine.where(keys.c.id == name)).all()
+    return by_id or connection.scalars(mine.where(keys.c.name == name, keys.c.revoked_at.is_(None))).all()
+
+
+def ending_keys(connection: sa.Connection, user: str, since: int, until: int) -> Sequence[AnyRow]:
+    """Return a user's keys that end between two moments, soonest first. Rides ix_auth_keys_user."""
+    wanted = (keys.c.user == user, keys.c.revoked_at.is_(None), keys.c.expires_at > since, keys.c.expires_at <= until)
+    return connection.execute(sa.select(keys).where(*wanted).order_by(keys.c.expires_at, keys.c.id)).all()
+
+
+def hold_until(connection: sa.Connection, ids: Sequence[str], until: int) -> None:
+    """Let keys hold until a moment."""
+    connection.execute(keys.update().where(keys.c.id.in_(ids)).values(expires_at=until))
+
+
 def made_by(connection: sa.Connection, key: str) -> Sequence[str]:
     """Return the ids of the keys that a key made, and those made, and so on. Rides ix_auth_keys_made_by."""
     made = sa.select(keys.c.id).where(keys.c.made_by == key).cte("made", recursive=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from octobot_node.errors import UsageError
 from tests.integration.api.conftest import PASSWORD, Service
 
 NEW_PASSWORD = "another correct horse"
@@ -157,3 +158,54 @@ def test_an_import_makes_accounts_for_whoever_may_and_an_export_tells_their_sett
     assert "accounts:write" in refused.json()["detail"]
     assert ("market_data" in exported.text, exported.headers["x-left-out"]) == (False, "accounts.fresh")
     assert "market_data" in whole.text
+
+
+def ending(service: Service, days: float, name: str = "k") -> str:
+    body = {"name": name, "scopes": ["self:read"], "expires_in": days * 86_400}
+    made: str = service.as_("ada").post("/api/v1/keys", json=body).json()["id"]
+    return made
+
+
+def causes(service: Service, user: str) -> list[tuple[str, int, str]]:
+    found = service.as_(user).get("/api/v1/attention").json()["causes"]
+    return [(each["title"], each["count"], each["help"]["operation"]) for each in found]
+
+
+def test_keys_that_end_soon_need_attention_and_are_renewed_together(service: Service) -> None:
+    soon, later = ending(service, 3, "grafana"), ending(service, 30, "backup")
+    assert causes(service, "ada") == [("Your API key grafana ends soon", 1, "keys.renew")]
+    assert causes(service, "bob") == causes(service, "root") == []
+    service.office.bench.advance(18 * 86_400_000)
+    assert causes(service, "ada") == [("Your API key backup ends soon", 1, "keys.renew")]
+    # A key does not let keys live longer, not even itself.
+    assert service.as_("ada").post("/api/v1/keys/renew", json={}).status_code == 403
+    renewed = service.do("keys.renew", user="ada")
+    assert [(each.name, each.id) for each in renewed.keys] == [("backup", later)]
+    assert causes(service, "ada") == []
+    held = {each.id: each.expires_at for each in service.do("keys.list", user="ada").keys}
+    now = service.office.bench.clock.now()
+    assert int(held[later].timestamp() * 1_000) == now + 90 * 86_400_000
+    assert int(held[soon].timestamp() * 1_000) < now
+
+
+def test_a_key_that_ended_is_told_for_a_week(service: Service) -> None:
+    ending(service, 1)
+    ending(service, 2)
+    service.office.bench.advance(3 * 86_400_000)
+    assert causes(service, "ada") == [("2 of your API keys have ended", 2, "keys.list")]
+    service.office.bench.advance(7 * 86_400_000)
+    assert causes(service, "ada") == []
+
+
+def test_a_key_is_revoked_by_its_name_where_that_says_which(service: Service) -> None:
+    first, second = ending(service, 1, "grafana"), ending(service, 1, "backup")
+    assert service.do("keys.revoke", user="ada", key="backup").id == second
+    third = ending(service, 1, first)
+    # Its id comes first, whatever others are called.
+    assert service.do("keys.revoke", user="ada", key=first).id == first
+    fourth = ending(service, 1, first)
+    assert service.do("keys.revoke", user="ada", key=third).id == third
+    ending(service, 1, "twice"), ending(service, 1, "twice")
+    with pytest.raises(UsageError, match=r"2 keys of 'ada' are called 'twice': name one by its id, "):
+        service.do("keys.revoke", user="ada", key="twice")
+    assert service.do("keys.revoke", user="ada", key=fourth).id == fourth

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models import Request, Response
 
-__all__ = ["Attention", "Cause", "Help", "ShowAttention"]
+__all__ = ["Attention", "Cause", "Causes", "Help", "ShowAttention"]
 
 
 class ShowAttention(Request):
@@ -40,14 +40,22 @@ class Cause(Response):
         "broken_plugin",
         "kill_switch",
         "waiting",
+        "expiring_key",
+        "other",
     ]
     title: str = Field(description="What is the matter, in words.")
     detail: str = Field(description="Why, as the node knows it; empty where the title says it.")
     cure: str = Field(description="What to do about it, in words; where it mends itself, that there is nothing to do.")
-    count: int = Field(description="Of how many automations, orders, nodes, plugins or kill switches it is so.")
+    count: int = Field(description="Of how many automations, orders, nodes, plugins, keys or kill switches it is so.")
     oldest: datetime | None = Field(description="Since when, of the one for which it has been so longest.")
     mends_itself: bool = Field(description="Whether there is nothing to do but to wait.")
     help: Help | None = Field(description="What may be done about all of them at once; null: nothing at once.")
+
+
+class Causes(Response):
+    """What an operation called `attention.…` answers: a plugin's own causes, which are told among the node's."""
+
+    causes: list[Cause] = Field(description="Those of whoever asks.")
 
 
 class Attention(Response):

@@ -3,7 +3,7 @@ import { useConnection } from "@/live/connection";
 import { Icon } from "@/parts/Icon";
 import { Menu, MenuItem } from "@/parts/Menu";
 import * as format from "@/text/format";
-import { BulkDialog } from "./BulkDialog";
+import BulkDialog from "./BulkDialog";
 import type { Chosen, Command } from "./bulk";
 import type { Filter } from "./queries";
 

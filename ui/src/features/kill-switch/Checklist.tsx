@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { releaseKillSwitch } from "@/api/client/sdk.gen";
 import { isProblem } from "@/api/http";
-import { ProofForm } from "@/features/session/Proof";
+import ProofForm from "@/features/session/Proof";
 import { sessionQuery } from "@/features/session/queries";
 import { Dialog } from "@/parts/Dialog";
 import { Icon, Shape } from "@/parts/Icon";

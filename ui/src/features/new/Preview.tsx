@@ -1,18 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import type { PlannedOrder, PlannedTick } from "@/api/client/types.gen";
 import { digitsOf } from "@/features/automation/digits";
-import PriceChart from "@/features/automation/PriceChart";
 import { candlesQuery } from "@/features/automation/queries";
 import { withNumbers } from "@/features/automations/words";
 import { Amount, Money } from "@/parts/Figures";
 import { Icon, Shape } from "@/parts/Icon";
+import { lazyPart } from "@/parts/lazyPart";
 import { sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { linesOfPlan, type Planned } from "./plan";
 import { symbolsQuery } from "./queries";
 import type { Schema } from "./schema";
 import { sketched } from "./sketch";
+
+/** It is as large as the form beside it, and may come after that. */
+const PriceChart = lazyPart(() => import("@/features/automation/PriceChart"));
 
 /** The market that is typed, with the plan drawn on it; while it is typed, those whose names begin like that. */
 export function Market({
@@ -52,15 +55,17 @@ export function Market({
         {known && <span className="end">By the hour{lines.length > 0 && "; lines: what is planned and typed"}</span>}
       </div>
       {known && drawn.length > 0 ? (
-        <PriceChart
-          label={`${symbol} by the hour`}
-          candles={drawn}
-          marks={NOTHING}
-          lines={lines}
-          equity={NOTHING}
-          digits={digitsOf(last ?? 1)}
-          whole
-        />
+        <Suspense fallback={null}>
+          <PriceChart
+            label={`${symbol} by the hour`}
+            candles={drawn}
+            marks={NOTHING}
+            lines={lines}
+            equity={NOTHING}
+            digits={digitsOf(last ?? 1)}
+            whole
+          />
+        </Suspense>
       ) : (
         <ul className="picks">
           {symbols.map((each) => (

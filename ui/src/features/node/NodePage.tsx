@@ -9,10 +9,8 @@ import { Nodes } from "./Nodes";
 import { checksQuery, pluginsQuery } from "./queries";
 import { Settings } from "./Settings";
 import { Tentacles } from "./Tentacles";
+import type { NodeTab } from "./tabs";
 import { isWrong, summary } from "./words";
-
-export const NODE_TABS = ["nodes", "tentacles", "health", "settings"] as const;
-export type NodeTab = (typeof NODE_TABS)[number];
 
 /** What the automations run on: nodes, what they are made of, and what is wrong with any of it. */
 export function NodePage({ tab }: { tab: NodeTab }) {

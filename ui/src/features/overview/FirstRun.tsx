@@ -8,7 +8,7 @@ import { Failure } from "@/parts/States";
 const PLAY = { account: "play-money", automation: "my-first-dca" };
 
 /** Nobody trades yet: one click begins with money that is none. */
-export function FirstRun() {
+export default function FirstRun() {
   const { data: session } = useQuery(sessionQuery);
   const { data: accounts = [] } = useQuery(accountsQuery);
   const queries = useQueryClient();

@@ -27,7 +27,7 @@ const ORDER: ReadonlyArray<AutomationRow["status"]> = [
 ];
 
 /** With many, causes come first, then sums, then the ends of the distribution. */
-export function Fleet({ paper }: { paper: boolean | undefined }) {
+export default function Fleet({ paper }: { paper: boolean | undefined }) {
   const totals = useQuery(totalsQuery(paper));
   const now = useNow();
   if (!totals.data) {

@@ -1,17 +1,23 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, useState } from "react";
+import { renewOwnKeys } from "@/api/client/sdk.gen";
 import type { Cause } from "@/api/client/types.gen";
-import { BulkDialog, WORDS } from "@/features/automations/BulkDialog";
 import type { Chosen, Command } from "@/features/automations/bulk";
+import { WORDS } from "@/features/automations/bulkWords";
 import { STATUSES } from "@/features/automations/search";
+import { Proving } from "@/features/session/Proving";
 import { sessionQuery } from "@/features/session/queries";
 import { Moment } from "@/parts/Figures";
 import { type Mark, Shape } from "@/parts/Icon";
+import { lazyPart } from "@/parts/lazyPart";
 import { Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
 import { attentionQuery } from "./queries";
-import { UnknownOrders } from "./UnknownOrders";
+
+/** They are wanted seldom, and this page is opened first. */
+const BulkDialog = lazyPart(() => import("@/features/automations/BulkDialog"));
+const UnknownOrders = lazyPart(() => import("./UnknownOrders"));
 
 const MARKS: Record<Cause["kind"], Mark> = {
   failed: "failed",
@@ -24,6 +30,8 @@ const MARKS: Record<Cause["kind"], Mark> = {
   broken_plugin: "failed",
   kill_switch: "held",
   waiting: "waiting",
+  expiring_key: "waiting",
+  other: "unknown",
 };
 
 type Asked = { what: "bulk"; command: Command; chosen: Chosen; count: number } | { what: "unknown" } | null;
@@ -68,16 +76,18 @@ export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
           ))}
         </ul>
       )}
-      {asked?.what === "bulk" && (
-        <BulkDialog
-          command={asked.command}
-          chosen={asked.chosen}
-          count={asked.count}
-          onClose={() => setAsked(null)}
-          onDone={() => void refetch()}
-        />
-      )}
-      {asked?.what === "unknown" && <UnknownOrders onClose={() => setAsked(null)} />}
+      <Suspense fallback={null}>
+        {asked?.what === "bulk" && (
+          <BulkDialog
+            command={asked.command}
+            chosen={asked.chosen}
+            count={asked.count}
+            onClose={() => setAsked(null)}
+            onDone={() => void refetch()}
+          />
+        )}
+        {asked?.what === "unknown" && <UnknownOrders onClose={() => setAsked(null)} />}
+      </Suspense>
     </section>
   );
 }
@@ -116,12 +126,30 @@ function Cure({ cause, onAsk }: { cause: Cause; onAsk: (asked: Asked) => void })
       </button>
     );
   }
+  if (cause.help?.operation === "keys.renew") return <RenewKeys count={cause.count} />;
   const bulk = bulkOf(cause);
   if (!bulk || !session?.scopes.includes("automations:write")) return null;
   return (
     <button className="btn small" type="button" onClick={() => onAsk({ what: "bulk", ...bulk, count: cause.count })}>
       {WORDS[bulk.command].button} {format.count(cause.count)}…
     </button>
+  );
+}
+
+/** Keys that end soon hold for another ninety days; whoever lets them shows that it is them. */
+function RenewKeys({ count }: { count: number }) {
+  const queries = useQueryClient();
+  const renew = useMutation({
+    mutationFn: () => renewOwnKeys({ body: {} }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: attentionQuery.queryKey }),
+  });
+  return (
+    <>
+      <button className="btn small" type="button" disabled={renew.isPending} onClick={() => renew.mutate()}>
+        {count === 1 ? "Renew it" : `Renew ${format.count(count)}`}
+      </button>
+      <Proving error={renew.error} onProved={() => renew.mutate()} />
+    </>
   );
 }
 

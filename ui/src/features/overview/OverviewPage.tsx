@@ -18,11 +18,11 @@ import { useNow } from "@/parts/useNow";
 import { add, sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Card } from "./Card";
-import { FirstRun } from "./FirstRun";
-import { Fleet } from "./Fleet";
 import { Needs } from "./Needs";
 import { totalCourseQuery, totalsQuery } from "./queries";
 
+const FirstRun = lazyPart(() => import("./FirstRun"));
+const Fleet = lazyPart(() => import("./Fleet"));
 const CourseChart = lazyPart(() => import("@/features/automation/CourseChart"));
 
 export function OverviewPage() {
@@ -41,8 +41,10 @@ export function OverviewPage() {
       </div>
     );
   }
-  if (few.data.total > FEW) return <Fleet paper={paper} />;
-  if (few.data.total === 0) return both ? <NoneOfThese paper={shown === "paper"} /> : <FirstRun />;
+  if (few.data.total > FEW || (few.data.total === 0 && !both)) {
+    return <Suspense fallback={null}>{few.data.total ? <Fleet paper={paper} /> : <FirstRun />}</Suspense>;
+  }
+  if (few.data.total === 0) return <NoneOfThese paper={shown === "paper"} />;
   return <Few rows={few.data.automations} paper={paper} />;
 }
 

@@ -17,7 +17,7 @@ const unknownQuery = {
 };
 
 /** Every order whose outcome is not known, of whichever automation; one at a time is settled. */
-export function UnknownOrders({ onClose }: { onClose: () => void }) {
+export default function UnknownOrders({ onClose }: { onClose: () => void }) {
   const { data, error, refetch } = useQuery(unknownQuery);
   const [settling, setSettling] = useState<OrderRow | null>(null);
   const now = useNow();

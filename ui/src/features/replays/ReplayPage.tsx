@@ -17,18 +17,11 @@ import { OnPaper } from "./OnPaper";
 import { useProgress } from "./progress";
 import { isOver, type LoadedReplay, replayQuery } from "./queries";
 import { ReplayStatus } from "./ReplayStatus";
+import { REPLAY_TABS, type ReplaySearch, type ReplayTab } from "./search";
 
 const Report = lazyPart(() => import("./Report"));
 const Fills = lazyPart(() => import("./Fills"));
 const Log = lazyPart(() => import("./Log"));
-
-export const REPLAY_TABS = ["report", "fills", "log"] as const;
-export type ReplayTab = (typeof REPLAY_TABS)[number];
-
-export interface ReplaySearch {
-  tab?: ReplayTab;
-  automation?: string;
-}
 
 export function ReplayPage({ id, search }: { id: string; search: ReplaySearch }) {
   const { data, error, refetch } = useQuery(replayQuery(id));

@@ -5,7 +5,7 @@ import { isProblem } from "@/api/http";
 import { sessionQuery } from "./queries";
 
 /** What is dangerous asks again who it is: for a code where there is a second factor, for the password where there is none. */
-export function ProofForm({ onProved }: { onProved: () => void }) {
+export default function ProofForm({ onProved }: { onProved: () => void }) {
   const [given, setGiven] = useState("");
   const ids = { given: useId(), why: useId() };
   const queries = useQueryClient();

@@ -8,15 +8,13 @@ import { Loading } from "@/parts/States";
 import { Appearance } from "./Appearance";
 import { Password } from "./Password";
 import { Sessions } from "./Sessions";
+import { SETTINGS_TABS, type SettingsTab } from "./tabs";
 
 const SecondFactor = lazyPart(() => import("./SecondFactor"));
 const Keys = lazyPart(() => import("./Keys"));
 const Users = lazyPart(() => import("./Users"));
 const Notifications = lazyPart(() => import("./Notifications"));
 const About = lazyPart(() => import("./About"));
-
-export const SETTINGS_TABS = ["you", "keys", "users", "notifications", "appearance", "about"] as const;
-export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 const NAMES: Record<SettingsTab, string> = {
   you: "You",

@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { NODE_TABS, NodePage, type NodeTab } from "@/features/node/NodePage";
+import { NodePage } from "@/features/node/NodePage";
+import { NODE_TABS, type NodeTab } from "@/features/node/tabs";
 
 export const Route = createFileRoute("/_app/node")({
   validateSearch: (given: Record<string, unknown>): { tab?: NodeTab } => {

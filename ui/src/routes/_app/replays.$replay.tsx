@@ -1,6 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { replayQuery } from "@/features/replays/queries";
-import { REPLAY_TABS, ReplayPage, type ReplaySearch } from "@/features/replays/ReplayPage";
+import { ReplayPage } from "@/features/replays/ReplayPage";
+import { REPLAY_TABS, type ReplaySearch } from "@/features/replays/search";
 
 export const Route = createFileRoute("/_app/replays/$replay")({
   validateSearch: (given: Record<string, unknown>): ReplaySearch => {

@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { SETTINGS_TABS, SettingsPage, type SettingsTab } from "@/features/settings/SettingsPage";
+import { SettingsPage } from "@/features/settings/SettingsPage";
+import { SETTINGS_TABS, type SettingsTab } from "@/features/settings/tabs";
 
 export const Route = createFileRoute("/_app/settings")({
   validateSearch: (given: Record<string, unknown>): { tab?: SettingsTab } => {

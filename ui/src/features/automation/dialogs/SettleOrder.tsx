@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { adoptOrder, declareOrderNotSent, readOrder } from "@/api/client/sdk.gen";
 import type { OrderDetail, OrderRow } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
-import { ProofForm } from "@/features/session/Proof";
+import ProofForm from "@/features/session/Proof";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
 import { Amount, Moment, Money } from "@/parts/Figures";
