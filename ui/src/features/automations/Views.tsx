@@ -6,8 +6,9 @@ import { sessionQuery } from "@/features/session/queries";
 import { Dialog } from "@/parts/Dialog";
 import { Icon } from "@/parts/Icon";
 import { Menu, MenuItem } from "@/parts/Menu";
+import { Failure } from "@/parts/States";
 import * as format from "@/text/format";
-import { forgetView, keepView, sameView, useViews } from "./savedViews";
+import { sameView, useKeepView, useTakeOver, useViews } from "./savedViews";
 import { isNarrowed, type Search } from "./search";
 
 const NEEDS: Search = { status: "failed,held" };
@@ -16,8 +17,9 @@ const NEEDS: Search = { status: "failed,held" };
 export function Views({ search, paper }: { search: Search; paper: boolean | undefined }) {
   const { data: totals } = useQuery(totalsQuery(paper));
   const { data: session } = useQuery(sessionQuery);
-  const user = session?.user ?? "";
-  const views = useViews(user);
+  useTakeOver(session?.user ?? "");
+  const views = useViews();
+  const keep = useKeepView();
   const [names, setNames] = useState(false);
   const counts = totals?.statuses;
   const needs = counts ? (counts["failed"] ?? 0) + (counts["held"] ?? 0) : null;
@@ -43,12 +45,12 @@ export function Views({ search, paper }: { search: Search; paper: boolean | unde
       )}
       {own && (
         <Menu label={`What to do with the view ${own.name}`} button={<Icon name="more" />}>
-          <MenuItem danger onChoose={() => forgetView(user, own.name)}>
+          <MenuItem danger disabled={keep.isPending} onChoose={() => keep.mutate({ name: own.name, search: null })}>
             Forget the view {own.name}
           </MenuItem>
         </Menu>
       )}
-      {names && <Name user={user} search={search} onClose={() => setNames(false)} />}
+      {names && <Name search={search} onClose={() => setNames(false)} />}
     </nav>
   );
 }
@@ -72,14 +74,15 @@ function View({
   );
 }
 
-function Name({ user, search, onClose }: { user: string; search: Search; onClose: () => void }) {
+function Name({ search, onClose }: { search: Search; onClose: () => void }) {
+  const keep = useKeepView();
   const [name, setName] = useState("");
   const id = useId();
   const form = useId();
   return (
     <Dialog
       title="Save this view"
-      lead="Its filters, order and columns. It is kept in this browser; its address can be given to others."
+      lead="Its filters, order and columns. The node keeps it for you; its address can be given to others."
       onClose={onClose}
       foot={
         <>
@@ -87,7 +90,7 @@ function Name({ user, search, onClose }: { user: string; search: Search; onClose
           <button className="btn" type="button" onClick={onClose}>
             Cancel
           </button>
-          <button className="btn primary" type="submit" form={form} disabled={!name.trim()}>
+          <button className="btn primary" type="submit" form={form} disabled={!name.trim() || keep.isPending}>
             Save
           </button>
         </>
@@ -98,8 +101,7 @@ function Name({ user, search, onClose }: { user: string; search: Search; onClose
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
           if (!name.trim()) return;
-          keepView(user, { name: name.trim(), search });
-          onClose();
+          keep.mutate({ name: name.trim(), search }, { onSuccess: onClose });
         }}
       >
         <div className="field">
@@ -108,6 +110,7 @@ function Name({ user, search, onClose }: { user: string; search: Search; onClose
             <input id={id} value={name} maxLength={40} onChange={(event) => setName(event.target.value)} />
           </div>
         </div>
+        {keep.error && <Failure error={keep.error} />}
       </form>
     </Dialog>
   );
