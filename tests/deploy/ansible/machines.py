@@ -107,6 +107,10 @@ class Fleet:
     asked: Stack
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def machines(self) -> list[Machine]:
+        return [self.master, *self.consumers]
+
     def write(self, consumers: list[Machine]) -> None:
         """Write the inventory: the master, and these consumers."""
 
