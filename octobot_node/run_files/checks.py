@@ -20,8 +20,9 @@ from octobot_node.errors import UnknownType
 from octobot_node.market import timeframe_ms
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.run_file import RunFile
-from octobot_node.sealing.connector_settings import with_stand_ins
+from octobot_node.sealing.connector_settings import secret_texts, with_stand_ins
 from octobot_node.sealing.named import references_in
+from octobot_node.sealing.scrubbing import scrubbed
 from octobot_node.specs import AutomationSpec
 from octobot_node.text.numbers import DIGITS, unreasonable
 from octobot_node.text.validation_messages import Place, first_mistake, nearest
@@ -123,6 +124,6 @@ def _check_settings(run_file: RunFile, path: Place, model: type[BaseModel], give
             # What is pointed to is known where the account is made, or used.
             return
         place, text = first_mistake(error, model)
-        raise run_file.mistake((*path, *place), text) from None
+        raise run_file.mistake((*path, *place), scrubbed(text, secret_texts(model, given))) from None
     if problem is not None:
         raise run_file.mistake((*path, *problem[0]), f"has more digits than any market: use at most {DIGITS}")

@@ -6,18 +6,29 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from octobot_node.sealing.named import is_reference
 from octobot_node.sealing.sealing import Sealing, is_sealed
 from octobot_node.text.masking import MASK, is_secret_name
 
-__all__ = ["half_place", "opened", "resolved", "sealed", "secret_settings", "with_stand_ins", "without_secrets"]
+__all__ = [
+    "half_place",
+    "opened",
+    "resolved",
+    "sealed",
+    "secret_settings",
+    "secret_texts",
+    "with_stand_ins",
+    "without_secrets",
+]
 
 Settings = Mapping[str, Any]
 #: What says that there is no secret.
 _NOTHING = (None, "", False, True)
 _LEFT_OUT: Any = object()
+#: Characters of a secret that is looked for in texts.
+_LEAST = 4
 
 
 def secret_settings(model: type[BaseModel] | None, given: Settings) -> list[str]:
@@ -97,6 +108,33 @@ def without_secrets(model: type[BaseModel] | None, kept: Settings) -> tuple[dict
     for name in empty:
         del told[name]
     return told, sorted([*left_out, *empty])
+
+
+def secret_texts(model: type[BaseModel] | None, settings: Settings) -> list[str]:
+    """Return the secrets of settings as they are, so that no text repeats one; none that is too short to be told from
+    other text.
+    """
+    found: list[str] = []
+
+    def take(value: Any, _path: str) -> Any:
+        found.extend(_texts(value))
+        return value
+
+    _walked(settings, model, take, top=True)
+    return sorted({text for text in found if len(text) >= _LEAST})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
 
 
 def _pruned(value: Any) -> Any:

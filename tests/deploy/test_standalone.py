@@ -77,7 +77,7 @@ def test_what_it_may(stack: Stack) -> None:
 
 def test_its_secrets_are_files_and_nowhere_else(stack: Stack) -> None:
     shown = json.dumps(stack.inspect("octobot")) + stack.inside("octobot", "env") + stack.logs()
-    for name in ("admin_password", "database_password"):
+    for name in ("admin_password", "database_password", "secret_key"):
         secret = (stack.folder / "state" / "secrets" / name).read_text()
         assert secret not in shown
         assert stack.inside("octobot", "cat", f"/run/secrets/{name}") == secret

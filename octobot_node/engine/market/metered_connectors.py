@@ -26,6 +26,7 @@ from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.market import Candles, MarketRules, Ticker
+from octobot_node.sealing.scrubbing import scrub
 from octobot_node.text.masking import masked_text
 
 if TYPE_CHECKING:
@@ -57,17 +58,21 @@ _KINDS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 class _Counted:
-    def __init__(self, name: str, counters: Counters) -> None:
+    def __init__(self, name: str, counters: Counters, hidden: Collection[str]) -> None:
         self._name = name
         self._counters = counters
+        self._hidden = hidden
 
     async def _ask(self, call: str, request: Coroutine[Any, Any, T]) -> T:
         began, kind, failure = time.perf_counter(), "", ""
         try:
             return await request
         except BaseException as error:
+            clean = scrub(error, self._hidden)
             kind = next((kind for cls, kind in _KINDS if isinstance(error, cls)), "other")
-            failure = str(error) or type(error).__name__
+            failure = str(clean) or type(clean).__name__
+            if clean is not error:
+                raise clean from None
             raise
         finally:
             self._counters.asked(self._name, call, time.perf_counter() - began, kind)
@@ -78,10 +83,10 @@ class _Counted:
 
 
 class MeteredMarketData(_Counted):
-    """Market data, counted."""
+    """Market data, counted; ``hidden`` are the secrets that it was given, which no error of it repeats."""
 
-    def __init__(self, name: str, counters: Counters, source: MarketData) -> None:
-        super().__init__(name, counters)
+    def __init__(self, name: str, counters: Counters, source: MarketData, hidden: Collection[str] = ()) -> None:
+        super().__init__(name, counters, hidden)
         self.inner = source
 
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
@@ -118,17 +123,29 @@ class MeteredSymbolList(MeteredMarketData):
         return found
 
 
-def metered_market_data(name: str, counters: Counters, source: MarketData) -> MeteredMarketData:
+def metered_market_data(
+    name: str, counters: Counters, source: MarketData, hidden: Collection[str] = ()
+) -> MeteredMarketData:
     """Return market data, counted; it offers what the source does."""
     kind = MeteredSymbolList if isinstance(source, SymbolList) else MeteredMarketData
-    return kind(name, counters, source)
+    return kind(name, counters, source, hidden)
 
 
 class MeteredTrading(_Counted):
-    """A trading connector, counted; ``contact`` is when it answered last."""
+    """A trading connector, counted; ``contact`` is when it answered last, ``hidden`` are the secrets that it was given,
+    which no error of it repeats.
+    """
 
-    def __init__(self, name: str, counters: Counters, trading: Trading, contact: Contact, clock: Clock) -> None:
-        super().__init__(name, counters)
+    def __init__(
+        self,
+        name: str,
+        counters: Counters,
+        trading: Trading,
+        contact: Contact,
+        clock: Clock,
+        hidden: Collection[str] = (),
+    ) -> None:
+        super().__init__(name, counters, hidden)
         self.inner = trading
         self.capabilities = trading.capabilities
         self._contact, self._clock = contact, clock

@@ -8,7 +8,8 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,9 @@ from octobot_node.market import Market
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.sealing import named
-from octobot_node.sealing.connector_settings import half_place, opened
+from octobot_node.sealing.connector_settings import half_place, opened, secret_texts
 from octobot_node.sealing.named import references_in
+from octobot_node.sealing.scrubbing import scrub
 from octobot_node.settings import ANY_TRAFFIC
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
@@ -237,7 +239,8 @@ class Accounts:
         trading = self._open_trading(row, given)
         # A replay asks nobody, and its connectors are more than these calls.
         if not self.registry.market_data_factory(row.market_data).replay:
-            trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock)
+            hidden = secret_texts(factory.Settings, given)
+            trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock, hidden)
         return Account(
             id=row.id,
             owner=row.owner,
@@ -282,9 +285,11 @@ class Accounts:
             self.registry.trading_factory(row.trading),
             source_key(row.market_data, row.market_data_settings, row.market_data_egress),
         )
-        settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
-        opened: Trading = factory.open(settings, row.id, _Lent(self, source, row.id, (row.trading,), row.egress))
-        return opened
+        lent = _Lent(self, source, row.id, (row.trading,), row.egress)
+        with _saying_nothing_of(secret_texts(factory.Settings, given)):
+            settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
+            made: Trading = factory.open(settings, row.id, lent)
+        return made
 
     def open_beside(self, account_id: str, settings: Mapping[str, Any]) -> Trading:
         """Open an account's trading connector a second time, with other settings as it is given them; whoever asks
@@ -386,9 +391,12 @@ class Accounts:
         name = row.market_data
         if key not in self._sources:
             factory = self.registry.market_data_factory(name)
-            settings = parse_settings(factory.Settings, self._opened(row, "market_data"), f"market data {name!r}")
-            made: MarketData = factory.open(settings, _Lent(self, key, "", (name,), row.market_data_egress))
-            self._sources[key] = made if factory.replay else metered_market_data(name, self._counters, made)
+            given = self._opened(row, "market_data")
+            hidden, lent = secret_texts(factory.Settings, given), _Lent(self, key, "", (name,), row.market_data_egress)
+            with _saying_nothing_of(hidden):
+                settings = parse_settings(factory.Settings, given, f"market data {name!r}")
+                made: MarketData = factory.open(settings, lent)
+            self._sources[key] = made if factory.replay else metered_market_data(name, self._counters, made, hidden)
         return self._sources[key]
 
     def source(self, key: str) -> MarketData:
@@ -490,6 +498,18 @@ class _Lent:
         if name in self._around:
             raise PluginError(f"{' around '.join((*self._around, name))}: a connector cannot be inside itself")
         return _Lent(self._accounts, self._source, self._account_id, (*self._around, name), self._egress)
+
+
+@contextmanager
+def _saying_nothing_of(hidden: Collection[str]) -> Iterator[None]:
+    """Raise what is raised without these secrets."""
+    try:
+        yield
+    except Exception as error:
+        clean = scrub(error, hidden)
+        if clean is not error:
+            raise clean from None
+        raise
 
 
 def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:

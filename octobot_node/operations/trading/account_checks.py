@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from octobot_node.contracts.exchanges import KeyFinding, MarketData, SymbolList, Trading
 from octobot_node.engine.market.metered_connectors import checks_keys, key_findings
@@ -30,10 +30,18 @@ from octobot_node.operations.trading.accounts import show
 from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys
 from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
 from octobot_node.orders import IntentStatus
-from octobot_node.sealing.connector_settings import half_place, opened, resolved, secret_settings, without_secrets
+from octobot_node.sealing.connector_settings import (
+    half_place,
+    opened,
+    resolved,
+    secret_settings,
+    secret_texts,
+    without_secrets,
+)
+from octobot_node.sealing.scrubbing import scrubbed
 from octobot_node.store import automations, intents
 from octobot_node.store.rows.node import AccountRow
-from octobot_node.text.masking import MASK, masked_text
+from octobot_node.text.masking import masked_text
 from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["check", "rotate_keys"]
@@ -78,7 +86,7 @@ def rotate_keys(context: OperationContext, request: RotateKeys) -> AccountDetail
     row = _row(context, found)
     settings = _with(context, row, request.trading)
     if request.check:
-        _refuse_unanswered(context, found, settings, request.trading)
+        _refuse_unanswered(context, found, settings, secret_texts(_model(context, row), settings))
     context.commands.rotate_keys(found, request.trading, revision=request.revision)
     return show(context, OneAccount(account=found))
 
@@ -160,19 +168,7 @@ def _step(
 
 def _said(error: Exception, hidden: Collection[str]) -> str:
     """Return what an error says without the secrets that were sent: some libraries repeat them."""
-    return masked_text(_without(hidden, str(error))) or type(error).__name__
-
-
-def _without(hidden: Collection[str], text: str) -> str:
-    for secret in hidden:
-        text = text.replace(secret, MASK)
-    return text
-
-
-def _texts(values: Iterable[Any]) -> list[str]:
-    plain = (each.get_secret_value() if isinstance(each, SecretStr) else each for each in values)
-    # Too short to be told from other text.
-    return [str(each) for each in plain if len(str(each)) > 3]
+    return masked_text(scrubbed(str(error), hidden)) or type(error).__name__
 
 
 def _secrets_of(context: OperationContext, row: AccountRow) -> list[str]:
@@ -181,7 +177,7 @@ def _secrets_of(context: OperationContext, row: AccountRow) -> list[str]:
         settings = _opened(context, row)
     except (SecretsLocked, SecretUnknown):
         return []
-    return _texts(settings[name] for name in secret_settings(_model(context, row), settings))
+    return secret_texts(_model(context, row), settings)
 
 
 def _model(context: OperationContext, row: AccountRow) -> Any:
@@ -230,7 +226,7 @@ def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) 
         model.model_validate(settings)
     except ValidationError as error:
         place, text = first_mistake(error, model)
-        told = _without(_texts(given.values()), text)
+        told = scrubbed(text, secret_texts(model, settings))
         raise UsageError(f"{'.'.join(['trading', *map(str, place)])}: {told}") from None
     return settings
 
@@ -253,9 +249,8 @@ def _merged(context: OperationContext, row: AccountRow, given: Mapping[str, Any]
 
 
 def _refuse_unanswered(
-    context: OperationContext, found: str, settings: Mapping[str, Any], given: Mapping[str, Any]
+    context: OperationContext, found: str, settings: Mapping[str, Any], hidden: Collection[str]
 ) -> None:
-    hidden = _texts(given.values())
     try:
         trading = context.core.accounts.open_beside(found, settings)
     except StorageUnavailable:

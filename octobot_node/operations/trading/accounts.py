@@ -33,7 +33,8 @@ from octobot_node.operations.trading.models.accounts import (
 )
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.apply import new_account
-from octobot_node.sealing.connector_settings import resolved, without_secrets
+from octobot_node.sealing.connector_settings import resolved, secret_texts, without_secrets
+from octobot_node.sealing.scrubbing import scrubbed
 from octobot_node.specs import ConnectorSpec
 from octobot_node.store.queries import history, lists
 from octobot_node.store.rows import node as node_rows
@@ -172,7 +173,8 @@ def _check(context: OperationContext, given: ConnectorSpec, field: str, models: 
         raise UsageError(f"{field}: {error}", field=field, reason=str(error)) from None
     except ValidationError as error:
         place, text = first_mistake(error, models[given.use])
-        raise UsageError(f"{'.'.join([field, *(str(part) for part in place)])}: {text}") from None
+        told = scrubbed(text, secret_texts(models[given.use], given.settings))
+        raise UsageError(f"{'.'.join([field, *(str(part) for part in place)])}: {told}") from None
     if problem is not None:
         place = problem[0]
         raise UsageError(

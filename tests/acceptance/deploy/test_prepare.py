@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import socket
@@ -76,15 +77,18 @@ def test_what_is_made_once_is_private_and_stays(stack: Path, prepare: Prepare) -
     secrets = {path.name: path.read_bytes() for path in (stack / "state" / "secrets").iterdir()}
     assert {*secrets} == {
         *("admin_password", "database_password", "database_ca.crt", "database_ca.key", "database_ca.srl"),
-        *("database_server.crt", "database_server.key", "database_server.names"),
+        *("database_server.crt", "database_server.key", "database_server.names", "secret_key"),
     }
     assert len(secrets["admin_password"]) == 32
+    # As the node takes it: 32 bytes.
+    assert len(base64.urlsafe_b64decode(secrets["secret_key"])) == 32
     assert stat.S_IMODE((stack / "state" / "secrets").stat().st_mode) == 0o700
     private = {
         "admin_password": 0o400,
         "database_password": 0o440,
         "database_ca.key": 0o400,
         "database_server.key": 0o400,
+        "secret_key": 0o400,
     }
     assert {name: stat.S_IMODE((stack / "state" / "secrets" / name).stat().st_mode) for name in private} == private
     # No secret is said, and what is there is left.

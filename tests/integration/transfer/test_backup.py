@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import stat
 import threading
 import zipfile
@@ -95,6 +96,27 @@ def test_a_restored_database_is_the_one_that_was_backed_up(
     assert after["events"][: len(before["events"])] == before["events"]
     base = open_base(empty, registry, START)
     assert (base.installation.id, base.installation.generation) == (bench.base.installation.id, 1)
+    base.close()
+
+
+def test_what_is_sealed_comes_along_and_the_key_travels_apart(
+    bench: Bench, registry: Registry, tmp_path: Path, empty: Settings
+) -> None:
+    kept = bench.core.sealing.seal("local", "p", "a secret")
+    key = bench.settings.data_dir / "secret-key"
+    path = tmp_path / "sealed.zip"
+    back_up(bench.settings, registry, path, silent)
+    with zipfile.ZipFile(path) as archive:
+        members = [archive.read(name) for name in archive.namelist()]
+    assert key.read_bytes().strip() not in b"".join(
+        gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each for each in members
+    )
+    restored = restore(empty, registry, path, silent)
+    assert restored.secrets.startswith("the master key is not there: ")
+    assert not (empty.data_dir / "secret-key").exists()
+    shutil.copy(key, empty.data_dir / "secret-key")
+    base = open_base(empty, registry, START)
+    assert (base.sealing.problem(), base.sealing.unseal(kept, "local", "p")) == ("", "a secret")
     base.close()
 
 
