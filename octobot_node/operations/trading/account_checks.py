@@ -138,7 +138,7 @@ def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) 
         return [asked]
     return [
         CheckStep(
-            what=each.what, ok=each.ok, detail=_without(hidden, each.detail), cure=each.cure, seconds=asked.seconds
+            what=each.what, ok=each.ok, detail=scrubbed(each.detail, hidden), cure=each.cure, seconds=asked.seconds
         )
         for each in found
     ]
