@@ -40,6 +40,7 @@ SECRETS = {
     "a proxy's password": "proxy-password-Zq7",
     "a target's address": "target-token-Zq7",
     "a run file's account": "run-file-key-Zq7",
+    "where somebody wants to be told": "target-of-one-Zq7",
 }
 _S = list(SECRETS.values())
 ACCOUNT: dict[str, Any] = {
@@ -185,10 +186,10 @@ def test_nothing_that_is_written_or_told_has_a_secret(session: Session, tmp_path
     session.http("POST", "/api/v1/session/second-factor/confirm", {"code": "000000"}, known)
     # Secrets by name, one of them in a process of its own.
     session.command("secrets", "set", "mine", "--file", "-", given=f"{_S[5]}\n")
-    session.http("POST", "/api/v1/secrets/mine/rotate", {"value": _S[6]}, known)
+    assert session.http("POST", "/api/v1/secrets/mine/rotate", {"value": _S[6]}, known)[0] == 200
     session.http("POST", "/api/v1/secrets", {"name": "no name at all", "value": _S[6]}, known)
     # An account whose connectors fail at everything, in words that have its secrets.
-    session.http("POST", "/api/v1/accounts", {"name": "live", **ACCOUNT}, known)
+    assert session.http("POST", "/api/v1/accounts", {"name": "live", **ACCOUNT}, known)[0] == 201
     wrong = {**ACCOUNT, "trading": {**ACCOUNT["trading"], "fails": ["not a text"]}}
     session.http("POST", "/api/v1/accounts", {"name": "wrong", **wrong}, known)
     session.ask("accounts.create", name="never", **{**ACCOUNT, "trading": {**ACCOUNT["trading"], "fails": "open"}})
@@ -209,7 +210,7 @@ def test_nothing_that_is_written_or_told_has_a_secret(session: Session, tmp_path
         given = {"name": f"on-{name}", "type": "dca", "account": name, "budget": {"USD": 100}, "config": config}
         made.append(session.ask("automations.create", **given))
         session.ask("types.plan", type="dca", account=name, budget={"USD": 100}, config=config)
-        session.ask("automations.run", automation=f"on-{name}")
+        session.ask("automations.run_now", automation=f"on-{name}")
     hooked = session.ask("hooks.create", automation="on-live", name="desk", signed=True)
     assert hooked is not None, session.told[-1]
     session.told.pop()
@@ -218,6 +219,9 @@ def test_nothing_that_is_written_or_told_has_a_secret(session: Session, tmp_path
     signed = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": f"v1,{signature}"}
     session.http("POST", hooked["path"], {"side": "buy"}, signed)
     session.ask("notifications.test", message="hello")
+    told_there = {"name": "mine", "url": f"json://127.0.0.1:9/{_S[14]}", "tell": [{"level": "info"}]}
+    assert session.http("POST", "/api/v1/notifications/targets", told_there, known)[0] == 201
+    session.http("POST", "/api/v1/notifications/targets", {**told_there, "url": f"nothing://{_S[14]}"}, known)
     # The master key is changed, everything is listed and exported, and a backup is made.
     session.ask("secrets.rotate_key")
     for operation in ("audit.list", "events.list", "accounts.list", "secrets.list", "node.doctor", "settings.list"):

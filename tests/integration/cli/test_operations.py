@@ -377,7 +377,7 @@ def test_plugins_add_commands_which_are_looked_for_last(octobot: Octobot, monkey
 def test_help_names_every_group_and_imports_nothing_heavy(folder: Folder) -> None:
     code = (
         "import sys; from octobot_node.cli import main;"
-        "heavy = ['dbos', 'sqlalchemy', 'rich', 'pydantic', 'structlog', 'asyncio', 'numpy', 'yaml'];"
+        "heavy = ['dbos', 'sqlalchemy', 'cryptography', 'rich', 'pydantic', 'structlog', 'asyncio', 'numpy', 'yaml'];"
         "print(main(['--help']), [name for name in heavy if name in sys.modules]);"
         # typer itself takes pydantic to read options that are numbers.
         "print([main([*group, '--help']) for group in (['automations'], ['orders'], ['signals', 'send'])],"
