@@ -73,7 +73,10 @@ class Emulator(ABC):
         record = None if self._journal is None else self._keep
         self.faults = Faults(**faults)
         self.exchange = Exchange(
-            self.server_time, manner=Manner(numbers_by_market=self.numbers_by_market), record=record
+            self.server_time,
+            steady=self._machine,
+            manner=Manner(numbers_by_market=self.numbers_by_market),
+            record=record,
         )
         self.dice = FaultDice(self.faults)
         self.keys: dict[str, ApiKey] = {}

@@ -287,7 +287,8 @@ class Remote:
         if verdict.meaning is Meaning.LIMITED:
             assert self._pace is not None
             await self._pace.shut(verdict.retry_after)
-        elif verdict.meaning is Meaning.CLOCK:
+        elif verdict.meaning in (Meaning.CLOCK, Meaning.EXPIRED):
+            # What came too late by its own time may have come in time by ours: Kraken says no more than that.
             self.clock.doubt()
 
     def _told(self, verdict: Verdict) -> OctoBotError:

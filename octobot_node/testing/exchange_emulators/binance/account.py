@@ -100,12 +100,11 @@ class AccountQuestions:
         if asked not in _TRADE_QUESTIONS:
             raise BinanceError(-1128, "Combination of optional parameters invalid.")
         refuse_long(start, end)
-        now = self.exchange.now()
         found = [
             trade
             for trade in book.trades
             if trade.order.account == key.account
-            and trade.order.visible_at <= now
+            and self.exchange.shows(trade.order)
             and (number is None or trade.order.number == number)
         ]
         if first is not None:

@@ -150,7 +150,7 @@ class Orders:
             raise BinanceError(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")
         order = self._find(account, book, number, client_id)
         now = self.exchange.now()
-        if order is None or order.visible_at > now:
+        if order is None or not self.exchange.shows(order):
             raise BinanceError(-2013, "Order does not exist.")
         if client_id is not None and order.new.client_id != client_id:
             raise BinanceError(-2039, "Client order ID is not correct for this order ID.")
@@ -165,8 +165,7 @@ class Orders:
         name = params.text("symbol")
         params.done()
         symbol = None if name is None else self.book(name).listing.symbol
-        now = self.exchange.now()
-        return [queried(each) for each in self.exchange.open_orders(account, symbol) if each.visible_at <= now]
+        return [queried(each) for each in self.exchange.open_orders(account, symbol) if self.exchange.shows(each)]
 
     def all(self, account: str, params: Params) -> list[Shape]:
         """Answer which orders there were, oldest first."""
@@ -175,11 +174,10 @@ class Orders:
         limit = page_size(params)
         params.done()
         refuse_long(start, end)
-        now = self.exchange.now()
         found = [
             order
             for order in self.exchange.orders_of(account)
-            if order.symbol == book.listing.symbol and order.visible_at <= now
+            if order.symbol == book.listing.symbol and self.exchange.shows(order)
         ]
         if number is not None:
             return [queried(order) for order in found if order.number >= number][:limit]

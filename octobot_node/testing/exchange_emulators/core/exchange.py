@@ -58,12 +58,16 @@ class Manner:
 
 
 class Exchange:
-    """Accounts and markets. ``clock`` is the exchange's time in ms UTC; ``record`` keeps what happens, if given."""
+    """Accounts and markets. ``clock`` is the exchange's time in ms UTC, which may go wrong; ``steady`` the true one.
+
+    ``record`` keeps what happens, if given.
+    """
 
     def __init__(
         self,
         clock: Callable[[], int],
         *,
+        steady: Callable[[], int] | None = None,
         manner: Manner | None = None,
         record: Callable[[list[Any]], None] | None = None,
     ) -> None:
@@ -74,20 +78,28 @@ class Exchange:
         self.trades: list[Trade] = []
         self.refused: list[tuple[NewOrder, RefusedFor]] = []
         self.listeners: list[Callable[[Happening], None]] = []
-        self._clock = clock
+        self._clock, self._steady = clock, steady or clock
         self._by_client: dict[tuple[str, str], list[Order]] = defaultdict(list)
         self._by_number: dict[tuple[str, int], Order] = {}
         self._record = record or (lambda _event: None)
         self._trade_serials = count(1)
         self._due: list[tuple[int, int]] = []
-        self._now = 0
+        self._latest = 0
 
     # -- the world
 
     def now(self) -> int:
-        """Return the exchange's time, which never runs backwards."""
-        self._now = max(self._now, self._clock())
-        return self._now
+        """Return the exchange's time, as it stamps and tells it."""
+        return self._clock()
+
+    def steady_now(self) -> int:
+        """Return the true time, which never runs backwards: by it things happen, whatever the clock says."""
+        self._latest = max(self._latest, self._steady())
+        return self._latest
+
+    def shows(self, order: Order) -> bool:
+        """Whether look-ups show an order yet."""
+        return order.visible_at <= self.steady_now()
 
     def enlist(self, listing: Listing, price: Decimal) -> None:
         """List a market at a price."""
@@ -102,7 +114,7 @@ class Exchange:
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Move a market; what it crosses trades, what it reaches is triggered."""
-        self.books[symbol].line.set(price, self.now())
+        self.books[symbol].line.set(price, self.steady_now())
         self._record(["price", symbol, str(price), self.now()])
         self._move(self.books[symbol], price)
 
@@ -125,7 +137,7 @@ class Exchange:
 
     def advance(self) -> None:
         """Carry out what is due by now: prices that move by themselves, fills that come in parts."""
-        now = self.now()
+        now = self.steady_now()
         for book in self.books.values():
             price = book.line.at(now) if book.line.amplitude else book.last
             if price != book.last:
@@ -191,7 +203,7 @@ class Exchange:
         book, now = self.books[new.symbol], self.now()
         waits = new.kind in STOPS
         number = next(book.order_numbers) if self.manner.numbers_by_market else len(self.orders) + 1_000_001
-        visible_at, working_at = now + self.manner.visibility_lag_ms, 0 if waits else now
+        visible_at, working_at = self.steady_now() + self.manner.visibility_lag_ms, 0 if waits else now
         order = Order(len(self.orders) + 1, number, new, now, visible_at, not waits, now, working_at)
         self._refuse(book, order)
         amount = needed(book, order)
@@ -329,7 +341,7 @@ class Exchange:
         self._close_if_filled(order)
 
     def _plan(self, order: Order, part: Decimal) -> None:
-        order.part, order.part_due = part, self.now() + self.manner.part_interval_ms
+        order.part, order.part_due = part, self.steady_now() + self.manner.part_interval_ms
         heapq.heappush(self._due, (order.part_due, order.serial))
 
     def _fill_part(self, book: Book, order: Order) -> None:

@@ -55,7 +55,7 @@ class NewOrder:
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """An order that was accepted. Times are ms UTC of the exchange.
+    """An order that was accepted. Times are ms UTC of the exchange, but for what is due: that is by the true time.
 
     ``serial`` counts all orders of the exchange, ``number`` those of its market where an exchange counts so.
     ``visible_at`` is when look-ups show it. ``resting``: it can be matched, as a stop that was not reached cannot.

@@ -168,15 +168,14 @@ class Orders:
     # -- what is seen
 
     def _seen_trades(self, account: str) -> list[Trade]:
-        now = self.exchange.now()
-        return [trade for trade in self.exchange.trades_of(account) if trade.order.visible_at <= now]
+        return [trade for trade in self.exchange.trades_of(account) if self.exchange.shows(trade.order)]
 
     def _narrowed(self, orders: Iterable[Order], arguments: Arguments) -> list[Order]:
-        now, userref, client_id = self.exchange.now(), arguments.get("userref"), arguments.get("cl_ord_id")
+        userref, client_id = arguments.get("userref"), arguments.get("cl_ord_id")
         return [
             order
             for order in orders
-            if order.visible_at <= now
+            if self.exchange.shows(order)
             and (userref is None or str(order.new.extra.get("userref")) == userref)
             and (client_id is None or order.new.client_id == client_id)
         ]

@@ -110,7 +110,7 @@ class Orders:
         """Answer what became of one order; of several with a client id, the latest."""
         self._book(str(asked.get("instId") or ""))
         order, now = self._find(account, asked), self.exchange.now()
-        if order is None or order.visible_at > now or _forgotten(order, now, 90 * _DAY):
+        if order is None or not self.exchange.shows(order) or _forgotten(order, now, 90 * _DAY):
             raise OkxError("51603", "Order does not exist.")
         return [order_shape(order)]
 
@@ -140,7 +140,7 @@ class Orders:
         found = [
             trade
             for trade in self.exchange.trades_of(account)
-            if trade.order.visible_at <= now
+            if self.exchange.shows(trade.order)
             and now - trade.at <= days * _DAY
             and _between(trade.at, asked)
             and asked.get("instId") in (None, inst_id(trade.order.symbol))
@@ -203,7 +203,7 @@ class Orders:
 
     def _shows(self, order: Order, asked: Arguments) -> bool:
         return (
-            order.visible_at <= self.exchange.now()
+            self.exchange.shows(order)
             and asked.get("instType") in (None, "SPOT")
             and asked.get("instId") in (None, inst_id(order.symbol))
             and asked.get("state") in (None, state_of(order))
