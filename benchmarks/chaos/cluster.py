@@ -22,7 +22,7 @@ import psycopg
 import sqlalchemy as sa
 
 from benchmarks.chaos.proxy import ProxyProcess
-from benchmarks.crash.harness import STRONG, TROUBLE
+from benchmarks.crash.exchanges import STRONG, TROUBLE
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy

@@ -9,16 +9,23 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.crash.exchanges import EMULATED
 from benchmarks.crash.harness import CrashRun, Result
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--automations", type=int, default=200)
+    parser.add_argument("--automations", type=int, help="traders; 200, or 8 where a real exchange is emulated")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between an automation's ticks")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default="kill,point,freeze,power")
+    parser.add_argument(
+        "--exchange",
+        choices=("hostile", *EMULATED),
+        default="hostile",
+        help="hostile, or the protocol of a real one: then with dca, grid and smart_trade beside the traders",
+    )
     parser.add_argument("--weak", action="store_true", help="an exchange without request expiry and look-ups")
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     parser.add_argument("--json", action="store_true")
@@ -28,10 +35,11 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         run = CrashRun(
             folder,
-            automations=options.automations,
+            automations=options.automations or (200 if options.exchange == "hostile" else 8),
             strong=not options.weak,
             seed=options.seed,
             every=options.every,
+            exchange=options.exchange,
         )
         result = run.run(
             options.rounds, tuple(options.kinds.split(",")), lambda text: print(text, file=sys.stderr, flush=True)
@@ -46,6 +54,7 @@ def _figures(result: Result) -> dict[str, object]:
     return {
         "rounds": result.rounds,
         "by_kind": result.by_kind,
+        "by_trouble": result.by_trouble,
         "orders": verdict.orders,
         "executions": verdict.trades,
         "ticks": verdict.ticks,

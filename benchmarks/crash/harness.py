@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.crash.exchanges import EMULATED, CrashExchange, Emulated, Hostile
 from benchmarks.crash.verify import Verdict, verify
-from octobot_node.testing.hostile_exchange.process import HostileExchange
 
 #: The named points of the send fence and of settlement.
 POINTS = (
@@ -30,20 +30,6 @@ POINTS = (
     "before-settle",
     "after-settle",
 )
-#: What the exchange does to requests during the rounds; the guarantees are the scenario's.
-TROUBLE: dict[str, Any] = {
-    "drop_before": 0.03,
-    "drop_after": 0.03,
-    "error_5xx": 0.02,
-    "rate_limited": 0.02,
-    "cancel_race": 0.2,
-    "partial_fills": 2,
-    "fill_interval_ms": 80,
-    "latency_ms": 4,
-    "retry_after": 0.2,
-}
-STRONG: dict[str, Any] = {"dedupe": "open", "lookup": "all", "request_expiry": True, "visibility_lag_ms": 300}
-WEAK: dict[str, Any] = {"dedupe": "none", "lookup": "none", "request_expiry": False, "visibility_lag_ms": 300}
 
 
 @dataclass
@@ -52,6 +38,7 @@ class Result:
 
     rounds: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
+    by_trouble: dict[str, int] = field(default_factory=dict)
     recoveries: list[float] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
 
@@ -59,32 +46,47 @@ class Result:
 class CrashRun:
     """One data folder and one exchange, through any number of crashes."""
 
-    def __init__(self, folder: Path, *, automations: int, strong: bool, seed: int, every: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        automations: int,
+        strong: bool,
+        seed: int,
+        every: float = 1.0,
+        exchange: str = "hostile",
+    ) -> None:
         self._folder = folder
         self._data = folder / "node"
-        self._automations = automations
         self._strong = strong
-        self._every = every
+        self._exchange: CrashExchange = (
+            Emulated(exchange, folder, automations, every)
+            if exchange in EMULATED
+            else Hostile(folder, automations=automations, strong=strong, every=every)
+        )
+        self._emulated = exchange in EMULATED
         self._dice = random.Random(seed)
         self._crashed_at = time.monotonic()
         self.result = Result()
 
     def run(self, rounds: int, kinds: tuple[str, ...], told: Callable[[str], None] = lambda _text: None) -> Result:
         """Crash ``rounds`` times in turn by ``kinds`` (kill, freeze, power, point), then settle and verify."""
-        guarantees = STRONG if self._strong else WEAK
-        with HostileExchange.start(self._folder / "exchange", **guarantees, **TROUBLE) as exchange:
+        with self._exchange as exchange:
             for number in range(rounds):
                 kind = kinds[number % len(kinds)]
-                self._round(exchange, kind, number)
+                trouble = self._round(exchange, kind, number)
                 self.result.rounds += 1
                 self.result.by_kind[kind] = self.result.by_kind.get(kind, 0) + 1
-                told(f"round {number + 1}/{rounds}: {kind}")
-            exchange.set(**{**exchange.behaviour().model_dump(), **_calm()})
+                self.result.by_trouble[trouble] = self.result.by_trouble.get(trouble, 0) + 1
+                told(f"round {number + 1}/{rounds}: {kind}, {trouble}")
+            exchange.calm()
             self._settle(exchange)
-            self.result.verdict = verify(self._data / "octobot.db", exchange, all_known=self._strong)
+            database = self._data / "octobot.db"
+            self.result.verdict = verify(database, exchange.books(database), all_known=self._strong)
+            self.result.verdict.problems += exchange.problems()
         return self.result
 
-    def _round(self, exchange: HostileExchange, kind: str, number: int) -> None:
+    def _round(self, exchange: CrashExchange, kind: str, number: int) -> str:
         power = None
         if kind == "power":
             from tests.support.powerloss import PowerLoss
@@ -95,8 +97,11 @@ class CrashRun:
         node.wait_for("ready", 60)
         if number % 4 == 3:
             # Now and then let it come to rest, to know how long recovery takes.
+            exchange.calm()
             node.wait_for("recovered", 60)
-        else:
+        trouble = exchange.trouble(number)
+        if number % 4 != 3 or self._emulated:
+            exchange.await_work()
             node.sleep(self._dice.uniform(0.05, 2.5))
         if kind == "freeze":
             node.signal(signal.SIGSTOP)
@@ -111,24 +116,24 @@ class CrashRun:
         self.result.recoveries += node.recovered
         if power is not None:
             power.cut(keep=self._dice if self._dice.random() < 0.5 else None)
+        return trouble
 
-    def _settle(self, exchange: HostileExchange) -> None:
+    def _settle(self, exchange: CrashExchange) -> None:
         node = self._start(exchange)
         node.wait_for("recovered", 120)
         self.result.recoveries += node.recovered
         node.tell("drain")
         node.wait_for("drained", 180)
+        deadline = time.monotonic() + 60
+        while not exchange.settled(self._data / "octobot.db") and time.monotonic() < deadline:
+            node.sleep(0.2)
         node.tell("stop")
         node.reap()
 
-    def _start(self, exchange: HostileExchange, *, power: Any | None = None, point: str | None = None) -> _Node:
+    def _start(self, exchange: CrashExchange, *, power: Any | None = None, point: str | None = None) -> _Node:
         job = {
+            **exchange.job(),
             "data_dir": str(self._data),
-            "market_data_settings": exchange.market_data_settings(),
-            "trading_settings": exchange.trading_settings("crash"),
-            "automations": self._automations,
-            "every": self._every,
-            "own_markets": not self._strong,
             "request_ttl": 2.0,
             "unknown_after": 4.0,
             "point": point,
@@ -215,7 +220,3 @@ class _Node:
             said = self._said.get()
             if said is not None and said["event"] == "recovered":
                 self.recovered.append(said["seconds"])
-
-
-def _calm() -> dict[str, Any]:
-    return dict.fromkeys(("drop_before", "drop_after", "error_5xx", "rate_limited", "cancel_race", "latency_ms"), 0)

@@ -16,13 +16,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.automation import AutomationStatus
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.live.node import Node
 from octobot_node.settings import Settings
 from octobot_node.store.tables import automations, intents, schedule
-
-PLUGINS = ("octobot_node.testing.hostile_exchange", "benchmarks.crash.trader")
 
 
 def main() -> None:
@@ -31,7 +30,8 @@ def main() -> None:
     left = _in_flight(data_dir / "octobot.db")
     settings = Settings(
         data_dir=data_dir,
-        extra_plugins=PLUGINS,
+        extra_plugins=tuple(job["plugins"]),
+        egress_allow_private=job.get("allow_private", False),
         request_ttl=job["request_ttl"],
         request_timeout=3.0,
         unknown_after=job["unknown_after"],
@@ -96,23 +96,29 @@ def _in_flight(path: Path) -> set[str]:
 
 def _create(node: Node, job: dict[str, Any]) -> None:
     account = node.commands.create_account(
-        NewAccount("crash", "hostile", "hostile", job["market_data_settings"], job["trading_settings"])
+        NewAccount(
+            "crash",
+            job["connector"],
+            job["connector"],
+            job["market_data_settings"],
+            job["trading_settings"],
+        )
     )
     with node.core.storage.read() as connection:
         existing = connection.scalar(sa.select(sa.func.count()).select_from(automations)) or 0
     if existing:
         return
-    budget = {"USD": Decimal(1_000_000)}
     new = [
-        NewAutomation(f"trader-{i}", "crash_trader", account, budget, _config(job, i))
-        for i in range(job["automations"])
+        NewAutomation(
+            each["name"],
+            each["type"],
+            account,
+            {asset: Decimal(amount) for asset, amount in each["budget"].items()},
+            each["config"],
+        )
+        for each in job["automations"]
     ]
     node.commands.create_many(new)
-
-
-def _config(job: dict[str, Any], number: int) -> dict[str, Any]:
-    # Where an order can only be recognised by what it is, each trader has a market of its own.
-    return {"every": job["every"], "symbol": f"C{number}/USD" if job["own_markets"] else "BTC/USD"}
 
 
 def _await_recovery(node: Node, left: set[str], crashed_at: float) -> None:
@@ -130,14 +136,19 @@ def _drain(node: Node) -> None:
     """Let every automation tick twice more, then pause all and wait until nothing is in flight."""
     with node.core.storage.read() as connection:
         before = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}
+        # Others tick when something happens, and some are done.
+        traders = set(connection.scalars(sa.select(automations.c.id).where(automations.c.type == "crash_trader")))
     while True:
         with node.core.storage.read() as connection:
             now = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}
-        if all(now[id_] >= tick + 2 for id_, tick in before.items()):
+        if all(now[id_] >= tick + 2 for id_, tick in before.items() if id_ in traders):
             break
         time.sleep(0.2)
-    for automation_id in before:
-        node.commands.pause(automation_id)
+    with node.core.storage.read() as connection:
+        rows = connection.execute(sa.select(automations.c.id, automations.c.status)).all()
+    for row in rows:
+        if AutomationStatus(row.status).pausable:
+            node.commands.pause(row.id)
     while True:
         with node.core.storage.read() as connection:
             moving = intents.c.status.in_(("planned", "sent"))

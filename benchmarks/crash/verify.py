@@ -191,13 +191,17 @@ def _ledger(
 def _ticks(
     verdict: Verdict, connection: sa.Connection, rows: Mapping[str, IntentRow], *, order_each_tick: bool
 ) -> None:
-    done: dict[str, int] = {
+    found = {
         row.automation_id: row.tick for row in connection.execute(sa.select(schedule.c.automation_id, schedule.c.tick))
     }
-    verdict.ticks = sum(done.values())
+    verdict.ticks = sum(found.values())
+    # Only traders tag their orders by their ticks, and count them in their state.
+    traders = set(connection.scalars(sa.select(automations.c.id).where(automations.c.type == "crash_trader")))
+    done = {id_: tick for id_, tick in found.items() if id_ in traders}
     planned: dict[str, list[int]] = defaultdict(list)
     for row in rows.values():
-        planned[row.automation_id].append(number_of(row.tag)[0])
+        if row.automation_id in traders:
+            planned[row.automation_id].append(number_of(row.tag)[0])
     for automation_id, count in done.items():
         ticks = sorted(planned[automation_id])
         if order_each_tick and ticks != list(range(count)):
@@ -205,7 +209,8 @@ def _ticks(
         elif len(set(ticks)) != len(ticks) or (ticks and ticks[-1] >= count):
             verdict.problems.append(f"{automation_id}: a tick was repeated, or undone: its orders are not one for each")
     # The state counts ticks by itself, and fails at the first whose number is not the next.
-    for row in connection.execute(sa.select(automations.c.id, automations.c.state)):
+    states = sa.select(automations.c.id, automations.c.state).where(automations.c.type == "crash_trader")
+    for row in connection.execute(states):
         counted = 0 if row.state is None else json.loads(row.state)["next"]
         if counted != done[row.id]:
             verdict.problems.append(f"{row.id}: {done[row.id]} ticks, but its state has seen {counted}")

@@ -1,0 +1,37 @@
+"""A few rounds of ``python -m benchmarks.crash --exchange``: nodes trade by ccxt on what speaks the real protocols."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from benchmarks.crash.harness import POINTS, CrashRun
+
+pytestmark = pytest.mark.timeout(580)
+
+#: Every trouble that an exchange may come to, and each point of the send fence.
+WHOLE = ("point", "kill") * len(POINTS)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "kinds", "seed"),
+    [
+        pytest.param("binance", ("kill", "point"), 3, id="binance"),
+        pytest.param("binance", WHOLE, 5, marks=pytest.mark.long, id="binance, whole"),
+        pytest.param("kraken", WHOLE, 7, marks=pytest.mark.long, id="kraken, whole"),
+        pytest.param("okx", WHOLE, 9, marks=pytest.mark.long, id="okx, whole"),
+    ],
+)
+def test_no_order_is_sent_twice_and_none_is_lost_and_the_ledger_is_the_exchange_s(
+    tmp_path: Path, exchange: str, kinds: tuple[str, ...], seed: int
+) -> None:
+    run = CrashRun(tmp_path, automations=8, strong=True, seed=seed, every=1.0, exchange=exchange)
+    result = run.run(len(kinds), kinds)
+    verdict = result.verdict
+
+    assert (verdict.duplicates, verdict.losses, verdict.unknown, verdict.problems) == (0, 0, 0, [])
+    assert result.by_kind == Counter(kinds)
+    assert verdict.orders > 3 * len(kinds)
+    assert verdict.trades > 2 * len(kinds)
