@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from octobot_node.contracts.exchanges import KeyFinding
 from octobot_node.errors import OctoBotError
 from octobot_plugins.ccxt.exchanges.record import ExchangeRecord, Rights
-from octobot_plugins.ccxt.remote import Missing, Remote
+from octobot_plugins.ccxt.remote import Missing, Remote, urgently
 from octobot_plugins.ccxt.settings import CcxtTradingSettings
 from octobot_plugins.ccxt.verdicts import KeyRefused
 
@@ -26,8 +26,10 @@ async def check_keys(remote: Remote, settings: CcxtTradingSettings) -> Sequence[
     Raises NotSent or Unresolved where it cannot be asked, KeyRefused where it does not take the key.
     """
     remote.clock.doubt()
-    exchange = await remote.ready()
-    return [await _permissions(remote, settings), _clock(remote, tells=bool(exchange.has.get("fetchTime")))]
+    with urgently():
+        exchange = await remote.ready()
+        permissions = await _permissions(remote, settings)
+    return [permissions, _clock(remote, tells=bool(exchange.has.get("fetchTime")))]
 
 
 async def _permissions(remote: Remote, settings: CcxtTradingSettings) -> KeyFinding:

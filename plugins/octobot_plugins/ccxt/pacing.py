@@ -50,9 +50,9 @@ class Pace:
         """Wait until a request of this cost may be made; raise NotSent where that is not soon."""
         await self._gate.take(cost, urgent=urgent)
 
-    async def throttle(self, cost: float | None = None) -> None:
-        """Do the same for ccxt's own methods, in the place of its ``throttle``."""
-        await self._gate.take(1.0 if cost is None else float(cost))
+    async def throttle(self, cost: float | None = None, *, urgent: bool = False) -> None:
+        """Do the same for ccxt's own methods."""
+        await self._gate.take(1.0 if cost is None else float(cost), urgent=urgent)
 
     async def shut(self, retry_after: float | None) -> None:
         """Ask nothing for so long: the exchange said that it was too much."""

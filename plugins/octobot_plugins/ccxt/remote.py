@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from octobot_plugins.ccxt.server_clock import ServerClock
 from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
 from octobot_plugins.ccxt.verdicts import KeyRefused, Reply, Verdict, error_of, judge
 
-__all__ = ["Missing", "Remote"]
+__all__ = ["Missing", "Remote", "urgently"]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -33,6 +33,20 @@ _MOST = 16_000_000
 
 #: What a request that is signed in this task says of the time, where that is not now.
 _SIGNED_AT: ContextVar[int | None] = ContextVar("octobot_ccxt_signed_at", default=None)
+
+
+#: Whether requests of this task may use what is kept of the exchange's allowance.
+_URGENT: ContextVar[bool] = ContextVar("octobot_ccxt_urgent", default=False)
+
+
+@contextmanager
+def urgently() -> Iterator[None]:
+    """Let what is asked inside use what is kept of the allowance for what cannot wait."""
+    token = _URGENT.set(True)
+    try:
+        yield
+    finally:
+        _URGENT.reset(token)
 
 
 class Missing(OctoBotError):
@@ -109,7 +123,7 @@ class Remote:
                     base_url=self.settings.base_url,
                 )
                 self._pace = Pace(self.record, made, self.settings, self._context)
-                made.throttle = self._pace.throttle
+                made.throttle = self._throttle
                 self._exchange = made
         return self._exchange
 
@@ -177,15 +191,13 @@ class Remote:
             raise self._told(verdict)
         raise AssertionError("unreachable")
 
-    async def write(
-        self, wire: Wire, at: int | None, *, until: int | None = None, urgent: bool = False
-    ) -> tuple[Verdict, Any]:
+    async def write(self, wire: Wire, at: int | None, *, until: int | None = None) -> tuple[Verdict, Any]:
         """Send one request that changes something, once, signed for ``at`` (None: now); return what came of it.
 
-        From ``until`` (ms UTC) on it is not sent any more. ``urgent``: it may use what is kept of the request budget
-        for that. Raises NotSent where nothing left, Unresolved where something may have.
+        From ``until`` (ms UTC) on it is not sent any more. Raises NotSent where nothing left, Unresolved where
+        something may have.
         """
-        reply = await self._send(wire, at, until=until, urgent=urgent)
+        reply = await self._send(wire, at, until=until)
         verdict = judge(self.record, reply)
         await self._note(verdict)
         return verdict, reply.body
@@ -211,9 +223,9 @@ class Remote:
         finally:
             _GUARD.reset(token)
 
-    async def _send(self, wire: Wire, at: int | None, *, until: int | None = None, urgent: bool = False) -> Reply:
+    async def _send(self, wire: Wire, at: int | None, *, until: int | None = None) -> Reply:
         assert self._pace is not None
-        await self._pace.take(self._pace.cost(wire), urgent=urgent)
+        await self._pace.take(self._pace.cost(wire), urgent=_URGENT.get())
         async with AsyncExitStack() as stack:
             if self.record.nonce:
                 # In the order of their numbers: one that arrives late is refused.
@@ -272,6 +284,11 @@ class Remote:
             self._pace.told(tuple(self.record.budgets(answer.headers)))
         text = answer.text().strip()
         return Reply(answer.status, answer.headers, text, self._exchange.parse_json(text))
+
+    async def _throttle(self, cost: float | None = None) -> None:
+        """Have ccxt's own methods wait for their turn; in the place of its ``throttle``."""
+        assert self._pace is not None
+        await self._pace.throttle(cost, urgent=_URGENT.get())
 
     def _refuse_late(self, until: int | None) -> None:
         """Raise NotSent where waiting for a turn took too long: whoever sent it reckons with its end by now."""

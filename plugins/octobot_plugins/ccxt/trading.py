@@ -22,7 +22,7 @@ from octobot_node.contracts.exchanges import (
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_plugins.ccxt.exchanges.record import Asked, Meaning, NotOffered, Placing, Question, Raw
 from octobot_plugins.ccxt.reading import amount_of, order_of, trade_of
-from octobot_plugins.ccxt.remote import Missing, Remote
+from octobot_plugins.ccxt.remote import Missing, Remote, urgently
 from octobot_plugins.ccxt.settings import CcxtTradingSettings
 from octobot_plugins.ccxt.verdicts import error_of
 
@@ -34,6 +34,8 @@ _PAGES = 200
 #: A market without an order for so long is asked about no more.
 _WARM_MS = 600_000
 _ALL_MS = 60_000
+_STIRRED_MS = 10_000
+_QUIET_MS = 30_000
 #: As ``octobot_node.ids`` makes them.
 _OURS = re.compile(r"o[0-9a-f]+")
 _MONTH = 30 * 86_400_000
@@ -72,6 +74,11 @@ class CcxtTrading:
         self._all_at: int | None = None
         self._known = {"user": settings.api_key.get_secret_value()} if settings.exchange == "hyperliquid" else {}
         self._fees: dict[str, Fees] = {}
+        #: What was filled of each open order at the last look, and until when (steady ms) executions may come of what
+        #: happened since; the last question about them, as (since, when).
+        self._standing: dict[str, Decimal] = {}
+        self._stirred_until = 0
+        self._asked = (0, -_QUIET_MS)
 
     # Sending ----------------------------------------------------------------------------------------------------------
 
@@ -80,6 +87,7 @@ class CcxtTrading:
         _exchange, market = await self._ready_for(request.symbol)
         await self._know_before_orders()
         self._warm(request.symbol, self._context.clock.now())
+        self._stir()
         now = self._context.clock.now()
         if now >= request.expires_at and not self.capabilities.request_expiry:
             raise NotSent("its time to be sent ran out")
@@ -143,7 +151,8 @@ class CcxtTrading:
             await cancel(self.remote, symbol, order_id)
             return
         asked = Asked(market=self._record.market(market), order_id=self._inward(order_id, market), known=self._known)
-        verdict, _body = await self.remote.write(self._record.cancel(asked), None, urgent=True)
+        with urgently():
+            verdict, _body = await self.remote.write(self._record.cancel(asked), None)
         if verdict.meaning in (None, Meaning.MISSING):
             return
         error = error_of(self._record, verdict)
@@ -171,6 +180,7 @@ class CcxtTrading:
             found = await self.remote.read(exchange.fetch_order, order_id, symbol)
         except Missing:
             return None
+        self._stir()
         return self._learn(self._order(found))
 
     async def _first(self, questions: Sequence[Question], symbol: str, **asked: Any) -> ExchangeOrder | None:
@@ -186,6 +196,7 @@ class CcxtTrading:
                 named = about.client_id == "" or raw.get("clientOrderId") in (None, about.client_id)
                 order = self._order(raw)
                 if named and about.order_id in ("", raw.get("id")):
+                    self._stir()
                     return self._learn(order)
         return None
 
@@ -220,6 +231,10 @@ class CcxtTrading:
         for order in found:
             if self._is_ours(order):
                 self._learn(order)
+        standing = {order.id: order.filled for order in found}
+        if standing != self._standing:
+            self._standing = standing
+            self._stir()
         return [order for order in found if order.status == "open"]
 
     def _is_ours(self, order: ExchangeOrder) -> bool:
@@ -252,10 +267,12 @@ class CcxtTrading:
         """Return the account's executions at or after ``since``, oldest first.
 
         Where the exchange tells of one market at a time: of those that had an order within ten minutes, from the first
-        order on that was seen there.
+        order on that was seen there. While nothing happens to any order it is asked twice a minute only.
         """
         exchange = await self.remote.ready()
-        now = self._context.clock.now()
+        now, steady = self._context.clock.now(), steady_ms(self._context.clock)
+        if self._is_quiet(since, steady):
+            return []
         found: dict[tuple[str, str], ExchangeTrade] = {}
         for symbol, begin in self._to_ask_for_trades(since, now):
             for trade in await self._trades_of(exchange, symbol, begin):
@@ -264,7 +281,17 @@ class CcxtTrading:
             if symbol is not None:
                 # From now on the engine's own cursor is enough.
                 self._seen[symbol].since = now
+        self._asked = since, steady
         return sorted(found.values(), key=lambda trade: (trade.at, trade.id))
+
+    def _is_quiet(self, since: int, steady: int) -> bool:
+        asked_since, asked_at = self._asked
+        return steady > self._stirred_until and since >= asked_since and steady - asked_at < _QUIET_MS
+
+    def _stir(self) -> None:
+        # Executions may be shown later than what they did to their order.
+        lag = self.capabilities.visibility_lag_ms
+        self._stirred_until = steady_ms(self._context.clock) + lag + _STIRRED_MS
 
     def _to_ask_for_trades(self, since: int, now: int) -> Sequence[tuple[str | None, int]]:
         if not self._record.trades_by_market:
@@ -296,7 +323,9 @@ class CcxtTrading:
     async def balances(self) -> Mapping[str, Decimal]:
         """Return asset -> total."""
         exchange = await self.remote.ready()
-        told = await self.remote.read(exchange.fetch_balance)
+        # Rarely, and mostly because a person looks.
+        with urgently():
+            told = await self.remote.read(exchange.fetch_balance)
         totals = {asset: amount_of(total) for asset, total in (told.get("total") or {}).items()}
         return {asset: total for asset, total in totals.items() if total}
 

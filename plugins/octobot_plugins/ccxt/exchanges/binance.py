@@ -119,7 +119,7 @@ BINANCE = ExchangeRecord(
     # B-err; codes of section 11xx are about how a request is written.
     codes={
         Meaning.REFUSED: (
-            *(f"-{code}" for code in range(1100, 1140)),
+            *(f"-{code}" for code in range(1100, 1200)),
             "-1013",
             "-1014",
             "-1020",

@@ -152,7 +152,11 @@ KRAKEN = ExchangeRecord(
             "EService: Throttled",
             "EService:Throttled",
         ),
-        Meaning.MAINTENANCE: ("EService:Market in cancel_only mode", "EService:Market in post_only mode"),
+        Meaning.MAINTENANCE: (
+            "EService:Market in cancel_only mode",
+            "EService:Market in post_only mode",
+            "EService:Market in limit_only mode",
+        ),
         Meaning.KEY: ("EAPI:Invalid key", "EAPI:Invalid signature", "EGeneral:Permission denied"),
         Meaning.MISSING: ("EOrder:Unknown order", "EOrder:Invalid order"),
         Meaning.UNKNOWN: ("EGeneral:Internal error", "EService:Unavailable", "EService:Busy"),

@@ -113,12 +113,16 @@ OKX = ExchangeRecord(
     options={"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}},
     said=_said,
     codes={
-        Meaning.REFUSED: ("51000", "51001", "51006", "51008", "51020", "51121", "51131"),
+        Meaning.REFUSED: (
+            *("50002", "50014", "51000", "51001", "51003", "51006", "51008", "51010", "51020", "51121", "51131"),
+            # Their text alone was seen: the value or size of an order above the limit.
+            *("51201", "51202"),
+        ),
         Meaning.DUPLICATE: ("51016",),
         Meaning.EXPIRED: ("50036",),
         Meaning.UNKNOWN: ("50001", "50004", "50026", "51149"),
         Meaning.LIMITED: ("50011", "50013", "50040", "50061"),
-        Meaning.KEY: ("50105", "50110", "50111", "50113", "50119", "50120"),
+        Meaning.KEY: ("50101", "50105", "50110", "50111", "50113", "50119", "50120"),
         Meaning.CLOCK: ("50102", "50112"),
         Meaning.MISSING: ("51400", "51401", "51402", "51410", "51603"),
     },

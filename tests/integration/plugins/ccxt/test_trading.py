@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
+from octobot_node.testing.fakes import OpenGate
 from octobot_plugins.ccxt.exchanges import record_of
 from tests.integration.plugins.ccxt.conftest import Open, request
 from tests.support.exchange_site import Answer, Asked, lent
@@ -147,6 +148,35 @@ def test_executions_of_a_market_are_read_from_its_first_order_on_and_no_more_onc
     assert since == [NOW - 86_401_000, NOW]
 
 
+def test_executions_are_asked_for_while_something_happens_and_else_twice_a_minute(bench: Open) -> None:
+    clock = Stopped()
+    filled = "0"
+
+    def script(asked: Asked) -> Answer:
+        if asked.path.endswith("myTrades"):
+            return Answer([])
+        return Answer([order(executedQty=filled)] if asked.path.endswith("openOrders") else order())
+
+    async def use() -> Any:
+        nonlocal filled
+        async with bench("binance", script, clock) as found:
+            counts = []
+            for second in range(100):
+                clock.at = NOW + second * 1_000
+                filled = "0" if second < 80 else "0.005"
+                await found.trading.open_orders()
+                await found.trading.trades(NOW)
+                counts.append(len(found.site.of("/api/v3/myTrades")))
+            return counts
+
+    counts = run(use)
+    # Thirteen seconds after the first look (three of them the exchange's lag), once more half a minute later, and again
+    # from when the order was filled in part.
+    assert (counts[0], counts[13], counts[42], counts[44], counts[79]) == (1, 14, 14, 15, 16)
+    assert counts[80:93] == list(range(17, 30))
+    assert counts[99] < 34
+
+
 def test_pages_of_executions_are_read_to_their_end(bench: Open) -> None:
     def script(asked: Asked) -> Answer:
         if not asked.path.endswith("myTrades"):
@@ -214,6 +244,29 @@ def test_after_a_429_nothing_leaves_until_its_time_is_over(bench: Open) -> None:
             return waits, asked, len(found.site.asked)
 
     assert run(use) == ([7.0, 5.0], 1, 2)
+
+
+def test_cancels_and_what_a_person_waits_for_may_use_what_is_kept_of_the_allowance(
+    bench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    async def take(_gate: OpenGate, _weight: float = 1.0, *, urgent: bool = False) -> None:
+        asked.append(urgent)
+
+    monkeypatch.setattr(OpenGate, "take", take)
+
+    async def use() -> None:
+        async with bench("binance", lambda _: Answer(order(balances=[])), Stopped()) as found:
+            trading = found.trading
+            await trading.create_order(request(expires_at=NOW + 5_000))
+            await trading.order("BTC/USDT", "BTCUSDT-28")
+            await trading.cancel_order("BTC/USDT", "BTCUSDT-28")
+            await trading.balances()
+            await trading.check_keys()
+
+    run(use)
+    assert asked == [False, False, True, True, True]
 
 
 def test_times_are_told_by_this_machine_s_clock(bench: Open) -> None:
