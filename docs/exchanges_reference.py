@@ -46,7 +46,7 @@ def _guarantees() -> Iterator[str]:
 
 def _row(name: str, record: ExchangeRecord) -> str:
     can = record.capabilities
-    outcome = "**exact**: found, or sent again on proof" if record.exact else "at most once, then a person"
+    outcome = "**exact**: found, or sent again on proof" if record.capabilities.exact else "at most once, then a person"
     expiry = "thrown away" if can.request_expiry else "executed"
     cells = (
         name,

@@ -199,13 +199,6 @@ class ExchangeRecord:
     rights: tuple[Wire, Callable[[Any], Rights]] | None = None
     notes: Sequence[str] = ()
 
-    @property
-    def exact(self) -> bool:
-        """Whether an order whose answer was lost is always resolved without a person."""
-        can = self.capabilities
-        conclusive = can.lookup.reach in ("recent", "all")
-        return can.dedupe == "forever" or (can.request_expiry and conclusive)
-
     def meaning(self, said: Said) -> Meaning | None:
         """Return what a code means, by the longest beginning that fits; None where no table has it."""
         whole, best, found = str(said), -1, None

@@ -122,5 +122,5 @@ def test_an_exchange_that_nobody_vouches_for_has_no_codes() -> None:
 
 
 def test_exact_are_those_that_always_come_to_an_answer() -> None:
-    exact = {record.id for record in VOUCHED if record.exact}
+    exact = {record.id for record in VOUCHED if record.capabilities.exact}
     assert exact == {"binance", "kraken", "okx", "bybit", "coinbase"}
