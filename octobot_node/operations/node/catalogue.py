@@ -17,7 +17,7 @@ from octobot_node.operations.node.models.node import (
     RoutePage,
     SettingPage,
 )
-from octobot_node.operations.node.models.plugins import PluginPage
+from octobot_node.operations.node.models.plugins import PackagePage, PluginPage
 
 __all__ = [
     "CHECK_NODE",
@@ -26,6 +26,7 @@ __all__ = [
     "LIST_EVENTS",
     "LIST_NODES",
     "LIST_OWN_AUDIT",
+    "LIST_PACKAGES",
     "LIST_PLUGINS",
     "LIST_ROUTES",
     "LIST_SETTINGS",
@@ -44,6 +45,13 @@ LIST_PLUGINS = Operation(
     PluginPage,
     f"{_HERE}.status:list_plugins",
     description="List every plugin that was found, with what it registers and what is wrong with it.",
+)
+LIST_PACKAGES = Operation(
+    "packages.list",
+    EmptyRequest,
+    PackagePage,
+    f"{_HERE}.packages:list_packages",
+    description="List the Python packages that are installed beside the node, with their licences.",
 )
 LIST_SETTINGS = Operation(
     "settings.list",
@@ -113,6 +121,7 @@ CHECK_NODE = Operation(
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIST_EVENTS,
     LIST_PLUGINS,
+    LIST_PACKAGES,
     LIST_SETTINGS,
     LIST_ROUTES,
     LIST_NODES,

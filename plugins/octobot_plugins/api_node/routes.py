@@ -8,6 +8,7 @@ from octobot_node.operations.node.catalogue import (
     CHECK_NODE,
     DRAIN_NODE,
     LIST_NODES,
+    LIST_PACKAGES,
     LIST_PLUGINS,
     LIST_ROUTES,
     LIST_SETTINGS,
@@ -25,4 +26,5 @@ router.add_operation(
 )
 router.add_operation(LIST_ROUTES, Route("GET", "/egress", "node:read", "Ways out"))
 router.add_operation(LIST_PLUGINS, Route("GET", "/plugins", "node:read", "Plugins"))
+router.add_operation(LIST_PACKAGES, Route("GET", "/packages", "node:read", "Packages and licences", tag="node"))
 router.add_operation(LIST_SETTINGS, Route("GET", "/settings", "settings:read", "Settings"))

@@ -23,18 +23,22 @@ __all__ = ["NAME", "forget_password_file", "password_file", "prepare"]
 
 log = structlog.get_logger(__name__)
 NAME = "admin"
+_CURE = f"`octobot-node users edit {NAME} --role admin` makes them one"
 
 
 def prepare(context: PluginContext) -> None:
-    """Make the first admin where there is no user; refuse to be reached with a password that nobody chose.
+    """Make the first admin where there is none; refuse to be reached with a password that nobody chose.
 
     Raises NodeError.
     """
     given = context.plugin_settings(AdminSettings).password
     password = None if given is None else given.get_secret_value()
     with context.storage.read() as connection:
-        empty = statements.user_rows(connection) == 0
-    if empty:
+        lacking = statements.admins(connection) == 0
+        taken = statements.user(connection, NAME) is not None
+    if lacking and taken:
+        log.warning("no_admin", why=f"{NAME!r} is no admin, and nobody else is", cure=_CURE)
+    elif lacking:
         _create(context, password)
     elif password is not None:
         _take_over(context, password)
@@ -71,7 +75,7 @@ def _create(context: PluginContext, password: str | None) -> None:
     with context.storage.write(durable=True) as connection:
         # Another node may have been first: its admin stays.
         context.storage.lock_migrations(connection)
-        if statements.user_rows(connection):
+        if statements.admins(connection):
             forget_password_file(context.settings.data_dir)
             return
         connection.execute(users.insert().values(values))

@@ -25,6 +25,7 @@ __all__ = [
     "active_keys",
     "active_session",
     "add_address",
+    "admins",
     "end_oldest_sessions",
     "end_sessions",
     "forget_user",
@@ -39,7 +40,6 @@ __all__ = [
     "user",
     "user_names",
     "user_page",
-    "user_rows",
     "was_somebody",
 ]
 
@@ -67,9 +67,9 @@ def user_names(connection: sa.Connection) -> Sequence[str]:
     return connection.scalars(sa.select(users.c.name).order_by(users.c.name).limit(1_000)).all()
 
 
-def user_rows(connection: sa.Connection) -> int:
-    """Return how many users there are."""
-    return connection.scalar(sa.select(sa.func.count()).select_from(users)) or 0
+def admins(connection: sa.Connection) -> int:
+    """Return how many admins there are, disabled ones among them."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(users).where(users.c.role == "admin")) or 0
 
 
 def active_admins(connection: sa.Connection) -> Sequence[str]:

@@ -137,7 +137,8 @@ def _hook(context: OperationContext, hook_id: str) -> AnyRow:
     with context.core.storage.read() as connection:
         row = statements.hook(connection, hook_id, context.owner)
     if row is None:
-        raise UnknownName(f"there is no hook {hook_id!r}: `octobot-node hooks list` shows their ids")
+        told = f"there is no hook {hook_id!r}, or more than one is called so"
+        raise UnknownName(f"{told}: `octobot-node hooks list` shows their ids")
     return row
 
 

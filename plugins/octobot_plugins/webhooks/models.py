@@ -90,7 +90,7 @@ class CreateHook(OneAutomation):
 class OneHook(Request):
     """One address."""
 
-    hook: str = Field(min_length=1, max_length=36, description="An address's id.")
+    hook: str = Field(min_length=1, max_length=64, description="An address's id, or its name where no other has it.")
 
 
 class SignHook(OneHook):

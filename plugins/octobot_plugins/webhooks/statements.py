@@ -29,9 +29,11 @@ def count_of(connection: sa.Connection, owner: str) -> int:
 
 
 def hook(connection: sa.Connection, hook_id: str, owner: str | None) -> AnyRow | None:
-    """Return an address of an owner's (None: anybody's), or None."""
-    statement = _WITH_NAME.where(_h.id == hook_id)
-    return connection.execute(statement if owner is None else statement.where(_h.owner == owner)).first()
+    """Return an address of an owner's (None: anybody's) by its id, or by its name where no other has it; or None."""
+    theirs = _WITH_NAME if owner is None else _WITH_NAME.where(_h.owner == owner)
+    found = connection.execute(theirs.where(_h.id == hook_id)).first()
+    named = [] if found is not None else connection.execute(theirs.where(_h.name == hook_id).limit(2)).all()
+    return named[0] if len(named) == 1 else found
 
 
 def page(

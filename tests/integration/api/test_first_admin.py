@@ -34,6 +34,25 @@ def test_the_first_start_makes_an_admin_and_keeps_the_password_where_nobody_else
     assert (admin(office).role, admin(office).owner, admin(office).generated) == ("admin", "local", True)
 
 
+def test_an_admin_is_made_though_somebody_else_was_added_before(office: Office) -> None:
+    office.do("users.create", user="ada", role="trader", password="chosen by a person")
+    prepare(office.context().plugin_context)
+    assert admin(office).role == "admin"
+    assert password_file(office.bench.settings.data_dir).exists()
+
+
+def test_no_admin_is_made_where_there_is_one_or_the_name_is_somebody_s(office: Office) -> None:
+    office.do("users.create", user="admin", role="trader", password="chosen by a person")
+    prepare(office.context().plugin_context)
+    assert admin(office).role == "trader"
+    assert not password_file(office.bench.settings.data_dir).exists()
+    office.do("users.edit", user="admin", role="admin")
+    office.do("users.create", user="root", role="admin", password="chosen by a person")
+    office.do("users.delete", user="admin")
+    prepare(office.context().plugin_context)
+    assert admin(office) is None
+
+
 def test_a_changed_password_takes_the_file_away(office: Office) -> None:
     prepare(office.context().plugin_context)
     office.do("users.set_password", user="admin", password="chosen by a person")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from octobot_node.errors import UnknownName
 from octobot_node.store import schedules
 from octobot_node.store.database import refusable
 from octobot_node.store.tables import audit
@@ -405,3 +406,17 @@ def test_bad_signatures_use_up_nothing_of_the_sender_s_and_are_slowed_down(servi
 
     assert (guesses[:60], guesses[60]) == ([401] * 60, 429)
     assert good.status_code == 202
+
+
+def test_an_address_is_named_by_its_id_or_by_a_name_that_no_other_has(service: Service, automation: str) -> None:
+    first, second = make(service, automation)["id"], make(service, automation)["id"]
+    other = make(service, automation, name=first)["id"]
+    # An id comes first, whatever others are called.
+    assert service.do("hooks.show", hook=first).id == first
+    assert service.do("hooks.delete", hook=second).id == second
+    assert service.do("hooks.show", hook="tv").id == first
+    make(service, automation)
+    with pytest.raises(UnknownName, match="there is no hook 'tv', or more than one is called so"):
+        service.do("hooks.show", hook="tv")
+    assert service.do("hooks.delete", hook=first).id == first
+    assert service.do("hooks.show", hook=first).id == other

@@ -58,6 +58,8 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "kill_switch.release": [{"id": "*"}],
     "signals.send": [{"automation": "*", "payload": 1}],
     "signals.list": [{"automation": "*"}],
+    "budgets.plan": [{"automation": "*"}],
+    "budgets.change": [{"automation": "*", "take": {"USDT": "1"}}],
     "fills.list": [{"automation": "*"}, {"account": "*"}, {"order": "*"}],
     "ledger.list": [{"automation": "*"}],
     "ledger.balances": [{"automation": "*"}, {"account": "*"}],
@@ -111,6 +113,7 @@ SEEN: dict[str, list[dict[str, Any]]] = {
 }
 #: The node itself, which is nobody's: what may look at it or change it is for whoever asks to decide.
 OF_THE_NODE = {
+    "packages.list",
     *("plugins.list", "settings.list", "nodes.list", "nodes.drain", "node.doctor", "types.list", "types.show"),
     "audit.verify",
     *("lag.show", "preferences.show", "preferences.change"),

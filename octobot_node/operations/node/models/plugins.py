@@ -9,7 +9,7 @@ from pydantic import Field
 
 from octobot_node.operations.models import Response
 
-__all__ = ["PluginPage", "PluginRow", "ServiceRow", "TroubleRow"]
+__all__ = ["PackagePage", "PackageRow", "PluginPage", "PluginRow", "ServiceRow", "TroubleRow"]
 
 
 class TroubleRow(Response):
@@ -56,3 +56,17 @@ class PluginPage(Response):
     """Every plugin that was found."""
 
     plugins: list[PluginRow]
+
+
+class PackageRow(Response):
+    """A Python package that is installed beside the node."""
+
+    name: str = Field(description="What it is called.")
+    version: str = Field(description="Which release of it.")
+    license: str = Field(description="Its licence, as it tells it; empty: it does not.")
+
+
+class PackagePage(Response):
+    """The packages that are installed, by name."""
+
+    packages: list[PackageRow] = Field(description="By name.")

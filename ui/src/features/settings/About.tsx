@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { nodeQuery } from "@/features/frame/queries";
 import { pluginsQuery } from "@/features/node/queries";
 import * as format from "@/text/format";
+import { pythonPackagesQuery } from "./queries";
 
 /** Which version this is, and whose work is in it. */
 export default function About() {
@@ -79,7 +80,32 @@ export default function About() {
             </div>
           </dl>
         </section>
+        <PythonPackages />
       </div>
     </div>
+  );
+}
+
+/** What the node itself is made of, as each package tells it. */
+function PythonPackages() {
+  const { data: found } = useQuery(pythonPackagesQuery);
+  if (!found) return null;
+  return (
+    <section className="blk" aria-labelledby="h-python">
+      <div className="section-head">
+        <h2 id="h-python">Whose work the node is made of</h2>
+        <span className="end">{format.count(found.length)}</span>
+      </div>
+      <dl className="facts licences">
+        {found.map((each) => (
+          <div key={each.name}>
+            <dt>
+              {each.name} <span className="faint">{each.version}</span>
+            </dt>
+            <dd>{each.license || "not told"}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }

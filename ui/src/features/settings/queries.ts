@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import {
   listOwnKeys,
   listOwnSessions,
+  listPackages,
   listTargets,
   listUserSessions,
   listUsers,
@@ -31,6 +32,13 @@ export const targetsQuery = queryOptions({
 export const nodeWaysQuery = queryOptions({
   queryKey: ["node-ways"],
   queryFn: async () => (await readNotifications()).data,
+});
+
+/** What is installed beside the node: it changes with a restart. */
+export const pythonPackagesQuery = queryOptions({
+  queryKey: ["python-packages"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async () => (await listPackages()).data.packages,
 });
 
 /** What there is of a list that comes in pages. */
