@@ -116,6 +116,14 @@ class EmulatorProcess:
         """Take that back."""
         self._do("restore", key=key)
 
+    def cut_streams(self, *, announced: bool = False) -> None:
+        """Close every websocket."""
+        self._do("cut_streams", announced=announced)
+
+    def silence_streams(self, *, silent: bool = True) -> None:
+        """Say nothing more on the websockets that there are; or go on."""
+        self._do("silence_streams", silent=silent)
+
     def balances(self, account: str = "main") -> dict[str, Decimal]:
         """Return asset -> total, free and locked."""
         return _BALANCES.validate_python(self._do("balances", account=account))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from aiohttp import web
 
 from octobot_node.testing.exchange_emulators.binance.account import AccountQuestions
 from octobot_node.testing.exchange_emulators.binance.errors import BinanceError
@@ -19,14 +24,19 @@ from octobot_node.testing.exchange_emulators.binance.security import (
     check_signature,
     check_window,
     key_of,
+    known_key,
     signed_payload,
 )
+from octobot_node.testing.exchange_emulators.binance.sockets import Connection
+from octobot_node.testing.exchange_emulators.binance.streams import MarketStreams
+from octobot_node.testing.exchange_emulators.binance.ws_api import WsApi, signed_params
 from octobot_node.testing.exchange_emulators.core.accounts import ApiKey
 from octobot_node.testing.exchange_emulators.core.exchange import Happening
 from octobot_node.testing.exchange_emulators.core.listing import Listing
 from octobot_node.testing.exchange_emulators.core.orders import Order, Trade
 from octobot_node.testing.exchange_emulators.emulator import Emulator
 from octobot_node.testing.exchange_emulators.web.call import Call, Reply, RequestKind, reply
+from octobot_node.testing.exchange_emulators.web.server import Hung
 
 __all__ = ["BinanceEmulator"]
 
@@ -44,7 +54,7 @@ class _Route:
 
 
 class BinanceEmulator(Emulator):
-    """Binance spot on this machine: ``api/v3``, what is asked of ``sapi``, and both websockets.
+    """Binance spot on this machine: ``api/v3``, what is asked of ``sapi``, market streams and the websocket API.
 
     Weights are counted by address, unfilled orders by account; ``limits`` may be changed and ``limits.pardon()`` ends
     bans. ``orders.reuse_after_cancel`` says whether a client order id may come again whose order was cancelled.
@@ -55,9 +65,12 @@ class BinanceEmulator(Emulator):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._closing: set[asyncio.Task[None]] = set()
         self.limits = Limits(self.server_time, ban_ms=self.faults.ban_s * 1_000)
         self.order_desk = Orders(self.exchange, self.limits)
         self._routes = self._table()
+        self.streams = MarketStreams(self.exchange)
+        self.ws_api = WsApi(self.exchange, self._ask_by_socket, self._key_of_socket)
         self.exchange.listeners.append(self._give_back)
 
     def listing(self, symbol: str) -> Listing:
@@ -86,6 +99,8 @@ class BinanceEmulator(Emulator):
         api: dict[str, Any] = dict.fromkeys(sections, f"{self.url}/api/v3")
         api |= {"v1": f"{self.url}/api/v1", "sapi": f"{self.url}/sapi/v1"}
         api |= {f"sapiV{number}": f"{self.url}/sapi/v{number}" for number in (2, 3, 4)}
+        sockets = self.url.replace("http://", "ws://")
+        api["ws"] = {"spot": f"{sockets}/ws", "ws-api": {"spot": f"{sockets}/ws-api/v3"}}
         return {"api": api}
 
     def kind_of(self, call: Call) -> RequestKind:
@@ -127,6 +142,69 @@ class BinanceEmulator(Emulator):
             await asyncio.sleep(self.faults.engine_delay_ms / 1_000)
             still_in_time()
         return act()
+
+    # -- websockets
+
+    async def stop(self) -> None:
+        """End; websockets are closed first."""
+        await asyncio.gather(*(connection.cut() for connection in self._connections()))
+        await super().stop()
+
+    def controls(self) -> dict[str, Callable[..., Any]]:
+        """Return the methods for whoever tests by name."""
+        return {**super().controls(), "cut_streams": self.cut_streams, "silence_streams": self.silence_streams}
+
+    def cut_streams(self, *, announced: bool = False) -> None:
+        """Close every websocket, with a ``serverShutdown`` before it if that is ``announced``."""
+        for connection in self._connections():
+            if announced:
+                connection.tell({"e": "serverShutdown", "E": self.server_time()})
+            closing = asyncio.get_running_loop().create_task(connection.cut())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    def silence_streams(self, *, silent: bool = True) -> None:
+        """Say nothing more on the websockets that there are, without closing them; or go on."""
+        for connection in self._connections():
+            connection.silent = silent
+
+    def _connections(self) -> list[Connection]:
+        return [*(listener.connection for listener in self.streams.listeners), *self.ws_api.connections]
+
+    async def _socket(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        if self.faults.maintenance == "down":
+            return web.Response(status=503)
+        if request.path.rstrip("/") == "/ws-api/v3":
+            return await self.ws_api.serve(request)
+        return await self.streams.serve(request)
+
+    def _key_of_socket(self, params: Params, payload: str, peer: str) -> ApiKey:
+        key = known_key(params.needed("apiKey"), peer, self.keys, "user_data")
+        check_window(params, self.server_time)
+        check_signature(payload, params.needed("signature"), key)
+        return key
+
+    async def _ask_by_socket(self, route: tuple[str, str], params: dict[str, str], peer: str) -> tuple[Any] | None:
+        """Carry out what REST would, struck as it would be; None: nothing is ever said."""
+        headers, given = {}, dict(params)
+        if "apiKey" in given:
+            key = known_key(given.pop("apiKey"), peer, self.keys, "user_data")
+            check_signature(signed_params(params | {"apiKey": key.key}), given.pop("signature", ""), key)
+            headers = {"X-MBX-APIKEY": key.key}
+        # The limits beside each answer are a courtesy that is not paid here.
+        given.pop("returnRateLimits", None)
+        query = urlencode(given)
+        if headers:
+            query += f"&signature={hmac.new(key.secret.encode(), query.encode(), hashlib.sha256).hexdigest()}"
+        answer = await self._face(Call(*route, query, headers, b"", peer))
+        if answer is None:
+            return None
+        if answer.content_type != "application/json":
+            raise Hung
+        body = json.loads(answer.body)
+        if answer.status != 200:
+            raise BinanceError(body["code"], body["msg"], answer.status)
+        return (body,)
 
     def limited(self) -> Reply:
         """Answer 429."""

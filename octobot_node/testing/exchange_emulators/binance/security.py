@@ -14,7 +14,7 @@ from octobot_node.testing.exchange_emulators.binance.params import Params, in_ms
 from octobot_node.testing.exchange_emulators.core.accounts import ApiKey
 from octobot_node.testing.exchange_emulators.web.call import Call
 
-__all__ = ["Security", "check_signature", "check_window", "key_of", "signed_payload"]
+__all__ = ["Security", "check_signature", "check_window", "key_of", "known_key", "signed_payload"]
 
 #: ``public`` asks for no key.
 Security = Literal["public", "trade", "user_data"]
