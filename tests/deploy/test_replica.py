@@ -64,11 +64,11 @@ def fleet(make_stack: Make) -> Fleet:
 
 
 def consumer_of(make_stack: Make, master: Stack, name: str, address: str) -> Stack:
-    """Make a consumer's stack: it is given the database's password and its authority, and no key."""
+    """Make a consumer's stack: it is given the database's password, its authority and the key to what is sealed."""
 
     def prepare(stack: Stack) -> None:
         (stack.folder / "state" / "secrets").mkdir(parents=True)
-        for secret in ("database_password", "database_ca.crt"):
+        for secret in ("database_password", "database_ca.crt", "secret_key"):
             shutil.copy(master.folder / "state" / "secrets" / secret, stack.folder / "state" / "secrets")
 
     url = f"postgresql://octobot@{address}:{master.settings['DATABASE_PORT']}/octobot{INSIDE}"
