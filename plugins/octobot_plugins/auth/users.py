@@ -16,7 +16,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import no_cursor
 from octobot_node.store.sql.name_conflicts import sees_names_taken_meanwhile
-from octobot_node.store.tables import accounts, automations
+from octobot_node.store.tables import accounts, automations, secrets
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import first_admin, statements
 from octobot_plugins.auth.models import (
@@ -153,7 +153,7 @@ def delete(context: OperationContext, request: OneUser) -> Revoked:
         row = _user(connection, request.user, lock=True)
         _keep_an_admin(connection, row)
         others = [(table, what) for each in context.registry.tables for what, table in each.of_owners.items()]
-        for table, what in ((automations, "automations"), (accounts, "accounts"), *others):
+        for table, what in ((automations, "automations"), (accounts, "accounts"), (secrets, "secrets"), *others):
             if connection.execute(sa.select(table.c.owner).where(table.c.owner == request.user).limit(1)).first():
                 raise CommandRefused(f"{request.user!r} owns {what}: delete those first, or disable the user")
         for table in (table for each in context.registry.tables for table in each.of_users):

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from octobot_node.errors import CommandRefused, SecretsLocked, SecretUnknown, UnknownName, UsageError
+from octobot_node.operations.perform import perform_named
 from octobot_node.sealing.connector_settings import half_place
 from octobot_node.sealing.sealing import Sealing, is_sealed
 from octobot_node.store import tables
@@ -193,3 +194,13 @@ def test_a_second_page_goes_on_where_the_first_one_ended(office: Office) -> None
     assert second.next_cursor is None
     with pytest.raises(UsageError, match="cursor"):
         office.do("secrets.list", cursor="nonsense")
+
+
+def test_a_user_who_has_secrets_is_not_deleted_so_that_nobody_of_that_name_finds_them(office: Office) -> None:
+    office.do("users.create", user="ada", role="trader", password="correct horse battery")
+    theirs = office.context(owner="ada")
+    perform_named(theirs, "secrets.set", {"name": "mine", "value": KEY})
+    with pytest.raises(CommandRefused, match="'ada' owns secrets: delete those first"):
+        office.do("users.delete", user="ada")
+    perform_named(theirs, "secrets.remove", {"name": "mine"})
+    office.do("users.delete", user="ada")
