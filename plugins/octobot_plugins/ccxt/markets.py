@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,11 @@ class Markets:
     def lend(self, exchange: Any) -> None:
         """Give an exchange these markets; they are shared, not copied."""
         exchange.set_markets_from_exchange(self.donor)
+
+
+def _helpers(exchange: Any) -> Sequence[str]:
+    """Return what an exchange keeps beside its markets to know them by, such as Kraken's other names of them."""
+    return list(exchange.options.get("marketHelperProps") or ())
 
 
 class MarketsShelf:
@@ -135,17 +140,22 @@ async def _load(
         listed = await donor.fetch_markets()
     at = context.clock.now()
     spot = [_slim(record, market) for market in listed if market is not None and market.get("spot")]
-    saved = {"version": version(), "at": at, "markets": spot}
-    _save(place, saved)
-    donor.set_markets(spot)
+    helpers = {name: donor.options.get(name) for name in _helpers(donor)}
+    _save(place, {"version": version(), "at": at, "markets": spot, "helpers": helpers})
     donor.fetch = _not_for_asking
-    return Markets(donor, at)
+    return _stocked(donor, spot, helpers, at)
 
 
 def _from(record: ExchangeRecord, settings: CcxtMarketSettings, saved: Mapping[str, Any]) -> Markets:
     donor = _donor(record, settings, None, _not_for_asking)
-    donor.set_markets(saved["markets"])
-    return Markets(donor, saved["at"])
+    return _stocked(donor, saved["markets"], saved["helpers"], saved["at"])
+
+
+def _stocked(donor: Any, markets: Sequence[Any], helpers: Mapping[str, Any], at: int) -> Markets:
+    donor.set_markets(markets)
+    # Each has to be there to be lent, if only as nothing.
+    donor.options = {**donor.options, **dict.fromkeys(_helpers(donor)), **helpers}
+    return Markets(donor, at)
 
 
 def _donor(record: ExchangeRecord, settings: CcxtMarketSettings, context: ConnectorContext | None, fetch: Any) -> Any:
@@ -175,7 +185,7 @@ def _slim(record: ExchangeRecord, market: Mapping[str, Any]) -> dict[str, Any]:
 def _saved(place: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(place.read_bytes())
-        if found["version"] == version() and isinstance(found["at"], int) and found["markets"]:
+        if found["version"] == version() and isinstance(found["at"], int) and found["markets"] and "helpers" in found:
             return dict(found)
     except (OSError, ValueError, KeyError, TypeError):
         # None yet, or of another version of ccxt, or cut short: it is loaded again.

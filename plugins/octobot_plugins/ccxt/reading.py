@@ -25,7 +25,10 @@ _STATUS: Mapping[str, ExchangeOrderStatus] = {
 
 
 def amount_of(value: Any) -> Decimal | None:
-    """Return a number of ccxt's exactly, or None where there is none; raise ValueError for what is no number."""
+    """Return a number of ccxt's exactly, or None where there is none; raise ValueError for what is no number.
+
+    Zeros at its end are left out: as steps and amounts they would be shown with every price.
+    """
     if value is None or value == "":
         return None
     try:
@@ -34,7 +37,8 @@ def amount_of(value: Any) -> Decimal | None:
         raise ValueError(f"{str(value)[:40]!r} is not a number") from None
     if not found.is_finite():
         raise ValueError(f"{found} is not a number")
-    return found
+    plain = format(found, "f")
+    return Decimal(plain.rstrip("0").rstrip(".") if "." in plain else plain)
 
 
 def order_of(record: ExchangeRecord, order: Mapping[str, Any], ahead: int = 0) -> ExchangeOrder:
