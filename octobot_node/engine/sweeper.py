@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from octobot_node.engine.commands.account_wakes import WAKES, AccountWakes
 from octobot_node.engine.commands.automation_completion import AutomationCompletion
 from octobot_node.engine.commands.automation_requests import AutomationRequests
 from octobot_node.engine.commands.commands import Commands
@@ -18,7 +19,7 @@ from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
 from octobot_node.store.kill_switches import BUSY
 from octobot_node.store.sql.conditions import is_ending, is_live, is_planned, request_waits
-from octobot_node.store.tables import automations, kill_switches, requests, schedule
+from octobot_node.store.tables import accounts, automations, kill_switches, requests, schedule
 from octobot_node.store.tables import intents as intents_table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _EXPIRED = sa.select(intents_table.c.automation_id, intents_table.c.id, intents_
     is_live, intents_table.c.status == IntentStatus.OPEN, intents_table.c.expires_at <= sa.bindparam("now")
 )
 #: Whether there is a claim that ran out, a planned intent, an expired order, a request, an automation that is ending,
-#: a kill switch to be settled. One look instead of six: most find nothing.
+#: a kill switch to be settled, an account whose orders may leave again. One look instead of seven: most find nothing.
 _ANYTHING = sa.select(
     sa.exists().where(schedule.c.claim.is_not(None), schedule.c.claim_until < sa.bindparam("now")).label("claims"),
     sa.exists().where(is_live, is_planned).select_from(intents_table).label("planned"),
@@ -39,6 +40,7 @@ _ANYTHING = sa.select(
     sa.exists().where(request_waits).select_from(requests).label("requests"),
     sa.exists().where(is_ending).select_from(automations).label("ending"),
     sa.exists().where(BUSY).select_from(kill_switches).label("switches"),
+    sa.exists().where(WAKES).select_from(accounts).label("wakes"),
 )
 
 
@@ -54,6 +56,7 @@ class Sweeper:
         self._requests = AutomationRequests(core, commands)
         self._completion = AutomationCompletion(core)
         self._kill_switch = KillSwitch(core)
+        self._wakes = AccountWakes(core)
         self._rounds = Rounds(None if core.clock.virtual else PASS_S, time.monotonic)
 
     def sweep(self) -> int:
@@ -64,6 +67,7 @@ class Sweeper:
             found = connection.execute(_ANYTHING, {"now": self._core.clock.now()}).one()
         # First: nothing else is in such a hurry.
         moved = self._kill_switch.move_on(self._goes_on) if found.switches else 0
+        moved += self._wakes.move_on(self._goes_on) if found.wakes else 0
         moved += self._dispatcher.reclaim() if found.claims else 0
         moved += self.carry_adrift() if found.planned else 0
         moved += self._cancel_expired() if found.expired else 0

@@ -19,6 +19,7 @@ from octobot_node.operations.trading.models.accounts import (
     CapabilitiesRow,
     ExchangePage,
 )
+from octobot_node.text.event_sentences import number
 
 __all__ = [
     "print_account",
@@ -104,7 +105,7 @@ def print_account_money(found: AccountMoney, out: TextIO) -> None:
             figure_text.amount(each, row.asset) for each in (row.exchange, row.free, row.reserved, row.unallocated)
         ]
         # Every digit: rounded up, it would be refused.
-        figures += [figure_text.UNKNOWN if row.most is None else f"{row.most:f}"]
+        figures += [figure_text.UNKNOWN if row.most is None else number(row.most)]
         figures += [figure_text.amount(row.value, found.currency or "")] if worth else []
         table.add_row(*(escape(each) for each in (row.asset, *figures)))
     if found.assets:

@@ -107,7 +107,9 @@ class BalanceWatch:
             row = automations.lock_account(connection, account_id)
             if row is None or row.lacks == lacks:
                 return
-            automations.update_account(connection, account_id, {"lacks": dict(lacks)})
+            better = bool(set(row.lacks) - set(lacks))
+            change = {"lacks": dict(lacks)} | ({"wakes": True} if better else {})
+            automations.update_account(connection, account_id, change)
             note_changed(connection, [account_id])
             if set(lacks) == set(row.lacks):
                 return  # only how much

@@ -148,7 +148,9 @@ class AccountCommands:
             row = _lock_account(connection, account_id, revision)
             change: dict[str, Any] = {}
             if mode != row.mode:
-                change = {"mode": mode, "live_since": now if mode == "live" else row.live_since}
+                change = {"mode": mode}
+                if mode == "live":
+                    change |= {"live_since": now, "wakes": True}
             if max_first_day is not None:
                 limits = Limits.model_validate({**row.limits, "max_first_day": max_first_day})
                 change["limits"] = limits.model_dump(mode="json", exclude_none=True)
@@ -158,6 +160,7 @@ class AccountCommands:
                 events.append(connection, [Event(row.owner, row.id, "", "account.mode_changed", told)], now)
         if change:
             self.take_over_account(account_id)
+            core.requested()
         return mode != row.mode
 
     def delete_account(self, account_id: str) -> None:

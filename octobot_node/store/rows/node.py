@@ -38,6 +38,7 @@ class AccountRow(Protocol):
     mode: str
     live_since: int
     lacks: Mapping[str, Any]
+    wakes: bool
     trades_cursor: int
     reconcile_since: int | None
     revision: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octobot_node.store.tables.base import Id, metadata
+from octobot_node.store.tables.base import Id, metadata, partial
 from octobot_node.store.types import Millis
 
 __all__ = [
@@ -81,6 +81,8 @@ accounts = sa.Table(
     sa.Column("live_since", Millis, nullable=False, server_default="0"),
     #: What its exchange has less of than its automations believe: asset -> {"needs", "has"}.
     sa.Column("lacks", sa.JSON, nullable=False, server_default="{}"),
+    #: Its orders may leave again: whoever was not told what became of theirs is to be woken.
+    sa.Column("wakes", sa.Boolean, nullable=False, server_default=sa.false()),
     #: Executions up to here are settled; the account poller asks again with an overlap.
     sa.Column("trades_cursor", Millis, nullable=False, server_default="0"),
     #: Restored from a backup of this moment and not compared with its exchange yet; NULL: nothing to compare.
@@ -91,6 +93,7 @@ accounts = sa.Table(
     #: When its exchange answered last, to the minute; NULL: never.
     sa.Column("contacted_at", Millis),
     sa.UniqueConstraint("owner", "name"),
+    partial("ix_accounts_wakes", "id", where="wakes"),
 )
 
 #: What nodes took of what an exchange lets an address or a key ask in a window of time.

@@ -129,3 +129,18 @@ def test_a_run_file_and_an_export_have_the_mode(office: Office) -> None:
     office.do("automations.create", name="a", type="dca", account="shy", budget={"USDT": 10}, config=DCA, start=False)
     exported = office.do("automations.export", automations=["a"])
     assert "mode: observe" in exported.text
+
+
+def test_who_waits_for_what_became_of_an_order_is_woken_when_the_account_goes_live(office: Office) -> None:
+    """A grid, say, plans nothing by the clock: it was told nothing of what was not sent."""
+
+    def once(tick: Tick[Any, Any]) -> Decision:
+        return Decision() if tick.open_orders else Decision(orders=buying(tick).orders)
+
+    office.do("accounts.observe", account="main")
+    office.bench.automation("a", once)
+    office.bench.settle()
+    assert [row.status for row in office.bench.intents()] == ["skipped"]
+    office.do("accounts.go_live", account="main")
+    office.bench.run(2_000)
+    assert [row.status for row in office.bench.intents()] == ["skipped", "open"]
