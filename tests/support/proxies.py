@@ -31,8 +31,12 @@ class Asked(NamedTuple):
 class ProxyServer:
     """A proxy on a loop in a thread of its own; a context manager. Every name that it is asked for is this machine."""
 
-    def __init__(self, *, user: str = "", password: str = "", host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, *, user: str = "", password: str = "", host: str = "127.0.0.1", leaves_from: str | None = None
+    ) -> None:
         self.host = host
+        #: The address that its own connections come from, by which whoever is connected to knows them.
+        self._leaves_from = None if leaves_from is None else (leaves_from, 0)
         self.asked: list[Asked] = []
         #: Connections that it took.
         self.taken = 0
@@ -125,7 +129,7 @@ class ProxyServer:
     ) -> None:
         """Connect to what was asked for, and pass on both ways."""
         host = "127.0.0.1" if asked.by_name else asked.host
-        there, back = await asyncio.open_connection(host, asked.port)
+        there, back = await asyncio.open_connection(host, asked.port, local_addr=self._leaves_from)
 
         async def both() -> None:
             if first:
