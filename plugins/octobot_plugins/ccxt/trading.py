@@ -20,6 +20,7 @@ from octobot_node.contracts.exchanges import (
     RequestBudget,
 )
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
+from octobot_plugins.ccxt.account_fees import AccountFees
 from octobot_plugins.ccxt.exchanges.record import Asked, Meaning, NotOffered, Placing, Question, Raw
 from octobot_plugins.ccxt.reading import amount_of, order_of, trade_of
 from octobot_plugins.ccxt.remote import Missing, Remote, urgently
@@ -73,7 +74,7 @@ class CcxtTrading:
         #: When the open orders of all markets were asked for last (steady ms).
         self._all_at: int | None = None
         self._known = {"user": settings.api_key.get_secret_value()} if settings.exchange == "hyperliquid" else {}
-        self._fees: dict[str, Fees] = {}
+        self._fees = AccountFees(self.remote, context.clock)
         #: What was filled of each open order at the last look, and until when (steady ms) executions may come of what
         #: happened since; the last question about them, as (since, when).
         self._standing: dict[str, Decimal] = {}
@@ -224,6 +225,7 @@ class CcxtTrading:
         """
         exchange = await self.remote.ready()
         await self._know_before_orders()
+        await self._fees.refresh(exchange.markets)
         found: list[ExchangeOrder] = []
         for symbol in self._to_ask_for_open():
             rows = await self._open_of(exchange, symbol)
@@ -326,6 +328,7 @@ class CcxtTrading:
         # Rarely, and mostly because a person looks.
         with urgently():
             told = await self.remote.read(exchange.fetch_balance)
+        await self._fees.refresh(exchange.markets)
         totals = {asset: amount_of(total) for asset, total in (told.get("total") or {}).items()}
         return {asset: total for asset, total in totals.items() if total}
 
@@ -337,7 +340,7 @@ class CcxtTrading:
 
     def fees(self, symbol: str) -> Fees:
         """Return what the account pays, as far as the exchange said so."""
-        return self._fees.get(symbol, Fees())
+        return self._fees.of(symbol)
 
     def request_budgets(self) -> Sequence[RequestBudget]:
         """Return the budgets that the exchange states with its answers."""

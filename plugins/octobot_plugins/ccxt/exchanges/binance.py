@@ -9,6 +9,7 @@ from octobot_node.contracts.exchanges import Capabilities, Lookup, RequestBudget
 from octobot_plugins.ccxt.exchanges.record import (
     Asked,
     ExchangeRecord,
+    FeeTable,
     Meaning,
     Placing,
     Question,
@@ -84,6 +85,10 @@ def _open(asked: Asked) -> Wire:
 def _budgets(headers: Mapping[str, str]) -> Sequence[RequestBudget]:
     used = headers.get("x-mbx-used-weight-1m", "")
     return [RequestBudget("weight a minute", _WEIGHT, max(_WEIGHT - int(used), 0))] if used.isdigit() else []
+
+
+def _fees(body: Any, _market: str) -> tuple[Any, Any]:
+    return body["commissionRates"]["taker"], body["commissionRates"]["maker"]
 
 
 def _rights(body: Any) -> Rights:
@@ -163,6 +168,8 @@ BINANCE = ExchangeRecord(
     paced_by="weight a minute",
     trades=Question(_trades, rows_in(), _newer),
     trades_by_market=True,
+    # B-rest GET account: commissionRates.
+    fees=FeeTable(lambda _asked: Wire("account", method="GET", params={"omitZeroBalances": "true"}), _fees),
     # Names of the fields from memory.
     rights=(Wire("account/apiRestrictions", ("sapi",), method="GET"), _rights),
     notes=("A cancel that does not find its order says nothing about how it ended: it is looked up.",),

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from octobot_node.contracts.exchanges import Capabilities, Lookup
 from octobot_plugins.ccxt.exchanges.record import (
     Asked,
     ExchangeRecord,
+    FeeTable,
     Meaning,
     NotOffered,
     Placing,
@@ -95,6 +97,12 @@ def _since(asked: Asked) -> dict[str, Any]:
     return {"start": asked.since // 1000 - 1} if asked.since > 1_000 else {}
 
 
+def _fees(body: Any, market: str) -> tuple[Any, Any]:
+    taker = body["result"]["fees"][market]
+    maker = (body["result"].get("fees_maker") or {}).get(market, taker)
+    return Decimal(str(taker["fee"])) / 100, Decimal(str(maker["fee"])) / 100
+
+
 def _rights(body: Any) -> Rights:
     # K-acc: permissions such as withdraw-funds; how the right to trade is called was not found.
     told = [str(each) for each in body["result"]["permissions"]]
@@ -175,6 +183,8 @@ KRAKEN = ExchangeRecord(
     order=(Question(_asks("QueryOrders", lambda asked: {"txid": asked.order_id}), _named()),),
     open_orders=Question(_asks("OpenOrders", lambda _asked: {}), _named("open"), _page),
     trades=Question(_asks("TradesHistory", _since), _named("trades"), _page),
+    # TradeVolume tells percents, of a pair by its own name.
+    fees=FeeTable(lambda asked: Wire("TradeVolume", params={"pair": asked.market}), _fees, by_market=True),
     rights=(Wire("GetApiKeyInfo"), _rights),
     notes=(
         "One key for one node: each request's number has to be above the last one's. Give the key a nonce window.",

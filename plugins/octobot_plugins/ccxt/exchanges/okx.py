@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from octobot_node.contracts.exchanges import Capabilities, Lookup
 from octobot_plugins.ccxt.exchanges.record import (
     Asked,
     ExchangeRecord,
+    FeeTable,
     Meaning,
     NotOffered,
     Placing,
@@ -79,6 +81,11 @@ def _older(name: str) -> Callable[[Sequence[Raw], Asked], str]:
     return lambda rows, _asked: str(rows[-1][name]) if len(rows) >= _PAGE else ""
 
 
+def _fees(body: Any, _market: str) -> tuple[Any, Any]:
+    row = body["data"][0]
+    return -Decimal(str(row["taker"])), -Decimal(str(row["maker"]))
+
+
 def _rights(body: Any) -> Rights:
     # O-02/10 perm: read_only, trade, withdraw.
     told = str(body["data"][0]["perm"]).split(",")
@@ -143,6 +150,8 @@ OKX = ExchangeRecord(
         _older("ordId"),
     ),
     trades=Question(_fills, rows_in("data"), _older("billId")),
+    # A fee that is paid is below zero there.
+    fees=FeeTable(lambda _asked: Wire("account/trade-fee", method="GET", params={"instType": "SPOT"}), _fees),
     rights=(Wire("account/config", method="GET"), _rights),
     notes=("Market orders carry banAmend: they are refused rather than made smaller.",),
 )

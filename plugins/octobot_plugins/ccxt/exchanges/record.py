@@ -13,6 +13,7 @@ from octobot_node.orders import OrderType, Side
 __all__ = [
     "Asked",
     "ExchangeRecord",
+    "FeeTable",
     "Meaning",
     "NotOffered",
     "Placing",
@@ -128,6 +129,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeTable:
+    """How an account's fees are asked for; ``read(body, market)`` returns (taker, maker) as ratios: 0.001 is 0.1 %."""
+
+    wire: Callable[[Asked], Wire]
+    read: Callable[[Any, str], tuple[Any, Any]]
+    by_market: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rights:
     """What a key may, as the exchange tells; None where it does not tell that."""
 
@@ -195,6 +205,8 @@ class ExchangeRecord:
     budgets: Callable[[Mapping[str, str]], Sequence[RequestBudget]] = lambda _headers: ()
     #: What has to be known before the first order, each by a read: name -> (question, field of its first row).
     before_orders: Mapping[str, tuple[Wire, Callable[[Any], str]]] = field(default_factory=dict)
+    #: What the account pays; None where the listing's fees are taken for everybody's.
+    fees: FeeTable | None = None
     #: What a key may, and how that is asked for; None where the exchange does not tell.
     rights: tuple[Wire, Callable[[Any], Rights]] | None = None
     notes: Sequence[str] = ()

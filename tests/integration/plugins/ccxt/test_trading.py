@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from octobot_node.contracts.exchanges import Fees
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
 from octobot_node.testing.fakes import OpenGate
 from octobot_plugins.ccxt.exchanges import record_of
@@ -285,6 +286,64 @@ def test_times_are_told_by_this_machine_s_clock(bench: Open) -> None:
             return shown.created_at, fill.at, found.site.asked[-1].params["startTime"]
 
     assert run(use) == (NOW + 500, NOW + 1_000, str(NOW - 10_500))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "path", "body", "other"),
+    [
+        ("binance", "account", {"commissionRates": {"maker": "0.00075", "taker": "0.00095"}, "balances": []}, True),
+        ("okx", "trade-fee", {"code": "0", "data": [{"maker": "-0.00075", "taker": "-0.00095"}]}, True),
+        (
+            "kraken",
+            "TradeVolume",
+            {
+                "error": [],
+                "result": {"fees": {"XBTUSDT": {"fee": "0.095"}}, "fees_maker": {"XBTUSDT": {"fee": "0.075"}}},
+            },
+            False,
+        ),
+    ],
+)
+def test_what_the_account_pays_is_asked_for_once_somebody_wants_to_know(
+    bench: Open, exchange: str, path: str, body: dict[str, Any], other: bool
+) -> None:
+    clock = Stopped()
+
+    def script(asked: Asked) -> Answer:
+        if asked.path.endswith(path):
+            return Answer(body)
+        return Answer([] if exchange == "binance" else {"code": "0", "data": [], "error": [], "result": {"open": {}}})
+
+    async def use() -> Any:
+        async with bench(exchange, script, clock) as found:
+            trading = found.trading
+            await trading.open_orders()
+            told = [trading.fees("BTC/USDT")]
+            for after in (0, 60_000, 7 * 3_600_000):
+                clock.at = NOW + after
+                await trading.open_orders()
+            told += [trading.fees("BTC/USDT"), trading.fees("ETH/USDT")]
+            return told, sum(each.path.endswith(path) for each in found.site.asked)
+
+    told, asked = run(use)
+    paid = Fees(taker=Decimal("0.00095"), maker=Decimal("0.00075"))
+    assert told == [Fees(), paid, paid if other else Fees()]
+    assert asked == 2
+
+
+@pytest.mark.parametrize("answer", [Answer("<html>", 502), Answer({}), Answer({"commissionRates": {"taker": "10"}})])
+def test_fees_that_are_not_told_keep_nobody_waiting(bench: Open, answer: Answer) -> None:
+    def script(asked: Asked) -> Answer:
+        return answer if asked.path.endswith("account") else Answer([])
+
+    async def use() -> Any:
+        async with bench("binance", script, Stopped()) as found:
+            found.trading.fees("BTC/USDT")
+            for _ in range(3):
+                await found.trading.open_orders()
+            return found.trading.fees("BTC/USDT"), len(found.site.of("/api/v3/account"))
+
+    assert run(use) == (Fees(), 1)
 
 
 def test_fees_are_told_by_asset_and_every_digit_is_kept(bench: Open) -> None:
