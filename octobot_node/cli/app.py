@@ -92,6 +92,7 @@ def build_app() -> typer.Typer:
     app.command("exchanges")(accounts.exchanges)
     app.command("egress")(egress.egress)
     app.command("plugins")(node.plugins)
+    app.command("packages")(node.packages)
     app.command("settings")(node.settings)
     app.command("doctor")(node.doctor)
     app.command("health")(node.health)

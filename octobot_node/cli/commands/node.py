@@ -11,7 +11,7 @@ import typer
 from octobot_node.cli.actions.health import TIMEOUT_S
 from octobot_node.cli.options import DataDir, Json
 
-__all__ = ["LogStyle", "RoleName", "doctor", "health", "plugins", "settings", "start", "status"]
+__all__ = ["LogStyle", "RoleName", "doctor", "health", "packages", "plugins", "settings", "start", "status"]
 
 
 class LogStyle(StrEnum):
@@ -74,6 +74,16 @@ def plugins(context: typer.Context, as_json: Json = False, data_dir: DataDir = N
     from octobot_node.cli.actions.node_facts import list_plugins
 
     list_plugins(context, data_dir, as_json=as_json)
+
+
+def packages(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List the Python packages that are installed beside the node, with their licences."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_node import print_packages
+    from octobot_node.operations.node.catalogue import LIST_PACKAGES
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask(LIST_PACKAGES), print_packages)
 
 
 def settings(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

@@ -16,7 +16,7 @@ from octobot_node.operations.node.models.node import (
     RoutePage,
     SettingPage,
 )
-from octobot_node.operations.node.models.plugins import PluginPage
+from octobot_node.operations.node.models.plugins import PackagePage, PluginPage
 
 __all__ = [
     "event_line",
@@ -24,6 +24,7 @@ __all__ = [
     "print_checkup",
     "print_events",
     "print_nodes",
+    "print_packages",
     "print_plugins",
     "print_routes",
     "print_settings",
@@ -208,3 +209,11 @@ def event_line(event: EventRow) -> str:
     who = event.automation or event.automation_id or "node"
     line = f"{event.id:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:20}  {who}: {event.message}"
     return " ".join(line.splitlines())
+
+
+def print_packages(page: PackagePage, out: TextIO) -> None:
+    """Print the Python packages that are installed."""
+    made = tables.table("package", "version", "licence")
+    for row in page.packages:
+        made.add_row(escape(row.name), escape(row.version), escape(row.license))
+    tables.console(out).print(made)

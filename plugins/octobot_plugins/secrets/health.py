@@ -15,4 +15,5 @@ def check_secrets(context: PluginContext) -> Health:
         return Health("failed", standing.problem, "docs/secrets.md, `A lost key`, says what runs on, and what to do")
     if not standing.owners:
         return Health("ok", "nothing is sealed")
-    return Health("ok", f"the secrets of {standing.owners:,} owners are sealed under {standing.shown}")
+    whose = "one owner" if standing.owners == 1 else f"{standing.owners:,} owners"
+    return Health("ok", f"the secrets of {whose} are sealed under {standing.shown}")
