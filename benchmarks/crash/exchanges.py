@@ -16,6 +16,7 @@ from octobot_node.testing.exchange_emulators.process import EmulatorProcess
 from octobot_node.testing.exchange_emulators.records import Accepted
 from octobot_node.testing.hostile_exchange.process import HostileExchange, IntentOrder, IntentTrade
 from octobot_node.testing.hostile_exchange.report import HostileReport
+from tests.support.proxies import SocksServer
 
 __all__ = ["EMULATED", "STRONG", "TROUBLE", "CrashExchange", "Emulated", "Hostile"]
 
@@ -160,7 +161,7 @@ _MISHAPS: dict[str, Any] = {
 }
 _CALM: dict[str, Any] = {"visibility_lag_ms": 300, "parts": 2, "part_interval_ms": 80, "ban_s": 2}
 #: What an exchange may come to, a round each.
-_TROUBLES = ("mishaps", "storm", "ban", "maintenance", "drift", "revoked", "filters", "poor")
+_TROUBLES = ("mishaps", "storm", "ban", "maintenance", "proxy", "drift", "revoked", "filters", "poor")
 #: So much that no limit of an exchange is met but in a storm: rounds are short, and nodes start again and again.
 _NO_LIMITS: dict[str, dict[str, int]] = {
     "binance": {"weight": 10**9, "orders_10s": 10**9},
@@ -168,6 +169,8 @@ _NO_LIMITS: dict[str, dict[str, int]] = {
     "okx": {"orders": 10**9, "account_orders": 10**9, "reads": 10**9},
 }
 _PRICE = 40_000
+#: Where the proxy's connections come from; a connection from elsewhere went around it.
+_PROXY_ADDRESS = "127.0.0.2"
 #: Where orders arrive.
 _ORDERS = frozenset({"/api/v3/order", "/0/private/AddOrder", "/api/v5/trade/order", "/api/v5/trade/batch-orders"})
 #: A round in whose trouble nothing is sent does not wait for ever.
@@ -183,6 +186,7 @@ class Emulated:
     automations: int
     every: float
     _taken: bool = field(default=False, init=False)
+    _dead: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._symbol = "BTC/USD" if self.name == "kraken" else "BTC/USDT"
@@ -195,11 +199,14 @@ class Emulated:
             self.name, self.folder / "exchange", prices={self._symbol: _PRICE}, balances=money, **_CALM
         )
         self._exchange.limit(**_NO_LIMITS[self.name])
+        self._proxy = SocksServer(leaves_from=_PROXY_ADDRESS)
+        self._proxy.__enter__()
         # The exchange's price moves by itself, so that grids trade and take-profits are reached.
         self._exchange.wave(self._symbol, "0.01", 12_000)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._proxy.__exit__(*error)
         self._exchange.stop()
 
     def job(self) -> dict[str, Any]:
@@ -213,6 +220,8 @@ class Emulated:
             "market_data_settings": market,
             "trading_settings": {**market, **keys, **phrase, "visibility_lag": 1.0},
             "allow_private": True,
+            "egress": "proxy",
+            "egress_routes": [f"proxy=socks5://127.0.0.1:{self._proxy.port}"],
             "automations": [
                 *traders([self._symbol] * self.automations, self.every),
                 *self._strategies(max(self.automations // 4, 1)),
@@ -254,6 +263,9 @@ class Emulated:
                 self._exchange.strike("banned", on=["read", "create"], times=2)
             case "maintenance":
                 self._exchange.set(maintenance=("down", "cancel_only")[number // len(_TROUBLES) % 2])
+            case "proxy":
+                self._proxy.stop()
+                self._dead = True
             case "drift":
                 self._exchange.set(clock_drift_ms=(-4_000, 4_000)[number // len(_TROUBLES) % 2])
             case "revoked":
@@ -280,6 +292,9 @@ class Emulated:
         self._exchange.pardon()
         self._exchange.restore()
         self._exchange.change(self._symbol, min_amount="0.00001", min_notional="0.5")
+        if self._dead:
+            self._proxy.start()
+            self._dead = False
         if self._taken:
             self._exchange.deposit({self._quote: self._rich, "BTC": 10_000})
             self._taken = False
@@ -296,9 +311,12 @@ class Emulated:
         return _Books(self._exchange, database)
 
     def problems(self) -> list[str]:
-        """Tell redirects that were followed: a signed order that went elsewhere."""
-        followed = self._exchange.report().redirects_followed
-        return [f"{followed} redirects were followed"] if followed else []
+        """Tell redirects that were followed, which take a signed order elsewhere, and ways around the proxy."""
+        report = self._exchange.report()
+        followed = report.redirects_followed
+        around = sum(count for address, count in report.connections.items() if address != _PROXY_ADDRESS)
+        told = [f"{followed} redirects were followed"] if followed else []
+        return [*told, *([f"{around} connections went around the proxy"] if around else [])]
 
 
 class _Books:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.cli.log_file import logging_to_stderr
@@ -32,6 +33,7 @@ def main() -> None:
         data_dir=data_dir,
         extra_plugins=tuple(job["plugins"]),
         egress_allow_private=job.get("allow_private", False),
+        egress_routes=tuple(SecretStr(each) for each in job.get("egress_routes", ())),
         request_ttl=job["request_ttl"],
         request_timeout=3.0,
         unknown_after=job["unknown_after"],
@@ -102,6 +104,7 @@ def _create(node: Node, job: dict[str, Any]) -> None:
             job["connector"],
             job["market_data_settings"],
             job["trading_settings"],
+            egress=job.get("egress", ""),
         )
     )
     with node.core.storage.read() as connection:
