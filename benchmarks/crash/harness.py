@@ -100,7 +100,8 @@ class CrashRun:
         node.wait_for("ready", 60)
         if number % 4 == 3:
             # Now and then let it come to rest, to know how long recovery takes.
-            exchange.calm()
+            if self._emulated:
+                exchange.calm()
             node.wait_for("recovered", 60 * self._patience)
         trouble = exchange.trouble(number)
         if number % 4 != 3 or self._emulated:
