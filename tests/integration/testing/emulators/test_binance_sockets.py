@@ -194,9 +194,15 @@ def test_streams_go_silent_or_end_as_told(binance: PlayBinance) -> None:
             await socket.hear(s="BTCUSDT")
             exchange.silence_streams()
             exchange.price("BTC/USDT", 41_000)
+            async with connected(client, "/ws/btcusdt@bookTicker") as other:
+                # When a later connection has heard of two prices, the silent one's turn has come, too.
+                await other.hear(b="41000.00000000")
+                exchange.price("BTC/USDT", 42_000)
+                await other.hear(b="42000.00000000")
             exchange.silence_streams(silent=False)
-            exchange.price("BTC/USDT", 42_000)
-            await socket.hear(b="42000.00000000")
+            exchange.price("BTC/USDT", 43_000)
+            await socket.hear(b="43000.00000000")
+            assert socket.kept == []
             exchange.cut_streams(announced=True)
             await socket.hear(e="serverShutdown")
             with pytest.raises(ConnectionError):
