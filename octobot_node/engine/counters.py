@@ -18,6 +18,8 @@ _LATE_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _TICKS = ("done", "failed", "waiting", "slow", "held")
+#: Of what plugins seal there may be others.
+_SECRETS = ("account", "named")
 _ORDERS = ("sent", "filled", "cancelled", "expired", "refused", "unknown")
 
 
@@ -62,6 +64,8 @@ class Counters:
         # What has not happened yet is 0, not missing: a rate needs to see the first one come.
         for outcome in _TICKS:
             self._ticks(outcome)
+        for kind in _SECRETS:
+            self._secrets(kind)
 
     @property
     def ticks(self) -> int:
