@@ -207,7 +207,7 @@ def test_a_scalar_means_what_it_looks_like(written: str, read: object) -> None:
             ("trading: {", "name: x\n    trading: {"),
             (
                 "line 4: accounts.paper.name: there is no field 'name': there are market_data, trading, balances,"
-                " limits, egress, market_data_egress"
+                " limits, mode, egress, market_data_egress"
             ),
         ),
         (
