@@ -24,6 +24,7 @@ __all__ = [
     "for_carrier",
     "get",
     "insert",
+    "known_client_ids",
     "known_to_exchange",
     "live_count",
     "live_of_account",
@@ -281,6 +282,12 @@ def nameless_since(connection: sa.Connection, account_id: str) -> int | None:
 def known_to_exchange(connection: sa.Connection, account_id: str, order_ids: Collection[str]) -> set[str]:
     """Return those of the exchange's order ids that belong to an intent. Rides ix_intents_exchange_order."""
     statement = sa.select(_c.exchange_order_id).where(_c.account_id == account_id, _c.exchange_order_id.in_(order_ids))
+    return set(connection.scalars(statement))
+
+
+def known_client_ids(connection: sa.Connection, account_id: str, client_ids: Collection[str]) -> set[str]:
+    """Return those of some client order ids that belong to an intent. Rides the key of client ids."""
+    statement = sa.select(_c.client_order_id).where(_c.account_id == account_id, _c.client_order_id.in_(client_ids))
     return set(connection.scalars(statement))
 
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from octobot_node.cli.output import figure_text, tables
 from octobot_node.cli.output.markup import escape
-from octobot_node.operations.trading.models.account_checks import AccountChecked
+from octobot_node.operations.trading.models.account_checks import AccountChecked, StrangerOrder
 from octobot_node.operations.trading.models.account_modes import ModeChange
 from octobot_node.operations.trading.models.account_money import AccountMoney
 from octobot_node.operations.trading.models.accounts import (
@@ -124,6 +124,17 @@ def print_account_check(found: AccountChecked, out: TextIO) -> None:
         cure = f": {escape(step.cure)}" if step.cure else ""
         line = f"{step.what.replace('_', ' '):<12} {mark:<6} {escape(step.detail)}{cure} ({step.seconds:.2f} s)"
         console.print(line, soft_wrap=True)
+    if found.strangers:
+        console.print("Orders that nobody decided here rest there, too; they are left alone, and so is their money:")
+    for order in found.strangers:
+        console.print(f"  {escape(_stranger(order))}", soft_wrap=True)
+
+
+def _stranger(order: StrangerOrder) -> str:
+    base, _, quote = order.symbol.partition("/")
+    price = "at the market" if order.price is None else f"at {number(order.price)} {quote}"
+    amount = "some" if order.amount is None else number(order.amount)
+    return f"{order.side} {amount} {base} {price}, {order.id}, since {tables.when(order.created_at)}"
 
 
 def print_mode_change(found: ModeChange, out: TextIO) -> None:

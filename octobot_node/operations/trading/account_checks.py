@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from octobot_node.contracts.exchanges import KeyFinding, MarketData, SymbolList, Trading
+from octobot_node.contracts.exchanges import ExchangeOrder, KeyFinding, MarketData, SymbolList, Trading
 from octobot_node.engine.market.metered_connectors import checks_keys, key_findings
 from octobot_node.errors import (
     CommandRefused,
@@ -27,7 +27,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.trading.accounts import show
-from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys
+from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys, StrangerOrder
 from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
 from octobot_node.orders import IntentStatus
 from octobot_node.sealing.connector_settings import (
@@ -56,6 +56,7 @@ def check(context: OperationContext, request: OneAccount) -> AccountChecked:
     found = account_id(context, request.account)
     row = _row(context, found)
     hidden = _secrets_of(context, row)
+    strangers: list[StrangerOrder] = []
     try:
         account = context.core.accounts.get(found)
         source = context.core.accounts.source(account.source)
@@ -65,12 +66,14 @@ def check(context: OperationContext, request: OneAccount) -> AccountChecked:
         steps = [CheckStep(what="open", ok=False, detail=_said(error, hidden), cure=_cure(error), seconds=0.0)]
     else:
         prices = _step(context, "market_data", lambda: _prices(source), hidden)
-        steps = [prices, *_private(context, account.trading, hidden)[0]]
+        private, resting = _private(context, account.trading, hidden)
+        steps, strangers = [prices, *private], _strangers(context, found, resting)
         context.core.accounts.note_contact(found)
     return AccountChecked(
         account=row.name,
         account_id=found,
         ok=all(step.ok for step in steps),
+        strangers=strangers,
         steps=steps,
         as_of=from_ms(context.core.clock.now()),
     )
@@ -108,19 +111,42 @@ async def _prices(source: MarketData) -> str:
     return f"{len(await source.tickers(_ASKED_FOR))} of {len(_ASKED_FOR)} prices"
 
 
-def _private(context: OperationContext, trading: Trading, hidden: Collection[str]) -> tuple[list[CheckStep], set[str]]:
-    """Return what came of asking with an account's keys, and the exchange's ids of the orders that rest."""
-    resting: set[str] = set()
+def _private(
+    context: OperationContext, trading: Trading, hidden: Collection[str]
+) -> tuple[list[CheckStep], dict[str, ExchangeOrder]]:
+    """Return what came of asking with an account's keys, and the orders that rest by the exchange's ids."""
+    resting: dict[str, ExchangeOrder] = {}
 
     async def balances() -> str:
         return f"{sum(1 for amount in (await trading.balances()).values() if amount):,} assets"
 
     async def orders() -> str:
-        resting.update(order.id for order in await trading.open_orders())
+        resting.update((order.id, order) for order in await trading.open_orders())
         return f"{len(resting):,} orders rest"
 
     steps = [_step(context, "balances", balances, hidden), _step(context, "open_orders", orders, hidden)]
     return steps + _keys(context, trading, hidden), resting
+
+
+def _strangers(context: OperationContext, account: str, resting: Mapping[str, ExchangeOrder]) -> list[StrangerOrder]:
+    """Return the orders that rest on an account and that no automation here decided: they are left alone."""
+    names = {order.client_order_id for order in resting.values() if order.client_order_id}
+    with context.core.storage.read() as connection:
+        ours = intents.known_to_exchange(connection, account, list(resting))
+        named = intents.known_client_ids(connection, account, names)
+    return [
+        StrangerOrder(
+            id=order.id,
+            symbol=order.symbol,
+            side=order.side,
+            amount=order.amount,
+            price=order.price,
+            filled=order.filled,
+            created_at=from_ms(order.created_at),
+        )
+        for order in resting.values()
+        if order.id not in ours and order.client_order_id not in named
+    ]
 
 
 def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) -> list[CheckStep]:
@@ -270,7 +296,7 @@ def _refuse_unanswered(
     with context.core.storage.read() as connection:
         live = intents.live_of_account(connection, found)
     ours = {each.exchange_order_id for each in live if each.kind == "order" and each.status == IntentStatus.OPEN}
-    if ours and not ours & resting:
+    if ours and not ours & set(resting):
         raise CommandRefused(
             f"they are of another account: none of the {len(ours):,} orders that rest here is there. Give keys of the"
             " same account, or create another one (check: false replaces them all the same)"

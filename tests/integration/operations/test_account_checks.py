@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -70,6 +71,21 @@ def test_a_connection_that_works_says_what_was_answered(office: Office) -> None:
         ("open_orders", True, "0 orders rest"),
     ]
     assert office.do("accounts.show", account="main").last_contact is not None
+
+
+def test_orders_that_nobody_decided_here_are_shown_and_left_alone(office: Office) -> None:
+    office.bench.automation("a", resting)
+    office.bench.settle()
+    [ours] = office.bench.trading.requests
+    other = replace(ours, client_order_id="by-hand", price=Decimal("80.5"))
+    theirs = office.bench.trading.accept(other)
+    checked = office.do("accounts.check", account="main")
+    assert [(each.id, each.side, each.amount, each.price) for each in checked.strangers] == [
+        (theirs.id, "buy", 1, Decimal("80.5"))
+    ]
+    assert (checked.ok, checked.steps[2].detail) == (True, "2 orders rest")
+    office.bench.settle()
+    assert office.bench.trading.cancels == []
 
 
 def test_a_connection_that_does_not_work_says_why_and_no_secret(office: Office, exchanges: Exchanges) -> None:

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from octobot_node.operations.models import Response
 from octobot_node.operations.trading.models.accounts import OneAccount
+from octobot_node.specs import Amount
 
-__all__ = ["AccountChecked", "CheckStep", "RotateKeys"]
+__all__ = ["AccountChecked", "CheckStep", "RotateKeys", "StrangerOrder"]
 
 
 class CheckStep(Response):
@@ -26,6 +27,18 @@ class CheckStep(Response):
     seconds: float
 
 
+class StrangerOrder(Response):
+    """An order that rests on an account and that no automation here decided."""
+
+    id: str = Field(description="The exchange's own.")
+    symbol: str
+    side: Literal["buy", "sell"]
+    amount: Amount | None = Field(description="In base; null where the exchange does not tell it.")
+    price: Amount | None = Field(description="In quote; null: at the market.")
+    filled: Amount
+    created_at: datetime
+
+
 class AccountChecked(Response):
     """What came of asking an account's exchange, now. Whether its keys may trade shows at the first order, where its
     connector cannot say so."""
@@ -34,6 +47,9 @@ class AccountChecked(Response):
     account_id: str
     ok: bool = Field(description="Whether everything was answered.")
     steps: list[CheckStep] = Field(description="What was asked, in order.")
+    strangers: list[StrangerOrder] = Field(
+        description="Orders that rest there and that no automation here decided: they are left alone."
+    )
     as_of: datetime
 
 

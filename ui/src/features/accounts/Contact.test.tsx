@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
@@ -24,6 +24,17 @@ test("a connection is checked step by step, and what failed has its cure", async
     http.post("*/api/v1/accounts/l1/check", () =>
       HttpResponse.json({
         ok: false,
+        strangers: [
+          {
+            id: "7",
+            symbol: "BTC/USD",
+            side: "buy",
+            amount: "0.5",
+            price: "30000",
+            filled: "0",
+            created_at: "2026-01-01T00:00:00Z",
+          },
+        ],
         steps: [
           { what: "market_data", ok: true, detail: "BTC/USD at 40,000", cure: "", seconds: 0.2 },
           { what: "balances", ok: false, detail: "the key may not look", cure: "give it that right", seconds: 0.1 },
@@ -33,7 +44,9 @@ test("a connection is checked step by step, and what failed has its cure", async
   );
   showPage(<Contact account={ACCOUNT} />);
   await userEvent.click(await screen.findByRole("button", { name: "Check the connection" }));
-  const steps = await screen.findAllByRole("listitem");
+  const others = await screen.findByRole("list", { name: "Orders of others" });
+  expect(others.textContent).toContain("Buy 0.5 BTC at 30,000 USD");
+  const steps = within(screen.getByRole("list", { name: "What was asked" })).getAllByRole("listitem");
   expect(steps.map((each) => each.textContent)).toEqual([
     "Prices comeBTC/USD at 40,0000.2 s",
     "It tells what money there is: no" + "the key may not look" + "Cure: give it that right" + "0.1 s",

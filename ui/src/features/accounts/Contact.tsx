@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useMemo, useState } from "react";
 import { checkAccount, rotateAccountKeys } from "@/api/client/sdk.gen";
-import type { AccountDetail, CheckStep } from "@/api/client/types.gen";
+import type { AccountDetail, CheckStep, StrangerOrder } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
 import type { Schema } from "@/features/new/schema";
 import { Proving } from "@/features/session/Proving";
@@ -73,8 +73,37 @@ export function Contact({ account }: { account: AccountDetail }) {
         </p>
       )}
       {check.data && <Steps steps={check.data.steps} tradesLater={check.data.ok && account.simulated === false} />}
+      {check.data && check.data.strangers.length > 0 && <Strangers orders={check.data.strangers} now={now} />}
       {check.error && <Failure error={check.error} />}
       {rotates && <Rotate account={account} onClose={() => setRotates(false)} />}
+    </>
+  );
+}
+
+/** Orders that nobody decided here: they are shown, and left alone. */
+function Strangers({ orders, now }: { orders: readonly StrangerOrder[]; now: Date }) {
+  return (
+    <>
+      <p className="small muted">Orders that nobody decided here rest there, too. They are left alone.</p>
+      <ul className="hc" aria-label="Orders of others">
+        {orders.map((each) => {
+          const [base = "", quote = ""] = each.symbol.split("/");
+          return (
+            <li key={each.id}>
+              <Shape mark="open" />
+              <div>
+                <b>
+                  {each.side === "buy" ? "Buy" : "Sell"} {each.amount ? `${format.exact(each.amount)} ${base}` : base}
+                  {each.price && ` at ${format.exact(each.price)} ${quote}`}
+                </b>
+                <p className="small muted">
+                  {each.id}, since <Moment at={each.created_at} now={now} />
+                </p>
+              </div>
+            </li>
+          );
+        })}
+      </ul>
     </>
   );
 }
