@@ -71,6 +71,21 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         ),
     ),
     Operation(
+        "targets.show",
+        OneTarget,
+        TargetRow,
+        f"{_PEOPLE}:show",
+        description="Tell one of one's own targets, without its URL, and how the last message to it fared.",
+        route=Route(
+            "GET",
+            "/notifications/targets/{target}",
+            "self:read",
+            "One of one's own targets",
+            name="read_target",
+            tag="notifications",
+        ),
+    ),
+    Operation(
         "targets.change",
         ChangeTarget,
         TargetRow,

@@ -69,13 +69,16 @@ def test_targets_are_ones_own_and_their_urls_are_never_told(service: Service, mo
     assert tried.json() == {"name": "phone", "service": "JSON", "arrived": True, "error": ""}
     assert asked[-1] == f"tell {URLS[0]}"
     assert vera.patch(f"{path}/phone", json={"enabled": False}).status_code == 428
-    etag = {"if-match": made.headers["etag"]}
+    read = vera.get(f"{path}/phone")
+    assert (read.json()["name"], read.headers["etag"]) == ("phone", made.headers["etag"])
+    etag = {"if-match": read.headers["etag"]}
     changed = vera.patch(f"{path}/phone", json={"enabled": False, "tell": []}, headers=etag)
     assert (changed.json()["enabled"], changed.json()["tell"]) == (False, [])
     assert vera.patch(f"{path}/phone", json={"tell": []}, headers=etag).status_code == 412
     # It is nobody else's, not an admin's either.
     for other in ("ada", "root"):
         assert service.as_(other).get(path).json() == {"targets": []}
+        assert service.as_(other).get(f"{path}/{made.json()['id']}").status_code == 404
         assert service.as_(other).delete(f"{path}/{made.json()['id']}").status_code == 404
     listed, audit = vera.get(path), service.as_("root").get("/api/v1/audit?limit=50")
     assert "s3cret" not in made.text + listed.text + changed.text + audit.text + tried.text + wrong.text

@@ -26,6 +26,7 @@ class PlanGoLive(OneAccount):
         default=None,
         description="The most that its orders together may cost or bring in each quote asset within the first 24 hours."
         " Kept as a limit of the account; None leaves that as it is.",
+        examples=["200"],
     )
 
 
@@ -36,9 +37,9 @@ class GoLive(PlanGoLive, ObserveAccount):
 class ModeChange(Response):
     """What becomes of an account that goes live or observes."""
 
-    account: str
+    account: str = Field(description="Its name.")
     account_id: str
-    mode: AccountMode
+    mode: AccountMode = Field(description="What it is from then on.")
     changed: bool = Field(description="False: it was so before, or this is a plan.")
     will: list[str] = Field(description="What happens from then on, as sentences.")
     warnings: list[str] = Field(description="What should be looked at first, as sentences.")

@@ -143,11 +143,11 @@ class AccountDeleted(Response):
 class ExchangeOfferRow(Response):
     """One of the exchanges that a trading connector reaches."""
 
-    name: str
-    title: str
+    name: str = Field(description="What its settings call it.")
+    title: str = Field(description="What people call it.")
     settings: dict[str, Any] = Field(description="What an account writes of it in `trading`, beside its keys.")
     market_data: dict[str, Any] = Field(description="What an account writes in `market_data` for its prices.")
-    capabilities: CapabilitiesRow
+    capabilities: CapabilitiesRow = Field(description="What it guarantees.")
     vouched: bool = Field(description="Somebody read in its documentation what it guarantees.")
     sandbox: bool = Field(description="It has a test network.")
     needs: list[str] = Field(description="Settings that it wants beside those that all of them want.")

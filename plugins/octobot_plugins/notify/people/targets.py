@@ -31,7 +31,7 @@ from octobot_plugins.notify.people.models import (
 from octobot_plugins.notify.people.tables import outbox, targets
 from octobot_plugins.notify.settings import NotifySettings
 
-__all__ = ["change", "create", "delete", "list_targets", "subject", "try_one"]
+__all__ = ["change", "create", "delete", "list_targets", "show", "subject", "try_one"]
 
 _MOST = 20
 _t, _o = targets.c, outbox.c
@@ -43,6 +43,12 @@ def list_targets(context: OperationContext, request: EmptyRequest) -> TargetPage
     with context.core.storage.read() as connection:
         rows = connection.execute(sa.select(targets).where(_t.user == context.by).order_by(_t.name)).all()
         return TargetPage(targets=[_row(connection, row) for row in rows])
+
+
+def show(context: OperationContext, request: OneTarget) -> TargetRow:
+    """Return one of the caller's own targets; raise UnknownName where there is none."""
+    with context.core.storage.read() as connection:
+        return _row(connection, _found(connection, context.by, request.target))
 
 
 def create(context: OperationContext, request: CreateTarget) -> TargetRow:
