@@ -75,6 +75,13 @@ def _type_name(automation: Any) -> str:
     missing = [name for name in ("name", "Config") if not hasattr(automation, name)]
     if missing:
         raise PluginError(f"{automation.__qualname__} lacks {', '.join(missing)}")
+    fields = getattr(automation.Config, "model_fields", {})
+    secret = [name for name, field in fields.items() if "SecretStr" in repr(field.annotation)]
+    if secret:
+        raise PluginError(
+            f"the config of {automation.__qualname__} has the secret {secret[0]!r}, and a config is stored as it is:"
+            " make it a SecretRef (octobot_node.fields), which points to a secret by name"
+        )
     return f"{automation.__module__.partition('.')[0]}.{automation.name}"
 
 

@@ -18,18 +18,29 @@ def scrubbed(text: str, hidden: Collection[str]) -> str:
 
 
 def scrub(error: BaseException, hidden: Collection[str]) -> BaseException:
-    """Return an error without these secrets, the same one where that can be done, with all that led to it.
+    """Return an error without these secrets, the same one where that can be done, with what led to it.
 
-    One whose text is made of something else than its arguments is replaced by a RuntimeError of the same text.
+    One whose text is made of something else than its arguments is replaced by a RuntimeError of the same text; where
+    that is only what led to it, it is forgotten: what an error is decides what becomes of an order.
     """
     if not hidden:
         return error
     for each in _chain(error):
         each.args = tuple(_without(argument, hidden) for argument in each.args)
-    if any(secret in text for each in _chain(error) for text in (str(each), repr(each)) for secret in hidden):
+        if isinstance(each, OSError):
+            # Told apart from its arguments.
+            for name in ("strerror", "filename", "filename2"):
+                setattr(each, name, _without(getattr(each, name), hidden))
+    if _says(error, hidden):
         said = scrubbed(f"{type(error).__name__}: {error}", hidden)
         return RuntimeError(said).with_traceback(error.__traceback__)
+    if any(_says(each, hidden) for each in _chain(error)):
+        error.__cause__ = error.__context__ = None
     return error
+
+
+def _says(error: BaseException, hidden: Collection[str]) -> bool:
+    return any(secret in text for text in (str(error), repr(error)) for secret in hidden)
 
 
 def _without(argument: Any, hidden: Collection[str]) -> Any:

@@ -105,6 +105,12 @@ BROKEN = {
         GOOD.replace('    name = "good"\n', ""),
         "PluginError: Good lacks name",
     ),
+    "an automation with a secret in its config": (
+        GOOD.replace("BaseModel): ...", "BaseModel): key: SecretStr").replace(
+            "import BaseModel", "import BaseModel, SecretStr"
+        ),
+        "PluginError: the config of Good has the secret 'key', and a config is stored as it is: make it a SecretRef",
+    ),
 }
 
 
