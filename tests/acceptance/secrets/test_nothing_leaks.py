@@ -219,7 +219,7 @@ def test_nothing_that_is_written_or_told_has_a_secret(session: Session, tmp_path
     signed = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": f"v1,{signature}"}
     session.http("POST", hooked["path"], {"side": "buy"}, signed)
     session.ask("notifications.test", message="hello")
-    told_there = {"name": "mine", "url": f"json://127.0.0.1:9/{_S[14]}", "tell": [{"level": "info"}]}
+    told_there = {"name": "mine", "url": f"json://127.0.0.1:9/{_S[14]}"}
     assert session.http("POST", "/api/v1/notifications/targets", told_there, known)[0] == 201
     session.http("POST", "/api/v1/notifications/targets", {**told_there, "url": f"nothing://{_S[14]}"}, known)
     # The master key is changed, everything is listed and exported, and a backup is made.
