@@ -121,7 +121,7 @@ class UsageError(OctoBotError):
     @classmethod
     def of(cls, mistakes: Sequence[Mistake]) -> UsageError:
         """Return the error that tells several mistakes at once; there is at least one."""
-        told = "; ".join(f"{each.field}: {each.reason}" for each in mistakes)
+        told = "; ".join(f"{each.field}: {each.reason}" if each.field else each.reason for each in mistakes)
         message = told if len(mistakes) == 1 else f"{len(mistakes)} things are wrong: {told}"
         return UsageError(message, mistakes=mistakes)
 

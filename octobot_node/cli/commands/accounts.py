@@ -197,6 +197,10 @@ def _go_live(
     client.show(client.ask(GO_LIVE, **given), print_mode_change)
 
 
+#: Before the names of secrets of an account's market data; those of its trading are told without anything.
+_PRICES = "market_data."
+
+
 def _rotate_keys(
     context: typer.Context,
     account: AccountArgument,
@@ -217,9 +221,12 @@ def _rotate_keys(
     from octobot_node.operations.trading.catalogue import ROTATE_KEYS, SHOW_ACCOUNT
 
     client = NodeClient(context, data_dir, as_json=as_json)
-    secrets = [name for name in client.ask(SHOW_ACCOUNT, account=account).secrets if name.startswith("trading.")]
+    secrets = client.ask(SHOW_ACCOUNT, account=account).secrets
     given = secrets_of(file, [name.removeprefix("trading.") for name in secrets])
-    client.show(client.ask(ROTATE_KEYS, account=account, trading=given, check=not unchecked), print_account)
+    prices = {name.removeprefix(_PRICES): value for name, value in given.items() if name.startswith(_PRICES)}
+    trading = {name: value for name, value in given.items() if not name.startswith(_PRICES)}
+    keys = {"trading": trading or None, "market_data": prices or None}
+    client.show(client.ask(ROTATE_KEYS, account=account, check=not unchecked, **keys), print_account)
 
 
 def _delete(

@@ -114,8 +114,15 @@ class AccountCommands:
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
         self.take_over_account(account_id)
 
-    def rotate_keys(self, account_id: str, secrets: Mapping[str, Any], *, revision: int | None = None) -> None:
-        """Replace some settings of an account's trading connector; every node opens it anew. Raises Conflict.
+    def rotate_keys(
+        self,
+        account_id: str,
+        secrets: Mapping[str, Any],
+        of_market_data: Mapping[str, Any] | None = None,
+        *,
+        revision: int | None = None,
+    ) -> None:
+        """Replace some settings of an account's connectors; every node opens them anew. Raises Conflict.
 
         A request that is under way ends with the old ones.
         """
@@ -125,13 +132,32 @@ class AccountCommands:
         if found is None:
             raise CommandRefused(f"there is no account {account_id}")
         # Before the transaction: the owner's data key may have to be made. An account's owner and connector stay.
-        model = core.registry.settings_model("trading", found.trading)
-        kept = sealed(core.sealing, found.owner, half_place(account_id, "trading"), model, secrets)
+        kept = {
+            half: sealed(
+                core.sealing,
+                found.owner,
+                half_place(account_id, half),
+                core.registry.settings_model(half, getattr(found, half)),
+                given,
+            )
+            for half, given in (("trading", secrets), ("market_data", of_market_data or {}))
+            if given
+        }
         with core.storage.write(durable=True) as connection:
             row = _lock_account(connection, account_id, revision)
-            change = {"trading_settings": {**row.trading_settings, **kept}, "revision": row.revision + 1}
-            automations.update_account(connection, account_id, change)
-            told = {"account": row.name, "fields": sorted(f"trading.{name}" for name in secrets)}
+            change: dict[str, Any] = {
+                f"{half}_settings": {**getattr(row, f"{half}_settings"), **values} for half, values in kept.items()
+            }
+            automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+            if "market_data" in kept:
+                # Its automations look at the source that is opened with the new ones, and so does whoever sums up.
+                source = source_key(row.market_data, change["market_data_settings"], row.market_data_egress)
+                schedules.move(connection, account_id, source)
+                note_changed(connection, [account_id])
+            told = {
+                "account": row.name,
+                "fields": sorted(f"{half}.{name}" for half, values in kept.items() for name in values),
+            }
             events.append(connection, [Event(row.owner, row.id, "", "account.keys_rotated", told)], now)
         self.take_over_account(account_id)
 

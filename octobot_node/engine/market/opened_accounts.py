@@ -305,6 +305,22 @@ class Accounts:
                 raise LookupError(f"account {account_id} is gone")
             return self._open_trading(row, settings)
 
+    def open_source_beside(self, account_id: str, settings: Mapping[str, Any]) -> MarketData:
+        """Open an account's market data a second time, with other settings as it is given them; whoever asks closes
+        it.
+        """
+        with self._lock:
+            with self.storage.read() as connection:
+                row = automations.account(connection, account_id)
+            if row is None:
+                raise LookupError(f"account {account_id} is gone")
+            name = row.market_data
+            factory = self.registry.market_data_factory(name)
+            with _saying_nothing_of(secret_texts(factory.Settings, settings)):
+                parsed = parse_settings(factory.Settings, settings, f"market data {name!r}")
+                made: MarketData = factory.open(parsed, _Lent(self, name, "", (name,), row.market_data_egress))
+            return made
+
     def lend(self, account_id: str) -> ConnectorContext:
         """Return what a connector of an account is lent, for one that is opened beside it."""
         opened = self.get(account_id)

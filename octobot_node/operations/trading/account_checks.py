@@ -46,6 +46,7 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 
 __all__ = ["check", "rotate_keys"]
 
+_Half = Literal["trading", "market_data"]
 _What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 #: What most markets have: one that lists no symbols is asked for their prices.
 _ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
@@ -80,17 +81,20 @@ def check(context: OperationContext, request: OneAccount) -> AccountChecked:
 
 
 def rotate_keys(context: OperationContext, request: RotateKeys) -> AccountDetail:
-    """Replace secrets of an account's trading connector; its automations and orders stay as they are.
+    """Replace secrets of an account's connectors; its automations and orders stay as they are.
 
     Raises UsageError naming the setting, CommandRefused where there are none or the exchange does not take the new
     ones, Conflict where ``revision`` is another.
     """
     found = account_id(context, request.account)
     row = _row(context, found)
-    settings = _with(context, row, request.trading)
-    if request.check:
-        _refuse_unanswered(context, found, settings, secret_texts(_model(context, row), settings))
-    context.commands.rotate_keys(found, request.trading, revision=request.revision)
+    trading = _with(context, row, "trading", request.trading) if request.trading else None
+    market_data = _with(context, row, "market_data", request.market_data) if request.market_data else None
+    if request.check and market_data is not None:
+        _refuse_no_prices(context, found, market_data, secret_texts(_model(context, row, "market_data"), market_data))
+    if request.check and trading is not None:
+        _refuse_unanswered(context, found, trading, secret_texts(_model(context, row), trading))
+    context.commands.rotate_keys(found, request.trading, request.market_data, revision=request.revision)
     return show(context, OneAccount(account=found))
 
 
@@ -206,8 +210,8 @@ def _secrets_of(context: OperationContext, row: AccountRow) -> list[str]:
     return secret_texts(_model(context, row), settings)
 
 
-def _model(context: OperationContext, row: AccountRow) -> Any:
-    return context.registry.settings_model("trading", row.trading)
+def _model(context: OperationContext, row: AccountRow, half: _Half = "trading") -> Any:
+    return context.registry.settings_model(half, getattr(row, half))
 
 
 def _opened(context: OperationContext, row: AccountRow) -> dict[str, Any]:
@@ -230,48 +234,71 @@ def _cure(error: Exception) -> str:
 # Other keys ----------------------------------------------------------------------------------------------------------
 
 
-def _with(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with(context: OperationContext, row: AccountRow, half: _Half, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return an account's settings with other secrets; raise UsageError for what is none, or is not taken."""
-    factory = context.registry.trading_factory(row.trading)
-    model: Any = factory.Settings
-    inside = {place.partition(".")[0] for place in without_secrets(model, row.trading_settings)[1]}
+    factory = (
+        context.registry.trading_factory(row.trading)
+        if half == "trading"
+        else context.registry.market_data_factory(row.market_data)
+    )
+    model, connector = factory.Settings, getattr(row, half)
+    inside = {place.partition(".")[0] for place in without_secrets(model, getattr(row, f"{half}_settings"))[1]}
     secret = sorted({*secret_settings(model, dict.fromkeys(model.model_fields)), *inside})
     for name in given:
         if name in secret and name in model.model_fields:
             continue
         if not secret:
-            raise CommandRefused(
-                f"{row.name!r} trades with {row.trading}, which has no secrets: there is none to replace"
-            )
+            does = "trades with" if half == "trading" else "has its prices of"
+            raise CommandRefused(f"{row.name!r} {does} {connector}, which has no secrets: there is none to replace")
         raise UsageError(
-            f"trading.{name}: is no secret of {row.trading}: {nearest(name, secret)}; what is not secret stays as the"
+            f"{half}.{name}: is no secret of {connector}: {nearest(name, secret)}; what is not secret stays as the"
             " account was created with"
         )
-    settings = _merged(context, row, given)
+    settings = _merged(context, row, half, given)
     try:
         model.model_validate(settings)
     except ValidationError as error:
         place, text = first_mistake(error, model)
         told = scrubbed(text, secret_texts(model, settings))
-        raise UsageError(f"{'.'.join(['trading', *map(str, place)])}: {told}") from None
+        raise UsageError(f"{'.'.join([half, *map(str, place)])}: {told}") from None
     return settings
 
 
-def _merged(context: OperationContext, row: AccountRow, given: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(context: OperationContext, row: AccountRow, half: _Half, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return an account's settings with others in their place, all as the connector is given them.
 
     Of what cannot be opened any more each has to be given: then this is how they are entered again.
     """
-    kept = {name: value for name, value in row.trading_settings.items() if name not in given}
-    place = half_place(row.id, "trading")
+    kept = {name: value for name, value in getattr(row, f"{half}_settings").items() if name not in given}
+    place = half_place(row.id, half)
     try:
         sealing = context.core.sealing
         return opened(sealing, row.owner, place, kept, used=False) | resolved(sealing, row.owner, given)
     except SecretsLocked as error:
-        left = [f"trading.{place}" for place in without_secrets(_model(context, row), kept)[1]]
+        left = [f"{half}.{place}" for place in without_secrets(_model(context, row, half), kept)[1]]
         raise CommandRefused(f"give {' and '.join(left)}, too: what is there cannot be opened ({error})") from None
     except SecretUnknown as error:
-        raise UsageError(f"trading: {error}") from None
+        raise UsageError(f"{half}: {error}") from None
+
+
+def _refuse_no_prices(
+    context: OperationContext, found: str, settings: Mapping[str, Any], hidden: Collection[str]
+) -> None:
+    try:
+        source = context.core.accounts.open_source_beside(found, settings)
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a connector raises is why it is refused
+        raise CommandRefused(f"the market data does not open with them: {_said(error, hidden)}") from None
+    try:
+        step = _step(context, "market_data", lambda: _prices(source), hidden)
+    finally:
+        context.core.event_loop.call(source.close())
+    if not step.ok:
+        raise CommandRefused(
+            f"with them there are no prices: {step.detail}: {step.cure}; nothing was changed (check: false replaces"
+            " them all the same)"
+        )
 
 
 def _refuse_unanswered(

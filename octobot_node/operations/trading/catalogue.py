@@ -286,7 +286,7 @@ ROTATE_KEYS = Operation(
     f"{_HERE}.account_checks:rotate_keys",
     writes=True,
     subject=_ACCOUNT,
-    hidden=frozenset({"trading"}),
+    hidden=frozenset({"trading", "market_data"}),
     description="Give an account other keys of the same account at its exchange; what is on it goes on.",
 )
 DELETE_ACCOUNT = Operation(

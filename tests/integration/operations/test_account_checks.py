@@ -12,10 +12,10 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
-from octobot_node.contracts.exchanges import ConnectorContext, KeyFinding, TradingFactory
+from octobot_node.contracts.exchanges import ConnectorContext, KeyFinding, MarketDataFactory, TradingFactory
 from octobot_node.contracts.wrapping import WrappedTrading
 from octobot_node.engine.commands.commands import NewAccount
-from octobot_node.errors import CommandRefused, Conflict, NotSent, OrderRefused, UsageError
+from octobot_node.errors import CommandRefused, Conflict, InvalidSettings, NotSent, OrderRefused, UsageError
 from octobot_node.sealing.sealing import is_sealed
 from octobot_node.store import tables
 from octobot_node.testing import FakeExchange
@@ -181,7 +181,7 @@ def test_one_secret_of_several_can_be_replaced(office: Office, exchanges: Exchan
         ({"place": "x"}, UsageError, "trading.place: is no secret of vault: there are key, secret; what is not secret"),
         ({"kye": "x"}, UsageError, "trading.kye: is no secret of vault: did you mean 'key'"),
         ({"secret": "sh0rt"}, UsageError, "trading.secret: "),
-        ({}, UsageError, "trading: "),
+        ({}, UsageError, "no key is given: give those of trading, of market_data, or of both"),
         (
             {"key": "new-key-2", "secret": "new-secret-2"},
             CommandRefused,
@@ -227,3 +227,65 @@ def test_another_node_hears_of_other_keys_and_opens_the_account_anew(office: Off
     # What is under way on the old connector ends there: it is closed later.
     office.bench.event_loop.call(accounts.close_replaced())
     assert [each for _, each in accounts._replaced] == [before.trading]
+
+
+class Feed(BaseModel):
+    token: SecretStr
+    place: str = "here"
+
+
+class Feeds:
+    """Prices for whoever brings the right token."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.opened: list[str] = []
+
+    def open(self, settings: Feed, _context: ConnectorContext) -> Any:
+        token = settings.token.get_secret_value()
+        self.opened.append(token)
+        if token.startswith("wrong"):
+            raise InvalidSettings(f"invalid token {token}")
+        return self.office.bench.market
+
+
+def test_keys_of_market_data_are_replaced_and_what_looks_at_it_looks_at_the_new_one(office: Office) -> None:
+    feeds = Feeds(office)
+    office.bench.registry.market_data["feed"] = MarketDataFactory("feed", Feed, feeds.open)  # type: ignore[index]
+    feed = {"use": "feed", "token": "old-token-1"}
+    account = office.do("accounts.create", name="fed", market_data=feed, trading={"use": "fake"})
+    made = office.bench.automation("a", lambda _tick: Decision(wake=DAILY), account=account.id)
+    office.bench.settle()
+    before = office.bench.row(made).source
+    rotated = office.do("accounts.rotate_keys", account="fed", market_data={"token": "new-token-2"})
+    assert (rotated.secrets, rotated.revision) == (["market_data.token"], account.revision + 1)
+    assert office.bench.row(made).source != before
+    office.bench.advance(86_400_000)
+    office.bench.settle()
+    assert (office.bench.row(made).tick, office.bench.row(made).status) == (2, "active")
+    assert feeds.opened == ["old-token-1", "new-token-2", "new-token-2"]
+    event = office.do("events.list", kind="account.keys_rotated").events[0]
+    assert event.data == {"account": "fed", "fields": ["market_data.token"]}
+    told = [office.do(name).model_dump_json() for name in ("audit.list", "events.list", "accounts.list")]
+    assert [word for word in ("new-token-2", "old-token-1") for text in told if word in text] == []
+    (row,) = [row for row in office.bench.rows(tables.accounts) if row.name == "fed"]
+    assert is_sealed(row.market_data_settings["token"])
+
+
+def test_keys_of_market_data_that_give_no_prices_are_not_taken(office: Office) -> None:
+    feeds = Feeds(office)
+    office.bench.registry.market_data["feed"] = MarketDataFactory("feed", Feed, feeds.open)  # type: ignore[index]
+    office.do(
+        "accounts.create", name="fed", market_data={"use": "feed", "token": "old-token-1"}, trading={"use": "fake"}
+    )
+    with pytest.raises(CommandRefused, match=r"the market data does not open with them: invalid token \*+") as refused:
+        office.do("accounts.rotate_keys", account="fed", market_data={"token": "wrong-token-3"})
+    assert "wrong-token-3" not in str(refused.value)
+    with pytest.raises(UsageError, match=r"market_data\.place: is no secret of feed"):
+        office.do("accounts.rotate_keys", account="fed", market_data={"place": "there"})
+    with pytest.raises(UsageError, match="no key is given"):
+        office.do("accounts.rotate_keys", account="fed")
+    with pytest.raises(CommandRefused, match="'fed' trades with fake, which has no secrets"):
+        office.do("accounts.rotate_keys", account="fed", trading={"key": "x"})
+    (row,) = [row for row in office.bench.rows(tables.accounts) if row.name == "fed"]
+    assert office.bench.core.accounts.settings_of(row)["market_data"] == {"token": "old-token-1"}

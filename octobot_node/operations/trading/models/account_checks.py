@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from octobot_node.operations.models import Response
 from octobot_node.operations.trading.models.accounts import OneAccount
@@ -57,10 +57,13 @@ class RotateKeys(OneAccount):
     """Other keys for the same account at the same exchange."""
 
     trading: dict[str, Any] = Field(
-        min_length=1,
+        default={},
         max_length=50,
         description="Secret settings of its trading connector, by name; those that are left out stay.",
         examples=[{"key": "…", "secret": "…"}],
+    )
+    market_data: dict[str, Any] = Field(
+        default={}, max_length=50, description="The same of its market data, which is opened anew with them."
     )
     check: bool = Field(
         default=True,
@@ -70,3 +73,9 @@ class RotateKeys(OneAccount):
     revision: int | None = Field(
         default=None, ge=0, description="Change them only if this is the account's revision still; None: whatever."
     )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.trading or self.market_data):
+            raise ValueError("no key is given: give those of trading, of market_data, or of both")
+        return self

@@ -9,6 +9,7 @@ import { Contact } from "./Contact";
 import { MoneyAtExchange } from "./MoneyAtExchange";
 
 const ACCOUNT = {
+  secrets: ["market_data.token", "trading.key", "trading.secret"],
   id: "l1",
   name: "kraken-main",
   trading: "kraken",
@@ -82,9 +83,10 @@ test("other keys are sent and shown nowhere, and nothing is sent of those that s
   const field = (await screen.findByLabelText("Secret")) as HTMLInputElement;
   expect(field.type).toBe("password");
   await userEvent.type(field, "hunter2");
+  await userEvent.type(screen.getByLabelText("Of its prices: token"), "t0ken");
   await userEvent.click(screen.getByRole("button", { name: "Change them" }));
   expect((await screen.findByRole("status")).textContent).toContain("They are changed");
-  expect(sent).toEqual([{ trading: { secret: "hunter2" }, check: true }]);
+  expect(sent).toEqual([{ trading: { secret: "hunter2" }, market_data: { token: "t0ken" }, check: true }]);
 });
 
 test("money that is left is told, and that automations count on more than there is", async () => {

@@ -149,7 +149,11 @@ function Steps({ steps, tradesLater }: { steps: readonly CheckStep[]; tradesLate
 function Rotate({ account, onClose }: { account: AccountDetail; onClose: () => void }) {
   const { data: exchanges } = useQuery(exchangesQuery);
   const exchange = exchanges?.find((each) => each.name === account.trading);
-  const names = useMemo(() => (exchange ? secretsOf(exchange.settings as Schema) : []), [exchange]);
+  const names = useMemo(
+    // Prices that need a key have it beside those of its trading.
+    () => [...(exchange ? secretsOf(exchange.settings as Schema) : []), ...account.secrets.filter(isOfPrices)],
+    [exchange, account.secrets],
+  );
   const [given, setGiven] = useState<Record<string, string>>({});
   const [checks, setChecks] = useState(true);
   const queries = useQueryClient();
@@ -157,7 +161,7 @@ function Rotate({ account, onClose }: { account: AccountDetail; onClose: () => v
     mutationFn: () =>
       rotateAccountKeys({
         path: { account: account.id },
-        body: { trading: Object.fromEntries(Object.entries(given).filter(([, value]) => value)), check: checks },
+        body: { ...keysOf(given), check: checks },
       }),
     async onSuccess() {
       setGiven({});
@@ -236,7 +240,24 @@ function Rotate({ account, onClose }: { account: AccountDetail; onClose: () => v
   );
 }
 
+const PRICES = "market_data.";
+const isOfPrices = (name: string) => name.startsWith(PRICES);
+
+/** What was typed, by which connector it is of. */
+function keysOf(given: Readonly<Record<string, string>>): Record<string, Record<string, string>> {
+  const typed = Object.entries(given).filter(([, value]) => value);
+  const trading = Object.fromEntries(typed.filter(([name]) => !isOfPrices(name)));
+  const prices = Object.fromEntries(
+    typed.filter(([name]) => isOfPrices(name)).map(([name, value]) => [name.slice(PRICES.length), value]),
+  );
+  return {
+    ...(Object.keys(trading).length > 0 ? { trading } : {}),
+    ...(Object.keys(prices).length > 0 ? { market_data: prices } : {}),
+  };
+}
+
 function titleOf(settings: Schema | undefined, name: string): string {
+  if (isOfPrices(name)) return `Of its prices: ${name.slice(PRICES.length).replaceAll("_", " ")}`;
   const found = settings?.properties?.[name];
   const title = found && typeof found === "object" ? found.title : undefined;
   return title ?? name.replaceAll("_", " ");
