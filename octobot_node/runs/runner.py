@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import octobot_node
 from octobot_node.automation import AutomationStatus
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
 from octobot_node.engine.base import open_base
-from octobot_node.errors import NodeError, UsageError
+from octobot_node.errors import NodeError, StartInterrupted, StorageUnavailable, UsageError
 from octobot_node.live.node import Node
 from octobot_node.live.stopping import asked_to_stop
 from octobot_node.market import from_ms
@@ -34,6 +35,8 @@ __all__ = ["run"]
 _TABLE_S = 0.5
 #: When nothing is left to run, notices have this long to be delivered.
 _TELLING_S = 10.0
+#: After this a start that was broken off is begun again.
+_AGAIN_S = 0.5
 
 
 def run(
@@ -94,7 +97,7 @@ def _live(
         base.close()
     # From here on Ctrl-C must break nothing off: whoever holds a lock just then would hold up the node's end.
     made = Node(settings, registry=registry, configuration=configuration, serve_api=options.serve and settings.api)
-    with asked_to_stop() as asked, made as node:
+    with asked_to_stop() as asked, started_again(made, view, asked) as node:
         started = from_ms(clock.now())
         _tell_where(node, view)
         create_missing(node.core, node.commands, run_file, configs, accounts, view)
@@ -115,6 +118,29 @@ def _live(
         gaps=[],
         automations=reports,
     )
+
+
+@contextmanager
+def started_again(node: Node, view: RunView, asked: Callable[[], bool], pause: float = _AGAIN_S) -> Iterator[Node]:
+    """Start a node and stop it at the end; one whose database is lost in the middle of its start begins it again.
+
+    One that had its database once waits for it, until it is asked to end; one that never had it fails at once.
+    """
+    had = False
+    while True:
+        try:
+            node.start()
+            break
+        except StorageUnavailable as error:
+            had = had or isinstance(error, StartInterrupted)
+            if not had or asked():
+                raise
+            view.message(f"{error}; it is begun again by itself")
+            time.sleep(pause)
+    try:
+        yield node
+    finally:
+        node.stop()
 
 
 def _tell_where(node: Node, view: RunView) -> None:
