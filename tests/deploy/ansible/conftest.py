@@ -76,7 +76,7 @@ def fleet(archives: Path, images: dict[str, str], tmp_path_factory: pytest.TempP
                 "octobot_node_pause": 1,
                 "octobot_node_override": {"services": {"octobot": {"volumes": ["/srv/plugins:/data/plugins:ro"]}}},
             },
-            asked=Stack(f"fleet-{mark}", folder, 0),
+asked=Stack(f"fleet-{mark}", folder, 0, {"HTTPS_PORT": "443"}, host=master.address, tls=True),
             hosts={master.name: {"enable_nginx": True, "octobot_node_image_archives": [str(archives / "nginx.tar")]}},
         )  # fmt: skip
         fleet.write([one])

@@ -20,7 +20,7 @@ __all__ = ["Fleet", "Machine", "Played"]
 
 ANSIBLE = ROOT / "deploy" / "ansible"
 STACK = "/opt/octobot-node/stack"
-PLAYED_S = 600
+PLAYED_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ class Machine:
         return self.run(f"cd {STACK} && docker compose {command}")
 
     def nodes(self) -> dict[str, str]:
-        listed = json.loads(self.compose("exec --no-TTY octobot octobot-node nodes --json"))["nodes"]
-        return {each["host"]: each["state"] for each in listed}
+        """Return the nodes' states as this one knows them; none while it starts."""
+        said = self.run(f"cd {STACK} && docker compose exec --no-TTY octobot octobot-node nodes --json", check=False)
+        return {each["host"]: each["state"] for each in json.loads(said)["nodes"]} if said else {}
 
     def reaches(self, address: str, port: int) -> bool:
         """Say whether a connection is taken."""
