@@ -59,14 +59,15 @@ def test_a_second_run_changes_nothing(fleet: Fleet) -> None:
 
 def test_secrets_are_made_once_on_the_controller_for_their_owner_alone(fleet: Fleet) -> None:
     made = fleet.folder / "secrets" / "fleet"
-    assert {path.name for path in made.iterdir()} == {"admin_password", "database_password"}
+    modes = {"admin_password": 0o400, "database_password": 0o440, "secret_key": 0o400}
+    assert {path.name for path in made.iterdir()} == set(modes)
     for path in made.iterdir():
         assert path.stat().st_mode & 0o777 == 0o600
         secret = path.read_text().strip()
         host = testinfra.get_host(f"docker://{fleet.consumers[0].name}")
         there = host.file(f"/opt/octobot-node/stack/state/secrets/{path.name}")
         assert there.content_string == secret
-        assert (there.uid, there.mode) == (10001, {"admin_password": 0o400, "database_password": 0o440}[path.name])
+        assert (there.uid, there.mode) == (10001, modes[path.name])
     consumer = testinfra.get_host(f"docker://{fleet.consumers[0].name}")
     assert not consumer.file("/opt/octobot-node/stack/state/secrets/database_ca.key").exists
 
