@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from benchmarks.crash.verify import IS_TRADER
 from octobot_node.automation import AutomationStatus
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
@@ -140,7 +141,7 @@ def _drain(node: Node) -> None:
     with node.core.storage.read() as connection:
         before = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}
         # Others tick when something happens, and some are done.
-        traders = set(connection.scalars(sa.select(automations.c.id).where(automations.c.type == "crash_trader")))
+        traders = set(connection.scalars(sa.select(automations.c.id).where(IS_TRADER)))
     while True:
         with node.core.storage.read() as connection:
             now = {row.automation_id: row.tick for row in connection.execute(sa.select(schedule))}

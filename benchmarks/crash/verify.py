@@ -20,9 +20,11 @@ from octobot_node.testing.hostile_exchange.process import IntentOrder, IntentTra
 from octobot_node.testing.hostile_exchange.report import HostileReport, report_of
 from octobot_node.testing.hostile_exchange.wire import order_from_json, order_to_json, trade_from_json, trade_to_json
 
-__all__ = ["Exchange", "StoppedExchange", "Verdict", "number_of", "verify", "verify_books"]
+__all__ = ["IS_TRADER", "Exchange", "StoppedExchange", "Verdict", "number_of", "verify", "verify_books"]
 
 GONE = ("refused", "skipped", "expired")
+#: The traders among automations: a type is stored with its package's name before its own.
+IS_TRADER = automations.c.type.endswith("crash_trader")
 
 
 class Exchange(Protocol):
@@ -197,7 +199,7 @@ def _ticks(
     }
     verdict.ticks = sum(found.values())
     # Only traders tag their orders by their ticks, and count them in their state.
-    traders = set(connection.scalars(sa.select(automations.c.id).where(automations.c.type == "crash_trader")))
+    traders = set(connection.scalars(sa.select(automations.c.id).where(IS_TRADER)))
     done = {id_: tick for id_, tick in found.items() if id_ in traders}
     planned: dict[str, list[int]] = defaultdict(list)
     for row in rows.values():
@@ -210,7 +212,7 @@ def _ticks(
         elif len(set(ticks)) != len(ticks) or (ticks and ticks[-1] >= count):
             verdict.problems.append(f"{automation_id}: a tick was repeated, or undone: its orders are not one for each")
     # The state counts ticks by itself, and fails at the first whose number is not the next.
-    states = sa.select(automations.c.id, automations.c.state).where(automations.c.type == "crash_trader")
+    states = sa.select(automations.c.id, automations.c.state).where(IS_TRADER)
     for row in connection.execute(states):
         counted = 0 if row.state is None else json.loads(row.state)["next"]
         if counted != done[row.id]:
