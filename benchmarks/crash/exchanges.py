@@ -301,10 +301,11 @@ class Emulated:
         self._exchange.wave(self._symbol, "0.01" if moving else "0", 12_000)
 
     def settled(self, database: Path) -> bool:
-        """Whether every execution is in the node's books."""
+        """Whether every execution is in the node's books, and of no order the outcome is unknown still."""
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             (settled,) = connection.execute("SELECT count(*) FROM fills").fetchone()
-        return int(settled) >= len(self._exchange.trades())
+            (unknown,) = connection.execute("SELECT count(*) FROM intents WHERE status = 'unknown'").fetchone()
+        return int(settled) >= len(self._exchange.trades()) and not unknown
 
     def books(self, database: Path) -> Exchange:
         """Return what happened at the emulator, by the client order ids that the node's intents have."""
