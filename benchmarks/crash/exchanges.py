@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -50,8 +49,8 @@ class CrashExchange(Protocol):
         """Make the trouble of a round's number, in the place of the one before; return its name."""
         ...
 
-    def await_work(self) -> None:
-        """Wait until orders arrive, if it takes a node a while to get so far."""
+    def orders_asked(self) -> int:
+        """Return how many requests for orders have arrived."""
         ...
 
     def calm(self) -> None:
@@ -105,8 +104,9 @@ class Hostile:
         """Its troubles are the same in each round."""
         return "faults"
 
-    def await_work(self) -> None:
-        """A node is at work as soon as it is ready."""
+    def orders_asked(self) -> int:
+        """Return how many have arrived, those that were struck included."""
+        return self._exchange.report().requests.get("create", 0)
 
     def calm(self) -> None:
         """Answer everything."""
@@ -173,8 +173,6 @@ _PRICE = 40_000
 _PROXY_ADDRESS = "127.0.0.2"
 #: Where orders arrive.
 _ORDERS = frozenset({"/api/v3/order", "/0/private/AddOrder", "/api/v5/trade/order", "/api/v5/trade/batch-orders"})
-#: A round in whose trouble nothing is sent does not wait for ever.
-_PATIENCE_S = 12.0
 
 
 @dataclass
@@ -277,13 +275,8 @@ class Emulated:
                 self._taken = True
         return name
 
-    def await_work(self) -> None:
-        """Wait until orders arrive: a node has to import ccxt and to load markets first."""
-        before, until = self._orders_asked(), time.monotonic() + _PATIENCE_S
-        while self._orders_asked() < before + 2 and time.monotonic() < until:
-            time.sleep(0.1)
-
-    def _orders_asked(self) -> int:
+    def orders_asked(self) -> int:
+        """Return how many requests have come where orders arrive."""
         return sum(count for path, count in self._exchange.report().requests.items() if path in _ORDERS)
 
     def calm(self, *, moving: bool = False) -> None:

@@ -32,6 +32,10 @@ POINTS = (
 )
 
 
+#: A round does not wait longer than this for orders to arrive.
+_AT_WORK_S = 12.0
+
+
 @dataclass
 class Result:
     """What a run of rounds came to."""
@@ -105,7 +109,7 @@ class CrashRun:
             node.wait_for("recovered", 60 * self._patience)
         trouble = exchange.trouble(number)
         if number % 4 != 3 or self._emulated:
-            exchange.await_work()
+            self._await_orders(exchange, node)
             node.sleep(self._dice.uniform(0.05, 2.5))
         if kind == "freeze":
             node.signal(signal.SIGSTOP)
@@ -121,6 +125,14 @@ class CrashRun:
         if power is not None:
             power.cut(keep=self._dice if self._dice.random() < 0.5 else None)
         return trouble
+
+    def _await_orders(self, exchange: CrashExchange, node: _Node) -> None:
+        """Wait until orders arrive: a node that is crashed before it sends anything shows nothing, and a busy machine
+        takes its time. In some troubles nothing is sent.
+        """
+        before, until = exchange.orders_asked(), time.monotonic() + _AT_WORK_S
+        while exchange.orders_asked() < before + 2 and node.running and time.monotonic() < until:
+            node.sleep(0.1)
 
     def _settle(self, exchange: CrashExchange) -> None:
         node = self._start(exchange)
@@ -153,6 +165,11 @@ class CrashRun:
 
 class _Node:
     """The node's process, and what it says."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def __init__(self, job: Path, environment: dict[str, str], log: Path) -> None:
         self.recovered: list[float] = []
