@@ -57,7 +57,7 @@ def order_of(record: ExchangeRecord, order: Mapping[str, Any], ahead: int = 0) -
     price = amount_of(order.get("price"))
     return ExchangeOrder(
         id=str(order["id"]),
-        client_order_id=record.own_id(str(client)) if client else None,
+        client_order_id=(record.own_id(str(client)) or None) if client else None,
         symbol=str(order["symbol"]),
         side=_side(order),
         status=status,
@@ -82,7 +82,7 @@ def trade_of(
     return ExchangeTrade(
         id=str(trade["id"]),
         order_id=str(trade["order"]),
-        client_order_id=record.own_id(str(client)) if client else None,
+        client_order_id=(record.own_id(str(client)) or None) if client else None,
         symbol=str(trade["symbol"]),
         side=_side(trade),
         amount=amount,

@@ -37,6 +37,7 @@ IDS = {
     "kraken": "XBTUSDT",
     **dict.fromkeys(("gate", "cryptocom"), "BTC_USDT"),
     "htx": "btcusdt",
+    "hyperliquid": "@142",
 }
 
 

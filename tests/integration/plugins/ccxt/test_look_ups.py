@@ -1,0 +1,322 @@
+"""An order as each exchange's documentation shows it is read as what it is, found by our id and by the exchange's."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from octobot_plugins.ccxt.exchanges import VOUCHED, record_of
+from tests.integration.plugins.ccxt.conftest import Open
+from tests.support.exchange_site import Answer, Asked
+
+OURS = "o1234567890abcdef"
+AT = 1_796_000_000_000
+LATER = "2026-11-30T00:53:20Z"
+
+
+def theirs(exchange: str) -> str:
+    return record_of(exchange).client_id(OURS)
+
+
+BINANCE = {
+    "symbol": "BTCUSDT",
+    "orderId": 28,
+    "clientOrderId": OURS,
+    "price": "40000.50",
+    "origQty": "0.01",
+    "executedQty": "0.004",
+    "status": "PARTIALLY_FILLED",
+    "type": "LIMIT",
+    "side": "BUY",
+    "time": AT,
+}
+#: An order of which 0.004 of 0.01 are filled, in each exchange's own words.
+SHOWN: dict[str, Any] = {
+    "binance": BINANCE,
+    "mexc": {**BINANCE, "orderId": "28"},
+    "kraken": {
+        "error": [],
+        "result": {
+            "open": {
+                "28": {
+                    "status": "open",
+                    "opentm": AT / 1000,
+                    "cl_ord_id": OURS,
+                    "vol": "0.01",
+                    "vol_exec": "0.004",
+                    "cost": "160.0",
+                    "fee": "0.4",
+                    "price": "0",
+                    "oflags": "fciq",
+                    "descr": {
+                        "pair": "XBTUSDT",
+                        "type": "buy",
+                        "ordertype": "limit",
+                        "price": "40000.5",
+                        "order": "buy 0.01 XBTUSDT @ limit 40000.5",
+                    },
+                }
+            }
+        },
+    },
+    "okx": {
+        "code": "0",
+        "msg": "",
+        "data": [
+            {
+                "instId": "BTC-USDT",
+                "instType": "SPOT",
+                "ordId": "28",
+                "clOrdId": OURS,
+                "side": "buy",
+                "ordType": "limit",
+                "px": "40000.5",
+                "sz": "0.01",
+                "accFillSz": "0.004",
+                "avgPx": "40000",
+                "state": "partially_filled",
+                "cTime": str(AT),
+                "uTime": str(AT),
+                "fee": "0",
+                "tgtCcy": "",
+            }
+        ],
+    },
+    "bybit": {
+        "retCode": 0,
+        "retMsg": "OK",
+        "result": {
+            "category": "spot",
+            "list": [
+                {
+                    "symbol": "BTCUSDT",
+                    "orderId": "28",
+                    "orderLinkId": OURS,
+                    "side": "Buy",
+                    "orderType": "Limit",
+                    "price": "40000.5",
+                    "qty": "0.01",
+                    "cumExecQty": "0.004",
+                    "cumExecValue": "160",
+                    "orderStatus": "PartiallyFilled",
+                    "createdTime": str(AT),
+                    "timeInForce": "GTC",
+                }
+            ],
+        },
+    },
+    "coinbase": {
+        "has_next": False,
+        "orders": [
+            {
+                "order_id": "27",
+                "product_id": "BTC-USDT",
+                "client_order_id": "somebody",
+                "side": "BUY",
+                "status": "OPEN",
+                "order_type": "LIMIT",
+                "filled_size": "0",
+                "created_time": LATER,
+                "order_configuration": {"limit_limit_gtc": {"base_size": "1", "limit_price": "1", "post_only": False}},
+            },
+            {
+                "order_id": "28",
+                "product_id": "BTC-USDT",
+                "client_order_id": OURS,
+                "side": "BUY",
+                "status": "OPEN",
+                "order_type": "LIMIT",
+                "filled_size": "0.004",
+                "created_time": LATER,
+                "order_configuration": {
+                    "limit_limit_gtc": {"base_size": "0.01", "limit_price": "40000.5", "post_only": False}
+                },
+            },
+        ],
+    },
+    "kucoin": {
+        "code": "200000",
+        "data": {
+            "id": "28",
+            "clientOid": OURS,
+            "symbol": "BTC-USDT",
+            "type": "limit",
+            "side": "buy",
+            "price": "40000.5",
+            "size": "0.01",
+            "dealSize": "0.004",
+            "dealFunds": "160",
+            "fee": "0.1",
+            "active": True,
+            "inOrderBook": True,
+            "cancelExist": False,
+            "createdAt": AT,
+            "tradeType": "TRADE",
+        },
+    },
+    "gate": {
+        "id": "28",
+        "text": "t-" + OURS,
+        "currency_pair": "BTC_USDT",
+        "type": "limit",
+        "account": "spot",
+        "side": "buy",
+        "amount": "0.01",
+        "price": "40000.5",
+        "left": "0.006",
+        "filled_amount": "0.004",
+        "filled_total": "160",
+        "status": "open",
+        "create_time_ms": AT,
+        "time_in_force": "gtc",
+    },
+    "bitget": {
+        "code": "00000",
+        "data": [
+            {
+                "symbol": "BTCUSDT",
+                "orderId": "28",
+                "clientOid": OURS,
+                "side": "buy",
+                "orderType": "limit",
+                "price": "40000.5",
+                "size": "0.01",
+                "baseVolume": "0.004",
+                "quoteVolume": "160",
+                "status": "partially_filled",
+                "cTime": str(AT),
+                "feeDetail": "",
+            }
+        ],
+    },
+    "htx": {
+        "status": "ok",
+        "data": {
+            "id": 28,
+            "symbol": "btcusdt",
+            "account-id": 77,
+            "client-order-id": OURS,
+            "amount": "0.01",
+            "price": "40000.5",
+            "type": "buy-limit",
+            "field-amount": "0.004",
+            "field-cash-amount": "160",
+            "field-fees": "0.1",
+            "state": "partial-filled",
+            "created-at": AT,
+            "source": "spot-api",
+        },
+    },
+    "hyperliquid": {
+        "status": "order",
+        "order": {
+            "status": "open",
+            "statusTimestamp": AT,
+            "order": {
+                "coin": "@142",
+                "side": "B",
+                "limitPx": "40000.5",
+                "sz": "0.006",
+                "origSz": "0.01",
+                "oid": 28,
+                "timestamp": AT,
+                "cloid": theirs("hyperliquid"),
+                "orderType": "Limit",
+                "tif": "Gtc",
+            },
+        },
+    },
+    "cryptocom": {
+        "code": 0,
+        "result": {
+            "order_id": "28",
+            "client_oid": OURS,
+            "instrument_name": "BTC_USDT",
+            "side": "BUY",
+            "order_type": "LIMIT",
+            "time_in_force": "GOOD_TILL_CANCEL",
+            "limit_price": "40000.5",
+            "quantity": "0.01",
+            "cumulative_quantity": "0.004",
+            "cumulative_value": "160",
+            "avg_price": "40000",
+            "status": "ACTIVE",
+            "create_time": AT,
+            "exec_inst": [],
+        },
+    },
+}
+KEYS = {"hyperliquid": {"api_key": "0x" + "22" * 20, "secret": "0x" + "11" * 32}}
+
+
+def test_every_exchange_that_is_vouched_for_is_here() -> None:
+    assert set(SHOWN) == {record.id for record in VOUCHED}
+
+
+@pytest.mark.parametrize("exchange", SHOWN)
+def test_an_order_is_found_by_our_id(exchange: str, bench: Open) -> None:
+    async def use() -> Any:
+        async with bench(exchange, lambda _: Answer(SHOWN[exchange]), **KEYS.get(exchange, {})) as found:
+            return await found.trading.find_order("BTC/USDT", OURS, AT - 1_000)
+
+    order = asyncio.run(use())
+    assert order is not None
+    assert (order.id.removeprefix("BTCUSDT-"), order.symbol, order.side, order.status) == (
+        *("28", "BTC/USDT", "buy", "open"),
+    )
+    assert (order.amount, order.price, order.filled) == (Decimal("0.01"), Decimal("40000.5"), Decimal("0.004"))
+    assert order.created_at == AT
+    # Hyperliquid's is a digest of ours, from which there is no way back.
+    assert order.client_order_id == (None if exchange == "hyperliquid" else OURS)
+
+
+@pytest.mark.parametrize("exchange", [name for name in SHOWN if record_of(name).order])
+def test_an_order_is_found_by_the_exchange_s_own_id(exchange: str, bench: Open) -> None:
+    body = SHOWN[exchange]
+    if exchange == "kraken":
+        body = {"error": [], "result": body["result"]["open"]}
+    known = "BTCUSDT-28" if record_of(exchange).ids_by_market else "28"
+
+    async def use() -> Any:
+        async with bench(exchange, lambda _: Answer(body), **KEYS.get(exchange, {})) as found:
+            return await found.trading.order("BTC/USDT", known), await found.trading.order("BTC/USDT", "other")
+
+    order, other = asyncio.run(use())
+    assert order is not None
+    assert (order.id, order.filled) == (known, Decimal("0.004"))
+    # An answer about something else is not taken for it.
+    assert other is None
+
+
+MISSING: dict[str, Answer] = {
+    "binance": Answer({"code": -2013, "msg": "Order does not exist."}, 400),
+    "mexc": Answer({"code": -2013, "msg": "Order does not exist."}, 400),
+    "kraken": Answer({"error": [], "result": {"open": {}, "closed": {}}}),
+    "okx": Answer({"code": "51603", "data": [], "msg": "Order does not exist"}),
+    "bybit": Answer({"retCode": 0, "retMsg": "OK", "result": {"list": []}}),
+    "coinbase": Answer({"orders": [], "has_next": False}),
+    "gate": Answer({"label": "ORDER_NOT_FOUND", "message": "Order not found"}, 404),
+    "bitget": Answer({"code": "00000", "data": []}),
+    "htx": Answer({"status": "error", "err-code": "base-record-invalid", "err-msg": "invalid", "data": None}),
+    "hyperliquid": Answer({"status": "unknownOid"}),
+    "cryptocom": Answer({"code": 212, "message": "INVALID_ORDERID"}),
+}
+
+
+@pytest.mark.parametrize("exchange", MISSING)
+def test_an_order_that_is_not_there_is_none_after_every_list_was_looked_at(exchange: str, bench: Open) -> None:
+    asked: list[str] = []
+
+    def script(about: Asked) -> Answer:
+        asked.append(about.path)
+        return MISSING[exchange]
+
+    async def use() -> Any:
+        async with bench(exchange, script, **KEYS.get(exchange, {})) as found:
+            return await found.trading.find_order("BTC/USDT", OURS, AT - 1_000)
+
+    assert asyncio.run(use()) is None
+    assert len(asked) == len(record_of(exchange).find)
