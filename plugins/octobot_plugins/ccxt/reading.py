@@ -76,7 +76,7 @@ def trade_of(
     amount, price = amount_of(trade.get("amount")), amount_of(trade.get("price"))
     if not trade.get("id") or not trade.get("order") or not amount or not price or not trade.get("timestamp"):
         raise ValueError(f"the execution {trade.get('id')!r} is incomplete")
-    fee, asset = _fee(trade, market)
+    fee, asset = _fee(record, trade, market)
     client = trade.get("clientOrderId")
     liquidity: Literal["maker", "taker"] = "maker" if trade.get("takerOrMaker") == "maker" else "taker"
     return ExchangeTrade(
@@ -95,10 +95,11 @@ def trade_of(
     )
 
 
-def _fee(trade: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[Decimal, str]:
+def _fee(record: ExchangeRecord, trade: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[Decimal, str]:
     told = trade.get("fee") or next(iter(trade.get("fees") or ()), None) or {}
     cost = amount_of(told.get("cost"))
-    return (cost or _ZERO), str(told.get("currency") or market["quote"])
+    asset = record.fee_asset(trade.get("info") or {}) or told.get("currency") or market["quote"]
+    return (cost or _ZERO), str(asset)
 
 
 def _side(row: Mapping[str, Any]) -> Side:

@@ -107,6 +107,8 @@ BYBIT = ExchangeRecord(
         Meaning.MISSING: ("170213", "170142", "170139", "170143"),
     },
     statuses={403: Meaning.LIMITED},
+    # Y-order/execution feeCurrency: ccxt takes the base of a buy for it.
+    fee_asset=lambda execution: str(execution.get("feeCurrency") or ""),
     place=_place,
     placed=first("result", "orderId"),
     cancel=lambda asked: Wire(

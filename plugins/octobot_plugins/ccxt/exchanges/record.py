@@ -205,6 +205,8 @@ class ExchangeRecord:
     budgets: Callable[[Mapping[str, str]], Sequence[RequestBudget]] = lambda _headers: ()
     #: What has to be known before the first order, each by a read: name -> (question, field of its first row).
     before_orders: Mapping[str, tuple[Wire, Callable[[Any], str]]] = field(default_factory=dict)
+    #: Which asset paid an execution's fee, where ccxt guesses although the exchange says it.
+    fee_asset: Callable[[Raw], str] = lambda _execution: ""
     #: What the account pays; None where the listing's fees are taken for everybody's.
     fees: FeeTable | None = None
     #: What a key may, and how that is asked for; None where the exchange does not tell.
