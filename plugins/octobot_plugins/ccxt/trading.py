@@ -35,6 +35,8 @@ _PAGES = 200
 #: A market without an order for so long is asked about no more.
 _WARM_MS = 600_000
 _ALL_MS = 60_000
+#: A second that is too full for one answer is not split any more.
+_SPLIT_MS = 2_000
 _STIRRED_MS = 10_000
 _QUIET_MS = 30_000
 #: As ``octobot_node.ids`` makes them.
@@ -317,10 +319,21 @@ class CcxtTrading:
                 raw += await self.remote.read(exchange.fetch_my_trades, symbol, begin)
                 continue
             about = Asked(market=market_id, since=begin, until=until, now=now, known=self._known)
-            for row in await self._rows(question, about):
+            for row in await self._rows_in_time(question, about):
                 raw.append(self._read(partial(exchange.parse_trade, row, market)))
         spot = [each for each in raw if each["symbol"] in exchange.markets]
         return [self._trade(each, exchange.markets[each["symbol"]]) for each in spot]
+
+    async def _rows_in_time(self, question: Question, asked: Asked) -> list[Raw]:
+        """Return the rows of a piece of time, in halves where one answer is full and has no next page."""
+        rows = await self._rows(question, asked)
+        full, length = self._record.trades_page, asked.until - asked.since
+        if not full or len(rows) < full or length < _SPLIT_MS:
+            return rows
+        middle = asked.since + length // 2
+        # What is on the edge is told twice, and counted once.
+        halves = replace(asked, until=middle), replace(asked, since=middle)
+        return [row for half in halves for row in await self._rows_in_time(question, half)]
 
     async def balances(self) -> Mapping[str, Decimal]:
         """Return asset -> total."""

@@ -118,4 +118,5 @@ BITGET = ExchangeRecord(
     ),
     trades_by_market=True,
     trades_span=90 * _DAY,
+    trades_page=100,
 )

@@ -122,6 +122,7 @@ BYBIT = ExchangeRecord(
         _ROWS,
     ),
     trades_span=7 * _DAY,
+    trades_page=100,
     rights=(Wire("v5/user/query-api", method="GET"), _rights),
     notes=("An answer says that an order was received, not that it rests.", "Market orders have a slippage limit."),
 )

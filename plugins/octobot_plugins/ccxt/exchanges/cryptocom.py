@@ -107,5 +107,6 @@ CRYPTOCOM = ExchangeRecord(
         rows_in("result", "data"),
     ),
     trades_span=_DAY,
+    trades_page=100,
     notes=("Some failures come with the status 200.",),
 )

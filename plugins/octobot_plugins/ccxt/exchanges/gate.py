@@ -129,4 +129,5 @@ GATE = ExchangeRecord(
         rows_in(),
     ),
     trades_span=30 * _DAY,
+    trades_page=1_000,
 )

@@ -110,5 +110,6 @@ HTX = ExchangeRecord(
         rows_in("data"),
     ),
     trades_span=47 * _HOUR,
+    trades_page=500,
     before_orders={"account-id": (Wire("v1/account/accounts", _API, method="GET"), _spot_account)},
 )

@@ -145,6 +145,10 @@ HYPERLIQUID = ExchangeRecord(
         ),
     ),
     open_orders=Question(lambda asked: _info("frontendOpenOrders", asked), rows_in()),
-    trades=Question(lambda asked: _info("userFillsByTime", asked, startTime=asked.since), rows_in()),
+    trades=Question(
+        lambda asked: _info("userFillsByTime", asked, startTime=asked.since, endTime=asked.until), rows_in()
+    ),
+    # L-info: and of the newest ten thousand at most.
+    trades_page=2_000,
     notes=("Keys of an agent wallet cannot withdraw.", "No builder fee and no referrer are set up."),
 )

@@ -113,6 +113,7 @@ KUCOIN = ExchangeRecord(
     ),
     trades_by_market=True,
     trades_span=7 * _DAY,
+    trades_page=100,
     rights=(Wire("user/api-key", method="GET"), _rights),
     notes=("An answer says that an order was received, not that it rests.",),
 )

@@ -98,4 +98,5 @@ MEXC = ExchangeRecord(
     ),
     trades_by_market=True,
     trades_span=30 * _DAY,
+    trades_page=100,
 )

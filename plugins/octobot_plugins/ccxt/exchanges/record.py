@@ -195,6 +195,8 @@ class ExchangeRecord:
     trades_by_market: bool = False
     #: How much time (ms) one question about trades may be about; 0: any.
     trades_span: int = 0
+    #: As many as one answer has at most, where it has no next page: a full one is asked for again in two halves.
+    trades_page: int = 0
     #: What ccxt's costs are counted in: so many seconds. The shorter, the less may come at once.
     pace_seconds: float = 10.0
     #: Whether all that comes from an address is counted together, or what is asked with a key.

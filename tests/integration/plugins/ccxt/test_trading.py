@@ -197,6 +197,39 @@ def test_pages_of_executions_are_read_to_their_end(bench: Open) -> None:
     assert pages == 3
 
 
+def test_where_there_is_no_next_page_a_full_answer_is_asked_for_in_halves(bench: Open) -> None:
+    """Bybit tells the newest hundred of a span: the older ones would be lost."""
+    clock = Stopped()
+    clock.at = NOW + 3_600_000
+
+    def script(asked: Asked) -> Answer:
+        begin, end = int(asked.params["startTime"]), int(asked.params["endTime"])
+        rows = [
+            {
+                "symbol": "BTCUSDT",
+                "execId": str(number),
+                "orderId": "28",
+                "side": "Buy",
+                "execPrice": "40000",
+                "execQty": "0.01",
+                "execFee": "0.1",
+                "feeCurrency": "USDT",
+                "execTime": str(NOW + number * 5_000),
+            }
+            for number in range(700)
+            if begin <= NOW + number * 5_000 <= end
+        ]
+        return Answer({"retCode": 0, "retMsg": "OK", "result": {"list": rows[-100:]}})
+
+    async def use() -> Any:
+        async with bench("bybit", script, clock) as found:
+            return [each.id for each in await found.trading.trades(NOW)], len(found.site.asked)
+
+    ids, asked = run(use)
+    assert ids == [str(number) for number in range(700)]
+    assert asked < 40
+
+
 def test_a_request_is_signed_for_the_fence_s_time_however_late_it_leaves(bench: Open) -> None:
     """A process that stood still after the fence sends a request that is dead on arrival."""
     clock = Stopped()
