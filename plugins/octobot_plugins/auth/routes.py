@@ -13,7 +13,7 @@ from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.etags import tag
 from octobot_node.api.idempotency import tell_once
 from octobot_node.contracts.caller import Role
-from octobot_node.errors import UnknownName
+from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.store.audit.audit_log import Entry
 from octobot_node.text.lines import Line
@@ -229,7 +229,7 @@ def create_own_key(body: NewKey, response: Response, api: ProvedSelf) -> KeyCrea
 def renew_own_keys(body: Renewal, api: ProvedSelf) -> KeysRenewed:
     """Let those of the caller's API keys hold on that end soon; a key renews none."""
     if api.caller.key:
-        raise ApiProblem("forbidden", "a key does not let keys live longer: log in for that")
+        raise CommandRefused("a key does not let keys live longer: log in for that")
     return api.perform(RENEW_KEYS, RenewKeys(user=api.caller.name, within=body.within, hold_for=body.hold_for))
 
 

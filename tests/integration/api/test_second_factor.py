@@ -177,6 +177,7 @@ def test_what_is_dangerous_is_listed(service: Service) -> None:
         "post /accounts/{account}/go-live",
         "post /accounts/{account}/rotate-keys",
         "post /keys",
+        "post /keys/renew",
         "post /kill-switches/{switch}/release",
         "post /orders/{order}/adopt",
         "post /orders/{order}/declare-not-sent",
