@@ -18,7 +18,7 @@ __all__ = ["NODE_COMMANDS", "PluginCommands", "plugin_commands"]
 NODE_COMMANDS = frozenset(
     {
         *("run", "start", "status", "automations", "orders", "kill-switch", "signals", "ledger", "markets", "types"),
-        *("audit", "nodes", "db", "accounts", "egress", "exchanges", "plugins", "settings", "doctor"),
+        *("audit", "nodes", "db", "accounts", "egress", "exchanges", "packages", "plugins", "settings", "doctor"),
         *("tentacles", "schema", "overview", "export", "health", "secrets"),
     }
 )

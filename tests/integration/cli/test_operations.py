@@ -113,7 +113,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
                 "automations",
                 "open_orders",
             ),
-            *("unknown_orders", "created_at", "last_contact", "contact_problem"),
+            *("unknown_orders", "created_at", "last_contact", "contact_problem", "mode", "live_since", "lacks"),
         },
     )
     assert set(as_json(created, "plugins")["plugins"][0]) == {
