@@ -21,7 +21,6 @@ WHOLE = ("point", "kill") * len(POINTS)
     [
         pytest.param("binance", ("kill", "point"), 3, id="binance"),
         pytest.param("binance", WHOLE, 5, marks=LONG, id="binance, whole"),
-        pytest.param("kraken", WHOLE, 7, marks=LONG, id="kraken, whole"),
         pytest.param("okx", WHOLE, 9, marks=LONG, id="okx, whole"),
     ],
 )
