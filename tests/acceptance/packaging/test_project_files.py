@@ -82,6 +82,7 @@ def test_every_dependency_has_its_reason() -> None:
     wanted = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
+        *(each for extra in project["project"]["optional-dependencies"].values() for each in extra),
         *(each for group in groups.values() for each in group if isinstance(each, str)),
     ]
     names = {re.split(r"[\[<>=!~ ]", requirement)[0] for requirement in wanted}
