@@ -407,7 +407,7 @@ def test_a_node_that_dies_in_the_middle_is_followed_by_one_that_goes_on(office: 
 
 LOST = (
     "still open; its cancel is to be sent (its account cannot be opened: no plugin registers the trading connector"
-    " 'gone'; there are: fake, paper: see `octobot-node doctor`, mend it and restart the node)"
+    " 'gone'; there are: ccxt, fake, paper: see `octobot-node doctor`, mend it and restart the node)"
 )
 
 
