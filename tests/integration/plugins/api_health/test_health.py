@@ -48,7 +48,7 @@ def test_a_node_that_goes_round_lives_and_is_ready_by_every_check(service: Servi
     shared = service.office.context().plugin_context.storage.shared
     assert needed == {*OWN, "postgres" if shared else "sqlite", "disk", "folder"}
     assert set(checks) - needed == {
-        *("actions", "clock", "notifications", "plugins", "providers", "reconciliation"),
+        *("actions", "clock", "notifications", "plugins", "providers", "reconciliation", "secrets"),
         *(("announcements", "horizon") if shared else ()),
     }
 
