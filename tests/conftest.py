@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Underflow, getcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def plain_log() -> None:
     *first, _ = structlog.get_config()["processors"]
     printed = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*first, printed])
+
+
+@pytest.fixture(autouse=True)
+def money_is_rounded_as_ever() -> Iterator[None]:
+    """Hold each test to leave the thread's decimals as they are: a library that sets them sets everybody's money."""
+    yield
+    here = getcontext()
+    assert (here.rounding, here.prec, here.traps[Underflow]) == (ROUND_HALF_EVEN, 28, False)
 
 
 @pytest.fixture(scope="session")

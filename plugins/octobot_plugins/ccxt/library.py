@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import localcontext
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -55,6 +56,7 @@ def make_exchange(
     exchange.number = str
     # Coins and networks are not needed, and some exchanges tell them to signed requests only.
     exchange.has = {**exchange.has, "fetchCurrencies": False}
+    exchange.decimal_to_precision = _in_a_context_of_its_own(exchange.decimal_to_precision)
     exchange.fetch = fetch
     exchange.open = _no_session
     exchange.milliseconds = now
@@ -66,6 +68,16 @@ def make_exchange(
     if base_url:
         exchange.urls["api"] = _elsewhere(exchange.urls["api"], base_url)
     return exchange
+
+
+def _in_a_context_of_its_own(round_number: Callable[..., str]) -> Callable[..., str]:
+    """Return ccxt's rounding so that it leaves the thread's own alone: it sets how every Decimal there is rounded."""
+
+    def rounded(*arguments: Any, **named: Any) -> str:
+        with localcontext():
+            return round_number(*arguments, **named)
+
+    return rounded
 
 
 def _no_session(*_arguments: Any, **_named: Any) -> None:

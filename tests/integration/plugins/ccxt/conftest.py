@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,13 @@ def request(**given: Any) -> OrderRequest:
 
 
 Open = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def own_decimals() -> Iterator[None]:
+    """ccxt as it comes sets how every Decimal of the thread is rounded: not those of the tests after these."""
+    with localcontext():
+        yield
 
 
 @pytest.fixture
