@@ -180,6 +180,9 @@ def _go_live(
             help="The most that orders come to, in each quote asset, in the first 24 hours.",
         ),
     ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Do not ask its exchange first whether keys, clock and prices are well.")
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -194,7 +197,7 @@ def _go_live(
     if not yes:
         print_mode_change(client.ask(PLAN_GO_LIVE, **given), sys.stderr)
         confirm(f"Send the orders of {account} from now on?", yes=False)
-    client.show(client.ask(GO_LIVE, **given), print_mode_change)
+    client.show(client.ask(GO_LIVE, **given, check=not unchecked), print_mode_change)
 
 
 #: Before the names of secrets of an account's market data; those of its trading are told without anything.

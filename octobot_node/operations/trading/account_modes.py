@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from octobot_node.errors import UsageError
+from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
+from octobot_node.operations.trading.account_checks import check
 from octobot_node.operations.trading.accounts import show
 from octobot_node.operations.trading.models.account_modes import GoLive, ModeChange, ObserveAccount, PlanGoLive
 from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
@@ -51,12 +52,30 @@ def plan_go_live(context: OperationContext, request: PlanGoLive) -> ModeChange:
 
 
 def go_live(context: OperationContext, request: GoLive) -> ModeChange:
-    """Send an account's orders from now on. Raises as ``plan_go_live``, and Conflict for another revision."""
+    """Send an account's orders from now on.
+
+    Raises as ``plan_go_live``, CommandRefused where its exchange is asked and something is not well, and Conflict for
+    another revision.
+    """
     plan = plan_go_live(context, request)
+    if request.check:
+        _refuse_unwell(context, plan.account_id)
     changed = context.commands.set_mode(
         plan.account_id, "live", max_first_day=request.max_first_day, revision=request.revision
     )
     return plan.model_copy(update={"changed": changed})
+
+
+def _refuse_unwell(context: OperationContext, account: str) -> None:
+    if show(context, OneAccount(account=account)).simulated:
+        return
+    wrong = next((step for step in check(context, OneAccount(account=account)).steps if not step.ok), None)
+    if wrong is not None:
+        what, cure = wrong.what.replace("_", " "), f": {wrong.cure}" if wrong.cure else ""
+        raise CommandRefused(
+            f"it does not go live: its exchange was asked, and {what} is not well: {wrong.detail}{cure}"
+            " (check: false goes live all the same)"
+        )
 
 
 def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from octobot_node import CancelOrder, Decision, LimitOrder, MarketOrder, Tick, Wake
-from octobot_node.errors import Conflict
+from octobot_node.errors import CommandRefused, Conflict, OrderRefused
 from octobot_node.market import from_ms
 from octobot_node.store.tables import intents
 from tests.integration.operations.conftest import Office
@@ -144,3 +144,12 @@ def test_who_waits_for_what_became_of_an_order_is_woken_when_the_account_goes_li
     office.do("accounts.go_live", account="main")
     office.bench.run(2_000)
     assert [row.status for row in office.bench.intents()] == ["skipped", "open"]
+
+
+def test_an_account_whose_exchange_says_that_something_is_not_well_does_not_go_live(office: Office) -> None:
+    office.do("accounts.observe", account="main")
+    office.bench.trading.faults["balances"] = OrderRefused("invalid key")
+    with pytest.raises(CommandRefused, match=r"balances is not well: invalid key.*check: false goes live"):
+        office.do("accounts.go_live", account="main")
+    assert office.do("accounts.show", account="main").mode == "observe"
+    assert office.do("accounts.go_live", account="main", check=False).changed

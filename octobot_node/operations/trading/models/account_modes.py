@@ -33,6 +33,12 @@ class PlanGoLive(OneAccount):
 class GoLive(PlanGoLive, ObserveAccount):
     """An account whose orders shall be sent."""
 
+    check: bool = Field(
+        default=True,
+        description="Ask its exchange first, and leave it as it is where something is not well, such as a key that may"
+        " withdraw or a clock that is off. What is simulated is not asked.",
+    )
+
 
 class ModeChange(Response):
     """What becomes of an account that goes live or observes."""
