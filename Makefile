@@ -98,7 +98,7 @@ PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHECKS := format-check lint types imports docs ui-check client
 
 .PHONY: fast
-fast: install ## Run the tests that need no process and no server, in some two and a half minutes: for every save
+fast: install ## Run the tests that need no process and no server, in some three minutes: for every save
 	$(PYTEST) -n 2 -m 'not long and not process and not server' \
 		--ignore tests/integration/api/test_any_request.py tests/unit tests/integration $(ARGS)
 
