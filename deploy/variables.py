@@ -196,8 +196,8 @@ def ansible_defaults(text: str) -> str:
         lines += ["", f"# ---- {part}"]
         for each in variables:
             default = json.dumps(_FROM_INVENTORY.get(each.name, each.default))
-            # The names are .env's; the role's name before each would make them others.
             lines += textwrap.wrap(f"# {each.what}", 150, subsequent_indent="# ", break_long_words=False)
+            # For ansible-lint: the names are .env's; the role's name before each would make them others.
             lines += [f"{each.name.lower()}: {default} # noqa: var-naming[no-role-prefix]"]
     lines += ["", "# What .env has of it.", "octobot_node_variables:"]
     lines += [f"  - {each.name}" for each in VARIABLES]

@@ -18,6 +18,7 @@ from octobot_node.store.tables import fills, intents, schedule
 __all__ = [
     "accounts_to_watch",
     "adrift",
+    "automations_with_news",
     "carriers",
     "carry",
     "due_retries",
@@ -289,6 +290,12 @@ def known_client_ids(connection: sa.Connection, account_id: str, client_ids: Col
     """Return those of some client order ids that belong to an intent. Rides the key of client ids."""
     statement = sa.select(_c.client_order_id).where(_c.account_id == account_id, _c.client_order_id.in_(client_ids))
     return set(connection.scalars(statement))
+
+
+def automations_with_news(connection: sa.Connection, within: sa.ColumnElement[bool]) -> list[str]:
+    """Return the automations that were not told what became of orders, of those that ``within`` names, in id order."""
+    statement = sa.select(_c.automation_id).where(is_live_or_has_news, _c.news, _c.kind == "order", within)
+    return list(connection.scalars(statement.distinct().order_by(_c.automation_id)))
 
 
 def planned_since(connection: sa.Connection, automation_id: str, tick: int, since: int) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
+from octobot_node.store.intents import automations_with_news
 from octobot_node.store.rows.order import AdriftIntentRow, CancelRow, ChecklistRow, KillSwitchRow, NotedOrderRow
 from octobot_node.store.sql.conditions import is_live, is_live_or_has_news
 from octobot_node.store.tables import accounts, automations, installation, intents, kill_switch_orders, kill_switches
@@ -344,5 +345,4 @@ def noted_of(automation_ids: Collection[str]) -> sa.Select[tuple[str]]:
 
 def with_news(connection: sa.Connection, switch: KillSwitchRow) -> list[str]:
     """Return the automations in a scope that have not been told what became of their orders."""
-    statement = sa.select(_i.automation_id).where(is_live_or_has_news, _i.news, _i.kind == "order", _within(switch))
-    return list(connection.scalars(statement.distinct().order_by(_i.automation_id)))
+    return automations_with_news(connection, _within(switch))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from octobot_node.store import automations, schedules
-from octobot_node.store.sql.conditions import is_live_or_has_news
-from octobot_node.store.tables import accounts, intents
+from octobot_node.store import automations, intents, schedules
+from octobot_node.store.tables import accounts
+from octobot_node.store.tables import intents as intents_table
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -19,13 +19,6 @@ __all__ = ["WAKES", "AccountWakes"]
 _WOKEN = 1_000
 #: In the words of the partial index, without which SQLite does not use it.
 WAKES = sa.text("accounts.wakes")
-_i = intents.c
-_WITH_NEWS = (
-    sa.select(_i.automation_id)
-    .where(is_live_or_has_news, _i.news, _i.kind == "order", _i.account_id == sa.bindparam("account"))
-    .distinct()
-    .order_by(_i.automation_id)
-)
 
 
 class AccountWakes:
@@ -41,7 +34,7 @@ class AccountWakes:
         woken = 0
         for account_id in waiting:
             with self._core.storage.read() as connection:
-                ids = list(connection.scalars(_WITH_NEWS, {"account": account_id}))
+                ids = intents.automations_with_news(connection, intents_table.c.account_id == account_id)
             for start in range(0, len(ids), _WOKEN):
                 if not go_on():
                     return woken + start

@@ -83,7 +83,7 @@ def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) 
         budgets = lists.budgets_on_account(connection, account.id)
     money = "play money" if account.simulated else "real money"
     count = "1 automation" if account.automations == 1 else f"{account.automations:,} automations"
-    will = [f"Orders of {count} go to {account.trading} with {money}, from their next decision on."]
+    will = [f"Orders of {count} go to {_exchange_of(context, account)} with {money}, from their next decision on."]
     if budgets:
         amounts = ", ".join(f"{number(amount)} {asset}" for asset, amount in sorted(budgets.items()))
         will.append(f"Together they may use {amounts}.")
@@ -107,3 +107,11 @@ def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) 
     if account.egress_problem:
         warnings.append(f"Nothing can leave now: {account.egress_problem}")
     return will, warnings
+
+
+def _exchange_of(context: OperationContext, account: AccountDetail) -> str:
+    """Return what people call the exchange of an account: of a connector to many, the one that its settings name."""
+    factory = context.registry.trading.get(account.trading)
+    offers = () if factory is None or factory.offers is None else factory.offers()
+    mine = account.trading_settings.items()
+    return next((each.title for each in offers if each.settings.items() <= mine), account.trading)

@@ -153,3 +153,11 @@ def test_an_account_whose_exchange_says_that_something_is_not_well_does_not_go_l
         office.do("accounts.go_live", account="main")
     assert office.do("accounts.show", account="main").mode == "observe"
     assert office.do("accounts.go_live", account="main", check=False).changed
+
+
+def test_going_live_names_the_exchange_and_not_only_the_connector_to_many(office: Office) -> None:
+    keys = {"api_key": "k3y", "secret": "s3cret"}
+    spec = {"market_data": {"use": "fake"}, "trading": {"use": "ccxt", "exchange": "okx", "password": "w0rd", **keys}}
+    office.do("accounts.create", name="real", **spec, mode="observe")
+    said = office.do("accounts.plan_go_live", account="real").will[0]
+    assert said == "Orders of 0 automations go to OKX with real money, from their next decision on."
