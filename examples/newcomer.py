@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 NODE = f"{sys.argv[1] if len(sys.argv) > 1 else 'http://127.0.0.1:8000'}/api/v1"
-KEY = os.environ["OCTOBOT_KEY"]
+KEY = os.environ.get("OCTOBOT_KEY") or sys.exit("OCTOBOT_KEY is not set: make a key as the beginning of this file says")
 CONFIG = {"symbol": "BTC/USD", "amount": "100", "every": "10m"}
 BUDGET = {"USD": "500"}
 
