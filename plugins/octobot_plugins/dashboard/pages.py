@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import structlog
@@ -39,12 +40,17 @@ _POLICY = (
 _PACKED_FROM = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _File:
     content: bytes
-    #: None where packing does not pay.
-    packed: bytes | None
+    #: Whether packing pays.
+    packs: bool
     headers: Mapping[str, str]
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The content in gzip, made for the first who asks: all files at once were a tenth of a node's start."""
+        return gzip.compress(self.content, mtime=0)
 
 
 class Pages:
@@ -106,10 +112,7 @@ def _read(folder: Path) -> Iterator[tuple[str, _File]]:
             packs = len(content) >= _PACKED_FROM and (
                 kind.startswith("text/") or kind.endswith(("script", "json", "+xml"))
             )
-            yield (
-                name,
-                _File(content, gzip.compress(content, mtime=0) if packs else None, _headers(name, kind, content)),
-            )
+            yield name, _File(content, packs, _headers(name, kind, content))
 
 
 def _headers(name: str, kind: str, content: bytes) -> dict[str, str]:
@@ -127,6 +130,6 @@ def _headers(name: str, kind: str, content: bytes) -> dict[str, str]:
 def _answer(request: Request, found: _File) -> Response:
     if found.headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=dict(found.headers))
-    if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if found.packs and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(found.packed, headers={**found.headers, "content-encoding": "gzip"})
     return Response(found.content, headers=dict(found.headers))
