@@ -68,6 +68,15 @@ class Registry:
         return tuple(plugin.module for plugin in self.plugins if plugin.status == "loaded")
 
     @property
+    def automation_modules(self) -> tuple[str, ...]:
+        """Those of ``modules`` that have automation types: all that a process needs that only evaluates."""
+        return tuple(
+            plugin.module
+            for plugin in self.plugins
+            if plugin.status == "loaded" and plugin.registers.get("register_automations")
+        )
+
+    @property
     def broken(self) -> tuple[PluginInfo, ...]:
         """The third-party plugins that could not be used."""
         return tuple(plugin for plugin in self.plugins if plugin.status == "broken")

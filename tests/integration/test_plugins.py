@@ -65,6 +65,15 @@ def test_the_same_modules_load_again_by_name_in_another_process(write: Write) ->
     assert (again.modules, set(again.automations)) == (first.modules, set(first.automations))
 
 
+def test_a_process_that_only_evaluates_loads_what_has_automations_and_comes_to_the_same_types(write: Write) -> None:
+    first = load_plugins([write("extra_good", GOOD)], discover=False)
+    again = load_named(first.automation_modules)
+    assert {name: type(made) for name, made in again.automations.items()} == {
+        name: type(made) for name, made in first.automations.items()
+    }
+    assert all(module.startswith("octobot_tentacles.") for module in again.modules[:-1])
+
+
 BROKEN = {
     "an import error": ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
     "an error of its own": ("raise RuntimeError('not today')", "RuntimeError: not today"),

@@ -76,7 +76,7 @@ class ProcessEvaluator:
     """
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self._fork_server = ForkServer(registry.modules)
+        self._fork_server = ForkServer(registry.automation_modules)
         memory_mb, timeout = settings.evaluate_memory_mb, settings.evaluate_timeout
         self._healthy = _Lane(self._fork_server, memory_mb, min(PATIENCE, timeout), divert=True)
         self._suspects = _Lane(self._fork_server, memory_mb, timeout, divert=False)
