@@ -173,8 +173,8 @@ class Settings(BaseSettings):
     )
     api_allowed_hosts: tuple[str, ...] = Field(
         default=(),
-        description="Names, such as desk.example, that the API is asked under, without ports; none: any name. With them"
-        " no page elsewhere reaches it by a name of its own.",
+        description="Names, such as desk.example, that the API is asked under, without ports: no page elsewhere reaches"
+        " it by a name of its own. None: this machine's where api_host is one of its own addresses, otherwise any.",
     )
     extra_plugins: tuple[str, ...] = Field(
         default=(), description="Modules to load as plugins besides the built-in ones, by dotted name."

@@ -31,6 +31,7 @@ from octobot_node.api.transport.addresses import PlainAddresses
 from octobot_node.api.transport.head import HeadAsGet
 from octobot_node.api.transport.lanes import THREADS
 from octobot_node.api.transport.middleware import PREFIX, Surroundings
+from octobot_node.api.transport.names import AnyName, asked_as
 from octobot_node.api.uploads import note_limits
 from octobot_node.contracts.api_routes import Scope
 from octobot_node.contracts.operation import Operation
@@ -46,10 +47,15 @@ MakeRouter: TypeAlias = Callable[[tuple[Operation[Any, Any], ...]], APIRouter]
 
 
 def create_app(
-    context: OperationContext, sites: Sequence[OpenSite] = (), *, make_router: MakeRouter = operations_router
+    context: OperationContext,
+    sites: Sequence[OpenSite] = (),
+    *,
+    make_router: MakeRouter = operations_router,
+    loopback: bool = False,
 ) -> FastAPI:
     """Return the application of a node, with the pages of ``sites``.
 
+    ``loopback`` is whether only its own machine reaches it: then it is asked under names of that machine alone.
     ``make_router`` makes the routes that operations say themselves, a plugin's at a time: most of what building takes.
 
     Raises PluginError for routes of a built-in plugin that name no scope; those of a third party are left out, and
@@ -70,7 +76,7 @@ def create_app(
     app.state.api = state
     add_handlers(app)
     app.add_exception_handler(Replayed, _replay)
-    _add_middleware(app, state)
+    _add_middleware(app, state, asked_as(context.core.settings.api_allowed_hosts, loopback=loopback))
     so_far = RoutesSoFar()
     app.add_api_route(PATH, _openapi, include_in_schema=False, dependencies=[])
     so_far.add_path("GET", PATH)
@@ -103,7 +109,7 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def _add_middleware(app: FastAPI, state: ApiState) -> None:
+def _add_middleware(app: FastAPI, state: ApiState, names: AnyName) -> None:
     # The last one added is the outermost.
     app.add_middleware(Idempotency)
     origins = state.context.core.settings.api_cors_origins
@@ -125,8 +131,7 @@ def _add_middleware(app: FastAPI, state: ApiState) -> None:
         )
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=5)
     app.add_middleware(HeadAsGet)
-    hosts = state.context.core.settings.api_allowed_hosts
-    app.add_middleware(Surroundings, metrics=state.metrics, hosts=hosts, files=state.files)
+    app.add_middleware(Surroundings, metrics=state.metrics, names=names, files=state.files)
     proxies = state.context.core.settings.api_trusted_proxies
     if proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))

@@ -66,7 +66,7 @@ class ApiServer:
             if routes.prepare is not None:
                 routes.prepare(self._context.plugin_context)
         sites = open_sites(self._context.registry, self._context.plugin_context)
-        app = create_app(self._context, sites)
+        app = create_app(self._context, sites, loopback=is_loopback(settings.api_host))
         app.state.stopping = self.stopping
         self._socket = _listen(settings.api_host, settings.api_port, "the API", _API_CURE)
         for site in sites:

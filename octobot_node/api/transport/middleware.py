@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octobot_node.api.problems import problem_response
+from octobot_node.api.transport.names import AnyName
 
 __all__ = ["BODY_MAX", "PREFIX", "SECURITY_HEADERS", "Surroundings", "shown_path"]
 
@@ -35,8 +36,6 @@ SECURITY_HEADERS = {
 _HSTS = "max-age=31536000"
 #: However it is written: with a slash too many it leads to no hook, and has its token in it all the same.
 _TOKEN = re.compile(r"(?i)(/hooks/).+", flags=re.DOTALL)
-#: Whoever asks by these is on this machine, or was let through to it: no page elsewhere can have such a name.
-_LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: By load balancers and Prometheus: a line each would bury the others. What goes wrong has its line.
 _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
@@ -63,14 +62,13 @@ class Surroundings:
         self,
         app: ASGIApp,
         metrics: CollectorRegistry,
-        hosts: Collection[str] = (),
+        names: AnyName,
         files: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
         self._app = app
         #: Where files are taken, and how large they may be.
         self._files = {} if files is None else files
-        #: Names that the API may be asked under; none: any.
-        self._hosts = frozenset(each.lower() for each in hosts)
+        self._names = names
         self._seconds = Histogram(
             "octobot_api_request_seconds",
             "How long requests to the REST API took.",
@@ -106,8 +104,7 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if not self._is_ours(scope):
-                    wrong = "this node is not asked under that name: OCTOBOT_API_ALLOWED_HOSTS has its names"
+                if wrong := self._names.wrong(scope):
                     await problem_response("bad-request", wrong, request_id)(scope, receive, completing)
                 elif _is_too_large(scope):
                     await problem_response("header-too-large", _HEAD_TOO_LARGE, request_id)(scope, receive, completing)
@@ -124,11 +121,6 @@ class Surroundings:
             finally:
                 # A stream goes on for hours: how long its reader waited for it is how long it took.
                 self._tell(scope, status, streamed_after or time.perf_counter() - began)
-
-    def _is_ours(self, scope: Scope) -> bool:
-        host = Headers(scope=scope).get("host", "").lower()
-        name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-        return not self._hosts or name in self._hosts or name in _LOOPBACK
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         # Programs may make up methods; each would be a series of its own.

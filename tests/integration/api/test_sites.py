@@ -143,9 +143,9 @@ def server(built: Path, make_service: Callable[..., Service]) -> Iterator[ApiSer
     server.stop()
 
 
-def status_of(url: str, path: str) -> tuple[int, str]:
+def status_of(url: str, path: str, **headers: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
-    connection.request("GET", path, headers=HTML)
+    connection.request("GET", path, headers=HTML | headers)
     answer = connection.getresponse()
     body = answer.read().decode()
     connection.close()
@@ -159,6 +159,37 @@ def test_the_whole_application_listens_on_the_dashboards_port(server: ApiServer)
     assert status_of(url, "/automations")[0] == 200
     assert status_of(url, "/api/v1/session")[0] == 401
     assert status_of(f"http://127.0.0.1:{server.port}", "/api/v1/session")[0] == 401
+
+
+def test_a_node_of_its_own_machine_is_asked_under_that_machines_names_alone(server: ApiServer) -> None:
+    """A page elsewhere whose name is pointed at 127.0.0.1 reads nothing, and tries no password, on either port."""
+    urls = (f"http://127.0.0.1:{server.port}", server.sites["dashboard"])
+    own = (
+        "127.0.0.1",
+        "[::1]:8000",
+        "localhost",
+        "LOCALHOST.:5001",
+        "node.localhost",
+        "192.0.2.7:1",
+        socket.gethostname(),
+    )
+    others = (
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "local host",
+        "0x7f.1",
+    )
+    for url in urls:
+        assert {status_of(url, "/api/v1/session", host=each)[0] for each in own} == {401}
+        assert {status_of(url, "/api/v1/session", host=each)[0] for each in others} == {400}
+        assert {status_of(url, "/automations", host=each)[0] for each in others} == {400}
+    status, said = status_of(urls[0], "/docs", host="evil.example")
+    assert (status, "name it in OCTOBOT_API_ALLOWED_HOSTS" in said, "evil" in said) == (400, True, False)
+    # Probes of load balancers, and alerts through a tunnel: nobody has a session to lose there.
+    assert status_of(urls[0], "/health/live", host="evil.example")[0] == 200
+    assert status_of(urls[0], "/hooks/none", host="evil.example")[0] != 400
 
 
 def test_a_port_that_is_taken_costs_the_dashboard_and_not_the_node(
