@@ -13,14 +13,14 @@ const FIRST_MAX = 200_000;
 const MORE_MAX = 150_000;
 const FIRST = ["/routes/_app.tsx", "/routes/_app/index.tsx"];
 
-const CHARTS = ["/automation/PriceChart.tsx", "/automation/CourseChart.tsx"];
-
 interface Chunk {
   file: string;
   /** The module that it is of, where it is of one. */
   of: string;
   entry: boolean;
   imports: string[];
+  /** What it loads when that is wanted. */
+  later: string[];
 }
 
 export function chunks(): Plugin {
@@ -29,7 +29,15 @@ export function chunks(): Plugin {
     writeBundle(_options, bundle) {
       const found: Chunk[] = Object.values(bundle).flatMap((each) =>
         each.type === "chunk"
-          ? [{ file: each.fileName, of: each.facadeModuleId ?? "", entry: each.isEntry, imports: each.imports }]
+          ? [
+              {
+                file: each.fileName,
+                of: each.facadeModuleId ?? "",
+                entry: each.isEntry,
+                imports: each.imports,
+                later: each.dynamicImports,
+              },
+            ]
           : [],
       );
       writeFileSync(KEPT, JSON.stringify(found));
@@ -37,12 +45,16 @@ export function chunks(): Plugin {
   };
 }
 
-function all(kept: ReadonlyMap<string, Chunk>, from: readonly Chunk[]): Set<string> {
+/** What is loaded with these, and what with that; `parts` of them too, that are loaded when they are wanted. */
+function all(kept: ReadonlyMap<string, Chunk>, from: readonly Chunk[], parts = false): Set<string> {
   const seen = new Set<string>();
   const go = (file: string): void => {
-    if (seen.has(file)) return;
+    const chunk = kept.get(file);
+    if (seen.has(file) || !chunk) return;
     seen.add(file);
-    for (const each of kept.get(file)?.imports ?? []) go(each);
+    for (const each of chunk.imports) go(each);
+    // The entry's own are the other pages.
+    if (parts && !chunk.entry) for (const each of chunk.later) go(each);
   };
   for (const each of from) go(each.file);
   return seen;
@@ -72,11 +84,9 @@ function check(): string[] {
     return line;
   };
   process.stdout.write(`${told("the overview", size(first), FIRST_MAX)}\n`);
-  const charts = all(
-    kept,
-    read.filter((each) => each.entry || [...FIRST, ...CHARTS].some((path) => isOf(each, path))),
-  );
-  process.stdout.write(`the overview with its charts, which come after it: ${(size(charts) / 1000).toFixed(1)} kB\n`);
+  const pages = read.filter((each) => FIRST.some((route) => isOf(each, route)));
+  const whole = new Set([...first, ...all(kept, pages, true)]);
+  process.stdout.write(`${told("the overview with every part that it may open", size(whole), FIRST_MAX)}\n`);
   let largest = { file: "", bytes: 0 };
   for (const each of read.filter((chunk) => !chunk.entry && chunk.of)) {
     const bytes = size([...all(kept, [each])].filter((file) => !first.has(file)));

@@ -52,7 +52,7 @@ for (const look of LOOKS) {
     await page.goto("/");
     await expect(page.getByText(/Value of 3 automations/)).toBeVisible();
     await expect(page.getByText(/dca-btc bought/).first()).toBeVisible();
-    await expect(page.locator("figure canvas").first()).toBeVisible();
+    await expect(page.locator("figure svg.candles").first()).toBeVisible();
     await looked(page, "overview", look.name);
     await page.goto("/automations");
     await expect(page.getByRole("link", { name: "grid-btc" })).toBeVisible();

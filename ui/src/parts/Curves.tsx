@@ -1,7 +1,8 @@
-import { type PointerEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type PointerEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
 import * as format from "@/text/format";
 import { decimalsOf, roundTimes, roundValues } from "./axis";
 import { apart, areas, linePath, nearest, scale } from "./curves";
+import { useWidth } from "./useWidth";
 
 /** How a line is drawn: one's own, those beside it, and what holding would have brought. */
 export type Dress = "a" | "b" | "c" | "d" | "e" | "f" | "holding";
@@ -46,7 +47,7 @@ export function Curves({
   legend?: ReactNode;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
+  const width = useWidth(box, 720);
   const [point, setPoint] = useState<number | null>(null);
   const right = width < 480 ? 54 : 76;
   const inner: [number, number] = [LEFT, Math.max(LEFT + 40, width - right)];
@@ -184,19 +185,4 @@ function PaneLines({
 
 function lastKnown(values: ReadonlyArray<number | null>): number | null {
   return values.findLast((value) => value !== null) ?? null;
-}
-
-/** How wide it is drawn: text keeps its size, whatever the page's width. */
-function useWidth(box: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(720);
-  useEffect(() => {
-    const element = box.current;
-    if (!element || typeof ResizeObserver === "undefined") return;
-    const watcher = new ResizeObserver(([entry]) => {
-      if (entry && entry.contentRect.width > 0) setWidth(Math.round(entry.contentRect.width));
-    });
-    watcher.observe(element);
-    return () => watcher.disconnect();
-  }, [box]);
-  return width;
 }

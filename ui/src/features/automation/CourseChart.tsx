@@ -23,7 +23,7 @@ interface Drawn {
 }
 
 /** What something was worth over time, and beside it what doing nothing would have been. */
-export default function CourseChart({ label, low = false, ...drawn }: Drawn & { label: string; low?: boolean }) {
+export default function CourseChart({ label, ...drawn }: Drawn & { label: string }) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   useEffect(() => {
@@ -38,7 +38,7 @@ export default function CourseChart({ label, low = false, ...drawn }: Drawn & { 
     };
   }, []);
   useEffect(() => chart.current?.draw(drawn));
-  return <div className={`canvas course ${low ? "low" : ""}`} ref={box} role="img" aria-label={label} />;
+  return <div className="canvas course" ref={box} role="img" aria-label={label} />;
 }
 
 class Chart {

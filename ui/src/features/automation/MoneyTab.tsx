@@ -51,7 +51,6 @@ function Course({ detail }: { detail: AutomationDetail }) {
       </div>
       <Suspense fallback={null}>
         <CourseChart
-          low
           label={`Value of ${detail.name} in ${course.asset}, beside holding ${course.hold_symbol}`}
           own={own}
           other={held}

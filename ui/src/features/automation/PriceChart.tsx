@@ -46,12 +46,10 @@ const NONE: readonly never[] = [];
 /** The market in ink, what is one's own in colour. */
 export default function PriceChart({
   label,
-  small = false,
   whole = false,
   ...drawn
 }: Drawn & {
   label: string;
-  small?: boolean;
   /** Every line is seen, however far from the price. */
   whole?: boolean;
 }) {
@@ -59,7 +57,7 @@ export default function PriceChart({
   const chart = useRef<Chart | null>(null);
   useEffect(() => {
     if (!box.current) return;
-    const made = new Chart(box.current, small, whole);
+    const made = new Chart(box.current, whole);
     chart.current = made;
     const forget = onTheme(() => made.recolour());
     return () => {
@@ -67,9 +65,9 @@ export default function PriceChart({
       made.remove();
       chart.current = null;
     };
-  }, [small, whole]);
+  }, [whole]);
   useEffect(() => chart.current?.draw(drawn));
-  return <div className={`canvas ${small ? "small" : ""}`} ref={box} role="img" aria-label={label} />;
+  return <div className="canvas" ref={box} role="img" aria-label={label} />;
 }
 
 class Chart {
@@ -85,11 +83,10 @@ class Chart {
 
   constructor(
     private readonly box: HTMLElement,
-    private readonly small: boolean,
     whole: boolean,
   ) {
     this.chart = createChart(box, {
-      ...baseOptions(small),
+      ...baseOptions(false),
       timeScale: {
         tickMarkFormatter: tickMark,
         timeVisible: true,
@@ -164,7 +161,7 @@ class Chart {
         lineStyle: STYLES[line.kind],
         axisLabelVisible: line.labelled,
         axisLabelTextColor: colour("--bg"),
-        title: this.small ? "" : (line.title ?? ""),
+        title: line.title ?? "",
       }),
     );
     this.paintEquity(equity, held, colour);
@@ -173,14 +170,14 @@ class Chart {
     const length = (candles[1]?.time ?? 0) - first;
     if (length !== this.fitted && candles.length > 1) {
       this.fitted = length;
-      const shown = Math.max(40, Math.floor(this.box.clientWidth / (this.small ? 4 : 6)));
+      const shown = Math.max(40, Math.floor(this.box.clientWidth / 6));
       this.chart.timeScale().setVisibleLogicalRange({ from: candles.length - shown, to: candles.length + 3 });
     }
   }
 
   /** Its value, what holding would be beside it, and the difference between them shaded. */
   private paintEquity(equity: readonly Point[], held: readonly Point[], colour: Colour): void {
-    if (this.small || equity.length < 2) return;
+    if (equity.length < 2) return;
     if (!this.equity || !this.held) {
       const options = { priceLineVisible: false, crosshairMarkerVisible: false } as const;
       this.held = this.chart.addSeries(LineSeries, { ...options, lineWidth: 1, lineStyle: LineStyle.Dashed }, 1);

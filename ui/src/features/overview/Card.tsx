@@ -1,19 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
-import { digitsOf } from "@/features/automation/digits";
 import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
 import { useTypeNames } from "@/features/automations/useTypeNames";
 import { nextStep, nextStepOf } from "@/features/automations/words";
 import { Amount, Change, Money, NotKnown, Result } from "@/parts/Figures";
-import { lazyPart } from "@/parts/lazyPart";
 import { AutomationStatusMark } from "@/parts/Status";
 import { add, sign } from "@/text/decimal";
-
-const PriceChart = lazyPart(() => import("@/features/automation/PriceChart"));
+import { SmallChart } from "./SmallChart";
 
 /** One automation, wide: what it is, what it does next, its market with its own fills, what it came to. */
 export function Card({ row, detail, now }: { row: AutomationRow; detail: AutomationDetail | null; now: Date }) {
@@ -38,13 +35,13 @@ export function Card({ row, detail, now }: { row: AutomationRow; detail: Automat
           {symbols[0] && ` on ${symbols[0]}`}, {row.account}
         </p>
       </div>
-      <figure>{detail && symbols[0] ? <SmallChart detail={detail} symbol={symbols[0]} /> : null}</figure>
+      <figure>{detail && symbols[0] ? <Market detail={detail} symbol={symbols[0]} /> : null}</figure>
       {detail && <Facts detail={detail} />}
     </article>
   );
 }
 
-function SmallChart({ detail, symbol }: { detail: AutomationDetail; symbol: string }) {
+function Market({ detail, symbol }: { detail: AutomationDetail; symbol: string }) {
   const young = Date.now() - Date.parse(detail.created_at) < 6 * 3_600_000;
   const { data } = useQuery(candlesQuery(detail.account, symbol, young ? "1m" : "1h", 168));
   const { data: fills = [] } = useQuery(newestFillsQuery(detail.id));
@@ -62,21 +59,14 @@ function SmallChart({ detail, symbol }: { detail: AutomationDetail; symbol: stri
   const lines = useMemo(() => linesOf(detail, symbol, last, 6), [detail, symbol, last]);
   if (candles.length === 0) return null;
   return (
-    <Suspense fallback={null}>
-      <PriceChart
-        small
-        label={`${symbol} with ${marks.length} marks of own fills`}
-        candles={candles}
-        marks={marks}
-        lines={lines}
-        equity={NONE}
-        digits={digitsOf(last ?? 1)}
-      />
-    </Suspense>
+    <SmallChart
+      label={`${symbol} with ${marks.length} marks of own fills`}
+      candles={candles}
+      marks={marks}
+      lines={lines}
+    />
   );
 }
-
-const NONE: readonly never[] = [];
 
 function Facts({ detail }: { detail: AutomationDetail }) {
   const { report } = detail;

@@ -1,21 +1,21 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Suspense, useMemo, useState } from "react";
-import type { AutomationRow, Totals } from "@/api/client/types.gen";
+import type { AutomationRow, TotalPoint, Totals } from "@/api/client/types.gen";
 import { Feed } from "@/features/activity/Feed";
 import { newestActivityQuery } from "@/features/activity/queries";
-import { bySecond } from "@/features/automation/drawing";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
 import { OverviewPanels } from "@/features/panels/Panels";
+import { type Curve, Curves, type Dress, type Pane } from "@/parts/Curves";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { lazyPart } from "@/parts/lazyPart";
 import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
-import { add, sign } from "@/text/decimal";
+import { add, sign, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Card } from "./Card";
 import { Needs } from "./Needs";
@@ -23,7 +23,6 @@ import { totalCourseQuery, totalsQuery } from "./queries";
 
 const FirstRun = lazyPart(() => import("./FirstRun"));
 const Fleet = lazyPart(() => import("./Fleet"));
-const CourseChart = lazyPart(() => import("@/features/automation/CourseChart"));
 
 export function OverviewPage() {
   const { both, shown } = useBook();
@@ -156,37 +155,36 @@ function Course({ paper, asset }: { paper: boolean | undefined; asset: string })
   const [length, setLength] = useState<Length>("all");
   const { data: courses, error, refetch } = useQuery(totalCourseQuery(paper, length === "all" ? null : Number(length)));
   const course = courses?.find((each) => each.asset === asset);
-  const own = useMemo(() => bySecond(course?.points ?? [], (point) => point.equity), [course]);
-  const given = useMemo(() => bySecond(course?.points ?? [], (point) => point.start), [course]);
+  const times = useMemo(() => course?.points.map((point) => Date.parse(point.at)) ?? [], [course]);
+  const panes = useMemo(() => panesOf(course?.points ?? [], asset), [course, asset]);
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (own.length < 2) return <div />;
+  if (times.length < 2) return <div />;
   return (
-    <figure>
-      <figcaption className="bar legend">
-        <span>
-          <svg width="18" height="6" className="chart" aria-hidden="true">
-            <path className="eq" d="M0 3h18" />
-          </svg>
-          Value, {asset}
-        </span>
-        <span>
-          <svg width="18" height="6" className="chart" aria-hidden="true">
-            <path className="hold" d="M0 3h18" />
-          </svg>
-          they were given
-        </span>
-        <span className="end">
-          <Segments label="How far back" value={length} choices={LENGTHS} onChange={setLength} />
-        </span>
-      </figcaption>
-      <Suspense fallback={null}>
-        <CourseChart low label={`Value in ${asset} over time`} own={own} other={given} deposits={NO_DEPOSITS} />
-      </Suspense>
-    </figure>
+    <div>
+      <Curves
+        label={`Value in ${asset} over time, beside what was given`}
+        times={times}
+        panes={panes}
+        legend={<Segments label="How far back" value={length} choices={LENGTHS} onChange={setLength} />}
+      />
+    </div>
   );
 }
 
-const NO_DEPOSITS: readonly never[] = [];
+function panesOf(points: TotalPoint[], asset: string): Pane[] {
+  const curve = (label: string, dress: Dress, of: (point: TotalPoint) => string): Curve => ({
+    label,
+    short: "",
+    dress,
+    values: points.map((point) => toDraw(of(point))),
+    said: (index) => (points[index] ? format.money(of(points[index]), asset) : ""),
+  });
+  const curves = [
+    curve(`Value, ${asset}`, "a", (point) => point.equity),
+    curve("they were given", "holding", (point) => point.start),
+  ];
+  return [{ title: "", curves, height: 140, write: format.axisNumber, shade: true }];
+}
 
 /** Of an asset that somebody deals in; a basket's coins are in what it is counted in. */
 export function counts(row: Totals["rows"][number]): boolean {
