@@ -13,7 +13,17 @@ WANTED = "timestamp,open,high,low,close,volume"
 
 #: Times, the surest first: what says that it is the opening, then numbers, then dates.
 _TIMES = (
-    ("timeperiodstart", "opentime", "timeopen", "opentimestamp", "starttime", "opentimems", "start", "begin"),
+    (
+        "timeperiodstart",
+        "opentime",
+        "timeopen",
+        "opentimestamp",
+        "starttime",
+        "opentimems",
+        "start",
+        "startat",
+        "begin",
+    ),
     ("timestamp", "unix", "unixtimestamp", "unixtime", "timestampms", "unixtimestampms", "epoch", "epochms", "ts", "t"),
     ("datetime", "time", "date", "datetimeutc", "timeutc", "dateutc", "gmttime", "timegmt", "timestamputc"),
     # The index of a table that pandas wrote; one that counts rows is no time, and refused as that.

@@ -233,13 +233,14 @@ def _row(content: Content, item: tuple[int, object], header: Sequence[str] | Non
 
 
 def _items(content: Content) -> Iterator[object]:
-    """Yield the items of a JSON list one by one, numbers as the text that they are."""
+    """Yield the items of a JSON list one by one, or those of lines that are an object each, numbers as their text."""
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     with reading(content.path), content.text() as text:
         buffer = text.read(_BLOCK).lstrip("\ufeff \t\r\n")
-        if not buffer.startswith("["):
+        lines = not buffer.startswith("[")
+        if lines and not _are_lines(buffer):
             raise _no_list(content, buffer)
-        buffer = buffer[1:]
+        buffer = buffer if lines else buffer[1:]
         while True:
             buffer = buffer.lstrip(" \t\r\n,")
             if buffer.startswith("]"):
@@ -250,13 +251,15 @@ def _items(content: Content) -> Iterator[object]:
                     item, after = _next_item(decoder, buffer, at)
                 except ValueError:
                     break
-                if after == len(buffer):
+                except RecursionError:
+                    raise wrong(content.path, "is nested too deeply to be candles", "download it again") from None
+                if after == len(buffer) and not lines:
                     break  # a number that ends here may go on
                 yield item
                 at = after
             more = text.read(_BLOCK)
             rest = buffer[at:].lstrip(" \t\r\n,")
-            if rest.startswith("]"):
+            if rest.startswith("]") or (lines and not rest and not more):
                 return
             if not more or len(buffer) - at > _ITEM + _BLOCK:
                 raise wrong(content.path, "is not whole JSON", "download it again, or save the candles as CSV")
@@ -269,6 +272,15 @@ def _next_item(decoder: json.JSONDecoder, buffer: str, at: int) -> tuple[object,
     return decoder.raw_decode(buffer, at)
 
 
+def _are_lines(start: str) -> bool:
+    """Whether an object begins a text and another one follows it."""
+    try:
+        after = json.JSONDecoder().raw_decode(start)[1]
+    except (ValueError, RecursionError):
+        return False
+    return start[after:].lstrip().startswith("{")
+
+
 def _no_list(content: Content, start: str) -> Exception:
     names = ", ".join(_keys(start)) or "nothing"
     problem = f"is a JSON object ({names}), not a list of candles"
@@ -279,6 +291,6 @@ def _no_list(content: Content, start: str) -> Exception:
 def _keys(start: str) -> list[str]:
     try:
         found = json.JSONDecoder().raw_decode(start)[0]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [str(name) for name in list(found)[:6]] if isinstance(found, dict) else []

@@ -354,6 +354,8 @@ def packed(**members: str) -> bytes:
                 " close, volume]"
             ),
         ),
+        (b"[" * 100_000, ": is nested too deeply to be candles: download it again"),
+        (b'{"a":' * 100_000, ": is a JSON object (nothing), not a list of candles"),
         (b"[]", ": is an empty JSON list: make it a list of candles"),
         (
             b"[1, 2]",

@@ -87,6 +87,15 @@ KINDS: dict[str, tuple[str, bytes, str, str, list[str]]] = {
     "zip called gz": ("a.csv.gz", zipped("a.csv", DUMP), "Binance klines without a header", "microseconds", []),
     "gz": ("a.csv.gz", gzip.compress(DUMP), "Binance klines without a header", "microseconds", []),
     "gz called csv": ("a.csv", gzip.compress(csv(ROWS).encode()), "CSV", "milliseconds", []),
+    "lines of json": (
+        "a.jsonl",
+        "\n".join(
+            json.dumps({"t": int(r[0]), "o": r[1], "h": r[2], "l": r[3], "c": r[4], "v": r[5]}) for r in ROWS
+        ).encode(),
+        "JSON objects",
+        "milliseconds",
+        [],
+    ),
     "json in a zip": (
         "a.zip",
         zipped("a.json", json.dumps([[int(r[0]), *r[1:]] for r in ROWS]).encode()),
