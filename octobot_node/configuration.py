@@ -149,7 +149,7 @@ class Configuration:
         """Return files of secrets that others can read, and nobody can make private: mounted into a container."""
         owned: list[tuple[str, type[BaseModel]]] = [("", Settings), *((each.section, each.model) for each in models)]
         named = (
-            os.environ.get(f"{_variable(section, name)}_FILE")
+            os.environ.get(f"{_variable(section, name)}_FILE", "").strip()
             for section, model in owned
             for name in model.model_fields
             if _is_secret(model, name)
@@ -222,7 +222,7 @@ def _read_file(config: Path | None) -> _File:
 
 
 def _find_file(config: Path | None) -> Path | None:
-    named = config or os.environ.get("OCTOBOT_CONFIG")
+    named = config or os.environ.get("OCTOBOT_CONFIG", "").strip()
     if named:
         return Path(named).expanduser()
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
@@ -246,7 +246,7 @@ def _secret_files(section: str, model: type[BaseModel], secrets: Collection[str]
     found: dict[str, Any] = {}
     for name in secrets:
         variable = f"{_variable(section, name)}_FILE"
-        given = os.environ.get(variable)
+        given = os.environ.get(variable, "").strip()
         if not given:
             continue
         path = Path(given).expanduser()

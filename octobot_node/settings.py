@@ -42,13 +42,19 @@ class Environment(EnvSettingsSource):
             return value
 
     def __call__(self) -> dict[str, Any]:
-        """Return what is given; an empty variable is not set, unless it is of text, where nothing may be meant."""
-        found = super().__call__()
+        """Return what is given, without the blanks and the ``\\r`` that files of variables leave at its ends.
+
+        An empty variable is not set, unless it is of text whose default is none: there nothing may be meant.
+        """
         fields = self.settings_cls.model_fields
+        found = {
+            name: _bare(value, fields[name]) if isinstance(value, str) else value
+            for name, value in super().__call__().items()
+        }
         return {
             name: value
             for name, value in found.items()
-            if not (isinstance(value, str) and _says_nothing(value, is_text=fields[name].annotation is str))
+            if not (isinstance(value, str) and _says_nothing(value, fields[name]))
         }
 
     def read(self) -> dict[str, Any]:
@@ -56,9 +62,15 @@ class Environment(EnvSettingsSource):
         return dict(self())
 
 
-def _says_nothing(value: str, *, is_text: bool) -> bool:
+def _bare(value: str, field: FieldInfo) -> str:
+    # Files that were written on Windows, or a blank behind the value that nobody sees. A password may end with one.
+    return value.rstrip("\r\n") if "SecretStr" in repr(field.annotation) else value.strip()
+
+
+def _says_nothing(value: str, field: FieldInfo) -> bool:
     # Kubernetes tells every pod about a Service called octobot-api, in variables that are called as settings are.
-    return LINK.fullmatch(value) is not None or (not is_text and not value.strip())
+    may_be_empty = field.annotation is str and not field.default
+    return LINK.fullmatch(value) is not None or (not may_be_empty and not value)
 
 
 def default_data_dir() -> Path:

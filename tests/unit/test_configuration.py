@@ -326,14 +326,42 @@ def test_an_empty_variable_is_not_set_unless_it_is_of_text(monkeypatch: pytest.M
     names = ("API_PORT", "KEEP_DAYS", "API", "PLUGINS", "ROLE", "DATA_DIR", "MINE_MOST", "MINE_TOKEN", "MINE_URLS")
     for name in names:
         monkeypatch.setenv(f"OCTOBOT_{name}", "")
-    monkeypatch.setenv("OCTOBOT_API_HOST", "")
+    monkeypatch.setenv("OCTOBOT_API_HOST", "")  # what it would be otherwise is more than nobody said
+    monkeypatch.setenv("OCTOBOT_EGRESS_ADDRESS", "")
     monkeypatch.setenv("OCTOBOT_BATCH_SIZE", "  ")
 
     configuration = Configuration.load()
 
-    assert configuration.settings == Settings(api_host="")
+    assert configuration.settings == Settings()
     assert configuration.plugin_settings(OWNED) == Owned()
-    assert origins(configuration) == {"api_host": ("", "OCTOBOT_API_HOST")}
+    assert origins(configuration) == {"egress_address": ("", "OCTOBOT_EGRESS_ADDRESS")}
+
+
+def test_what_a_file_of_variables_leaves_at_the_ends_of_values_is_no_part_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"API": "False \r", "API_HOST": " ::1\r", "KEEP_DAYS": "30\t", "ROLE": "master\r", "DATA_DIR": "/x\r"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"OCTOBOT_{name}", value)
+    monkeypatch.setenv("OCTOBOT_API_TRUSTED_PROXIES", "10.0.0.1, \r")
+    monkeypatch.setenv("OCTOBOT_MINE_TOKEN", " hush \r")
+    Path("more.toml").write_text("batch_size = 7")
+    monkeypatch.setenv("OCTOBOT_CONFIG", "more.toml\r")
+
+    configuration = Configuration.load()
+
+    wanted = Settings(
+        api=False,
+        api_host="::1",
+        batch_size=7,
+        keep_days=30,
+        role="master",
+        data_dir=Path("/x"),
+        api_trusted_proxies=("10.0.0.1",),
+    )
+    assert configuration.settings == wanted
+    # A password may end with a blank.
+    assert configuration.plugin_settings(OWNED) == Owned(token=SecretStr(" hush "))
 
 
 def test_what_kubernetes_tells_of_services_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
