@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octobot_node.text.printable import ODD
+from octobot_node.text.printable import BLANKS, ODD
 
 __all__ = ["ASSET_PATTERN", "DECIMAL_PATTERN", "NAME_PATTERN", "ROUTE_PATTERN", "told_as", "words_of"]
 
@@ -25,7 +25,7 @@ ASSET_PATTERN = told_as("a valid asset: use up to 16 letters and digits, such as
 DECIMAL_PATTERN = told_as("a number: write plain digits, such as 12.5", r"^[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?$")
 NAME_PATTERN = told_as(
     "a valid name: use printable characters, with no space at either end",
-    rf"^[^\s{ODD}](?:[^{ODD}]*[^\s{ODD}])?$",
+    rf"^[^\s{ODD}](?:[^{ODD}{BLANKS}]*[^\s{ODD}])?$",
 )
 _ROUTE_WORDS = "the name of a route: use up to 32 small letters, digits, - and _, such as direct, tor or office"
 #: A way out of this machine.

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ODD", "check_line", "json_shown", "printable"]
+__all__ = ["BLANKS", "ODD", "check_line", "json_shown", "printable"]
 
 #: Of Unicode's categories Cc, Cf, Zl, Zp and Cs, for a class of characters in a pattern: what controls a terminal, ends
-#: a line, has no width, turns the direction of what stands beside it, or is half a character. Up to U+FFFF, and beyond.
+#: a line, has no width, turns the direction of what stands beside it, or is half a character. And letters, signs and
+#: marks that are drawn as nothing, and what is no character. Up to U+FFFF, and beyond.
 ODD = (
-    r"\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\ufeff\ufff9-\ufffb"
+    r"\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
 )
+#: Of category Zs all but the plain space: they look like it, and make another name.
+BLANKS = r"\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _BEYOND = (
-    r"\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001"
-    r"\U000e0020-\U000e007f"
+    r"\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
 )
 _ONE = re.compile(f"[{ODD}{_BEYOND}]")
+_BLANK = re.compile(f"[{BLANKS}]")
 _LAID_OUT = frozenset("\n\t")
 
 
@@ -28,6 +32,9 @@ def check_line(text: str) -> str:
             f"has the character U+{ord(found[0]):04X}, which nobody sees: leave out control and format characters and"
             " line breaks"
         )
+    blank = _BLANK.search(text)
+    if blank is not None:
+        raise ValueError(f"has the character U+{ord(blank[0]):04X}, which looks like a space: write a plain one")
     return text
 
 

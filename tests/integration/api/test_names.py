@@ -8,7 +8,22 @@ import pytest
 
 from tests.integration.api.conftest import Service
 
-ODD = ["\x1b[2J", "\x07", "\n", "\x9b2J", "\u202e", "\u200b", "\u2028", "\u00ad", "\U000e0041"]
+ODD = [
+    "\x1b[2J",
+    "\x07",
+    "\n",
+    "\x9b2J",
+    "\u202e",
+    "\u200b",
+    "\u2028",
+    "\u00ad",
+    "\U000e0041",
+    "\u3164",
+    "\u2800",
+    "\u034f",
+    "\xa0",
+    "\u3000",
+]
 ROUTES: list[tuple[str, dict[str, Any], str]] = [
     ("/api/v1/keys", {"scopes": ["self:read"]}, "name"),
     ("/api/v1/hooks", {"automation": "one"}, "name"),

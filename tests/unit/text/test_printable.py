@@ -46,6 +46,18 @@ def test_every_character_of_unicode_that_nobody_sees_is_refused_in_names_and_wri
         assert not has_odd(json_shown(json.dumps(f"a{each}b", ensure_ascii=False)))
 
 
+def test_what_is_drawn_as_nothing_or_as_another_space_makes_no_other_name() -> None:
+    blanks = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Zs"]
+    # Letters, signs and marks: fillers of Hangul, a braille cell without a dot, what joins, what is no character.
+    nothing = ["\u115f", "\u3164", "\uffa0", "\u2800", "\u034f", "\u17b4", "\u180b", "\ufffe", "\U000e0100"]
+    assert " " in blanks
+    for each in {*blanks, *nothing} - {" "}:
+        for text in (f"a{each}b", f"a{each}", each):
+            for adapter in (NAME, LINE):
+                with pytest.raises(ValidationError):
+                    adapter.validate_python(text)
+
+
 @pytest.mark.parametrize("text", ["BTC für Großmutter", "买入", "بيتكوين", "🚀 moon", "a  b", "x"])
 def test_what_people_write_is_a_name_in_any_script(text: str) -> None:
     assert NAME.validate_python(text) == LINE.validate_python(text) == printable(text) == text
