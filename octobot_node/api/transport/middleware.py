@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octobot_node.api.problems import problem_response
 from octobot_node.api.transport.names import AnyName
+from octobot_node.store.database.refusable import refusable
 
 __all__ = ["BODY_MAX", "PREFIX", "SECURITY_HEADERS", "Surroundings", "shown_path"]
 
@@ -41,6 +42,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _ASKED_ALL_THE_TIME = ("/health/", "/metrics")
 #: Upper bounds in seconds of how long requests took.
 _BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+#: Longer than any transaction of the node's own, and shorter than browsers, proxies and programs wait for an answer:
+#: what another program keeps locked is told them as that, and when to come back.
+_WRITES_WITHIN_S = 10.0
 #: Bytes of a request's body: a run file of some thousand automations.
 BODY_MAX = 2_000_000
 _URL_MAX, _HEADERS_MAX, _HEAD_MAX = 4_096, 100, 32_768
@@ -111,7 +115,8 @@ class Surroundings:
                 elif _announces_too_much(scope, most or BODY_MAX):
                     await problem_response("too-large", _too_much(most), request_id)(scope, receive, completing)
                 else:
-                    await self._app(scope, _bounded(receive, most), completing)
+                    with refusable(_WRITES_WITHIN_S):
+                        await self._app(scope, _bounded(receive, most), completing)
             except Exception:
                 log.exception("request_failed", method=scope["method"], path=shown_path(scope["path"]))
                 if status:

@@ -1,4 +1,4 @@
-"""What is written for somebody who sends it again when it is refused: a signal, whose sender waits for seconds only."""
+"""What is written for somebody who sends it again when it is refused: a signal, a request, whose senders give up."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ _WITHIN_S = 2.0
 
 @contextmanager
 def refusable(within: float | None = None) -> Iterator[None]:
-    """Let each writing transaction in here raise StorageUnavailable rather than wait for others for longer.
-
-    It is a bound for storages that write one transaction at a time; others have bounds of their own.
-    """
+    """Let each writing transaction in here raise StorageUnavailable rather than wait for others for longer."""
     before = _PATIENCE.set(_WITHIN_S if within is None else within)
     try:
         yield

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.requests import Request
 
@@ -10,8 +12,10 @@ from octobot_node.api import ApiProblem, Caller
 from octobot_node.api.scopes import SENSITIVE
 from octobot_node.contracts.caller import ROLES
 from octobot_node.contracts.context import PluginContext
+from octobot_node.errors import StorageUnavailable
 from octobot_node.store.audit import audit_log
 from octobot_node.store.audit.audit_log import Actor, Entry
+from octobot_node.store.database.refusable import refusable
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.settings import AuthSettings
@@ -23,6 +27,8 @@ __all__ = ["COOKIE", "address_of", "caller_of", "cookie_of"]
 COOKIE = "octobot_session"
 #: When somebody was last seen is kept to the minute: not every request is a write.
 _SEEN_MS = 60_000
+#: What cannot be written for so long, in seconds, is not waited for by who only looks.
+_NOTED_WITHIN_S = 1.0
 _TOKEN_MAX = 256
 
 
@@ -80,13 +86,21 @@ def _note_use(request: Request, context: PluginContext, row: AnyRow, now: int) -
     known: set[tuple[str, str]] = _known(request)
     if (row.id, address) in known and row.used_at is not None and row.used_at > now - _SEEN_MS:
         return
-    with context.storage.write() as connection:
+    with _soon_or_never(), context.storage.write() as connection:
         connection.execute(keys.update().where(keys.c.id == row.id).values(used_at=now))
         if statements.add_address(connection, row.id, address, now):
             actor = Actor(row.user, f"key {row.name}", address, request.state.request_id)
             entry = Entry("keys.new_address", target=row.name, target_id=row.id, data={"address": address})
             audit_log.append(connection, actor, entry, now)
-    known.add((row.id, address))
+        known.add((row.id, address))
+
+
+@contextmanager
+def _soon_or_never() -> Iterator[None]:
+    """Leave out a note of who was here where it cannot be written: looking is possible all the same, and the next
+    request notes it."""
+    with suppress(StorageUnavailable), refusable(_NOTED_WITHIN_S):
+        yield
 
 
 def _known(request: Request) -> set[tuple[str, str]]:
@@ -105,7 +119,7 @@ def _by_session(context: PluginContext, token: str) -> Caller | None:
     if row is None:
         return None
     if row.seen_at < now - _SEEN_MS:
-        with context.storage.write() as connection:
+        with _soon_or_never(), context.storage.write() as connection:
             connection.execute(sessions.update().where(sessions.c.hash == row.hash).values(seen_at=now))
     return Caller(
         name=row.user,

@@ -16,6 +16,7 @@ from octobot_node.clock import Clock
 from octobot_node.engine.workers.durable import QUEUES, migrate_queues
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_node.store.database.refusable import patience
 from octobot_node.store.sql.late_connections import close_engine
 from octobot_plugins.postgres.address import address
 from octobot_plugins.postgres.bus import Bus
@@ -119,6 +120,9 @@ class PostgresStorage:
         self._writing.now = True
         try:
             with self._guarded(), self._begin(self.engine) as connection:
+                bound = patience()
+                if bound is not None:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(round(bound * 1000), 1)}")
                 yield connection
         finally:
             self._writing.now = False

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
 
 from octobot_node.api.etags import expected
 from octobot_node.api.problems import ApiProblem
+from octobot_node.api.transport import middleware
 from octobot_node.api.transport.addresses import plain
+from octobot_node.store import schedules
+from octobot_plugins.auth import authenticating
 from tests.integration.api.conftest import Service
 
 
@@ -100,3 +104,23 @@ def test_head_asks_for_what_get_does(service: Service) -> None:
     assert service.as_("ada").head("/hooks/x").status_code == 405
     # A stream of events has no end; its head has.
     assert service.as_("ada").head("/api/v1/events", headers={"accept": "text/event-stream"}).status_code == 200
+
+
+@pytest.mark.parametrize("make_bench", ["sqlite", "postgres"], indirect=True)
+def test_whoever_changes_something_is_told_to_come_back_and_whoever_looks_is_answered_while_the_database_is_held(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "_WRITES_WITHIN_S", 0.05)
+    monkeypatch.setattr(authenticating, "_NOTED_WITHIN_S", 0.05)
+    automation = service.automation("ada")
+    ada, storage = service.as_("ada"), service.office.bench.core.storage
+    with storage.write() as connection, ThreadPoolExecutor(1) as elsewhere:
+        schedules.lock(connection, [automation])
+        refused = elsewhere.submit(ada.post, "/api/v1/automations/one/pause").result(20)
+        # Whose key was never used from here: nobody waits for that to be noted.
+        looked = elsewhere.submit(service.as_("root").get, "/api/v1/automations").result(20)
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert "please report" not in refused.text
+    assert looked.status_code == 200
+    assert ada.post("/api/v1/automations/one/pause").status_code == 200
