@@ -117,6 +117,11 @@ VARIABLES: Sequence[Variable] = (
             "With the profile tentacles: packages that are installed before the node starts, with commas.",
             "additional_tentacles_package_url",
         ),
+        (
+            "OCTOBOT_TENTACLES_FROM_MASTER",
+            "false",
+            "Whether a consumer installs what its master has by itself, before it starts.",
+        ),
         ("TENTACLES_INDEX", "https://pypi.org/simple", "The index that they come from."),
     ),
     *_of(

@@ -198,7 +198,11 @@ class Settings(BaseSettings):
     tentacles: tuple[str, ...] | None = Field(
         default=None,
         description="Packages that `octobot-node tentacles sync` installs, as pip names them, and no others; not set:"
-        " those of the lock that it is given.",
+        " those of the lock that it is given, or of the master. A consumer has its master's in any case.",
+    )
+    tentacles_from_master: bool = Field(
+        default=False,
+        description="Whether a consumer installs the tentacles that its master has by itself, before it starts.",
     )
     tentacles_dir: Path | None = Field(
         default=None,

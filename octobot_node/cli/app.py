@@ -158,7 +158,7 @@ def _sync_tentacles(
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Install exactly what a lock has, or what OCTOBOT_TENTACLES names, and nothing else."""
+    """Install exactly what a lock has, what OCTOBOT_TENTACLES names, or what the master has, and nothing else."""
     from octobot_node.cli.commands.tentacles import sync
 
     sync(lock, wheelhouse, data_dir, as_json=as_json)

@@ -19,6 +19,7 @@ from octobot_node.engine.ledger.planning import Installation
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import DatabaseMoved, NodeError, SecretsLocked, UnknownStorage
 from octobot_node.ids import new_id
+from octobot_node.installing.published import publish
 from octobot_node.plugin_system.plugin_migrations import migrate_with_plugins
 from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
@@ -120,6 +121,8 @@ def open_base(
             )
             if not (visiting and storage.shared):
                 coordinator.start()
+            if not visiting and coordinator.role != "consumer":
+                publish(storage, registry.installed)
         except BaseException:
             storage.close()
             raise

@@ -22,6 +22,7 @@ __all__ = ["install", "resolve"]
 _ZIPPED = Path(sys.prefix) / "pip.zip" / "pip"
 #: An index may be slow; nothing here takes longer.
 _PATIENCE_S = 600
+_USER = re.compile(r"://[^/\s]*@")
 _HASHED = re.compile(r"#(?:.*&)?sha256=[0-9a-f]{64}")
 
 
@@ -69,6 +70,10 @@ def _refuse_unsafe(text: str) -> None:
     if text.startswith("-"):
         raise UsageError(f"{text!r} is not a package: write a name such as my-momentum==1.2, a file or an address")
     is_direct = "://" in text or "/" in text or text.endswith((".whl", ".zip", ".tar.gz"))
+    if is_direct and _USER.search(text):
+        raise UsageError(
+            "a password in the address would be in the lock, which other nodes read: give it to pip in ~/.netrc instead"
+        )
     if is_direct and not _HASHED.search(text):
         raise UsageError(
             f"{text!r} has no hash: write its SHA-256 behind it, …#sha256=0123…, so that it is what you mean"

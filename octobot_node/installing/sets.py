@@ -45,6 +45,13 @@ class Sets:
         found = self._current()
         return Lock() if found is None else self._read(found)
 
+    @property
+    def in_use(self) -> Lock:
+        """What this process has put on its import path: of what is installed since it knows nothing."""
+        above = self._folder.resolve()
+        used = [path.parent for path in map(Path, sys.path) if path.name == PACKAGES and path.parent.parent == above]
+        return self._read(used[0]) if used and (used[0] / _LOCK).is_file() else Lock()
+
     def _current(self) -> Path | None:
         found = (self._folder / _LINK).resolve()
         return found if (found / _LOCK).is_file() else None

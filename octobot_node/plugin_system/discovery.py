@@ -6,6 +6,7 @@ import difflib
 import importlib.util
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -72,8 +73,9 @@ _TIMEOUT_S = 20.0
 
 def plugins_for(settings: Settings) -> Registry:
     """Load the built-in plugins and the third parties that these settings ask for."""
-    Sets(settings.tentacles_folder()).use()
-    return load_plugins(
+    sets = Sets(settings.tentacles_folder())
+    sets.use()
+    registry = load_plugins(
         settings.extra_plugins,
         folder=settings.data_dir / "plugins",
         only=settings.plugins,
@@ -81,6 +83,7 @@ def plugins_for(settings: Settings) -> Registry:
         off=settings.disabled_plugins,
         timeout=settings.plugin_timeout,
     )
+    return replace(registry, installed=sets.in_use)
 
 
 def load_plugins(

@@ -14,6 +14,8 @@ __all__ = ["plugin_parts", "plugin_set"]
 def plugin_set(registry: Registry) -> str:
     """Return 12 hexadecimal digits over automation types with their versions, connectors, and third-party plugins.
 
+    Of what `octobot-node tentacles` installed every byte counts, also of packages that are no plugins.
+
     The product's own version is not in it: two releases run side by side while one replaces the other.
     """
     return hashlib.sha256(json.dumps(sorted(plugin_parts(registry).items())).encode()).hexdigest()[:12]
@@ -30,4 +32,5 @@ def plugin_parts(registry: Registry) -> Mapping[str, str]:
             for plugin in registry.plugins
             if plugin.origin not in ("built-in", "builtin")
         },
+        **({"installed tentacles": registry.installed.fingerprint} if registry.installed.packages else {}),
     }

@@ -24,6 +24,7 @@ from octobot_node.contracts.secrets import SecretPlace
 from octobot_node.contracts.services import Service
 from octobot_node.contracts.tables import PluginTables
 from octobot_node.errors import UnknownType
+from octobot_node.installing.locks import Lock
 
 __all__ = ["Registry"]
 
@@ -56,6 +57,8 @@ class Registry:
     api_routes: tuple[ApiRoutes, ...] = ()
     #: Every plugin that was found, built-in ones first.
     plugins: tuple[PluginInfo, ...] = ()
+    #: What is installed beside the node, to the byte.
+    installed: Lock = field(default_factory=Lock)
 
     @property
     def hook(self) -> Any:

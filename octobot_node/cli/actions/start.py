@@ -16,6 +16,7 @@ from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.configuration import Configuration
 from octobot_node.errors import DatabaseChanged, NodeError, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_client import socket_path
+from octobot_node.live.masters_tentacles import follow_master
 from octobot_node.live.node import Node
 from octobot_node.live.open_files import raise_open_files
 from octobot_node.live.stopping import asked_to_stop
@@ -37,6 +38,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any], log_file:
     with logging_to_stderr(style, log_file), asked_to_stop() as asked:
         configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
+        follow_master(settings)
         registry = plugins_for(settings)
         for left_out in configuration.check(registry.settings_models):
             log.warning("section_left_out", why=left_out)

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from octobot_node.installing.locks import Lock
     from octobot_node.installing.sets import Sets
+    from octobot_node.settings import Settings
 
 __all__ = ["install", "list_installed", "new", "remove", "sync"]
 
@@ -63,7 +64,7 @@ def remove(names: Sequence[str], data_dir: Path | None, *, as_json: bool) -> Non
 
 
 def sync(lock: Path | None, wheelhouse: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
-    """Install exactly what a lock has, or what the settings name."""
+    """Install exactly what a lock has, or what the settings name, or what the master of the database has."""
     from octobot_node.configuration import Configuration
     from octobot_node.errors import UsageError
     from octobot_node.installing.changes import bring_to, bring_to_lock
@@ -79,16 +80,33 @@ def sync(lock: Path | None, wheelhouse: Path | None, data_dir: Path | None, *, a
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{lock} cannot be read ({error}): check the path") from None
         found = bring_to_lock(sets, wanted, wheelhouse)
-    elif settings.tentacles is not None:
+    elif settings.tentacles is not None and settings.role != "consumer":
         found = bring_to(sets, settings.tentacles, wheelhouse)
+    elif not settings.url().startswith("sqlite:"):
+        found = bring_to_lock(sets, _masters(settings), wheelhouse)
     else:
-        raise UsageError("neither a lock nor OCTOBOT_TENTACLES says what there should be: give --lock or set it")
+        raise UsageError(
+            "neither a lock nor OCTOBOT_TENTACLES says what there should be, and no database that a master shares:"
+            " give --lock or set it"
+        )
     _print(found, as_json=as_json, changed=found != before)
 
 
 def list_installed(data_dir: Path | None, *, as_json: bool) -> None:
     """Print what is installed; as JSON it is the lock."""
     _print(_sets(data_dir).lock, as_json=as_json, changed=False)
+
+
+def _masters(settings: Settings) -> Lock:
+    from octobot_node.errors import UsageError
+    from octobot_node.live.masters_tentacles import masters_lock
+
+    found = masters_lock(settings)
+    if found is None:
+        raise UsageError(
+            "no master of this database has said which tentacles it has: start it, with this release; or give --lock"
+        )
+    return found
 
 
 def _sets(data_dir: Path | None) -> Sets:

@@ -136,3 +136,4 @@ class InstallationRow(Protocol):
     moved_to: str
     identity: str
     clear_secrets: int
+    tentacles: str

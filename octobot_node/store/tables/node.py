@@ -38,6 +38,8 @@ installation = sa.Table(
     #: Whether there may be secrets in clear, of a release that did not seal them: 2, in tables; 1, in what was freed of
     #: the file; 0, nowhere.
     sa.Column("clear_secrets", sa.SmallInteger, nullable=False, server_default="2"),
+    #: The lock of the tentacles that the master started with, as JSON, for whoever shares the database; "": none did.
+    sa.Column("tentacles", sa.Text, nullable=False, server_default=""),
 )
 
 #: How far each node has counted; data folders remember it. A database that says less went back in time.

@@ -8,12 +8,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
 from octobot_node import __version__
 from octobot_node.cli import main
+from octobot_node.engine.base import open_base
+from octobot_node.installing.locks import Lock
+from octobot_node.installing.sets import Sets
+from octobot_node.live.masters_tentacles import follow_master
+from octobot_node.plugin_system.discovery import plugins_for
+from octobot_node.settings import Settings
+from tests.support.postgres import Server
 from tests.support.wheels import make_wheel
 
 NODE = Path(sys.executable).with_name("octobot-node")
@@ -97,6 +105,55 @@ def test_another_node_takes_the_lock_to_the_byte_and_goes_back_when_a_byte_diffe
     assert hashlib.sha256(wheel.read_bytes()).hexdigest() in command("tentacles", "list", "--json", data="other").stdout
 
 
+def test_a_consumer_is_brought_to_what_its_master_has_by_the_database_they_share(
+    tmp_path: Path, command: Command, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    url = postgres.create_database()
+
+    def settings(name: str, role: str, **more: Any) -> Settings:
+        return Settings(data_dir=tmp_path / name, database_url=url, role=role, disk_reserve_mb=0, **more)
+
+    def master_starts() -> None:
+        monkeypatch.setattr(sys, "path", [each for each in sys.path if "tentacles" not in each])
+        master = settings("master", "master")
+        open_base(master, plugins_for(master), now=0).close()
+
+    make_wheel(tmp_path / "wheels", "my-momentum")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("OCTOBOT_DATABASE_URL", url)
+    early = command("tentacles", "sync", data="consumer")
+    assert (early.returncode, "no master of this database has said which tentacles" in early.stderr) == (2, True)
+    assert command("tentacles", "install", "my-momentum", data="master").returncode == 0
+    master_starts()
+    # What is installed since its start is not what it runs with.
+    assert command("tentacles", "remove", "my-momentum", data="master").returncode == 0
+    monkeypatch.setenv("OCTOBOT_ROLE", "consumer")
+    # What the settings name is for the master to have.
+    monkeypatch.setenv("OCTOBOT_TENTACLES", "another")
+    assert command("tentacles", "sync", data="consumer").returncode == 0
+    there = json.loads(command("tentacles", "list", "--json", data="consumer").stdout)
+    assert [each["name"] for each in there["packages"]] == ["my-momentum"]
+
+    # By itself before it starts, where that is allowed; where it cannot be, what was there before stays.
+    follow_master(settings("late", "consumer"))
+    assert Sets(tmp_path / "late" / "tentacles").lock == Lock()
+    late = settings("late", "consumer", tentacles_from_master=True)
+    with monkeypatch.context() as without, capture_logs() as logs:
+        without.delenv("PIP_FIND_LINKS")
+        follow_master(late)
+    assert [(each["event"], "cannot be installed" in each["why"]) for each in logs] == [
+        ("tentacles_not_installed", True)
+    ]
+    assert Sets(tmp_path / "late" / "tentacles").lock == Lock()
+    follow_master(late)
+    assert Sets(tmp_path / "late" / "tentacles").lock.as_json() == json.dumps(there, indent=2, sort_keys=True) + "\n"
+    # Nothing is something to be brought to, too.
+    master_starts()
+    follow_master(late)
+    assert Sets(tmp_path / "late" / "tentacles").lock.packages == ()
+
+
 @pytest.mark.parametrize(
     ("made", "why"),
     [
@@ -127,5 +184,11 @@ def test_what_no_hash_holds_and_what_would_have_to_be_built_is_not_asked_for(tmp
         assert (refused.returncode, "has no hash: write its SHA-256 behind it" in refused.stderr) == (2, True)
     by_hash = f"{wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
     assert command("tentacles", "install", by_hash).returncode == 0
+    secret = command("tentacles", "install", f"https://me:hush@example.invalid/a.whl#sha256={'0' * 64}")
+    assert (secret.returncode, "a password in the address" in secret.stderr, "hush" in secret.stderr) == (
+        2,
+        True,
+        False,
+    )
     option = command("tentacles", "install", "--", "--index-url=http://evil.example")
     assert (option.returncode, "is not a package" in option.stderr) == (2, True)

@@ -15,6 +15,7 @@ from octobot_node.contracts.coordinator import Engine, NodeVitals
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, NodeError, UnknownName
+from octobot_node.installing.locks import Lock, Package
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
 from octobot_node.plugin_system.registry import Registry
@@ -128,6 +129,23 @@ def test_a_consumer_with_other_plugins_drifts_until_the_master_has_them_too(clus
     assert missing == f"type {next(iter(cluster.registry.automations))}"
     cluster.query("UPDATE replica_nodes SET plugins = (SELECT plugins FROM replica_nodes WHERE id = 'odd')")
     until(consumer.may_work)
+
+
+def test_a_consumer_whose_packages_differ_by_a_byte_drifts(cluster: Cluster) -> None:
+    def having(sha256: str) -> Registry:
+        # Not a plugin: what a tentacle stands on decides what it does, too.
+        return replace(cluster.registry, installed=Lock(("mine",), (Package("helper", "1.0", sha256),)))
+
+    cluster.node("master", "master", registry=having("a" * 64)).start()
+    same = cluster.node("same", "consumer", registry=having("a" * 64))
+    other = cluster.node("other", "consumer", registry=having("b" * 64))
+    same.start()
+    other.start()
+    until(lambda: not other.may_work())
+    states = {node.id: node for node in same.nodes()}
+    assert {name: node.state for name, node in states.items()} == {"master": "live", "same": "live", "other": "drift"}
+    parts = {name: node.parts["installed tentacles"] for name, node in states.items()}
+    assert parts["master"] == parts["same"] != parts["other"]
 
 
 def test_an_id_that_lives_elsewhere_is_refused_and_one_that_died_is_taken(cluster: Cluster) -> None:
