@@ -102,7 +102,8 @@ class OrderRequest:
 
     ``amount`` is in base, ``spend`` in quote (exactly one is given), ``price`` and ``stop`` in quote per base.
     ``expires_at`` (ms UTC) is the request's own expiry, to be signed into it where the exchange has that.
-    ``intent_id`` is for logs and tests, never for dedupe.
+    ``intent_id`` is for logs and tests, never for dedupe. ``seen`` is what the market offered when a shadow's order was
+    decided, the ask to buy at or the bid to sell at: a simulated exchange fills at that; None: at its own price of now.
     """
 
     intent_id: str
@@ -117,6 +118,7 @@ class OrderRequest:
     tif: str
     post_only: bool
     expires_at: int
+    seen: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,15 @@ from octobot_node.store.automations import refuse_too_many, refuse_too_many_acco
 from octobot_node.store.queries import lists
 from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, automations
 from octobot_node.text.masking import masked
 from octobot_node.text.validation_messages import Place
 
 __all__ = ["create_missing", "create_new", "go_on", "new_account", "take_over_changes"]
+
+#: Shadows are in no run file: their originals are.
+_OWN = is_anybodys_own(automations.c.id)
 
 _ELSEWHERE = "give it another name, or use another --data-dir"
 
@@ -75,7 +79,7 @@ def create_missing(
     _check_routes(core, run_file, wanted)
     ids = {name: commands.create_account(account) for name, account in wanted.items()}
     with core.storage.read() as connection:
-        existing = set(connection.scalars(sa.select(automations.c.name)))
+        existing = set(connection.scalars(sa.select(automations.c.name).where(_OWN)))
     each = enumerate(zip(run_file.automations, configs, strict=True))
     placed = [(i, _new_automation(spec, config, ids)) for i, (spec, config) in each if spec.name not in existing]
     new = [automation for _, automation in placed]
@@ -200,7 +204,7 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
     The run file's config holds, also against an edit by command; what it replaces is said.
     """
     with core.storage.read() as connection:
-        existing = {row.name: row for row in connection.execute(sa.select(automations))}
+        existing = {row.name: row for row in connection.execute(sa.select(automations).where(_OWN))}
     for index, (spec, config) in enumerate(zip(run_file.automations, configs, strict=True)):
         row = existing[spec.name]
         status = AutomationStatus(row.status)
@@ -288,11 +292,12 @@ def take_over_changes(base: Base, run_file: RunFile, wanted: Mapping[str, NewAcc
 
 def _read(storage: Storage, owner: str = "local") -> _Folder:
     with storage.read() as connection:
-        ours = sa.select(automations).where(automations.c.owner == owner)
+        ours = sa.select(automations).where(automations.c.owner == owner, _OWN)
         known = {row.name: row for row in connection.execute(ours)}
         given = lists.budgets_of_owner(connection, owner)
         budgets = {name: given.get(row.id, {}) for name, row in known.items()}
-        held = connection.execute(sa.select(accounts).where(accounts.c.owner == owner))
+        theirs = sa.select(accounts).where(accounts.c.owner == owner, is_anybodys_own(accounts.c.id))
+        held = connection.execute(theirs)
         return _Folder({row.name: row for row in held}, known, budgets)
 
 

@@ -13,19 +13,21 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from octobot_node.errors import TooMany
+from octobot_node.ids import is_shadow, original_of, shadow_of
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import (
     AutomationRow,
     BatchedAutomationRow,
     GivenSignalRow,
+    OriginalRow,
     RequestRow,
     WatchedAutomationRow,
 )
 from octobot_node.store.rows.ledger import FreeBalanceRow, PositionRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many, update_many
-from octobot_node.store.sql.conditions import request_waits, signal_waits
+from octobot_node.store.sql.conditions import is_anybodys_own, request_waits, signal_waits
 from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.statuses import RequestStatus, SignalStatus
 from octobot_node.store.tables import (
@@ -48,6 +50,7 @@ __all__ = [
     "add_account",
     "add_notices",
     "add_requests",
+    "any_shadows",
     "balances_of_batch",
     "batch",
     "consume_signals",
@@ -60,11 +63,14 @@ __all__ = [
     "limits",
     "lock_account",
     "named",
+    "originals_of",
     "owned",
     "positions_of_batch",
     "refuse_too_many",
     "refuse_too_many_accounts",
     "requests_by_id",
+    "shadows_leaving",
+    "shadows_of",
     "signals_of_batch",
     "update",
     "update_account",
@@ -127,6 +133,24 @@ _BATCH = (
 def batch(connection: sa.Connection, batch_id: str) -> Sequence[BatchedAutomationRow]:
     """Return both halves of every automation that a batch holds."""
     return connection.execute(_BATCH, {"batch": batch_id}).all()
+
+
+_ORIGINALS = (
+    sa.select(
+        _a.id, _a.name, _a.status, _a.wake, _s.tick, _s.due_at, (_s.claim == sa.bindparam("batch")).label("rides")
+    )
+    .join_from(schedule, automations, _s.automation_id == _a.id)
+    .where(_a.id.in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def originals_of(connection: sa.Connection, batch_id: str, shadows: Collection[str]) -> dict[str, OriginalRow]:
+    """Return shadow -> its original, of those that there are; ``rides``: they are in the same batch."""
+    if not shadows:
+        return {}
+    ids = {original_of(id_): id_ for id_ in shadows}
+    found = connection.execute(_ORIGINALS, {"batch": batch_id, "ids": list(ids)}).all()
+    return {ids[row.id]: row for row in found}
 
 
 _BALANCES = sa.select(balances.c.automation_id, balances.c.asset, balances.c.free).where(
@@ -274,7 +298,7 @@ def refuse_too_many(connection: sa.Connection, owner: str, more: int, most: int)
     """
     if owner == _UNBOUNDED:
         return
-    there = connection.scalar(sa.select(sa.func.count()).where(automations.c.owner == owner)) or 0
+    there = connection.scalar(sa.select(sa.func.count()).where(_a.owner == owner, is_anybodys_own(_a.id))) or 0
     if there + more > most:
         raise TooMany(
             f"{owner!r} has {there:,} automations, and {most:,} are the most (OCTOBOT_USER_AUTOMATIONS): delete some"
@@ -286,7 +310,8 @@ def refuse_too_many_accounts(connection: sa.Connection, owner: str, more: int, m
     """Raise TooMany where ``more`` accounts of an owner would be above ``most``. Rides uq_accounts_owner_name."""
     if owner == _UNBOUNDED or not more:
         return
-    there = connection.scalar(sa.select(sa.func.count()).where(accounts.c.owner == owner)) or 0
+    theirs = sa.select(sa.func.count()).where(accounts.c.owner == owner, is_anybodys_own(accounts.c.id))
+    there = connection.scalar(theirs) or 0
     if there + more > most:
         raise TooMany(
             f"{owner!r} has {there:,} accounts, and {most:,} are the most (OCTOBOT_USER_ACCOUNTS): delete some that"
@@ -336,6 +361,35 @@ def count_on_account(connection: sa.Connection, account_id: str) -> int:
     return connection.scalar(sa.select(sa.func.count()).where(_a.account_id == account_id)) or 0
 
 
+def shadows_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, AutomationRow]:
+    """Return original -> its shadow, of those that have one; one that was switched off is none. Rides the key."""
+    wanted = {shadow_of(id_): id_ for id_ in ids if not is_shadow(id_)}
+    if not wanted or not any_shadows(connection):
+        return {}
+    found: dict[str, AutomationRow] = {}
+    for start in range(0, len(wanted), _IDS_MAX):
+        some = list(wanted)[start : start + _IDS_MAX]
+        rows = connection.execute(sa.select(automations).where(_a.id.in_(some), _a.name == _a.id).order_by(_a.id))
+        found |= {wanted[row.id]: row for row in rows}
+    return found
+
+
+_ANY_SHADOWS = sa.select(accounts.c.id).where(sa.not_(is_anybodys_own(accounts.c.id))).limit(1)
+
+
+def any_shadows(connection: sa.Connection) -> bool:
+    """Whether there may be any shadow: there is an account of some. Accounts are few."""
+    return connection.execute(_ANY_SHADOWS).first() is not None
+
+
+def shadows_leaving(connection: sa.Connection) -> list[str]:
+    """Return the shadows that were switched off and are over, or ending."""
+    if not any_shadows(connection):
+        return []
+    left = sa.select(accounts.c.id).where(sa.not_(is_anybodys_own(accounts.c.id)))
+    return list(connection.scalars(sa.select(_a.id).where(_a.account_id.in_(left), _a.name != _a.id).order_by(_a.id)))
+
+
 def delete_account(connection: sa.Connection, account_id: str) -> None:
     """Delete an account."""
     connection.execute(accounts.delete().where(accounts.c.id == account_id))
@@ -346,8 +400,11 @@ def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
 
     ``field`` of a row is that of a config in which a type found something; it is for the log alone.
     """
+    # A shadow tells nobody anything: its original does.
     for at, told in groupby(rows, key=itemgetter("created_at")):
-        some = list(told)
+        some = [row for row in told if not is_shadow(row["automation_id"])]
+        if not some:
+            continue
         insert_many(connection, notices, [{key: row[key] for key in row if key != "field"} for row in some])
         events.append(connection, [_notice_told(row) for row in some], at)
 
@@ -360,9 +417,10 @@ def _notice_told(row: Mapping[str, Any]) -> Event:
 
 
 def add_requests(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert what automations decided about others."""
-    if rows:
-        insert_many(connection, requests, rows)
+    """Insert what automations decided about others; a shadow stops and pauses nobody."""
+    asked = [row for row in rows if not is_shadow(row["automation_id"])]
+    if asked:
+        insert_many(connection, requests, asked)
 
 
 _WAITING_REQUESTS = sa.select(requests.c.id, requests.c.owner).where(request_waits)

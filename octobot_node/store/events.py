@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.ids import is_shadow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import events
 
@@ -28,9 +29,10 @@ class Event:
 
 
 def append(connection: sa.Connection, rows: Sequence[Event], at: int) -> None:
-    """Append events at ``at`` (ms UTC)."""
-    if rows:
-        insert_many(connection, events, [_row(event, at) for event in rows])
+    """Append events at ``at`` (ms UTC); what happens to a shadow is nothing that anybody follows or acts on."""
+    told = [_row(event, at) for event in rows if not is_shadow(event.account_id)]
+    if told:
+        insert_many(connection, events, told)
 
 
 def _row(event: Event, at: int) -> dict[str, Any]:

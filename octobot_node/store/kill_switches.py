@@ -11,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.ids import shadow_of
 from octobot_node.orders import IntentStatus
 from octobot_node.store.intents import automations_with_news
 from octobot_node.store.rows.order import AdriftIntentRow, CancelRow, ChecklistRow, KillSwitchRow, NotedOrderRow
-from octobot_node.store.sql.conditions import is_live, is_live_or_has_news
+from octobot_node.store.sql.conditions import is_anybodys_own, is_live, is_live_or_has_news
 from octobot_node.store.tables import accounts, automations, installation, intents, kill_switch_orders, kill_switches
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "page",
     "planned",
     "resting",
+    "resting_on_paper",
     "sends",
     "settle",
     "switch_account",
@@ -54,6 +56,8 @@ __all__ = [
 ]
 
 _k, _o, _i, _a, _c = kill_switches.c, kill_switch_orders.c, intents.c, automations.c, accounts.c
+#: Of no shadow.
+_OWN = is_anybodys_own(_i.account_id)
 # In the words of the partial indexes, without which SQLite does not use them.
 _IN_FORCE = sa.text("kill_switches.released_at IS NULL")
 _WAITING = sa.text("kill_switch_orders.waiting")
@@ -129,12 +133,13 @@ def lock_installation(connection: sa.Connection, *, shared: bool = False) -> Non
 
 def lock_automation(connection: sa.Connection, automation_id: str) -> None:
     """Lock an automation against passages through the fence; lock its schedule row first."""
-    connection.execute(sa.select(_a.id).where(_a.id == automation_id).with_for_update())
+    ids = automation_id, shadow_of(automation_id)
+    connection.execute(sa.select(_a.id).where(_a.id.in_(ids)).order_by(_a.id).with_for_update())
 
 
 def lock_accounts(connection: sa.Connection, *, account_id: str = "", owner: str = "") -> list[str]:
     """Lock an account, or all of an owner, in id order, against passages through the fence; return their ids."""
-    which = _c.id == account_id if account_id else _c.owner == owner
+    which = _c.id.in_((account_id, shadow_of(account_id))) if account_id else _c.owner == owner
     # For update in so many words: an UPDATE alone would not wait for the key share that a passage holds.
     return list(connection.scalars(sa.select(_c.id).where(which).order_by(_c.id).with_for_update()))
 
@@ -148,14 +153,16 @@ def switch_account(connection: sa.Connection, account_id: str) -> None:
     """Let a locked account send, unless a kill switch in force stops it or everything of its owner."""
     owner = connection.scalar(sa.select(_c.owner).where(_c.id == account_id))
     off = in_force(connection, owner or "", "account", account_id) or halts_new_accounts(connection, owner or "")
-    connection.execute(accounts.update().where(_c.id == account_id).values(sending=not off))
+    ids = account_id, shadow_of(account_id)
+    connection.execute(accounts.update().where(_c.id.in_(ids)).values(sending=not off))
 
 
 def switch_automation(connection: sa.Connection, automation_id: str) -> None:
     """Let a locked automation send, unless a kill switch in force stops it."""
     owner = connection.scalar(sa.select(_a.owner).where(_a.id == automation_id))
     off = in_force(connection, owner or "", "automation", automation_id)
-    connection.execute(automations.update().where(_a.id == automation_id).values(sending=off is None))
+    ids = automation_id, shadow_of(automation_id)
+    connection.execute(automations.update().where(_a.id.in_(ids)).values(sending=off is None))
 
 
 def sends(connection: sa.Connection, automation_id: str) -> bool:
@@ -178,24 +185,25 @@ def halts_new_accounts(connection: sa.Connection, owner: str) -> bool:
 
 
 def _within(switch: KillSwitchRow) -> sa.ColumnElement[bool]:
-    """Return what tells the intents that a kill switch stops."""
+    """Return what tells the intents that a kill switch stops, those of shadows included."""
     if switch.scope == "automation":
-        return sa.and_(is_live_or_has_news, _i.automation_id == switch.target_id)
+        return sa.and_(is_live_or_has_news, _i.automation_id.in_((switch.target_id, shadow_of(switch.target_id))))
     if switch.scope == "everything" and not switch.owner:
         return sa.true()
     of_owner = sa.select(_c.id).where(_c.owner == switch.owner)
-    return _i.account_id.in_([switch.target_id] if switch.scope == "account" else of_owner)
+    of_account = [switch.target_id, shadow_of(switch.target_id)]
+    return _i.account_id.in_(of_account if switch.scope == "account" else of_owner)
 
 
 _NOTED = ("switch_id", "intent_id", "owner", "account_id", "shard", "automation_id", "status", "filled", "waiting")
 
 
 def note_orders(connection: sa.Connection, switch: KillSwitchRow) -> None:
-    """Note every order that is live in a kill switch's scope, in one statement."""
+    """Note every order that is live in a kill switch's scope, in one statement; what is on paper needs no noting."""
     found = sa.select(
         sa.literal(switch.id), _i.id, _i.owner, _i.account_id, _i.shard, _i.automation_id, _i.status, _i.filled,
         sa.true(),
-    ).where(is_live, _i.kind == "order", _within(switch))  # fmt: skip
+    ).where(is_live, _i.kind == "order", _within(switch), _OWN)  # fmt: skip
     connection.execute(kill_switch_orders.insert().from_select(_NOTED, found))
 
 
@@ -273,7 +281,7 @@ def underway(connection: sa.Connection, switch: KillSwitchRow, owner: str | None
     statement = sa.select(
         sa.func.sum(sa.case((dark, 1), else_=0)).label("orders"),
         sa.func.sum(sa.case((_i.kind == "cancel", 1), else_=0)).label("cancels"),
-    ).where(is_live, _within(switch), sa.true() if owner is None else _i.owner == owner)
+    ).where(is_live, _within(switch), _OWN, sa.true() if owner is None else _i.owner == owner)
     row = connection.execute(statement).one()
     return Underway(row.orders or 0, row.cancels or 0)
 
@@ -324,7 +332,7 @@ _PLACES = sa.select(_i.id, _i.account_id)
 def planned(connection: sa.Connection, switch: KillSwitchRow, now: int, count: int) -> Sequence[AdriftIntentRow]:
     """Return up to ``count`` planned intents (id, account_id) of a scope that may be sent at ``now``."""
     statement = (
-        _PLACES.where(is_live, _i.status == IntentStatus.PLANNED, _within(switch))
+        _PLACES.where(is_live, _i.status == IntentStatus.PLANNED, _within(switch), _OWN)
         .where(sa.or_(_i.retry_at.is_(None), _i.retry_at <= now))
         .order_by(_i.account_id, _i.group_id, _i.seq)
         .limit(count)
@@ -334,8 +342,17 @@ def planned(connection: sa.Connection, switch: KillSwitchRow, now: int, count: i
 
 def accounts_to_watch(connection: sa.Connection, switch: KillSwitchRow) -> list[str]:
     """Return the accounts with sent, open or unknown intents in a scope."""
-    statement = sa.select(_i.account_id).where(is_live, _i.status != IntentStatus.PLANNED, _within(switch)).distinct()
-    return list(connection.scalars(statement.order_by(_i.account_id)))
+    statement = sa.select(_i.account_id).where(is_live, _i.status != IntentStatus.PLANNED, _within(switch), _OWN)
+    return list(connection.scalars(statement.distinct().order_by(_i.account_id)))
+
+
+def resting_on_paper(connection: sa.Connection, switch: KillSwitchRow) -> Sequence[tuple[str, str, str]]:
+    """Return (account, automation, order) of what rests of shadows in a scope, and nobody cancels."""
+    cancelling = sa.select(_i.parent).where(is_live, _i.kind == "cancel", _i.parent.is_not(None))
+    statement = sa.select(_i.account_id, _i.automation_id, _i.id).where(
+        is_live, _i.status == IntentStatus.OPEN, _within(switch), sa.not_(_OWN), _i.id.not_in(cancelling)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(statement.order_by(_i.account_id, _i.id))]
 
 
 def noted_of(automation_ids: Collection[str]) -> sa.Select[tuple[str]]:

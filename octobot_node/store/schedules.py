@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from octobot_node.ids import is_shadow, shadow_of
+from octobot_node.store.automations import any_shadows
 from octobot_node.store.rows.automation import ClaimedScheduleRow, LockedScheduleRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many
 from octobot_node.store.tables import automations, changed_levels, schedule
@@ -30,6 +32,7 @@ __all__ = [
     "renew",
     "set_all_runnable",
     "set_runnable",
+    "shadows_riding",
     "shorten_claim",
     "suspects_claimed",
     "take_levels",
@@ -66,6 +69,23 @@ def due(connection: sa.Connection, now: int, count: int, *, suspects: bool = Tru
     """Return up to ``count`` unclaimed rows due at ``now``, longest waiting first, locked. Rides ix_schedule_due."""
     statement = _DUE if suspects else _DUE_HEALTHY
     return [Due(*row) for row in connection.execute(statement, {"now": now, "count": count})]
+
+
+_RUNNING = sa.select(_c.automation_id).where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)), _c.runnable)
+_FREE = _RUNNING.where(_c.claim.is_(None)).with_for_update(skip_locked=True)
+
+
+def shadows_riding(connection: sa.Connection, ids: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return the shadows that tick with these automations: those that are free, locked, and those that are busy.
+
+    Rides the key.
+    """
+    wanted = [shadow_of(id_) for id_ in ids if not is_shadow(id_)]
+    if not wanted or not any_shadows(connection):
+        return set(), set()
+    running = set(connection.scalars(_RUNNING, {"ids": wanted}))
+    free = set(connection.scalars(_FREE, {"ids": sorted(running)})) if running else set()
+    return free, running - free
 
 
 _SUSPECTS_CLAIMED = sa.select(_c.automation_id).where(sa.text("schedule.claim IS NOT NULL"), _c.suspect).limit(1)

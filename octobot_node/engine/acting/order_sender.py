@@ -16,6 +16,7 @@ from octobot_node.engine.acting.send_fence import FENCED_MS, Passed, SendFence, 
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
+from octobot_node.ids import is_shadow
 from octobot_node.orders import IntentStatus
 from octobot_node.store import intents
 from octobot_node.store.rows.order import IntentRow
@@ -232,4 +233,5 @@ def _request_of(item: Passed) -> OrderRequest:
         tif=row.tif,
         post_only=row.post_only,
         expires_at=item.expires_at,
+        seen=row.snapshot_price if is_shadow(row.automation_id) and row.type != "stop" else None,
     )

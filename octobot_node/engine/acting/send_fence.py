@@ -18,6 +18,7 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import NO_TICK
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.ids import is_shadow
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
@@ -83,6 +84,8 @@ class _Gate:
 
     def __init__(self, connection: sa.Connection, account: Account, shut: str) -> None:
         self.account = account
+        #: Only there their orders pass: nothing leaves this machine by it.
+        self.of_shadows = is_shadow(account.id) and account.simulated
         self.shut = shut
         standing = as_it_is(connection, account)
         self.off, self.limits = standing.off, standing.limits
@@ -201,6 +204,10 @@ class SendFence:
             ended = {row.id for row, _, _ in closed}
             for row in rows:
                 if row.id in ended:
+                    continue
+                if is_shadow(row.automation_id) and not gate.of_shadows:
+                    # It cannot be: whoever wrote it is mistaken, and nobody's money is to pay for that.
+                    closed.append((row, IntentStatus.REFUSED, "a shadow sends nothing to an exchange"))
                     continue
                 fate, reason = self._fate(gate, row, owners[row.automation_id], groups[row.group_id])
                 item = _pass(row, locked, expires_at, deadline) if fate == "send" else None

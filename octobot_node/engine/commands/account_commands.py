@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.status_commands import changed_meanwhile
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused
-from octobot_node.ids import new_id
+from octobot_node.ids import new_id, shadow_of
 from octobot_node.limits import Limits
 from octobot_node.sealing.connector_settings import half_place, sealed
 from octobot_node.sealing.first_time import HALVES
@@ -107,9 +107,12 @@ class AccountCommands:
             ways = {field: value for field, value in given.items() if value not in (None, getattr(row, field))}
             change, told = _account_change(connection, row, name, limits, ways)
             automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+            if "limits" in change:
+                # What is decided on paper is within the same limits.
+                automations.update_account(connection, shadow_of(account_id), {"limits": change["limits"]})
             if "market_data_egress" in ways:
                 source = source_key(row.market_data, row.market_data_settings, ways["market_data_egress"])
-                schedules.move(connection, account_id, source)
+                _move(connection, account_id, source)
             note_changed(connection, [account_id])
             events.append(connection, [Event(row.owner, row.id, "", "account.edited", told)], now)
         self.take_over_account(account_id)
@@ -152,7 +155,7 @@ class AccountCommands:
             if "market_data" in kept:
                 # Its automations look at the source that is opened with the new ones, and so does whoever sums up.
                 source = source_key(row.market_data, change["market_data_settings"], row.market_data_egress)
-                schedules.move(connection, account_id, source)
+                _move(connection, account_id, source)
                 note_changed(connection, [account_id])
             told = {
                 "account": row.name,
@@ -182,6 +185,8 @@ class AccountCommands:
                 change["limits"] = limits.model_dump(mode="json", exclude_none=True)
             if change:
                 automations.update_account(connection, account_id, change | {"revision": row.revision + 1})
+                beside = {name: value for name, value in change.items() if name in {"limits", "live_since"}}
+                automations.update_account(connection, shadow_of(account_id), beside)
                 told = {"account": row.name, "before": row.mode, "after": mode}
                 events.append(connection, [Event(row.owner, row.id, "", "account.mode_changed", told)], now)
         if change:
@@ -197,6 +202,8 @@ class AccountCommands:
             count = automations.count_on_account(connection, account_id)
             if count:
                 raise CommandRefused(f"{count:,} automations are on {row.name!r}: delete them first")
+            if automations.count_on_account(connection, shadow_of(account_id)):
+                raise CommandRefused(f"a shadow on {row.name!r} is still ending: try again in a moment")
             automations.delete_account(connection, account_id)
             events.append(connection, [Event(row.owner, row.id, "", "account.deleted", {"name": row.name})], now)
         core.event_loop.call(core.accounts.forget(account_id))
@@ -240,6 +247,12 @@ def _account_row(
         "sending": not kill_switches.halts_new_accounts(connection, new.owner),
         "created_at": now,
     }
+
+
+def _move(connection: sa.Connection, account_id: str, source: str) -> None:
+    """Let an account's automations look at other market data, and their shadows with them."""
+    for each in (account_id, shadow_of(account_id)):
+        schedules.move(connection, each, source)
 
 
 def _lock_account(connection: sa.Connection, account_id: str, revision: int | None = None) -> AccountRow:

@@ -12,6 +12,7 @@ import structlog
 from octobot_node.automation import AutomationStatus, Needs
 from octobot_node.engine.acting.own_orders import NO_TICK, OwnOrders
 from octobot_node.engine.acting.send_fence import as_it_is
+from octobot_node.engine.commands.forgetting import forget_shadow, is_leaving
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.fair_turns import PASS_S, Rounds
 from octobot_node.engine.ledger.book import load_book
@@ -101,6 +102,9 @@ class AutomationCompletion:
                 automations.update(connection, [{"id": row.id, "close_on_stop": False, "updated_at": now}])
                 if self._own_orders.close(connection, row, held, market, now):
                     return False
+            if is_leaving(row):
+                forget_shadow(connection, core.registry, row)
+                return True
             stopping = row.status == AutomationStatus.STOPPING
             status = (AutomationStatus.STOPPED if stopping else AutomationStatus.COMPLETED).after(row.status)
             automations.update(connection, [{"id": row.id, "status": status, "status_since": now, "updated_at": now}])

@@ -23,11 +23,12 @@ from octobot_node.engine.ledger.budget_changes import (
 from octobot_node.engine.ledger.budgets import balances_of
 from octobot_node.engine.ledger.equity_points import leave_points, point
 from octobot_node.errors import CommandRefused, Mistake, UsageError
+from octobot_node.ids import with_shadows
 from octobot_node.quote_assets import counted_in, paid_from
 from octobot_node.store import automations, events, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.queries import history, lists
-from octobot_node.store.rows.automation import AutomationRow
+from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import accounts, equity
@@ -84,7 +85,7 @@ class BudgetCommands:
         core = self._core
         prices = self._prices(automation_id, wanted)
         with core.storage.write(durable=True) as connection:
-            locked = schedules.lock(connection, [automation_id])
+            locked = schedules.lock(connection, with_shadows([automation_id]))
             row = expect(connection, automation_id, locked, revision)
             _refuse_ended(row)
             # After the automation's own row, as whoever settles locks them; one change at a time gives of its money.
@@ -97,13 +98,38 @@ class BudgetCommands:
             if not changes:
                 raise CommandRefused(f"the budget of {row.name!r} is that already: nothing is changed")
             self._move(connection, row, book, changes, prices, by)
-            runnable = locked[automation_id].runnable
-            if runnable:
-                now, due_at = core.clock.now(), locked[automation_id].due_at
-                schedules.set_runnable(connection, row.id, runnable=True, next_run_at=now, due_at=due_at)
-            else:
-                schedules.renew(connection, row.id)
+            self._decides_anew(connection, locked[automation_id])
+            shadow = automations.shadows_of(connection, [automation_id]).get(automation_id)
+            if shadow is not None and shadow.id in locked:
+                self._change_beside(connection, shadow, changes, prices, by)
+                self._decides_anew(connection, locked[shadow.id])
         return standing
+
+    def _decides_anew(self, connection: sa.Connection, locked: LockedScheduleRow) -> None:
+        if locked.runnable:
+            now, due_at = self._core.clock.now(), locked.due_at
+            schedules.set_runnable(connection, locked.automation_id, runnable=True, next_run_at=now, due_at=due_at)
+        else:
+            schedules.renew(connection, locked.automation_id)
+
+    def _change_beside(
+        self,
+        connection: sa.Connection,
+        shadow: AutomationRow,
+        changes: Mapping[str, Decimal],
+        prices: Mapping[str, Decimal],
+        by: str,
+    ) -> None:
+        """Change the budget of a shadow as its original's; of what is taken, as much as it has free."""
+        status = AutomationStatus(shadow.status)
+        if status.over or status.ending:
+            return
+        book, owner = load_book(connection, [shadow.id]), Owner(shadow.id, shadow.owner, shadow.account_id)
+        stands = {each.asset: each.takeable for each in budget_changes(book, owner, WantedBudget({}, {}, {}), None)}
+        left = {asset: max(change, -stands.get(asset, ZERO)) for asset, change in changes.items()}
+        moved = {asset: change for asset, change in left.items() if change}
+        if moved:
+            self._move(connection, shadow, book, moved, prices, by)
 
     def _move(
         self,
@@ -152,12 +178,13 @@ class BudgetCommands:
         """Return the prices of what is given that goes into positions; before the transaction: the market is asked."""
         with self._core.storage.read() as connection:
             rows = lists.listed_automations(connection, [automation_id])
-            book = load_book(connection, [automation_id])
+            book = load_book(connection, with_shadows([automation_id]))
         if not rows:
             raise gone(automation_id)
-        owner = Owner(automation_id, "", "")
-        symbols = {position_in(book, owner, asset) for _, asset, _ in wanted} - {None}
-        symbols |= {paid_from(symbol, book.symbols(owner)) for symbol in symbols if symbol} - {None}
+        symbols: set[str | None] = set()
+        for owner in (Owner(each, "", "") for each in with_shadows([automation_id])):
+            held = {position_in(book, owner, asset) for _, asset, _ in wanted} - {None}
+            symbols |= held | {paid_from(symbol, book.symbols(owner)) for symbol in held if symbol} - {None}
         prices, source = self._core.standings.prices, rows[0].source
         named = sorted(symbol for symbol in symbols if symbol is not None)
         prices.want({(source, symbol) for symbol in named}, newest=True)

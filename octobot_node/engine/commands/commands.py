@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.account_commands import AccountCommands, NewAccount
 from octobot_node.engine.commands.budget_commands import BudgetCommands
+from octobot_node.engine.commands.shadow_commands import ShadowCommands
 from octobot_node.engine.commands.status_commands import StatusCommands, expect, gone
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
@@ -27,7 +28,7 @@ from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, Overdrawn, UsageError
-from octobot_node.ids import new_id
+from octobot_node.ids import new_id, with_shadows
 from octobot_node.limits import Limits
 from octobot_node.store import automations, config_revisions, events, intents, schedules, signal_keys
 from octobot_node.store.events import Event
@@ -63,6 +64,8 @@ class NewAutomation:
     tags: Sequence[str] = ()
     #: False: it is paused until somebody resumes it.
     start: bool = True
+    #: Whether it has a shadow from the first.
+    shadow: bool = False
     #: Who creates it.
     by: str = ""
 
@@ -75,7 +78,7 @@ class _Given:
     budget: Mapping[str, Decimal]
 
 
-class Commands(StatusCommands, AccountCommands, BudgetCommands):
+class Commands(StatusCommands, AccountCommands, BudgetCommands, ShadowCommands):
     """What can be done to accounts and automations; each either happens whole or raises and changes nothing."""
 
     def create(self, new: NewAutomation) -> str:
@@ -140,6 +143,9 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
         lock_with_watchers(connection, (), ids).wake_watchers(connection, ids, now)
         book.write(connection)
         events.append(connection, happened, now)
+        for new, id_ in zip(many, ids, strict=True):
+            if new.shadow:
+                self._add_shadow(connection, id_, new.by)
         return ids
 
     def _checked(self, new: NewAutomation) -> ValidConfig:
@@ -233,7 +239,7 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
         core, now = self._core, self._core.clock.now()
         with core.storage.write(durable=True) as connection:
             watchers = _watchers_by_name(connection, automation_id, name)
-            locked = schedules.lock(connection, [automation_id, *watchers])
+            locked = schedules.lock(connection, [*with_shadows([automation_id]), *watchers])
             row = expect(connection, automation_id, locked, revision)
             status = AutomationStatus(row.status)
             if status.ended or status.ending:
@@ -251,8 +257,30 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
             else:
                 told["config"] = self._configure(connection, row, config, locked[automation_id], by)
             automations.update(connection, [{"id": automation_id, "updated_at": now}])
+            self._edit_shadow(connection, automation_id, config, limits, locked, by)
             events.append(connection, [_event(_owner(row), "automation.edited", told)], now)
         core.kick(ORDERS)
+
+    def _edit_shadow(
+        self,
+        connection: sa.Connection,
+        automation_id: str,
+        config: Mapping[str, Any] | ValidConfig | None,
+        limits: Limits | None,
+        locked: Mapping[str, LockedScheduleRow],
+        by: str,
+    ) -> None:
+        """Edit an automation's shadow as its original was: its name and tags are nobody's business."""
+        shadow = automations.shadows_of(connection, [automation_id]).get(automation_id)
+        if shadow is None or shadow.id not in locked:
+            return
+        status = AutomationStatus(shadow.status)
+        if status.ended or status.ending:
+            return
+        if limits is not None:
+            _limit(connection, shadow, limits)
+        if config is not None:
+            self._configure(connection, shadow, config, locked[shadow.id], by)
 
     def rehearse_edit(self, automation_id: str, config: ValidConfig) -> Rehearsal | None:
         """Do all of the tick that an edit to this config would bring, but its commit; nothing is written.
@@ -322,7 +350,7 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
         """
         now = self._core.clock.now()
         with self._core.storage.write(durable=True) as connection:
-            schedules.lock(connection, [automation_id])
+            schedules.lock(connection, with_shadows([automation_id]))
             row = _get(connection, automation_id)
             # Not before: another with this key may have been put while this one waited for the lock.
             dedup = signal_keys.new_key(
@@ -343,8 +371,11 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands):
                 "received_at": now,
                 "expires_at": expires_at,
             }
-            connection.execute(inbox.insert(), [values])
-            schedules.wake(connection, [automation_id], now)
+            shadow = automations.shadows_of(connection, [automation_id]).get(automation_id)
+            beside = {} if shadow is None else {"automation_id": shadow.id, "account_id": shadow.account_id}
+            both = [values, *([{**values, **beside, "id": new_id()}] if beside else [])]
+            connection.execute(inbox.insert(), both)
+            schedules.wake(connection, [automation_id, *([shadow.id] if shadow else [])], now)
         return True
 
     def cancel(self, automation_id: str, intent_ids: list[str]) -> None:

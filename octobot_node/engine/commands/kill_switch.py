@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
@@ -150,7 +152,7 @@ class KillSwitch:
     def _cancel(self, switch: KillSwitchRow, go_on: Callable[[], bool]) -> int:
         with self._core.storage.read() as connection:
             accounts = kill_switches.waiting_accounts(connection, switch.id)
-        moved = 0
+        moved = self._cancel_on_paper(switch)
         for account_id in accounts:
             while go_on() and (some := self._cancel_some(switch, account_id)):
                 moved += some
@@ -169,6 +171,18 @@ class KillSwitch:
             self._own_orders.cancel(connection, live, now, THROWN)
             kill_switches.asked(connection, switch.id, [row.intent_id for row in some], now)
         return len(some)
+
+    def _cancel_on_paper(self, switch: KillSwitchRow) -> int:
+        """Have what rests of shadows be cancelled, too: nothing waits for it, and no checklist names it."""
+        with self._core.storage.read() as connection:
+            resting = kill_switches.resting_on_paper(connection, switch) if automations.any_shadows(connection) else []
+        for _, orders in groupby(resting, key=itemgetter(0)):
+            some, now = list(orders), self._core.clock.now()
+            with self._core.storage.write(durable=True) as connection:
+                schedules.lock(connection, {automation_id for _, automation_id, _ in some})
+                live = intents.lock(connection, [order_id for _, _, order_id in some])
+                self._own_orders.cancel(connection, live, now, THROWN)
+        return len(resting)
 
     def _say_settled(self, switch: KillSwitchRow) -> int:
         now = self._core.clock.now()

@@ -15,31 +15,16 @@ import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import OwnOrders
+from octobot_node.engine.commands.forgetting import forget, let_shadows_go
 from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.ledger.book import load_book
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import CommandRefused, Conflict
-from octobot_node.store import automations, events, intents, kill_switches, schedules
+from octobot_node.ids import with_shadows
+from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow
-from octobot_node.store.standings.standing_changes import note_changed
 from octobot_node.store.tables import automations as automations_table
-from octobot_node.store.tables import (
-    balances,
-    config_revisions,
-    equity,
-    fills,
-    inbox,
-    marks,
-    notices,
-    positions,
-    postings,
-    requests,
-    results,
-    schedule,
-    watchings,
-)
-from octobot_node.store.tables import intents as intents_table
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
@@ -53,11 +38,6 @@ Refused: TypeAlias = Mapping[str, CommandRefused]
 #: Automations in one transaction; a deleted one may have a long history.
 _AT_ONCE = 500
 _DELETED_AT_ONCE = 50
-#: What goes with an automation that is deleted; its events stay.
-_HISTORY = (
-    *(schedule, intents_table, fills, postings, balances, positions),
-    *(inbox, notices, equity, results, marks, watchings, requests, config_revisions),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +84,8 @@ class _Work:
     apply: _Apply
     durable: bool = True
     at_once: int = _AT_ONCE
+    #: Whether it is done to the shadows of those, too.
+    shadows_too: bool = True
 
 
 class StatusCommands:
@@ -118,7 +100,7 @@ class StatusCommands:
             "run_now": _Work(_cannot_run, self._wake, durable=False),
             "stop": _Work(_cannot_stop, partial(self._stop, close=False)),
             "stop_close": _Work(_cannot_close, partial(self._stop, close=True)),
-            "delete": _Work(_cannot_delete, self._delete, at_once=_DELETED_AT_ONCE),
+            "delete": _Work(_cannot_delete, self._delete, at_once=_DELETED_AT_ONCE, shadows_too=False),
         }
 
     def pause(self, automation_id: str, *, revision: int | None = None) -> None:
@@ -178,21 +160,35 @@ class StatusCommands:
         refused = dict(closed)
         for some in _in_pieces(set(ids) - set(closed), work.at_once):
             with self._core.storage.write(durable=work.durable) as connection:
-                locked = lock_with_watchers(connection, some)
+                locked = lock_with_watchers(connection, with_shadows(some))
                 fit, unfit = _split(connection, some, work.why_not)
                 work.apply(connection, fit, locked)
+                self._shadows_too(connection, work, fit, locked)
             refused |= unfit
         self._core.kick(ORDERS)
         return refused
 
     def _one(self, automation_id: str, work: _Work, revision: int | None) -> None:
         with self._core.storage.write(durable=work.durable) as connection:
-            locked = lock_with_watchers(connection, [automation_id])
+            locked = lock_with_watchers(connection, with_shadows([automation_id]))
             expect(connection, automation_id, locked.rows, revision)
             fit, refused = _split(connection, [automation_id], work.why_not)
             for refusal in refused.values():
                 raise refusal
             work.apply(connection, fit, locked)
+            self._shadows_too(connection, work, fit, locked)
+
+    def _shadows_too(
+        self, connection: sa.Connection, work: _Work, rows: Sequence[AutomationRow], locked: Watched
+    ) -> None:
+        """Do to the shadows of changed automations what was done to those, where it fits them."""
+        if not work.shadows_too:
+            return
+        shadows = automations.shadows_of(connection, [row.id for row in rows])
+        ids = sorted(row.id for row in shadows.values() if row.id in locked.rows)
+        if ids:
+            # One that failed by itself, or is over, stays so: nothing of it holds up its original.
+            work.apply(connection, _split(connection, ids, work.why_not)[0], locked)
 
     def _would_refuse(self, work: _Work, ids: Collection[str]) -> Refused:
         refused: dict[str, CommandRefused] = {}
@@ -265,15 +261,9 @@ class StatusCommands:
     def _delete(self, connection: sa.Connection, rows: Sequence[AutomationRow], locked: Watched) -> None:
         now, ids = self._core.clock.now(), [row.id for row in rows]
         locked.wake_watchers(connection, ids, now)
-        # What a kill switch's checklist answers for stays.
-        noted = intents_table.c.id.in_(kill_switches.noted_of(ids))
-        for table in _HISTORY:
-            theirs = table.c.automation_id.in_(ids)
-            connection.execute(table.delete().where(theirs & ~noted if table is intents_table else theirs))
-        for table in (table for each in self._core.registry.tables for table in each.of_automations):
-            connection.execute(table.delete().where(table.c.automation_id.in_(ids)))
-        connection.execute(automations_table.delete().where(automations_table.c.id.in_(ids)))
-        note_changed(connection, ids)
+        # What rests of their shadows is cancelled first: paper fills whatever it is not told to forget.
+        let_shadows_go(self._core, connection, list(automations.shadows_of(connection, ids).values()), now)
+        forget(connection, self._core.registry, ids)
         events.append(connection, [_event(row, "automation.deleted", {"name": row.name}) for row in rows], now)
 
     # -- accounts

@@ -22,7 +22,7 @@ from octobot_node.engine.ledger.opening_positions import open_base_positions
 from octobot_node.engine.ledger.planning import Plan, plan_group
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import UsageError
-from octobot_node.ids import new_id
+from octobot_node.ids import new_id, shadow_of, with_shadows
 from octobot_node.limits import Limits
 from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
@@ -70,6 +70,9 @@ class Evaluated:
     live: int
     #: Why plugins refuse orders of the decision, by place.
     vetoes: Mapping[int, str] = field(default_factory=dict)
+    #: Of a shadow: whether its original decides when it ticks, and what that is called.
+    follows: bool = False
+    original: str = ""
 
     @property
     def owner(self) -> Owner:
@@ -101,6 +104,8 @@ class Changes:
         self.levels: list[tuple[str, str, str | None]] = []
         #: Automations that changed so that those who watch them are to see it.
         self.told: list[str] = []
+        #: Automations that have decided their last.
+        self.done: list[str] = []
         #: account id -> its limits, of accounts that are ordered on.
         self.limits: dict[str, Limits] = {}
         #: account id -> how many more live orders it may have, of accounts that limit it.
@@ -175,6 +180,9 @@ class Commit:
             for item, lock in current:
                 self._one(changes, item, lock, market, book)
             self._write(connection, changes, book)
+            if changes.done and automations.any_shadows(connection):
+                # From now on they tick by themselves. Their rows are locked: they are with those who may be told.
+                schedules.wake(connection, map(shadow_of, changes.done), core.clock.now())
             if watched is not None:
                 watched.wake_watchers(connection, changes.told, core.clock.now())
         return changes
@@ -213,7 +221,7 @@ class Commit:
             live = item.live + sum(intent["status"] == IntentStatus.PLANNED for intent in rows)
             status, runnable = AutomationStatus.COMPLETING if live else AutomationStatus.COMPLETED, False
         # From the tick's own time: what was planned for a moment since then is late, not gone.
-        due = next_run(decision.plan, item.now) if runnable else None
+        due = next_run(decision.plan, item.now) if runnable and not item.follows else None
         run_at = None if due is None else max(due, now + FLOOR_MS)
         # Refused at once: the automation is told in its next tick, not before a second has passed.
         told_later = any(intent["news"] for intent in rows)
@@ -275,6 +283,7 @@ class Commit:
             changes.watchings.append((_dependent(row), load_needs(decision.needs).automations))
         if decision.done:
             changes.told.append(row.id)
+            changes.done.append(row.id)
         if status is AutomationStatus.COMPLETED:
             changes.events.append(_event(item, "automation.completed", {}))
 
@@ -413,7 +422,8 @@ class Commit:
 def _lock_telling(connection: sa.Connection, evaluated: Sequence[Evaluated], failure_limit: int) -> Watched | None:
     """Lock the batch's automations with the watchers of those that may change for them, if any does."""
     telling = [item.row.id for item in evaluated if _may_tell(item, failure_limit)]
-    return lock_with_watchers(connection, [item.row.id for item in evaluated], telling) if telling else None
+    ids = [item.row.id for item in evaluated]
+    return lock_with_watchers(connection, with_shadows(ids), telling) if telling else None
 
 
 def _may_tell(item: Evaluated, failure_limit: int) -> bool:

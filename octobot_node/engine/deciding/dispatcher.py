@@ -11,7 +11,7 @@ import structlog
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.workers.durable import TICKS
-from octobot_node.ids import new_id
+from octobot_node.ids import new_id, shadow_of
 from octobot_node.store import automations, events, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.schedules import Due
@@ -59,8 +59,17 @@ class Dispatcher:
             if not core.coordinator.leads(connection):
                 return 0
             due = self._due(connection, now)
-            for group in _batches(due, core.settings.batch_size, self._suspects_together()):
-                self._claim(connection, [item.automation_id for item in group], now)
+            shadows, busy = schedules.shadows_riding(connection, [item.automation_id for item in due])
+            # What goes along with its original is in that one's batch, for it sees the very same market.
+            alone = [item for item in due if item.automation_id not in shadows]
+            for group in _batches(alone, core.settings.batch_size, self._suspects_together()):
+                ids = [item.automation_id for item in group]
+                self._claim(connection, [*ids, *(shadow_of(id_) for id_ in ids if shadow_of(id_) in shadows)], now)
+        if busy:
+            # They are being told of something of their own: they look right after, in a transaction of its own since
+            # whoever works on them now may wait for what this one holds.
+            with core.storage.write() as connection:
+                schedules.wake(connection, busy, now)
         core.kick(TICKS)
         return len(due)
 

@@ -22,11 +22,11 @@ from octobot_node.engine.ledger.book import Book, load_book
 from octobot_node.engine.market.opened_accounts import Closed
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import DataUnavailable, UsageError
-from octobot_node.ids import new_id
+from octobot_node.ids import is_shadow, new_id, original_of
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import CancelOrder, IntentStatus
 from octobot_node.store import automations, intents, schedules
-from octobot_node.store.rows.automation import BatchedAutomationRow, GivenSignalRow, WatchedAutomationRow
+from octobot_node.store.rows.automation import BatchedAutomationRow, GivenSignalRow, OriginalRow, WatchedAutomationRow
 from octobot_node.store.rows.ledger import FillRow, FreeBalanceRow, PositionRow
 from octobot_node.store.rows.order import OpenIntentRow
 
@@ -38,6 +38,9 @@ __all__ = ["Rehearsal", "TickBatch"]
 #: A batch whose work broke down is taken again after this.
 _BROKEN_MS = 5_000
 
+
+#: What has decided its last: its shadow ends by itself.
+_OVER = (AutomationStatus.COMPLETING, AutomationStatus.COMPLETED)
 
 _R = TypeVar("_R", OpenIntentRow, FillRow)
 
@@ -52,6 +55,13 @@ class Loaded:
     fills: tuple[str, ...]
     results: tuple[tuple[str, str], ...]
     live: int
+    #: Of a shadow.
+    original: OriginalRow | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether another one decides when this one ticks: a shadow goes its own way once its original is over."""
+        return self.original is not None and self.original.status not in _OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ class TickBatch:
         watched, held = automations.watched_by_batch(connection, batch)
         orders = _by_automation(intents.open_of_batch(connection, batch))
         fills = _by_automation(intents.news_of_batch(connection, batch))
+        originals = automations.originals_of(connection, batch, [row.id for row in rows if is_shadow(row.id)])
         return [
             _load_one(
                 row,
@@ -158,6 +169,7 @@ class TickBatch:
                 orders.get(row.id, ()),
                 fills.get(row.id, ()),
                 [_watched(other, held.get(other.id, ())) for other in watched.get(row.id, ())],
+                originals.get(row.id),
             )
             for row in rows
         ]
@@ -210,6 +222,8 @@ class TickBatch:
                 results=item.results,
                 signals=tuple(signal.id for signal in item.given.signals),
                 live=item.live,
+                follows=item.follows,
+                original="" if item.original is None else item.original.name,
             )
             for item in loaded
         ], market
@@ -245,11 +259,13 @@ class TickBatch:
 
     def _order_context(self, item: Evaluated, market: Market) -> OrderContext:
         row, account = item.row, self._core.accounts.get(item.row.account_id)
+        # What is asked of an order is asked of its shadow's, in the same words.
+        named = self._core.accounts.get(original_of(row.account_id)) if item.original else account
         return OrderContext(
             owner=row.owner,
-            account=account.name,
-            automation_id=row.id,
-            automation=row.name,
+            account=named.name,
+            automation_id=original_of(row.id) if item.original else row.id,
+            automation=item.original or row.name,
             type=row.type,
             now=from_ms(item.now),
             market=account.charging(market),
@@ -295,8 +311,11 @@ def _load_one(
     orders: Sequence[OpenIntentRow],
     fills: Sequence[FillRow],
     watched: Sequence[WatchedAutomation],
+    original: OriginalRow | None,
 ) -> Loaded:
-    scheduled_at = row.due_at if row.due_at is not None and row.due_at <= now else None
+    # A shadow is told what its original is: the time that was planned, and the number.
+    told = original if original is not None and original.rides else row
+    scheduled_at = told.due_at if told.due_at is not None and told.due_at <= now else None
     needs = load_needs(row.needs)
     live = [order for order in orders if order.kind == "order" and not IntentStatus(order.status).terminal]
     news = [order for order in orders if order.news and order.kind == "order"]
@@ -307,10 +326,10 @@ def _load_one(
         previous_config=row.previous_config,
         state=row.state,
         state_version=row.state_version,
-        number=row.tick,
+        number=told.tick,
         now=now,
         scheduled_at=scheduled_at,
-        missed=0 if scheduled_at is None else runs_between(load_wake(row.wake), scheduled_at, now),
+        missed=0 if scheduled_at is None else runs_between(load_wake(told.wake), scheduled_at, now),
         needs=needs,
         positions=tuple(author_view.position(row) for row in positions),
         balances=tuple((b.asset, b.free) for b in balances),
@@ -329,6 +348,7 @@ def _load_one(
         fills=tuple(fill.id for fill in fills),
         results=tuple((order.id, order.status) for order in news),
         live=len(live),
+        original=original,
     )
 
 

@@ -43,6 +43,7 @@ from octobot_node.engine.evaluating.decision_checks import (
 )
 from octobot_node.engine.evaluating.schedule import Plan
 from octobot_node.errors import DataUnavailable
+from octobot_node.ids import is_shadow, original_of
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, OpenOrder, OrderResult
 from octobot_node.text.code_places import place_of
@@ -220,8 +221,10 @@ def _owned(tick: Tick[Any, Any]) -> dict[str, Decimal]:
 def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, noted: TickLog) -> Tick[Any, Any]:
     config = automation.Config.model_validate_json(given.config)
     previous = given.previous_config
+    # What a shadow decides is what its original would: nothing of it depends on which of the two it is.
+    known = original_of(given.automation_id) if is_shadow(given.automation_id) else given.automation_id
     return Tick(
-        automation_id=given.automation_id,
+        automation_id=known,
         number=given.number,
         now=from_ms(given.now),
         scheduled_at=None if given.scheduled_at is None else from_ms(given.scheduled_at),
@@ -236,7 +239,7 @@ def _tick(automation: Automation[Any, Any], given: TickInput, market: Market, no
         fills=given.fills,
         results=given.results,
         signals=given.signals,
-        random=Random(f"{given.automation_id}/{given.number}"),
+        random=Random(f"{known}/{given.number}"),
         automations={watched.name: watched for watched in given.watched},
         logged=noted,
     )

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, rounded
-from octobot_node.ids import client_order_id, new_id
+from octobot_node.ids import client_order_id, is_shadow, new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, MarketRules, to_ms
 from octobot_node.orders import (
@@ -178,8 +178,12 @@ def _type_of(order: Order) -> OrderType:
 
 
 def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], live: int) -> None:
-    last = plan.market.ticker(order.symbol).last if order.symbol in plan.market.tickers else None
+    ticker = plan.market.ticker(order.symbol) if order.symbol in plan.market.tickers else None
+    last = None if ticker is None else ticker.last
     row["snapshot_price"] = last
+    if ticker is not None and is_shadow(plan.owner.automation_id):
+        # On paper it is filled at what was offered at that look, not at a later one's price.
+        row["snapshot_price"] = ticker.ask if order.side == "buy" else ticker.bid
     if order.amount is not None:
         row["amount"] = _on_step(rules.round_amount, order.amount)
         if row["amount"] <= 0 or row["amount"] < rules.min_amount:

@@ -41,8 +41,9 @@ from octobot_node.errors import (
     StorageUnavailable,
     UsageError,
 )
+from octobot_node.ids import is_shadow, original_of, shadow_of
 from octobot_node.limits import Limits
-from octobot_node.market import Market
+from octobot_node.market import Candles, Market, MarketRules, Ticker
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.sealing import named
@@ -101,10 +102,12 @@ class Account:
     opened_with: Mapping[str, Any] = field(default_factory=dict)
     #: Which values those secrets had that it points to.
     versions: Mapping[str, int] = field(default_factory=dict)
+    #: Of a shadow's account: its original's trading connector, which says what that pays.
+    charged: Callable[[], Trading] | None = None
 
     def fees(self, symbols: Collection[str]) -> dict[str, Fees]:
         """Return what it pays on symbols, where that is known to be something else than the market's rules say."""
-        return fees_of(self.trading, symbols)
+        return fees_of(self.trading if self.charged is None else self.charged(), symbols)
 
     def charging(self, market: Market) -> Market:
         """Return a market with this account's fees in its rules."""
@@ -232,13 +235,15 @@ class Accounts:
             row = automations.account(connection, account_id)
         if row is None:
             raise LookupError(f"account {account_id} is gone")
-        source = source_key(row.market_data, row.market_data_settings, row.market_data_egress)
-        self._open_source(source, row)
+        # A shadow's prices are its original's: the same source, by the same route and with the same keys.
+        priced = self._original(row)
+        source = source_key(priced.market_data, priced.market_data_settings, priced.market_data_egress)
+        self._open_source(source, priced)
         factory, contact = self.registry.trading_factory(row.trading), Contact(noted_at=row.contacted_at or 0)
         given, versions = self._opened(row, "trading"), self._versions(row)
-        trading = self._open_trading(row, given)
+        trading = self._open_trading(row, given, priced)
         # A replay asks nobody, and its connectors are more than these calls.
-        if not self.registry.market_data_factory(row.market_data).replay:
+        if not self.registry.market_data_factory(priced.market_data).replay:
             hidden = secret_texts(factory.Settings, given)
             trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock, hidden)
         return Account(
@@ -248,7 +253,7 @@ class Accounts:
             source=source,
             route=f"{row.trading}/{row.egress}",
             egress=row.egress,
-            market_data_egress=row.market_data_egress,
+            market_data_egress=priced.market_data_egress,
             trading=trading,
             capabilities=trading.capabilities,
             limits=Limits.model_validate(row.limits),
@@ -256,6 +261,7 @@ class Accounts:
             contact=contact,
             opened_with=row.trading_settings,
             versions=versions,
+            charged=(lambda: self.get(priced.id).trading) if priced is not row else None,
         )
 
     def settings_of(self, row: AccountRow) -> dict[str, Any]:
@@ -280,12 +286,21 @@ class Accounts:
         with self.storage.read() as connection:
             return named.versions(connection, row.owner, names)
 
-    def _open_trading(self, row: AccountRow, given: Mapping[str, Any]) -> Trading:
-        factory, source = (
-            self.registry.trading_factory(row.trading),
-            source_key(row.market_data, row.market_data_settings, row.market_data_egress),
-        )
-        lent = _Lent(self, source, row.id, (row.trading,), row.egress)
+    def _original(self, row: AccountRow) -> AccountRow:
+        """Return the account that a shadow's account is beside; any other one as it is."""
+        if not is_shadow(row.id):
+            return row
+        with self.storage.read() as connection:
+            found = automations.account(connection, original_of(row.id))
+        if found is None:
+            raise LookupError(f"account {original_of(row.id)} is gone, whose shadow this is")
+        return found
+
+    def _open_trading(self, row: AccountRow, given: Mapping[str, Any], priced: AccountRow | None = None) -> Trading:
+        factory, by = self.registry.trading_factory(row.trading), priced or row
+        source = source_key(by.market_data, by.market_data_settings, by.market_data_egress)
+        kind = _LentToShadow if is_shadow(row.id) else _Lent
+        lent = kind(self, source, row.id, (row.trading,), row.egress)
         with _saying_nothing_of(secret_texts(factory.Settings, given)):
             settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
             made: Trading = factory.open(settings, row.id, lent)
@@ -346,6 +361,8 @@ class Accounts:
         """
         with self._lock:
             self._closed.pop(account_id, None)
+            # Opened anew with its prices as they are then; of what is on paper nothing is under way.
+            self._open.pop(shadow_of(account_id), None)
             found = self._open.get(account_id)
             if found is None:
                 return
@@ -514,6 +531,38 @@ class _Lent:
         if name in self._around:
             raise PluginError(f"{' around '.join((*self._around, name))}: a connector cannot be inside itself")
         return _Lent(self._accounts, self._source, self._account_id, (*self._around, name), self._egress)
+
+
+class _LentToShadow(_Lent):
+    """What the paper exchange of shadows is lent: its original's prices, and what that one pays on them."""
+
+    def market_data(self, source: str) -> MarketData:
+        """Return the original's market data, charging what the original pays."""
+        return _Charged(super().market_data(source), lambda: self._accounts.get(original_of(self._account_id)))
+
+
+class _Charged:
+    """Market data whose rules have an account's fees in them."""
+
+    def __init__(self, market: MarketData, account: Callable[[], Account]) -> None:
+        self._market = market
+        self._account = account
+
+    async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
+        """Return the market's own."""
+        return await self._market.tickers(symbols)
+
+    async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
+        """Return the market's own."""
+        return await self._market.candles(symbol, timeframe, count)
+
+    async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
+        """Return the market's own, with what the account pays."""
+        known, fees = await self._market.rules(symbols), self._account().fees(symbols)
+        return {symbol: fees[symbol].of(rules) if symbol in fees else rules for symbol, rules in known.items()}
+
+    async def close(self) -> None:
+        """Do nothing: it is whose it was lent from."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.orders import IntentStatus
 from octobot_node.store.rows.attention import LacksRow, LateRow, ReasonRow, ShortRow, UnknownRow
-from octobot_node.store.sql.conditions import is_live
+from octobot_node.store.sql.conditions import is_anybodys_own, is_live
 from octobot_node.store.tables import accounts, automations, intents, schedule
 
 __all__ = ["lacking", "late", "reasons", "short", "unknown"]
@@ -24,6 +24,7 @@ _REASONS = (
         sa.func.min(_a.status_since).label("oldest"),
         sa.func.min(_a.name).label("name"),
     )
+    .where(is_anybodys_own(_a.id))
     .group_by(_a.status, _a.type, _a.reason)
     .order_by(sa.func.count().desc(), _a.status, _a.type, _a.reason)
 )
@@ -35,12 +36,15 @@ _UNKNOWN = (
         sa.func.min(_i.updated_at).label("oldest"),
     )
     .select_from(intents.outerjoin(accounts, _i.account_id == _c.id))
-    .where(is_live, _i.status == IntentStatus.UNKNOWN, _i.kind == "order")
+    .where(is_live, _i.status == IntentStatus.UNKNOWN, _i.kind == "order", is_anybodys_own(_i.account_id))
     .group_by(_i.account_id)
     .order_by(_i.account_id)
 )
 _LATE = sa.select(sa.func.count().label("many"), sa.func.min(_s.next_run_at).label("oldest")).where(
-    _s.claim.is_(None), _s.next_run_at.is_not(None), _s.next_run_at < sa.bindparam("before", type_=sa.BigInteger)
+    _s.claim.is_(None),
+    _s.next_run_at.is_not(None),
+    _s.next_run_at < sa.bindparam("before", type_=sa.BigInteger),
+    is_anybodys_own(_s.automation_id),
 )
 _LACKING = (
     sa.select(
@@ -52,7 +56,11 @@ _LACKING = (
     )
     .select_from(intents.outerjoin(accounts, _i.account_id == _c.id))
     # In the words of the index.
-    .where(sa.text("intents.lacking"), _i.updated_at >= sa.bindparam("since", type_=sa.BigInteger))
+    .where(
+        sa.text("intents.lacking"),
+        _i.updated_at >= sa.bindparam("since", type_=sa.BigInteger),
+        is_anybodys_own(_i.account_id),
+    )
     .group_by(_i.account_id)
     .order_by(_i.account_id)
 )

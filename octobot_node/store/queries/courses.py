@@ -8,6 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from octobot_node.store.rows.ledger import EquityRow, PostingRow, ReportedPositionRow
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, equity, equity_samples, positions, postings, price_samples
 
 __all__ = [
@@ -71,5 +72,5 @@ def first_sample(connection: sa.Connection) -> int | None:
 
 def accounts_trading(connection: sa.Connection, trading: Collection[str], owner: str | None) -> list[str]:
     """Return the accounts that trade with one of these connectors."""
-    statement = sa.select(_c.id).where(_c.trading.in_(trading))
+    statement = sa.select(_c.id).where(_c.trading.in_(trading), is_anybodys_own(_c.id))
     return list(connection.scalars(statement if owner is None else statement.where(_c.owner == owner)))

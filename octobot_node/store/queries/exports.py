@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from octobot_node.store.queries.periods import ALWAYS, Period, within
 from octobot_node.store.rows.ledger import ListedFillRow, ListedPostingRow
 from octobot_node.store.rows.order import ListedIntentRow
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, automations, fills, intents, postings
 
 __all__ = ["Exported", "fills_after", "orders_after", "postings_after"]
@@ -29,7 +30,8 @@ class Exported:
 
     def of(self, table: sa.Table, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
         """Return the statement narrowed to these."""
-        wanted = [] if self.owner is None else [table.c.owner == self.owner]
+        wanted = [is_anybodys_own(table.c.account_id)]
+        wanted += [] if self.owner is None else [table.c.owner == self.owner]
         wanted += [] if self.automation_id is None else [table.c.automation_id == self.automation_id]
         wanted += [] if self.accounts is None else [table.c.account_id.in_(self.accounts)]
         return statement.where(*wanted)

@@ -13,7 +13,7 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.store.queries.periods import ALWAYS, Period
 from octobot_node.store.rows.automation import SignalRow
 from octobot_node.store.rows.ledger import EquityRow, ListedBalanceRow, ListedFillRow, PostingRow
-from octobot_node.store.sql.conditions import signal_waits
+from octobot_node.store.sql.conditions import is_anybodys_own, signal_waits
 from octobot_node.store.statuses import SignalStatus
 from octobot_node.store.tables import accounts, automations, balances, equity, fills, inbox, intents, postings
 
@@ -67,7 +67,7 @@ class FillFilter:
             _f.intent_id: self.order_id,
         }
         same = (column == value for column, value in wanted.items() if value is not None)
-        return statement.where(*same, *self.period.of(_f.at))
+        return statement.where(*same, *self.period.of(_f.at), is_anybodys_own(_f.account_id))
 
 
 def fills_of_period(
@@ -142,7 +142,7 @@ def balance_page(
 
     ``after`` is such a pair. Rides the primary key.
     """
-    statement = _BALANCES.order_by(_b.automation_id, _b.asset).limit(count)
+    statement = _BALANCES.where(is_anybodys_own(_b.account_id)).order_by(_b.automation_id, _b.asset).limit(count)
     wanted = {_b.owner: owner, _b.automation_id: automation_id, _b.account_id: account_id}
     statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
     if after is not None:

@@ -15,7 +15,7 @@ from octobot_node.store.queries.periods import ALWAYS, Period, within
 from octobot_node.store.rows.automation import FoundAutomationRow, ListedAutomationRow, ListedRow, NoticeRow
 from octobot_node.store.rows.node import AccountRow, ListedEventRow
 from octobot_node.store.rows.order import ListedIntentRow
-from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, signal_waits
+from octobot_node.store.sql.conditions import is_anybodys_own, is_live, is_live_or_has_news, signal_waits
 from octobot_node.store.tables import (
     accounts,
     automations,
@@ -65,6 +65,8 @@ __all__ = [
 ]
 
 _a, _s, _i, _e, _c, _n = automations.c, schedule.c, intents.c, events.c, accounts.c, notices.c
+#: An account of somebody's, and not one beside it for shadows.
+_OWN_ACCOUNT = is_anybodys_own(_c.id)
 # In the words of the partial indexes, without which SQLite does not use them.
 _ORDER = _i.kind == "order"
 _UNKNOWN = sa.func.sum(sa.case((_i.status == IntentStatus.UNKNOWN, 1), else_=0)).label("unknown")
@@ -144,7 +146,7 @@ class AutomationFilter:
     def of(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
         """Return the statement narrowed to these automations."""
         other = (self.statuses, self.types, self.account_id, self.ids) != (None, None, None, None)
-        found = statement.where(_narrowed(_a.owner, self.owner, otherwise=other))
+        found = statement.where(_narrowed(_a.owner, self.owner, otherwise=other), is_anybodys_own(_a.id))
         if self.statuses is not None:
             found = found.where(_a.status.in_(self.statuses))
         if self.types is not None:
@@ -191,7 +193,8 @@ _FOUND = sa.select(_a.id, _a.name, _a.owner)
 
 def automations_matching(connection: sa.Connection, wanted: str, owner: str | None) -> Sequence[FoundAutomationRow]:
     """Return (id, name, owner) of those with this name or id, the one of this id first. Rides ix_automations_name."""
-    statement = _FOUND.where(sa.or_(_a.id == wanted, _a.name == wanted), _owned(_a.owner, owner)).order_by(
+    of_this_name = sa.or_(_a.id == wanted, _a.name == wanted)
+    statement = _FOUND.where(of_this_name, is_anybodys_own(_a.id), _owned(_a.owner, owner)).order_by(
         (_a.id != wanted), _a.id
     )
     return connection.execute(statement).all()
@@ -205,7 +208,8 @@ def names_like(connection: sa.Connection, table: sa.Table, name: str, owner: str
     """Return names of a table's rows to compare a misspelt one with, those with its first letter first."""
     columns = table.c
     alike = sa.func.lower(sa.func.substr(columns.name, 1, 1)) == name[:1].lower()
-    found = sa.select(columns.name).where(_owned(columns.owner, owner)).order_by(sa.not_(alike), columns.id)
+    theirs = _owned(columns.owner, owner), is_anybodys_own(columns.id)
+    found = sa.select(columns.name).where(*theirs).order_by(sa.not_(alike), columns.id)
     return list(connection.scalars(found.limit(_COMPARED)))
 
 
@@ -222,7 +226,10 @@ def live_by_automation(connection: sa.Connection, ids: Collection[str]) -> Mappi
 def automations_by_status(connection: sa.Connection, owner: str | None) -> dict[str, int]:
     """Return status -> how many automations. Everybody's ride ix_automations_status."""
     statement = (
-        sa.select(_a.status, sa.func.count()).where(_owned(_a.owner, owner)).group_by(_a.status).order_by(_a.status)
+        sa.select(_a.status, sa.func.count())
+        .where(_owned(_a.owner, owner), is_anybodys_own(_a.id))
+        .group_by(_a.status)
+        .order_by(_a.status)
     )
     return {row[0]: row[1] for row in connection.execute(statement)}
 
@@ -238,7 +245,8 @@ def longest_due(connection: sa.Connection, owner: str | None) -> int | None:
 
 def orders_in_flight(connection: sa.Connection, owner: str | None) -> tuple[int, int]:
     """Return (orders planned, sent or resting; orders of unknown outcome). Rides ix_intents_live."""
-    statement = sa.select(sa.func.count().label("live"), _UNKNOWN).where(is_live, _ORDER, _owned(_i.owner, owner))
+    theirs = _owned(_i.owner, owner), is_anybodys_own(_i.account_id)
+    statement = sa.select(sa.func.count().label("live"), _UNKNOWN).where(is_live, _ORDER, *theirs)
     row = connection.execute(statement).one()
     return row.live - (row.unknown or 0), row.unknown or 0
 
@@ -279,7 +287,7 @@ def budgets_of_owner(connection: sa.Connection, owner: str) -> dict[str, dict[st
     """Return automation -> what it was given, by asset, of those of an owner that were given anything."""
     columns = postings.c
     statement = sa.select(columns.automation_id, columns.asset, columns.amount).where(
-        columns.kind == "budget", columns.owner == owner
+        columns.kind == "budget", columns.owner == owner, is_anybodys_own(columns.account_id)
     )
     return _sums(connection, statement)
 
@@ -319,7 +327,8 @@ def order_page(
     live = wanted.status == "live" or (wanted.status is not None and not IntentStatus(wanted.status).terminal)
     owned = _narrowed(_i.owner, wanted.owner, otherwise=live or wanted.automation_id is not None)
     made = within(connection, _i.id, _i.created_at, wanted.period)
-    statement = _WITH_NAMES.where(_ORDER, owned, *made).order_by(_i.id.desc()).limit(count)
+    own = is_anybodys_own(_i.account_id)
+    statement = _WITH_NAMES.where(_ORDER, owned, own, *made).order_by(_i.id.desc()).limit(count)
     if before is not None:
         statement = statement.where(_i.id < before)
     if wanted.automation_id is not None:
@@ -343,7 +352,8 @@ def live_orders(connection: sa.Connection, automation_id: str) -> Sequence[Liste
 
 def order(connection: sa.Connection, order_id: str, owner: str | None) -> ListedIntentRow | None:
     """Return an order with the names of its automation and account, or None."""
-    return connection.execute(_WITH_NAMES.where(_i.id == order_id, _ORDER, _owned(_i.owner, owner))).first()
+    wanted = _i.id == order_id, _ORDER, _owned(_i.owner, owner), is_anybodys_own(_i.account_id)
+    return connection.execute(_WITH_NAMES.where(*wanted)).first()
 
 
 # Events --------------------------------------------------------------------------------------------------------------
@@ -430,7 +440,7 @@ def newest_notices(
 
 def account_page(connection: sa.Connection, owner: str | None, after: str | None, count: int) -> Sequence[AccountRow]:
     """Return up to ``count`` accounts in order of id after ``after``."""
-    statement = sa.select(accounts).where(_owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    statement = sa.select(accounts).where(_owned(_c.owner, owner), _OWN_ACCOUNT).order_by(_c.id).limit(count)
     return connection.execute(statement if after is None else statement.where(_c.id > after)).all()
 
 
@@ -443,7 +453,7 @@ def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None)
     """Return the accounts with this name or id, the one of this id first."""
     statement = (
         sa.select(accounts)
-        .where(sa.or_(_c.id == wanted, _c.name == wanted), _owned(_c.owner, owner))
+        .where(sa.or_(_c.id == wanted, _c.name == wanted), _owned(_c.owner, owner), _OWN_ACCOUNT)
         .order_by((_c.id != wanted), _c.id)
     )
     return connection.execute(statement).all()
@@ -451,14 +461,16 @@ def accounts_matching(connection: sa.Connection, wanted: str, owner: str | None)
 
 def accounts_by_connector(connection: sa.Connection, what: str, owner: str | None) -> dict[str, int]:
     """Return connector -> how many accounts use it; ``what`` is market_data or trading."""
-    statement = sa.select(_c[what], sa.func.count()).where(_owned(_c.owner, owner)).group_by(_c[what])
+    theirs = _owned(_c.owner, owner), _OWN_ACCOUNT
+    statement = sa.select(_c[what], sa.func.count()).where(*theirs).group_by(_c[what])
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def accounts_by_route(connection: sa.Connection, owner: str | None) -> Counter[str]:
     """Return route -> how many accounts leave by it, with their orders or their prices."""
     ways = _c.egress, _c.market_data_egress
-    statement = sa.select(*ways, sa.func.count()).where(_owned(_c.owner, owner)).group_by(*ways)
+    theirs = _owned(_c.owner, owner), _OWN_ACCOUNT
+    statement = sa.select(*ways, sa.func.count()).where(*theirs).group_by(*ways)
     found: Counter[str] = Counter()
     for egress, prices, count in connection.execute(statement):
         for route in {egress, prices}:
@@ -468,7 +480,8 @@ def accounts_by_route(connection: sa.Connection, owner: str | None) -> Counter[s
 
 def account_names(connection: sa.Connection, what: str, name: str, owner: str | None, count: int) -> list[str]:
     """Return the names of the oldest accounts that use a connector; ``what`` is market_data or trading."""
-    statement = sa.select(_c.name).where(_c[what] == name, _owned(_c.owner, owner)).order_by(_c.id).limit(count)
+    theirs = _c[what] == name, _owned(_c.owner, owner), _OWN_ACCOUNT
+    statement = sa.select(_c.name).where(*theirs).order_by(_c.id).limit(count)
     return list(connection.scalars(statement))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from octobot_node.orders import IntentStatus
-from octobot_node.store.sql.conditions import is_live
+from octobot_node.store.sql.conditions import is_anybodys_own, is_live
 from octobot_node.store.tables import accounts, automations, intents, schedule
 
 __all__ = ["claimed", "live_intents", "silent_accounts", "silent_automations"]
@@ -16,10 +16,16 @@ _i = intents.c
 
 
 # In the words of the partial indexes, without which SQLite does not use them.
-_LIVE = sa.select(_i.status, sa.func.count()).where(is_live).group_by(_i.status)
+_LIVE = sa.select(_i.status, sa.func.count()).where(is_live, is_anybodys_own(_i.account_id)).group_by(_i.status)
 _CLAIMED = sa.select(sa.func.count()).select_from(schedule).where(sa.text("schedule.claim IS NOT NULL"))
-_AUTOMATIONS_OFF = sa.select(sa.func.count()).select_from(automations).where(sa.text("NOT automations.sending"))
-_ACCOUNTS_OFF = sa.select(sa.func.count()).select_from(accounts).where(sa.not_(accounts.c.sending))
+_AUTOMATIONS_OFF = (
+    sa.select(sa.func.count())
+    .select_from(automations)
+    .where(sa.text("NOT automations.sending"), is_anybodys_own(automations.c.id))
+)
+_ACCOUNTS_OFF = (
+    sa.select(sa.func.count()).select_from(accounts).where(sa.not_(accounts.c.sending), is_anybodys_own(accounts.c.id))
+)
 
 
 def live_intents(connection: sa.Connection) -> Mapping[str, int]:

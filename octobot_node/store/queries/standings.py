@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from octobot_node.store.rows.automation import StandingRow
 from octobot_node.store.rows.ledger import FundsRow, MarkRow, ReportedPositionRow, ResultRow
 from octobot_node.store.rows.node import StandingAccountRow
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, automations, balances, marks, positions, results
 
 __all__ = ["Piece", "accounts_of", "all_of_them", "some_of_them"]
@@ -48,9 +49,9 @@ def some_of_them(connection: sa.Connection, ids: Collection[str], since: int) ->
 
 
 def all_of_them(connection: sa.Connection, since: int) -> Iterator[Piece]:
-    """Yield every automation, oldest first, with its results since a day. Rides the primary keys."""
-    last = ""
-    while rows := connection.execute(_WIDE.where(_a.id > last).limit(_AT_ONCE)).all():
+    """Yield every automation but shadows, oldest first, with its results since a day. Rides the primary keys."""
+    last, own = "", _WIDE.where(is_anybodys_own(_a.id))
+    while rows := connection.execute(own.where(_a.id > last).limit(_AT_ONCE)).all():
         first, last = rows[0].id, rows[-1].id
         yield _piece(connection, rows, since, partial(_between, first, last))
 
@@ -82,5 +83,7 @@ def _piece(
 
 
 def accounts_of(connection: sa.Connection, ids: Collection[str] | None) -> Sequence[StandingAccountRow]:
-    """Return these accounts, None: all."""
-    return connection.execute(_ACCOUNTS if ids is None else _ACCOUNTS.where(_c.id.in_(ids))).all()
+    """Return these accounts, None: all but those of shadows."""
+    return connection.execute(
+        _ACCOUNTS.where(is_anybodys_own(_c.id)) if ids is None else _ACCOUNTS.where(_c.id.in_(ids))
+    ).all()

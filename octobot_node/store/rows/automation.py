@@ -23,6 +23,7 @@ __all__ = [
     "LockedScheduleRow",
     "NamedNoticeRow",
     "NoticeRow",
+    "OriginalRow",
     "ReportedAutomationRow",
     "RequestRow",
     "SignalRow",
@@ -178,6 +179,19 @@ class WatchedAutomationRow(Protocol):
     name: str
     type: str
     status: str
+
+
+class OriginalRow(Protocol):
+    """What a shadow's tick takes from its original."""
+
+    id: str
+    name: str
+    status: str
+    tick: int
+    due_at: int | None
+    wake: str
+    #: Whether both are in one batch: they see one market, and are told one time.
+    rides: bool | None
 
 
 class LockedScheduleRow(Protocol):

@@ -11,6 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
+from octobot_node.ids import SHADOWS
 from octobot_node.orders import IntentStatus
 from octobot_node.store.statuses import NoticeStatus, RequestStatus, SignalStatus
 
@@ -22,6 +23,7 @@ __all__ = [
     "PLANNED",
     "REQUEST_WAITING",
     "SIGNAL_WAITING",
+    "is_anybodys_own",
     "is_ending",
     "is_live",
     "is_live_or_has_news",
@@ -54,3 +56,11 @@ is_live_or_has_news = sa.text(f"(intents.{LIVE} OR intents.news)")
 signal_waits = sa.text(f"inbox.{SIGNAL_WAITING}")
 notice_waits = sa.text(f"notices.{NOTICE_WAITING}")
 request_waits = sa.text(f"requests.{REQUEST_WAITING}")
+
+
+def is_anybodys_own(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is of no shadow; the column is of an automation's or of an account's id.
+
+    Nothing of a shadow is in a list, a sum or a count: it is told as its original's shadow alone.
+    """
+    return column.not_like(f"{SHADOWS}%")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from octobot_node.store.rows.ledger import EquitySampleRow, PriceSampleRow
 from octobot_node.store.sql.bulk_statements import insert_many
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import cursors, equity_samples, marks, positions, price_samples
 
 __all__ = [
@@ -27,7 +28,7 @@ _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 #: (older than, one in).
 KEPT = ((_DAY_MS, 15 * _MINUTE_MS), (7 * _DAY_MS, _HOUR_MS), (90 * _DAY_MS, _DAY_MS))
 _p, _q = price_samples.c, equity_samples.c
-_HELD = sa.select(positions.c.account_id, positions.c.symbol).distinct()
+_HELD = sa.select(positions.c.account_id, positions.c.symbol).where(is_anybodys_own(positions.c.account_id)).distinct()
 
 
 def held_symbols(connection: sa.Connection) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
+from octobot_node.ids import is_shadow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import standing_changes
 
@@ -29,7 +30,9 @@ _NEWEST = sa.select(sa.func.max(_c.id))
 
 def note_changed(connection: sa.Connection, subjects: Iterable[str]) -> None:
     """Note that these automations or accounts changed, in the transaction that changes them."""
-    insert_many(connection, standing_changes, [{"subject": subject} for subject in sorted(set(subjects))])
+    named = [{"subject": subject} for subject in sorted(set(subjects)) if not is_shadow(subject)]
+    if named:
+        insert_many(connection, standing_changes, named)
 
 
 def now_at(connection: sa.Connection) -> int:

@@ -9,14 +9,23 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.health import Health
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, automations
 
 __all__ = ["check_providers"]
 
 _NAMED_MAX = 5
 _LIVE = automations.c.status.not_in([status for status in AutomationStatus if status.over])
-_TYPES = sa.select(automations.c.type, sa.func.count()).where(_LIVE).group_by(automations.c.type)
-_CONNECTORS = sa.select(accounts.c.name, accounts.c.market_data, accounts.c.trading).order_by(accounts.c.id)
+_TYPES = (
+    sa.select(automations.c.type, sa.func.count())
+    .where(_LIVE, is_anybodys_own(automations.c.id))
+    .group_by(automations.c.type)
+)
+_CONNECTORS = (
+    sa.select(accounts.c.name, accounts.c.market_data, accounts.c.trading)
+    .where(is_anybodys_own(accounts.c.id))
+    .order_by(accounts.c.id)
+)
 
 
 def check_providers(context: PluginContext) -> Health:

@@ -19,7 +19,7 @@ from octobot_node.contracts.exchanges import (
     PastVolumes,
 )
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
-from octobot_node.market import Candles, Ticker
+from octobot_node.market import Candles, Ticker, from_ms
 from octobot_plugins.paper import fills
 from octobot_plugins.paper.book import Book, Ended
 from octobot_plugins.paper.capabilities import CAPABILITIES
@@ -99,6 +99,11 @@ class PaperTrading:
         if self._past is not None:
             order = draft(request, self._clock.now())
             return order, self._on_past(self._past, order)
+        if request.seen is not None:
+            now = self._clock.now()
+            seen = Ticker(request.symbol, request.seen, request.seen, request.seen, from_ms(now))
+            order = draft(request, now)
+            return order, fills.on_arrival(order, seen, now, slippage)
         ticker = await self._ticker(request.symbol)
         self._refuse_expired(request)  # asking for the price took time
         now = self._clock.now()
