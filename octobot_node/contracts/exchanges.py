@@ -36,6 +36,8 @@ __all__ = [
     "Fees",
     "KeyFinding",
     "KnownFees",
+    "LookUp",
+    "LooksUpMany",
     "Lookup",
     "MarketData",
     "MarketDataFactory",
@@ -307,7 +309,8 @@ class RequestLimit:
     """What an exchange lets be asked: requests of ``weight`` together in each ``seconds``.
 
     ``exchange`` and ``name`` say which limit it is; ``per`` whether all who come from one address share it, or all who
-    use one key.
+    use one key. Without ``burst`` windows follow each other, and each begins with all of it; with it what was asked is
+    a count that may rise to so much, and falls by ``weight`` in each ``seconds``.
     """
 
     exchange: str
@@ -315,6 +318,7 @@ class RequestLimit:
     weight: int
     seconds: float
     per: Literal["address", "key"] = "address"
+    burst: int = 0
 
 
 class RequestGate(Protocol):
@@ -429,6 +433,35 @@ class ChecksKeys(Protocol):
 
     async def check_keys(self) -> Sequence[KeyFinding]:
         """Ask the exchange, and return what was found; what it does not tell is said as that, and is ok."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One order that is asked about: by the exchange's own id where that is known, otherwise by its client id, among
+    those that were made at or after ``since`` (ms UTC).
+    """
+
+    symbol: str
+    client_order_id: str
+    since: int
+    order_id: str | None = None
+
+
+@runtime_checkable
+class LooksUpMany(Protocol):
+    """Trading that asks about many orders in few requests: after a crash their outcome is known sooner."""
+
+    @property
+    def looks_up_many(self) -> bool:
+        """Whether its exchange has such a question; otherwise orders are asked about one by one."""
+        ...
+
+    async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
+        """Return of each what ``find_order``, or ``order`` where its id is known, would return.
+
+        Raises as they do where not all could be asked.
+        """
         ...
 
 

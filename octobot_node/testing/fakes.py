@@ -19,6 +19,7 @@ from octobot_node.contracts.exchanges import (
     Capabilities,
     ExchangeOrder,
     ExchangeTrade,
+    LookUp,
     Lookup,
     MarketDataFactory,
     OrderRequest,
@@ -160,8 +161,10 @@ class FakeTrading:
         self.executions: list[ExchangeTrade] = []
         self.behaviours: deque[Behaviour] = deque()
         self.cancel_faults: deque[Exception] = deque()
-        #: Raised by each kind of question while it is set: open_orders, trades, find_order, order, balances.
+        #: Raised by each kind of question while it is set: open_orders, trades, find_order, order, look_up, balances.
         self.faults: dict[str, Exception] = {}
+        #: Whether it is asked about many orders at once (``LooksUpMany``), by the question look_up.
+        self.looks_up_many = False
         #: What the exchange says that the account has, by asset: the fake keeps no money by itself.
         self.held: dict[str, Decimal] = {}
         self._orders: dict[str, _Known] = {}
@@ -316,6 +319,16 @@ class FakeTrading:
         del symbol
         self._answer("order")
         return next((o for o in self._visible() if o.id == order_id), None)
+
+    async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
+        """Return the visible orders with these ids, or client ids."""
+        self._answer("look_up")
+        visible = self._visible()
+        by_id, by_client_id = {o.id: o for o in visible}, {o.client_order_id: o for o in visible}
+        return {
+            each: by_client_id.get(each.client_order_id) if each.order_id is None else by_id.get(each.order_id)
+            for each in asked
+        }
 
     async def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return the visible orders that are open."""

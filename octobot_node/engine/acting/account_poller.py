@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from octobot_node.clock import steady_ms
-from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp
 from octobot_node.engine.acting.settlement import Observed, Settlement
 from octobot_node.engine.ledger.book import ZERO
+from octobot_node.engine.market.metered_connectors import look_up_many
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
@@ -39,6 +40,9 @@ _QUESTIONS = 16
 _ASKED_MAX = 500
 #: An unknown order is asked about again after this.
 _ASK_AGAIN_MS = 5_000
+#: Where an order may be missing for as long as this, it is also asked about once when its request has expired: most are
+#: shown at once, and what is found needs no proof.
+_LONG_LAG_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class AccountPoller:
         self._core = core
         self._settlement = Settlement(core)
         self._next_ask: dict[str, int] = {}
+        #: Which sending of an intent was asked about before the exchange has to show it.
+        self._asked_early: dict[str, int] = {}
 
     async def watch(self, account_id: str) -> bool | None:
         """Make one pass over an account; return whether anything changed, None when nothing is left to watch."""
@@ -95,20 +101,46 @@ class AccountPoller:
 
     async def _ask(self, account: Account, watched: Watched) -> Observed:
         trading = account.trading
-        resting = {order.id: order for order in await trading.open_orders()}
-        trades = await trading.trades(max(watched.since, 0))
         orders = [row for row in watched.live if row.kind == "order"]
+        by_id = account.capabilities.lookup.reach != "none"
+        dark = list(islice((row for row in orders if self._to_ask(account, row)), _ASKED_MAX))
+        early = list(islice((row for row in orders if self._to_ask_early(account, row)), _ASKED_MAX)) if by_id else []
+        # First of all, so that neither polling nor what it may still ask for holds up what money is waiting for.
+        asked = await _looked_up(account, [*dark, *early]) if by_id and (dark or early) else {}
+        for row in early:
+            if asked.get(row.id) is None:
+                # That it is not shown proves nothing yet.
+                asked.pop(row.id, None)
+        try:
+            resting = {order.id: order for order in await trading.open_orders()}
+            trades = await trading.trades(max(watched.since, 0))
+        except Exception as error:
+            if not asked:
+                raise
+            log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
+            return Observed((), {}, asked, [row for row in dark if row.id not in asked])
+        if dark and not by_id:
+            asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
+        else:
+            asked |= self._shown(orders, resting, asked)
         gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
         traded = _traded(trades)
         ending = [row for row in gone if not _filled_by(row, traded)][:_ASKED_MAX]
-        dark = list(islice((row for row in orders if self._to_ask(account, row)), _ASKED_MAX))
-        if dark and account.capabilities.lookup.reach == "none":
-            asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
-        else:
-            asked = await _answers(_find(account, row) for row in dark)
-        ended = await _answers(_final(account, row) for row in ending)
+        ended = await _looked_up(account, ending)
         unanswered = [row for row in dark if row.id not in asked]
         return Observed(trades, ended, asked, unanswered, cursor=watched.cursor)
+
+    def _shown(
+        self, orders: Sequence[PolledIntentRow], resting: Mapping[str, ExchangeOrder], asked: Mapping[str, object]
+    ) -> dict[str, ExchangeOrder | None]:
+        """Return those of unknown outcome that rest under our client id: no question finds them better."""
+        now, ours = self._core.clock.now(), {order.client_order_id: order for order in resting.values()}
+        return {
+            row.id: ours[row.client_order_id]
+            for row in _nameless(orders)
+            # Before its request has expired whoever sent it may still be told by the answer.
+            if asked.get(row.id) is None and row.client_order_id in ours and now >= row.send_by
+        }
 
     async def _recognise(
         self,
@@ -150,6 +182,33 @@ class AccountPoller:
         self._next_ask[row.id] = now + _ASK_AGAIN_MS
         return True
 
+    def _to_ask_early(self, account: Account, row: PolledIntentRow) -> bool:
+        lag = account.capabilities.visibility_lag_ms
+        if row.status != IntentStatus.SENT or lag < _LONG_LAG_MS or self._asked_early.get(row.id) == row.attempt:
+            return False
+        due = row.send_by + _ASK_MARGIN_MS
+        if not due <= self._core.clock.now() < due + lag:
+            return False
+        self._asked_early[row.id] = row.attempt
+        return True
+
+
+async def _looked_up(account: Account, rows: Sequence[PolledIntentRow]) -> dict[str, ExchangeOrder | None]:
+    """Return what could be learnt of orders, by intent; in few requests where the exchange has such a question."""
+    asked = {_look_up(row): row.id for row in rows}
+    try:
+        found = await look_up_many(account.trading, list(asked))
+    except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
+        log.warning("orders_not_asked", error=str(error) or type(error).__name__)
+        return {}
+    if found is not None:
+        return {asked[each]: order for each, order in found.items()}
+    return await _answers(_find(account, row) for row in rows)
+
+
+def _look_up(row: PolledIntentRow) -> LookUp:
+    return LookUp(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS, row.exchange_order_id)
+
 
 async def _answers(
     questions: Iterable[Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]],
@@ -168,11 +227,6 @@ async def _answers(
         elif isinstance(answer, BaseException):
             raise answer
     return dict(answer for answer in answers if not isinstance(answer, BaseException))
-
-
-async def _final(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:
-    assert row.exchange_order_id is not None
-    return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
 
 
 async def _find(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:

@@ -16,6 +16,8 @@ from octobot_node.contracts.exchanges import (
     Fees,
     KeyFinding,
     KnownFees,
+    LooksUpMany,
+    LookUp,
     MarketData,
     OrderRequest,
     RequestBudget,
@@ -39,6 +41,7 @@ __all__ = [
     "checks_keys",
     "fees_of",
     "key_findings",
+    "look_up_many",
     "metered_market_data",
 ]
 
@@ -180,6 +183,11 @@ class MeteredTrading(_Counted):
         """Return the executions since a moment."""
         return await self._ask("trades", self.inner.trades(since))
 
+    async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
+        """Return what became of many orders, of a connector that looks up many."""
+        inner: Any = self.inner
+        return await self._ask("look_up", inner.look_up(asked))
+
     async def balances(self) -> Mapping[str, Decimal]:
         """Return what the exchange holds."""
         return await self._ask("balances", self.inner.balances())
@@ -204,6 +212,14 @@ async def key_findings(trading: Trading) -> Sequence[KeyFinding]:
     """Return what a connector that can say so finds about its account's keys; nothing of any other."""
     inner = trading.inner if isinstance(trading, MeteredTrading) else trading
     return await inner.check_keys() if isinstance(inner, ChecksKeys) else ()
+
+
+async def look_up_many(trading: Trading, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None] | None:
+    """Return what became of many orders; None of a connector that is asked about them one by one."""
+    inner = trading.inner if isinstance(trading, MeteredTrading) else trading
+    if not isinstance(inner, LooksUpMany) or not inner.looks_up_many:
+        return None
+    return await (trading if isinstance(trading, MeteredTrading) else inner).look_up(asked)
 
 
 def fees_of(trading: Trading, symbols: Collection[str]) -> dict[str, Fees]:

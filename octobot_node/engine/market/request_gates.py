@@ -1,9 +1,10 @@
 """Ask exchanges no more than they allow, all nodes and accounts of one address or key together.
 
-What an exchange allows is so much weight in each window of time. A node takes parts of it from the database, a
-twentieth at a time, and spends those by itself: a write for many requests. A node alone on its database counts in
-memory. A part of every window is kept for what cannot wait, such as cancels. Where the exchange says that it is too
-much all the same (429, 418), nobody asks until the time that it names, on any node, and after a restart.
+What an exchange allows is so much weight in each window of time, or a count that falls by itself. Of a window a node
+takes parts from the database, a twentieth at a time, and spends those by itself: a write for many requests. A node
+alone on its database counts in memory. A part is kept for what cannot wait, such as cancels and orders of unknown
+outcome. Where the exchange says that it is too much all the same (429, 418), nobody asks until the time that it names,
+on any node, and after a restart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.contracts.exchanges import RequestBudget, RequestLimit
+from octobot_node.engine.market.request_counts import Falling, count_of
 from octobot_node.errors import NotSent, StorageUnavailable
 from octobot_node.store import request_budgets
 
@@ -73,10 +75,8 @@ class Gate:
         self._gates = gates
         self._budget = budget
         self._lock = threading.Lock()
-        self._size = max(int(limit.seconds * 1_000), 1)
-        self._window_at = 0
-        #: What was taken in this window: by this node; of that, what is still to be spent.
-        self._spent = 0.0
+        #: What this node took, and of what it took of the database's, what is still to be spent.
+        self._count = count_of(limit)
         self._left = 0.0
         self._closed_until = 0
         self._looked = False
@@ -119,9 +119,9 @@ class Gate:
                 return None
             if shared:
                 self._left -= weight
-            elif self._spent + weight > self._ceiling(urgent=urgent):
-                return self._rest(now)
-            self._spent += weight
+            elif wait := self._count.wait(weight, self._ceiling(urgent=urgent), now):
+                return wait
+            self._count.spent += weight
             return 0.0
 
     def _take_part(self, weight: float, *, urgent: bool) -> float:
@@ -134,15 +134,14 @@ class Gate:
                 with self._lock:
                     self._looked, self._closed_until = True, max(self._closed_until, closed)
                 return self._take_here(weight, urgent=urgent) or 0.0
-            part = max(math.ceil(weight), int(self.limit.weight * _PART))
-            for asked in (part, math.ceil(weight)):
+            for asked in self._parts(weight):
                 found = self._lease(asked, urgent=urgent)
                 with self._lock:
                     self._closed_until = max(self._closed_until, found.closed_until)
                     if found.granted:
                         self._looked = True
                         self._left += asked - weight
-                        self._spent += weight
+                        self._count.spent += weight
                         return 0.0
         except StorageUnavailable as error:
             # How much others asked is not known: nothing is asked, as nothing is decided.
@@ -151,19 +150,31 @@ class Gate:
             ) from error
         with self._lock:
             now = gates.clock.now()
-            return max((self._closed_until - now) / 1_000, self._rest(now))
+            return max((self._closed_until - now) / 1_000, found.wait or self._count.rest(now))
 
-    def _lease(self, weight: int, *, urgent: bool) -> request_budgets.Lease:
-        gates = self._gates
+    def _parts(self, weight: float) -> tuple[float, ...]:
+        """Return what to ask the database for, until something of it is granted."""
+        if isinstance(self._count, Falling):
+            # What is kept for later would not fall meanwhile.
+            return (weight,)
+        least = math.ceil(weight)
+        return max(least, int(self.limit.weight * _PART)), least
+
+    def _lease(self, weight: float, *, urgent: bool) -> request_budgets.Lease:
+        gates, count = self._gates, self._count
         for left in reversed(range(_TRIES)):
             with self._lock:
                 now = gates.clock.now()
                 self._turn(now)
-                window_at = self._window_at
-            ceiling = int(self._ceiling(urgent=urgent))
+                window_at = count.began_at
+            ceiling = self._ceiling(urgent=urgent)
             try:
                 with gates.storage.write() as connection:
-                    return request_budgets.lease(connection, self._budget, window_at, weight, ceiling, now)
+                    if isinstance(count, Falling):
+                        return request_budgets.raise_count(
+                            connection, self._budget, weight, ceiling, count.per_second, now
+                        )
+                    return request_budgets.lease(connection, self._budget, window_at, int(weight), int(ceiling), now)
             except sa.exc.IntegrityError:
                 if not left:
                     raise
@@ -176,15 +187,18 @@ class Gate:
             if until <= self._closed_until:
                 return
             self._closed_until, self._left = until, 0.0
+            self._turn(self._gates.clock.now())
+            self._count.fill()
         log.warning("exchange_shut_us_out", exchange=self.limit.exchange, limit=self.limit.name, seconds=seconds)
         await asyncio.to_thread(self._write_shut, until)
 
     def _write_shut(self, until: int) -> None:
         gates = self._gates
+        full = (gates.clock.now(), self.limit.burst) if self.limit.burst else None
         for left in reversed(range(_TRIES)):
             try:
                 with gates.storage.write() as connection:
-                    request_budgets.shut(connection, self._budget, until)
+                    request_budgets.shut(connection, self._budget, until, full)
             except sa.exc.IntegrityError:
                 if not left:
                     raise
@@ -199,10 +213,10 @@ class Gate:
         with self._lock:
             now = self._gates.clock.now()
             self._turn(now)
-            if used >= self.limit.weight:
-                self._closed_until = max(self._closed_until, self._window_at + self._size)
+            if used >= self._count.most:
+                self._closed_until = max(self._closed_until, now + math.ceil(self._count.rest(now) * 1_000))
             elif not self._gates.storage.shared:
-                self._spent = max(self._spent, used)
+                self._count.spent = max(self._count.spent, used)
             elif used >= self._ceiling(urgent=False):
                 self._left = 0.0
 
@@ -211,16 +225,13 @@ class Gate:
         with self._lock:
             now = self._gates.clock.now()
             self._turn(now)
-            left = 0.0 if now < self._closed_until else max(self.limit.weight - self._spent, 0.0)
-            return RequestBudget(self.limit.name, self.limit.weight, left)
+            most = self._count.most
+            left = 0.0 if now < self._closed_until else max(most - self._count.spent, 0.0)
+            return RequestBudget(self.limit.name, most, left)
 
     def _turn(self, now: int) -> None:
-        window_at = now // self._size * self._size
-        if window_at > self._window_at:
-            self._window_at, self._spent, self._left = window_at, 0.0, 0.0
-
-    def _rest(self, now: int) -> float:
-        return max(self._window_at + self._size - now, 1) / 1_000
+        if self._count.turn(now):
+            self._left = 0.0
 
     def _ceiling(self, *, urgent: bool) -> float:
-        return self.limit.weight if urgent else max(self.limit.weight * (1 - _RESERVE), 1.0)
+        return self._count.most if urgent else max(self._count.most * (1 - _RESERVE), 1.0)

@@ -31,6 +31,7 @@ class Pace:
             units,
             record.pace_seconds,
             "key" if private else "address",
+            burst=record.pace_burst if private else 0,
         )
         self._gate: RequestGate = context.request_gate(limit, key)
 

@@ -16,6 +16,7 @@ from octobot_node.contracts.exchanges import (
     ExchangeTrade,
     Fees,
     KeyFinding,
+    LookUp,
     OrderRequest,
     RequestBudget,
 )
@@ -170,8 +171,63 @@ class CcxtTrading:
             raise Unresolved(f"{self._record.title} finds no order by client id")
         name = self._record.client_id(client_order_id)
         begin = since + self.remote.clock.ahead if since else 0
-        found = await self._first(self._record.find, symbol, client_id=name, since=begin)
+        # Money is held until its outcome is known: it goes before what is only polled.
+        with urgently():
+            found = await self._first(self._record.find, symbol, client_id=name, since=begin)
         return None if found is None or found.client_order_id not in (None, client_order_id) else found
+
+    @property
+    def looks_up_many(self) -> bool:
+        """Whether the exchange answers about many orders at once."""
+        return bool(self._record.find_many)
+
+    async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
+        """Return what became of many orders, in few requests."""
+        exchange = await self.remote.ready()
+        named = [each for each in asked if each.order_id is not None]
+        nameless = [each for each in asked if each.order_id is None]
+        return {**await self._of_ids(exchange, named), **await self._of_client_ids(exchange, nameless)}
+
+    async def _of_client_ids(self, exchange: Any, asked: Sequence[LookUp]) -> dict[LookUp, ExchangeOrder | None]:
+        found: dict[LookUp, ExchangeOrder | None] = dict.fromkeys(asked)
+        wanted = {each.client_order_id: each for each in asked}
+        ahead = self.remote.clock.ahead
+        begin = min((each.since for each in asked), default=0)
+        about = Asked(since=begin + ahead if begin else 0, now=self._context.clock.now() + ahead, known=self._known)
+        for question in self._record.find_many if asked else ():
+            with urgently():
+                rows = await self._rows(question, about)
+            for order in self._orders_in(exchange, rows):
+                each = wanted.get(order.client_order_id or "")
+                # A client id may be an old order's, too: the first that is told is the newest.
+                if each is not None and order.symbol == each.symbol and found[each] is None:
+                    found[each] = order
+            if all(found.values()):
+                break
+        return self._learnt(found)
+
+    async def _of_ids(self, exchange: Any, asked: Sequence[LookUp]) -> dict[LookUp, ExchangeOrder | None]:
+        question, most = self._record.order_many, self._record.order_many_most
+        found: dict[LookUp, ExchangeOrder | None] = dict.fromkeys(asked)
+        wanted = {each.order_id: each for each in asked}
+        assert question is not None or not asked
+        for start in range(0, len(asked), most or 1):
+            assert question is not None
+            ids = ",".join(str(each.order_id) for each in asked[start : start + most])
+            rows = await self._rows(question, Asked(order_id=ids, known=self._known))
+            found |= {wanted[each.id]: each for each in self._orders_in(exchange, rows) if each.id in wanted}
+        return self._learnt(found)
+
+    def _orders_in(self, exchange: Any, rows: Sequence[Raw]) -> list[ExchangeOrder]:
+        raw = [self._read(partial(exchange.parse_order, row, None)) for row in rows]
+        return [self._order(each) for each in raw if each["symbol"] in exchange.markets]
+
+    def _learnt(self, found: dict[LookUp, ExchangeOrder | None]) -> dict[LookUp, ExchangeOrder | None]:
+        for order in found.values():
+            if order is not None:
+                self._stir()
+                self._learn(order)
+        return found
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
         """Return the order with the exchange's own id."""

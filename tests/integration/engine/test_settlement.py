@@ -187,11 +187,70 @@ def test_an_order_whose_answer_was_lost_is_found_and_adopted(bench: Bench) -> No
     bench.automation("a", once(buy()))
     bench.settle()
     assert bench.statuses() == ["sent"]
-    bench.run(6_000)
-    assert (bench.statuses(), bench.trading.questions.count("find_order")) == (["sent"], 0)
-    bench.run(1_000)
+    bench.run(4_000)
+    assert bench.statuses() == ["sent"]
+    # Once its request has expired nobody is told of it by the answer, and it is among those that rest.
+    bench.run(2_000)
     (row,) = bench.intents()
     assert (row.status, row.exchange_order_id, len(bench.trading.requests)) == ("open", "x1", 1)
+    assert "find_order" not in bench.trading.questions
+
+
+def test_one_that_ended_meanwhile_is_asked_about_when_the_exchange_has_to_show_it(bench: Bench) -> None:
+    def cancel_then_drop(request: Any) -> Any:
+        order = bench.trading.accept(request)
+        bench.trading.become(order.id, "cancelled")
+        raise Unresolved("the connection dropped")
+
+    bench.trading.will(cancel_then_drop)
+    bench.automation("a", once(buy()))
+    bench.run(6_000)
+    assert (bench.statuses(), bench.trading.questions.count("find_order")) == (["sent"], 0)
+    bench.run(2_000)
+    assert (bench.statuses(), len(bench.trading.requests)) == (["cancelled"], 1)
+
+
+def test_where_orders_show_up_very_late_one_is_looked_for_before_that_proves_anything(bench: Bench) -> None:
+    bench.trading.capabilities = replace(SURE, visibility_lag_ms=60_000)
+
+    def cancel_then_drop(request: Any) -> Any:
+        order = bench.trading.accept(request)
+        bench.trading.become(order.id, "cancelled")
+        raise Unresolved("the connection dropped")
+
+    bench.trading.will(cancel_then_drop, Unresolved("the connection dropped"))
+    bench.automation("a", once(buy()))
+    bench.automation("b", once(buy()))
+    bench.run(7_000)
+    assert sorted(bench.statuses()) == ["cancelled", "sent"]
+    # Asked once for each, and that the second is not there says nothing yet.
+    assert bench.trading.questions.count("find_order") == 2
+    bench.run(60_000, step=1_000)
+    assert (sorted(bench.statuses()), len(bench.trading.requests)) == (["cancelled", "open"], 3)
+
+
+def test_orders_of_a_crash_are_asked_about_in_one_question_that_goes_before_polling(bench: Bench) -> None:
+    bench.trading.looks_up_many = True
+
+    def fill_then_drop(request: Any) -> Any:
+        bench.trading.fill(bench.trading.accept(request).id, client_id=False)
+        raise Unresolved("the connection dropped")
+
+    bench.trading.will(*[fill_then_drop] * 10)
+    for number in range(10):
+        bench.automation(f"a{number}", once(buy()))
+    bench.settle()
+    assert bench.statuses() == ["sent"] * 10
+    # What the exchange still lets be asked is kept for this: nothing else is answered.
+    for question in ("open_orders", "trades"):
+        bench.trading.faults[question] = NotSent("too much was asked")
+    bench.trading.questions.clear()
+    bench.run(8_000)
+    assert bench.statuses() == ["open"] * 10
+    assert (bench.trading.questions.count("look_up"), "find_order" in bench.trading.questions) == (1, False)
+    bench.trading.faults.clear()
+    bench.run(2_000)
+    assert (bench.statuses(), len(bench.trading.requests)) == (["filled"] * 10, 10)
 
 
 def test_an_order_whose_answer_was_lost_and_that_fills_is_settled_by_its_trade(bench: Bench) -> None:
@@ -296,13 +355,13 @@ def test_an_unknown_order_that_filled_before_it_was_found_is_settled(bench: Benc
     assert [usdt(bench, id_) for id_ in (a, b)] == [(Decimal(910), Decimal(0)), (Decimal(920), Decimal(0))]
 
 
-@pytest.mark.parametrize("question", ["open_orders", "trades", "find_order"])
+@pytest.mark.parametrize("question", ["open_orders", "trades"])
 def test_while_the_exchange_cannot_be_asked_an_order_is_told_as_unknown(bench: Bench, question: str) -> None:
     told: list[Any] = []
     bench.trading.will(bench.trading.accept_then_drop)
     bench.automation("a", once(buy(), told=told))
     bench.settle()
-    bench.trading.faults[question] = NotSent("down")
+    bench.trading.faults |= {question: NotSent("down"), "find_order": NotSent("down")}
     bench.run(29_000, step=1_000)
     assert bench.statuses() == ["sent"]
     bench.run(4_000, step=1_000)

@@ -109,6 +109,9 @@ def _rights(body: Any) -> Rights:
     return Rights(any("withdraw" in each for each in told), bound=bool(body["result"].get("ipAllowlist")))
 
 
+_OPEN = Question(_asks("OpenOrders", lambda _asked: {}), _named("open"), _page)
+_BY_ID = Question(_asks("QueryOrders", lambda asked: {"txid": asked.order_id}), _named())
+
 KRAKEN = ExchangeRecord(
     id="kraken",
     title="Kraken",
@@ -180,8 +183,15 @@ KRAKEN = ExchangeRecord(
             _page,
         ),
     ),
-    order=(Question(_asks("QueryOrders", lambda asked: {"txid": asked.order_id}), _named()),),
-    open_orders=Question(_asks("OpenOrders", lambda _asked: {}), _named("open"), _page),
+    order=(_BY_ID,),
+    # What is open is asked first: an order that ends meanwhile is among the closed ones.
+    find_many=(_OPEN, Question(_asks("ClosedOrders", _since), _named("closed"), _page)),
+    order_many=_BY_ID,
+    # K-acc: as many ids in one QueryOrders.
+    order_many_most=50,
+    open_orders=_OPEN,
+    # K-rest: of the lowest tier the count may go to 15 and falls by a third a second; ccxt counts three for each.
+    pace_burst=45,
     trades=Question(_asks("TradesHistory", _since), _named("trades"), _page),
     # TradeVolume tells percents, of a pair by its own name.
     fees=FeeTable(lambda asked: Wire("TradeVolume", params={"pair": asked.market}), _fees, by_market=True),

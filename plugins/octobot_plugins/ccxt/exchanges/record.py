@@ -110,6 +110,7 @@ class Asked:
     """
 
     market: str | None = None
+    #: With commas between them where a question is about many.
     order_id: str = ""
     client_id: str = ""
     since: int = 0
@@ -186,6 +187,11 @@ class ExchangeRecord:
     cancel: Callable[[Asked], Wire] | None = None
     find: Sequence[Question] = ()
     order: Sequence[Question] = ()
+    #: Many orders by their client ids, in one go: asked one after the other until all are found.
+    find_many: Sequence[Question] = ()
+    #: Many by their own ids, so many at once.
+    order_many: Question | None = None
+    order_many_most: int = 0
     open_orders: Question | None = None
     #: Open orders and trades are told for one market at a time.
     open_by_market: bool = False
@@ -199,6 +205,8 @@ class ExchangeRecord:
     trades_page: int = 0
     #: What ccxt's costs are counted in: so many seconds. The shorter, the less may come at once.
     pace_seconds: float = 10.0
+    #: Where what is asked with a key is a count that falls all the time: how high it may go, in ccxt's costs.
+    pace_burst: int = 0
     #: Whether all that comes from an address is counted together, or what is asked with a key.
     paced_per: Literal["address", "key"] = "address"
     #: The budget, by its name in ``budgets``, that is the one which ccxt's costs are about; "": none of them.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from octobot_node.clock import SystemClock
-from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, OrderRequest
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp, OrderRequest
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
 from octobot_node.testing.exchange_emulators import EMULATORS, Emulator
 from octobot_plugins.ccxt.settings import CcxtTradingSettings
@@ -149,5 +149,40 @@ def test_what_an_account_says_it_did_is_what_the_exchange_has(name: str, tmp_pat
             assert sorted(map(_money, told)) == sorted(_money(each.trade) for each in true)
             # Some balances are told with eight digits; what is behind them is known to whoever moved the money.
             assert _rounded(await trading.balances()) == _rounded(at.exchange.balances())
+
+    asyncio.run(scene())
+
+
+def test_what_kraken_made_of_many_orders_is_known_by_few_questions_within_its_limits(tmp_path: Path) -> None:
+    """As after a crash: ten that rest, ten that were executed, ten that never came; one ended under a known id."""
+
+    async def scene() -> None:
+        async with live("kraken", tmp_path) as at, at.open() as trading, at.open() as after:
+            began = SystemClock().now()
+            ids = [f"o{number:017x}" for number in range(30)]
+            known = [await trading.create_order(at.order(each, amount=Decimal("0.001"))) for each in ids[:10]]
+            for each in ids[10:20]:
+                await trading.create_order(at.order(each, amount=Decimal("0.001"), type="market", price=None))
+            await trading.cancel_order(at.symbol, known[9].id)
+            await after.remote.ready()
+            at.exchange.limit(counter=20, pair=1_000)
+            before = at.exchange.report().requests
+            asked = [LookUp(at.symbol, each, began - 2_000) for each in ids]
+            ended = LookUp(at.symbol, ids[9], began, order_id=known[9].id)
+            found = await after.look_up([*asked, ended])
+            assert [getattr(found[each], "status", None) for each in asked] == [
+                *["open"] * 9,
+                "cancelled",
+                *["filled"] * 10,
+                *[None] * 10,
+            ]
+            assert (found[ended], found[asked[0]].id) == (found[asked[9]], known[0].id)
+            requests = at.exchange.report().requests
+            more = {path: count - before.get(path, 0) for path, count in requests.items()}
+            assert {path.rpartition("/")[2]: count for path, count in more.items() if count} == {
+                "OpenOrders": 1,
+                "ClosedOrders": 1,
+                "QueryOrders": 1,
+            }
 
     asyncio.run(scene())

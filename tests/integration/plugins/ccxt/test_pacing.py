@@ -77,6 +77,16 @@ def test_private_requests_count_as_the_exchange_counts_them(name: str, per: str)
     assert (public[0].per, public[1]) == ("address", "")
 
 
+def test_a_key_of_kraken_may_ask_fifteen_at_once_and_one_in_three_seconds() -> None:
+    lent = Lent()
+    pace_of("kraken", lent, private=True)
+    pace = pace_of("kraken", lent)
+    private, public = (limit for limit, _, _ in lent.gates)
+    assert (private.burst, private.weight / private.seconds, public.burst) == (45, 1.0, 0)
+    costs = [pace.cost(Wire(each)) for each in ("OpenOrders", "ClosedOrders", "TradesHistory", "AddOrder")]
+    assert costs == [3, 3, 6, 0]
+
+
 def test_a_test_network_has_limits_of_its_own() -> None:
     lent = Lent()
     pace_of("binance", lent, sandbox=True)
