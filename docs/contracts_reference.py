@@ -13,7 +13,7 @@ __all__ = ["MODULES", "contracts"]
 
 #: Heading -> the modules below it, in the order in which one reads them.
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "Connectors": ("contracts.exchanges", "contracts.wrapping", "contracts.replays"),
+    "Connectors": ("contracts.exchanges", "contracts.streams", "contracts.wrapping", "contracts.replays"),
     "What the node lends": (
         *("contracts.context", "egress", "contracts.proxies", "contracts.secrets"),
         *("contracts.order_checks", "contracts.plugins", "clock"),

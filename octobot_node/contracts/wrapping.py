@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from octobot_node.contracts.exchanges import (
     Trading,
 )
 from octobot_node.contracts.replays import ForeseenFills, PassedOrders
+from octobot_node.contracts.streams import HearsOrders, Streams, StreamState
 from octobot_node.market import Candles, MarketRules, Ticker
 
 __all__ = ["WrappedMarketData", "WrappedTrading"]
@@ -52,6 +53,23 @@ class _Checks:
         """Return what the inner one finds."""
         found: Sequence[KeyFinding] = await self.inner.check_keys()
         return found
+
+
+class _Streams:
+    inner: Any
+
+    def streams(self) -> Sequence[StreamState]:
+        """Return what the inner one listens to."""
+        found: Sequence[StreamState] = self.inner.streams()
+        return found
+
+
+class _Hears:
+    inner: Any
+
+    async def hear_orders(self, heard: Callable[[], None]) -> None:
+        """Have the inner one listen."""
+        await self.inner.hear_orders(heard)
 
 
 class _Foresees:
@@ -90,6 +108,8 @@ _OFFERS: tuple[tuple[type[Any], type[Any]], ...] = (
     (Budgeted, _Budgets),
     (ChecksKeys, _Checks),
     (KnownFees, _KnowsFees),
+    (Streams, _Streams),
+    (HearsOrders, _Hears),
     (ForeseenFills, _Foresees),
     (PassedOrders, _Passes),
     (SymbolList, _ListsSymbols),
@@ -115,8 +135,9 @@ def _offering(cls: Any, offered: tuple[type[Any], ...]) -> Any:
 class WrappedTrading(_Wrapping):
     """A trading connector that passes everything on to ``inner``; override what differs.
 
-    What only some connectors have (``check_keys``, ``fees``, ``next_fill_at``, ``pass_orders``, ``request_budgets``) it
-    has where ``inner`` does. Open the inner one with ``context.trading(name, settings)``.
+    What only some connectors have (``check_keys``, ``fees``, ``hear_orders``, ``next_fill_at``, ``pass_orders``,
+    ``request_budgets``, ``streams``) it has where ``inner`` does. Open the inner one with
+    ``context.trading(name, settings)``.
     """
 
     def __init__(self, inner: Trading) -> None:

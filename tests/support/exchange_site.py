@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from octobot_node.clock import Clock, SystemClock
 from octobot_node.contracts.exchanges import ConnectorContext, RequestLimit
-from octobot_node.egress import DirectEgress, HttpClient
+from octobot_node.egress import DirectEgress, HttpClient, open_session
 from octobot_node.testing.fakes import OpenGate
 from tests.support.listening import listened_out
 
@@ -152,6 +152,7 @@ def lent(folder: Path, clock: Clock | None = None, *, timeout: float = 5.0) -> C
         settings=SimpleNamespace(request_timeout=timeout, data_dir=folder),
         request_gate=lambda limit, key="": gates.setdefault((limit, key), OpenGate(limit, context.clock)),
         http=lambda: HttpClient(DirectEgress(allow_private=True)),
+        session=lambda **options: open_session(DirectEgress(allow_private=True), **options),
     )
     found: ConnectorContext = context
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from octobot_node.engine.acting.account_poller import AccountPoller
+from octobot_node.engine.acting.order_news import OrderNews
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store import intents
@@ -87,17 +88,22 @@ class PollerPool:
     async def _watch(self, account_id: str) -> None:
         settings = self._core.settings
         interval = settings.watch_interval
+        news = OrderNews(self._pokes[account_id])
         try:
             while self._core.coordinator.watches(account_id):
                 poke = self._pokes[account_id]
                 poke.clear()
+                news.asking()
                 changed = await self._pass(account_id)
                 if changed is None and not poke.is_set():
                     return
+                news.listen_to(self._core.accounts.opened(account_id))
+                news.settled(changed=bool(changed))
                 interval = settings.watch_interval if changed else min(interval * 2, settings.watch_interval_max)
-                await self._wait(poke, interval)
+                await self._wait(poke, news, interval)
         finally:
             self._tasks.pop(account_id, None)
+            await news.end()
 
     async def _pass(self, account_id: str) -> bool | None:
         try:
@@ -108,11 +114,12 @@ class PollerPool:
             log.exception("step_failed", step="watch", account=account_id)
             return False
 
-    async def _wait(self, poke: asyncio.Event, interval: float) -> None:
-        # Never faster than watch_interval, poked or not: sends come in bursts.
-        await asyncio.sleep(min(interval, self._core.settings.watch_interval))
+    async def _wait(self, poke: asyncio.Event, news: OrderNews, interval: float) -> None:
+        # Never faster than watch_interval, poked or not: sends come in bursts. What an exchange says by itself is rare.
+        if await news.wait(min(interval, self._core.settings.watch_interval)):
+            return
         try:
-            async with asyncio.timeout(interval):
+            async with asyncio.timeout(news.sooner(interval)):
                 await poke.wait()
         except TimeoutError:
             pass

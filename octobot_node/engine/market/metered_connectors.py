@@ -24,6 +24,7 @@ from octobot_node.contracts.exchanges import (
     SymbolList,
     Trading,
 )
+from octobot_node.contracts.streams import HearsOrders, Streams, StreamState
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.contacts import Contact
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired, Unresolved
@@ -40,9 +41,11 @@ __all__ = [
     "budgets_of",
     "checks_keys",
     "fees_of",
+    "hearing_orders",
     "key_findings",
     "look_up_many",
     "metered_market_data",
+    "streams_of",
 ]
 
 T = TypeVar("T")
@@ -226,3 +229,15 @@ def fees_of(trading: Trading, symbols: Collection[str]) -> dict[str, Fees]:
     """Return what an account pays on symbols, where its connector says so."""
     inner = trading.inner if isinstance(trading, MeteredTrading) else trading
     return {symbol: inner.fees(symbol) for symbol in symbols} if isinstance(inner, KnownFees) else {}
+
+
+def hearing_orders(trading: Trading) -> HearsOrders | None:
+    """Return the connector, if it may hear of its account's orders."""
+    inner = trading.inner if isinstance(trading, MeteredTrading) else trading
+    return inner if isinstance(inner, HearsOrders) else None
+
+
+def streams_of(connector: Trading | MarketData) -> Sequence[StreamState]:
+    """Return the streams that a connector listens to."""
+    inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
+    return inner.streams() if isinstance(inner, Streams) else ()

@@ -28,10 +28,17 @@ from octobot_node.contracts.exchanges import (
     Trading,
     with_fees,
 )
+from octobot_node.contracts.streams import StreamState
 from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient, open_session
 from octobot_node.engine.counters import Counters
 from octobot_node.engine.market.contacts import Contact
-from octobot_node.engine.market.metered_connectors import MeteredTrading, budgets_of, fees_of, metered_market_data
+from octobot_node.engine.market.metered_connectors import (
+    MeteredTrading,
+    budgets_of,
+    fees_of,
+    metered_market_data,
+    streams_of,
+)
 from octobot_node.engine.market.request_gates import RequestGates
 from octobot_node.errors import (
     EgressRefused,
@@ -163,6 +170,10 @@ class Accounts:
             if found is None:
                 found = self._open[account_id] = self._open_account(account_id)
             return found
+
+    def opened(self, account_id: str) -> Account | None:
+        """Return an account as it is opened now, without opening it."""
+        return self._open.get(account_id)
 
     def why_closed(self, account_id: str) -> Closed | None:
         """Open the account where it is not, and return why that cannot be done, or why nothing can leave its way; said
@@ -451,6 +462,17 @@ class Accounts:
             sources = [(key.partition(":")[0], source) for key, source in self._sources.items()]
         found = [(name, budget) for name, trading in opened for budget in budgets_of(trading)]
         return found + [(name, budget) for name, source in sources for budget in budgets_of(source)]
+
+    def streams(self) -> list[tuple[str, str, StreamState]]:
+        """Return (connector, what it is open for, stream) of those that listen: an account's name, or market data's
+        key.
+        """
+        with self._lock:
+            opened = [
+                (each.route.partition("/")[0], each.name, streams_of(each.trading)) for each in self._open.values()
+            ]
+            sources = [(key.partition(":")[0], key, streams_of(source)) for key, source in self._sources.items()]
+        return [(name, what, each) for name, what, streams in [*opened, *sources] for each in streams]
 
     async def close(self) -> None:
         """Close every connector."""

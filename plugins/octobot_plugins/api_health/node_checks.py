@@ -12,6 +12,8 @@ __all__ = ["node_checks"]
 _SLOW_S = 15.0
 #: A clock that was set may be set again: exchanges refuse requests with another time than theirs.
 _UNSTEADY_S = 60.0
+#: Streams that are named one by one.
+_SHOWN = 3
 
 
 def node_checks(core: Core) -> list[Answer]:
@@ -21,11 +23,32 @@ def node_checks(core: Core) -> list[Answer]:
         _answer("coordinator", _coordinator(core)),
         _answer("draining", _draining(core)),
         _answer("time", _time(core)),
+        *_streams(core),
     ]
 
 
-def _answer(name: str, health: Health) -> Answer:
-    return Answer(HealthCheck(name, lambda _context: health, needed=True), health, 0.0)
+def _answer(name: str, health: Health, *, needed: bool = True) -> Answer:
+    return Answer(HealthCheck(name, lambda _context: health, needed=needed), health, 0.0)
+
+
+def _streams(core: Core) -> list[Answer]:
+    """Return whether what exchanges say by themselves is heard; nothing where nobody listens."""
+    found = core.accounts.streams()
+    if not found:
+        return []
+    down = [
+        f"{what}'s {stream.of}: {stream.reason}"
+        for _, what, stream in found
+        if stream.status == "down" or (stream.status == "opening" and stream.reason)
+    ]
+    if not down:
+        heard = sum(stream.status == "heard" for _, _, stream in found)
+        well = Health("ok", f"{heard} of {len(found)} streams of exchanges are heard")
+        return [_answer("streams", well, needed=False)]
+    more = f"; and {len(down) - _SHOWN} more" if len(down) > _SHOWN else ""
+    detail = f"streams are not heard, what they tell is asked for instead: {'; '.join(down[:_SHOWN])}{more}"
+    cure = "they are opened again by themselves; see the way out and the keys where that goes on"
+    return [_answer("streams", Health("warning", detail, cure), needed=False)]
 
 
 def _engine(core: Core) -> Health:

@@ -31,15 +31,17 @@ def make_exchange(
     credentials: Mapping[str, str],
     sandbox: bool,
     base_url: str,
+    streams: bool = False,
 ) -> Any:
     """Return an exchange of ccxt's whose every request is made by ``fetch``, with the time that ``now`` says.
 
-    ``nonce`` gives the next number where an exchange wants each of a key's to be above the last.
+    ``nonce`` gives the next number where an exchange wants each of a key's to be above the last; one that ``streams``
+    is of ccxt.pro's, and opens nothing either.
 
     It may take a second, of which half is work: call it off the event loop. Raises InvalidSettings.
     """
     try:
-        kind: Any = getattr(import_module(f"ccxt.async_support.{record.id}"), record.id)
+        kind: Any = getattr(import_module(f"ccxt.{'pro' if streams else 'async_support'}.{record.id}"), record.id)
     except (ImportError, AttributeError) as error:
         raise InvalidSettings(
             f"the exchange {record.id!r} cannot be loaded ({error}): pip install 'octobot-node[ccxt]'"
@@ -98,4 +100,5 @@ def _elsewhere(urls: Any, base_url: str) -> Any:
     if not isinstance(urls, str):
         return urls
     base, parts = urlsplit(base_url), urlsplit(urls)
-    return urlunsplit((base.scheme, base.netloc, f"{base.path}{parts.path}", "", ""))
+    scheme = base.scheme.replace("http", "ws") if parts.scheme in ("ws", "wss") else base.scheme
+    return urlunsplit((scheme, base.netloc, f"{base.path}{parts.path}", "", ""))

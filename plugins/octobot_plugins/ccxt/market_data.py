@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.contracts.streams import StreamState
 from octobot_node.errors import DataUnavailable, OctoBotError
 from octobot_node.market import Candles, MarketRules, Ticker, timeframe_ms
 from octobot_plugins.ccxt.reading import amount_of, rules_of, ticker_of
 from octobot_plugins.ccxt.remote import Remote
 from octobot_plugins.ccxt.settings import CcxtMarketSettings
+from octobot_plugins.ccxt.streams.prices import PriceListener
 
 __all__ = ["CcxtMarketData", "open_market_data"]
 
@@ -41,6 +43,8 @@ class CcxtMarketData:
     def __init__(self, settings: CcxtMarketSettings, context: ConnectorContext) -> None:
         self._clock = context.clock
         self._remote = Remote(settings, context)
+        is_live = settings.listens and not context.clock.virtual
+        self.prices = PriceListener(self._remote, context.clock) if is_live else None
         #: Closed candles by opening time, of each series.
         self._candles: dict[tuple[str, str], dict[int, Row]] = {}
 
@@ -52,9 +56,19 @@ class CcxtMarketData:
         listed = [symbol for symbol in symbols if symbol in exchange.markets]
         if not listed:
             raise DataUnavailable("; ".join(self._why_not(symbol) for symbol in sorted(symbols)))
-        told = await self._told(exchange, listed)
+        found = {} if self.prices is None else self.prices.told(listed)
+        to_ask = [symbol for symbol in listed if symbol not in found]
+        if to_ask:
+            asked = await self._asked(exchange, to_ask)
+            if self.prices is not None:
+                self.prices.asked(asked)
+            found |= asked
+        return found
+
+    async def _asked(self, exchange: Any, symbols: Sequence[str]) -> dict[str, Ticker]:
+        told = await self._told(exchange, symbols)
         now = self._clock.now()
-        found = {symbol: ticker_of(symbol, told[symbol], now) for symbol in listed if symbol in told}
+        found = {symbol: ticker_of(symbol, told[symbol], now) for symbol in symbols if symbol in told}
         return {symbol: ticker for symbol, ticker in found.items() if ticker is not None}
 
     async def _told(self, exchange: Any, symbols: Sequence[str]) -> Mapping[str, Any]:
@@ -124,8 +138,14 @@ class CcxtMarketData:
         exchange = await self._ready()
         return [symbol for symbol, market in exchange.markets.items() if market.get("active") is not False]
 
+    def streams(self) -> Sequence[StreamState]:
+        """Return the stream of prices, if it is in use."""
+        return () if self.prices is None else self.prices.states()
+
     async def close(self) -> None:
         """Let go of connections."""
+        if self.prices is not None:
+            await self.prices.close()
         await self._remote.close()
 
     async def _ready(self) -> Any:

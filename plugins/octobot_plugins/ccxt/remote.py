@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -23,6 +23,9 @@ from octobot_plugins.ccxt.pacing import Pace
 from octobot_plugins.ccxt.server_clock import ServerClock
 from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
 from octobot_plugins.ccxt.verdicts import KeyRefused, Reply, Verdict, error_of, judge
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 __all__ = ["Missing", "Remote", "urgently"]
 
@@ -126,6 +129,28 @@ class Remote:
                 made.throttle = self._throttle
                 self._exchange = made
         return self._exchange
+
+    async def streaming(self) -> Any:
+        """Return one more exchange of ccxt's, of those that stream, for one connection; what it asks is asked here."""
+        exchange = await self.ready()
+        made = await asyncio.to_thread(
+            make_exchange,
+            self.record,
+            fetch=self._fetch,
+            now=self._signing_time,
+            nonce=self._nonces.next,
+            credentials=_credentials(self.settings),
+            sandbox=self.settings.sandbox,
+            base_url=self.settings.base_url,
+            streams=True,
+        )
+        made.throttle = self._throttle
+        made.set_markets_from_exchange(exchange)
+        return made
+
+    def session(self) -> ClientSession:
+        """Return a session on the account's way out, for what streams; whoever asks for it closes it."""
+        return self._context.session()
 
     async def _with_markets(self, exchange: Any) -> None:
         try:

@@ -40,6 +40,12 @@ class CcxtMarketSettings(BaseModel):
         " paths stay as they are. A private address needs OCTOBOT_EGRESS_ALLOW_PRIVATE=true.",
     )
 
+    streams: bool | None = Field(
+        default=None,
+        description="Whether its websockets are listened to, beside asking: fills are known at once, and prices in use"
+        " take no requests. By default where that was tried, at Binance.",
+    )
+
     @field_validator("exchange")
     @classmethod
     def _is_known(cls, value: str) -> str:
@@ -61,6 +67,11 @@ class CcxtMarketSettings(BaseModel):
         if parts.scheme == "http" and not says_private(parts.hostname):
             raise ValueError("must begin with https:// unless it is on this machine or a private network")
         return value.rstrip("/")
+
+    @property
+    def listens(self) -> bool:
+        """Whether streams are listened to."""
+        return record_of(self.exchange).streams if self.streams is None else self.streams
 
     @model_validator(mode="after")
     def _has_a_sandbox(self) -> Self:

@@ -20,12 +20,14 @@ from octobot_node.contracts.exchanges import (
     OrderRequest,
     RequestBudget,
 )
+from octobot_node.contracts.streams import StreamState
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_plugins.ccxt.account_fees import AccountFees
 from octobot_plugins.ccxt.exchanges.record import Asked, Meaning, NotOffered, Placing, Question, Raw
 from octobot_plugins.ccxt.reading import amount_of, order_of, trade_of
 from octobot_plugins.ccxt.remote import Missing, Remote, urgently
 from octobot_plugins.ccxt.settings import CcxtTradingSettings
+from octobot_plugins.ccxt.streams.order_news import OrderListener
 from octobot_plugins.ccxt.verdicts import error_of
 
 __all__ = ["CcxtTrading", "open_trading"]
@@ -78,6 +80,8 @@ class CcxtTrading:
         self._all_at: int | None = None
         self._known = {"user": settings.api_key.get_secret_value()} if settings.exchange == "hyperliquid" else {}
         self._fees = AccountFees(self.remote, context.clock)
+        lag = self.capabilities.visibility_lag_ms / 1_000
+        self.news = OrderListener(self.remote, context.clock, lag) if settings.listens else None
         #: What was filled of each open order at the last look, and until when (steady ms) executions may come of what
         #: happened since; the last question about them, as (since, when).
         self._standing: dict[str, Decimal] = {}
@@ -292,6 +296,8 @@ class CcxtTrading:
             if self._is_ours(order):
                 self._learn(order)
         standing = {order.id: order.filled for order in found}
+        if self.news is not None:
+            self.news.asked(changed=standing != self._standing)
         if standing != self._standing:
             self._standing = standing
             self._stir()
@@ -415,8 +421,27 @@ class CcxtTrading:
         """Return the budgets that the exchange states with its answers."""
         return self._record.budgets(self.remote.headers)
 
+    async def hear_orders(self, heard: Callable[[], None]) -> None:
+        """Listen to what the exchange says of the account's orders, where it is listened to."""
+        if self.news is not None:
+            await self.news.hear(self._heard_by(heard))
+
+    def _heard_by(self, heard: Callable[[], None]) -> Callable[[], None]:
+        def told() -> None:
+            # Executions are asked for, too, at the next look.
+            self._stir()
+            heard()
+
+        return told
+
+    def streams(self) -> Sequence[StreamState]:
+        """Return the stream of orders, if it is in use."""
+        return () if self.news is None else self.news.states()
+
     async def close(self) -> None:
         """Let go of connections."""
+        if self.news is not None:
+            await self.news.close()
         await self.remote.close()
 
     # Parts ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import structlog
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 def metrics(core: Core) -> Iterator[Metric]:
     """Return what is now."""
     yield from _of_budgets(core)
+    yield from _of_streams(core)
     yield from _of_hub(core)
 
 
@@ -37,6 +39,19 @@ def _of_budgets(core: Core) -> Iterator[Metric]:
     labels = ("exchange", "budget")
     yield gauges("octobot_exchange_budget_limit", "An exchange's request budget.", labels, limits.items())
     yield gauges("octobot_exchange_budget_remaining", "What is left of it.", labels, left.items())
+
+
+def _of_streams(core: Core) -> Iterator[Metric]:
+    """Return how many streams are in which state, and how often any of them broke."""
+    states: Counter[tuple[str, str, str]] = Counter()
+    breaks: Counter[tuple[str, str]] = Counter()
+    for exchange, _, stream in core.accounts.streams():
+        states[exchange, stream.of, stream.status] += 1
+        breaks[exchange, stream.of] += stream.breaks
+    labels = ("exchange", "of", "status")
+    yield gauges("octobot_exchange_streams", "Streams of exchanges that are listened to.", labels, states.items())
+    text = "How often those broke, went silent or were refused."
+    yield gauges("octobot_exchange_stream_breaks", text, labels[:2], breaks.items())
 
 
 def _of_hub(core: Core) -> Iterator[Metric]:

@@ -172,5 +172,8 @@ BINANCE = ExchangeRecord(
     fees=FeeTable(lambda _asked: Wire("account", method="GET", params={"omitZeroBalances": "true"}), _fees),
     # Names of the fields from memory.
     rights=(Wire("account/apiRestrictions", ("sapi",), method="GET"), _rights),
+    streams=True,
+    # miniTicker, its default, has no bid and ask.
+    stream_prices={"name": "ticker"},
     notes=("A cancel that does not find its order says nothing about how it ended: it is looked up.",),
 )

@@ -222,6 +222,10 @@ class ExchangeRecord:
     #: What a key may, and how that is asked for; None where the exchange does not tell.
     rights: tuple[Wire, Callable[[Any], Rights]] | None = None
     notes: Sequence[str] = ()
+    #: Whether its streams are listened to where nobody says otherwise: where that was tried.
+    streams: bool = False
+    #: What ccxt wants to be told for a stream of prices with both sides.
+    stream_prices: Mapping[str, str] = field(default_factory=dict)
 
     def meaning(self, said: Said) -> Meaning | None:
         """Return what a code means, by the longest beginning that fits; None where no table has it."""

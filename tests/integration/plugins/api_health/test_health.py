@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from octobot_node.api.transport.lanes import THREADS
 from octobot_node.contracts.health import Health, HealthCheck
+from octobot_node.contracts.streams import StreamState
 from octobot_plugins.api_health.readiness import Readiness
 from tests.integration.api.conftest import Service
 
@@ -61,6 +62,18 @@ def test_a_stranger_is_told_names_and_statuses_and_a_key_with_node_read_everythi
     assert {key: told["telex"][key] for key in ("detail", "cure")} == {"detail": POORLY.detail, "cure": POORLY.cure}
     assert 0 <= told["telex"]["seconds"] < 10
     assert told["engine"]["detail"] == "the engine goes round"
+
+
+def test_streams_that_are_not_heard_are_said_and_the_node_is_ready_all_the_same(service: Service) -> None:
+    account = service.office.bench.core.accounts.get(service.office.bench.account)
+    trading: Any = account.trading
+    states = [StreamState("orders", "heard", 1), StreamState("orders", "down", 1, "it was cut", 3)]
+    trading.inner.streams = lambda: states
+    _, said, checks = ready(service, "vera")
+    assert (said, checks["streams"]["status"], checks["streams"]["needed"]) == ("ready", "warning", False)
+    assert checks["streams"]["detail"].endswith(f"asked for instead: {account.name}'s orders: it was cut")
+    del states[1]
+    assert ready(service, "vera")[2]["streams"]["detail"] == "1 of 1 streams of exchanges are heard"
 
 
 @pytest.mark.parametrize("token", ["", "another scope", "nonsense"])

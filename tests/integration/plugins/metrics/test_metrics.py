@@ -13,6 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from octobot_node import Decision, LimitOrder, Wake
 from octobot_node.contracts.exchanges import RequestBudget
+from octobot_node.contracts.streams import StreamState
 from octobot_node.engine.market.metered_connectors import MeteredTrading
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, Unresolved
 from octobot_node.operations.models import EmptyRequest
@@ -191,6 +192,17 @@ class Stating:
         return getattr(self._inner, name)
 
 
+class Listening:
+    """A connector that listens."""
+
+    def __init__(self, inner: Any, streams: Sequence[StreamState]) -> None:
+        self._inner = inner
+        self.streams = lambda: streams
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
 def test_a_budget_is_told_where_a_connector_states_one_and_otherwise_there_is_none(service: Service) -> None:
     bench = service.office.bench
     bench.automation("a", buys(90))
@@ -213,6 +225,19 @@ def test_a_budget_is_told_where_a_connector_states_one_and_otherwise_there_is_no
 
     trading.inner = Stating(trading.inner, broken)
     assert scrape(service).by("octobot_exchange_budget_remaining", "budget") == {}
+
+
+def test_streams_that_are_listened_to_are_told_by_how_they_are(service: Service) -> None:
+    bench = service.office.bench
+    bench.automation("a", buys(90))
+    bench.settle()
+    assert scrape(service).by("octobot_exchange_streams", "status") == {}
+    trading = bench.core.accounts.get(bench.account).trading
+    assert isinstance(trading, MeteredTrading)
+    trading.inner = Listening(trading.inner, [StreamState("orders", "down", 1, "it was cut", 3)])
+    found = scrape(service)
+    assert found.by("octobot_exchange_streams", "status") == {"down": 1}
+    assert found.by("octobot_exchange_stream_breaks", "of") == {"orders": 3}
 
 
 def test_requests_to_the_api_are_told_by_route_and_status_whatever_the_path_and_the_method(service: Service) -> None:
