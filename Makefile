@@ -151,7 +151,11 @@ unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks s
 
 .PHONY: test-deploy
 test-deploy: .venv/.deploy-installed ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
-	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy
+	$(BIN)/pytest -n 0 --durations 25 $(ARGS) --ignore tests/deploy/ansible tests/deploy
+
+.PHONY: test-fleet
+test-fleet: .venv/.deploy-installed ## Set up, update and take apart a fleet by Ansible, on machines that are containers; needs what test-deploy does
+	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy/ansible
 
 .venv/.deploy-installed: .venv/.installed requirements/deploy.lock
 	$(call UV,install) --compile-bytecode $(LOCKED) requirements/deploy.lock

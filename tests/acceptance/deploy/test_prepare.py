@@ -24,8 +24,11 @@ case "$*" in
   "volume inspect"*) [ "${*##* }" = octobot-node_data ] && [ -n "$VOLUME" ] && echo "$VOLUME" ;;
 esac
 """
-#: Stand for what only root may, and for the clock of the machine.
+#: Stands for what only root may.
 FREE = "#!/bin/sh\nexit 0\n"
+#: Stand for the clock of the machine, and for the room on Docker's disk in MB.
+CLOCK = "#!/bin/sh\necho ${CLOCK_IS_KEPT-yes}\n"
+DISK = "#!/bin/sh\necho Avail\necho ${ROOM-50000}\n"
 
 Prepare = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -38,7 +41,7 @@ def stack(tmp_path: Path) -> Path:
         shutil.copy(DOCKER / name, folder)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name, text in {"docker": ENGINE, "chown": FREE, "timedatectl": FREE}.items():
+    for name, text in {"docker": ENGINE, "chown": FREE, "timedatectl": CLOCK, "df": DISK}.items():
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     return folder
@@ -137,6 +140,11 @@ def test_the_database_s_certificate_has_the_names_that_consumers_call_it_by(stac
         ({"ENGINE": "19.3.0"}, "Docker 19.3.0 is too old: 20.10.24 or newer"),
         ({"COMPOSE": "none"}, "there is no Docker Compose v2: apt-get install docker-compose-plugin"),
         ({"COMPOSE": "1.29.2"}, "Docker Compose 1.29.2 is too old: 2.24.0 or newer"),
+        ({"ROOM": "2047"}, "only 2047 MB are free for Docker (/), 2,048 are needed: free some (docker image prune)"),
+        (
+            {"CLOCK_IS_KEPT": "no"},
+            "the clock of this machine is not synchronised, and exchanges refuse requests of anot",
+        ),
         ({"EXCHANGE_TRAFFIC": "tor", "COMPOSE_PROFILES": "tor", "ENGINE": "24.0.7"}, "CVE-2024-29018"),
         ({"EXCHANGE_TRAFFIC": "tor", "COMPOSE_PROFILES": "tor", "ENGINE": "25.0.3"}, "take 26.0.0 or newer"),
         ({"EXCHANGE_TRAFFIC": "tor"}, "there is no Tor: add tor to COMPOSE_PROFILES"),
