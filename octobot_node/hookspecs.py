@@ -51,6 +51,10 @@ class NodeContext(Protocol):
     #: What that set is of, by name, with versions: what differs between two nodes.
     plugin_parts: Mapping[str, str]
 
+    def asked_to_end(self) -> bool:
+        """Whether the node is to end before it has started: whoever waits looks, and raises StartInterrupted."""
+        ...
+
 
 @hookspec
 def register_settings(register: Callable[[PluginSettings], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +73,7 @@ class _Opening:
     node_id: str
     plugin_set: str
     plugin_parts: Mapping[str, str]
+    asked_to_end: Callable[[], bool]
 
 
 def open_base(
@@ -83,6 +84,7 @@ def open_base(
     visiting: bool = False,
     looking: bool = False,
     configuration: Configuration | None = None,
+    asked_to_end: Callable[[], bool] = lambda: False,
 ) -> Base:
     """Lock the data folder, open and migrate the database, take the right to act.
 
@@ -90,6 +92,7 @@ def open_base(
     ``visiting`` is for a command where no node runs: on a database that other nodes work on it takes no part.
     ``looking`` is for one that changes nothing: it needs no room, also below the reserve.
     ``configuration`` has the settings of plugins; without one, what the environment says.
+    ``asked_to_end`` is asked while others are waited for, to migrate or to lead; StartInterrupted is raised then.
 
     Raises DataFolderInUse, UnknownStorage, StorageUnavailable, DatabaseTooNew, DatabaseMoved, DatabaseNotOurs,
     SecretsLocked or DiskNearlyFull; what was opened is closed again.
@@ -103,7 +106,7 @@ def open_base(
         try:
             storage.hold()
             _refuse_emptied(settings, storage)
-            registry = migrate_with_plugins(storage, registry)
+            registry = migrate_with_plugins(storage, registry, asked_to_end)
             # What a copy of the file would have is not left beside it, where a copy would forget it.
             storage.fold()
             # Not before there is a database: who has an id was used.
@@ -117,7 +120,7 @@ def open_base(
             if not visiting:
                 _see_to_secrets(storage, registry, sealing)
             coordinator: Coordinator = registry.hook.open_coordinator(
-                node=_Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry))
+                node=_Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry), asked_to_end)
             )
             if not (visiting and storage.shared):
                 coordinator.start()
@@ -150,7 +153,7 @@ def open_beside(settings: Settings, registry: Registry) -> Base:
             known = _known_installation(connection, storage)
         assert known is not None
         node_id = node_id_of(settings.data_dir)
-        opening = _Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry))
+        opening = _Opening(settings, storage, node_id, plugin_set(registry), plugin_parts(registry), lambda: False)
         coordinator = registry.hook.open_coordinator(node=opening)
     except BaseException:
         storage.close()

@@ -19,7 +19,7 @@ from octobot_node.settings import Settings
 log = structlog.get_logger(__name__)
 _PRIVATE = ("octobot.db", "octobot.db-wal", "octobot.db-shm", "node-id", "node.lock", "octobot-node.log")
 
-__all__ = ["FolderLock", "node_id_of", "refuse_full_disk"]
+__all__ = ["FolderLock", "node_id_of", "refuse_full_disk", "refuse_in_use"]
 
 
 class FolderLock:
@@ -53,6 +53,12 @@ class FolderLock:
         """Let the folder go."""
         with suppress(OSError):
             self._file.close()
+
+
+def refuse_in_use(folder: Path) -> None:
+    """Raise DataFolderInUse where another process has the folder now; nothing is made where there is none."""
+    if (folder / "node.lock").exists():
+        FolderLock(folder).release()
 
 
 def _make_private(folder: Path) -> None:

@@ -81,7 +81,7 @@ class Node:
     """One process that dispatches, evaluates, sends and watches. Use it as a context manager.
 
     ``checkpoint`` is called at each named point of the send fence; crash tests end the process there.
-    ``serve_api``: the REST API, too.
+    ``serve_api``: the REST API, too. ``asked_to_end`` is asked while the start waits for others.
     """
 
     core: Core
@@ -95,6 +95,7 @@ class Node:
         configuration: Configuration | None = None,
         checkpoint: Callable[[str], None] | None = None,
         serve_api: bool = False,
+        asked_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
         self.settings = settings
         #: The REST API, once it is served.
@@ -109,6 +110,7 @@ class Node:
         #: Whether it ends because its database is another than it began on: whoever started it starts it again.
         self.begins_anew = False
         self._checkpoint = checkpoint
+        self._asked_to_end = asked_to_end
         self._clock: Clock = SystemClock()
         self._loops: list[PeriodicThread] = []
         self._kicked: set[str] = set()
@@ -128,7 +130,10 @@ class Node:
         Raises NodeError when the data folder or the database cannot be used; nothing stays open then. StartInterrupted
         says that they could, and that the same is to be begun again.
         """
-        base = open_base(self.settings, self.registry, SystemClock().now(), configuration=self.configuration)
+        base = open_base(
+            self.settings, self.registry, SystemClock().now(), configuration=self.configuration,
+            asked_to_end=self._asked_to_end,
+        )  # fmt: skip
         self._closers = [base.close]
         # Without those whose tables cannot be brought up to date.
         self.registry = base.registry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,15 +20,19 @@ __all__ = ["migrate_with_plugins"]
 log = structlog.get_logger(__name__)
 
 
-def migrate_with_plugins(storage: Storage, registry: Registry) -> Registry:
+def migrate_with_plugins(
+    storage: Storage, registry: Registry, asked_to_end: Callable[[], bool] = lambda: False
+) -> Registry:
     """Run the migrations of the core and of plugins; return the registry without the third parties whose fail.
+
+    ``asked_to_end`` is asked while others are waited for; StartInterrupted says that somebody wanted that.
 
     What is wrong with the tables of the core or of a built-in plugin raises, and so does what only other nodes' ending
     cures (DatabaseInUse).
     """
     while True:
         try:
-            migrate(storage, registry.tables)
+            migrate(storage, registry.tables, asked_to_end)
         except DatabaseInUse:
             raise
         except NodeError as error:

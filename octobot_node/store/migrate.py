@@ -24,6 +24,7 @@ from octobot_node.errors import (
     DatabaseTooOld,
     MigrationFailed,
     NodeError,
+    StartInterrupted,
     StorageBusy,
 )
 from octobot_node.store import tables
@@ -45,8 +46,12 @@ _SAID_MAX = 500
 BEFORE_RELEASE = frozenset(f"{number:04}" for number in range(1, 12))
 
 
-def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
+def migrate(
+    storage: Storage, plugins: Iterable[PluginTables] = (), asked_to_end: Callable[[], bool] = lambda: False
+) -> None:
     """Run every migration that the database lacks, each owner's in one transaction.
+
+    ``asked_to_end`` is asked while others are waited for: StartInterrupted is raised where somebody wants that.
 
     Raises DatabaseTooNew, before changing anything, when the database has a revision that this version does not know,
     unless that revision only adds to what this version knows (``expands = True`` in its file): then both run on it.
@@ -71,10 +76,11 @@ def migrate(storage: Storage, plugins: Iterable[PluginTables] = ()) -> None:
                 pending.append(owner)
                 _refuse_unknown(connection, owner, scripts[owner.name], storage.shown)
                 _refuse_while_in_use(connection, owner, scripts[owner.name], storage, owners)
-    _again_while_busy(storage, storage.migrate_dbos)
+    _again_while_busy(storage, storage.migrate_dbos, asked_to_end)
     for owner in pending:
         with _naming(owner):
-            _again_while_busy(storage, functools.partial(_bring_up, storage, owner, scripts[owner.name], owners))
+            bring_up = functools.partial(_bring_up, storage, owner, scripts[owner.name], owners)
+            _again_while_busy(storage, bring_up, asked_to_end)
 
 
 def _bring_up(storage: Storage, owner: PluginTables, script: ScriptDirectory, owners: list[PluginTables]) -> None:
@@ -87,7 +93,7 @@ def _bring_up(storage: Storage, owner: PluginTables, script: ScriptDirectory, ow
             _raise_floor(connection, owner, script)
 
 
-def _again_while_busy(storage: Storage, step: Callable[[], None]) -> None:
+def _again_while_busy(storage: Storage, step: Callable[[], None], asked_to_end: Callable[[], bool]) -> None:
     """Take a step that waits for others' locks only briefly, again and again: everybody waits behind one that waits.
 
     Where one node has the database, nobody waits behind it, and it waits as long as it likes.
@@ -107,6 +113,8 @@ def _again_while_busy(storage: Storage, step: Callable[[], None]) -> None:
             said = why
         # In pieces, for a Ctrl-C that may be given to another thread.
         for _ in range(math.ceil(pause / _PAUSE_S)):
+            if asked_to_end():
+                raise StartInterrupted(f"it was asked to end while it waited: {why}")
             time.sleep(_PAUSE_S)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 

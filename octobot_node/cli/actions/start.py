@@ -14,6 +14,7 @@ import structlog
 from octobot_node import __version__
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.configuration import Configuration
+from octobot_node.engine.data_folder import refuse_in_use
 from octobot_node.errors import DatabaseChanged, NodeError, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_client import socket_path
 from octobot_node.live.masters_tentacles import follow_master
@@ -38,6 +39,8 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any], log_file:
     with logging_to_stderr(style, log_file), asked_to_stop() as asked:
         configuration = Configuration.load(data_dir=data_dir, **given)
         settings = configuration.settings
+        # Before anything is said or done of a start: it is none where a node runs there.
+        refuse_in_use(settings.data_dir)
         follow_master(settings)
         registry = plugins_for(settings)
         for left_out in configuration.check(registry.settings_models):
@@ -58,7 +61,9 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any], log_file:
         raise_open_files()
         begun = False
         while True:
-            node = Node(settings, registry=registry, configuration=configuration, serve_api=settings.api)
+            node = Node(
+                settings, registry=registry, configuration=configuration, serve_api=settings.api, asked_to_end=asked
+            )
             if not _start(node, asked, again=begun):
                 break
             begun = True
@@ -85,6 +90,8 @@ def _start(node: Node, asked: Callable[[], bool], *, again: bool) -> bool:
         try:
             node.start()
         except StorageUnavailable as error:
+            if asked():
+                break
             if not (again or isinstance(error, DatabaseChanged | StartInterrupted)):
                 raise
             if isinstance(error, StartInterrupted):

@@ -17,7 +17,7 @@ import structlog
 
 import octobot_node
 from octobot_node.contracts.coordinator import Engine, NodeState, NodeStatus, NodeVitals, Role
-from octobot_node.errors import CommandRefused, NodeError, StorageUnavailable, UnknownName
+from octobot_node.errors import CommandRefused, NodeError, StartInterrupted, StorageUnavailable, UnknownName
 from octobot_node.hookspecs import NodeContext
 from octobot_plugins.replica import members
 
@@ -43,6 +43,7 @@ class ReplicaCoordinator:
         self._clock = node.storage.open_clock()
         self._ttl = node.settings.lease_ttl
         self._plugins, self._parts = node.plugin_set, node.plugin_parts
+        self._asked_to_end = node.asked_to_end
         self._me: members.Me | None = None
         self._leader_epoch = 0
         self._renewed = -1e9
@@ -86,8 +87,8 @@ class ReplicaCoordinator:
             if not waited:
                 log.info("standing_by", why=_held_by(held, now))
                 waited = True
-            if self._stopping.wait(_LOOK_S / 2):
-                raise NodeError("it was stopped while it stood by")
+            self._go_on_unless_asked_to_end("stood by")
+            self._stopping.wait(_LOOK_S / 2)
         self._thread.start()
 
     def _act_under(self, epoch: int, renewed: float) -> None:
@@ -111,7 +112,12 @@ class ReplicaCoordinator:
             if self._clock.monotonic() > until:
                 return
             seen = row.beat if seen is None else seen
+            self._go_on_unless_asked_to_end("looked whether its id is in use")
             time.sleep(min(_LOOK_S, self._ttl / 10))
+
+    def _go_on_unless_asked_to_end(self, what: str) -> None:
+        if self._asked_to_end() or self._stopping.is_set():
+            raise StartInterrupted(f"it was asked to end while it {what}")
 
     def attach(self, engine: Engine) -> None:
         """Watch over the engine from now on."""

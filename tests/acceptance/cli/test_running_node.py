@@ -176,6 +176,14 @@ def test_commands_take_effect_at_once_on_a_running_node(
     assert ask(octobot, "automations", "list")["automations"] == []
 
 
+def test_a_second_start_on_the_folder_says_that_it_is_in_use_and_nothing_else(
+    node: subprocess.Popen[str], octobot: Octobot
+) -> None:
+    code, out, said = octobot("start", "--log", "json")
+    assert (code, out, said.count("\n")) == (1, "", 1)
+    assert f"is in use by process {node.pid}: stop that node" in said
+
+
 def test_a_live_run_takes_commands_and_what_was_told_before_is_carried_out(folder: Folder, octobot: Octobot) -> None:
     ladder = "safety_orders: {count: 2, step: 20, amount: 50}, take_profit: 50"
     folder.write("run.yaml", LIVE.replace("every: 1d", f"every: 1d, {ladder}"))

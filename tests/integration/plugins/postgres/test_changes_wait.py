@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from octobot_node.contracts.tables import PluginTables
-from octobot_node.errors import StorageBusy
+from octobot_node.errors import StartInterrupted, StorageBusy
 from octobot_node.store import migrate as migrating
 from octobot_node.store.migrate import migrate
 from octobot_plugins.postgres import storage as storage_module
@@ -145,3 +145,13 @@ def test_two_nodes_that_migrate_at_once_wait_for_each_other(url: str, open_stora
     for thread in threads:
         thread.join(60)
     assert telex.stands_at(two)[0] == "0002"
+
+
+def test_whoever_is_asked_to_end_while_it_waits_does_not_wait_for_the_end_of_it(
+    url: str, open_storage: Open, telex: Telex
+) -> None:
+    storage = open_storage(url)
+    migrate(storage, [telex.release(FIRST)])
+    with reading(url, "telex_told"), pytest.raises(StartInterrupted, match=r"asked to end while it waited: .*pg_dump"):
+        migrate(storage, [telex.release(FIRST, COLOUR)], lambda: True)
+    assert telex.stands_at(storage)[0] == "0001"

@@ -14,7 +14,7 @@ import pytest
 from octobot_node.contracts.coordinator import Engine, NodeVitals
 from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock
-from octobot_node.errors import CommandRefused, NodeError, UnknownName
+from octobot_node.errors import CommandRefused, NodeError, StartInterrupted, UnknownName
 from octobot_node.installing.locks import Lock, Package
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.plugin_set import plugin_parts, plugin_set
@@ -35,6 +35,7 @@ class Context:
     node_id: str
     plugin_set: str
     plugin_parts: Mapping[str, str]
+    asked_to_end: Callable[[], bool]
 
 
 class Cluster:
@@ -48,13 +49,25 @@ class Cluster:
             connection.exec_driver_sql('ALTER TABLE replica_nodes ADD COLUMN IF NOT EXISTS "test" int')
         storage.close()
 
-    def node(self, name: str, role: str, *, node_id: str = "", registry: Registry | None = None) -> ReplicaCoordinator:
+    def node(
+        self,
+        name: str,
+        role: str,
+        *,
+        node_id: str = "",
+        registry: Registry | None = None,
+        standby: bool = False,
+        asked_to_end: Callable[[], bool] = lambda: False,
+    ) -> ReplicaCoordinator:
         settings = Settings(
-            data_dir=self.folder / name, database_url=self.url, role=role, lease_ttl=LEASE_S, disk_reserve_mb=0
-        )
+            data_dir=self.folder / name, database_url=self.url, role=role, lease_ttl=LEASE_S, disk_reserve_mb=0,
+            standby=standby,
+        )  # fmt: skip
         lock, storage = FolderLock(settings.data_dir), PostgresStorage(settings)
         its = registry or self.registry
-        made = ReplicaCoordinator(Context(settings, storage, node_id or name, plugin_set(its), plugin_parts(its)))
+        made = ReplicaCoordinator(
+            Context(settings, storage, node_id or name, plugin_set(its), plugin_parts(its), asked_to_end)
+        )
         self.opened.append((made, storage, lock))
         return made
 
@@ -115,6 +128,20 @@ def test_of_two_masters_that_start_at_once_one_wins_always(cluster: Cluster) -> 
         until(leading[0].may_dispatch)
         assert "is the master of this database since" in refused[0]
         leading[0].stop()
+
+
+def test_one_that_stands_by_ends_as_soon_as_it_is_asked_to(cluster: Cluster) -> None:
+    cluster.node("master", "master").start()
+    asked: list[bool] = []
+
+    def asked_to_end() -> bool:
+        # Not at its first look: it waits, and hears of it then.
+        asked.append(len(asked) > 1)
+        return asked[-1]
+
+    with pytest.raises(StartInterrupted, match="asked to end while it stood by"):
+        cluster.node("second", "master", standby=True, asked_to_end=asked_to_end).start()
+    assert asked == [False, False, True]
 
 
 def test_a_consumer_with_other_plugins_drifts_until_the_master_has_them_too(cluster: Cluster) -> None:
