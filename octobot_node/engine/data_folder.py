@@ -30,8 +30,10 @@ class FolderLock:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file: IO[str] = (folder / "node.lock").open("a+")
         except OSError as error:
+            ours = "give it, with all that is in it, to the user that the node runs as, or "
             raise NodeError(
-                f"the data folder {folder} cannot be used ({error.strerror}): give another --data-dir"
+                f"the data folder {folder} cannot be used ({error.strerror}):"
+                f" {ours if isinstance(error, PermissionError) else ''}give another --data-dir"
             ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,10 +18,10 @@ __all__ = ["copied_to_read", "is_read_only"]
 
 
 def is_read_only(settings: Settings) -> bool:
-    """Whether the data folder, or that of the database where it is a file, is there and cannot be written."""
+    """Whether the data folder, or the database where it is a file, or its folder, is there and cannot be written."""
     database = database_file(settings)
-    folders = {settings.data_dir, *([] if database is None else [database.parent])}
-    return any(folder.is_dir() and not os.access(folder, os.W_OK) for folder in folders)
+    needed = {settings.data_dir, *([] if database is None else [database, database.parent])}
+    return any(path.exists() and not os.access(path, os.W_OK) for path in needed)
 
 
 @contextmanager

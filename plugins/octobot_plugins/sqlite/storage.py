@@ -66,6 +66,7 @@ class SqliteStorage:
         self._held: IO[bytes] | None = None
         #: Why the last transaction that wrote could not; "" when one could since.
         self._failed = ""
+        self._failed_at = 0.0
         #: Whether a transaction waits for another program just now, and when that was last told, or None.
         self._waits = False
         self._told: float | None = None
@@ -93,6 +94,8 @@ class SqliteStorage:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
         except (sa.exc.DBAPIError, sqlite3.Error) as error:
             why = getattr(error, "orig", error)
+            if "readonly" in str(why):
+                raise StorageUnavailable(_not_ours(self.path, str(why))) from None
             raise StorageUnavailable(
                 f"{self.path} cannot be used as a database ({why}): give another data folder, or restore a backup"
             ) from None
@@ -117,7 +120,7 @@ class SqliteStorage:
         try:
             with self._guarded(), self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
-            if self._failed:
+            if self._failed and time.monotonic() - self._failed_at >= _STEADY_S:
                 self._failed = ""
                 log.info("database_can_be_written_again", database=self.shown)
         finally:
@@ -142,6 +145,7 @@ class SqliteStorage:
             raise StorageBusy(why) from None
 
     def _note_failure(self, why: str, *, held_up: bool) -> None:
+        self._failed_at = time.monotonic()
         if held_up:
             self._failed = self._failed or why
             self._tell_held_up(why)
@@ -259,7 +263,10 @@ class SqliteStorage:
         # SQLite's own locks are of another kind, and live beside this one. Elsewhere than on Linux they may not: there
         # it is a file beside the database, which finds links, too, but not a second mount.
         real = self.path.resolve()
-        held = (real if sys.platform == "linux" else real.with_name(f"{real.name}.lock")).open("ab")
+        try:
+            held = (real if sys.platform == "linux" else real.with_name(f"{real.name}.lock")).open("ab")
+        except OSError as error:
+            raise StorageUnavailable(_not_ours(real, str(error.strerror))) from None
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -335,6 +342,8 @@ _LOG_MAX = 67_108_864
 #: What keeps the database for longer than this, in seconds, is told; and again after so long.
 _HELD_S = 1.5
 _TELL_AGAIN_S = 60.0
+#: On a full disk small transactions still find room now and then: it is over when nothing failed for so long.
+_STEADY_S = 10.0
 _CONNECT = {"check_same_thread": False, "timeout": 30}
 
 
@@ -350,6 +359,13 @@ def _prepare_writer(connection: sqlite3.Connection, _record: Any) -> None:
 def _prepare_reader(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA query_only = ON")
+
+
+def _not_ours(path: Path, why: str) -> str:
+    return (
+        f"{path}, or a file beside it, cannot be written ({why}): give them to the user that the node runs as, such as"
+        f" by `chown $USER {path}*`"
+    )
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

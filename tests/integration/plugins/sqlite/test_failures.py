@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import structlog
 
 from octobot_node.errors import StorageBusy, StorageUnavailable
 from octobot_node.settings import Settings
+from octobot_node.store.database.read_only_folder import is_read_only
 from octobot_node.store.database.refusable import refusable
 from octobot_plugins.sqlite import storage as module
 from octobot_plugins.sqlite.storage import SqliteStorage
@@ -47,7 +49,7 @@ def limit_pages(storage: SqliteStorage, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_disk_is_said_once_and_passes(storage: SqliteStorage) -> None:
+def test_a_full_disk_is_said_once_and_passes(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     limit_pages(storage, 4)
     with structlog.testing.capture_logs() as lines:
         for _ in range(3):
@@ -55,10 +57,31 @@ def test_a_full_disk_is_said_once_and_passes(storage: SqliteStorage) -> None:
                 write(storage, 1_000_000)
         with storage.read() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 0
+        # What is small may find room; it does not last.
+        write(storage)
+        with pytest.raises(StorageUnavailable):
+            write(storage, 1_000_000)
         limit_pages(storage, 1_000_000)
         write(storage, 1_000_000)
+        monkeypatch.setattr(module, "_STEADY_S", 0)
+        write(storage)
 
     assert [line["event"] for line in lines] == ["database_cannot_be_written", "database_can_be_written_again"]
+    storage.close()
+
+
+def test_files_of_another_user_are_said_to_be_that(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _mode: str) -> None:
+        # As the superuser never meets it.
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as other:
+        other.setattr(Path, "open", refuse)
+        with pytest.raises(StorageUnavailable, match=r"cannot be written \(Permission denied\): give them to the user"):
+            storage.hold()
+    # Commands that only look read a copy, as of a folder that cannot be written.
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != storage.path)
+    assert is_read_only(Settings(data_dir=storage.path.parent))
     storage.close()
 
 
@@ -71,8 +94,11 @@ def test_a_database_that_another_program_keeps_is_busy(storage: SqliteStorage) -
     storage.close()
 
 
-def test_who_sends_again_is_refused_soon_and_the_log_says_once_why(storage: SqliteStorage) -> None:
+def test_who_sends_again_is_refused_soon_and_the_log_says_once_why(
+    storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not only from the lock: also from the connection that another transaction of the node waits with."""
+    monkeypatch.setattr(module, "_STEADY_S", 0)
     storage.close()
     with closing(sqlite3.connect(storage.path, isolation_level=None)) as other, ThreadPoolExecutor() as pool:
         module._CONNECT["timeout"] = 30
