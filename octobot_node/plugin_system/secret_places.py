@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
     from octobot_node.plugin_system.registry import Registry
 
-__all__ = ["open_sealing"]
+__all__ = ["open_keeper", "open_sealing"]
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -30,6 +30,11 @@ def open_sealing(storage: Storage, registry: Registry, configuration: Configurat
     context = _Context(registry, configuration)
     stores = {name: partial(place.store, context) for name, place in registry.secrets.items() if place.store}
     return Sealing(storage, lambda: _keeper(registry, context), stores)
+
+
+def open_keeper(registry: Registry, configuration: Configuration) -> KeyKeeper:
+    """Return who has the master key, without a database; raise SecretsLocked where no plugin does."""
+    return _keeper(registry, _Context(registry, configuration))
 
 
 def _keeper(registry: Registry, context: _Context) -> KeyKeeper:

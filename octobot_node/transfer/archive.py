@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from octobot_node.errors import NodeError, UnusableBackup, UsageError
 from octobot_node.store.types import Money
 
-__all__ = ["FORMAT", "Archive", "Manifest", "TableManifest", "Writer", "open_archive", "write_archive"]
+__all__ = ["FORMAT", "Archive", "Manifest", "Seal", "TableManifest", "Writer", "open_archive", "write_archive"]
 
 #: What this release writes; it reads this one and those before.
 FORMAT = 1
@@ -53,6 +53,17 @@ class TableManifest(BaseModel):
     sha256: str
 
 
+class Seal(BaseModel):
+    """What shows that an archive is as it was written: a code of all else in its manifest, and its key, wrapped."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: The fingerprint of the master key that wrapped it.
+    master_key: str
+    wrapped: str
+    code: str
+
+
 class Manifest(BaseModel):
     """What an archive says of itself; moments are ms UTC."""
 
@@ -72,6 +83,8 @@ class Manifest(BaseModel):
     #: The newest entry of the audit, ``ID:HASH``; "" where there is none, or a release before wrote it.
     audit: str = ""
     tables: tuple[TableManifest, ...]
+    #: None where there was no master key, or a release before wrote it.
+    seal: Seal | None = None
 
 
 class Writer:
@@ -142,6 +155,8 @@ class Archive:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.path = path
         self._zip = archive
+        #: The manifest as it is written, with what other releases say in it.
+        self.written: dict[str, Any] = {}
         self.manifest = self._read_manifest()
 
     def _read_manifest(self) -> Manifest:
@@ -162,6 +177,7 @@ class Archive:
                 raise UnusableBackup(
                     f"{self.path} was written by octobot-node {written.get('version')}, in a newer format: upgrade"
                 )
+            self.written = written
             return Manifest.model_validate(written)
         except (ValueError, ValidationError):
             raise UnusableBackup(

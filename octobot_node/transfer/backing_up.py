@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from octobot_node import __version__
+from octobot_node.configuration import Configuration
 from octobot_node.errors import DatabaseTooNew, UsageError
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.plugin_system.secret_places import open_keeper
 from octobot_node.settings import Settings
 from octobot_node.store.audit.audit_chain import chain
 from octobot_node.store.migrate import readable_revisions
@@ -18,6 +21,7 @@ from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import audit_chain, installation
 from octobot_node.transfer.archive import Manifest, TableManifest, Writer, write_archive
 from octobot_node.transfer.audit_check import AuditCheck
+from octobot_node.transfer.backup_seal import sealed
 from octobot_node.transfer.content import Content, owners_of, stream
 from octobot_node.transfer.loading import next_numbers
 from octobot_node.transfer.results import BackedUp, Progress, TableRows
@@ -27,7 +31,13 @@ from octobot_node.transfer.tally import Tally
 __all__ = ["back_up"]
 
 
-def back_up(settings: Settings, registry: Registry, file: Path | None, progress: Progress) -> BackedUp:
+def back_up(
+    settings: Settings,
+    registry: Registry,
+    file: Path | None,
+    progress: Progress,
+    configuration: Configuration | None = None,
+) -> BackedUp:
     """Write the database of ``settings`` into ``file``; without one, into a new file of the current folder.
 
     It is one snapshot: what a node writes meanwhile is not in it. Raises UsageError for a file that is there already.
@@ -52,7 +62,8 @@ def back_up(settings: Settings, registry: Registry, file: Path | None, progress:
                 audit=check.anchor,
                 tables=tuple(tables),
             )
-            writer.write_manifest(manifest)
+            keeper = partial(open_keeper, registry, configuration or Configuration(settings))
+            writer.write_manifest(sealed(manifest, keeper))
     return BackedUp(
         file=str(path),
         size=path.stat().st_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -14,7 +15,7 @@ from octobot_node.engine.data_folder import FolderLock
 from octobot_node.errors import CommandRefused, UnknownStorage, UnusableBackup
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.plugin_system.secret_places import open_sealing
+from octobot_node.plugin_system.secret_places import open_keeper, open_sealing
 from octobot_node.settings import Settings
 from octobot_node.store.database import holding
 from octobot_node.store.migrate import migrate, readable_revisions
@@ -22,12 +23,13 @@ from octobot_node.store.rows.node import AuditChainRow
 from octobot_node.store.tables import audit_chain, installation
 from octobot_node.transfer.archive import Archive, Manifest, TableManifest, open_archive
 from octobot_node.transfer.audit_check import AuditCheck, NewChain
+from octobot_node.transfer.backup_seal import check_seal
 from octobot_node.transfer.content import Content, contents, forgetting, owners_of
 from octobot_node.transfer.loading import load, refuse_used, set_numbers, unhurried
 from octobot_node.transfer.results import Progress, Restored, TableRows
 from octobot_node.transfer.tally import Tally, tally_of
 
-__all__ = ["describe", "restore"]
+__all__ = ["describe", "restore", "seal_of"]
 
 
 def describe(path: Path) -> Manifest:
@@ -35,6 +37,16 @@ def describe(path: Path) -> Manifest:
     with open_archive(path) as archive:
         archive.verify()
         return archive.manifest
+
+
+def seal_of(path: Path, registry: Registry, configuration: Configuration) -> str:
+    """Return what is to be said of a backup's seal; raise UnusableBackup where it was changed since."""
+    with open_archive(path) as archive:
+        return _seal(archive, registry, configuration)
+
+
+def _seal(archive: Archive, registry: Registry, configuration: Configuration) -> str:
+    return check_seal(archive.path, archive.manifest, archive.written, partial(open_keeper, registry, configuration))
 
 
 def restore(
@@ -49,8 +61,10 @@ def restore(
     The generation goes up by one, so that no new order has a client order id that was used after the backup.
     Raises UnusableBackup for a damaged or newer backup, CommandRefused for a database that is not empty.
     """
+    configuration = configuration or Configuration(settings)
     with open_archive(path) as archive:
         archive.verify()
+        seal = _seal(archive, registry, configuration)
         wanted = _wanted(archive, registry)
         lock = FolderLock(settings.data_dir)
         try:
@@ -61,8 +75,8 @@ def restore(
                 storage.hold()
                 migrate(storage, registry.tables)
                 restored = _fill(storage, archive, wanted, settings, registry, progress)
-                sealing = open_sealing(storage, registry, configuration or Configuration(settings))
-                return restored.model_copy(update={"secrets": sealing.problem()})
+                sealing = open_sealing(storage, registry, configuration)
+                return restored.model_copy(update={"secrets": sealing.problem(), "seal": seal})
             finally:
                 storage.close()
         finally:
@@ -137,6 +151,7 @@ def _fill(
         held=held,
         asked_about=asked,
         secrets="",
+        seal="",
         audit=check.verdict if check.anchor == manifest.audit else "the audit ends elsewhere than the backup says",
     )
 

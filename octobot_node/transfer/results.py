@@ -73,6 +73,8 @@ class Restored(BaseModel):
     audit: str
     #: Why what is sealed in it cannot be opened here yet, or "".
     secrets: str
+    #: Whether the backup was as it was written, as far as its seal shows.
+    seal: str
 
 
 class Vacuumed(BaseModel):

@@ -20,10 +20,9 @@ from octobot_node.errors import UsageError
 from octobot_node.market import from_ms
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.plugin_system.registry import Registry
-from octobot_node.settings import Settings
 from octobot_node.transfer.backing_up import back_up
 from octobot_node.transfer.copying import abandon_copy, copy_database
-from octobot_node.transfer.restoring import describe
+from octobot_node.transfer.restoring import describe, seal_of
 from octobot_node.transfer.restoring import restore as restore_database
 from octobot_node.transfer.results import Progress as Progressing
 from octobot_node.transfer.results import TableRows
@@ -36,13 +35,13 @@ def copy(data_dir: Path | None, to: str, *, abandon: bool, as_json: bool) -> Non
     """Move the database, or take the move back, and say what came of it."""
     if not to and not abandon:
         raise UsageError("--to is missing: write --to postgresql://USER@HOST:PORT/DATABASE")
-    with _opened(data_dir) as (settings, registry):
+    with _opened(data_dir) as (configuration, registry):
         if abandon:
-            taken_back = abandon_copy(settings, registry, to)
+            taken_back = abandon_copy(configuration.settings, registry, to)
             _show(taken_back, (), [f"{taken_back.source} did not move: nodes start on it again"], as_json=as_json)
             return
         with _bar("copy", as_json=as_json) as progress:
-            copied = copy_database(settings, registry, to, progress)
+            copied = copy_database(configuration.settings, registry, to, progress)
     lines = [
         f"{copied.source} moved to {copied.target}{', some time before' if copied.already else ''}",
         "start nodes there: OCTOBOT_DATABASE_URL; none starts on the old database any more",
@@ -53,8 +52,8 @@ def copy(data_dir: Path | None, to: str, *, abandon: bool, as_json: bool) -> Non
 
 def backup(data_dir: Path | None, file: Path | None, *, as_json: bool) -> None:
     """Write a backup and say what is in it."""
-    with _opened(data_dir) as (settings, registry), _bar("backup", as_json=as_json) as progress:
-        written = back_up(settings, registry, file, progress)
+    with _opened(data_dir) as (configuration, registry), _bar("backup", as_json=as_json) as progress:
+        written = back_up(configuration.settings, registry, file, progress, configuration)
     lines = [
         f"{written.file} has {written.database} as of {figure_text.moment(written.created_at)}, {written.size:,} bytes",
         written.audit,
@@ -65,15 +64,18 @@ def backup(data_dir: Path | None, file: Path | None, *, as_json: bool) -> None:
 def restore(data_dir: Path | None, file: Path, *, yes: bool, as_json: bool) -> None:
     """Restore a backup and say what is held now."""
     manifest = describe(file)
-    confirm(
-        f"Restore the backup of {figure_text.moment(from_ms(manifest.created_at))}? The node that it was made of must"
-        " never run again: both would trade with the same money.",
-        yes=yes,
-    )
-    with _opened(data_dir) as (settings, registry), _bar("restore", as_json=as_json) as progress:
-        restored = restore_database(settings, registry, file, progress)
+    with _opened(data_dir) as (configuration, registry):
+        confirm(
+            f"Restore the backup of {figure_text.moment(from_ms(manifest.created_at))}"
+            f" ({seal_of(file, registry, configuration)})? The node that it was made of must never run again: both"
+            " would trade with the same money.",
+            yes=yes,
+        )
+        with _bar("restore", as_json=as_json) as progress:
+            restored = restore_database(configuration.settings, registry, file, progress, configuration)
     lines = [
         f"{restored.database} is as of {figure_text.moment(restored.backup_from)}, generation {restored.generation}",
+        f"the backup: {restored.seal}",
         restored.audit,
     ]
     if restored.held:
@@ -87,16 +89,16 @@ def restore(data_dir: Path | None, file: Path, *, yes: bool, as_json: bool) -> N
 
 def vacuum(data_dir: Path | None, *, as_json: bool) -> None:
     """Make the database as small as what is in it, and say how small."""
-    with _opened(data_dir) as (settings, registry):
-        done = vacuum_database(settings, registry)
+    with _opened(data_dir) as (configuration, registry):
+        done = vacuum_database(configuration.settings, registry)
     _show(done, (), [f"{done.database} takes {done.size:,} bytes; it took {done.before:,}"], as_json=as_json)
 
 
 @contextmanager
-def _opened(data_dir: Path | None) -> Iterator[tuple[Settings, Registry]]:
+def _opened(data_dir: Path | None) -> Iterator[tuple[Configuration, Registry]]:
     configuration = Configuration.load(data_dir=data_dir)
     with logging_to_file(configuration.settings.data_dir):
-        yield configuration.settings, plugins_for(configuration.settings)
+        yield configuration, plugins_for(configuration.settings)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import stat
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from octobot_node.configuration import Configuration
 from octobot_node.engine.base import open_base
 from octobot_node.errors import CommandRefused, UnusableBackup, UsageError
 from octobot_node.plugin_system.registry import Registry
@@ -28,7 +30,7 @@ from octobot_node.transfer.archive import open_archive
 from octobot_node.transfer.backing_up import back_up
 from octobot_node.transfer.content import contents
 from octobot_node.transfer.copying import copy_database
-from octobot_node.transfer.restoring import describe, restore
+from octobot_node.transfer.restoring import describe, restore, seal_of
 from tests.integration.plugin_releases import COLOUR, FIRST, Telex
 from tests.integration.transfer.conftest import column, dump, worked
 from tests.support.bench import START, Bench
@@ -257,6 +259,46 @@ def read(path: Path, registry: Registry) -> dict[str, list[Any]]:
     ours = {content.name: content.table for content in contents(registry.tables)}
     with open_archive(path) as archive:
         return {each.name: list(archive.rows(each, ours[each.name])) for each in archive.manifest.tables}
+
+
+def test_a_backup_that_somebody_changed_with_care_is_found_out_by_its_seal(
+    bench: Bench, registry: Registry, tmp_path: Path, empty: Settings
+) -> None:
+    bench.core.sealing.make_first_key()
+    backup = tmp_path / "sealed.zip"
+    back_up(bench.settings, registry, backup, silent)
+    empty.data_dir.mkdir()
+    key = empty.data_dir / "secret-key"
+    shutil.copy(bench.settings.data_dir / "secret-key", key)
+
+    def richer(members: dict[str, bytes]) -> None:
+        """All sums and digests add up."""
+        member = "tables/automations.jsonl.gz"
+        members[member] = gzip.compress(gzip.decompress(members[member]).replace(b'"local"', b'"mallo"'))
+        manifest = json.loads(members["manifest.json"])
+        table = next(each for each in manifest["tables"] if each["name"] == "automations")
+        table["sha256"] = hashlib.sha256(members[member]).hexdigest()
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    def unsealed(members: dict[str, bytes]) -> None:
+        manifest_with(seal=None)(members)
+
+    with pytest.raises(UnusableBackup, match="was changed after it was sealed"):
+        restore(empty, registry, rewritten(backup, richer), silent)
+    with pytest.raises(UnusableBackup, match="was changed after it was sealed"):
+        restore(empty, registry, rewritten(backup, manifest_with(generation=7)), silent)
+    for path, kept, said in (
+        (rewritten(backup, unsealed), True, "it has no seal"),
+        (backup, False, "which is not here"),
+        (backup, True, "it is as it was sealed"),
+    ):
+        away = empty.data_dir / "away"
+        if not kept:
+            key.rename(away)
+        assert said in seal_of(path, registry, Configuration(empty))
+        if not kept:
+            away.rename(key)
+    assert restore(empty, registry, backup, silent).seal.startswith("it is as it was sealed")
 
 
 def test_rows_that_do_not_add_up_leave_nothing(backup: Path, empty: Settings, registry: Registry) -> None:
