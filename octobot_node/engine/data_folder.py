@@ -19,7 +19,10 @@ from octobot_node.settings import Settings
 log = structlog.get_logger(__name__)
 _PRIVATE = ("octobot.db", "octobot.db-wal", "octobot.db-shm", "node-id", "node.lock", "octobot-node.log")
 
-__all__ = ["FolderLock", "node_id_of", "refuse_full_disk", "refuse_in_use"]
+__all__ = ["LOCK", "FolderLock", "node_id_of", "refuse_full_disk", "refuse_in_use"]
+
+#: The file that is locked for as long as somebody works on the folder.
+LOCK = "node.lock"
 
 
 class FolderLock:
@@ -28,7 +31,7 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file: IO[str] = (folder / "node.lock").open("a+")
+            self._file: IO[str] = (folder / LOCK).open("a+")
         except OSError as error:
             ours = "give it, with all that is in it, to the user that the node runs as, or "
             raise NodeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,16 +14,20 @@ from sqlalchemy.pool import NullPool
 from octobot_node.clock import SystemClock
 from octobot_node.contracts.storage import Storage
 from octobot_node.contracts.tables import PluginTables
+from octobot_node.engine.data_folder import LOCK
 from octobot_node.errors import StorageUnavailable, UnknownStorage, UsageError
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
-from octobot_node.store.database.database_file import read_only_uri, rescued_file
+from octobot_node.store.database.database_file import is_replaced, read_only_uri, rescued_file
 from octobot_node.store.database.read_only_folder import copied_to_read, is_read_only
 from octobot_node.store.migrate import CORE
 from octobot_node.transfer.content import Content, contents, owners_of
 from octobot_node.transfer.loading import unhurried
 
 __all__ = ["Snapshot", "revision_of", "snapshot", "strangers"]
+
+#: How long a node that starts may take from its folder's lock to its database's, in seconds.
+_STARTING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def snapshot(settings: Settings, registry: Registry) -> Iterator[Snapshot]:
             with copied_to_read(settings) as copied, snapshot(copied, registry) as taken:
                 yield replace(taken, shown=f"sqlite:///{url.database}")
             return
+        _refuse_replaced(Path(url.database or ""), settings)
         # Not the storage's own way of opening it: that prepares the file for a node, and makes one where there is none.
         with _reading_file(Path(url.database or "")) as connection:
             at = SystemClock().now()
@@ -65,6 +71,19 @@ def snapshot(settings: Settings, registry: Registry) -> Iterator[Snapshot]:
             yield _taken(connection, storage.shown, at, registry)
     finally:
         storage.close()
+
+
+def _refuse_replaced(path: Path, settings: Settings) -> None:
+    """Raise UsageError for a file that took the place of the one that a node works on: nobody wants that backed up."""
+    lock, deadline = settings.data_dir / LOCK, time.monotonic() + _STARTING_S
+    while is_replaced(path, lock):
+        # A node that starts takes its folder first, and its database after that.
+        if time.monotonic() > deadline:
+            raise UsageError(
+                f"{path} was replaced while a node has another file open: end the node, which leaves what it knows in"
+                f" {rescued_file(path).name}, and back that up under the name {path.name}"
+            )
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.settings import Settings
 
-__all__ = ["database_file", "newest_rescued", "read_only_uri", "rescued_file"]
+__all__ = ["database_file", "is_replaced", "newest_rescued", "read_only_uri", "rescued_file"]
 
 
 def database_file(settings: Settings) -> Path | None:
@@ -46,6 +47,20 @@ def _rescued_files(path: Path) -> Iterator[Path]:
     yield path.with_name(f"{path.name}.rescued")
     for number in count(2):
         yield path.with_name(f"{path.name}.rescued-{number}")
+
+
+def is_replaced(database: Path, folder_lock: Path) -> bool:
+    """Whether a node runs that has another file open than the one that is called so now.
+
+    By what the kernel lists of locks, so that none is taken that a node may want; False where it does not tell.
+    """
+    try:
+        held = [line.split()[5] for line in Path("/proc/locks").read_text().splitlines() if "FLOCK" in line]
+        of_folder, of_database = folder_lock.stat(), database.stat()
+    except (OSError, IndexError):
+        return False
+    where = f"{os.major(of_folder.st_dev):02x}:{os.minor(of_folder.st_dev):02x}:{of_folder.st_ino}"
+    return where in held and not any(each.rpartition(":")[2] == str(of_database.st_ino) for each in held)
 
 
 def read_only_uri(path: Path) -> str:

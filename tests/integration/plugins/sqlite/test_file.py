@@ -13,13 +13,15 @@ import pytest
 import structlog
 
 from octobot_node.engine.base import open_base
-from octobot_node.errors import DataFolderInUse, NodeError, StorageUnavailable
+from octobot_node.errors import DataFolderInUse, NodeError, StorageUnavailable, UsageError
 from octobot_node.plugin_system.discovery import DEFAULT_PLUGINS, load_plugins
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
 from octobot_node.store.database.database_file import database_file, newest_rescued, rescued_file
 from octobot_node.store.database.refusable import refusable
 from octobot_node.store.tables import installation
+from octobot_node.transfer import snapshot as snapshots
+from octobot_node.transfer.snapshot import snapshot
 from octobot_plugins.sqlite.storage import SqliteStorage
 
 NOW = 1_700_000_000_000
@@ -136,17 +138,23 @@ def test_what_was_rescued_once_is_left_as_it_is_the_next_time(tmp_path: Path, re
 
 @pytest.mark.parametrize("instead", [None, b"", b"another"])
 def test_a_file_that_is_deleted_under_a_node_is_told_and_rescued(
-    instead: bytes | None, tmp_path: Path, registry: Registry
+    instead: bytes | None, tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data_dir=tmp_path / "a")
     base = open_base(settings, registry, NOW)
     database = settings.data_dir / "octobot.db"
+    with snapshot(settings, registry):
+        pass
     with base.storage.write() as connection:
         connection.execute(installation.update().values(generation=7))
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database}{suffix}").unlink()
     if instead is not None:
         database.write_bytes(instead)
+    # A backup would be of what nobody works on.
+    monkeypatch.setattr(snapshots, "_STARTING_S", 0)
+    with pytest.raises(UsageError, match=r"octobot\.db\.rescued"), snapshot(settings, registry):
+        pass
 
     with structlog.testing.capture_logs() as lines:
         for _ in range(2):
