@@ -4,6 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { onAnswer, onSessionEnded } from "@/api/http";
 import type { Heard, NodeEvent } from "./reader";
+import { Renewal } from "./renewal";
 import { openStream, type Stream } from "./stream";
 
 export interface Connection {
@@ -88,42 +89,4 @@ export function listen(queries: QueryClient): void {
 
 export function tryNow(): void {
   stream?.ask("hurry");
-}
-
-const SOON_MS = 250;
-const LISTS_MS = 2_000;
-
-/** Gathers what changed, and lets queries that are on the screen be read again. */
-class Renewal {
-  private changed = new Set<string>();
-  private timer: ReturnType<typeof setTimeout> | null = null;
-  private lists: ReturnType<typeof setTimeout> | null = null;
-  private listsAt = 0;
-
-  constructor(private readonly queries: QueryClient) {}
-
-  everything(): void {
-    void this.queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
-  }
-
-  after(event: NodeEvent): void {
-    if (event.automation_id) this.changed.add(event.automation_id);
-    this.timer ??= setTimeout(() => this.one(), SOON_MS);
-    this.lists ??= setTimeout(() => this.all(), Math.max(SOON_MS, this.listsAt + LISTS_MS - Date.now()));
-  }
-
-  private one(): void {
-    const changed = this.changed;
-    this.changed = new Set();
-    this.timer = null;
-    void this.queries.invalidateQueries({
-      predicate: ({ queryKey }) => queryKey[0] === "automation" && changed.has(String(queryKey[1])),
-    });
-  }
-
-  private all(): void {
-    this.lists = null;
-    this.listsAt = Date.now();
-    void this.queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "lists" });
-  }
 }

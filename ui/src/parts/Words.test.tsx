@@ -33,3 +33,21 @@ test("words are told once typing pauses, and the way back is shown", async () =>
   await userEvent.click(screen.getByRole("button", { name: "Back" }));
   expect(field.value).toBe("");
 });
+
+test("words are told however often the page around them is drawn, and not to who went elsewhere meanwhile", async () => {
+  const told = vi.fn();
+  const drawn = render(<Page told={told} />);
+  await userEvent.type(screen.getByLabelText("Search"), " new");
+  for (let time = 0; time < 10 && told.mock.calls.length === 0; time++) {
+    drawn.rerender(<Page told={(words) => told(words)} />);
+    await new Promise((next) => setTimeout(next, 60));
+  }
+  expect(told).toHaveBeenCalledWith("old new");
+  told.mockClear();
+  await userEvent.type(screen.getByLabelText("Search"), "er");
+  const was = location.pathname;
+  history.replaceState(null, "", "/elsewhere");
+  await new Promise((next) => setTimeout(next, 400));
+  history.replaceState(null, "", was);
+  expect(told).not.toHaveBeenCalled();
+});

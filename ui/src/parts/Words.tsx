@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { Icon } from "./Icon";
 
 const TYPING_MS = 200;
@@ -22,11 +22,16 @@ export function Words({
     setTold(value);
     if (value !== typed.trim()) setTyped(value);
   }
+  const [page] = useState(() => location.pathname);
+  const tell = useEffectEvent((words: string) => {
+    // Who opened something meanwhile goes there: to look for words would bring them back.
+    if (location.pathname === page) onChange(words);
+  });
   useEffect(() => {
     if (typed.trim() === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);
+    const timer = setTimeout(() => tell(typed.trim()), TYPING_MS);
     return () => clearTimeout(timer);
-  }, [typed, value, onChange]);
+  }, [typed, value]);
   return (
     <div className="input words">
       <Icon name="search" />
