@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 for rows, the ids of shadows, and the client order id an exchange sees."""
+"""Identifiers: UUIDv7 for rows, and the client order id an exchange sees."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Collection
 from random import Random
 
-__all__ = ["SHADOWS", "client_order_id", "is_shadow", "new_id", "original_of", "shadow_of", "with_shadows"]
-
-#: What the ids of shadows begin with, and those of their accounts; no other id does.
-SHADOWS = "~"
+__all__ = ["client_order_id", "new_id"]
 
 
 class _Uuid7:
@@ -46,33 +42,6 @@ _ids = _Uuid7()
 def new_id() -> str:
     """Return a new UUIDv7: unique for ever, and sorted by the time it was made."""
     digits = f"{_ids.next():032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def shadow_of(original: str) -> str:
-    """Return the id that the shadow of an automation has, or the paper account beside an account.
-
-    A pure function, so that there is one at the most, and that whatever is in a table tells whose it is.
-    """
-    # Without its dashes: no longer than an id may be.
-    return f"{SHADOWS}{original.replace('-', '')}"
-
-
-def is_shadow(given: str) -> bool:
-    """Whether this is the id of a shadow, or of its account."""
-    return given.startswith(SHADOWS)
-
-
-def with_shadows(ids: Collection[str]) -> list[str]:
-    """Return the ids of automations and of their shadows, whether there are any: to be locked together."""
-    return [*ids, *(shadow_of(id_) for id_ in ids if not is_shadow(id_))]
-
-
-def original_of(shadow: str) -> str:
-    """Return whose shadow it is."""
-    digits = shadow.removeprefix(SHADOWS)
-    if len(digits) != 32:
-        return digits
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from octobot_node.errors import TooMany
-from octobot_node.ids import is_shadow, original_of, shadow_of
+from octobot_node.shadow_ids import is_shadow, original_of, shadow_of
 from octobot_node.store import events
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import (
@@ -135,10 +135,9 @@ def batch(connection: sa.Connection, batch_id: str) -> Sequence[BatchedAutomatio
     return connection.execute(_BATCH, {"batch": batch_id}).all()
 
 
+_RIDES = sa.func.coalesce(_s.claim == sa.bindparam("batch"), sa.false()).label("rides")
 _ORIGINALS = (
-    sa.select(
-        _a.id, _a.name, _a.status, _a.wake, _s.tick, _s.due_at, (_s.claim == sa.bindparam("batch")).label("rides")
-    )
+    sa.select(_a.id, _a.name, _a.status, _a.wake, _s.tick, _s.due_at, _RIDES)
     .join_from(schedule, automations, _s.automation_id == _a.id)
     .where(_a.id.in_(sa.bindparam("ids", expanding=True)))
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.ids import is_shadow
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import events
 

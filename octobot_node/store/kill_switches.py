@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.ids import shadow_of
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import shadow_of
 from octobot_node.store.intents import automations_with_news
 from octobot_node.store.rows.order import AdriftIntentRow, CancelRow, ChecklistRow, KillSwitchRow, NotedOrderRow
 from octobot_node.store.sql.conditions import is_anybodys_own, is_live, is_live_or_has_news

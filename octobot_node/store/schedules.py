@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.ids import is_shadow, shadow_of
+from octobot_node.shadow_ids import is_shadow, shadow_of
 from octobot_node.store.automations import any_shadows
 from octobot_node.store.rows.automation import ClaimedScheduleRow, LockedScheduleRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many

@@ -188,6 +188,8 @@ def _short(value: Any) -> str:
 _PLAIN: Mapping[str, tuple[Level, str]] = {
     "automation.created": ("info", "was created"),
     "automation.edited": ("info", "was edited"),
+    "automation.shadow_began": ("info", "has a shadow on paper from here on"),
+    "automation.shadow_ended": ("info", "has no shadow any more"),
     "automation.active": ("info", "was resumed"),
     "automation.paused": ("info", "was paused"),
     "automation.stopped": ("info", "has stopped"),

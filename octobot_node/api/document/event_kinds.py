@@ -58,6 +58,7 @@ _DATA: Mapping[str, Mapping[str, Schema]] = {
             "description": "The dotted names of the fields of its config that changed.",
         },
     },
+    "ShadowEvent": {"by": _text("Who gave it a shadow, or took it away.")},
     "BudgetEvent": {
         "changes": _amounts("What was given, by asset; below 0: what was taken."),
         "budget": _amounts("What it was given in all, by asset, of those that changed."),

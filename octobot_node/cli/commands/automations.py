@@ -39,6 +39,8 @@ def commands() -> typer.Typer:
     app.command("add")(_add)
     app.command("edit")(_edit)
     app.command("budget")(_budget)
+    app.command("shadow")(_shadow)
+    app.command("drift")(_drift)
     app.command("clone")(_clone)
     app.command("pause")(_pause)
     app.command("resume")(_resume)
@@ -134,6 +136,9 @@ def _add(
     tags: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="A word that it is found by; may be repeated.")
     ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="With a shadow: a twin on paper, whose drift is told by `drift`.")
+    ] = False,
     paused: Paused = False,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -144,7 +149,7 @@ def _add(
     from octobot_node.cli.output.show_automations import print_added
     from octobot_node.operations.automations.catalogue import CREATE_AUTOMATION
 
-    given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or [])}
+    given = {"budget": fields(budget or [], "--budget"), "config": config_fields(changes or []), "shadow": shadow}
     client = NodeClient(context, data_dir, as_json=as_json)
     made = client.ask(
         CREATE_AUTOMATION, name=name, type=automation_type, account=account, tags=tags, start=not paused, **given
@@ -213,6 +218,41 @@ def _budget(
 
     given = {"add": fields(add or [], "--add"), "take": fields(take or [], "--take"), "set": fields(to or [], "--to")}
     change_budget(context, automation, given, dry_run=dry_run, yes=yes, as_json=as_json, data_dir=data_dir)
+
+
+def _shadow(
+    context: typer.Context,
+    automation: AutomationArgument,
+    off: Annotated[bool, typer.Option("--off", help="Take it away, with all that is known of it. Asks first.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give a live automation a shadow: a twin on paper, from where it stands now, that looks at the same prices."""
+    from octobot_node.cli.ask_node import NodeClient, confirm
+    from octobot_node.cli.output.show_shadows import print_shadow_changed
+    from octobot_node.operations.automations.catalogue import ADD_SHADOW, REMOVE_SHADOW
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    if off:
+        confirm(f"take the shadow of {automation} away, with what is known of how they differ?", yes=yes)
+    client.show(client.ask(REMOVE_SHADOW if off else ADD_SHADOW, automation=automation), print_shadow_changed)
+
+
+def _drift(
+    context: typer.Context,
+    automation: AutomationArgument,
+    orders: Annotated[int, typer.Option("--orders", min=0, max=500, help="So many of the newest pairs.")] = 20,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Tell how a live automation differs from its shadow: slippage, missed fills, fees, PnL, and order by order."""
+    from octobot_node.cli.ask_node import NodeClient
+    from octobot_node.cli.output.show_shadows import print_drift
+    from octobot_node.operations.automations.catalogue import SHOW_SHADOW
+
+    client = NodeClient(context, data_dir, as_json=as_json)
+    client.show(client.ask(SHOW_SHADOW, automation=automation, orders=orders), print_drift)
 
 
 def _pause(

@@ -16,8 +16,8 @@ from octobot_node.engine.acting.send_fence import FENCED_MS, Passed, SendFence, 
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
-from octobot_node.ids import is_shadow
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store import intents
 from octobot_node.store.rows.order import IntentRow
 

@@ -18,10 +18,10 @@ from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import NO_TICK
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.opened_accounts import Account
-from octobot_node.ids import is_shadow
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store import intents, schedules
 from octobot_node.store.rows.automation import FencedAutomationRow
 from octobot_node.store.rows.order import GroupedIntentRow, IntentRow

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from octobot_node.engine.commands.status_commands import changed_meanwhile
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.errors import CommandRefused
-from octobot_node.ids import new_id, shadow_of
+from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.sealing.connector_settings import half_place, sealed
 from octobot_node.sealing.first_time import HALVES
+from octobot_node.shadow_ids import shadow_of
 from octobot_node.specs import AccountMode
 from octobot_node.store import automations, events, kill_switches, schedules
 from octobot_node.store.events import Event

@@ -23,8 +23,8 @@ from octobot_node.engine.ledger.budget_changes import (
 from octobot_node.engine.ledger.budgets import balances_of
 from octobot_node.engine.ledger.equity_points import leave_points, point
 from octobot_node.errors import CommandRefused, Mistake, UsageError
-from octobot_node.ids import with_shadows
 from octobot_node.quote_assets import counted_in, paid_from
+from octobot_node.shadow_ids import with_shadows
 from octobot_node.store import automations, events, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.queries import history, lists

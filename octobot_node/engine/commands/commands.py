@@ -28,8 +28,9 @@ from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.engine.market.opened_accounts import source_key
 from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, Overdrawn, UsageError
-from octobot_node.ids import new_id, with_shadows
+from octobot_node.ids import new_id
 from octobot_node.limits import Limits
+from octobot_node.shadow_ids import with_shadows
 from octobot_node.store import automations, config_revisions, events, intents, schedules, signal_keys
 from octobot_node.store.events import Event
 from octobot_node.store.queries import lists

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import OwnOrders
-from octobot_node.ids import is_shadow
 from octobot_node.plugin_system.registry import Registry
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store import automations, intents, kill_switches, schedules
 from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.standings.standing_changes import note_changed

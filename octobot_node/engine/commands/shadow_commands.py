@@ -19,8 +19,9 @@ from octobot_node.engine.commands.status_commands import expect
 from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import CommandRefused
-from octobot_node.ids import client_order_id, new_id, shadow_of, with_shadows
+from octobot_node.ids import client_order_id, new_id
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import shadow_of, with_shadows
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow

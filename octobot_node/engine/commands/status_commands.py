@@ -20,7 +20,7 @@ from octobot_node.engine.deciding.dependents import Watched, lock_with_watchers
 from octobot_node.engine.ledger.book import load_book
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import CommandRefused, Conflict
-from octobot_node.ids import with_shadows
+from octobot_node.shadow_ids import with_shadows
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import AutomationRow, LockedScheduleRow

@@ -22,10 +22,11 @@ from octobot_node.engine.ledger.opening_positions import open_base_positions
 from octobot_node.engine.ledger.planning import Plan, plan_group
 from octobot_node.engine.workers.durable import ORDERS
 from octobot_node.errors import UsageError
-from octobot_node.ids import new_id, shadow_of, with_shadows
+from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, timeframe_ms
 from octobot_node.orders import CancelOrder, IntentStatus, OrderAction
+from octobot_node.shadow_ids import shadow_of, with_shadows
 from octobot_node.store import automations, events, intents, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.rows.automation import BatchedAutomationRow, ComparedRow

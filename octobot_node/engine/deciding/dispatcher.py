@@ -11,7 +11,8 @@ import structlog
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.deciding.dependents import lock_with_watchers
 from octobot_node.engine.workers.durable import TICKS
-from octobot_node.ids import new_id, shadow_of
+from octobot_node.ids import new_id
+from octobot_node.shadow_ids import shadow_of
 from octobot_node.store import automations, events, schedules
 from octobot_node.store.events import Event
 from octobot_node.store.schedules import Due

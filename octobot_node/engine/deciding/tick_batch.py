@@ -22,9 +22,10 @@ from octobot_node.engine.ledger.book import Book, load_book
 from octobot_node.engine.market.opened_accounts import Closed
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import DataUnavailable, UsageError
-from octobot_node.ids import is_shadow, new_id, original_of
+from octobot_node.ids import new_id
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import CancelOrder, IntentStatus
+from octobot_node.shadow_ids import is_shadow, original_of
 from octobot_node.store import automations, intents, schedules
 from octobot_node.store.rows.automation import BatchedAutomationRow, GivenSignalRow, OriginalRow, WatchedAutomationRow
 from octobot_node.store.rows.ledger import FillRow, FreeBalanceRow, PositionRow

@@ -43,9 +43,9 @@ from octobot_node.engine.evaluating.decision_checks import (
 )
 from octobot_node.engine.evaluating.schedule import Plan
 from octobot_node.errors import DataUnavailable
-from octobot_node.ids import is_shadow, original_of
 from octobot_node.market import Market, from_ms
 from octobot_node.orders import Fill, OpenOrder, OrderResult
+from octobot_node.shadow_ids import is_shadow, original_of
 from octobot_node.text.code_places import place_of
 from octobot_node.text.validation_messages import sentence
 

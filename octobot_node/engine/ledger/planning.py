@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from octobot_node.contracts.exchanges import Capabilities
 from octobot_node.engine.ledger.book import ZERO, Book, Owner, exact, rounded
-from octobot_node.ids import client_order_id, is_shadow, new_id
+from octobot_node.ids import client_order_id, new_id
 from octobot_node.limits import Limits
 from octobot_node.market import Market, MarketRules, to_ms
 from octobot_node.orders import (
@@ -27,6 +27,7 @@ from octobot_node.orders import (
     StopOrder,
 )
 from octobot_node.quote_assets import untold_money
+from octobot_node.shadow_ids import is_shadow
 
 __all__ = ["Installation", "Plan", "Refusal", "plan_cancel", "plan_group"]
 

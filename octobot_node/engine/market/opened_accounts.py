@@ -48,7 +48,6 @@ from octobot_node.errors import (
     StorageUnavailable,
     UsageError,
 )
-from octobot_node.ids import is_shadow, original_of, shadow_of
 from octobot_node.limits import Limits
 from octobot_node.market import Candles, Market, MarketRules, Ticker
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
@@ -58,6 +57,7 @@ from octobot_node.sealing.connector_settings import half_place, opened, secret_t
 from octobot_node.sealing.named import references_in
 from octobot_node.sealing.scrubbing import scrub
 from octobot_node.settings import ANY_TRAFFIC
+from octobot_node.shadow_ids import is_shadow, original_of, shadow_of
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 from octobot_node.text.said_once import SaidOnce

@@ -33,6 +33,13 @@ from octobot_node.operations.automations.models.revisions import (
     RestoreConfig,
     ShowConfig,
 )
+from octobot_node.operations.automations.models.shadows import (
+    AddShadow,
+    RemoveShadow,
+    ShadowChanged,
+    ShadowReport,
+    ShowShadow,
+)
 from octobot_node.operations.automations.models.signals import ListSignals, SendSignal, SignalPage, SignalSent
 from octobot_node.operations.automations.models.ticks import ListTicks, TickPage
 from octobot_node.operations.automations.models.types import OneType, TypeDetail, TypePage
@@ -40,6 +47,7 @@ from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.models.events import ListLog, LogPage
 
 __all__ = [
+    "ADD_SHADOW",
     "CHANGE_BUDGET",
     "CHANGE_MANY_AUTOMATIONS",
     "CLONE_AUTOMATION",
@@ -59,12 +67,14 @@ __all__ = [
     "PLAN_AUTOMATION",
     "PLAN_BUDGET",
     "PLAN_TYPE",
+    "REMOVE_SHADOW",
     "RESTORE_CONFIG",
     "RESUME_AUTOMATION",
     "RUN_AUTOMATION_NOW",
     "SEND_SIGNAL",
     "SHOW_AUTOMATION",
     "SHOW_CONFIG",
+    "SHOW_SHADOW",
     "SHOW_TYPE",
     "STOP_AUTOMATION",
 ]
@@ -152,6 +162,31 @@ CHANGE_BUDGET = Operation(
     writes=True,
     subject=_AUTOMATION,
     description="Give an automation money of its account, or take what it has free; it decides at once with that.",
+)
+SHOW_SHADOW = Operation(
+    "shadows.show",
+    ShowShadow,
+    ShadowReport,
+    f"{_HERE}.shadows:show_shadow",
+    description="Tell how a live automation differs from its shadow on paper: slippage, missed fills, fees, PnL.",
+)
+ADD_SHADOW = Operation(
+    "shadows.add",
+    AddShadow,
+    ShadowChanged,
+    f"{_HERE}.shadows:add_shadow",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Give a live automation a shadow: a twin on paper that decides at the same looks and sends nothing.",
+)
+REMOVE_SHADOW = Operation(
+    "shadows.remove",
+    RemoveShadow,
+    ShadowChanged,
+    f"{_HERE}.shadows:remove_shadow",
+    writes=True,
+    subject=_AUTOMATION,
+    description="Take an automation's shadow away, with all that is known of it.",
 )
 PAUSE_AUTOMATION = Operation(
     "automations.pause",
@@ -278,6 +313,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     RESTORE_CONFIG,
     PLAN_BUDGET,
     CHANGE_BUDGET,
+    SHOW_SHADOW,
+    ADD_SHADOW,
+    REMOVE_SHADOW,
     PAUSE_AUTOMATION,
     RESUME_AUTOMATION,
     STOP_AUTOMATION,

@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "automation.deleted",
     ),
     "AutomationEdited": ("automation.edited",),
+    "ShadowEvent": ("automation.shadow_began", "automation.shadow_ended"),
     "BudgetEvent": ("budget.changed",),
     "OrderEvent": (
         *(f"order.{status.value}" for status in IntentStatus),

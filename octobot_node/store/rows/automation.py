@@ -191,7 +191,7 @@ class OriginalRow(Protocol):
     due_at: int | None
     wake: str
     #: Whether both are in one batch: they see one market, and are told one time.
-    rides: bool | None
+    rides: bool
 
 
 class LockedScheduleRow(Protocol):

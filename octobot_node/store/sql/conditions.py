@@ -11,8 +11,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
-from octobot_node.ids import SHADOWS
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import SHADOWS
 from octobot_node.store.statuses import NoticeStatus, RequestStatus, SignalStatus
 
 __all__ = [

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
-from octobot_node.ids import is_shadow
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store.sql.bulk_statements import insert_many
 from octobot_node.store.tables import standing_changes
 

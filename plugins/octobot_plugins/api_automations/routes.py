@@ -14,6 +14,7 @@ from octobot_node.api.etags import IfMatch, expected, tag
 from octobot_node.api.params import AutomationPath
 from octobot_node.contracts.operation import Route
 from octobot_node.operations.automations.catalogue import (
+    ADD_SHADOW,
     CHANGE_BUDGET,
     CHANGE_MANY_AUTOMATIONS,
     CLONE_AUTOMATION,
@@ -29,12 +30,14 @@ from octobot_node.operations.automations.catalogue import (
     PAUSE_AUTOMATION,
     PLAN_AUTOMATION,
     PLAN_BUDGET,
+    REMOVE_SHADOW,
     RESTORE_CONFIG,
     RESUME_AUTOMATION,
     RUN_AUTOMATION_NOW,
     SEND_SIGNAL,
     SHOW_AUTOMATION,
     SHOW_CONFIG,
+    SHOW_SHADOW,
     STOP_AUTOMATION,
 )
 from octobot_node.operations.automations.models.automations import (
@@ -263,6 +266,39 @@ router.add_operation(
         "automations:write",
         "Change an automation's budget",
         name="change_budget",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    SHOW_SHADOW,
+    Route(
+        "GET",
+        "/{automation}/shadow",
+        "automations:read",
+        "How an automation differs from its shadow",
+        name="show_shadow",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    ADD_SHADOW,
+    Route(
+        "POST",
+        "/{automation}/shadow",
+        "automations:write",
+        "Give an automation a shadow",
+        name="add_shadow",
+        tag="automations",
+    ),
+)
+router.add_operation(
+    REMOVE_SHADOW,
+    Route(
+        "DELETE",
+        "/{automation}/shadow",
+        "automations:write",
+        "Take an automation's shadow away",
+        name="remove_shadow",
         tag="automations",
     ),
 )

@@ -14,8 +14,8 @@ from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.engine.commands.kill_switch import KillSwitch, Target
 from octobot_node.engine.ledger.budget_changes import WantedBudget
 from octobot_node.errors import CommandRefused
-from octobot_node.ids import shadow_of
 from octobot_node.limits import Limits
+from octobot_node.shadow_ids import shadow_of
 from octobot_node.store import automations, tables
 from octobot_node.store.queries import exports, history, lists
 from tests.support.bench import Bench

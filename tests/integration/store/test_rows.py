@@ -61,6 +61,7 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     automation_rows.LockedScheduleRow: (schedules._LOCK,),
     automation_rows.NamedNoticeRow: (notice_delivery._WITH_NAME,),
     automation_rows.NoticeRow: (tables.notices,),
+    automation_rows.OriginalRow: (automations._ORIGINALS,),
     automation_rows.ReportedAutomationRow: (automation_reports._everything(),),
     automation_rows.RequestRow: (tables.requests,),
     automation_rows.SignalRow: (tables.inbox,),

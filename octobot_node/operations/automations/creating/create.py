@@ -31,6 +31,7 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
         start=request.start,
         tags=request.tags,
         by=context.by,
+        shadow=request.shadow,
     )
     try:
         made = context.commands.create(new)

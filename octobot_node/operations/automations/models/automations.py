@@ -222,6 +222,7 @@ class AutomationDetail(AutomationRow):
     balances: dict[str, Funds] = Field(description="Its money, by asset.")
     positions: list[PositionRow] = Field(description="What it holds, by symbol.")
     figures: list[FigureRow] = Field(description="Its type's own figures, in order.")
+    shadow: bool = Field(description="Whether it has a shadow: GET …/shadow tells how the two differ.")
     included: list[Literal["state", "orders", "events", "report"]] = Field(description="What of these was asked for.")
     state: Any = Field(description="What it remembers, of its type's own shape; null also where it was not asked for.")
     orders: list[OrderRow] | None = Field(
@@ -273,6 +274,9 @@ class CreateAutomation(Request):
     config: dict[str, Any] = Field(default={}, description="As the type's config schema says.")
     tags: Tags = Field(default=(), description="Words that it is found by.")
     start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")
+    shadow: bool = Field(
+        default=False, description="true: with a shadow, a twin on paper; its account must be at an exchange."
+    )
 
 
 class AutomationsCreated(Response):

@@ -25,6 +25,7 @@ from octobot_node.operations.trading.courses import course
 from octobot_node.operations.trading.models.equity import ShowCourse
 from octobot_node.reports.automation_reports import automation_report
 from octobot_node.reports.problems import with_problems
+from octobot_node.store import automations
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import EventFilter
 from octobot_node.store.rows.automation import ListedAutomationRow
@@ -60,6 +61,7 @@ def show(context: OperationContext, request: ShowAutomation) -> AutomationDetail
             waiting_signals=lists.waiting_signals(connection, found),
             balances=_balances(connection, found),
             positions=_positions(connection, found),
+            shadow=bool(automations.shadows_of(connection, [found])),
             included=[each for each in ("state", "orders", "events", "report") if each in wanted],
             state=json.loads(row.state) if "state" in wanted and row.state is not None else None,
             orders=[order_row(each) for each in lists.live_orders(connection, found)] if "orders" in wanted else None,

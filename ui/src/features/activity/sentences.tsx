@@ -21,6 +21,8 @@ function text(value: unknown): string {
 const BECAME: Record<string, Said> = {
   "automation.created": { mark: null, text: "was created" },
   "automation.edited": { mark: null, text: "was edited" },
+  "automation.shadow_began": { mark: null, text: "has a shadow on paper from here on" },
+  "automation.shadow_ended": { mark: null, text: "has no shadow any more" },
   "automation.active": { mark: "active", text: "was resumed" },
   "automation.paused": { mark: "paused", text: "was paused" },
   "automation.stopping": { mark: "stopping", text: "is stopping: its own orders are cancelled" },
