@@ -25,6 +25,7 @@ const OrdersTab = lazyPart(() => import("./OrdersTab"));
 const MoneyTab = lazyPart(() => import("./MoneyTab"));
 const LogTab = lazyPart(() => import("./LogTab"));
 const ConfigTab = lazyPart(() => import("./ConfigTab"));
+const ShadowTab = lazyPart(() => import("./shadow/ShadowTab"));
 const SignalsTab = lazyPart(() => import("./signals/SignalsTab"));
 
 export function AutomationPage({ id, search }: { id: string; search: Search }) {
@@ -54,6 +55,7 @@ export function AutomationPage({ id, search }: { id: string; search: Search }) {
         {tab === "chart" && <AutomationPanels id={detail.id} type={detail.type} />}
         {tab === "orders" && <OrdersTab detail={detail} />}
         {tab === "money" && <MoneyTab detail={detail} asset={search.asset ?? null} />}
+        {tab === "shadow" && <ShadowTab detail={detail} />}
         {tab === "log" && <LogTab id={detail.id} level={search.level ?? null} words={search.words ?? ""} />}
         {tab === "config" && (
           <ConfigTab detail={detail} etag={data.etag} edits={search.edit ?? false} revision={search.revision ?? null} />
@@ -187,6 +189,7 @@ function Tabs({ detail }: { detail: AutomationDetail }) {
     chart: "Chart",
     orders: "Orders and fills",
     money: "Money",
+    shadow: "Shadow",
     log: "Log",
     config: "Config",
     signals: "Signals",
@@ -194,7 +197,7 @@ function Tabs({ detail }: { detail: AutomationDetail }) {
   const numbers: Partial<Record<Tab, number>> = { orders: detail.orders.length, signals: detail.waiting_signals };
   return (
     <nav className="tabs" aria-label={`Parts of ${detail.name}`}>
-      {TABS.map((each) => (
+      {TABS.filter((each) => each !== "shadow" || detail.shadow || detail.paper === false).map((each) => (
         <Link
           key={each}
           to="/automations/$automation"

@@ -1,6 +1,6 @@
 /** What of an automation is looked at, as its address says it. */
 
-export const TABS = ["chart", "orders", "money", "log", "config", "signals"] as const;
+export const TABS = ["chart", "orders", "money", "shadow", "log", "config", "signals"] as const;
 export type Tab = (typeof TABS)[number];
 export const LEVELS = ["info", "warning", "error"] as const;
 export type Level = (typeof LEVELS)[number];
