@@ -1,4 +1,4 @@
-"""``python -m octobot_node.testing.exchange_emulators binance --port 0``."""
+"""``python -m octobot_node.testing.exchange_emulators binance --port 0``, or ``my_package.emulator:MyEmulator``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def main() -> None:
         prog="python -m octobot_node.testing.exchange_emulators",
         description="A real exchange's protocol, on this machine.",
     )
-    parser.add_argument("exchange", choices=sorted(EMULATORS))
+    parser.add_argument("exchange", help=f"{', '.join(sorted(EMULATORS))}, or one of your own as module:Class")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 for any that is free")
     parser.add_argument("--admin", type=int, default=0, help="port of the methods for whoever tests")
     parser.add_argument("--data", type=Path, help="folder of the journal of what really happened")
@@ -34,7 +35,20 @@ def main() -> None:
     for name, pairs in (("prices", options.price), ("balances", options.balance)):
         if pairs:
             given[name] = _pairs(parser, pairs)
-    asyncio.run(_serve(EMULATORS[options.exchange](**given), options.admin, tied=options.tied))
+    asyncio.run(_serve(_kind(parser, options.exchange)(**given), options.admin, tied=options.tied))
+
+
+def _kind(parser: argparse.ArgumentParser, name: str) -> type[Emulator]:
+    if name in EMULATORS:
+        return EMULATORS[name]
+    module, _, kind = name.partition(":")
+    try:
+        found = getattr(import_module(module), kind) if kind else None
+    except (ImportError, AttributeError) as error:
+        parser.error(f"{name} cannot be imported: {error}")
+    if not (isinstance(found, type) and issubclass(found, Emulator)):
+        parser.error(f"{name} is no emulator: take {', '.join(sorted(EMULATORS))}, or module:Class of an Emulator")
+    return found
 
 
 async def _serve(emulator: Emulator, admin_port: int, *, tied: bool) -> None:

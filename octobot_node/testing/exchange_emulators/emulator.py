@@ -122,22 +122,22 @@ class Emulator(ABC):
     def unknown(self) -> Reply:
         """Say in the exchange's own words that the outcome is not known."""
 
-    @abstractmethod
     def order_id(self, order: Order) -> str:
         """Return an order's id as clients see it."""
+        return str(order.number)
 
-    @abstractmethod
     def trade_id(self, trade: Trade) -> str:
         """Return a trade's id as clients see it."""
+        return str(trade.serial)
 
     @property
-    @abstractmethod
     def urls(self) -> dict[str, Any]:
-        """The addresses that ccxt's class of this exchange is given instead of the real ones: ``urls["api"]``."""
+        """The addresses that ccxt's class of this exchange, if it has one, is given instead of the real ones."""
+        return {"api": self.url}
 
-    @abstractmethod
     def limit(self, **limits: int) -> None:
         """Change the request limits; their names are each exchange's own."""
+        raise ValueError(f"{self.name} has no request limits: {', '.join(limits)}")
 
     def pardon(self) -> None:
         """End every ban and lockout, begin every count anew, and forget strikes that met nothing yet."""

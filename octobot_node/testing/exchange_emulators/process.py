@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from octobot_node.testing.children import Child, ask
-from octobot_node.testing.exchange_emulators.emulator import Money
+from octobot_node.testing.exchange_emulators.emulator import Emulator, Money
 from octobot_node.testing.exchange_emulators.records import Accepted, EmulatorReport, Executed
 from octobot_node.testing.exchange_emulators.web.call import RequestKind
 from octobot_node.testing.exchange_emulators.web.faults import Faults, Strike
@@ -43,20 +43,21 @@ class EmulatorProcess:
     @classmethod
     def start(
         cls,
-        exchange: str,
+        exchange: str | type[Emulator],
         data: Path | None = None,
         *,
         prices: Mapping[str, Money] | None = None,
         balances: Mapping[str, Money] | None = None,
         **faults: Any,
     ) -> EmulatorProcess:
-        """Start ``binance``, ``kraken`` or ``okx``; ``data`` is a folder for its journal.
+        """Start ``binance``, ``kraken``, ``okx`` or an emulator of your own, which has to be in a module that can be
+        imported; ``data`` is a folder for its journal.
 
         Raises pydantic's ValidationError for faults that do not exist, RuntimeError if it does not start.
         """
         # What is in no Faults is refused here, before a process is started in vain.
         Faults.model_validate(faults)
-        arguments: list[str] = [exchange]
+        arguments = [exchange if isinstance(exchange, str) else f"{exchange.__module__}:{exchange.__qualname__}"]
         arguments += [] if data is None else ["--data", str(data)]
         for option, given in (("--price", prices), ("--balance", balances)):
             for name, amount in (given or {}).items():

@@ -182,6 +182,9 @@ def test_the_documentation_s_table_has_every_metric_with_its_type_and_labels(bus
     for name in ("octobot_exchange_budget_limit", "octobot_exchange_budget_remaining"):
         assert found[name] == ("gauge", set()), "the exchange of the tests states no budget"
         found[name] = ("gauge", {"exchange", "budget"})
+    for name, labels in (("streams", {"exchange", "of", "status"}), ("stream_breaks", {"exchange", "of"})):
+        assert found[f"octobot_exchange_{name}"] == ("gauge", set()), "the exchange of the tests has no streams"
+        found[f"octobot_exchange_{name}"] = ("gauge", labels)
     found["octobot_nodes"] = ("gauge", {"state"})
     found["octobot_node_heartbeat_age_seconds"] = ("gauge", {"node_id"})
     assert documented() == found
