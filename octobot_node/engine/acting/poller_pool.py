@@ -6,11 +6,10 @@ import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_news import OrderNews
 from octobot_node.engine.workers.event_loop import ThreadedEventLoop
+from octobot_node.engine.workers.step_failures import StepFailures
 from octobot_node.errors import StorageUnavailable
 from octobot_node.store import intents
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
 __all__ = ["PollerPool"]
-
-log = structlog.get_logger(__name__)
 
 
 class PollerPool:
@@ -32,6 +29,7 @@ class PollerPool:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pokes: dict[str, asyncio.Event] = {}
         self._main: Future[Any] | None = None
+        self._failures = StepFailures()
 
     def start(self) -> None:
         """Begin to look for accounts to watch."""
@@ -76,8 +74,8 @@ class PollerPool:
                         self._begin(account_id)
             except StorageUnavailable:
                 pass  # said once by the storage
-            except Exception:
-                log.exception("step_failed", step="look for accounts")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass is to come
+                self._failures.tell("look for accounts", error)
             await asyncio.sleep(self._core.settings.sweep_interval)
 
     def _accounts(self) -> list[str]:
@@ -110,8 +108,8 @@ class PollerPool:
             return await self._poller.watch(account_id)
         except StorageUnavailable:
             return False  # said once by the storage
-        except Exception:
-            log.exception("step_failed", step="watch", account=account_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next pass is to come
+            self._failures.tell("watch", error, account=account_id)
             return False
 
     async def _wait(self, poke: asyncio.Event, news: OrderNews, interval: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from octobot_node.engine.workers.step_failures import StepFailures
 from octobot_node.errors import StorageUnavailable
 
 __all__ = ["PeriodicThread"]
@@ -29,6 +30,7 @@ class PeriodicThread:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._name = name
+        self._failures = StepFailures()
         #: When the last step ended well, on the monotonic clock: whether the engine goes round is seen by it.
         self.went_round = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"octobot-{name}", daemon=True)
@@ -69,7 +71,7 @@ class PeriodicThread:
                 self.went_round = time.monotonic()
                 self._wake.wait(max(self.interval, _OUTAGE_S))
                 continue
-            except Exception:
-                # The database may be gone for a while; what was not done is done by a later pass.
-                log.exception("step_failed", step=self._name)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass is to come
+                # What was not done is done by a later pass.
+                self._failures.tell(self._name, error)
             self._wake.wait(self.interval)
