@@ -12,7 +12,7 @@ from octobot_node.api.problems import ApiProblem, FieldError
 __all__ = ["IfMatch", "expected", "optional", "tag"]
 
 #: As it was given, or as proxies that compress hand it on: weak, or with what they did to it in its name.
-_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})(?:[-;](?:gzip|br|deflate|zstd))?"(?:-(?:gzip|br|deflate|zstd))?')
+_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})(?:(?:--?|;)(?:gzip|br|deflate|zstd))?"(?:-(?:gzip|br|deflate|zstd))?')
 #: The header of an edit.
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The ETag that was read, such as "7"; * for whatever there is.')

@@ -20,8 +20,9 @@ class HalfCharacter(ValueError):
 
 
 def without_mark(text: str) -> str:
-    """Return ``text`` without a byte order mark at its beginning, which is no part of what it says."""
-    return text.removeprefix(_MARK)
+    """Return ``text`` without the byte order marks at its beginning, which are no part of what it says."""
+    # Of texts that were put together there are several.
+    return text.lstrip(_MARK)
 
 
 def decoded(data: bytes) -> str:

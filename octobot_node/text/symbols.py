@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from octobot_node.text.patterns import told_as
+from octobot_node.text.printable import check_line
 
 __all__ = ["SYMBOL_PATTERN", "check_symbol", "spot_pair"]
 
 #: For forms and documents; ``check_symbol`` says more.
 SYMBOL_PATTERN = told_as("a valid symbol: write BASE/QUOTE, such as BTC/USD", r"^[^/\s:]+/[^/\s:]+$")
 _PAIR = re.compile(SYMBOL_PATTERN)
-#: How perpetual and dated futures are told from spot: BTC/USDT:USDT, BTCUSDT.P, BTC-USDT-SWAP, BTC-PERP.
-_DERIVATIVE = re.compile(r"[:]|\.P$|[-_](?:PERP|SWAP)$|\.PERP$", re.IGNORECASE)
+#: How perpetual and dated futures are told from spot: BTC/USDT:USDT, BTCUSDT.P, BTC-PERP, BTCUSDT_251226.
+_DERIVATIVE = re.compile(r"[:]|\.P$|[-_](?:PERP|SWAP|[0-9]{6})$|\.PERP$", re.IGNORECASE)
 _QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "GBP", "TRY", "JPY", "BTC", "ETH", "BNB")
 _EXAMPLE = "BTC/USD"
 
@@ -21,6 +23,11 @@ _EXAMPLE = "BTC/USD"
 @lru_cache(maxsize=1_024)
 def check_symbol(text: str) -> str:
     """Return ``text`` if it is a symbol; raise ValueError with what to write instead."""
+    check_line(text)
+    # A wide letter looks like the plain one, and would be another market.
+    plain = unicodedata.normalize("NFKC", text)
+    if plain != text:
+        raise ValueError(f"{text!r} has characters of another form or width: write {plain}")
     spot = spot_pair(text)
     if spot is not None:
         pair = f"{spot} is the spot pair" if spot else f"write a spot pair, such as {_EXAMPLE}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["PlainAddresses", "plain"]
-
-_FORWARDED = b"x-forwarded-for"
 
 
 def plain(address: str) -> str:
@@ -26,7 +25,7 @@ def plain(address: str) -> str:
 
 
 class PlainAddresses:
-    """The outermost middleware: what is inside compares addresses, and never sees two ways of writing one."""
+    """The outermost middleware: what is inside compares addresses and schemes, and sees one way of writing each."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,9 +36,14 @@ class PlainAddresses:
             if scope.get("client"):
                 scope["client"] = (plain(scope["client"][0]), *scope["client"][1:])
             scope["headers"] = [
-                (name, _plain_list(value) if name == _FORWARDED else value) for name, value in scope["headers"]
+                (name, _PLAIN[name](value) if name in _PLAIN else value) for name, value in scope["headers"]
             ]
         await self._app(scope, receive, send)
+
+
+def _plain_scheme(value: bytes) -> bytes:
+    # The first of a chain of proxies met the client.
+    return value.partition(b",")[0].strip().lower()
 
 
 def _plain_list(value: bytes) -> bytes:
@@ -53,3 +57,9 @@ def _plain_with_port(part: str) -> str:
         found = plain(host.removeprefix("["))
         return f"[{found}]{port}" if ":" in found else f"{found}{port}"
     return plain(part)
+
+
+_PLAIN: Mapping[bytes, Callable[[bytes], bytes]] = {
+    b"x-forwarded-for": _plain_list,
+    b"x-forwarded-proto": _plain_scheme,
+}

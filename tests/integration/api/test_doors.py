@@ -14,7 +14,7 @@ from octobot_node.api.transport import middleware
 from octobot_node.api.transport.addresses import plain
 from octobot_node.store import schedules
 from octobot_plugins.auth import authenticating
-from tests.integration.api.conftest import Service
+from tests.integration.api.conftest import PASSWORD, Service
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,16 @@ from tests.integration.api.conftest import Service
 )
 def test_an_address_is_written_in_one_way(given: str, found: str) -> None:
     assert plain(given) == found
+
+
+@pytest.mark.parametrize("proto", ["https", "HTTPS", "https, http", "https,http"])
+def test_a_chain_of_proxies_says_how_the_client_came(make_service: Callable[..., Service], proto: str) -> None:
+    service = make_service(api_trusted_proxies=("10.1.2.3",))
+    headers = {"x-forwarded-for": "192.0.2.7", "x-forwarded-proto": proto}
+    with TestClient(service.app, client=("10.1.2.3", 50_000), headers=headers) as browser:
+        answer = browser.post("/api/v1/session", json={"user": "ada", "password": PASSWORD})
+    assert answer.headers["set-cookie"].startswith("__Host-octobot_session_")
+    assert "strict-transport-security" in answer.headers
 
 
 def hook(service: Service, **more: object) -> str:
@@ -66,7 +76,7 @@ def test_a_trusted_proxy_is_believed_however_its_address_is_written(
 
 @pytest.mark.parametrize(
     "given",
-    ['"7"', 'W/"7"', '"7-gzip"', '"7;gzip"', '"7"-gzip', 'W/"7-br"', ' W/"7" ', '"6", W/"7"', '"7","7"'],
+    ['"7"', 'W/"7"', '"7-gzip"', '"7--gzip"', '"7;gzip"', '"7"-gzip', 'W/"7-br"', ' W/"7" ', '"6", W/"7"', '"7","7"'],
 )
 def test_a_tag_is_taken_as_proxies_hand_it_on(given: str) -> None:
     assert expected(given) == 7

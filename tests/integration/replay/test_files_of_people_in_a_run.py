@@ -239,6 +239,7 @@ def test_odd_symbols_of_spot_markets_run(tmp_path: Path, symbol: str) -> None:
     [
         ("BTC/USDT:USDT", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),
         ("BTC/USDT:USDT-260327", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),
+        ("BTC/USDT-260327", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),
         ("BTC/USDT.P", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),
         ("BTCUSDT.P", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),
         ("BTC-USDT-SWAP", "is a derivative, and derivatives are not supported: BTC/USDT is the spot pair"),

@@ -18,6 +18,8 @@ def test_a_mark_at_the_beginning_is_no_part_of_the_text(tmp_path: Path) -> None:
 
     assert (decoded(b"\xef\xbb\xbfa"), without_mark("\ufeffa"), read_text(file)) == ("a", "a", "a\r\nb")
     assert decoded(b"a\xef\xbb\xbf") == "a\ufeff"
+    # Of two texts that were put together.
+    assert decoded(b"\xef\xbb\xbf\xef\xbb\xbfa") == "a"
 
 
 def test_what_is_not_utf_8_is_refused() -> None:
