@@ -62,7 +62,7 @@ class FolderLock:
 
 def refuse_in_use(folder: Path) -> None:
     """Raise DataFolderInUse where another process has the folder now; nothing is made where there is none."""
-    if (folder / "node.lock").exists():
+    if (folder / LOCK).exists():
         FolderLock(folder).release()
 
 
