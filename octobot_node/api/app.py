@@ -188,6 +188,8 @@ def _routes_of(router: APIRouter) -> Iterator[APIRoute]:
 
 def _complete(route: APIRoute, scopes: Sequence[Scope]) -> None:
     """Check that a route says who may use it, and write that into its description."""
+    # A route's router names the group it is in, and so may the router that takes it in.
+    route.tags = list(dict.fromkeys(route.tags))
     allows = list(allows_of(route.dependant))
     found = {each.scope for each in allows}
     if len(found) != 1:

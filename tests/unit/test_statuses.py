@@ -83,6 +83,7 @@ def test_the_api_and_the_terminal_know_every_status() -> None:
 #: The first status of what is created; and what is written to many rows at once, each of which was checked before.
 WRITTEN_OTHERWISE = {
     ("planning.py", "IntentStatus.PLANNED"),
+    ("shadow_commands.py", "IntentStatus.PLANNED"),
     ("commands.py", "AutomationStatus.ACTIVE"),
     ("status_commands.py", "AutomationStatus.STOPPING"),
     ("holding.py", "AutomationStatus.HELD"),
