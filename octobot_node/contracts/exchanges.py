@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from octobot_node.settings import Settings as NodeSettings
 
 __all__ = [
+    "AskedFor",
     "Budgeted",
     "Capabilities",
     "ChecksKeys",
@@ -46,10 +47,12 @@ __all__ = [
     "PastTouches",
     "PastVolumes",
     "RequestBudget",
+    "RequestCost",
     "RequestGate",
     "RequestLimit",
     "ShownPrice",
     "StatesAssumptions",
+    "StatesCosts",
     "SymbolList",
     "Trading",
     "TradingFactory",
@@ -324,6 +327,8 @@ class RequestLimit:
 class RequestGate(Protocol):
     """What lets requests through, no more than a limit allows, all accounts and nodes together."""
 
+    limit: RequestLimit
+
     async def take(self, weight: float = 1.0, *, urgent: bool = False) -> None:
         """Wait until a request of this weight may be made, and count it. ``urgent``, such as a cancel, may use what is
         kept for that.
@@ -342,6 +347,34 @@ class RequestGate(Protocol):
 
     def budget(self) -> RequestBudget:
         """Return the limit, and what is left of it as far as this node knows, for ``Budgeted``."""
+        ...
+
+
+#: What is asked of an exchange for automations: every price at once, one series of candles, one look at an account's
+#: orders with their executions, one order or cancel.
+AskedFor = Literal["tickers", "candles", "polling", "orders"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCost:
+    """What is asked takes ``requests``, and ``weight`` of the limit behind ``gate``; ``exchange`` is what people call
+    it.
+    """
+
+    exchange: str
+    gate: RequestGate
+    requests: float
+    weight: float
+
+
+@runtime_checkable
+class StatesCosts(Protocol):
+    """A connector that can say beforehand what is asked of its exchange takes: for plans of automations."""
+
+    async def request_cost(self, what: AskedFor, symbols: int = 1) -> RequestCost | None:
+        """Return what one such question takes, where ``tickers`` are those of so many symbols; None where it is not
+        asked, or not known.
+        """
         ...
 
 

@@ -27,7 +27,7 @@ from octobot_node.operations.automations.models.automations import (
     FindingRow,
 )
 from octobot_node.operations.automations.models.bulk import BulkResult
-from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick
+from octobot_node.operations.automations.models.plans import PlannedOrder, PlannedTick, RequestBudgetRow
 from octobot_node.operations.automations.models.signals import SignalPage, SignalRow, SignalSent
 from octobot_node.operations.automations.models.types import TypeDetail, TypePage
 from octobot_node.operations.node.models.events import LogPage
@@ -239,6 +239,7 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("funds needed", escape(needs)),
         ("funds lacking", escape(tables.amounts(found.lacking_funds))),
         ("requests", f"{found.requests_used.market_data} for market data, {found.requests_used.trading} to trade"),
+        *(("request budget", escape(_budget(each))) for each in found.request_budgets),
         ("log", escape("; ".join(f"{each.level}: {each.text}" for each in found.log))),
         ("check", escape("; ".join(_findings(found.findings)))),
         ("notices", escape("; ".join(f"{each.level}: {each.message}" for each in found.notices))),
@@ -248,6 +249,13 @@ def _outcome(found: PlannedTick) -> list[tuple[str, str]]:
         ("market data", escape(", ".join([found.source, *prices, *candles]))),
         ("orders", "" if found.orders else "none"),
     ]
+
+
+def _budget(row: RequestBudgetRow) -> str:
+    return (
+        f"{row.exchange}, this {row.per}: {row.adds_requests:g} requests a minute more, {row.adds_percent:g} % of what"
+        f" it allows; {row.used_percent:g} % are asked for already"
+    )
 
 
 def _planned(orders: Iterable[PlannedOrder]) -> Table:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from octobot_node.contracts.exchanges import (
+    AskedFor,
     Budgeted,
     ChecksKeys,
     ExchangeOrder,
@@ -21,6 +22,8 @@ from octobot_node.contracts.exchanges import (
     MarketData,
     OrderRequest,
     RequestBudget,
+    RequestCost,
+    StatesCosts,
     SymbolList,
     Trading,
 )
@@ -40,12 +43,14 @@ __all__ = [
     "MeteredTrading",
     "budgets_of",
     "checks_keys",
+    "cost_of",
     "fees_of",
     "hearing_orders",
     "key_findings",
     "look_up_many",
     "metered_market_data",
     "streams_of",
+    "states_costs",
 ]
 
 T = TypeVar("T")
@@ -215,6 +220,18 @@ async def key_findings(trading: Trading) -> Sequence[KeyFinding]:
     """Return what a connector that can say so finds about its account's keys; nothing of any other."""
     inner = trading.inner if isinstance(trading, MeteredTrading) else trading
     return await inner.check_keys() if isinstance(inner, ChecksKeys) else ()
+
+
+async def cost_of(connector: Trading | MarketData, what: AskedFor, symbols: int = 1) -> RequestCost | None:
+    """Return what is asked of a connector's exchange takes, where it can say so."""
+    inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
+    return await inner.request_cost(what, symbols) if isinstance(inner, StatesCosts) else None
+
+
+def states_costs(connector: Trading | MarketData) -> bool:
+    """Whether a connector can say what is asked of its exchange takes."""
+    inner = connector.inner if isinstance(connector, MeteredTrading | MeteredMarketData) else connector
+    return isinstance(inner, StatesCosts)
 
 
 async def look_up_many(trading: Trading, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None] | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
 
-__all__ = ["REQUESTS", "Gate", "RequestGates"]
+__all__ = ["REQUESTS", "Gate", "RequestGates", "allowed_a_minute"]
 
 log = structlog.get_logger(__name__)
 #: What nodes tell each other when an exchange shut one out.
@@ -38,7 +38,15 @@ _RESERVE = 0.2
 _PART = 0.05
 #: So long is waited for the next window, in seconds; who would wait for longer is told to come back then.
 _PATIENCE, _URGENT_PATIENCE = 2.0, 5.0
+#: For a count that falls: who came back later would find no more, and has asked for the first half of what it wants.
+_LONG_PATIENCE = 8.0
 _TRIES = 3
+
+
+def allowed_a_minute(limit: RequestLimit) -> float:
+    """Return what ordinary requests may take of a limit in a minute, day in, day out."""
+    lasting = limit.weight * 60 / limit.seconds
+    return lasting if limit.burst else lasting * (1 - _RESERVE)
 
 
 class RequestGates:
@@ -91,7 +99,7 @@ class Gate:
 
         Raises NotSent, with when to come back, where that is longer than a few seconds from now.
         """
-        patience = _URGENT_PATIENCE if urgent else _PATIENCE
+        patience = _LONG_PATIENCE if self.limit.burst else _URGENT_PATIENCE if urgent else _PATIENCE
         # One that is heavier than all there is passes where nothing else did.
         weight = min(weight, self._ceiling(urgent=urgent))
         while True:
@@ -115,7 +123,12 @@ class Gate:
             if now < self._closed_until:
                 return (self._closed_until - now) / 1_000
             self._turn(now)
-            if not self._looked or (shared and self._left < weight):
+            if not self._looked:
+                return None
+            if weight <= 0:
+                # What is not counted, as Kraken's orders, needs no room.
+                return 0.0
+            if shared and self._left < weight:
                 return None
             if shared:
                 self._left -= weight
@@ -128,7 +141,7 @@ class Gate:
         """Take a part of the budget from the database; return how long to wait (s), 0 where it was counted."""
         gates = self._gates
         try:
-            if not gates.storage.shared:
+            if not gates.storage.shared or weight <= 0:
                 with gates.storage.read() as connection:
                     closed = request_budgets.closed_until(connection, self._budget)
                 with self._lock:

@@ -12,6 +12,7 @@ from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, Conflict, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
+from octobot_node.operations.automations.creating.requests import foreseen, is_counted, request_findings
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,
@@ -99,7 +100,7 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
             "an edit changes nothing: give a whole config, changes of single fields, a name, limits or tags"
         )
     limits = None if request.limits is None else Limits.model_validate(request.limits.model_dump(exclude_none=True))
-    valid, findings = (None, ()) if config is None else checked(context, found, config)
+    valid, findings = (None, ()) if config is None else _checked_with_requests(context, found, config)
     try:
         context.commands.edit(
             found, valid, name=request.name, limits=limits, tags=request.tags, revision=revision, by=context.by
@@ -108,6 +109,20 @@ def edit(context: OperationContext, request: EditAutomation) -> AutomationEdited
         # Whoever edits sees what they would have overwritten, without asking for it.
         raise Conflict(str(error), revision=error.revision, current=_standing(context, found)) from None
     return AutomationEdited(**_woken(context, found).model_dump(), findings=finding_rows(findings))
+
+
+def _checked_with_requests(
+    context: OperationContext, found: str, config: Mapping[str, Any]
+) -> tuple[ValidConfig, tuple[Finding, ...]]:
+    """Do as ``checked``, and refuse what would ask an exchange for more than it allows."""
+    valid, findings = checked(context, found, config)
+    with context.core.storage.read() as connection:
+        row = automation_statements.get(connection, found)
+    if row is None or not is_counted(context, row.account_id):
+        return valid, findings
+    told = request_findings(foreseen(context, context.commands.rehearse_edit(found, valid), instead_of=found))
+    refuse_errors(told)
+    return valid, (*findings, *told)
 
 
 def edited_config(

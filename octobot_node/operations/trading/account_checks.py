@@ -47,6 +47,7 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 __all__ = ["check", "rotate_keys"]
 
 _Half = Literal["trading", "market_data"]
+_ANYHOW = "`--unchecked`, or `check: false` of the API, replaces them all the same"
 _What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 #: What most markets have: one that lists no symbols is asked for their prices.
 _ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
@@ -296,8 +297,7 @@ def _refuse_no_prices(
         context.core.event_loop.call(source.close())
     if not step.ok:
         raise CommandRefused(
-            f"with them there are no prices: {step.detail}: {step.cure}; nothing was changed (check: false replaces"
-            " them all the same)"
+            f"with them there are no prices: {step.detail}: {step.cure}; nothing was changed ({_ANYHOW})"
         )
 
 
@@ -318,7 +318,7 @@ def _refuse_unanswered(
     if wrong is not None:
         raise CommandRefused(
             f"with them the exchange did not tell its {wrong.what.replace('_', ' ')}: {wrong.detail}:"
-            f" {wrong.cure}; nothing was changed (check: false replaces them all the same)"
+            f" {wrong.cure}; nothing was changed ({_ANYHOW})"
         )
     with context.core.storage.read() as connection:
         live = intents.live_of_account(connection, found)
@@ -326,5 +326,5 @@ def _refuse_unanswered(
     if ours and not ours & set(resting):
         raise CommandRefused(
             f"they are of another account: none of the {len(ours):,} orders that rest here is there. Give keys of the"
-            " same account, or create another one (check: false replaces them all the same)"
+            f" same account, or create another one ({_ANYHOW})"
         )

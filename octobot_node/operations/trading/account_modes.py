@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from octobot_node.engine.deciding.request_forecast import Forecast, Newcomer, forecast
+from octobot_node.engine.deciding.request_load import Rhythm
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
+from octobot_node.operations.automations.creating.requests import request_text
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.trading.account_checks import check
@@ -58,12 +61,26 @@ def go_live(context: OperationContext, request: GoLive) -> ModeChange:
     another revision.
     """
     plan = plan_go_live(context, request)
+    _refuse_too_many_requests(context, plan.account_id)
     if request.check:
         _refuse_unwell(context, plan.account_id)
     changed = context.commands.set_mode(
         plan.account_id, "live", max_first_day=request.max_first_day, revision=request.revision
     )
     return plan.model_copy(update={"changed": changed})
+
+
+def _asked_when_live(context: OperationContext, account: str) -> list[Forecast]:
+    """Return what its exchange will be asked once its orders rest there, by limit."""
+    return [each for each in forecast(context.core, account, Newcomer(Rhythm(None), rests=True)) if each.adds]
+
+
+def _refuse_too_many_requests(context: OperationContext, account: str) -> None:
+    for each in _asked_when_live(context, account):
+        if each.share > 1:
+            raise CommandRefused(
+                f"it does not go live: {request_text(each)}: stop automations there first, or let them act less often"
+            )
 
 
 def _refuse_unwell(context: OperationContext, account: str) -> None:
@@ -74,14 +91,14 @@ def _refuse_unwell(context: OperationContext, account: str) -> None:
         what, cure = wrong.what.replace("_", " "), f": {wrong.cure}" if wrong.cure else ""
         raise CommandRefused(
             f"it does not go live: its exchange was asked, and {what} is not well: {wrong.detail}{cure}"
-            " (check: false goes live all the same)"
+            " (`--unchecked`, or `check: false` of the API, goes live all the same)"
         )
 
 
 def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) -> tuple[list[str], list[str]]:
     with context.core.storage.read() as connection:
         budgets = lists.budgets_on_account(connection, account.id)
-    money = "play money" if account.simulated else "real money"
+    money = "play money" if account.simulated or account.trading_settings.get("sandbox") is True else "real money"
     count = "1 automation" if account.automations == 1 else f"{account.automations:,} automations"
     will = [f"Orders of {count} go to {_exchange_of(context, account)} with {money}, from their next decision on."]
     if budgets:
@@ -94,6 +111,9 @@ def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) 
         )
     if account.egress != "direct":
         will.append(f"Everything leaves by the route {account.egress!r}, or not at all.")
+    for asked in _asked_when_live(context, account.id):
+        told = request_text(asked)
+        will.append(f"{told[0].upper()}{told[1:]}.")
     warnings = []
     if limits.max_first_day is None and not account.simulated:
         warnings.append("No limit is set for the first day: `max_first_day` sets one.")

@@ -26,6 +26,7 @@ __all__ = [
     "OriginalRow",
     "ReportedAutomationRow",
     "RequestRow",
+    "RhythmRow",
     "SignalRow",
     "StandingRow",
     "WatchedAutomationRow",
@@ -297,3 +298,13 @@ class ConfigRevisionRow(OwnedRow, Protocol):
     config: str
     made_at: int
     made_by: str
+
+
+class RhythmRow(Protocol):
+    """When one at work is evaluated, and what it wants to know then."""
+
+    automation_id: str
+    source: str
+    levels: str | None
+    wake: str
+    needs: str

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.contracts.exchanges import AskedFor, ConnectorContext, RequestCost
 from octobot_node.contracts.streams import StreamState
 from octobot_node.errors import DataUnavailable, OctoBotError
 from octobot_node.market import Candles, MarketRules, Ticker, timeframe_ms
+from octobot_plugins.ccxt.pacing import costs_counted
 from octobot_plugins.ccxt.reading import amount_of, rules_of, ticker_of
 from octobot_plugins.ccxt.remote import Remote
 from octobot_plugins.ccxt.settings import CcxtMarketSettings
@@ -47,6 +48,9 @@ class CcxtMarketData:
         self.prices = PriceListener(self._remote, context.clock) if is_live else None
         #: Closed candles by opening time, of each series.
         self._candles: dict[tuple[str, str], dict[int, Row]] = {}
+        #: What the last prices took, a symbol, and the last piece of candles.
+        self._price_weight = 1.0
+        self._candles_weight = 1.0
 
     async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
         """Return the ticker of each symbol that is listed; raise DataUnavailable when none is, or nobody answers."""
@@ -66,13 +70,32 @@ class CcxtMarketData:
         return found
 
     async def _asked(self, exchange: Any, symbols: Sequence[str]) -> dict[str, Ticker]:
-        told = await self._told(exchange, symbols)
+        with costs_counted() as taken:
+            told = await self._told(exchange, symbols)
+        if taken:
+            self._price_weight = sum(taken) / (1 if self._tells_all(exchange) else len(taken))
         now = self._clock.now()
         found = {symbol: ticker_of(symbol, told[symbol], now) for symbol in symbols if symbol in told}
         return {symbol: ticker for symbol, ticker in found.items() if ticker is not None}
 
+    @staticmethod
+    def _tells_all(exchange: Any) -> bool:
+        return bool(exchange.has.get("fetchTickers"))
+
+    async def request_cost(self, what: AskedFor, symbols: int = 1) -> RequestCost | None:
+        """Return what prices or candles take of the limit; the last ones show it."""
+        exchange = await self._remote.made()
+        if what == "candles":
+            return self._remote.cost_of(1, self._candles_weight)
+        if what != "tickers":
+            return None
+        if not self._tells_all(exchange):
+            return self._remote.cost_of(symbols, symbols * self._price_weight)
+        known = self._remote.record.tickers_cost
+        return self._remote.cost_of(1, self._price_weight if known is None else known(symbols))
+
     async def _told(self, exchange: Any, symbols: Sequence[str]) -> Mapping[str, Any]:
-        if exchange.has.get("fetchTickers"):
+        if self._tells_all(exchange):
             told: Mapping[str, Any] = await self._ask(exchange.fetch_tickers, list(symbols))
             return told
         limit = asyncio.Semaphore(_AT_ONCE)
@@ -99,7 +122,9 @@ class CcxtMarketData:
         since = max(have) if have and min(have) <= begin + length else begin
         while since < closed:
             limit = min(_PAGE, (closed - since) // length + 1)
-            rows: Sequence[Row] = await self._ask(exchange.fetch_ohlcv, symbol, timeframe, since, limit)
+            with costs_counted() as taken:
+                rows: Sequence[Row] = await self._ask(exchange.fetch_ohlcv, symbol, timeframe, since, limit)
+            self._candles_weight = sum(taken) or self._candles_weight
             fresh = {int(row[0]): row for row in rows if since <= int(row[0]) < closed and int(row[0]) % length == 0}
             known.update(fresh)
             newest = max(fresh, default=0)

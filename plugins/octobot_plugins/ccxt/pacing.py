@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from octobot_node.contracts.exchanges import ConnectorContext, RequestBudget, RequestGate, RequestLimit
 from octobot_plugins.ccxt.exchanges.record import ExchangeRecord, Wire
 from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "costs_counted"]
 
 #: After a 429 without a Retry-After nothing is asked for so long.
 _PAUSE_S = 5.0
+
+
+#: What this task's requests cost, where somebody counts it.
+_TAKEN: ContextVar[list[float] | None] = ContextVar("octobot_ccxt_taken", default=None)
+
+
+def _note_taken(cost: float) -> None:
+    taken = _TAKEN.get()
+    if taken is not None:
+        taken.append(cost)
+
+
+@contextmanager
+def costs_counted() -> Iterator[list[float]]:
+    """Give the costs of the requests that are made inside, one each."""
+    taken: list[float] = []
+    token = _TAKEN.set(taken)
+    try:
+        yield taken
+    finally:
+        _TAKEN.reset(token)
 
 
 class Pace:
@@ -33,7 +57,15 @@ class Pace:
             "key" if private else "address",
             burst=record.pace_burst if private else 0,
         )
-        self._gate: RequestGate = context.request_gate(limit, key)
+        self.gate: RequestGate = context.request_gate(limit, key)
+        counted = exchange.calculate_rate_limiter_cost
+
+        def cost(api: Any, method: str, path: str, params: Any, config: Any = None) -> float:
+            known = record.cost(path, params)
+            return float(counted(api, method, path, params, config or {})) if known is None else known
+
+        # In its place, so that its own methods are counted so, too.
+        exchange.calculate_rate_limiter_cost = cost
 
     def cost(self, wire: Wire) -> float:
         """Return what ccxt's description of the exchange says that a request costs."""
@@ -49,18 +81,19 @@ class Pace:
 
     async def take(self, cost: float, *, urgent: bool = False) -> None:
         """Wait until a request of this cost may be made; raise NotSent where that is not soon."""
-        await self._gate.take(cost, urgent=urgent)
+        _note_taken(cost)
+        await self.gate.take(cost, urgent=urgent)
 
     async def throttle(self, cost: float | None = None, *, urgent: bool = False) -> None:
         """Do the same for ccxt's own methods."""
-        await self._gate.take(1.0 if cost is None else float(cost), urgent=urgent)
+        await self.take(1.0 if cost is None else float(cost), urgent=urgent)
 
     async def shut(self, retry_after: float | None) -> None:
         """Ask nothing for so long: the exchange said that it was too much."""
-        await self._gate.shut(_PAUSE_S if retry_after is None else retry_after)
+        await self.gate.shut(_PAUSE_S if retry_after is None else retry_after)
 
     def told(self, budgets: tuple[RequestBudget, ...]) -> None:
         """Take note of what the exchange says was used, which may be others' of the same address, too."""
         for budget in budgets:
             if budget.name == self._record.paced_by:
-                self._gate.told((1 - budget.remaining / budget.limit) * self._gate.budget().limit)
+                self.gate.told((1 - budget.remaining / budget.limit) * self.gate.budget().limit)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.contracts.exchanges import ConnectorContext, RequestCost
 from octobot_node.errors import ExchangeError, InvalidSettings, NotSent, OctoBotError, OrderRefused, Unresolved
 from octobot_node.text.masking import masked_text
 from octobot_plugins.ccxt.exchanges import record_of
@@ -109,6 +109,10 @@ class Remote:
         await self._with_time(exchange)
         return exchange
 
+    async def made(self) -> Any:
+        """Return the exchange as it is made, without asking anything: for what is known without its markets."""
+        return await self._made()
+
     async def _made(self) -> Any:
         if self._closed:
             raise NotSent(f"the connector to {self.record.title} is closed")
@@ -175,6 +179,14 @@ class Remote:
         except (ExchangeError, ValueError, TypeError) as error:
             # The machine's own time is the best there is; the exchange refuses what it does not like.
             log.warning("exchange_time_unknown", exchange=self.record.id, error=str(error))
+
+    def cost_of(self, requests: float, weight: float) -> RequestCost | None:
+        """Return what requests take of the limit; None before the first one of all."""
+        return None if self._pace is None else RequestCost(self.record.title, self._pace.gate, requests, weight)
+
+    def weight_of(self, wire: Wire) -> float:
+        """Return what a request costs; 1, as most do, before the first one of all."""
+        return 1.0 if self._pace is None else self._pace.cost(wire)
 
     def market(self, symbol: str) -> Any:
         """Return ccxt's market of a spot symbol; raise OrderRefused for what is none."""

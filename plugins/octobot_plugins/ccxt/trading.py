@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import (
+    AskedFor,
     ConnectorContext,
     ExchangeOrder,
     ExchangeTrade,
@@ -19,6 +20,7 @@ from octobot_node.contracts.exchanges import (
     LookUp,
     OrderRequest,
     RequestBudget,
+    RequestCost,
 )
 from octobot_node.contracts.streams import StreamState
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
@@ -49,12 +51,39 @@ _MONTH = 30 * 86_400_000
 _AHEAD_MS = 60_000
 
 
+#: For what an order costs: what is in it changes nothing of that.
+_ANY_ORDER = Placing(
+    market="any",
+    side="buy",
+    type="limit",
+    amount="1",
+    spend=None,
+    price="1",
+    stop=None,
+    tif="gtc",
+    post_only=False,
+    client_id="any",
+    at=0,
+    window=0,
+    expires_at=0,
+    known={"user": "", "account": ""},
+)
+
+
 @dataclass(slots=True)
 class _Seen:
     """A market: from when (ms UTC) its executions are to be asked for, and until when it is asked about."""
 
     since: int
     until: int = 0
+
+
+@dataclass(slots=True)
+class _Begun:
+    """The pages that were read, and where the next one begins."""
+
+    rows: list[Raw] = field(default_factory=list)
+    page: str = ""
 
 
 def open_trading(settings: CcxtTradingSettings, account: str, context: ConnectorContext) -> CcxtTrading:
@@ -87,6 +116,8 @@ class CcxtTrading:
         self._standing: dict[str, Decimal] = {}
         self._stirred_until = 0
         self._asked = (0, -_QUIET_MS)
+        #: Executions of which not all pages could be asked for yet, by market and from when on.
+        self._begun: dict[tuple[str | None, int], _Begun] = {}
 
     # Sending ----------------------------------------------------------------------------------------------------------
 
@@ -263,20 +294,24 @@ class CcxtTrading:
                     return self._learn(order)
         return None
 
-    async def _rows(self, question: Question, asked: Asked) -> list[Raw]:
-        """Return the rows of all pages of an answer; none where the exchange says that there is no such order."""
-        found: list[Raw] = []
+    async def _rows(self, question: Question, asked: Asked, begun: _Begun | None = None) -> list[Raw]:
+        """Return the rows of all pages of an answer; none where the exchange says that there is no such order.
+
+        Where that is broken off ``begun`` has what was read, and is gone on from: else where much happened while little
+        may be asked the last page would never be reached.
+        """
+        begun = _Begun() if begun is None else begun
         for _ in range(_PAGES):
+            asked = replace(asked, page=begun.page)
             try:
                 body = await self.remote.ask(question.wire(asked))
             except Missing:
-                return found
+                return begun.rows
             rows = self._read(partial(question.rows, body))
-            found.extend(rows)
-            page = question.next_page(rows, asked) if rows else ""
-            if not page:
-                return found
-            asked = replace(asked, page=page)
+            begun.rows.extend(rows)
+            begun.page = question.next_page(rows, asked) if rows else ""
+            if not begun.page:
+                return begun.rows
         raise Unresolved(f"{self._record.title} tells more than {_PAGES} pages")
 
     async def open_orders(self) -> Sequence[ExchangeOrder]:
@@ -381,10 +416,21 @@ class CcxtTrading:
                 raw += await self.remote.read(exchange.fetch_my_trades, symbol, begin)
                 continue
             about = Asked(market=market_id, since=begin, until=until, now=now, known=self._known)
-            for row in await self._rows_in_time(question, about):
+            for row in await self._executions(question, about):
                 raw.append(self._read(partial(exchange.parse_trade, row, market)))
         spot = [each for each in raw if each["symbol"] in exchange.markets]
         return [self._trade(each, exchange.markets[each["symbol"]]) for each in spot]
+
+    async def _executions(self, question: Question, about: Asked) -> list[Raw]:
+        if self._record.trades_page or self._record.trades_span:
+            return await self._rows_in_time(question, about)
+        key = about.market, about.since
+        # What was begun from another moment on is not gone on with.
+        self._begun = {each: begun for each, begun in self._begun.items() if each == key or each[0] != about.market}
+        begun = self._begun.setdefault(key, _Begun())
+        rows = await self._rows(question, about, begun)
+        del self._begun[key]
+        return rows
 
     async def _rows_in_time(self, question: Question, asked: Asked) -> list[Raw]:
         """Return the rows of a piece of time, in halves where one answer is full and has no next page."""
@@ -416,6 +462,27 @@ class CcxtTrading:
     def fees(self, symbol: str) -> Fees:
         """Return what the account pays, as far as the exchange said so."""
         return self._fees.of(symbol)
+
+    async def request_cost(self, what: AskedFor, symbols: int = 1) -> RequestCost | None:
+        """Return what an order, or a look at the account's orders, takes of the limit.
+
+        While nothing happens to any order executions are not asked for each time.
+        """
+        del symbols
+        await self.remote.made()
+        if what == "orders":
+            # A cancel costs what an order does, or less.
+            return self.remote.cost_of(1, self._place_weight())
+        if what != "polling":
+            return None
+        question = self._record.open_orders
+        asked = Asked(market=None if self._record.open_costs == 1 else "any", known=self._known)
+        return self.remote.cost_of(1, 1.0 if question is None else self.remote.weight_of(question.wire(asked)))
+
+    def _place_weight(self) -> float:
+        if self._record.place is None:
+            return 1.0
+        return self.remote.weight_of(self._record.place(_ANY_ORDER))
 
     def request_budgets(self) -> Sequence[RequestBudget]:
         """Return the budgets that the exchange states with its answers."""

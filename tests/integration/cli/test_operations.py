@@ -81,6 +81,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),
         *("requests", "next_run", "levels", "figures", "state", "needs_funds", "free_funds", "source", "market_at"),
         *("tickers", "candles", "lacking_funds", "requests_used", "log", "next_step", "type", "findings", "actions"),
+        "request_budgets",
     }
     assert set(as_json(created, "automations", "pause", "dca")) == {"automation", "id", "status", "note"}
     assert set(as_json(created, "automations", "export")) == {"text", "left_out"}

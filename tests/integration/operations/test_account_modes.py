@@ -149,7 +149,10 @@ def test_who_waits_for_what_became_of_an_order_is_woken_when_the_account_goes_li
 def test_an_account_whose_exchange_says_that_something_is_not_well_does_not_go_live(office: Office) -> None:
     office.do("accounts.observe", account="main")
     office.bench.trading.faults["balances"] = OrderRefused("invalid key")
-    with pytest.raises(CommandRefused, match=r"balances is not well: invalid key.*check: false goes live"):
+    with pytest.raises(
+        CommandRefused,
+        match=r"balances is not well: invalid key.*`--unchecked`, or `check: false` of the API, goes live",
+    ):
         office.do("accounts.go_live", account="main")
     assert office.do("accounts.show", account="main").mode == "observe"
     assert office.do("accounts.go_live", account="main", check=False).changed
@@ -161,3 +164,8 @@ def test_going_live_names_the_exchange_and_not_only_the_connector_to_many(office
     office.do("accounts.create", name="real", **spec, mode="observe")
     said = office.do("accounts.plan_go_live", account="real").will[0]
     assert said == "Orders of 0 automations go to OKX with real money, from their next decision on."
+    # A test network's is none.
+    trading = {**spec["trading"], "sandbox": True}
+    office.do("accounts.create", name="test", market_data={"use": "fake"}, trading=trading, mode="observe")
+    plan = office.do("accounts.plan_go_live", account="test")
+    assert plan.will[0] == "Orders of 0 automations go to OKX with play money, from their next decision on."

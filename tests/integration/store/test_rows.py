@@ -27,7 +27,7 @@ from octobot_node.store import (
     tables,
 )
 from octobot_node.store.audit import audit_log
-from octobot_node.store.queries import attention, event_cursor, exports, history, lists, standings
+from octobot_node.store.queries import attention, event_cursor, exports, history, lists, rhythms, standings
 from octobot_node.store.rows import attention as attention_rows
 from octobot_node.store.rows import automation as automation_rows
 from octobot_node.store.rows import ledger, node
@@ -64,6 +64,7 @@ SOURCES: Mapping[type[Any], tuple[Any, ...]] = {
     automation_rows.OriginalRow: (automations._ORIGINALS,),
     automation_rows.ReportedAutomationRow: (automation_reports._everything(),),
     automation_rows.RequestRow: (tables.requests,),
+    automation_rows.RhythmRow: (rhythms._AT_WORK,),
     automation_rows.SignalRow: (tables.inbox,),
     automation_rows.WatchedAutomationRow: (automations._WATCHED,),
     orders.AdriftIntentRow: (intents._ADRIFT, kill_switches._PLACES),

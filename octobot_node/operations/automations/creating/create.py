@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from octobot_node.automation import Finding
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.errors import Mistake, Overdrawn, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.creating.drafts import Draft, sound
-from octobot_node.operations.automations.creating.findings import finding_rows
+from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
+from octobot_node.operations.automations.creating.requests import foreseen, is_counted, request_findings
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import AutomationCreated, CreateAutomation
 from octobot_node.operations.context import OperationContext
@@ -33,6 +35,7 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
         by=context.by,
         shadow=request.shadow,
     )
+    asked = _refuse_too_many_requests(context, new)
     try:
         made = context.commands.create(new)
     except Overdrawn as error:
@@ -40,4 +43,13 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
         raise UsageError.of([Mistake(f"budget.{error.asset}", error.reason)]) from None
     context.hurry()
     (row,) = rows_of(context, [made])
-    return AutomationCreated(**row.model_dump(), findings=finding_rows(found.findings))
+    return AutomationCreated(**row.model_dump(), findings=finding_rows([*found.findings, *asked]))
+
+
+def _refuse_too_many_requests(context: OperationContext, new: NewAutomation) -> list[Finding]:
+    """Return what is to be said of the requests that it will make; raise UsageError where its exchange allows less."""
+    if not is_counted(context, new.account_id):
+        return []
+    findings = request_findings(foreseen(context, context.commands.rehearse(new)))
+    refuse_errors(findings)
+    return findings

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.request_forecast import Forecast
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
 from octobot_node.engine.ledger.book import exact
@@ -21,7 +22,8 @@ from octobot_node.limits import Limits
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.commands import checked, edited_config
 from octobot_node.operations.automations.creating.drafts import Draft, sound
-from octobot_node.operations.automations.creating.findings import finding_rows
+from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
+from octobot_node.operations.automations.creating.requests import budget_rows, foreseen, request_findings
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import FindingRow
 from octobot_node.operations.automations.models.plans import (
@@ -73,7 +75,12 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
         rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
-    return _planned(context.registry, _Planned(row.name, row.id, row.status, _findings(context, rehearsal)), rehearsal)
+    forecasts = foreseen(context, rehearsal, instead_of=row.id)
+    told = request_findings(forecasts)
+    if config is not None:
+        refuse_errors(told)
+    findings = _findings(context, rehearsal) + finding_rows(told)
+    return _planned(context.registry, _Planned(row.name, row.id, row.status, findings, forecasts), rehearsal)
 
 
 def plan_type(context: OperationContext, request: PlanType) -> PlannedTick:
@@ -94,9 +101,12 @@ def plan_type(context: OperationContext, request: PlanType) -> PlannedTick:
     )
     rehearsal = context.commands.rehearse(new)
     assert rehearsal is not None, "a new automation is loaded in the transaction that adds it"
+    forecasts = foreseen(context, rehearsal)
+    told = request_findings(forecasts)
+    refuse_errors(told)
     return _planned(
         context.registry,
-        _Planned(request.name or "", "", AutomationStatus.ACTIVE, finding_rows(found.findings)),
+        _Planned(request.name or "", "", AutomationStatus.ACTIVE, finding_rows([*found.findings, *told]), forecasts),
         rehearsal,
     )
 
@@ -108,6 +118,7 @@ class _Planned(NamedTuple):
     id: str
     status: str
     findings: list[FindingRow]
+    forecasts: list[Forecast]
 
 
 def _findings(context: OperationContext, rehearsal: Rehearsal) -> list[FindingRow]:
@@ -183,6 +194,7 @@ def _planned(registry: Registry, row: _Planned, rehearsal: Rehearsal) -> Planned
             market_data=requests_for(loaded.needs),
             trading=sum(intent["status"] == IntentStatus.PLANNED for intent in changes.intents),
         ),
+        request_budgets=budget_rows(row.forecasts),
         source=loaded.row.source.partition(":")[0],
         market_at=market.as_of,
         tickers=[

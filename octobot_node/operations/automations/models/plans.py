@@ -27,6 +27,7 @@ __all__ = [
     "PlannedOrder",
     "PlannedRequest",
     "PlannedTick",
+    "RequestBudgetRow",
     "RequestsUsed",
     "TickerSeen",
 ]
@@ -146,6 +147,21 @@ class RequestsUsed(Response):
     trading: int
 
 
+class RequestBudgetRow(Response):
+    """What an automation adds, in a minute, to what one limit of an exchange is asked for.
+
+    Prices and candles that others want at the same moments anyway add nothing; looking after orders is added once for
+    an account. Percents are of what the exchange allows, less what is kept for cancels and unknown orders.
+    """
+
+    exchange: str
+    per: Literal["address", "key"] = Field(description="Who shares the limit: all of an address, or all of a key.")
+    egress: str = Field(description="The way out that it is about.")
+    adds_requests: float = Field(description="Requests that it adds in a minute, by its plan and its first orders.")
+    adds_percent: float = Field(description="The part of what is allowed that it adds.")
+    used_percent: float = Field(description="The part that those at work ask for.")
+
+
 class PlannedTick(Response):
     """What the next tick would do. Nothing of it was written, sent or told."""
 
@@ -178,6 +194,10 @@ class PlannedTick(Response):
     )
     findings: list[FindingRow] = Field(description="What the type finds in its config on this market.")
     requests_used: RequestsUsed = Field(description="The share of the exchange's request budget that it takes.")
+    request_budgets: list[RequestBudgetRow] = Field(
+        default_factory=list,
+        description="What it adds to each limit of its exchange, by its plan; empty where nothing is counted.",
+    )
     source: str
     market_at: datetime
     tickers: list[TickerSeen]

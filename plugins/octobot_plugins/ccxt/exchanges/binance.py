@@ -27,6 +27,8 @@ _DAY = 86_400_000
 _PAGE = 1_000
 #: B-rest: a minute and address.
 _WEIGHT = 6_000
+#: What ccxt counts as one.
+_WEIGHT_OF_ONE = 5
 
 
 def binance_said(body: Any) -> Sequence[Said]:
@@ -85,6 +87,16 @@ def _open(asked: Asked) -> Wire:
 def _budgets(headers: Mapping[str, str]) -> Sequence[RequestBudget]:
     used = headers.get("x-mbx-used-weight-1m", "")
     return [RequestBudget("weight a minute", _WEIGHT, max(_WEIGHT - int(used), 0))] if used.isdigit() else []
+
+
+def _tickers_cost(symbols: int) -> float:
+    # B-rest GET ticker/24hr, by how many symbols are named; ccxt counts them as one.
+    return (2 if symbols <= 20 else 40 if symbols <= 100 else 80) / _WEIGHT_OF_ONE
+
+
+def _cost(path: str, params: Mapping[str, Any]) -> float | None:
+    named = path == "ticker/24hr" and "symbols" in params
+    return _tickers_cost(str(params["symbols"]).count(",") + 1) if named else None
 
 
 def _fees(body: Any, _market: str) -> tuple[Any, Any]:
@@ -166,6 +178,8 @@ BINANCE = ExchangeRecord(
     # B-rest: a weight of 6,000 in each minute and address, which ccxt counts as 1,200.
     pace_seconds=60.0,
     paced_by="weight a minute",
+    cost=_cost,
+    tickers_cost=_tickers_cost,
     trades=Question(_trades, rows_in(), _newer),
     trades_by_market=True,
     # B-rest GET account: commissionRates.

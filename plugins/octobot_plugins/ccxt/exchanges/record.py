@@ -209,6 +209,10 @@ class ExchangeRecord:
     pace_burst: int = 0
     #: Whether all that comes from an address is counted together, or what is asked with a key.
     paced_per: Literal["address", "key"] = "address"
+    #: What a request costs by its documentation, where ccxt counts otherwise: (path, parameters) -> cost, or None.
+    cost: Callable[[str, Mapping[str, Any]], float | None] = lambda _path, _params: None
+    #: What the prices of so many symbols cost in one request, where that depends on how many they are.
+    tickers_cost: Callable[[int], float] | None = None
     #: The budget, by its name in ``budgets``, that is the one which ccxt's costs are about; "": none of them.
     paced_by: str = ""
     #: What headers of an answer say of the request budgets.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from octobot_node.testing.fakes import OpenGate
 from octobot_plugins.ccxt.exchanges import record_of
 from octobot_plugins.ccxt.exchanges.record import Wire
 from octobot_plugins.ccxt.library import make_exchange
+from octobot_plugins.ccxt.market_data import open_market_data
 from octobot_plugins.ccxt.pacing import Pace
 from octobot_plugins.ccxt.settings import CcxtMarketSettings, CcxtTradingSettings
 from tests.integration.plugins.ccxt.conftest import Open, request
-from tests.support.exchange_site import Answer
+from tests.support.exchange_site import Answer, Asked
 
 NOW = 1_767_225_600_000
 
@@ -61,6 +63,10 @@ def test_a_minute_of_binance_is_what_its_documentation_says() -> None:
         pace.cost(Wire("openOrders", method="GET", params={"symbol": "BTCUSDT"})),
     ]
     assert [weight * 5 for weight in weights] == [20, 1, 80, 6]
+    # The prices of so many symbols, which ccxt counts as those of one.
+    symbols = [json.dumps([f"C{number}USDT" for number in range(count)]) for count in (1, 20, 21, 100, 101)]
+    asked = [Wire("ticker/24hr", ("public",), method="GET", params={"symbols": each}) for each in symbols]
+    assert [pace.cost(each) * 5 for each in asked] == [2, 2, 40, 40, 80]
     pace.told((RequestBudget("weight a minute", 6_000, 1_500),))
     assert gate.taken == 900
 
@@ -132,3 +138,62 @@ def test_an_order_that_waited_too_long_for_its_turn_is_not_sent(
             assert opened.site.asked == []
 
     asyncio.run(go())
+
+
+def test_executions_of_which_only_some_may_be_asked_for_now_are_gone_on_with_later(
+    bench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what an exchange lets be asked would always be used up by the first pages."""
+    rows = {
+        f"T{number}": {
+            "ordertxid": f"O{number}",
+            "pair": "XBTUSDT",
+            "time": (NOW - number) / 1_000,
+            "type": "buy",
+            "ordertype": "limit",
+            "price": "40000",
+            "cost": "40",
+            "fee": "0.1",
+            "vol": "0.001",
+        }
+        for number in range(120)
+    }
+
+    def answer(asked: Asked) -> Answer:
+        begin = int(asked.params.get("ofs", 0))
+        page = dict(list(rows.items())[begin : begin + 50])
+        return Answer({"error": [], "result": {"trades": page, "count": 120}})
+
+    passes = iter([True, False, True, False, True])
+
+    async def sometimes(_gate: OpenGate, _weight: float = 1.0, *, urgent: bool = False) -> None:
+        del urgent
+        if not next(passes):
+            raise NotSent("too much", retry_after=5.0)
+
+    monkeypatch.setattr(OpenGate, "take", sometimes)
+
+    async def go() -> None:
+        async with bench("kraken", answer, VirtualClock(NOW)) as opened:
+            for _ in range(2):
+                with pytest.raises(NotSent):
+                    await opened.trading.trades(NOW - 60_000)
+            assert len(await opened.trading.trades(NOW - 60_000)) == 120
+            assert len(opened.site.asked) == 3
+
+    asyncio.run(go())
+
+
+def test_what_prices_candles_polling_and_orders_take_is_said_beforehand(bench: Open) -> None:
+    async def costs(name: str) -> list[tuple[float, float] | None]:
+        async with bench(name, lambda _: Answer({}), VirtualClock(NOW)) as opened:
+            found = [await opened.trading.request_cost(what) for what in ("polling", "orders", "tickers")]
+            market = open_market_data(CcxtMarketSettings(exchange=name), opened.context)
+            found += [await market.request_cost("tickers", 50), await market.request_cost("candles")]
+            await market.close()
+            assert opened.site.asked == []
+            return [None if each is None else (each.requests, round(each.weight, 3)) for each in found]
+
+    # Binance's in fifths of its weight; Kraken's in thirds of a point, orders apart.
+    assert asyncio.run(costs("binance")) == [(1, 1.2), (1, 0.2), None, (1, 8.0), (1, 1.0)]
+    assert asyncio.run(costs("kraken")) == [(1, 3.0), (1, 0.0), None, (1, 1.0), (1, 1.0)]

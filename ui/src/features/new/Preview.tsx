@@ -228,6 +228,15 @@ function Found({ tick }: { tick: PlannedTick }) {
             orders
           </dd>
         </div>
+        {(tick.request_budgets ?? []).map((budget) => (
+          <div key={`${budget.exchange} ${budget.per} ${budget.egress}`}>
+            <dt>Of what {budget.exchange} allows</dt>
+            <dd>
+              {format.count(budget.adds_percent)} %{" "}
+              <span className="faint">more, {format.count(budget.used_percent)} % are asked already</span>
+            </dd>
+          </div>
+        ))}
       </dl>
     </>
   );
