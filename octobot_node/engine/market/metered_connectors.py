@@ -49,8 +49,8 @@ __all__ = [
     "key_findings",
     "look_up_many",
     "metered_market_data",
-    "streams_of",
     "states_costs",
+    "streams_of",
 ]
 
 T = TypeVar("T")
