@@ -44,6 +44,7 @@ from octobot_node.store.tables import (
 from octobot_node.store.turns import in_turn
 
 __all__ = [
+    "ANY_SHADOWS",
     "Consumed",
     "account",
     "account_id_named",
@@ -69,7 +70,6 @@ __all__ = [
     "refuse_too_many",
     "refuse_too_many_accounts",
     "requests_by_id",
-    "shadows_leaving",
     "shadows_of",
     "signals_of_batch",
     "update",
@@ -373,20 +373,13 @@ def shadows_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, Aut
     return found
 
 
-_ANY_SHADOWS = sa.select(accounts.c.id).where(sa.not_(is_anybodys_own(accounts.c.id))).limit(1)
+#: Whether there is an account of shadows; of accounts, which are few, the primary key is read alone.
+ANY_SHADOWS = sa.select(accounts.c.id).where(sa.not_(is_anybodys_own(accounts.c.id))).exists()
 
 
 def any_shadows(connection: sa.Connection) -> bool:
-    """Whether there may be any shadow: there is an account of some. Accounts are few."""
-    return connection.execute(_ANY_SHADOWS).first() is not None
-
-
-def shadows_leaving(connection: sa.Connection) -> list[str]:
-    """Return the shadows that were switched off and are over, or ending."""
-    if not any_shadows(connection):
-        return []
-    left = sa.select(accounts.c.id).where(sa.not_(is_anybodys_own(accounts.c.id)))
-    return list(connection.scalars(sa.select(_a.id).where(_a.account_id.in_(left), _a.name != _a.id).order_by(_a.id)))
+    """Whether there may be any shadow."""
+    return bool(connection.scalar(sa.select(ANY_SHADOWS)))
 
 
 def delete_account(connection: sa.Connection, account_id: str) -> None:
@@ -401,7 +394,7 @@ def add_notices(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
     """
     # A shadow tells nobody anything: its original does.
     for at, told in groupby(rows, key=itemgetter("created_at")):
-        some = [row for row in told if not is_shadow(row["automation_id"])]
+        some = [row for row in told if not (is_shadow(row["automation_id"]) or is_shadow(row["account_id"]))]
         if not some:
             continue
         insert_many(connection, notices, [{key: row[key] for key in row if key != "field"} for row in some])

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.shadow_ids import is_shadow, shadow_of
-from octobot_node.store.automations import any_shadows
+from octobot_node.store.automations import ANY_SHADOWS
 from octobot_node.store.rows.automation import ClaimedScheduleRow, LockedScheduleRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many
 from octobot_node.store.tables import automations, changed_levels, schedule
@@ -51,10 +51,13 @@ class Due:
     automation_id: str
     source: str
     suspect: bool
+    #: Whether there are shadows at all, of whatever automation.
+    shadows: bool = False
 
 
 _DUE = (
-    sa.select(_c.automation_id, _c.source, _c.suspect)
+    # Asked along: a statement of its own at each look would cost a replay more than its ticks do.
+    sa.select(_c.automation_id, _c.source, _c.suspect, ANY_SHADOWS.label("shadows"))
     .where(_c.claim.is_(None), _c.next_run_at <= sa.bindparam("now"))
     .order_by(_c.next_run_at)
     .limit(sa.bindparam("count"))
@@ -81,7 +84,7 @@ def shadows_riding(connection: sa.Connection, ids: Sequence[str]) -> tuple[set[s
     Rides the key.
     """
     wanted = [shadow_of(id_) for id_ in ids if not is_shadow(id_)]
-    if not wanted or not any_shadows(connection):
+    if not wanted:
         return set(), set()
     running = set(connection.scalars(_RUNNING, {"ids": wanted}))
     free = set(connection.scalars(_FREE, {"ids": sorted(running)})) if running else set()

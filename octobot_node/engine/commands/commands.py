@@ -30,7 +30,7 @@ from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, Overdrawn, UsageError
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
-from octobot_node.shadow_ids import with_shadows
+from octobot_node.shadow_ids import is_shadow, shadow_of, with_shadows
 from octobot_node.store import automations, config_revisions, events, intents, schedules, signal_keys
 from octobot_node.store.events import Event
 from octobot_node.store.queries import lists
@@ -186,15 +186,20 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands, ShadowCommands):
             .where(columns.status == AutomationStatus.HELD, accounts.c.reconcile_since.is_(None))
         )
         if account_id is not None:
-            held = held.where(columns.account_id == account_id)
+            held = held.where(columns.account_id.in_((account_id, shadow_of(account_id))))
         with self._core.storage.read() as connection:
             rows = connection.execute(held).all()
         typed = [row for row in rows if row.type in types and row.state_version <= types[row.type].version]
         closed = {each for each in {row.account_id for row in typed} if self._core.accounts.why_closed(each)}
         found = [row.id for row in typed if row.account_id not in closed]
-        for automation_id in found:
-            self.take_up(automation_id)
-        return found
+        # Shadows last, since most go on with their originals.
+        for automation_id in sorted(found, key=is_shadow):
+            try:
+                self.take_up(automation_id)
+            except CommandRefused:
+                if not is_shadow(automation_id):
+                    raise
+        return [automation_id for automation_id in found if not is_shadow(automation_id)]
 
     def hold_without_connector(self) -> list[str]:
         """Hold those automations whose account's connectors no plugin has; return their ids. Called when a node starts.

@@ -60,7 +60,8 @@ class Dispatcher:
             if not core.coordinator.leads(connection):
                 return 0
             due = self._due(connection, now)
-            shadows, busy = schedules.shadows_riding(connection, [item.automation_id for item in due])
+            ids = [item.automation_id for item in due if item.shadows]
+            shadows, busy = schedules.shadows_riding(connection, ids)
             # What goes along with its original is in that one's batch, for it sees the very same market.
             alone = [item for item in due if item.automation_id not in shadows]
             for group in _batches(alone, core.settings.batch_size, self._suspects_together()):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus
+from octobot_node.store.sql.conditions import is_anybodys_own
 from octobot_node.store.tables import accounts, automations, cursors, events, installation, intents, leases, schedule
 
 __all__ = [
@@ -72,8 +73,9 @@ def hold_all(connection: sa.Connection, beginning: str, since: int, now: int) ->
     columns = automations.c
     connection.execute(accounts.update().values(reconcile_since=sa.func.coalesce(accounts.c.reconcile_since, since)))
     deciding = sa.select(columns.id, columns.owner, columns.account_id, columns.shard).where(
-        columns.status.in_(_DECIDING)
+        columns.status.in_(_DECIDING), is_anybodys_own(columns.id)
     )
+    # Shadows are held with them, and nobody is told of that.
     rows = connection.execute(deciding).all()
     reason = f"{since_when(beginning, since)}: its accounts are being compared with their exchanges"
     connection.execute(

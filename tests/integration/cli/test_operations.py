@@ -75,7 +75,7 @@ def test_json_has_the_same_keys_for_ever(created: Octobot) -> None:
     shown = as_json(created, "automations", "show", "dca")
     assert set(shown) == row | {
         *("config", "limits", "budget", "state", "state_version", "needs", "wake", "levels", "waiting_signals"),
-        *("balances", "positions", "figures", "orders", "events", "report", "next_step", "included"),
+        *("balances", "positions", "figures", "orders", "events", "report", "next_step", "included", "shadow"),
     }
     assert set(as_json(created, "automations", "plan", "dca")) == {
         *("automation", "id", "tick", "at", "scheduled", "missed", "outcome", "reason", "status", "orders", "notices"),

@@ -163,6 +163,16 @@ def test_what_is_done_to_one_is_done_to_its_shadow(bench: Bench, command: str, s
         assert (bench.row(bot).status, bench.row(shadow_of(bot)).status) == ("active", "active")
 
 
+def test_what_was_held_for_want_of_a_connector_goes_on_with_its_shadow(bench: Bench) -> None:
+    bench.market.prices[BTC] = D(100)
+    bot = shadowed(bench, rests)
+    watch(bench)
+    for held in ([bot, shadow_of(bot)], [shadow_of(bot)]):
+        bench.commands.hold(held, "a reason")
+        assert bench.commands.take_up_held() == [id_ for id_ in held if id_ == bot]
+        assert (bench.row(bot).status, bench.row(shadow_of(bot)).status) == ("active", "active")
+
+
 def test_an_edit_and_a_change_of_the_budget_reach_it_and_its_name_does_not(bench: Bench) -> None:
     bench.market.prices[BTC] = D(100)
     bot = shadowed(bench, rests)

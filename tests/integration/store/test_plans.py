@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from octobot_node.contracts.storage import Storage
 from octobot_node.store import automations, intents, kill_switches, schedules
-from octobot_node.store.queries import history, lists, metric_queries
+from octobot_node.store.queries import history, lists, metric_queries, shadows
 from octobot_node.store.queries.history import FillFilter
 from octobot_node.store.queries.lists import AutomationFilter, EventFilter, OrderFilter
 from octobot_node.store.queries.periods import Period
@@ -32,7 +32,9 @@ LIVE = {"ix_intents_live", "ix_intents_live_of"}
 OWNED = {*LIVE, "sqlite_autoindex_accounts_1", "sqlite_autoindex_accounts_2"}
 NOTED = {"sqlite_autoindex_kill_switch_orders_1", "sqlite_autoindex_intents_1"}
 PLANS: dict[str, tuple[Statement, set[str]]] = {
-    "schedules.due": (lambda c: schedules.due(c, 1, 10), {"ix_schedule_due"}),
+    # Whether there are shadows is asked along: of accounts, which are few, the key is read.
+    "schedules.due": (lambda c: schedules.due(c, 1, 10), {"ix_schedule_due", "sqlite_autoindex_accounts_1"}),
+    "shadows.executions_of": (lambda c: shadows.executions_of(c, ["o"], 1), {"ix_fills_order"}),
     "schedules.next_due_at": (schedules.next_due_at, {"ix_schedule_due"}),
     "schedules.lock_claimed": (lambda c: schedules.lock_claimed(c, "b"), {"ix_schedule_claim"}),
     "schedules.expired_claims": (lambda c: schedules.expired_claims(c, 1), {"ix_schedule_claim"}),

@@ -54,14 +54,14 @@ class ShadowMoney(Response):
     """What both came to in one asset; what was there when the shadow began is in both. null: a price is not known."""
 
     asset: str
-    live_equity: Amount | None
-    paper_equity: Amount | None
+    live_equity: Amount | None = Field(description="What it is worth live; null: a price is not known.")
+    paper_equity: Amount | None = Field(description="What it is worth on paper.")
     pnl: Amount | None = Field(description="The PnL live less that on paper: below 0, live came to less.")
-    live_realised: Amount
-    paper_realised: Amount
+    live_realised: Amount = Field(description="What live realised, net of fees.")
+    paper_realised: Amount = Field(description="What paper realised, net of fees.")
     realised: Amount = Field(description="What live realised, net of fees, less what paper did.")
-    live_fees: Amount
-    paper_fees: Amount
+    live_fees: Amount = Field(description="What live paid in fees of this asset.")
+    paper_fees: Amount = Field(description="What paper paid in fees of this asset.")
     fees: Amount = Field(description="What live paid in fees of this asset, less what paper did.")
 
 
@@ -95,7 +95,7 @@ class ShadowSide(Response):
     status: str
     reason: str
     filled: Amount = Field(description="Executed since the shadow began, in base.")
-    price: Amount | None
+    price: Amount | None = Field(description="The average of its executions, in quote; null: there is none.")
     fees: dict[str, Amount] = Field(description="Paid, by asset.")
     filled_at: datetime | None = Field(description="When it was filled, by the clock of who filled it.")
 
@@ -108,14 +108,16 @@ class ShadowPair(Response):
     side: Literal["buy", "sell"]
     type: str
     tag: str
-    outcome: PairOutcome
-    live: ShadowSide | None
-    paper: ShadowSide | None
+    outcome: PairOutcome = Field(description="What became of the two.")
+    live: ShadowSide | None = Field(description="The order at the exchange.")
+    paper: ShadowSide | None = Field(description="The order on paper.")
     slippage: Amount | None = Field(description="What a unit cost more, or brought less, in quote.")
     slippage_cost: Amount | None = Field(description="The same for what both executed.")
     slippage_bps: Amount | None = Field(description="In basis points of the price on paper.")
     fee: Amount | None = Field(description="What more was paid in fees, in quote, for what both executed.")
-    later_ms: int | None
+    later_ms: int | None = Field(
+        description="How much later the live one was filled than that on paper, ms; null: not both are filled."
+    )
     short: Amount | None = Field(
         description="What paper executed beyond a live order that is over, in base; null: it is not over."
     )
@@ -127,7 +129,7 @@ class ShadowReport(Response):
     automation: str
     id: str
     shadow: bool = Field(description="Whether it has a shadow; without one all that follows is empty.")
-    began_at: datetime | None
+    began_at: datetime | None = Field(description="Since when.")
     status: AutomationStatus | None = Field(description="The shadow's own.")
     reason: str = Field(description="Why the shadow waits, failed or is held.")
     observing: bool = Field(description="Whether the account only observes: then no live order is sent.")
@@ -135,7 +137,7 @@ class ShadowReport(Response):
     compared_since: datetime | None = Field(
         description="Pairs are of orders since then: the start, or later where there are too many."
     )
-    money: list[ShadowMoney]
-    quotes: list[ShadowQuote]
+    money: list[ShadowMoney] = Field(description="What both came to, by asset.")
+    quotes: list[ShadowQuote] = Field(description="What the pairs come to, by the asset that they are traded for.")
     orders: list[ShadowPair] = Field(description="The newest pairs, newest first.")
     left_out: int = Field(description="Older pairs, which are in the sums and not in the list.")

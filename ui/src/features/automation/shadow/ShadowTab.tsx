@@ -171,7 +171,7 @@ function Quote({ of: quote }: { of: ShadowQuote }) {
         </dd>
       </div>
       <div>
-        <dt>Filled, in the middle</dt>
+        <dt>Filled, median</dt>
         <dd>{quote.later_ms === null ? <NotKnown /> : later(quote.later_ms)}</dd>
       </div>
       {others.map(({ count, text }) => (

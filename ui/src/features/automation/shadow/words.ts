@@ -22,7 +22,9 @@ export function bps(value: Decimal): string {
 /** How much later than paper, or sooner. */
 export function later(milliseconds: number): string {
   if (milliseconds === 0) return "at the same time";
-  return `${format.span(Math.abs(milliseconds))} ${milliseconds > 0 ? "later" : "sooner"}`;
+  const apart = Math.abs(milliseconds);
+  const said = apart < 1_000 ? `${format.count(apart)} ms` : format.span(apart);
+  return `${said} ${milliseconds > 0 ? "later" : "sooner"}`;
 }
 
 /** Why a side has nothing executed, in a few words. */
