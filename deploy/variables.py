@@ -186,8 +186,9 @@ _FROM_INVENTORY = {
     "OCTOBOT_DATABASE_URL": "{{ fleet_database_url }}",
     "DATABASE_HOSTS": "{{ fleet_is_master | ternary(fleet_address, '') }}",
     "DATABASE_CONSUMERS": "{{ fleet_is_master | ternary(fleet_consumer_addresses | join(','), '') }}",
-    "DATABASE_NODES": "{{ [fleet_nodes | length + 1, 3] | max }}",
-    "DATABASE_BIND": "{{ fleet_consumer_addresses | ternary('0.0.0.0', '127.0.0.1') }}",
+    # The master's alone: nothing is another one on the others when a consumer comes or goes. One more stands by.
+    "DATABASE_NODES": "{{ fleet_is_master | ternary([fleet_consumers | length + 2, 3] | max, 3) }}",
+    "DATABASE_BIND": "{{ (fleet_is_master and fleet_consumers | length > 0) | ternary('0.0.0.0', '127.0.0.1') }}",
     # Its successor stands by while it is updated.
     "OCTOBOT_STANDBY": "{{ fleet_is_master | ternary('true', 'false') }}",
     "OCTOBOT_TENTACLES": "{{ additional_tentacles_package_url | default('') }}",

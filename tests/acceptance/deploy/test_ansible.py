@@ -65,7 +65,7 @@ def test_every_playbook_is_one_with_every_inventory(inventory: str, tmp_path: Pa
     assert found.stdout.count("playbook: ") == len(PLAYBOOKS)
 
 
-def rendered(folder: Path, inventory: str) -> Mapping[str, str]:
+def rendered(folder: Path, inventory: str, **variables: str) -> Mapping[str, str]:
     """Return what the machines of an inventory would get, by name of machine and file."""
     roles = folder / "roles"
     for role in (ANSIBLE / "roles").iterdir():
@@ -77,9 +77,10 @@ def rendered(folder: Path, inventory: str) -> Mapping[str, str]:
     (folder / "made").mkdir()
     (folder / "group_vars").symlink_to(ANSIBLE / "playbooks" / "group_vars")
     (folder / "render.yml").write_text(RENDER)
-    extra = {"ansible": ANSIBLE, "made": folder / "made", "ansible_python_interpreter": sys.executable}
+    extra = {**variables, "ansible": ANSIBLE, "made": folder / "made", "ansible_python_interpreter": sys.executable}
     given = [part for name, value in extra.items() for part in ("-e", f"{name}={value}")]
-    playbook = ["-i", f"inventories/{inventory}", *given, str(folder / "render.yml")]
+    # Where an inventory is a file of the test's, its path is whole.
+    playbook = ["-i", str(Path("inventories", inventory)), *given, str(folder / "render.yml")]
     found = run(folder, "ansible-playbook", *playbook, ANSIBLE_ROLES_PATH=str(roles))
     assert found.returncode == 0, found.stdout[-3_000:] + found.stderr
     return {path.name: path.read_text() for path in (folder / "made").iterdir()}
@@ -112,8 +113,7 @@ def test_a_node_that_stands_alone_gets_what_its_inventory_says(tmp_path: Path) -
 def test_a_fleet_s_consumers_know_their_master_and_it_knows_them(tmp_path: Path) -> None:
     made = rendered(tmp_path, "replica")
     verified = "/octobot?sslmode=verify-full&sslrootcert=/run/secrets/database_ca.crt"
-    image = {"OCTOBOT_IMAGE": "registry.example.org/octobot-node:1.0.0"}
-    together = {**DEFAULTS, **image, "DATABASE_NODES": "4", "DATABASE_BIND": "0.0.0.0"}
+    together = {**DEFAULTS, "OCTOBOT_IMAGE": "registry.example.org/octobot-node:1.0.0"}
     assert settings(made["master.example.org.env"]) == {
         **together,
         "COMPOSE_PROFILES": "nginx,postgres,backup",
@@ -124,7 +124,10 @@ def test_a_fleet_s_consumers_know_their_master_and_it_knows_them(tmp_path: Path)
         "OCTOBOT_DATABASE_URL": f"postgresql://octobot@postgres:5432{verified}",
         "DATABASE_HOSTS": "192.0.2.10",
         "DATABASE_CONSUMERS": "192.0.2.11,198.51.100.12",
+        "DATABASE_NODES": "4",
+        "DATABASE_BIND": "0.0.0.0",
     }
+    # Nothing of it says how many there are: it is the same when another one comes or goes.
     assert settings(made["consumer-2.example.org.env"]) == {
         **together,
         "NODE_NAME": "consumer-2.example.org",
@@ -168,6 +171,19 @@ FLEETS = {
     "consumers c, and others b, n.": (["a"], ["c"]),
     "each needs one of its own, as numbers": (["a"], ["c", "b", "n"]),
 }
+
+
+def test_what_a_master_gets_while_a_consumer_leaves_is_what_it_gets_without_that_one(tmp_path: Path) -> None:
+    (tmp_path / "while").mkdir()
+    (tmp_path / "after").mkdir()
+    leaving = "consumer-2.example.org"
+    meanwhile = rendered(tmp_path / "while", "replica", leaving=leaving)
+    inventory = yaml.safe_load((ANSIBLE / "inventories" / "replica" / "hosts.yml").read_text())
+    del inventory["octobot_nodes"]["children"]["consumer_nodes"]["hosts"][leaving]
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    after = rendered(tmp_path / "after", str(tmp_path / "hosts.yml"))
+    # A run after it changes nothing.
+    assert after == {name: text for name, text in meanwhile.items() if not name.startswith(leaving)}
 
 
 def test_a_fleet_that_cannot_be_is_refused_before_a_machine_is_asked(tmp_path: Path) -> None:

@@ -230,4 +230,5 @@ def test_a_consumer_leaves_and_is_shut_out_while_the_others_work(trading: Fleet)
     live(trading, 2)
     # Without it in the inventory it stays shut out.
     trading.write(trading.consumers[:1])
-    assert set(trading.play("site", "--check").changed.values()) == {0}
+    played = trading.play("site", "--check", "--diff")
+    assert set(played.changed.values()) == {0}, [line for line in played.text.splitlines() if "changed" in line]
