@@ -154,7 +154,7 @@ class RequestBudgetRow(Response):
     an account. Percents are of what the exchange allows, less what is kept for cancels and unknown orders.
     """
 
-    exchange: str
+    exchange: str = Field(description="The exchange whose limit it is.")
     per: Literal["address", "key"] = Field(description="Who shares the limit: all of an address, or all of a key.")
     egress: str = Field(description="The way out that it is about.")
     adds_requests: float = Field(description="Requests that it adds in a minute, by its plan and its first orders.")
