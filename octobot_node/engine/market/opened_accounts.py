@@ -40,6 +40,7 @@ from octobot_node.engine.market.metered_connectors import (
     streams_of,
 )
 from octobot_node.engine.market.request_gates import RequestGates
+from octobot_node.engine.market.shadow_market import ShadowMarket
 from octobot_node.errors import (
     EgressRefused,
     InvalidSettings,
@@ -49,7 +50,7 @@ from octobot_node.errors import (
     UsageError,
 )
 from octobot_node.limits import Limits
-from octobot_node.market import Candles, Market, MarketRules, Ticker
+from octobot_node.market import Market
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.sealing import named
@@ -560,31 +561,8 @@ class _LentToShadow(_Lent):
 
     def market_data(self, source: str) -> MarketData:
         """Return the original's market data, charging what the original pays."""
-        return _Charged(super().market_data(source), lambda: self._accounts.get(original_of(self._account_id)))
-
-
-class _Charged:
-    """Market data whose rules have an account's fees in them."""
-
-    def __init__(self, market: MarketData, account: Callable[[], Account]) -> None:
-        self._market = market
-        self._account = account
-
-    async def tickers(self, symbols: Collection[str]) -> Mapping[str, Ticker]:
-        """Return the market's own."""
-        return await self._market.tickers(symbols)
-
-    async def candles(self, symbol: str, timeframe: str, count: int) -> Candles:
-        """Return the market's own."""
-        return await self._market.candles(symbol, timeframe, count)
-
-    async def rules(self, symbols: Collection[str]) -> Mapping[str, MarketRules]:
-        """Return the market's own, with what the account pays."""
-        known, fees = await self._market.rules(symbols), self._account().fees(symbols)
-        return {symbol: fees[symbol].of(rules) if symbol in fees else rules for symbol, rules in known.items()}
-
-    async def close(self) -> None:
-        """Do nothing: it is whose it was lent from."""
+        original = original_of(self._account_id)
+        return ShadowMarket(super().market_data(source), lambda it: self._accounts.get(original).fees(it), self.clock)
 
 
 @contextmanager
