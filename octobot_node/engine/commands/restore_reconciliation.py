@@ -25,6 +25,7 @@ from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.commands.commands import Commands
 from octobot_node.errors import CommandRefused
 from octobot_node.orders import IntentStatus
+from octobot_node.shadow_ids import is_shadow
 from octobot_node.store import events
 from octobot_node.store.database import holding
 from octobot_node.store.events import Event
@@ -122,6 +123,8 @@ class RestoreReconciliation:
 
     def _agree(self, row: AccountRow, held: Sequence[str]) -> bool:
         for automation_id in held:
+            if is_shadow(automation_id):
+                continue  # it goes on when its original does
             # Stopped or resumed by a person this moment: theirs holds.
             with suppress(CommandRefused):
                 self._commands.take_up(automation_id)

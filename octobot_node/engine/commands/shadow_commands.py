@@ -28,7 +28,7 @@ from octobot_node.store.rows.automation import AutomationRow
 from octobot_node.store.rows.node import AccountRow
 from octobot_node.store.rows.order import IntentRow
 from octobot_node.store.sql.bulk_statements import insert_many
-from octobot_node.store.sql.conditions import is_live, signal_waits
+from octobot_node.store.sql.conditions import is_live, is_live_or_has_news, signal_waits
 from octobot_node.store.tables import automations as automations_table
 from octobot_node.store.tables import balances, fills, inbox, positions, postings, schedule, watchings
 from octobot_node.store.tables import intents as intents_table
@@ -124,9 +124,15 @@ class ShadowCommands:
         if known is not None:
             cure = "switch it off first" if known.name == known.id else "the one before is still ending: try again soon"
             raise CommandRefused(f"{row.name!r} has a shadow already: {cure}")
-        news = sa.select(fills.c.id).where(fills.c.automation_id == row.id, sa.text("fills.news")).limit(1)
-        if connection.execute(news).first() is not None:
-            raise CommandRefused(f"{row.name!r} is about to be told of a fill: try again once it has ticked")
+        filled = sa.select(fills.c.id).where(fills.c.automation_id == row.id, sa.text("fills.news"))
+        ended = sa.select(intents_table.c.id).where(
+            intents_table.c.automation_id == row.id, is_live_or_has_news, sa.text("intents.news")
+        )
+        if any(connection.execute(news.limit(1)).first() for news in (filled, ended)):
+            # Its shadow would never hear of that.
+            raise CommandRefused(
+                f"{row.name!r} is about to be told what became of an order: try again once it has ticked"
+            )
 
     def _begin(self, connection: sa.Connection, row: AutomationRow, account: AccountRow, by: str) -> None:
         now, shadow = self._core.clock.now(), shadow_of(row.id)

@@ -11,9 +11,10 @@ import pytest
 
 from octobot_node.contracts.exchanges import OrderRequest
 from octobot_node.engine.commands.restore_reconciliation import RestoreReconciliation
-from octobot_node.errors import Unresolved
+from octobot_node.errors import CommandRefused, Unresolved
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.settings import Settings
+from octobot_node.shadow_ids import shadow_of
 from octobot_node.store import tables
 from octobot_node.transfer.backing_up import back_up
 from octobot_node.transfer.restoring import restore
@@ -31,6 +32,10 @@ def first(make_bench: Callable[..., Bench]) -> Bench:
 @pytest.fixture
 def restored(first: Bench, registry: Registry, tmp_path: Path) -> Iterator[Bench]:
     """An engine on a restored backup of the first one, on the same exchange."""
+    yield from _restored(first, registry, tmp_path)
+
+
+def _restored(first: Bench, registry: Registry, tmp_path: Path) -> Iterator[Bench]:
     back_up(first.settings, registry, tmp_path / "b.zip", lambda *_: None)
     settings = Settings(data_dir=tmp_path / "restored", disk_reserve_mb=0)
     done = restore(settings, registry, tmp_path / "b.zip", lambda *_: None)
@@ -151,3 +156,28 @@ def test_one_that_was_being_sold_sells_nothing_before_that(restored: Bench) -> N
     reconciling.step()
     restored.settle()
     assert len(restored.intents()) == 3
+
+
+def test_a_shadow_goes_on_with_its_original_and_nobody_is_told_of_it(
+    first: Bench, registry: Registry, tmp_path: Path
+) -> None:
+    bot = only(first)
+    with pytest.raises(CommandRefused, match="about to be told"):
+        first.commands.add_shadow(bot)
+    first.advance(1_000)
+    first.settle()
+    first.commands.add_shadow(bot)
+    first.settle()
+    for restored in _restored(first, registry, tmp_path):
+        reconciling = RestoreReconciliation(restored.core)
+        assert [restored.row(each).status for each in (bot, shadow_of(bot))] == ["held", "held"]
+        strange = strange_order(restored)
+        reconciling.step()
+        # What is on paper agrees with itself; the exchange does not.
+        assert [restored.row(each).status for each in (bot, shadow_of(bot))] == ["held", "held"]
+        restored.trading.become(strange, "cancelled")
+        restored.advance(600_000)
+        reconciling.step()
+        assert [restored.row(each).status for each in (bot, shadow_of(bot))] == ["active", "active"]
+        told = restored.rows(tables.events)
+        assert {row.account_id for row in told} <= {"", restored.row(bot).account_id}
