@@ -92,6 +92,8 @@ class Steady(Automation["Steady.Config", BuyerState]):
         symbol: str = "BTC/USD"
         every: float
         amount: Decimal = Decimal(0)
+        #: All at the same moments, not spread over the interval.
+        align: bool = False
 
     def evaluate(self, tick: Tick[Steady.Config, BuyerState]) -> Decision:
         """Order at scheduled ticks, count fills."""
@@ -101,7 +103,9 @@ class Steady(Automation["Steady.Config", BuyerState]):
         if config.amount and tick.number and tick.scheduled_at is not None:
             orders = [MarketOrder(config.symbol, "buy", amount=config.amount, tag=str(to_ms(tick.scheduled_at)))]
         changed = BuyerState(bought=state.bought + 1, fills=state.fills + len(tick.fills))
-        return Decision(state=changed, orders=orders, wake=Wake(every=timedelta(seconds=config.every)))
+        return Decision(
+            state=changed, orders=orders, wake=Wake(every=timedelta(seconds=config.every), align=config.align)
+        )
 
 
 class Sleeper(Automation["Sleeper.Config", None]):

@@ -263,7 +263,12 @@ class Emulator(ABC):
             connections=total(Counter(address for address, _ in self._door.connections)),
             peers=self._door.connections,
             redirects_followed=self._door.requests[self.faults.redirect_to],
+            weight=self.weighed(),
         )
+
+    def weighed(self) -> int:
+        """Return what all requests weighed; 0 where the exchange has no weights."""
+        return 0
 
     def controls(self) -> dict[str, Callable[..., Any]]:
         """Return the methods above by name: what the admin port offers."""

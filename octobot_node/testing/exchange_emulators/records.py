@@ -54,6 +54,8 @@ class EmulatorReport(BaseModel):
     )
     #: How often a redirect was followed to this server.
     redirects_followed: int = 0
+    #: What all of them weighed by the exchange's own table, where it has one: Binance.
+    weight: int = 0
 
 
 _STATUS: dict[str, ExchangeOrderStatus] = {

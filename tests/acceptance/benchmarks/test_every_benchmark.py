@@ -22,6 +22,7 @@ SMALL = {
 }
 ON_ITS_OWN = {
     "poison": "--automations 50 --poison 2 --every 5 --seconds 12",
+    "requests": "--automations 20 --symbols 5 --every 2 --seconds 4",
     "scale": "--automations 200 --orders 50 --baseline 50 --baseline-orders 20 --rounds 1",
 }
 

@@ -218,6 +218,10 @@ class BinanceEmulator(Emulator):
         self.limits.ban(call.peer)
         return self.limits.banned(call.peer).reply()
 
+    def weighed(self) -> int:
+        """Return what all requests weighed."""
+        return self.limits.total
+
     def limit(self, **limits: int) -> None:
         """Change ``weight`` (a minute and address), ``patience`` (requests after a 429) or ``orders_10s``."""
         for name, value in limits.items():

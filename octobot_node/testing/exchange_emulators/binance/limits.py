@@ -53,6 +53,8 @@ class Limits:
         OrderLimit("SECOND", 10, 10_000, 50),
         OrderLimit("DAY", 1, _DAY, 160_000),
     )
+    #: What was spent since the beginning, by all.
+    total: int = 0
     _addresses: dict[str, _Address] = field(default_factory=lambda: defaultdict(_Address))
     _unfilled: dict[tuple[str, str, int], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -64,6 +66,7 @@ class Limits:
         if address.minute != now // _MINUTE:
             address.minute, address.used, address.ignored = now // _MINUTE, 0, 0
         address.used += weight
+        self.total += weight
         if address.used > self.weight:
             address.ignored += 1
             if address.ignored > self.patience:
