@@ -87,13 +87,16 @@ def _create(
     ] = False,
     egress: _Egress = None,
     market_data_egress: _MarketDataEgress = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Do not ask its exchange first whether the keys are well.")
+    ] = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Create an account."""
     from octobot_node.cli.ask_node import NodeClient
     from octobot_node.cli.input_files import add_secrets, connector_settings, fields
-    from octobot_node.cli.output.show_accounts import print_account
+    from octobot_node.cli.output.show_accounts import print_created_account
     from octobot_node.operations.trading.catalogue import CREATE_ACCOUNT
 
     halves = connector_settings(settings or [], market_data=market_data, trading=trading)
@@ -101,7 +104,8 @@ def _create(
     given = {"balances": fields(balances or [], "--balance"), "limits": fields(limits or [], "--limit-set")}
     ways = {"egress": egress, "market_data_egress": market_data_egress, "mode": "observe" if observe else "live"}
     client = NodeClient(context, data_dir, as_json=as_json)
-    client.show(client.ask(CREATE_ACCOUNT, name=name, **halves, **given, **ways), print_account)
+    made = client.ask(CREATE_ACCOUNT, name=name, **halves, **given, **ways, check=not unchecked)
+    client.show(made, print_created_account)
 
 
 def _edit(

@@ -12,6 +12,7 @@ from octobot_node.operations.trading.models.account_checks import AccountChecked
 from octobot_node.operations.trading.models.account_modes import ModeChange
 from octobot_node.operations.trading.models.account_money import AccountMoney
 from octobot_node.operations.trading.models.accounts import (
+    AccountCreated,
     AccountDeleted,
     AccountDetail,
     AccountPage,
@@ -27,6 +28,7 @@ __all__ = [
     "print_account_deleted",
     "print_account_money",
     "print_accounts",
+    "print_created_account",
     "print_exchanges",
     "print_mode_change",
 ]
@@ -49,6 +51,13 @@ def print_accounts(page: AccountPage, out: TextIO) -> None:
         table.add_row(*names, *counts, _sending(row), escape(limits))
     console.print(table)
     tables.more(console, page.next_cursor)
+
+
+def print_created_account(found: AccountCreated, out: TextIO) -> None:
+    """Print an account that was created, and what could not be asked."""
+    print_account(found, out)
+    if found.unchecked:
+        tables.console(out).print(f"not checked: {escape(found.unchecked)}", soft_wrap=True)
 
 
 def print_account(found: AccountDetail, out: TextIO) -> None:

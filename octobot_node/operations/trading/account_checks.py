@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -26,9 +27,14 @@ from octobot_node.errors import (
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
-from octobot_node.operations.trading.accounts import show
+from octobot_node.operations.trading.accounts import create, delete, show
 from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep, RotateKeys, StrangerOrder
-from octobot_node.operations.trading.models.accounts import AccountDetail, OneAccount
+from octobot_node.operations.trading.models.accounts import (
+    AccountCreated,
+    AccountDetail,
+    CreateAccount,
+    OneAccount,
+)
 from octobot_node.orders import IntentStatus
 from octobot_node.sealing.connector_settings import (
     half_place,
@@ -47,6 +53,10 @@ from octobot_node.text.validation_messages import first_mistake, nearest
 __all__ = ["check", "rotate_keys"]
 
 _Half = Literal["trading", "market_data"]
+#: What is to be done where an exchange said no.
+_KEYS_CURE = "see at the exchange whether the keys hold, what they may and from which addresses, or rotate them"
+_REACH_CURE = "see that the exchange is reachable from this machine, and try again"
+_AGAIN_CURE = "try again; where that does not help, see the node's log"
 _ANYHOW = "`--unchecked`, or `check: false` of the API, replaces them all the same"
 _What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 #: What most markets have: one that lists no symbols is asked for their prices.
@@ -79,6 +89,39 @@ def check(context: OperationContext, request: OneAccount) -> AccountChecked:
         steps=steps,
         as_of=from_ms(context.core.clock.now()),
     )
+
+
+def create_checked(context: OperationContext, request: CreateAccount) -> AccountCreated:
+    """Create an account, and ask its exchange with its keys where that is wanted.
+
+    Raises as ``create``, and CommandRefused, with nothing left of it, where the exchange says no to the keys or where
+    they may do what they must not. One that does not answer loses nobody what was typed: the account observes.
+    """
+    factory = context.registry.trading.get(request.trading.use)
+    if not request.check or factory is None or factory.simulated:
+        return AccountCreated(**create(context, request).model_dump())
+    made = create(context, request.model_copy(update={"mode": "observe"}))
+    ours = replace(context, owner=context.creator)
+    steps = [step for step in check(ours, OneAccount(account=made.id)).steps if not step.ok]
+    no = next((step for step in steps if _is_no(step)), None)
+    if no is not None:
+        delete(ours, OneAccount(account=made.id))
+        raise CommandRefused(
+            f"the account is not created: its exchange was asked, and {no.what.replace('_', ' ')} is not well:"
+            f" {no.detail}: {no.cure} (`--unchecked`, or `check: false` of the API, creates it all the same)"
+        )
+    if steps:
+        what = steps[0].what.replace("_", " ")
+        told = f"{what}: {steps[0].detail}: {steps[0].cure}; it observes until `accounts go-live`"
+        return AccountCreated(**made.model_dump(), unchecked=told)
+    if request.mode == "live":
+        context.commands.set_mode(made.id, "live")
+    return AccountCreated(**show(ours, OneAccount(account=made.id)).model_dump())
+
+
+def _is_no(step: CheckStep) -> bool:
+    """Whether an exchange, or what it tells of a key, says no; not that it was not heard."""
+    return step.cure == _KEYS_CURE or (step.what == "permissions" and step.cure not in (_REACH_CURE, _AGAIN_CURE))
 
 
 def rotate_keys(context: OperationContext, request: RotateKeys) -> AccountDetail:
@@ -191,7 +234,7 @@ def _step(
         raise
     except TimeoutError:
         ok, detail = False, f"no answer within {limit:g} s"
-        cure = "see that the exchange is reachable from this machine, and try again"
+        cure = _REACH_CURE
     except Exception as error:  # noqa: BLE001 - whatever a connector raises is what is to be told
         ok, detail, cure = False, _said(error, hidden), _cure(error)
     return CheckStep(what=what, ok=ok, detail=detail, cure=cure, seconds=round(time.perf_counter() - began, 3))
@@ -222,14 +265,14 @@ def _opened(context: OperationContext, row: AccountRow) -> dict[str, Any]:
 
 def _cure(error: Exception) -> str:
     if isinstance(error, OrderRefused):
-        return "see at the exchange whether the keys hold, what they may and from which addresses, or rotate them"
+        return _KEYS_CURE
     if isinstance(error, NotSent | DataUnavailable):
-        return "see that the exchange is reachable from this machine, and try again"
+        return _REACH_CURE
     if isinstance(error, UnknownType):
         return "install the plugin that has it, or delete the account"
     if isinstance(error, InvalidSettings):
         return "mend the setting: rotate it where it is secret, otherwise create the account anew"
-    return "try again; where that does not help, see the node's log"
+    return _AGAIN_CURE
 
 
 # Other keys ----------------------------------------------------------------------------------------------------------

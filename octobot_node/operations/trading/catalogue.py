@@ -10,6 +10,7 @@ from octobot_node.operations.trading.models.account_checks import AccountChecked
 from octobot_node.operations.trading.models.account_modes import GoLive, ModeChange, ObserveAccount, PlanGoLive
 from octobot_node.operations.trading.models.account_money import AccountMoney, ShowAccountMoney
 from octobot_node.operations.trading.models.accounts import (
+    AccountCreated,
     AccountDeleted,
     AccountDetail,
     AccountPage,
@@ -225,8 +226,8 @@ SHOW_ACCOUNT = Operation(
 CREATE_ACCOUNT = Operation(
     "accounts.create",
     CreateAccount,
-    AccountDetail,
-    f"{_HERE}.accounts:create",
+    AccountCreated,
+    f"{_HERE}.account_checks:create_checked",
     writes=True,
     hidden=frozenset({"market_data", "trading"}),
     description="Create an account: market data, trading, and the money of a simulated one, as in a run file.",

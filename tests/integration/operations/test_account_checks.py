@@ -289,3 +289,29 @@ def test_keys_of_market_data_that_give_no_prices_are_not_taken(office: Office) -
         office.do("accounts.rotate_keys", account="fed", trading={"key": "x"})
     (row,) = [row for row in office.bench.rows(tables.accounts) if row.name == "fed"]
     assert office.bench.core.accounts.settings_of(row)["market_data"] == {"token": "old-token-1"}
+
+
+def created(office: Office, **given: Any) -> Any:
+    spec = {"market_data": {"use": "fake"}, "trading": {"use": "fake"}}
+    return office.do("accounts.create", name="new", **spec, check=True, **given)
+
+
+def test_an_account_whose_keys_are_well_is_created_as_it_was_asked_for(office: Office) -> None:
+    made = created(office)
+    assert (made.mode, made.unchecked) == ("live", "")
+    office.do("accounts.delete", account="new")
+    assert created(office, mode="observe").mode == "observe"
+
+
+def test_one_whose_exchange_says_no_to_the_keys_is_not_created(office: Office) -> None:
+    office.bench.trading.faults["balances"] = OrderRefused("invalid key")
+    with pytest.raises(CommandRefused, match=r"is not created: .* balances is not well: invalid key: .*`--unchecked`"):
+        created(office)
+    assert [row.name for row in office.do("accounts.list").accounts] == ["main"]
+
+
+def test_one_whose_exchange_does_not_answer_is_kept_and_observes(office: Office) -> None:
+    office.bench.trading.faults["balances"] = NotSent("no connection")
+    made = created(office)
+    assert (made.mode, made.unchecked.partition(": see")[0]) == ("observe", "balances: no connection")
+    assert office.do("accounts.show", account="new").mode == "observe"

@@ -11,6 +11,7 @@ from octobot_node.operations.models import Request, Response
 from octobot_node.specs import AccountMode, AccountSpec, Amount, LimitsSpec, Name, RouteName
 
 __all__ = [
+    "AccountCreated",
     "AccountDeleted",
     "AccountDetail",
     "AccountPage",
@@ -119,6 +120,20 @@ class CreateAccount(AccountSpec):
     """An account as a run file has it, with its name."""
 
     name: Name
+    check: bool = Field(
+        default=False,
+        description="Ask its exchange with the keys at once. One that says no to them, and a key that may withdraw, are"
+        " refused; where it does not answer the account is made all the same, and observes. What is simulated is not"
+        " asked.",
+    )
+
+
+class AccountCreated(AccountDetail):
+    """An account that was created."""
+
+    unchecked: str = Field(
+        default="", description="Why its exchange could not tell whether keys and money are well, or empty."
+    )
 
 
 class EditAccount(OneAccount):
