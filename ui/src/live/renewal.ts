@@ -1,12 +1,11 @@
 /** What an event makes stale, read again: gathered, so that a grid's start is one request and not 210. */
 
 import type { QueryClient } from "@tanstack/react-query";
+import { Gathered } from "./gathered";
 import type { NodeEvent } from "./reader";
 
 const SOON_MS = 250;
 const LISTS_MS = 2_000;
-/** An answer that takes longer is given up as far as what happened meanwhile has to wait for it. */
-const PATIENCE_MS = 20_000;
 
 export class Renewal {
   private changed = new Set<string>();
@@ -35,37 +34,5 @@ export class Renewal {
 
   private all(): Promise<void> {
     return this.queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "lists" });
-  }
-}
-
-/**
- * Something that is done soon after it was asked for, however often, and begun again only once it was answered. Where
- * events come faster than answers, a request that each of them began anew would never be answered, and what is on the
- * page would stay as it was for as long as they come.
- */
-class Gathered {
-  private asked = false;
-  private waits = false;
-  private begunAt = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    private readonly soon: number,
-    private readonly apart: number,
-    private readonly act: () => Promise<void>,
-  ) {}
-
-  ask(): void {
-    this.asked = true;
-    if (this.waits) return;
-    this.waits = true;
-    setTimeout(() => void this.run(), Math.max(this.soon, this.begunAt + this.apart - Date.now()));
-  }
-
-  private async run(): Promise<void> {
-    this.asked = false;
-    this.begunAt = Date.now();
-    await Promise.race([this.act(), new Promise((late) => setTimeout(late, PATIENCE_MS))]);
-    this.waits = false;
-    if (this.asked) this.ask();
   }
 }

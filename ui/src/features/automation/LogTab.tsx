@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import type { LogLine } from "@/api/client/types.gen";
 import { withNumbers } from "@/features/automations/words";
 import { onEvent } from "@/live/connection";
+import { Gathered } from "@/live/gathered";
 import { Moment } from "@/parts/Figures";
 import { type Mark, Shape } from "@/parts/Icon";
 import { Segments } from "@/parts/Segments";
@@ -51,25 +52,24 @@ export default function LogTab({ id, level, words }: { id: string; level: Level 
 const GATHER_MS = 500;
 
 /** New lines come by themselves while one looks at the newest; while one reads older ones they wait, counted. */
-function useNewLines(id: string, reads: () => boolean, read: () => void): number {
+function useNewLines(id: string, reads: () => boolean, read: () => Promise<unknown>): number {
   const [waiting, setWaiting] = useState(0);
   const newest = useRef({ reads, read });
   newest.current = { reads, read };
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null;
+    const renewal = new Gathered(GATHER_MS, 0, async () => {
+      if (!newest.current.reads()) return;
+      setWaiting(0);
+      await newest.current.read();
+    });
     const forget = onEvent((event) => {
       if (event.automation_id !== id) return;
       setWaiting((count) => count + 1);
-      timer ??= setTimeout(() => {
-        timer = null;
-        if (!newest.current.reads()) return;
-        setWaiting(0);
-        newest.current.read();
-      }, GATHER_MS);
+      renewal.ask();
     });
     return () => {
       forget();
-      if (timer) clearTimeout(timer);
+      renewal.stop();
     };
   }, [id]);
   return waiting;
@@ -84,7 +84,7 @@ function Lines({ id, level, words }: { id: string; level: Level | null; words: s
   const waiting = useNewLines(
     id,
     () => (scroller.current?.scrollTop ?? 0) < 40 && (log.data?.pages.length ?? 0) <= 1,
-    () => void log.refetch(),
+    () => log.refetch(),
   );
   const lines = log.data?.pages.flatMap((page) => page.lines) ?? [];
   const virtual = useVirtualizer({
