@@ -11,7 +11,7 @@ import { Shape } from "@/parts/Icon";
 import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
-import { differs, roleOf, stateOf } from "./words";
+import { differs, nameOf, roleOf, stateOf } from "./words";
 
 /** Nodes on one database, the one that leads first: each talks to it, and none to another. */
 export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
@@ -69,7 +69,7 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
                   </td>
                 )}
                 <th scope="row">
-                  {node.host || node.id.slice(0, 8)}
+                  {nameOf(node, nodes)}
                   {node.this && <span className="tag here">this one</span>}
                   <span className="why-line">{roleOf(node)}</span>
                 </th>
@@ -80,7 +80,9 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
                   </span>
                 </td>
                 <td>
+                  <span className="phone-inline">Heard </span>
                   <Heard node={node} since={now.getTime() - dataUpdatedAt} />
+                  <OnPhone node={node} />
                 </td>
                 <td className="num desk-only">
                   {node.state === "left" ? (
@@ -133,10 +135,10 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
             <Shape mark={stateOf(each).mark} />
             <div>
               <p>
-                <b>{each.host || each.id.slice(0, 8)}.</b> {stateOf(each).cure}
+                <b>{nameOf(each, nodes)}.</b> {stateOf(each).cure}
               </p>
               {each.differs.length > 0 && (
-                <ul className="plainlist small" aria-label={`In what ${each.host || each.id.slice(0, 8)} differs`}>
+                <ul className="plainlist small" aria-label={`In what ${nameOf(each, nodes)} differs`}>
                   {each.differs.map((one) => (
                     <li key={one.name}>{differs(one)}</li>
                   ))}
@@ -145,7 +147,7 @@ export function Nodes({ nodes }: { nodes: readonly NodeRow[] }) {
             </div>
           </div>
         ))}
-      {drains && <Drain node={drains} onClose={() => setDrains(null)} />}
+      {drains && <Drain node={drains} name={nameOf(drains, nodes)} onClose={() => setDrains(null)} />}
     </section>
   );
 }
@@ -156,6 +158,18 @@ function Heard({ node, since }: { node: NodeRow; since: number }) {
   return (
     <span className={`tnum ${node.state === "dead" ? "unk" : "muted"}`}>
       {age < 1_500 ? "just now" : `${format.span(age)} ago`}
+    </span>
+  );
+}
+
+/** What the columns say that a phone has no room for. */
+function OnPhone({ node }: { node: NodeRow }) {
+  if (gone(node) || node.ticks_per_second === null) return null;
+  return (
+    <span className="why-line phone-only tnum">
+      {format.axisNumber(node.ticks_per_second, 1)} ticks/s
+      {node.lag_95 !== null && `, ${format.seconds(node.lag_95)} late`}
+      {node.cpu !== null && `, CPU ${format.share(node.cpu)}`}
     </span>
   );
 }
@@ -191,7 +205,7 @@ function Branch({ first, last, node }: { first: boolean; last: boolean; node: No
   );
 }
 
-function Drain({ node, onClose }: { node: NodeRow; onClose: () => void }) {
+function Drain({ node, name, onClose }: { node: NodeRow; name: string; onClose: () => void }) {
   const queries = useQueryClient();
   const drain = useMutation({
     mutationFn: () => drainNode({ path: { node: node.id } }),
@@ -202,7 +216,7 @@ function Drain({ node, onClose }: { node: NodeRow; onClose: () => void }) {
   });
   return (
     <Dialog
-      title={`Drain ${node.host || node.id}`}
+      title={`Drain ${name}`}
       lead="It finishes what it does, hands the rest to the others, and ends. Nothing is cancelled."
       onClose={onClose}
       foot={

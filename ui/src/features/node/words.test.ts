@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NodeRow, PluginRow } from "@/api/client/types.gen";
-import { differs, inOrder, provides, roleOf, stateOf, summary } from "./words";
+import { differs, inOrder, nameOf, provides, roleOf, stateOf, summary } from "./words";
 
 const NODE: NodeRow = {
   id: "n1",
@@ -81,4 +81,18 @@ test("what a tentacle provides is said without the names of hooks", () => {
     { what: "Odd things", names: ["x"] },
     { what: "Commands", names: ["c"] },
   ]);
+});
+
+test("nodes of one machine are told apart by their ids, one that left from who came after it, too", () => {
+  const first = { ...NODE, id: "0123456789" };
+  const second = { ...NODE, id: "abcdefghij" };
+  const elsewhere = { ...NODE, id: "9876543210", host: "two" };
+  expect([first, second, elsewhere].map((each) => nameOf(each, [first, second, elsewhere]))).toEqual([
+    "one 01234567",
+    "one abcdefgh",
+    "two",
+  ]);
+  const left = { ...second, state: "left" as const };
+  expect([first, left].map((each) => nameOf(each, [first, left]))).toEqual(["one", "one abcdefgh"]);
+  expect(nameOf({ ...first, host: "" }, [first])).toBe("01234567");
 });

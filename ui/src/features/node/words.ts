@@ -44,6 +44,14 @@ export function differs({ name, version, expected }: PluginDifference): string {
   return `${name} is ${version || "without a version"} there, and ${expected || "without a version"} on the one that leads`;
 }
 
+/** What tells a node from the others: its machine, and where several run on one, the beginning of its id, too. */
+export function nameOf(node: NodeRow, nodes: readonly NodeRow[]): string {
+  const short = node.id.slice(0, 8);
+  if (!node.host) return short;
+  const alone = nodes.every((each) => each.id === node.id || each.host !== node.host || each.state === "left");
+  return alone && node.state !== "left" ? node.host : `${node.host} ${short}`;
+}
+
 export function roleOf(node: NodeRow): string {
   const roles: Record<NodeRow["role"], string> = {
     standalone: "Alone",

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { LagNow } from "@/api/client/types.gen";
 import { nodesQuery } from "@/features/frame/queries";
+import { nameOf } from "@/features/node/words";
 import { Shape } from "@/parts/Icon";
 import * as format from "@/text/format";
 import { lagQuery } from "./queries";
@@ -40,7 +41,7 @@ export function Lag() {
         {nodes.map((node) => (
           <li key={node.id}>
             <Shape mark={node.state === "dead" ? "unknown" : node.state === "live" ? "active" : "stopping"} />
-            <span className="grow cut">{node.host || node.id}</span>
+            <span className="grow cut">{nameOf(node, nodes)}</span>
             <span className={`small ${node.state === "dead" ? "unk" : "muted"}`}>
               {node.state === "dead" ? "silent" : node.leads ? "leads" : node.role}
             </span>
