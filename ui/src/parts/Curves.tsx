@@ -1,4 +1,4 @@
-import { type PointerEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
+import { type PointerEvent, useId, useMemo, useRef, useState } from "react";
 import * as format from "@/text/format";
 import { decimalsOf, roundTimes, roundValues } from "./axis";
 import { apart, areas, linePath, nearest, scale } from "./curves";
@@ -35,17 +35,7 @@ const GAP = 22;
 const BOTTOM = 24;
 
 /** Curves over one axis of time, a pane for each kind; pointer and arrow keys tell what was when. */
-export function Curves({
-  label,
-  times,
-  panes,
-  legend,
-}: {
-  label: string;
-  times: readonly number[];
-  panes: readonly Pane[];
-  legend?: ReactNode;
-}) {
+export function Curves({ label, times, panes }: { label: string; times: readonly number[]; panes: readonly Pane[] }) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box, 720);
   const [point, setPoint] = useState<number | null>(null);
@@ -69,7 +59,6 @@ export function Curves({
   return (
     <figure className="curves" ref={box}>
       <p className="legend" aria-hidden="true">
-        {legend}
         {panes[0]?.curves.map((curve) => (
           <span key={curve.label} className={`key k-${curve.dress}`}>
             <i />

@@ -19,7 +19,7 @@ import { add, sign, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Card } from "./Card";
 import { Needs } from "./Needs";
-import { totalCourseQuery, totalsQuery } from "./queries";
+import { attentionQuery, totalCourseQuery, totalsQuery } from "./queries";
 
 const FirstRun = lazyPart(() => import("./FirstRun"));
 const Fleet = lazyPart(() => import("./Fleet"));
@@ -28,7 +28,11 @@ export function OverviewPage() {
   const { both, shown } = useBook();
   const paper = both ? shown === "paper" : undefined;
   const few = useQuery(fewAutomationsQuery(paper));
-  if (!few.data) {
+  // All at once, and what is above the others waited for: nothing moves under somebody's hand as it comes.
+  const totals = useQuery(totalsQuery(paper));
+  const needs = useQuery(attentionQuery);
+  const waits = (few.data?.total ?? 0) <= FEW && (totals.isPending || needs.isPending);
+  if (!few.data || waits) {
     return (
       <div className="page">
         <h1 className="vh">Overview</h1>
@@ -158,15 +162,16 @@ function Course({ paper, asset }: { paper: boolean | undefined; asset: string })
   const times = useMemo(() => course?.points.map((point) => Date.parse(point.at)) ?? [], [course]);
   const panes = useMemo(() => panesOf(course?.points ?? [], asset), [course, asset]);
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (times.length < 2) return <div />;
   return (
-    <div>
-      <Curves
-        label={`Value in ${asset} over time, beside what was given`}
-        times={times}
-        panes={panes}
-        legend={<Segments label="How far back" value={length} choices={LENGTHS} onChange={setLength} />}
-      />
+    <div className={courses && times.length < 2 ? "" : "course-box"}>
+      {times.length > 1 && (
+        <>
+          <p className="bar">
+            <Segments label="How far back" value={length} choices={LENGTHS} onChange={setLength} />
+          </p>
+          <Curves label={`Value in ${asset} over time, beside what was given`} times={times} panes={panes} />
+        </>
+      )}
     </div>
   );
 }
