@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { candles } from "./candles";
 import { LOOKS, looked } from "./look";
-import { api, expect, signIn, test } from "./node";
+import { api, expect, PASSWORD, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial" });
 test.use({ of: "pages-others" });
@@ -146,6 +146,26 @@ for (const look of LOOKS) {
     await page.getByRole("button", { name: "Make one" }).click();
     await page.getByRole("button", { name: "Only look" }).click();
     await looked(page, "settings-keys", look.name);
+    if (look === LOOKS[0]) {
+      await page.goto("/settings?tab=secrets");
+      await page.getByRole("button", { name: "Keep one" }).click();
+      await page.getByLabel("Its name").fill("kraken-key");
+      await page.getByLabel("The secret").fill("not shown anywhere");
+      await page.getByRole("button", { name: "Keep it" }).click();
+      await page
+        .getByLabel(/Is it you/)
+        .or(page.getByText("No account points to it"))
+        .first()
+        .waitFor();
+      if (await page.getByLabel(/Is it you/).isVisible()) {
+        await page.getByLabel(/Is it you/).fill(PASSWORD);
+        await page.getByRole("button", { name: "Go on" }).click();
+      }
+    }
+    await page.goto("/settings?tab=secrets");
+    await expect(page.getByText("No account points to it")).toBeVisible();
+    await page.getByRole("button", { name: "Another value…" }).click();
+    await looked(page, "settings-secrets", look.name);
     await page.goto("/settings?tab=users");
     await page.getByRole("button", { name: "Add one" }).click();
     await looked(page, "settings-users", look.name);

@@ -282,6 +282,14 @@ function useCommands(typed: string, onClose: () => void, onHelp: () => void) {
       run: close(() => void navigate({ to: "/settings", search: { tab: "keys" } })),
     },
     {
+      id: "secrets",
+      group: "Go to",
+      label: "Secrets",
+      icon: "settings",
+      words: "password rotate key",
+      run: close(() => void navigate({ to: "/settings", search: { tab: "secrets" } })),
+    },
+    {
       id: "appearance",
       group: "Go to",
       label: "Appearance",

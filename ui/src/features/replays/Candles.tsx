@@ -5,6 +5,7 @@ import type { CandleSetRow } from "@/api/client/types.gen";
 import { Icon } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Failure, Loading } from "@/parts/States";
+import { TwoSteps } from "@/parts/TwoSteps";
 import * as format from "@/text/format";
 import { candleSetsQuery } from "./queries";
 
@@ -76,7 +77,6 @@ function period(start: string, end: string): string {
 function CandleSet({ set, on, onToggle }: { set: CandleSetRow; on: boolean; onToggle: (on: boolean) => void }) {
   const id = useId();
   const queries = useQueryClient();
-  const [asked, setAsked] = useState(false);
   const remove = useMutation({
     mutationFn: () => deleteCandleSet({ path: { candles: set.id } }),
     onSuccess() {
@@ -103,22 +103,14 @@ function CandleSet({ set, on, onToggle }: { set: CandleSetRow; on: boolean; onTo
         ))}
         {remove.error && <span className="why-line bad">{remove.error.message}</span>}
       </label>
-      {asked ? (
-        <button className="btn small danger" type="button" disabled={remove.isPending} onClick={() => remove.mutate()}>
-          Delete it
-        </button>
-      ) : (
-        <button
-          className="btn quiet icon"
-          type="button"
-          aria-label={`Delete ${set.name}`}
-          title="Delete"
-          onClick={() => setAsked(true)}
-          onBlur={() => setAsked(false)}
-        >
-          <Icon name="x" />
-        </button>
-      )}
+      <TwoSteps
+        ask={<Icon name="x" />}
+        sure="Delete it"
+        label={`Delete ${set.name}`}
+        quiet
+        disabled={remove.isPending}
+        onSure={() => remove.mutate()}
+      />
     </li>
   );
 }

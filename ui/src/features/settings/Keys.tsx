@@ -8,55 +8,42 @@ import { sessionQuery } from "@/features/session/queries";
 import { Moment } from "@/parts/Figures";
 import { Line } from "@/parts/Line";
 import { Once } from "@/parts/Once";
-import { Failure, Loading } from "@/parts/States";
+import { TwoSteps } from "@/parts/TwoSteps";
 import { useNow } from "@/parts/useNow";
 import { ownKeysQuery } from "./queries";
+import { Section } from "./Section";
 import { groups, type Preset, presets } from "./scopes";
 
 /** Keys for programs: what each may do, when it was used, until when it holds. */
 export default function Keys() {
-  const { data: keys, error, refetch } = useQuery(ownKeysQuery);
-  const [makes, setMakes] = useState(false);
-  const held = keys?.filter((each) => each.revoked_at === null) ?? [];
-  const revoked = keys?.filter((each) => each.revoked_at !== null) ?? [];
+  const keys = useQuery(ownKeysQuery);
   return (
-    <section className="blk" aria-labelledby="h-keys">
-      <div className="section-head">
-        <h2 id="h-keys">API keys</h2>
-        <span className="end">
-          {!makes && (
-            <button className="btn small" type="button" onClick={() => setMakes(true)}>
-              Make one
-            </button>
-          )}
-        </span>
-      </div>
-      {makes && <Make onDone={() => setMakes(false)} />}
-      {error ? (
-        <Failure error={error} onRetry={() => void refetch()} />
-      ) : !keys ? (
-        <Loading what="your keys" />
-      ) : keys.length === 0 ? (
-        !makes && (
-          <p className="muted none">
-            None yet. A program sends one as <code>Authorization: Bearer ock_…</code> and may do what you allow it.
-          </p>
-        )
-      ) : (
+    <Section
+      title="API keys"
+      what="your keys"
+      add="Make one"
+      form={(close) => <Make onDone={close} />}
+      of={keys}
+      none={
+        <>
+          None yet. A program sends one as <code>Authorization: Bearer ock_…</code> and may do what you allow it.
+        </>
+      }
+    >
+      {(rows) => (
         <ul className="olist keys">
-          {[...held, ...revoked].map((each) => (
+          {[...rows.filter((each) => !each.revoked_at), ...rows.filter((each) => each.revoked_at)].map((each) => (
             <Key key={each.id} row={each} />
           ))}
         </ul>
       )}
-    </section>
+    </Section>
   );
 }
 
 function Key({ row }: { row: KeyRow }) {
   const now = useNow();
   const queries = useQueryClient();
-  const [asked, setAsked] = useState(false);
   const revoke = useMutation({
     mutationFn: () => revokeOwnKey({ path: { key: row.id } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ownKeysQuery.queryKey }),
@@ -90,21 +77,9 @@ function Key({ row }: { row: KeyRow }) {
         </span>
         <Proving error={revoke.error} onProved={() => revoke.mutate()} />
       </span>
-      {!row.revoked_at &&
-        (asked ? (
-          <button
-            className="btn small danger"
-            type="button"
-            disabled={revoke.isPending}
-            onClick={() => revoke.mutate()}
-          >
-            Revoke it, for good
-          </button>
-        ) : (
-          <button className="btn small" type="button" onClick={() => setAsked(true)}>
-            Revoke…
-          </button>
-        ))}
+      {!row.revoked_at && (
+        <TwoSteps ask="Revoke…" sure="Revoke it, for good" disabled={revoke.isPending} onSure={() => revoke.mutate()} />
+      )}
     </li>
   );
 }

@@ -6,9 +6,11 @@ import { isProblem } from "@/api/http";
 import { sessionQuery } from "@/features/session/queries";
 import { Moment } from "@/parts/Figures";
 import { Line } from "@/parts/Line";
-import { Failure, Loading } from "@/parts/States";
+import { Failure } from "@/parts/States";
+import { TwoSteps } from "@/parts/TwoSteps";
 import { useNow } from "@/parts/useNow";
 import { nodeWaysQuery, targetsQuery } from "./queries";
+import { Section } from "./Section";
 
 type Rule = TargetRow["tell"][number];
 
@@ -22,37 +24,26 @@ const USUAL: readonly Rule[] = ["failures", "unknown_orders", "own"];
 
 /** Where one is told, and of what; and of an admin by which ways the node itself tells. */
 export default function Notifications() {
-  const { data: targets, error, refetch } = useQuery(targetsQuery);
+  const targets = useQuery(targetsQuery);
   const { data: session } = useQuery(sessionQuery);
-  const [makes, setMakes] = useState(false);
   return (
     <>
-      <section className="blk" aria-labelledby="h-targets">
-        <div className="section-head">
-          <h2 id="h-targets">Where you are told</h2>
-          <span className="end">
-            {!makes && (
-              <button className="btn small" type="button" onClick={() => setMakes(true)}>
-                Add one
-              </button>
-            )}
-          </span>
-        </div>
-        {makes && <Make onDone={() => setMakes(false)} />}
-        {error ? (
-          <Failure error={error} onRetry={() => void refetch()} />
-        ) : !targets ? (
-          <Loading what="your targets" />
-        ) : targets.length === 0 ? (
-          !makes && <p className="muted none">Nowhere yet: a phone, a chat or a mail address of yours can be told.</p>
-        ) : (
+      <Section
+        title="Where you are told"
+        what="your targets"
+        add="Add one"
+        form={(close) => <Make onDone={close} />}
+        of={targets}
+        none="Nowhere yet: a phone, a chat or a mail address of yours can be told."
+      >
+        {(rows) => (
           <ul className="olist keys">
-            {targets.map((each) => (
+            {rows.map((each) => (
               <Target key={each.id} row={each} />
             ))}
           </ul>
         )}
-      </section>
+      </Section>
       {session?.scopes.includes("settings:read") && <NodeWays />}
     </>
   );
@@ -61,7 +52,6 @@ export default function Notifications() {
 function Target({ row }: { row: TargetRow }) {
   const now = useNow();
   const queries = useQueryClient();
-  const [asked, setAsked] = useState(false);
   const settled = () => void queries.invalidateQueries({ queryKey: targetsQuery.queryKey });
   const path = { target: row.id };
   const change = useMutation({
@@ -111,15 +101,7 @@ function Target({ row }: { row: TargetRow }) {
       >
         {row.enabled ? "Let it rest" : "Tell it again"}
       </button>
-      {asked ? (
-        <button className="btn small danger" type="button" disabled={busy} onClick={() => remove.mutate()}>
-          Remove it
-        </button>
-      ) : (
-        <button className="btn small" type="button" onClick={() => setAsked(true)}>
-          Remove…
-        </button>
-      )}
+      <TwoSteps ask="Remove…" sure="Remove it" disabled={busy} onSure={() => remove.mutate()} />
     </li>
   );
 }

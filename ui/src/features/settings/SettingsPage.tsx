@@ -12,6 +12,7 @@ import { SETTINGS_TABS, type SettingsTab } from "./tabs";
 
 const SecondFactor = lazyPart(() => import("./SecondFactor"));
 const Keys = lazyPart(() => import("./Keys"));
+const Secrets = lazyPart(() => import("./Secrets"));
 const Users = lazyPart(() => import("./Users"));
 const Notifications = lazyPart(() => import("./Notifications"));
 const About = lazyPart(() => import("./About"));
@@ -19,6 +20,7 @@ const About = lazyPart(() => import("./About"));
 const NAMES: Record<SettingsTab, string> = {
   you: "You",
   keys: "API keys",
+  secrets: "Secrets",
   users: "Users",
   notifications: "Notifications",
   appearance: "Appearance",
@@ -30,6 +32,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
   const { data: session } = useQuery(sessionQuery);
   const leave = useSignOut();
   const admin = session?.scopes.includes("users:read") ?? false;
+  const sees = session?.scopes.includes("accounts:read") ?? false;
   return (
     <div className="page settings">
       <div className="page-head">
@@ -47,7 +50,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
         </div>
       </div>
       <nav className="tabs" aria-label="Parts of the settings">
-        {SETTINGS_TABS.filter((each) => each !== "users" || admin).map((each) => (
+        {SETTINGS_TABS.filter((each) => (each === "users" ? admin : each !== "secrets" || sees)).map((each) => (
           <Link
             key={each}
             to="/settings"
@@ -70,6 +73,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
           </div>
         )}
         {tab === "keys" && <Keys />}
+        {tab === "secrets" && <Secrets />}
         {tab === "users" && admin && <Users />}
         {tab === "notifications" && <Notifications />}
         {tab === "appearance" && <Appearance />}

@@ -17,9 +17,11 @@ import { Moment } from "@/parts/Figures";
 import { Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Once } from "@/parts/Once";
-import { Failure, Loading } from "@/parts/States";
+import { TwoSteps } from "@/parts/TwoSteps";
 import { useNow } from "@/parts/useNow";
 import { userSessionsQuery, usersQuery } from "./queries";
+import { Section } from "./Section";
+import { useOwner } from "./useOwner";
 
 type Role = UserRow["role"];
 
@@ -31,72 +33,58 @@ const ROLES: ReadonlyArray<{ value: Role; label: string; may: string }> = [
 
 /** Who may come in, and what they may do. */
 export default function Users() {
-  const { data: users, error, refetch } = useQuery(usersQuery);
+  const users = useQuery(usersQuery);
   const { data: session } = useQuery(sessionQuery);
-  const [adds, setAdds] = useState(false);
   const [changes, setChanges] = useState<string | null>(null);
   const now = useNow();
-  const changed = users?.find((each) => each.name === changes);
+  const changed = users.data?.find((each) => each.name === changes);
   return (
-    <section className="blk" aria-labelledby="h-users">
-      <div className="section-head">
-        <h2 id="h-users">Users</h2>
-        <span className="end">
-          {!adds && (
-            <button className="btn small" type="button" onClick={() => setAdds(true)}>
-              Add one
-            </button>
-          )}
-        </span>
-      </div>
-      {adds && <Add onDone={() => setAdds(false)} />}
-      {error ? (
-        <Failure error={error} onRetry={() => void refetch()} />
-      ) : !users ? (
-        <Loading what="the users" />
-      ) : (
-        <table className="stack users" aria-label="Users">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Role</th>
-              <th>Sees what is of</th>
-              <th>Second factor</th>
-              <th>State</th>
-              <th className="num">Since</th>
-              <th>
-                <span className="vh">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {users.map((each) => (
-              <tr key={each.name}>
-                <th scope="row">
-                  {each.name}
-                  {each.name === session?.user && <span className="tag here">you</span>}
+    <>
+      <Section title="Users" what="the users" add="Add one" form={(close) => <Add onDone={close} />} of={users}>
+        {(rows) => (
+          <table className="stack users" aria-label="Users">
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Role</th>
+                <th>Sees what is of</th>
+                <th>Second factor</th>
+                <th>State</th>
+                <th className="num">Since</th>
+                <th>
+                  <span className="vh">What can be done</span>
                 </th>
-                <td>{ROLES.find((role) => role.value === each.role)?.label}</td>
-                <td className="muted desk-only">{each.role === "admin" ? "everybody" : each.owner}</td>
-                <td className="muted desk-only">{each.second_factor ? "on" : "off"}</td>
-                <td>
-                  <UserState user={each} />
-                </td>
-                <td className="num muted desk-only">
-                  <Moment at={each.created_at} now={now} />
-                </td>
-                <td className="num">
-                  <button className="btn small" type="button" onClick={() => setChanges(each.name)}>
-                    Change…
-                  </button>
-                </td>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+            </thead>
+            <tbody>
+              {rows.map((each) => (
+                <tr key={each.name}>
+                  <th scope="row">
+                    {each.name}
+                    {each.name === session?.user && <span className="tag here">you</span>}
+                  </th>
+                  <td>{ROLES.find((role) => role.value === each.role)?.label}</td>
+                  <td className="muted desk-only">{each.role === "admin" ? "everybody" : each.owner}</td>
+                  <td className="muted desk-only">{each.second_factor ? "on" : "off"}</td>
+                  <td>
+                    <UserState user={each} />
+                  </td>
+                  <td className="num muted desk-only">
+                    <Moment at={each.created_at} now={now} />
+                  </td>
+                  <td className="num">
+                    <button className="btn small" type="button" onClick={() => setChanges(each.name)}>
+                      Change…
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Section>
       {changed && <Change user={changed} self={changed.name === session?.user} onClose={() => setChanges(null)} />}
-    </section>
+    </>
   );
 }
 
@@ -145,10 +133,8 @@ function Add({ onDone }: { onDone: () => void }) {
   const [owner, setOwner] = useState("");
   const [password, setPassword] = useState("");
   const queries = useQueryClient();
-  const { data: session } = useQuery(sessionQuery);
-  const { data: users } = useQuery(usersQuery);
   // Who only looks and owns nothing would see nothing: they look at what whoever adds them has.
-  const own = users?.find((each) => each.name === session?.user)?.owner ?? "";
+  const own = useOwner() ?? "";
   const watches = owner.trim() || (role === "viewer" ? own : "");
   const add = useMutation({
     mutationFn: async () =>
@@ -259,7 +245,6 @@ function Change({ user, self, onClose }: { user: UserRow; self: boolean; onClose
   const queries = useQueryClient();
   const { data: sessions = [] } = useQuery(userSessionsQuery(user.name));
   const [password, setPassword] = useState("");
-  const [deletes, setDeletes] = useState(false);
   const path = { user: user.name };
   const headers = { "If-Match": `"${user.revision}"` };
   const change = useMutation({
@@ -358,16 +343,14 @@ function Change({ user, self, onClose }: { user: UserRow; self: boolean; onClose
           </div>
           {!self && (
             <div>
-              <dt>{deletes ? "Goes with all keys, for good" : "Can be deleted while they own nothing"}</dt>
+              <dt>Deleting them takes all their keys, and can be while they own nothing</dt>
               <dd>
-                <button
-                  className={`btn small ${deletes ? "danger" : ""}`}
-                  type="button"
+                <TwoSteps
+                  ask="Delete…"
+                  sure="Delete them"
                   disabled={busy}
-                  onClick={() => (deletes ? change.mutate({ what: "delete" }) : setDeletes(true))}
-                >
-                  {deletes ? "Delete them" : "Delete…"}
-                </button>
+                  onSure={() => change.mutate({ what: "delete" })}
+                />
               </dd>
             </div>
           )}

@@ -3,6 +3,7 @@ import {
   listOwnKeys,
   listOwnSessions,
   listPackages,
+  listSecrets,
   listTargets,
   listUserSessions,
   listUsers,
@@ -10,7 +11,7 @@ import {
   readOwnSecondFactor,
   readPreferences,
 } from "@/api/client/sdk.gen";
-import type { KeyRow, UserRow } from "@/api/client/types.gen";
+import type { KeyRow, SecretRow, UserRow } from "@/api/client/types.gen";
 
 /** The newest that may be used: there are fifty at most. */
 export const ownSessionsQuery = queryOptions({
@@ -61,6 +62,15 @@ export const ownKeysQuery = queryOptions({
     everything<KeyRow>(async (cursor) => {
       const { data } = await listOwnKeys({ query: { limit: 500, ...(cursor ? { cursor } : {}) } });
       return { rows: data.keys, next: data.next_cursor };
+    }),
+});
+
+export const secretsQuery = queryOptions({
+  queryKey: ["secrets"],
+  queryFn: () =>
+    everything<SecretRow>(async (cursor) => {
+      const { data } = await listSecrets({ query: { limit: 500, ...(cursor ? { cursor } : {}) } });
+      return { rows: data.secrets, next: data.next_cursor };
     }),
 });
 

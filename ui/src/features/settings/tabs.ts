@@ -1,3 +1,3 @@
 /** The parts of the settings; apart from their page, which an address alone must not load. */
-export const SETTINGS_TABS = ["you", "keys", "users", "notifications", "appearance", "about"] as const;
+export const SETTINGS_TABS = ["you", "keys", "secrets", "users", "notifications", "appearance", "about"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
