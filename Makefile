@@ -153,6 +153,10 @@ unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks s
 test-deploy: .venv/.deploy-installed ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
 	$(BIN)/pytest -n 0 --durations 25 $(ARGS) --ignore tests/deploy/ansible tests/deploy
 
+.PHONY: test-egress
+test-egress: install ## See by packets that nothing leaves but by proxies and a real Tor, ccxt's websockets too: needs root, tor and iproute2, no Docker; part of test-deploy
+	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy/egress
+
 .PHONY: test-fleet
 test-fleet: .venv/.deploy-installed ## Set up, update and take apart a fleet by Ansible, on machines that are containers; needs what test-deploy does
 	$(BIN)/pytest -n 0 --durations 25 $(ARGS) tests/deploy/ansible

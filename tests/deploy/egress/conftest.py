@@ -61,8 +61,7 @@ class NodeAtDesk:
     def running(
         cls, desk: Desk, folder: Path, url: str, egress: str, environment: Mapping[str, str]
     ) -> Iterator[NodeAtDesk]:
-        """Run a node with one account on the exchange, as it is reached by ``url``."""
-        folder.mkdir(exist_ok=True)
+        """Run a node with one account on the hostile exchange, as it is reached by ``url``."""
         account = {
             "market_data": {"use": "hostile", "url": url},
             "trading": {"use": "hostile", "url": url},
@@ -70,9 +69,20 @@ class NodeAtDesk:
         }
         config = {"symbol": "BTC/USDT", "amount": 100, "every": "1w"}
         automation = {"name": "dca", "type": "dca", "account": "main", "budget": {"USDT": 1000}, "config": config}
-        run_file = folder / "run.yaml"
-        run_file.write_text(json.dumps({"accounts": {"main": account}, "automations": [automation]}))
         given = {"OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile_exchange", **environment}
+        with cls.running_file(desk, folder, {"accounts": {"main": account}, "automations": [automation]}, given) as it:
+            yield it
+
+    @classmethod
+    @contextmanager
+    def running_file(
+        cls, desk: Desk, folder: Path, content: Mapping[str, Any], given: Mapping[str, str]
+    ) -> Iterator[NodeAtDesk]:
+        """Run a node with what a run file says."""
+        folder.mkdir(exist_ok=True)
+        run_file = folder / "run.yaml"
+        run_file.touch(mode=0o600)
+        run_file.write_text(json.dumps(content))
         command = [sys.executable, "-m", "octobot_node", "run", run_file, "--data-dir", folder / "data"]
         process = desk.start(command, given, folder / "log")
         try:

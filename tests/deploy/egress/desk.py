@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 import socket
@@ -14,8 +15,10 @@ from typing import Any, NamedTuple
 
 __all__ = ["Desk", "Packet", "desk"]
 
-_NAME = "octobotdesk"
-_CABLE = "octodesk-out"
+#: Several may be set up side by side: names and addresses are this process's own.
+_NAME = f"octobotdesk{os.getpid()}"
+_CABLE = f"octodsk{os.getpid()}"
+_NETWORK = ipaddress.ip_network((int(ipaddress.ip_address("10.77.0.0")) + os.getpid() % 16_384 * 4, 30))
 _EVERYTHING = 3
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp"}
 
@@ -31,8 +34,7 @@ class Packet(NamedTuple):
 class Desk:
     """The namespace. Its gateway, this machine, is at the other end of the cable."""
 
-    gateway = "10.77.0.1"
-    address = "10.77.0.2"
+    gateway, address = (str(each) for each in _NETWORK.hosts())
 
     def __init__(self) -> None:
         self.packets: set[Packet] = set()

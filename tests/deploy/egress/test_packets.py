@@ -10,7 +10,7 @@ import pytest
 from octobot_node.testing import HostileExchange
 from tests.deploy.egress.conftest import NodeAtDesk, until
 from tests.deploy.egress.desk import Desk, Packet, desk
-from tests.deploy.egress.tor_network import TorNetwork
+from tests.deploy.egress.tor_network import BASE, TorNetwork
 from tests.support.proxies import HttpProxyServer, ProxyServer, SocksServer
 
 NAME = "exchange.example"
@@ -66,7 +66,7 @@ def test_the_same_node_without_an_egress_would_be_seen(exchange: HostileExchange
 def test_through_tor_nothing_but_tor_is_spoken_to(
     tor_network: TorNetwork, exchange: HostileExchange, tmp_path: Path
 ) -> None:
-    socks, control = f"{Desk.gateway}:15050", "127.0.0.1:15051"
+    socks, control = f"{Desk.gateway}:{BASE + 50}", f"127.0.0.1:{BASE + 51}"
     traffic = {"OCTOBOT_PROXIES_TOR_SOCKS": socks, "OCTOBOT_EXCHANGE_TRAFFIC": "tor"}
     # The exit's own machine: at the desk nothing is at this address.
     url = f"http://127.0.0.1:{exchange.port}"
@@ -78,4 +78,4 @@ def test_through_tor_nothing_but_tor_is_spoken_to(
         with NodeAtDesk.running(place, tmp_path / "two", url, "tor", traffic) as node:
             told = until(lambda: (told := node.told())[0] == "waiting" and told, tmp_path / "two" / "log")
             assert told[1].startswith("egress: the route tor is down, ")
-        assert (place.packets, len(exchange.orders())) == ({Packet("tcp", place.gateway, 15_050)}, orders)
+        assert (place.packets, len(exchange.orders())) == ({Packet("tcp", place.gateway, BASE + 50)}, orders)

@@ -17,10 +17,10 @@ from octobot_node.errors import EgressDown
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.plugin_system.egress_routes import OpenedRoute, routes_of
 from tests.deploy.egress.conftest import until
-from tests.deploy.egress.tor_network import TorClient, TorNetwork
+from tests.deploy.egress.tor_network import BASE, TorClient, TorNetwork
 from tests.support.witness import watching
 
-SOCKS, CONTROL = "127.0.0.1:15060", "127.0.0.1:15061"
+SOCKS, CONTROL = f"127.0.0.1:{BASE + 60}", f"127.0.0.1:{BASE + 61}"
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +106,12 @@ def test_accounts_go_through_tor_on_circuits_of_their_own_websockets_too(tor: To
     one, two = found["octobot-one"], found["octobot-two"]
     assert (bool(one), bool(two), one & two) == (True, True, set())
     # The control port is the test's own.
-    assert seen.ports == {15_060, 15_061}
+    assert seen.ports == {BASE + 60, BASE + 61}
 
 
 def test_tor_says_that_it_is_ready_and_which_it_is(route: OpenedRoute) -> None:
     found = until(lambda: (told := route.look()).status == "up" and told)
-    assert re.fullmatch(r"tor://127\.0\.0\.1:15060 \(Tor [\d.]+\) has circuits", found.detail)
+    assert re.fullmatch(rf"tor://127\.0\.0\.1:{BASE + 60} \(Tor [\d.]+\) has circuits", found.detail)
 
 
 def test_tor_that_dies_is_down_and_is_back_when_it_has_started_anew(tor: TorClient, route: OpenedRoute) -> None:
@@ -132,7 +132,7 @@ def test_tor_that_dies_is_down_and_is_back_when_it_has_started_anew(tor: TorClie
     with watching() as seen:
         asyncio.run(fail())
         assert route.look().status == "down"
-    assert (seen.ports, seen.looked_up) == ({15_060}, ["127.0.0.1"] * len(seen.looked_up))
+    assert (seen.ports, seen.looked_up) == ({BASE + 60}, ["127.0.0.1"] * len(seen.looked_up))
     tor.start()
     tor.wait()
     until(lambda: route.look().status == "up")

@@ -5,6 +5,7 @@ Traffic really crosses three hops and leaves through an exit, which reaches serv
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["TorClient", "TorNetwork"]
+__all__ = ["BASE", "TorClient", "TorNetwork"]
+
+#: Ports from here on are this process's own; the first fifty are the network's.
+BASE = 15_000 + os.getpid() % 40 * 100
 
 _COMMON = """\
 TestingTorNetwork 1
@@ -115,7 +119,7 @@ class TorClient(_Tor):
 class TorNetwork:
     """The network without a client."""
 
-    def __init__(self, folder: Path, base: int = 15_000) -> None:
+    def __init__(self, folder: Path, base: int = BASE) -> None:
         self._folder = folder
         self._base = base
         self.authorities = "".join(self._authority(number) for number in range(3))
