@@ -140,8 +140,8 @@ def test_an_idempotency_key_covers_the_body_of_an_import(service: Service) -> No
 
 def test_who_sends_slowly_takes_nobody_s_turn_nor_their_own(service: Service, port: int) -> None:
     half = (
-        b"POST /api/v1/automations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n"
-        b"authorization: Bearer %s\r\n\r\n{" % service.keys["ada"].encode()
+        b"POST /api/v1/automations HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        b"content-length: 9\r\nauthorization: Bearer %s\r\n\r\n{" % service.keys["ada"].encode()
     )
     slow = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(40)]
     try:
