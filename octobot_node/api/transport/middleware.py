@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octobot_node.api.problems import problem_response
@@ -108,15 +109,14 @@ class Surroundings:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if wrong := self._names.wrong(scope):
-                    await problem_response("bad-request", wrong, request_id)(scope, receive, completing)
-                elif _is_too_large(scope):
-                    await problem_response("header-too-large", _HEAD_TOO_LARGE, request_id)(scope, receive, completing)
-                elif _announces_too_much(scope, most or BODY_MAX):
-                    await problem_response("too-large", _too_much(most), request_id)(scope, receive, completing)
+                refused = self._refused(scope, most)
+                if refused is not None:
+                    await problem_response(*refused, request_id)(scope, receive, completing)
                 else:
                     with refusable(_WRITES_WITHIN_S):
                         await self._app(scope, _bounded(receive, most), completing)
+            except ClientDisconnect:
+                pass  # Whoever broke off in the middle of a body is told nothing, and the log has its line.
             except Exception:
                 log.exception("request_failed", method=scope["method"], path=shown_path(scope["path"]))
                 if status:
@@ -126,6 +126,14 @@ class Surroundings:
             finally:
                 # A stream goes on for hours: how long its reader waited for it is how long it took.
                 self._tell(scope, status, streamed_after or time.perf_counter() - began)
+
+    def _refused(self, scope: Scope, most: int | None) -> tuple[str, str] | None:
+        """Return the kind of problem, and the words, for what is answered before anybody reads it; None to go on."""
+        if _is_too_large(scope):
+            return "header-too-large", _HEAD_TOO_LARGE
+        if wrong := self._names.wrong(scope):
+            return "bad-request", wrong
+        return ("too-large", _too_much(most)) if _announces_too_much(scope, most or BODY_MAX) else None
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         # Programs may make up methods; each would be a series of its own.

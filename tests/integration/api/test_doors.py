@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from octobot_node.api.etags import expected
@@ -134,3 +137,37 @@ def test_whoever_changes_something_is_told_to_come_back_and_whoever_looks_is_ans
     assert "please report" not in refused.text
     assert looked.status_code == 200
     assert ada.post("/api/v1/automations/one/pause").status_code == 200
+
+
+@pytest.mark.parametrize("make_bench", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("path", ["/hooks/x", "/api/v1/accounts", "/api/v1/session"])
+def test_who_breaks_off_in_the_middle_of_a_body_is_no_failure(service: Service, path: str) -> None:
+    parts = iter([{"type": "http.request", "body": b'{"na', "more_body": True}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "client": ("192.0.2.7", 1),
+        "headers": [
+            *[(b"host", b"node.test"), (b"content-type", b"application/json")],
+            (b"authorization", f"Bearer {service.keys['ada']}".encode()),
+        ],
+    }
+    with structlog.testing.capture_logs() as lines:
+        asyncio.run(service.app(scope, receive, send))
+    assert {line["log_level"] for line in lines} <= {"info"}, lines
+    assert [line["path"] for line in lines if line["event"] == "request"] == [path.replace("/x", "/…")]
