@@ -18,7 +18,7 @@ from octobot_node.operations.perform import perform
 from octobot_node.operations.serializers import moment
 from octobot_node.store import kill_switches
 from octobot_node.store.queries import attention as statements
-from octobot_node.store.rows.attention import ReasonRow
+from octobot_node.store.rows.attention import LacksRow, ReasonRow
 
 __all__ = ["attention"]
 
@@ -102,14 +102,23 @@ def _lacking(context: OperationContext, connection: sa.Connection, since: int) -
     for row in statements.lacking(connection, since, context.owner):
         yield Cause(
             kind="lacking_funds",
-            title=f"Automations on {row.account or row.account_id} lack funds for their orders",
-            detail=row.reason,
+            title=_who_lacks(row),
+            detail=row.reason if row.many == 1 else f"{row.reason}; one of them is {row.automation}",
             cure="give them more (`octobot-node automations budget`), let them order less, or stop what holds it",
             count=row.many,
             oldest=moment(row.oldest),
             mends_itself=False,
-            help=Help(operation="orders.list", arguments={"status": "refused"}),
+            help=Help(
+                operation="orders.list",
+                arguments={"status": "refused"} | ({"automation": row.automation_id} if row.many == 1 else {}),
+            ),
         )
+
+
+def _who_lacks(row: LacksRow) -> str:
+    if row.many == 1:
+        return f"{row.automation} lacks funds for its orders"
+    return f"{row.many:,} automations on {row.account or row.account_id} lack funds for their orders"
 
 
 def _short(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:

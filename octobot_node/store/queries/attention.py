@@ -51,10 +51,12 @@ _LACKING = (
         _i.account_id,
         sa.func.coalesce(sa.func.min(_c.name), "").label("account"),
         sa.func.count(_i.automation_id.distinct()).label("many"),
+        sa.func.min(_i.automation_id).label("automation_id"),
+        sa.func.coalesce(sa.func.min(_a.name), "").label("automation"),
         sa.func.min(_i.updated_at).label("oldest"),
         sa.func.max(_i.reason).label("reason"),
     )
-    .select_from(intents.outerjoin(accounts, _i.account_id == _c.id))
+    .select_from(intents.outerjoin(accounts, _i.account_id == _c.id).outerjoin(automations, _i.automation_id == _a.id))
     # In the words of the index.
     .where(
         sa.text("intents.lacking"),

@@ -49,5 +49,8 @@ class LacksRow(Protocol):
     account_id: str
     account: str
     many: int
+    #: Of one of them.
+    automation_id: str
+    automation: str
     oldest: int
     reason: str

@@ -64,11 +64,23 @@ def test_what_needs_somebody_is_told_by_cause_with_what_helps(office: Office) ->
     }
     lacking = told["lacking_funds"]
     assert (lacking.count, lacking.oldest, lacking.mends_itself) == (1, START, False)
+    assert lacking.title == "poor lacks funds for its orders"
     assert "USDT" in lacking.detail
+    assert lacking.help is not None
+    assert office.do("orders.list", **lacking.help.arguments).orders[0].automation == "poor"
     waiting = told["waiting"]
     assert (waiting.count, waiting.mends_itself, waiting.help) == (1, True, None)
     assert (told["kill_switch"].title, told["kill_switch"].detail) == ("Thrown: main", "news")
     assert found.automations == 3
+
+
+def test_several_that_lack_funds_are_one_cause_which_names_one_of_them(office: Office) -> None:
+    for name in ("rich", "broke"):
+        office.bench.automation(name, greedy)
+    office.bench.run(20_000, step=10_000)
+    (lacking,) = [each for each in office.do("attention.show").causes if each.kind == "lacking_funds"]
+    assert (lacking.title, lacking.count) == ("2 automations on main lack funds for their orders", 2)
+    assert lacking.detail.endswith("; one of them is broke")
 
 
 def test_what_is_late_is_told_from_a_minute_on(office: Office) -> None:

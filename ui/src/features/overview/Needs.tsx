@@ -105,6 +105,14 @@ function Title({ cause }: { cause: Cause }) {
       </Link>
     );
   }
+  const automation = cause.help?.arguments["automation"];
+  if (cause.kind === "lacking_funds" && typeof automation === "string") {
+    return (
+      <Link to="/automations/$automation" params={{ automation }} search={{ tab: "money" }}>
+        <b>{cause.title}</b>
+      </Link>
+    );
+  }
   const account = cause.help?.arguments["account"];
   if (cause.kind === "short_account" && typeof account === "string") {
     return (
