@@ -109,6 +109,7 @@ function Secret({ row, own, may }: { row: SecretRow; own: boolean; may: boolean 
         </button>
       )}
       {may &&
+        !changes &&
         (row.accounts.length === 0 ? (
           <TwoSteps
             ask="Remove…"
@@ -190,8 +191,8 @@ function Rotate({ row, onDone }: { row: SecretRow; onDone: () => void }) {
           error={fields[0]?.reason}
           hint={
             row.accounts.length > 0
-              ? "Accounts that point to it are opened anew with it, on every node; the old value is gone."
-              : "The old value is gone."
+              ? "Kept sealed, and never shown again. Accounts that point to it are opened anew with it, on every node; the old value is gone."
+              : "Kept sealed, and never shown again; the old value is gone."
           }
           onChange={setValue}
         />
