@@ -101,7 +101,7 @@ class Replay:
         self._batches = TickBatch(self.core)
         self._order_sender = OrderSender(self.core)
         self._poller = AccountPoller(self.core)
-        self._dispatcher = Dispatcher(self.core)
+        self._dispatcher = Dispatcher(self.core, replays=True)
         self._sweeper = Sweeper(self.core, self.commands, self._dispatcher)
         self._notices = open_notices(self.core)
         self._forget_earlier_life()

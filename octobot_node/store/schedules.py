@@ -55,23 +55,26 @@ class Due:
     shadows: bool = False
 
 
-_DUE = (
-    # Asked along: a statement of its own at each look would cost a replay more than its ticks do.
-    sa.select(_c.automation_id, _c.source, _c.suspect, ANY_SHADOWS.label("shadows"))
-    .where(_c.claim.is_(None), _c.next_run_at <= sa.bindparam("now"))
-    .order_by(_c.next_run_at)
-    .limit(sa.bindparam("count"))
-    .with_for_update(skip_locked=True)
-)
+def _due(*columns: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
+    wanted = sa.select(_c.automation_id, _c.source, _c.suspect, *columns)
+    found = wanted.where(_c.claim.is_(None), _c.next_run_at <= sa.bindparam("now")).order_by(_c.next_run_at)
+    return found.limit(sa.bindparam("count")).with_for_update(skip_locked=True)
 
 
+# Asked along: a statement of its own would cost more at each look.
+_DUE = _due(ANY_SHADOWS.label("shadows"))
 _DUE_HEALTHY = _DUE.where(sa.not_(_c.suspect))
+_DUE_IN_A_REPLAY = _due()
 
 
-def due(connection: sa.Connection, now: int, count: int, *, suspects: bool = True) -> list[Due]:
-    """Return up to ``count`` unclaimed rows due at ``now``, longest waiting first, locked. Rides ix_schedule_due."""
+def due(connection: sa.Connection, now: int, count: int, *, suspects: bool = True, shadows: bool = True) -> list[Due]:
+    """Return up to ``count`` unclaimed rows due at ``now``, longest waiting first, locked. Rides ix_schedule_due.
+
+    Without ``suspects`` those that are evaluated apart are left out; without ``shadows`` nobody asks for any.
+    """
     statement = _DUE if suspects else _DUE_HEALTHY
-    return [Due(*row) for row in connection.execute(statement, {"now": now, "count": count})]
+    rows = connection.execute(statement if shadows else _DUE_IN_A_REPLAY, {"now": now, "count": count})
+    return [Due(*row) for row in rows]
 
 
 _RUNNING = sa.select(_c.automation_id).where(_c.automation_id.in_(sa.bindparam("ids", expanding=True)), _c.runnable)

@@ -30,8 +30,10 @@ _TRIES = 3
 class Dispatcher:
     """Claims due automations in batches that share a market data source and an evaluating process."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, *, replays: bool = False) -> None:
         self._core = core
+        #: A replay has no shadows, and many looks.
+        self._shadows = not replays
 
     def dispatch(self) -> int:
         """Claim and enqueue everything due, at most a few batches a transaction; return how many automations."""
@@ -80,7 +82,7 @@ class Dispatcher:
 
         Each may cost the full time-out: more batches of them at once would take the workers from the healthy.
         """
-        due = schedules.due(connection, now, self._limit())
+        due = schedules.due(connection, now, self._limit(), shadows=self._shadows)
         if any(item.suspect for item in due) and schedules.suspects_claimed(connection):
             return schedules.due(connection, now, self._limit(), suspects=False)
         return due

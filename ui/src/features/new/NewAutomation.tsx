@@ -17,6 +17,7 @@ import { type PlanBody, planQuery, useSettled } from "./plan";
 import { typeQuery } from "./queries";
 import { filled, normalised, type Schema } from "./schema";
 import { ofConfig, ofServer } from "./told";
+import { WithShadow } from "./WithShadow";
 
 export default function NewAutomation({ type }: { type: string }) {
   const { data: detail, error, refetch } = useQuery(typeQuery(type));
@@ -37,6 +38,7 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
   const schema = useMemo(() => normalised(detail.config as Schema), [detail.config]);
   const [draft, merge] = useMerged<Draft>(() => readDraft(detail.type));
   const [tried, setTried] = useState(false);
+  const [shadow, setShadow] = useState(false);
   const { state } = useConnection();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -59,7 +61,14 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
   };
   const create = useMutation({
     mutationFn: async (start: boolean) =>
-      (await createAutomation({ body: { ...body, name: draft.name, type: detail.type, start } })).data,
+      (
+        await createAutomation({
+          body: {
+            ...{ ...body, name: draft.name, type: detail.type, start },
+            shadow: shadow && account?.simulated === false,
+          },
+        })
+      ).data,
     async onSuccess(made) {
       forgetDraft(detail.type);
       await queries.invalidateQueries({ queryKey: ["lists"] });
@@ -144,6 +153,7 @@ function TypeForm({ detail, accounts }: { detail: TypeDetail; accounts: AccountR
               )}
             </Line>
           )}
+          <WithShadow account={account} on={shadow} onChange={setShadow} />
           <div className="two-in">
             <Line label="Budget" error={errors["budget"]} hint="All that it may ever spend.">
               {(props) => (
