@@ -151,7 +151,7 @@ unit: install ui ## Run the tests of `make test` alone; ARGS="-k ledger" picks s
 
 .PHONY: test-deploy
 test-deploy: .venv/.deploy-installed ## Build the image and run the stack for real: needs root, a Docker engine and Compose; ARGS="-k backup" picks some
-	$(BIN)/pytest -n 0 --durations 25 $(ARGS) --ignore tests/deploy/ansible tests/deploy
+	$(BIN)/pytest -n 0 --timeout 900 --durations 25 $(ARGS) --ignore tests/deploy/ansible tests/deploy
 
 .PHONY: test-egress
 test-egress: install ## See by packets that nothing leaves but by proxies and a real Tor, ccxt's websockets too: needs root, tor and iproute2, no Docker; part of test-deploy

@@ -22,7 +22,8 @@ __all__ = ["DOCKER", "ROOT", "Answer", "Stack", "docker", "more_than", "until"]
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "deploy" / "docker"
 SCOPES = ("automations:read", "automations:write", "accounts:write", "events:read", "orders:read", "node:read")
-PATIENCE_S = 90.0
+#: What takes seconds takes minutes on two cores that thirty others want.
+PATIENCE_S = 240.0
 OVERRIDE = """
 services:
   octobot:
@@ -143,7 +144,7 @@ class Stack:
     def up(self, *services: str) -> float:
         """Bring it up, wait for everybody's health, and return how long that took."""
         began = time.monotonic()
-        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "120", *services)
+        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "240", *services)
         return time.monotonic() - began
 
     def down(self) -> None:
