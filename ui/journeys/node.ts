@@ -1,20 +1,22 @@
 /** A real node with the built dashboard, on a folder of its own, for as long as a file of journeys lasts. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test as base, type Page } from "@playwright/test";
 
 export const PASSWORD = "correct horse battery";
-const COMMAND = resolve(import.meta.dirname, "../../.venv/bin/octobot-node");
+const ROOT = resolve(import.meta.dirname, "../..");
+const COMMAND = join(ROOT, ".venv/bin/octobot-node");
+const PYTHON = join(ROOT, ".venv/bin/python");
 const STARTED = /site_started.*?url=(?<url>http:\/\/\S+)/;
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
 export class Node {
   url = "";
   private process: ChildProcess | null = null;
-  private readonly folder = mkdtempSync(join(tmpdir(), "octobot-journey-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "octobot-journey-"));
 
   /** `settings` are variables of the environment, `plugins` files of its folder for them. */
   constructor(
@@ -23,6 +25,30 @@ export class Node {
   ) {
     mkdirSync(join(this.folder, "plugins"));
     for (const [name, text] of Object.entries(plugins)) writeFileSync(join(this.folder, "plugins", name), text);
+  }
+
+  /** Let it have so many automations, which wait, and thrice as many events of the past. */
+  fill(automations: number): void {
+    const wanted = ["--automations", String(automations), "--events", String(3 * automations)];
+    execFileSync(PYTHON, ["-m", "benchmarks._fleet", "fill", this.folder, ...wanted], { cwd: ROOT, stdio: "ignore" });
+  }
+
+  /** Let so many events a second happen for so long; resolves with how many there were. */
+  push(rate: number, seconds: number): Promise<number> {
+    const wanted = ["--rate", String(rate), "--seconds", String(seconds)];
+    const pushing = spawn(PYTHON, ["-m", "benchmarks._fleet", "push", this.folder, ...wanted], { cwd: ROOT });
+    let [said, wrong] = ["", ""];
+    pushing.stdout.on("data", (piece: Buffer) => {
+      said += piece.toString();
+    });
+    pushing.stderr.on("data", (piece: Buffer) => {
+      wrong += piece.toString();
+    });
+    return new Promise((done, failed) => {
+      pushing.on("close", (code) =>
+        code === 0 ? done(Number(said)) : failed(new Error(`nothing was pushed: ${wrong}`)),
+      );
+    });
   }
 
   async start(): Promise<void> {
@@ -73,6 +99,8 @@ interface Shared {
   of: string;
   settings: Record<string, string>;
   plugins: Record<string, string>;
+  /** How many automations it has from the first: for what is looked at with many. */
+  fleet: number;
   node: Node;
 }
 
@@ -80,14 +108,17 @@ export const test = base.extend<{ quiet: undefined }, Shared>({
   of: ["", { option: true, scope: "worker" }],
   settings: [{}, { option: true, scope: "worker" }],
   plugins: [{}, { option: true, scope: "worker" }],
+  fleet: [0, { option: true, scope: "worker" }],
   node: [
-    async ({ settings, plugins }, use) => {
+    async ({ settings, plugins, fleet }, use) => {
       const node = new Node(settings, plugins);
+      if (fleet > 0) node.fill(fleet);
       await node.start();
       await use(node);
       await node.end();
     },
-    { scope: "worker" },
+    // Filling a folder with many takes a minute or two.
+    { scope: "worker", timeout: 900_000 },
   ],
   baseURL: async ({ node }, use) => use(node.url),
   /** Nothing leaves the node's origin, nothing is refused by its policy, nothing breaks unseen. */

@@ -21,6 +21,7 @@ SMALL = {
     "waiting": "--automations 500 --parked 20 --seconds 3",
 }
 ON_ITS_OWN = {
+    "dashboard": "--automations 2000 --jumps 5 --frames 60 --loads 1 --minutes 1",
     "poison": "--automations 50 --poison 2 --every 5 --seconds 12",
     "requests": "--automations 20 --symbols 5 --every 2 --seconds 4",
     "scale": "--automations 200 --orders 50 --baseline 50 --baseline-orders 20 --rounds 1",
