@@ -73,7 +73,7 @@ async def account(name: str, folder: Path, **faults: Any) -> AsyncIterator[tuple
     emulator = EMULATORS[name](**faults)
     await emulator.start()
     # An answer that never comes is waited for so long.
-    trading = open_trading(CcxtTradingSettings(**settings(emulator)), "account", lent(folder, timeout=0.7))
+    trading = open_trading(CcxtTradingSettings(**settings(emulator)), "account", lent(folder, timeout=2.0))
     try:
         # What is asked once is asked before.
         await trading.balances()
