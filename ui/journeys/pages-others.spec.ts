@@ -5,7 +5,7 @@ import { candles } from "./candles";
 import { LOOKS, looked } from "./look";
 import { api, expect, PASSWORD, signIn, test } from "./node";
 
-test.describe.configure({ mode: "serial" });
+test.describe.configure({ mode: "serial", timeout: 300_000 });
 test.use({ of: "pages-others" });
 
 const ACCOUNT = {

@@ -3,7 +3,7 @@
 import { LOOKS, looked } from "./look";
 import { api, expect, signIn, test } from "./node";
 
-test.describe.configure({ mode: "serial" });
+test.describe.configure({ mode: "serial", timeout: 300_000 });
 test.use({ of: "pages" });
 
 const ACCOUNT = {
