@@ -11,7 +11,8 @@ from tests.deploy.conftest import Make
 from tests.deploy.stacks import Stack, docker, more_than, until
 from tests.support.wheels import make_wheel
 
-LARGEST_MB = 300
+#: 300 without ccxt, which signs for a hundred exchanges and loads the code of each.
+LARGEST_MB = 370
 #: Of the CPU: what else the machine does must not count.
 SOON_S = 5.0
 CPU = (
@@ -168,4 +169,20 @@ def test_a_tentacle_is_installed_into_its_volume_with_no_index_and_the_node_has_
     assert [each["name"] for each in lock["packages"]] == ["my-momentum"]
     stack.compose("up", "--detach", "--no-build", "--force-recreate")
     stack.healthy("octobot")
+    assert "my_momentum" in stack.inside("octobot", "octobot-node", "plugins")
+
+
+def test_a_tentacle_that_cannot_be_had_is_said_and_the_node_goes_on_with_those_that_it_has(stack: Stack) -> None:
+    runs = stack.inspect("octobot")["Id"]
+    # Whether or not an index can be reached from here, none has it.
+    stack.write(COMPOSE_PROFILES="tentacles", OCTOBOT_TENTACLES="octobot-node-never-heard-of")
+    # To Compose, what a profile brings is no reason to end: what there is beside it goes on.
+    stack.compose("up", "--detach", "--no-build")
+    said = stack.compose("logs", "--no-log-prefix", "tentacles")
+    assert "cannot be installed beside this version of the node: octobot-node-never-heard-of" in said
+    assert "nothing was changed" in said
+    stack.write(COMPOSE_PROFILES="")
+    stack.healthy("octobot")
+    # The one that ran, with the tentacles that it had.
+    assert stack.inspect("octobot")["Id"] == runs
     assert "my_momentum" in stack.inside("octobot", "octobot-node", "plugins")
