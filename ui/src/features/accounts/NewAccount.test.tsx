@@ -78,6 +78,7 @@ test("a real exchange is chosen by its name, with what it promises, and begins b
   expect(sent).toEqual([
     {
       name: "main",
+      check: true,
       trading: { use: "ccxt", exchange: "kucoin", api_key: "k", secret: "s", password: "p" },
       market_data: { use: "ccxt", exchange: "kucoin" },
       mode: "observe",

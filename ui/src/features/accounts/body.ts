@@ -84,6 +84,8 @@ export function bodyOf(draft: AccountDraft, simulated: boolean): CreateAccount {
     name: draft.name.trim(),
     trading: { use: draft.trading, ...((filled(draft.trading_settings) ?? {}) as object) },
     market_data: { use: draft.market_data, ...((filled(draft.market_settings) ?? {}) as object) },
+    // Keys that an exchange refuses, or that may withdraw, are told while what was typed is still there.
+    ...(simulated ? {} : { check: true }),
     ...(simulated && purse.length > 0
       ? { balances: Object.fromEntries(purse.map((each) => [each.asset, each.amount])) }
       : {}),
