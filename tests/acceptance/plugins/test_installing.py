@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,8 +39,10 @@ class Done(NamedTuple):
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return what gives a command, in this process: it is pip that is another."""
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Give what gives a command, in this process: it is pip that is another."""
+    # What is installed here is nobody else's: neither where it is looked for nor what was loaded of it.
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
     # No index: what is not in the folder of wheels is not to be had.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -52,7 +54,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         code = main(arguments)
         return Done(code, *capsys.readouterr())
 
-    return run
+    yield run
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def test_a_tentacle_and_what_it_needs_is_installed_seen_by_the_node_and_removed_again(
@@ -108,7 +113,6 @@ def test_another_node_takes_the_lock_to_the_byte_and_goes_back_when_a_byte_diffe
 def test_a_consumer_is_brought_to_what_its_master_has_by_the_database_they_share(
     tmp_path: Path, command: Command, postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
     url = postgres.create_database()
 
     def settings(name: str, role: str, **more: Any) -> Settings:
