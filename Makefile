@@ -92,8 +92,8 @@ screenshots: ui ## Take a picture of each page of the dashboard, light, dark and
 run: install ui ## Run the demo: six automations on a simulated market, with the dashboard; Ctrl-C stops it, its state is in .octobot
 	$(BIN)/octobot-node run examples/demo.yaml --data-dir .octobot --serve $(ARGS)
 
-# File after file, the longest first (tests/conftest.py). Three workers on two cores, since many of the tests that start nodes wait.
-WORKERS ?= 3
+# File after file, the longest first (tests/conftest.py). Four workers on two cores, since many of the tests that start nodes wait.
+WORKERS ?= 4
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHECKS := format-check lint types imports docs ui-check client
 
