@@ -118,26 +118,15 @@ class Remote:
             raise NotSent(f"the connector to {self.record.title} is closed")
         async with self._making:
             if self._exchange is None:
-                # Importing takes a second of which half is work, and a connector is opened on the loop of all of them.
-                made = await asyncio.to_thread(
-                    make_exchange,
-                    self.record,
-                    fetch=self._fetch,
-                    now=self._signing_time,
-                    nonce=self._nonces.next,
-                    credentials=_credentials(self.settings),
-                    sandbox=self.settings.sandbox,
-                    base_url=self.settings.base_url,
-                )
+                made = await self._make(streams=False)
                 self._pace = Pace(self.record, made, self.settings, self._context)
                 made.throttle = self._throttle
                 self._exchange = made
         return self._exchange
 
-    async def streaming(self) -> Any:
-        """Return one more exchange of ccxt's, of those that stream, for one connection; what it asks is asked here."""
-        exchange = await self.ready()
-        made = await asyncio.to_thread(
+    async def _make(self, *, streams: bool) -> Any:
+        # Importing takes a second of which half is work, and a connector is opened on the loop of all of them.
+        return await asyncio.to_thread(
             make_exchange,
             self.record,
             fetch=self._fetch,
@@ -146,8 +135,13 @@ class Remote:
             credentials=_credentials(self.settings),
             sandbox=self.settings.sandbox,
             base_url=self.settings.base_url,
-            streams=True,
+            streams=streams,
         )
+
+    async def streaming(self) -> Any:
+        """Return one more exchange of ccxt's, of those that stream, for one connection; what it asks is asked here."""
+        exchange = await self.ready()
+        made = await self._make(streams=True)
         made.throttle = self._throttle
         made.set_markets_from_exchange(exchange)
         return made
