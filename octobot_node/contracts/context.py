@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
     from octobot_node.automation import Needs
     from octobot_node.clock import Clock
-    from octobot_node.contracts.actions import ActionType
     from octobot_node.contracts.events import EventFollower
-    from octobot_node.contracts.panels import Panel
     from octobot_node.contracts.plugins import PluginInfo
     from octobot_node.contracts.proxies import EgressRoutes
     from octobot_node.contracts.secrets import Secrets
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PluginContext"]
 
 M = TypeVar("M", bound="BaseModel")
+K = TypeVar("K")
 
 
 class PluginContext(Protocol):
@@ -48,14 +47,8 @@ class PluginContext(Protocol):
         """The tables that plugins own."""
         ...
 
-    @property
-    def actions(self) -> Mapping[str, ActionType]:
-        """The actions that plugins offer automations, by name."""
-        ...
-
-    @property
-    def panels(self) -> Mapping[str, Panel]:
-        """What the dashboard shows of plugins' own, by name."""
+    def offered(self, kind: type[K]) -> Mapping[str, K]:
+        """Return what plugins offer of a kind, by name: ``ActionType`` or ``Panel``; raise KeyError for another."""
         ...
 
     def plugin_settings(self, model: type[M]) -> M:

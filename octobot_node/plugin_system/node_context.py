@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
@@ -33,6 +33,7 @@ from octobot_node.store import automations
 __all__ = ["NodePluginContext"]
 
 M = TypeVar("M", bound=BaseModel)
+K = TypeVar("K")
 
 
 @dataclass(slots=True)
@@ -69,15 +70,10 @@ class NodePluginContext:
         """The tables that plugins own."""
         return self.registry.tables
 
-    @property
-    def actions(self) -> Mapping[str, ActionType]:
-        """The actions that plugins offer, by name."""
-        return self.registry.actions
-
-    @property
-    def panels(self) -> Mapping[str, Panel]:
-        """The panels that plugins offer, by name."""
-        return self.registry.panels
+    def offered(self, kind: type[K]) -> Mapping[str, K]:
+        """Return what plugins offer of a kind, by name; raise KeyError for a kind that is not handed on."""
+        kinds: dict[type, Mapping[str, Any]] = {ActionType: self.registry.actions, Panel: self.registry.panels}
+        return kinds[kind]
 
     def plugin_settings(self, model: type[M]) -> M:
         """Return the settings that a plugin registered with this model; raise KeyError for an unregistered one."""

@@ -147,9 +147,9 @@ class Carrier:
 
     def _read(self, row: Any) -> tuple[ActionType | None, Any, str]:
         """Return the action's type and what it is given as its model, or why there is none."""
-        kind = self._context.actions.get(row.action)
+        kind = self._context.offered(ActionType).get(row.action)
         if kind is None:
-            there = ", ".join(sorted(self._context.actions)) or "none"
+            there = ", ".join(sorted(self._context.offered(ActionType))) or "none"
             return None, None, f"no plugin has the action {row.action!r}; there are: {there}"
         try:
             return kind, kind.Payload.model_validate(decode(row.payload)), ""

@@ -88,7 +88,7 @@ def open_pages(context: PluginContext) -> Pages | None:
             cure="in a clone run `make ui`, then start again; OCTOBOT_DASHBOARD_ENABLED=false does without",
         )
         return None
-    return Pages(BUILT, context.panels)
+    return Pages(BUILT, context.offered(Panel))
 
 
 def port(context: PluginContext) -> int:

@@ -117,7 +117,8 @@ def test_the_api_is_there_on_the_same_origin(client: TestClient) -> None:
 def settings_of(**given: Any) -> PluginContext:
     settings = SimpleNamespace(api_port=given.pop("api_port", 8000))
     return cast(
-        "PluginContext", SimpleNamespace(settings=settings, panels={}, plugin_settings=lambda model: model(**given))
+        "PluginContext",
+        SimpleNamespace(settings=settings, offered=lambda kind: {}, plugin_settings=lambda model: model(**given)),
     )
 
 

@@ -355,13 +355,14 @@ class Exchange:
     # -- what changes
 
     def _trade(self, book: Book, order: Order, amount: Decimal, price: Decimal, liquidity: Liquidity) -> None:
-        fee, fee_asset = fee_of(self, book.listing, order, amount, price, liquidity)
+        account = self.account(order.account)
+        fee, fee_asset = fee_of(self.books, account, order, amount, price, liquidity)
         id_, serial = next(book.trade_numbers), next(self._trade_serials)
         trade = Trade(id_, serial, order, amount, price, fee, fee_asset, liquidity, self.now())
         order.filled += amount
         order.cost += trade.cost
         order.updated_at = trade.at
-        pay(book, self.account(order.account), order, trade)
+        pay(book, account, order, trade)
         for kept in (order.trades, book.trades, self.trades):
             kept.append(trade)
         self._record(

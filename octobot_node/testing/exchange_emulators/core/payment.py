@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 from octobot_node.testing.exchange_emulators.core.accounts import Account
 from octobot_node.testing.exchange_emulators.core.book import Book
 from octobot_node.testing.exchange_emulators.core.listing import Listing
 from octobot_node.testing.exchange_emulators.core.orders import Liquidity, Order, Trade
-
-if TYPE_CHECKING:
-    from octobot_node.testing.exchange_emulators.core.exchange import Exchange
 
 __all__ = ["fee_of", "needed", "pay"]
 
@@ -34,17 +31,17 @@ def needed(book: Book, order: Order) -> tuple[str, Decimal]:
 
 
 def fee_of(
-    exchange: Exchange, listing: Listing, order: Order, amount: Decimal, price: Decimal, liquidity: Liquidity
+    books: Mapping[str, Book], account: Account, order: Order, amount: Decimal, price: Decimal, liquidity: Liquidity
 ) -> tuple[Decimal, str]:
-    """Return (fee, asset) of a trade."""
+    """Return (fee, asset) of a trade; ``books``, by symbol, have the price of a token that fees are paid in."""
+    listing = books[order.new.symbol].listing
     rate = listing.maker_fee if liquidity == "maker" else listing.taker_fee
     cost = amount * price
-    token = exchange.account(order.account).fee_token
-    if token:
-        market = exchange.books.get(f"{token}/{listing.quote}")
+    if account.fee_token:
+        market = books.get(f"{account.fee_token}/{listing.quote}")
         fee = _booked(cost * rate / market.last) if market is not None else None
-        if fee is not None and exchange.account(order.account).free[token] >= fee:
-            return fee, token
+        if fee is not None and account.free[account.fee_token] >= fee:
+            return fee, account.fee_token
     asset = _fee_asset(listing, order)
     return _booked((amount if asset == listing.base else cost) * rate), asset
 
