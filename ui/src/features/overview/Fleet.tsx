@@ -9,9 +9,10 @@ import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add } from "@/text/decimal";
 import * as format from "@/text/format";
+import { Activity } from "./Activity";
+import { counts } from "./counts";
 import { Lag } from "./Lag";
 import { Needs } from "./Needs";
-import { Activity, counts } from "./OverviewPage";
 import { byTypeQuery, resultsQuery, totalsQuery } from "./queries";
 
 const ORDER: ReadonlyArray<AutomationRow["status"]> = [
