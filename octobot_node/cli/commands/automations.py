@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
+from octobot_node.cli.commands.automation_changes import add_changes
 from octobot_node.cli.filters import OfStatuses, OfSymbol, OfTag, Paper, Search
 from octobot_node.cli.operation_groups import OperationGroup
 from octobot_node.cli.options import (
-    All,
     AutomationArgument,
     Cursor,
     DataDir,
-    DryRun,
     Json,
     Limit,
-    MaybeAutomation,
     OfType,
     OnAccount,
     Paused,
@@ -42,11 +40,7 @@ def commands() -> typer.Typer:
     app.command("shadow")(_shadow)
     app.command("drift")(_drift)
     app.command("clone")(_clone)
-    app.command("pause")(_pause)
-    app.command("resume")(_resume)
-    app.command("stop")(_stop)
-    app.command("run-now")(_run_now)
-    app.command("rm")(_rm)
+    add_changes(app)
     app.command("equity")(_equity)
     app.command("events")(_events)
     app.command("log")(_log)
@@ -253,170 +247,6 @@ def _drift(
 
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(client.ask(SHOW_SHADOW, automation=automation, orders=orders), print_drift)
-
-
-def _pause(
-    context: typer.Context,
-    automation: MaybeAutomation = None,
-    everything: All = False,
-    status: OfStatuses = None,
-    kind: OfType = None,
-    account: OnAccount = None,
-    symbol: OfSymbol = None,
-    tag: OfTag = None,
-    search: Search = "",
-    paper: Paper = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Make no more decisions; resting orders stay, and their fills settle."""
-    from octobot_node.cli.actions.bulk import change, which
-    from octobot_node.operations.automations.catalogue import PAUSE_AUTOMATION
-
-    change(
-        context,
-        PAUSE_AUTOMATION,
-        automation,
-        which(everything, status, kind, account, symbol, tag, search, paper),
-        yes=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        data_dir=data_dir,
-    )
-
-
-def _resume(
-    context: typer.Context,
-    automation: MaybeAutomation = None,
-    everything: All = False,
-    status: OfStatuses = None,
-    kind: OfType = None,
-    account: OnAccount = None,
-    symbol: OfSymbol = None,
-    tag: OfTag = None,
-    search: Search = "",
-    paper: Paper = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Decide again, at once; also for an automation that failed or is held."""
-    from octobot_node.cli.actions.bulk import change, which
-    from octobot_node.operations.automations.catalogue import RESUME_AUTOMATION
-
-    change(
-        context,
-        RESUME_AUTOMATION,
-        automation,
-        which(everything, status, kind, account, symbol, tag, search, paper),
-        yes=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        data_dir=data_dir,
-    )
-
-
-def _run_now(
-    context: typer.Context,
-    automation: MaybeAutomation = None,
-    everything: All = False,
-    status: OfStatuses = None,
-    kind: OfType = None,
-    account: OnAccount = None,
-    symbol: OfSymbol = None,
-    tag: OfTag = None,
-    search: Search = "",
-    paper: Paper = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Evaluate as soon as possible, whatever was planned."""
-    from octobot_node.cli.actions.bulk import change, which
-    from octobot_node.operations.automations.catalogue import RUN_AUTOMATION_NOW
-
-    change(
-        context,
-        RUN_AUTOMATION_NOW,
-        automation,
-        which(everything, status, kind, account, symbol, tag, search, paper),
-        yes=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        data_dir=data_dir,
-    )
-
-
-def _stop(
-    context: typer.Context,
-    automation: MaybeAutomation = None,
-    everything: All = False,
-    status: OfStatuses = None,
-    kind: OfType = None,
-    account: OnAccount = None,
-    symbol: OfSymbol = None,
-    tag: OfTag = None,
-    search: Search = "",
-    paper: Paper = None,
-    dry_run: DryRun = False,
-    close: Annotated[bool, typer.Option("--close", help="Also sell what it holds, at market. Asks first.")] = False,
-    yes: Yes = False,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Cancel an automation's orders, settle, then end it for good."""
-    from octobot_node.cli.actions.bulk import change, which
-    from octobot_node.operations.automations.catalogue import STOP_AUTOMATION
-
-    change(
-        context,
-        STOP_AUTOMATION,
-        automation,
-        which(everything, status, kind, account, symbol, tag, search, paper),
-        yes=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        data_dir=data_dir,
-        question=f"Stop {automation} and sell all that it holds at market?" if close else "",
-        close=close,
-    )
-
-
-def _rm(
-    context: typer.Context,
-    automation: MaybeAutomation = None,
-    everything: All = False,
-    status: OfStatuses = None,
-    kind: OfType = None,
-    account: OnAccount = None,
-    symbol: OfSymbol = None,
-    tag: OfTag = None,
-    search: Search = "",
-    paper: Paper = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Remove an automation that has ended, with its orders, fills and money. Asks first."""
-    from octobot_node.cli.actions.bulk import change, which
-    from octobot_node.operations.automations.catalogue import DELETE_AUTOMATION
-
-    change(
-        context,
-        DELETE_AUTOMATION,
-        automation,
-        which(everything, status, kind, account, symbol, tag, search, paper),
-        yes=yes,
-        dry_run=dry_run,
-        as_json=as_json,
-        data_dir=data_dir,
-        question=f"Remove {automation} with its whole history?",
-    )
 
 
 def _clone(
