@@ -99,6 +99,10 @@ class Remote:
         #: Of the newest answer, for what they say of request budgets.
         self.headers: Mapping[str, str] = {}
 
+    async def ready_for(self, symbol: str) -> tuple[Any, Any]:
+        """Return the exchange and one of its markets."""
+        return await self.ready(), self.market(symbol)
+
     async def ready(self) -> Any:
         """Return the exchange, with its markets and its time known.
 

@@ -512,7 +512,7 @@ def test_executions_are_read_with_their_order_and_their_fee(exchange: str, bench
 
     async def use() -> Any:
         async with bench(exchange, lambda _: Answer(EXECUTED[exchange]), Then(), **KEYS.get(exchange, {})) as found:
-            found.trading._warm("BTC/USDT", AT)
+            found.trading.attention.warm("BTC/USDT", AT)
             return await found.trading.trades(AT - 1_000)
 
     (trade,) = asyncio.run(use())
