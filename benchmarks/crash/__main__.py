@@ -7,10 +7,16 @@ import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.crash.exchanges import EMULATED
 from benchmarks.crash.harness import CrashRun, Result
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Server
 
 
 def main() -> int:
@@ -28,9 +34,12 @@ def main() -> int:
     )
     parser.add_argument("--weak", action="store_true", help="an exchange without request expiry and look-ups")
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="PostgreSQL is a server of its own"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="octobot-crash-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="octobot-crash-") as temporary, server_for(options.database) as server:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         run = CrashRun(
@@ -40,12 +49,25 @@ def main() -> int:
             seed=options.seed,
             every=options.every,
             exchange=options.exchange,
+            server=server,
         )
         result = run.run(
             options.rounds, tuple(options.kinds.split(",")), lambda text: print(text, file=sys.stderr, flush=True)
         )
     print(_json(result) if options.json else _text(result))
     return 0 if result.verdict.clean else 1
+
+
+@contextmanager
+def server_for(database: str) -> Iterator[Server | None]:
+    """Start a PostgreSQL where that is the database."""
+    if database == "sqlite":
+        yield None
+        return
+    from tests.support.postgres import Server
+
+    with Server() as server:
+        yield server
 
 
 def _figures(result: Result) -> dict[str, object]:

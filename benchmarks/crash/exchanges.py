@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
-from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from benchmarks.crash.verify import Exchange
+import sqlalchemy as sa
+
+from benchmarks.crash.verify import Exchange, looked_at
+from octobot_node.store.tables import fills, intents
 from octobot_node.testing.exchange_emulators.process import EmulatorProcess
 from octobot_node.testing.exchange_emulators.records import Accepted
 from octobot_node.testing.hostile_exchange.process import HostileExchange, IntentOrder, IntentTrade
@@ -57,11 +58,11 @@ class CrashExchange(Protocol):
         """Behave from now on."""
         ...
 
-    def settled(self, database: Path, /) -> bool:
+    def settled(self, database: Path | str, /) -> bool:
         """Whether the node has heard of everything that happened."""
         ...
 
-    def books(self, database: Path, /) -> Exchange:
+    def books(self, database: Path | str, /) -> Exchange:
         """Return what really happened, by the intents of a node's database."""
         ...
 
@@ -113,11 +114,11 @@ class Hostile:
         none = ("drop_before", "drop_after", "error_5xx", "rate_limited", "cancel_race", "latency_ms")
         self._exchange.set(**{**self._exchange.behaviour().model_dump(), **dict.fromkeys(none, 0)})
 
-    def settled(self, _database: Path) -> bool:
+    def settled(self, _database: Path | str) -> bool:
         """Nothing happens there by itself."""
         return True
 
-    def books(self, _database: Path) -> Exchange:
+    def books(self, _database: Path | str) -> Exchange:
         """Return the exchange, which knows intents."""
         return self._exchange
 
@@ -293,14 +294,15 @@ class Emulated:
             self._taken = False
         self._exchange.wave(self._symbol, "0.01" if moving else "0", 12_000)
 
-    def settled(self, database: Path) -> bool:
+    def settled(self, database: Path | str) -> bool:
         """Whether every execution is in the node's books, and of no order the outcome is unknown still."""
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            (settled,) = connection.execute("SELECT count(*) FROM fills").fetchone()
-            (unknown,) = connection.execute("SELECT count(*) FROM intents WHERE status = 'unknown'").fetchone()
-        return int(settled) >= len(self._exchange.trades()) and not unknown
+        count = sa.select(sa.func.count())
+        with looked_at(database) as connection:
+            settled = connection.scalar(count.select_from(fills)) or 0
+            unknown = connection.scalar(count.where(intents.c.status == "unknown"))
+        return settled >= len(self._exchange.trades()) and not unknown
 
-    def books(self, database: Path) -> Exchange:
+    def books(self, database: Path | str) -> Exchange:
         """Return what happened at the emulator, by the client order ids that the node's intents have."""
         return _Books(self._exchange, database)
 
@@ -316,9 +318,10 @@ class Emulated:
 class _Books:
     """An emulator's records as verification asks for them."""
 
-    def __init__(self, exchange: EmulatorProcess, database: Path) -> None:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT client_order_id, id FROM intents WHERE kind = 'order'").fetchall()
+    def __init__(self, exchange: EmulatorProcess, database: Path | str) -> None:
+        named = sa.select(intents.c.client_order_id, intents.c.id).where(intents.c.kind == "order")
+        with looked_at(database) as connection:
+            rows = connection.execute(named).all()
         self._intents: dict[str, str] = {client_id: id_ for client_id, id_ in rows if client_id}
         self._orders, self._trades = exchange.orders(), exchange.trades()
 

@@ -14,10 +14,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.crash.exchanges import EMULATED, CrashExchange, Emulated, Hostile
 from benchmarks.crash.verify import Verdict, verify
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Server
 
 #: The named points of the send fence and of settlement.
 POINTS = (
@@ -59,9 +62,14 @@ class CrashRun:
         seed: int,
         every: float = 1.0,
         exchange: str = "hostile",
+        server: Server | None = None,
     ) -> None:
         self._folder = folder
         self._data = folder / "node"
+        #: Where the node's database is: on a server that loses its power with the node, or a file in its data folder.
+        self._server = server
+        self._url = server.create_database() if server is not None else ""
+        self._database = self._url or self._data / "octobot.db"
         self._strong = strong
         self._exchange: CrashExchange = (
             Emulated(exchange, folder, automations, every)
@@ -88,8 +96,7 @@ class CrashRun:
                 told(f"round {number + 1}/{rounds}: {kind}, {trouble}")
             exchange.calm()
             self._settle(exchange)
-            database = self._data / "octobot.db"
-            self.result.verdict = verify(database, exchange.books(database), all_known=self._strong)
+            self.result.verdict = verify(self._database, exchange.books(self._database), all_known=self._strong)
             self.result.verdict.problems += exchange.problems()
         return self.result
 
@@ -124,6 +131,9 @@ class CrashRun:
         self.result.recoveries += node.recovered
         if power is not None:
             power.cut(keep=self._dice if self._dice.random() < 0.5 else None)
+            if self._server is not None:
+                self._server.stop("immediate")
+                self._server.start()
         return trouble
 
     def _await_orders(self, exchange: CrashExchange, node: _Node) -> None:
@@ -141,7 +151,7 @@ class CrashRun:
         node.tell("drain")
         node.wait_for("drained", 180 * self._patience)
         deadline = time.monotonic() + 60 * self._patience
-        while not exchange.settled(self._data / "octobot.db") and time.monotonic() < deadline:
+        while not exchange.settled(self._database) and time.monotonic() < deadline:
             node.sleep(0.2)
         node.tell("stop")
         node.reap()
@@ -150,6 +160,7 @@ class CrashRun:
         job = {
             **exchange.job(),
             "data_dir": str(self._data),
+            "database_url": self._url,
             "request_ttl": 2.0,
             "unknown_after": 4.0,
             "point": point,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import sys
 import threading
 import time
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from benchmarks.crash.verify import IS_TRADER
+from benchmarks.crash.verify import IS_TRADER, looked_at
 from octobot_node.automation import AutomationStatus
 from octobot_node.cli.log_file import logging_to_stderr
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
@@ -29,9 +27,10 @@ from octobot_node.store.tables import automations, intents, schedule
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
     data_dir = Path(job["data_dir"])
-    left = _in_flight(data_dir / "octobot.db")
+    left = _in_flight(job["database_url"] or data_dir / "octobot.db")
     settings = Settings(
         data_dir=data_dir,
+        database_url=job["database_url"],
         extra_plugins=tuple(job["plugins"]),
         egress_allow_private=job.get("allow_private", False),
         egress_routes=tuple(SecretStr(each) for each in job.get("egress_routes", ())),
@@ -88,13 +87,14 @@ def _death_at(point: str | None, nth: int) -> Any:
     return check
 
 
-def _in_flight(path: Path) -> set[str]:
+def _in_flight(database: Path | str) -> set[str]:
     """Return the intents that the last life left between decision and answer."""
-    if not path.exists():
+    if isinstance(database, Path) and not database.exists():
         return set()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT id FROM intents WHERE status IN ('planned', 'sent')").fetchall()
-    return {row[0] for row in rows}
+    with looked_at(database) as connection:
+        if not sa.inspect(connection).has_table(intents.name):
+            return set()
+        return set(connection.scalars(sa.select(intents.c.id).where(intents.c.status.in_(("planned", "sent")))))
 
 
 def _create(node: Node, job: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,16 @@ from octobot_node.testing.hostile_exchange.process import IntentOrder, IntentTra
 from octobot_node.testing.hostile_exchange.report import HostileReport, report_of
 from octobot_node.testing.hostile_exchange.wire import order_from_json, order_to_json, trade_from_json, trade_to_json
 
-__all__ = ["IS_TRADER", "Exchange", "StoppedExchange", "Verdict", "number_of", "verify", "verify_books"]
+__all__ = [
+    "IS_TRADER",
+    "Exchange",
+    "StoppedExchange",
+    "Verdict",
+    "looked_at",
+    "number_of",
+    "verify",
+    "verify_books",
+]
 
 GONE = ("refused", "skipped", "expired")
 #: The traders among automations: a type is stored with its package's name before its own.
@@ -80,15 +90,28 @@ class Verdict:
         return not (self.duplicates or self.losses or self.problems)
 
 
-def verify(database: Path, exchange: Exchange, *, all_known: bool) -> Verdict:
-    """Compare a data folder's database; ``all_known`` says that the exchange's guarantees leave nothing unknown."""
-    engine = sa.create_engine(f"sqlite:///file:{database}?mode=ro&uri=true")
-    with engine.connect() as connection:
+@contextmanager
+def looked_at(database: Path | str) -> Iterator[sa.Connection]:
+    """Open a node's books to look at: SQLite's file, or the URL of a database on PostgreSQL."""
+    if isinstance(database, Path):
+        engine = sa.create_engine(f"sqlite:///file:{database}?mode=ro&uri=true")
+    else:
+        engine = sa.create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def verify(database: Path | str, exchange: Exchange, *, all_known: bool) -> Verdict:
+    """Compare a node's database; ``all_known`` says that the exchange's guarantees leave nothing unknown."""
+    with looked_at(database) as connection:
         verdict = verify_books(connection, exchange, all_known=all_known)
-        answer = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
-    engine.dispose()
-    if answer != "ok":
-        verdict.problems.append(f"integrity_check: {answer}")
+        if connection.dialect.name == "sqlite":
+            answer = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+            if answer != "ok":
+                verdict.problems.append(f"integrity_check: {answer}")
     return verdict
 
 
