@@ -35,7 +35,7 @@ from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutom
 from octobot_node.engine.core import Core
 from octobot_node.engine.ledger.book import Owner, load_book
 from octobot_node.engine.ledger.planning import Plan, plan_group
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits
 from octobot_node.live.node import Node

@@ -33,7 +33,7 @@ from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.decision_checks import load_needs
 from octobot_node.engine.evaluating.evaluation import TickInput, evaluate
 from octobot_node.engine.evaluating.schedule import dump_wake, next_run
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.live.node import Node
 from octobot_node.store.tables import automations, schedule
 

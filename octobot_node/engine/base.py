@@ -16,7 +16,7 @@ from octobot_node.contracts.storage import Storage
 from octobot_node.engine.data_folder import FolderLock, node_id_of, refuse_full_disk
 from octobot_node.engine.database_left import DatabaseWatch
 from octobot_node.engine.ledger.planning import Installation
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.errors import DatabaseMoved, NodeError, SecretsLocked, UnknownStorage
 from octobot_node.ids import new_id
 from octobot_node.installing.published import publish

@@ -23,7 +23,7 @@ from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core
 from octobot_node.engine.evaluating.decision_checks import load_needs
-from octobot_node.engine.market.opened_accounts import parse_settings
+from octobot_node.engine.market.lent_context import parse_settings
 from octobot_node.engine.replay import PastSignal, Replay
 from octobot_node.errors import UsageError
 from octobot_node.live.stopping import asked_to_stop

@@ -15,8 +15,8 @@ from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp
 from octobot_node.engine.acting.settlement import Observed, Settlement
 from octobot_node.engine.ledger.book import ZERO
+from octobot_node.engine.market.account import Account
 from octobot_node.engine.market.metered_connectors import look_up_many
-from octobot_node.engine.market.opened_accounts import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
 from octobot_node.store.rows.order import PolledIntentRow

@@ -11,7 +11,7 @@ import structlog
 from octobot_node.engine.market.metered_connectors import hearing_orders
 
 if TYPE_CHECKING:
-    from octobot_node.engine.market.opened_accounts import Account
+    from octobot_node.engine.market.account import Account
 
 __all__ = ["OrderNews"]
 

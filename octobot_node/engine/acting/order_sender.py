@@ -14,7 +14,7 @@ from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, OrderRequest
 from octobot_node.engine.acting.send_fence import FENCED_MS, Passed, SendFence, later, lock_automations
 from octobot_node.engine.ledger.intent_closing import close_intents
-from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.engine.market.account import Account
 from octobot_node.errors import NotSent, OrderRefused, RequestExpired, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.shadow_ids import is_shadow

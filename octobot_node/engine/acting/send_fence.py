@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.acting.own_orders import NO_TICK
 from octobot_node.engine.ledger.intent_closing import close_intents
-from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.engine.market.account import Account
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
 from octobot_node.orders import IntentStatus

@@ -15,7 +15,7 @@ from octobot_node.engine.ledger.book import Book, Owner, load_book
 from octobot_node.engine.ledger.equity_points import asset_of, leave_points
 from octobot_node.engine.ledger.fill_application import FillingIntent, settle_one
 from octobot_node.engine.ledger.intent_closing import close_with, owner_of
-from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.engine.market.account import Account
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules
 from octobot_node.store.events import Event

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from octobot_node.engine.commands.status_commands import changed_meanwhile
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.errors import CommandRefused
 from octobot_node.ids import new_id
 from octobot_node.limits import Limits

@@ -25,7 +25,7 @@ from octobot_node.engine.evaluating.decision_checks import load_needs, next_step
 from octobot_node.engine.evaluating.evaluation import needs_after_edit, next_step_after_edit
 from octobot_node.engine.ledger.book import Book, Owner
 from octobot_node.engine.ledger.budgets import balances_of, overdrafts
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.engine.workers.durable import ORDERS, json_encode
 from octobot_node.errors import CommandRefused, Overdrawn, UsageError
 from octobot_node.ids import new_id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.acting.settlement import Observed, Settlement
 from octobot_node.engine.ledger.intent_closing import close_intents
-from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.engine.market.account import Account
 from octobot_node.errors import CommandRefused, Unresolved
 from octobot_node.orders import IntentStatus
 from octobot_node.store import events, intents, schedules

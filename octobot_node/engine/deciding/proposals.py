@@ -20,7 +20,7 @@ from octobot_node.market import Market
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
-    from octobot_node.engine.market.opened_accounts import Account
+    from octobot_node.engine.market.account import Account
 
 __all__ = ["Proposal", "check_proposals"]
 

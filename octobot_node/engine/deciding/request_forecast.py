@@ -21,7 +21,7 @@ from octobot_node.store.queries import rhythms as rhythm_queries
 
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
-    from octobot_node.engine.market.opened_accounts import Account
+    from octobot_node.engine.market.account import Account
 
 __all__ = ["Forecast", "Newcomer", "forecast", "rhythm_of"]
 

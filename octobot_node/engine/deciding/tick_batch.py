@@ -19,7 +19,7 @@ from octobot_node.engine.evaluating.evaluation import Outcome, TickInput
 from octobot_node.engine.evaluating.evaluator import EvaluatorClosed
 from octobot_node.engine.evaluating.schedule import load_wake, runs_between
 from octobot_node.engine.ledger.book import Book, load_book
-from octobot_node.engine.market.opened_accounts import Closed
+from octobot_node.engine.market.account import Closed
 from octobot_node.engine.workers.durable import json_decode
 from octobot_node.errors import DataUnavailable, UsageError
 from octobot_node.ids import new_id

@@ -2,133 +2,71 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
-from pydantic import ValidationError
 
 from octobot_node.contracts.exchanges import (
-    Capabilities,
     ConnectorContext,
     Fees,
     MarketData,
     RequestBudget,
-    RequestGate,
-    RequestLimit,
     Trading,
-    with_fees,
 )
 from octobot_node.contracts.streams import StreamState
-from octobot_node.egress import Egress, HttpClient, NoEgress, WebSocketClient, open_session
 from octobot_node.engine.counters import Counters
+from octobot_node.engine.market.account import Account, Closed, source_key
 from octobot_node.engine.market.contacts import Contact
+from octobot_node.engine.market.lent_context import (
+    Lender,
+    LentContext,
+    ShadowContext,
+    parse_settings,
+    saying_nothing_of,
+)
 from octobot_node.engine.market.metered_connectors import (
     MeteredTrading,
     budgets_of,
-    fees_of,
     metered_market_data,
     streams_of,
 )
 from octobot_node.engine.market.request_gates import RequestGates
-from octobot_node.engine.market.shadow_market import ShadowMarket
 from octobot_node.errors import (
     EgressRefused,
-    InvalidSettings,
-    PluginError,
     SecretsLocked,
     StorageUnavailable,
     UsageError,
 )
 from octobot_node.limits import Limits
-from octobot_node.market import Market
 from octobot_node.plugin_system.egress_routes import DIRECT, OpenedRoutes
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.sealing import named
 from octobot_node.sealing.connector_settings import half_place, opened, secret_texts
 from octobot_node.sealing.named import references_in
-from octobot_node.sealing.scrubbing import scrub
 from octobot_node.settings import ANY_TRAFFIC
 from octobot_node.shadow_ids import is_shadow, original_of, shadow_of
 from octobot_node.store import automations
 from octobot_node.store.tables import accounts
 from octobot_node.text.said_once import SaidOnce
-from octobot_node.text.validation_messages import sentence
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
     from octobot_node.clock import Clock
     from octobot_node.contracts.storage import Storage
     from octobot_node.sealing.sealing import Sealing
     from octobot_node.settings import Settings
     from octobot_node.store.rows.node import AccountRow
 
-__all__ = ["Account", "Accounts", "Closed", "source_key"]
+__all__ = ["Accounts"]
 
 log = structlog.get_logger(__name__)
 #: No request is under way for so long.
 _REPLACED_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Why an account cannot be opened; ``lasting``: for as long as this node runs, since a person has to mend it."""
-
-    reason: str
-    lasting: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An opened account."""
-
-    id: str
-    owner: str
-    name: str
-    source: str
-    #: Connector and egress: what fails together.
-    route: str
-    #: The routes by which its orders and its market data leave, by name.
-    egress: str
-    market_data_egress: str
-    trading: Trading
-    capabilities: Capabilities
-    limits: Limits
-    simulated: bool
-    contact: Contact = field(default_factory=Contact)
-    #: What its trading connector was opened with, as it is kept.
-    opened_with: Mapping[str, Any] = field(default_factory=dict)
-    #: Which values those secrets had that it points to.
-    versions: Mapping[str, int] = field(default_factory=dict)
-    #: Of a shadow's account: its original's trading connector, which says what that pays.
-    charged: Callable[[], Trading] | None = None
-
-    def fees(self, symbols: Collection[str]) -> dict[str, Fees]:
-        """Return what it pays on symbols, where that is known to be something else than the market's rules say."""
-        return fees_of(self.trading if self.charged is None else self.charged(), symbols)
-
-    def charging(self, market: Market) -> Market:
-        """Return a market with this account's fees in its rules."""
-        return with_fees(market, self.fees(market.all_rules))
-
-
-def source_key(name: str, settings: Mapping[str, Any], egress: str = DIRECT) -> str:
-    """Return the key under which accounts with the same market data, settings and route share one connection."""
-    if not settings and egress == DIRECT:
-        return name
-    told = settings if egress == DIRECT else [settings, egress]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
-    return f"{name}:{digest[:12]}"
 
 
 class Accounts:
@@ -161,6 +99,7 @@ class Accounts:
         self._replaced: list[tuple[float, Trading]] = []
         self._doubted: set[str] = set()
         self._said = SaidOnce()
+        self._lender = Lender(clock, storage, settings, registry, routes, self.gates, self.source, self._fees)
         # Re-entrant: opening paper trading asks for its market data.
         self._lock = threading.RLock()
 
@@ -311,9 +250,9 @@ class Accounts:
     def _open_trading(self, row: AccountRow, given: Mapping[str, Any], priced: AccountRow | None = None) -> Trading:
         factory, by = self.registry.trading_factory(row.trading), priced or row
         source = source_key(by.market_data, by.market_data_settings, by.market_data_egress)
-        kind = _LentToShadow if is_shadow(row.id) else _Lent
-        lent = kind(self, source, row.id, (row.trading,), row.egress)
-        with _saying_nothing_of(secret_texts(factory.Settings, given)):
+        kind = ShadowContext if is_shadow(row.id) else LentContext
+        lent = kind(self._lender, source, row.id, (row.trading,), row.egress)
+        with saying_nothing_of(secret_texts(factory.Settings, given)):
             settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
             made: Trading = factory.open(settings, row.id, lent)
         return made
@@ -343,15 +282,17 @@ class Accounts:
                 raise LookupError(f"account {account_id} is gone")
             name = row.market_data
             factory = self.registry.market_data_factory(name)
-            with _saying_nothing_of(secret_texts(factory.Settings, settings)):
+            with saying_nothing_of(secret_texts(factory.Settings, settings)):
                 parsed = parse_settings(factory.Settings, settings, f"market data {name!r}")
-                made: MarketData = factory.open(parsed, _Lent(self, name, "", (name,), row.market_data_egress))
+                made: MarketData = factory.open(
+                    parsed, LentContext(self._lender, name, "", (name,), row.market_data_egress)
+                )
             return made
 
     def lend(self, account_id: str) -> ConnectorContext:
         """Return what a connector of an account is lent, for one that is opened beside it."""
         opened = self.get(account_id)
-        return _Lent(self, opened.source, account_id, ("a test",), opened.egress)
+        return LentContext(self._lender, opened.source, account_id, ("a test",), opened.egress)
 
     def contact_of(self, account_id: str) -> Contact | None:
         """Return what this process knows of an account's exchange; None where it has not opened the account."""
@@ -437,8 +378,11 @@ class Accounts:
         if key not in self._sources:
             factory = self.registry.market_data_factory(name)
             given = self._opened(row, "market_data")
-            hidden, lent = secret_texts(factory.Settings, given), _Lent(self, key, "", (name,), row.market_data_egress)
-            with _saying_nothing_of(hidden):
+            hidden, lent = (
+                secret_texts(factory.Settings, given),
+                LentContext(self._lender, key, "", (name,), row.market_data_egress),
+            )
+            with saying_nothing_of(hidden):
                 settings = parse_settings(factory.Settings, given, f"market data {name!r}")
                 made: MarketData = factory.open(settings, lent)
             self._sources[key] = made if factory.replay else metered_market_data(name, self._counters, made, hidden)
@@ -455,6 +399,9 @@ class Accounts:
                         return self._open_source(key, row)
                 raise LookupError(f"no account uses the market data {key!r}")
             return self._sources[key]
+
+    def _fees(self, account_id: str, symbols: Collection[str]) -> dict[str, Fees]:
+        return self.get(account_id).fees(symbols)
 
     def budgets(self) -> list[tuple[str, RequestBudget]]:
         """Return (connector, budget) of those open connectors that state their exchange's request budgets."""
@@ -484,102 +431,3 @@ class Accounts:
         for source in self._sources.values():
             await source.close()
         self.routes.close()
-
-
-class _Lent:
-    """The ``ConnectorContext`` of one account: an empty source name means its own market data.
-
-    ``around`` are the connectors that wrap the one which it is lent to, outermost first, and that one.
-    """
-
-    def __init__(self, accounts: Accounts, source: str, account_id: str, around: tuple[str, ...], egress: str) -> None:
-        self.clock = accounts.clock
-        self.storage = accounts.storage
-        self.settings = accounts.settings
-        self._accounts = accounts
-        self._source = source
-        self._account_id = account_id
-        self._around = around
-        self._egress = egress
-
-    def market_data(self, source: str) -> MarketData:
-        """Return an opened market data source."""
-        return self._accounts.source(source or self._source)
-
-    def http(self) -> HttpClient:
-        """Return a client whose requests leave by the account's route."""
-        return HttpClient(self._way(private=False))
-
-    def websockets(self) -> WebSocketClient:
-        """Return a client whose websockets leave by the account's route."""
-        return WebSocketClient(self._way(private=False))
-
-    def session(self, *, private: bool = False, **options: Any) -> ClientSession:
-        """Return a session whose connections leave by the account's route."""
-        return open_session(self._way(private=private), **options)
-
-    def request_gate(self, limit: RequestLimit, key: str = "") -> RequestGate:
-        """Return the gate of a limit."""
-        # A proxy is one address, whoever goes through it; what goes straight out has its machine's.
-        address = self._accounts.settings.egress_address or socket.gethostname()
-        who = key if limit.per == "key" else address if self._egress == DIRECT else f"route {self._egress}"
-        return self._accounts.gates.gate(limit, who)
-
-    def _way(self, *, private: bool) -> Egress:
-        # Market data of one source is everybody's who shares it, and of no account.
-        whose = self._account_id or f"market-{self._source.replace(':', '-')}"
-        try:
-            route = self._accounts.routes.for_exchange(self._egress)
-        except EgressRefused as error:
-            return NoEgress(str(error))
-        return route.egress(f"octobot-{whose}", private=private or self.settings.egress_allow_private)
-
-    def trading(self, name: str, settings: Mapping[str, Any]) -> Trading:
-        """Open another trading connector for the same account."""
-        if not self._account_id:
-            raise PluginError(f"{self._around[-1]} is market data, of no account, and opens no trading connector")
-        factory, lent = self._accounts.registry.trading_factory(name), self._inside(name)
-        parsed = parse_settings(factory.Settings, settings, f"trading {name!r} inside {self._around[-1]!r}")
-        opened: Trading = factory.open(parsed, self._account_id, lent)
-        return opened
-
-    def open_market_data(self, name: str, settings: Mapping[str, Any]) -> MarketData:
-        """Open other market data."""
-        factory, lent = self._accounts.registry.market_data_factory(name), self._inside(name)
-        parsed = parse_settings(factory.Settings, settings, f"market data {name!r} inside {self._around[-1]!r}")
-        opened: MarketData = factory.open(parsed, lent)
-        return opened
-
-    def _inside(self, name: str) -> _Lent:
-        if name in self._around:
-            raise PluginError(f"{' around '.join((*self._around, name))}: a connector cannot be inside itself")
-        return _Lent(self._accounts, self._source, self._account_id, (*self._around, name), self._egress)
-
-
-class _LentToShadow(_Lent):
-    """What the paper exchange of shadows is lent: its original's prices, and what that one pays on them."""
-
-    def market_data(self, source: str) -> MarketData:
-        """Return the original's market data, charging what the original pays."""
-        original = original_of(self._account_id)
-        return ShadowMarket(super().market_data(source), lambda it: self._accounts.get(original).fees(it), self.clock)
-
-
-@contextmanager
-def _saying_nothing_of(hidden: Collection[str]) -> Iterator[None]:
-    """Raise what is raised without these secrets."""
-    try:
-        yield
-    except Exception as error:
-        clean = scrub(error, hidden)
-        if clean is not error:
-            raise clean from None
-        raise
-
-
-def parse_settings(model: Any, given: Mapping[str, Any], where: str) -> Any:
-    """Return ``given`` as the connector's settings model; raise InvalidSettings naming the field."""
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as error:
-        raise InvalidSettings(f"{where}: {sentence(error)}") from None

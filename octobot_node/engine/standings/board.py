@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.engine.standings.columns import Columns, Floats
 from octobot_node.engine.standings.prices import Priced, Prices
 from octobot_node.engine.standings.standing import Standing, day_of, first_day, standings_in, unpacked

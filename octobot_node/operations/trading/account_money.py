@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from octobot_node.engine.ledger.book import ZERO, exact, rounded
 from octobot_node.engine.ledger.budgets import balances_of
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.errors import CommandRefused, StorageUnavailable
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.contracts.exchanges import Capabilities, ExchangeOffer
-from octobot_node.engine.market.opened_accounts import source_key
+from octobot_node.engine.market.account import source_key
 from octobot_node.errors import CommandRefused, SecretUnknown, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.types import plugin_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from octobot_node.automation import Needs
-from octobot_node.engine.market.opened_accounts import Account
+from octobot_node.engine.market.account import Account
 from octobot_node.errors import DataUnavailable, OctoBotError, UsageError
 from octobot_node.market import Candles, Market, MarketRules, from_ms, timeframe_ms
 from octobot_node.operations.automations.types import plugin_of

@@ -323,7 +323,7 @@ def test_what_is_in_clear_is_sealed_by_the_first_start_and_gone_from_the_files(
         assert (is_sealed(row.trading_settings["key"]), row.trading_settings["place"], state) == (True, "there", 0)
         assert is_sealed(row.market_data_settings["token"])
         # Its automations take their prices from where it has them now.
-        from octobot_node.engine.market.opened_accounts import source_key
+        from octobot_node.engine.market.account import source_key
 
         assert source_key(row.market_data, row.market_data_settings, row.market_data_egress) in sources
         assert base.sealing.look(_secret(base, "auth_second_factors"), "ada", "second-factor/ada") == "JBSWY3DPEHPK3PXP"
