@@ -122,7 +122,11 @@ class _Tagged:
 
 @dataclass(frozen=True, slots=True)
 class MarketOrder(_Tagged):
-    """Trade at once at the market's price: ``amount`` in base, or ``spend`` in quote (buy only)."""
+    """Trade at once at the market's price: ``amount`` in base, or ``spend`` in quote (buy only).
+
+    A buy never takes more than ``spend``. One by ``amount`` must be paid for 5 % above what is asked at the look; where
+    less is free than that, it goes by what it costs now, or buys less where the exchange takes amounts alone.
+    """
 
     symbol: str
     side: Side
@@ -149,7 +153,10 @@ class LimitOrder(_Tagged):
 
 @dataclass(frozen=True, slots=True)
 class StopOrder(_Tagged):
-    """Trade ``amount`` (base) at market once the price reaches ``stop`` (quote per base)."""
+    """Trade ``amount`` (base) at market once the price reaches ``stop`` (quote per base).
+
+    A buy is refused where less is free than it costs 5 % above ``stop``.
+    """
 
     symbol: str
     side: Side

@@ -31,8 +31,12 @@ from octobot_node.shadow_ids import is_shadow
 
 __all__ = ["Installation", "Plan", "Refusal", "plan_cancel", "plan_group"]
 
-#: A market buy by amount reserves this much above the last price; what it does not use comes back.
+#: A buy by amount that takes whatever price there is reserves this much above the one it was decided at, and never has
+#: less to pay with; what it does not use comes back.
 _SLIPPAGE_RESERVE = Decimal("0.05")
+_RESERVE_TEXT = "5 %"
+#: What is spent is cut to the step of prices, or to this where that is wider: exchanges take no more digits of it.
+_SPEND_STEP = Decimal("0.01")
 
 
 class Refusal(Exception):
@@ -192,7 +196,7 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
     if isinstance(order, MarketOrder):
         row["spend"] = order.spend
         if order.spend is not None and not plan.capabilities.market_spend:
-            row["spend"], row["amount"] = None, _amount_of(order.spend, last, rules)
+            row["spend"], row["amount"] = None, _amount_of(order.spend, _to_pay(plan, order.symbol), rules)
     elif isinstance(order, LimitOrder):
         row["price"] = _on_step(rules.round_price, order.price, order.side)
         row["tif"], row["post_only"] = order.tif, order.post_only
@@ -204,9 +208,19 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
     else:
         assert_never(order)
     _check_limits(plan, order, row, last, live)
+    _check_notional(rules, row, last)
+
+
+def _check_notional(rules: MarketRules, row: dict[str, Any], last: Decimal | None) -> None:
     notional = _notional(row, last)
     if notional is not None and notional < rules.min_notional:
         raise Refusal(f"{notional} {rules.quote} is below the market's smallest order of {rules.min_notional}")
+
+
+def _to_pay(plan: Plan, symbol: str) -> Decimal | None:
+    """Return what a buy at market pays at the moment, by all that is known: on a thin market that is not the last."""
+    ticker = plan.market.tickers.get(symbol)
+    return None if ticker is None else max(ticker.last, ticker.ask)
 
 
 def _on_step(rounding: Callable[..., Decimal], *value: Any) -> Decimal:
@@ -215,10 +229,10 @@ def _on_step(rounding: Callable[..., Decimal], *value: Any) -> Decimal:
         return rounding(*value)
 
 
-def _amount_of(spend: Decimal, last: Decimal | None, rules: MarketRules) -> Decimal:
-    if last is None:
+def _amount_of(spend: Decimal, price: Decimal | None, rules: MarketRules) -> Decimal:
+    if price is None:
         raise Refusal("no price to turn spend into an amount: ask for the ticker in needs()")
-    amount = _on_step(rules.round_amount, rounded().divide(spend, last * (1 + rules.taker_fee)))
+    amount = _on_step(rules.round_amount, rounded().divide(spend, price * (1 + rules.taker_fee)))
     if amount <= 0 or amount < rules.min_amount:
         raise Refusal(f"{spend} {rules.quote} buys less than the market's smallest amount")
     return amount
@@ -263,31 +277,71 @@ def _notional(row: dict[str, Any], last: Decimal | None) -> Decimal | None:
 
 
 def _reserve(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], book: Book) -> None:
-    asset, wanted, least = _cost(order, rules, row)
-    free = book.free(plan.owner.automation_id, asset)
+    asset, least, most = _cost(plan, order, rules, row)
+    free = max(book.free(plan.owner.automation_id, asset), ZERO)
     if free < least:
-        reason = f"{least} {asset} is needed, {max(free, ZERO)} is free in the automation's budget"
+        reason = f"{least} {asset} is needed, {free} is free in the automation's budget"
         raise _Unfunded(reason, asset, least)
-    amount = min(wanted, free)
-    book.reserve(plan.owner, asset, amount)
-    row["reserved_asset"], row["reserved"] = asset, amount
+    if free < most:
+        if not isinstance(order, MarketOrder):
+            reason = (
+                f"{most} {asset} is needed, {_RESERVE_TEXT} above what it costs at its stop, since it is filled"
+                f" at the price of that moment; {free} is free in the automation's budget"
+            )
+            raise _Unfunded(reason, asset, most)
+        most = _fit(plan, rules, row, free)
+    book.reserve(plan.owner, asset, most)
+    row["reserved_asset"], row["reserved"] = asset, most
 
 
-def _cost(order: Order, rules: MarketRules, row: dict[str, Any]) -> tuple[str, Decimal, Decimal]:
-    """Return (asset, what to reserve, what there must be at least)."""
+def _cost(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any]) -> tuple[str, Decimal, Decimal]:
+    """Return (asset, what it costs at the price that it was decided at, what it may cost until it is filled)."""
     if order.side == "sell":
         return rules.base, row["amount"], row["amount"]
-    fee = 1 + (rules.taker_fee if rules.fee_in == "quote" else ZERO)
-    if row["spend"] is not None:
-        return rules.quote, row["spend"] * fee, row["spend"] * fee
-    if row["price"] is not None:
-        cost = row["amount"] * row["price"] * fee
+    fee = _on_top(rules)
+    if row["spend"] is not None or row["price"] is not None:
+        cost = (row["spend"] if row["price"] is None else row["amount"] * row["price"]) * fee
         return rules.quote, cost, cost
     price = row["stop"] if row["stop"] is not None else row["snapshot_price"]
     if price is None:
         raise Refusal("no price to reserve funds by: ask for the ticker in needs()")
-    cost = row["amount"] * price * fee
-    return rules.quote, cost * (1 + _SLIPPAGE_RESERVE), cost
+    # A stop that the market is past is a market order.
+    paid = max(price, _to_pay(plan, order.symbol) or price)
+    return rules.quote, row["amount"] * price * fee, row["amount"] * paid * (1 + _SLIPPAGE_RESERVE) * fee
+
+
+def _on_top(rules: MarketRules) -> Decimal:
+    """Return what a buy takes for each of its cost, with the fee that is paid in quote."""
+    return 1 + (rules.taker_fee if rules.fee_in == "quote" else ZERO)
+
+
+def _fit(plan: Plan, rules: MarketRules, row: dict[str, Any], free: Decimal) -> Decimal:
+    """Make of a market buy one that ``free`` pays for should the price rise; return what to reserve for it.
+
+    By what is spent where the exchange takes that: whatever the price does, no more than that is gone. Elsewhere less
+    is bought.
+    """
+    price, fee = _to_pay(plan, rules.symbol), _on_top(rules)
+    assert price is not None
+    if plan.capabilities.market_spend:
+        with localcontext(rounded()):
+            step = min(rules.price_step, _SPEND_STEP)
+            row["spend"] = min(row["amount"] * price, free / fee) // step * step
+        row["amount"] = None
+        _check_notional(rules, row, price)
+        return Decimal(row["spend"] * fee)
+    each = price * (1 + _SLIPPAGE_RESERVE) * fee
+    amount = _on_step(rules.round_amount, rounded().divide(free, each))
+    if amount <= 0 or amount < rules.min_amount or amount * row["snapshot_price"] < rules.min_notional:
+        raise _Unfunded(
+            f"{row['amount'] * each} {rules.quote} is needed, {_RESERVE_TEXT} above what it costs now, since the"
+            f" price may rise until it is filled; {free} is free in the automation's budget, and what that pays for is"
+            " below the market's smallest order",
+            rules.quote,
+            row["amount"] * each,
+        )
+    row["amount"] = amount
+    return Decimal(amount * each)
 
 
 def _row(plan: Plan, group: str, seq: int, **values: Any) -> dict[str, Any]:

@@ -552,7 +552,7 @@ def test_a_refusal_is_told_in_the_next_tick_a_second_later(bench: Bench) -> None
     bench.run(1_000)
     assert told == [
         [],
-        [("refused", "4995.0000 USDT is needed, 1000 is free in the automation's budget")],
+        [("refused", "4994.5000 USDT is needed, 1000 is free in the automation's budget")],
     ]
     assert bench.events(a) == ["automation.created", "order.refused"]
     bench.run(60_000, step=10_000)

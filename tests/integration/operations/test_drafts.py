@@ -33,7 +33,7 @@ def test_a_type_is_planned_without_creating_anything(office: Office) -> None:
     assert office.database() == before
     assert (plan.id, plan.automation, plan.tick, plan.scheduled, plan.outcome) == ("", "", 0, True, "decides")
     assert [(order.side, order.amount, order.status, order.tag) for order in plan.orders] == [
-        ("buy", Decimal("0.5994"), "planned", "first")
+        ("buy", Decimal("0.5993"), "planned", "first")
     ]
     assert (plan.free_funds, plan.needs_funds, plan.lacking_funds) == (
         {"USDT": Decimal(100)},
@@ -43,7 +43,7 @@ def test_a_type_is_planned_without_creating_anything(office: Office) -> None:
     assert plan.state == {"ticks": 1}
     poor = office.do("types.plan", **draft(budget={"USDT": "50"}))
     assert [order.status for order in poor.orders] == ["refused"]
-    assert poor.lacking_funds == {"USDT": Decimal("9.94")}
+    assert poor.lacking_funds == {"USDT": Decimal("9.93")}
 
 
 def test_what_is_planned_is_what_its_first_tick_then_does(office: Office) -> None:
@@ -59,7 +59,7 @@ def test_what_is_planned_is_what_its_first_tick_then_does(office: Office) -> Non
 def test_a_plan_is_under_the_limits_that_are_given(office: Office) -> None:
     office.bench.type.scripts["d"] = spends
     plan = office.do("types.plan", **draft(limits={"max_order_notional": "40"}))
-    assert [order.reason for order in plan.orders] == ["59.9400 USDT is above the limit of 40 an order"]
+    assert [order.reason for order in plan.orders] == ["59.9300 USDT is above the limit of 40 an order"]
 
 
 def test_a_budget_in_base_is_counted_as_the_first_tick_would(office: Office) -> None:

@@ -103,10 +103,12 @@ def test_a_fee_paid_in_quote_is_reserved_too(book: Book) -> None:
     assert row["reserved"] == Decimal("90.090")
 
 
-def test_a_market_buy_by_spend_is_turned_into_an_amount_that_its_fee_leaves_room_for(book: Book) -> None:
+def test_a_market_buy_by_spend_is_turned_into_an_amount_at_what_is_asked_that_its_fee_leaves_room_for(
+    book: Book,
+) -> None:
     row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(100)))
-    assert outline(row) == ("planned", "market", Decimal("0.999"), None, None, None, Decimal("104.89500"))
-    assert row["amount"] * 100 * Decimal("1.001") <= 100
+    assert outline(row) == ("planned", "market", Decimal("0.998"), None, None, None, Decimal("104.894790"))
+    assert row["amount"] * Decimal("100.1") * Decimal("1.001") <= 100
 
 
 def test_a_market_buy_by_spend_stays_by_spend_where_the_exchange_takes_that(book: Book) -> None:
@@ -116,9 +118,68 @@ def test_a_market_buy_by_spend_stays_by_spend_where_the_exchange_takes_that(book
     assert outline(row) == ("planned", "market", None, Decimal(100), None, None, Decimal(100))
 
 
-def test_the_whole_budget_can_be_spent_at_market(book: Book) -> None:
-    row = one(book, MarketOrder("BTC/USDT", "buy", spend=Decimal(1000)))
-    assert (row["status"], row["reserved"]) == ("planned", Decimal(1000))
+SPENDING = replace(CAPABLE, market_spend=True)
+IN_QUOTE = market(replace(RULES, fee_in="quote"))
+
+
+def test_a_market_buy_by_amount_reserves_five_percent_above_what_is_asked(book: Book) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", amount=Decimal(9)))
+    assert outline(row) == ("planned", "market", Decimal(9), None, None, None, Decimal("945.945"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "seen", "spend", "reserved"),
+    [
+        # 1000 are free: 9.6 cost 960.96 at what is asked, and may cost 1009.01.
+        ("9.6", market(), "960.96", "960.96"),
+        # At the last price they pay for ten, at what is asked they do not.
+        ("10", market(), "1000", "1000"),
+        ("9.9", IN_QUOTE, "990.99", "991.98099"),
+        # 999 and its fee of 0.1 % are 999.999.
+        ("9.99", IN_QUOTE, "999.00", "999.99900"),
+    ],
+)
+def test_a_market_buy_that_a_rise_would_leave_unpaid_goes_by_what_is_spent(
+    book: Book, amount: str, seen: Market, spend: str, reserved: str
+) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", amount=Decimal(amount)), capabilities=SPENDING, market=seen)
+    assert outline(row) == ("planned", "market", None, Decimal(spend), None, None, Decimal(reserved))
+
+
+@pytest.mark.parametrize("order", [{"amount": Decimal("9.9")}, {"spend": Decimal(1000)}])
+def test_where_the_exchange_takes_amounts_alone_it_buys_what_a_rise_leaves_paid(book: Book, order: Any) -> None:
+    row = one(book, MarketOrder("BTC/USDT", "buy", **order))
+    assert outline(row) == ("planned", "market", Decimal("9.514"), None, None, None, Decimal("999.968970"))
+
+
+def test_what_a_rise_leaves_paid_may_be_too_little_for_the_market() -> None:
+    poor = Book()
+    poor.deposit(OWNER, "USDT", Decimal(5), 0)
+    row = one(poor, MarketOrder("BTC/USDT", "buy", amount=Decimal("0.05")))
+    assert (row["status"], row["lacking"]) == ("refused", True)
+    assert row["reason"] == (
+        "5.25525 USDT is needed, 5 % above what it costs now, since the price may rise until it is filled; 5 is free in"
+        " the automation's budget, and what that pays for is below the market's smallest order"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stop", "amount", "reserved"),
+    # The second is past its stop already: it is filled at once, at what is asked.
+    [(110, "8", "924.00"), (90, "9", "945.945")],
+)
+def test_a_buy_at_a_stop_reserves_five_percent_above_it(book: Book, stop: int, amount: str, reserved: str) -> None:
+    row = one(book, StopOrder("BTC/USDT", "buy", amount=Decimal(amount), stop=Decimal(stop)), capabilities=SPENDING)
+    assert outline(row) == ("planned", "stop", Decimal(amount), None, None, Decimal(stop), Decimal(reserved))
+
+
+def test_a_buy_at_a_stop_that_a_rise_would_leave_unpaid_is_refused(book: Book) -> None:
+    row = one(book, StopOrder("BTC/USDT", "buy", amount=Decimal(9), stop=Decimal(110)), capabilities=SPENDING)
+    assert (row["status"], row["lacking"], row["reserved"]) == ("refused", True, 0)
+    assert row["reason"] == (
+        "1039.50 USDT is needed, 5 % above what it costs at its stop, since it is filled at the price of that moment;"
+        " 1000 is free in the automation's budget"
+    )
 
 
 @pytest.mark.parametrize(
