@@ -17,12 +17,14 @@ from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.request_findings import is_counted
 from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import InvalidRunFile, Overdrawn, SecretsLocked, SecretUnknown
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
 from octobot_node.run_files.checks import check_budgets
+from octobot_node.run_files.request_checks import requests_of_edit, requests_together
 from octobot_node.run_files.run_file import RunFile
 from octobot_node.sealing.connector_settings import half_place, opened, resolved
 from octobot_node.sealing.first_time import HALVES
@@ -83,7 +85,7 @@ def create_missing(
     each = enumerate(zip(run_file.automations, configs, strict=True))
     placed = [(i, _new_automation(spec, config, ids)) for i, (spec, config) in each if spec.name not in existing]
     new = [automation for _, automation in placed]
-    for automation, findings in zip(new, _checked(core, run_file, placed), strict=True):
+    for automation, findings in zip(new, _checked(core, commands, run_file, placed), strict=True):
         _tell(view, automation.name, findings)
     commands.create_many(new)
     # In an empty folder everything is; in another one it may have been removed by command, or be misspelt.
@@ -142,7 +144,7 @@ def create_new(
     new = [replace(_new_automation(spec, config, ids), owner=owner, start=start, by=by) for spec, config in each]
     try:
         # With its account, since that knows the market and the fees.
-        findings = _checked(core, run_file, list(enumerate(new)))
+        findings = _checked(core, commands, run_file, list(enumerate(new)))
     except InvalidRunFile:
         for name in made:
             commands.delete_account(ids[name])
@@ -170,15 +172,38 @@ def _check_references(core: Core, run_file: RunFile, name: str, account: NewAcco
             raise run_file.mistake(("accounts", name, half), str(error)) from None
 
 
-def _checked(core: Core, run_file: RunFile, placed: Sequence[tuple[int, NewAutomation]]) -> list[Findings]:
-    """Return what is found in each config; ``placed`` is (place in the run file, what is to be created).
+def _checked(
+    core: Core, commands: Commands, run_file: RunFile, placed: Sequence[tuple[int, NewAutomation]]
+) -> list[Findings]:
+    """Return what is found in each config, and of the requests that they will make; ``placed`` is (place in the run
+    file, what is to be created).
 
     Raises InvalidRunFile for an error.
     """
     found = check_proposals(core, [_proposal(new.account_id, new.config, new.budget) for _, new in placed])
     for (index, _), findings in zip(placed, found, strict=True):
         _refuse_errors(run_file, index, findings)
-    return found
+    return _with_requests(core, commands, run_file, placed, found)
+
+
+def _with_requests(
+    core: Core,
+    commands: Commands,
+    run_file: RunFile,
+    placed: Sequence[tuple[int, NewAutomation]],
+    found: list[Findings],
+) -> list[Findings]:
+    """Add what is to be said of the requests that they will make together, to the first that an exchange counts."""
+    counted = [place for place, (_, new) in enumerate(placed) if is_counted(core, new.account_id)]
+    if not counted:
+        return found
+    told, first = requests_together(core, commands, [placed[place][1] for place in counted]), counted[0]
+    if len(counted) == 1:
+        _refuse_errors(run_file, placed[first][0], told)
+    for each in told:
+        if each.severity == "error":
+            raise run_file.mistake(("automations", placed[first][0]), each.text)
+    return [*found[:first], (*found[first], *told), *found[first + 1 :]]
 
 
 def _proposal(account_id: str, config: Mapping[str, Any] | ValidConfig, owned: Budget) -> Proposal:
@@ -220,7 +245,9 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
                 owned = automation_statements.owned(connection, row.id)
             (findings,) = check_proposals(core, [Proposal(row.account_id, config, owned)])
             _refuse_errors(run_file, index, findings)
-            _tell(view, spec.name, findings)
+            told = requests_of_edit(core, commands, row, config)
+            _refuse_errors(run_file, index, told)
+            _tell(view, spec.name, (*findings, *told))
             commands.edit(row.id, config)
             view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
 

@@ -103,9 +103,13 @@ class Commands(StatusCommands, AccountCommands, BudgetCommands, ShadowCommands):
 
         Raises as ``create`` does.
         """
-        config = self._checked(new)
+        return next(iter(self.rehearse_many([new])), None)
+
+    def rehearse_many(self, many: Sequence[NewAutomation]) -> list[Rehearsal]:
+        """Do the same with several on accounts of one market, as if they were created together."""
+        configs = [self._checked(new) for new in many]
         batch = TickBatch(self._core)
-        return batch.rehearse_new(lambda connection: self._add(connection, [new], [config])[0], self._core.clock.now())
+        return batch.rehearse_new(lambda connection: self._add(connection, many, configs), self._core.clock.now())
 
     def _add(
         self, connection: sa.Connection, many: Sequence[NewAutomation], configs: Sequence[ValidConfig]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import structlog
 from octobot_node.contracts.exchanges import RequestCost, RequestGate, RequestLimit
 from octobot_node.engine.deciding.request_load import Rhythm, market_load, ticks_a_minute
 from octobot_node.engine.evaluating.decision_checks import load_needs
-from octobot_node.engine.evaluating.schedule import Plan, load_wake
+from octobot_node.engine.evaluating.schedule import load_wake
 from octobot_node.engine.market.metered_connectors import cost_of
 from octobot_node.engine.market.request_gates import allowed_a_minute
 from octobot_node.errors import OctoBotError
@@ -43,6 +43,7 @@ class Newcomer:
     """
 
     rhythm: Rhythm
+    account_id: str
     orders: int = 0
     rests: bool = False
     #: The one that it takes the place of.
@@ -102,17 +103,16 @@ def rhythm_of(wake: str, needs: str, levels: str | None) -> Rhythm:
     return Rhythm(load_wake(wake), frozenset(wanted.symbols), frozenset(wanted.candles), frozenset(symbols))
 
 
-def forecast(core: Core, account_id: str, newcomer: Newcomer | None = None) -> list[Forecast]:
-    """Return what an account's exchange will be asked, by limit; nothing where its connectors do not say what that
-    takes. Outside any transaction.
+def forecast(core: Core, account_id: str, *newcomers: Newcomer) -> list[Forecast]:
+    """Return what an account's exchange will be asked, by limit, with all ``newcomers``; nothing where its connectors
+    do not say what that takes. Outside any transaction.
     """
     try:
         account = core.accounts.get(account_id)
-        found = core.event_loop.call(_forecast(core, account, newcomer))
-        plan = None if newcomer is None else newcomer.rhythm.plan
-        if newcomer is None or plan is None or plan.every is None or all(each.share <= 1 for each in found):
+        found = core.event_loop.call(_forecast(core, account, newcomers))
+        if all(each.share <= 1 for each in found):
             return found
-        fitting = _fitting(core, account, newcomer, plan)
+        fitting = _fitting(core, account, newcomers)
     except OctoBotError as error:
         # Its exchange does not answer, or its account cannot be opened: the tick itself says so.
         log.info("requests_not_foreseen", account=account_id, error=str(error))
@@ -120,26 +120,35 @@ def forecast(core: Core, account_id: str, newcomer: Newcomer | None = None) -> l
     return [replace(each, fitting=fitting) for each in found]
 
 
-def _fitting(core: Core, account: Account, newcomer: Newcomer, plan: Plan) -> int | None:
-    assert plan.every is not None
+def _fitting(core: Core, account: Account, newcomers: Sequence[Newcomer]) -> int | None:
+    often = [each.rhythm.plan.every for each in newcomers if each.rhythm.plan is not None and each.rhythm.plan.every]
     for every in _INTERVALS:
-        if every > plan.every:
-            slower = replace(newcomer.rhythm, plan=replace(plan, every=every, offset=plan.offset % every))
-            rhythm = replace(newcomer, rhythm=slower)
-            if all(each.share <= 1 for each in core.event_loop.call(_forecast(core, account, rhythm))):
+        if often and every > min(often):
+            slower = [_slower(each, every) for each in newcomers]
+            if all(each.share <= 1 for each in core.event_loop.call(_forecast(core, account, slower))):
                 return every
     return None
 
 
-async def _forecast(core: Core, account: Account, newcomer: Newcomer | None) -> list[Forecast]:
+def _slower(newcomer: Newcomer, every: int) -> Newcomer:
+    plan = newcomer.rhythm.plan
+    if plan is None or plan.every is None or plan.every >= every:
+        return newcomer
+    return replace(
+        newcomer, rhythm=replace(newcomer.rhythm, plan=replace(plan, every=every, offset=plan.offset % every))
+    )
+
+
+async def _forecast(core: Core, account: Account, newcomers: Sequence[Newcomer]) -> list[Forecast]:
     sums: dict[int, _Sum] = {}
     mine = await _costs(core, account)
     for cost, egress in mine:
         sums.setdefault(id(cost.gate), _Sum(cost, egress))
     if not sums:
         return []
-    sharing = await core.event_loop.blocking(_sharing, core, account)
-    gone = "" if newcomer is None else newcomer.instead_of
+    sharing = await core.event_loop.blocking(_sharing, core, account, {each.account_id for each in newcomers})
+    sources = {each.id: each.source for each in sharing}
+    gone = {each.instead_of for each in newcomers}
     at_work = await core.event_loop.blocking(_at_work, core, {each.source for each in sharing}, gone)
     for source in {each.source: each for each in sharing}.values():
         there = at_work.get(source.source, [])
@@ -147,13 +156,16 @@ async def _forecast(core: Core, account: Account, newcomer: Newcomer | None) -> 
         for gate, (_, weight) in before.items():
             if gate in sums:
                 sums[gate].used += weight
-        if newcomer is not None and source.source == account.source:
-            after = await _market_costs(core, source, [*there, newcomer.rhythm])
+        new = [each.rhythm for each in newcomers if sources.get(each.account_id) == source.source]
+        if new:
+            after = await _market_costs(core, source, [*there, *new])
             for gate, (requests, weight) in after.items():
+                if gate not in sums:
+                    continue
                 known = before.get(gate, (0.0, 0.0))
                 sums[gate].requests += max(requests - known[0], 0.0)
                 sums[gate].weight += max(weight - known[1], 0.0)
-    await _add_trading(core, account, sharing, newcomer, sums)
+    await _add_trading(core, sharing, newcomers, sums)
     return [_told(each) for each in sums.values()]
 
 
@@ -206,7 +218,7 @@ async def _market_costs(core: Core, account: Account, rhythms: Sequence[Rhythm])
 
 
 async def _add_trading(
-    core: Core, account: Account, sharing: Iterable[Account], newcomer: Newcomer | None, sums: dict[int, _Sum]
+    core: Core, sharing: Iterable[Account], newcomers: Sequence[Newcomer], sums: dict[int, _Sum]
 ) -> None:
     """Add what looking after orders takes: once for an account, however many automations have orders there."""
     looks = 60 / core.settings.watch_interval_max
@@ -218,24 +230,24 @@ async def _add_trading(
         total = sums[id(polling.gate)]
         if each.id in watched:
             total.used += looks * polling.weight
-        elif each.id == account.id and newcomer is not None and newcomer.rests:
+        elif any(one.rests for one in newcomers if one.account_id == each.id):
             total.weight += looks * polling.weight
             total.requests += looks * polling.requests
-    if newcomer is None or not newcomer.orders or account.simulated:
-        return
-    order = await cost_of(account.trading, "orders")
-    if order is not None and id(order.gate) in sums:
-        rate = ticks_a_minute(newcomer.rhythm.plan, core.clock.now()) * newcomer.orders
-        sums[id(order.gate)].orders += rate * order.weight
-        sums[id(order.gate)].requests += rate * order.requests
+    for each in sharing:
+        sending = [one for one in newcomers if one.account_id == each.id and one.orders]
+        order = None if each.simulated or not sending else await cost_of(each.trading, "orders")
+        if order is not None and id(order.gate) in sums:
+            rate = sum(ticks_a_minute(one.rhythm.plan, core.clock.now()) * one.orders for one in sending)
+            sums[id(order.gate)].orders += rate * order.weight
+            sums[id(order.gate)].requests += rate * order.requests
 
 
-def _sharing(core: Core, account: Account) -> list[Account]:
-    """Return the account, and those with automations at work that may meet the same limits."""
+def _sharing(core: Core, account: Account, new: Set[str]) -> list[Account]:
+    """Return the account, those of newcomers, and those with automations at work that may meet the same limits."""
     with core.storage.read() as connection:
         ids = rhythm_queries.accounts_at_work(connection, account.id)
     found = [account]
-    for account_id in islice(ids, _ACCOUNTS_MOST):
+    for account_id in [*(new - {account.id}), *islice((each for each in ids if each not in new), _ACCOUNTS_MOST)]:
         try:
             found.append(core.accounts.get(account_id))
         except Exception as error:  # noqa: BLE001 - whatever a connector raises: nothing is asked there
@@ -243,11 +255,11 @@ def _sharing(core: Core, account: Account) -> list[Account]:
     return found
 
 
-def _at_work(core: Core, sources: set[str], but: str) -> Mapping[str, list[Rhythm]]:
+def _at_work(core: Core, sources: set[str], but: Set[str]) -> Mapping[str, list[Rhythm]]:
     found: dict[str, list[Rhythm]] = {}
     with core.storage.read() as connection:
         for row in rhythm_queries.at_work(connection, sources):
-            if row.automation_id != but:
+            if row.automation_id not in but:
                 found.setdefault(row.source, []).append(rhythm_of(row.wake, row.needs, row.levels))
     return found
 

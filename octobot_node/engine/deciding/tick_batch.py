@@ -126,24 +126,29 @@ class TickBatch:
             schedules.claim(connection, batch, [automation_id], now)
             loaded = self._load_from(connection, batch, now)
             connection.rollback()
-        return self._rehearsed(loaded) if loaded else None
+        return next(iter(self._rehearsed(loaded)), None) if loaded else None
 
-    def rehearse_new(self, add: Callable[[sa.Connection], str], now: int) -> Rehearsal | None:
-        """Do the same with an automation that ``add`` creates, whose id it returns: it is there only meanwhile."""
+    def rehearse_new(self, add: Callable[[sa.Connection], Sequence[str]], now: int) -> list[Rehearsal]:
+        """Do the same with automations of one market that ``add`` creates, whose ids it returns: they are there only
+        meanwhile.
+        """
         batch = new_id()
         with self._core.storage.write() as connection:
             found = add(connection)
-            schedules.claim(connection, batch, [found], now)
+            schedules.claim(connection, batch, found, now)
             loaded = self._load_from(connection, batch, now)
-            book = load_book(connection, [found])
+            book = load_book(connection, found)
             connection.rollback()
-        return self._rehearsed(loaded, book) if loaded else None
+        return self._rehearsed(loaded, book) if loaded else []
 
-    def _rehearsed(self, loaded: Sequence[Loaded], book: Book | None = None) -> Rehearsal:
+    def _rehearsed(self, loaded: Sequence[Loaded], book: Book | None = None) -> list[Rehearsal]:
         # In the patient process: whatever it does there holds up no batch.
         found, market = self._evaluate(loaded, suspects=True)
-        (evaluated,) = self._checked(found, market)
-        return Rehearsal(loaded[0], market, evaluated, self._commit.rehearse(evaluated, market, book))
+        evaluated = self._checked(found, market)
+        return [
+            Rehearsal(one, market, its, self._commit.rehearse(its, market, book))
+            for one, its in zip(loaded, evaluated, strict=True)
+        ]
 
     def _load(self, batch: str) -> list[Loaded]:
         with self._core.storage.read() as connection:

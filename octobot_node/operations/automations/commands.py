@@ -8,11 +8,11 @@ from typing import Any
 
 from octobot_node.automation import AutomationStatus, Finding
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.request_findings import foreseen, is_counted, request_findings
 from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, Conflict, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
-from octobot_node.operations.automations.creating.requests import foreseen, is_counted, request_findings
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import (
     AutomationChanged,
@@ -118,9 +118,9 @@ def _checked_with_requests(
     valid, findings = checked(context, found, config)
     with context.core.storage.read() as connection:
         row = automation_statements.get(connection, found)
-    if row is None or not is_counted(context, row.account_id):
+    if row is None or not is_counted(context.core, row.account_id):
         return valid, findings
-    told = request_findings(foreseen(context, context.commands.rehearse_edit(found, valid), instead_of=found))
+    told = request_findings(foreseen(context.core, context.commands.rehearse_edit(found, valid), instead_of=found))
     refuse_errors(told)
     return valid, (*findings, *told)
 

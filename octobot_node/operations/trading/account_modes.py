@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from octobot_node.engine.deciding.request_findings import request_text
 from octobot_node.engine.deciding.request_forecast import Forecast, Newcomer, forecast
 from octobot_node.engine.deciding.request_load import Rhythm
 from octobot_node.errors import CommandRefused, UsageError
 from octobot_node.limits import Limits
-from octobot_node.operations.automations.creating.requests import request_text
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.lookup import account_id
 from octobot_node.operations.trading.account_checks import check
@@ -72,7 +72,7 @@ def go_live(context: OperationContext, request: GoLive) -> ModeChange:
 
 def _asked_when_live(context: OperationContext, account: str) -> list[Forecast]:
     """Return what its exchange will be asked once its orders rest there, by limit."""
-    return [each for each in forecast(context.core, account, Newcomer(Rhythm(None), rests=True)) if each.adds]
+    return [each for each in forecast(context.core, account, Newcomer(Rhythm(None), account, rests=True)) if each.adds]
 
 
 def _refuse_too_many_requests(context: OperationContext, account: str) -> None:

@@ -12,9 +12,14 @@ import pytest
 
 from octobot_node import Decision, LimitOrder, MarketOrder, Tick, Wake
 from octobot_node.contracts.exchanges import AskedFor, RequestCost, RequestLimit
-from octobot_node.errors import CommandRefused, UsageError
+from octobot_node.errors import CommandRefused, InvalidRunFile, UsageError
+from octobot_node.run_files.apply import go_on
+from octobot_node.run_files.checks import check_automations
+from octobot_node.run_files.run_file import read_run_files
+from octobot_node.specs import AccountSpec
 from octobot_node.testing.fakes import OpenGate
 from tests.integration.operations.conftest import Office
+from tests.support.views import SilentView
 
 #: 300 a minute, of which a fifth is kept: 240.
 LIMIT = RequestLimit("fake", "requests", 300, 60.0)
@@ -143,3 +148,57 @@ def test_going_live_says_what_looking_after_orders_will_take_and_is_refused_beyo
         office.do("accounts.go_live", account="main")
     counted.polling = 6.0
     assert office.do("accounts.go_live", account="main", check=False).changed
+
+
+def file_of(*names: str, candles: int = 0) -> dict[str, Any]:
+    lines = ["automations:"]
+    for name in names:
+        config = f"{{who: {name}, candles: {candles}}}"
+        lines.append(
+            f"  - {{name: {name}, type: tests.scripted, account: main, budget: {{USDT: 10}}, config: {config}}}"
+        )
+    return {"files": [{"name": "grids.yaml", "text": "\n".join(lines)}]}
+
+
+def test_a_run_file_is_refused_what_one_that_is_created_would_be(office: Office, counted: Counted) -> None:
+    counted.tickers = 10.0
+    office.bench.type.scripts["new"] = every(1)
+    before = office.database()
+    with pytest.raises(InvalidRunFile) as caught:
+        office.do("automations.import", **file_of("new"))
+    assert str(caught.value) == (
+        "grids.yaml, line 2: automations[0].config: with it Fake is asked 250% of what it lets this address ask in a"
+        " minute (0% without it): let it act every 5s at most"
+    )
+    assert office.database() == before
+
+
+def test_automations_of_a_run_file_are_counted_together(office: Office, counted: Counted) -> None:
+    counted.tickers = 10.0
+    # Neither is near by itself; they are evaluated at moments of their own.
+    office.bench.type.scripts |= {"a": every(4, align=False), "b": every(5, align=False)}
+    before = office.database()
+    with pytest.raises(InvalidRunFile) as caught:
+        office.do("automations.import", **file_of("a", "b"))
+    assert str(caught.value) == (
+        "grids.yaml, line 2: automations[0]: with these 2 automations Fake is asked 110% of what it lets this address"
+        " ask in a minute (0% without them): let them act every 5s at most"
+    )
+    assert office.database() == before
+    office.bench.type.scripts["a"] = every(6, align=False)
+    made = office.do("automations.import", **file_of("a", "b")).automations
+    assert [[finding.severity for finding in each.findings] for each in made] == [["warning"], []]
+    assert made[0].findings[0].text.startswith("with these 2 automations Fake is asked 90% of what it lets")
+
+
+def test_an_edit_by_a_run_file_is_refused_too(office: Office, counted: Counted) -> None:
+    counted.tickers = 10.0
+    office.bench.automation("a", every(5))
+    office.bench.settle()
+    office.bench.type.scripts["a"] = every(1)
+    (file,) = file_of("a", candles=1)["files"]
+    spec = AccountSpec.model_validate({"market_data": {"use": "fake"}, "trading": {"use": "fake"}})
+    run_file = read_run_files([(file["name"], file["text"])], {"main": spec})
+    configs = check_automations(run_file, office.bench.registry)
+    with pytest.raises(InvalidRunFile, match=r"with it Fake is asked 250% .*: let it act every 5s at most"):
+        go_on(office.bench.core, office.bench.commands, run_file, configs, SilentView())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from octobot_node.automation import Finding
 from octobot_node.engine.commands.commands import NewAutomation
+from octobot_node.engine.deciding.request_findings import foreseen, is_counted, request_findings
 from octobot_node.errors import Mistake, Overdrawn, UsageError
 from octobot_node.limits import Limits
 from octobot_node.operations.automations.creating.drafts import Draft, sound
 from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
-from octobot_node.operations.automations.creating.requests import foreseen, is_counted, request_findings
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import AutomationCreated, CreateAutomation
 from octobot_node.operations.context import OperationContext
@@ -48,8 +48,8 @@ def create(context: OperationContext, request: CreateAutomation) -> AutomationCr
 
 def _refuse_too_many_requests(context: OperationContext, new: NewAutomation) -> list[Finding]:
     """Return what is to be said of the requests that it will make; raise UsageError where its exchange allows less."""
-    if not is_counted(context, new.account_id):
+    if not is_counted(context.core, new.account_id):
         return []
-    findings = request_findings(foreseen(context, context.commands.rehearse(new)))
+    findings = request_findings(foreseen(context.core, context.commands.rehearse(new)))
     refuse_errors(findings)
     return findings

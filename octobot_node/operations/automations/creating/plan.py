@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import NewAutomation
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.request_findings import foreseen, request_findings
 from octobot_node.engine.deciding.request_forecast import Forecast
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch
 from octobot_node.engine.evaluating.schedule import FLOOR_MS
@@ -23,7 +24,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.automations.commands import checked, edited_config
 from octobot_node.operations.automations.creating.drafts import Draft, sound
 from octobot_node.operations.automations.creating.findings import finding_rows, refuse_errors
-from octobot_node.operations.automations.creating.requests import budget_rows, foreseen, request_findings
+from octobot_node.operations.automations.creating.requests import budget_rows
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import FindingRow
 from octobot_node.operations.automations.models.plans import (
@@ -75,7 +76,7 @@ def plan(context: OperationContext, request: PlanAutomation) -> PlannedTick:
         rehearsal = TickBatch(context.core).rehearse(found, _planned_time(context, found, at_once=request.at_once))
     if rehearsal is None:
         raise CommandRefused(f"the automation {row.name!r} was deleted meanwhile")
-    forecasts = foreseen(context, rehearsal, instead_of=row.id)
+    forecasts = foreseen(context.core, rehearsal, instead_of=row.id)
     told = request_findings(forecasts)
     if config is not None:
         refuse_errors(told)
@@ -101,7 +102,7 @@ def plan_type(context: OperationContext, request: PlanType) -> PlannedTick:
     )
     rehearsal = context.commands.rehearse(new)
     assert rehearsal is not None, "a new automation is loaded in the transaction that adds it"
-    forecasts = foreseen(context, rehearsal)
+    forecasts = foreseen(context.core, rehearsal)
     told = request_findings(forecasts)
     refuse_errors(told)
     return _planned(
