@@ -167,6 +167,11 @@ class AutomationSpec(Spec):
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits on this automation alone.")
     config: dict[str, Any] = Field(default_factory=dict, description="What the automation type asks for.")
     tags: Tags = Field(default=(), description="Words that it is found by in lists.")
+    shadow: bool = Field(
+        default=False,
+        description="true: with a shadow, a twin on paper; its account must be at an exchange. One that is there stays"
+        " where this is false.",
+    )
     signals: str | None = Field(
         default=None,
         min_length=1,

@@ -64,6 +64,9 @@ MaybeAutomation = Annotated[
 ]
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account's name, or its id.")]
 Paused = Annotated[bool, typer.Option("--paused", help="Do not start: paused until somebody resumes it.")]
+WithShadow = Annotated[
+    bool, typer.Option("--shadow", help="With a shadow: a twin on paper, whose drift is told by `drift`.")
+]
 # Which of many.
 All = Annotated[bool, typer.Option("--all", help="All automations that it fits.")]
 OfStatus = Annotated[

@@ -19,7 +19,7 @@ from octobot_node.engine.core import Core
 from octobot_node.engine.deciding.proposals import Proposal, check_proposals
 from octobot_node.engine.deciding.request_findings import is_counted
 from octobot_node.engine.evaluating.configs import ValidConfig
-from octobot_node.errors import InvalidRunFile, Overdrawn, SecretsLocked, SecretUnknown
+from octobot_node.errors import CommandRefused, InvalidRunFile, Overdrawn, SecretsLocked, SecretUnknown
 from octobot_node.limits import Limits
 from octobot_node.plugin_system.registry import Registry
 from octobot_node.reports.run_view import RunView
@@ -250,6 +250,21 @@ def go_on(core: Core, commands: Commands, run_file: RunFile, configs: Sequence[V
             _tell(view, spec.name, (*findings, *told))
             commands.edit(row.id, config)
             view.message(f"{spec.name}: {'; '.join(changes)}: the file's {'holds' if len(changes) == 1 else 'hold'}")
+        if spec.shadow and not status.ending:
+            _shadow(core, commands, row, view)
+
+
+def _shadow(core: Core, commands: Commands, row: AutomationRow, view: RunView) -> None:
+    """Give an automation of before the shadow that the file asks for by now."""
+    with core.storage.read() as connection:
+        if row.id in automation_statements.shadows_of(connection, [row.id]):
+            return
+    try:
+        commands.add_shadow(row.id)
+    except CommandRefused as error:
+        view.message(f"{row.name} has no shadow yet: {error}")
+    else:
+        view.message(f"{row.name} has a shadow from now on, as the file says")
 
 
 def _config_changes(old: Mapping[str, Any], new: Mapping[str, Any], section: str = "") -> list[str]:
@@ -415,6 +430,7 @@ def _new_automation(spec: AutomationSpec, config: ValidConfig, ids: Mapping[str,
         config=config,
         limits=_limits(spec.limits),
         tags=spec.tags,
+        shadow=spec.shadow,
     )
 
 

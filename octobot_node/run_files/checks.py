@@ -67,8 +67,16 @@ def check_budgets(run_file: RunFile, account: NewAccount, besides: Mapping[str, 
 def check_automations(run_file: RunFile, registry: Registry) -> list[ValidConfig]:
     """Return the automations' configs in order, validated.
 
-    Raises InvalidRunFile for a type that no plugin registers, or a config that its type refuses.
+    Raises InvalidRunFile for a type that no plugin registers, a config that its type refuses, or a shadow on an account
+    that has no use for one.
     """
+    for index, spec in enumerate(run_file.automations):
+        if spec.shadow and registry.trading_factory(run_file.accounts[spec.account].trading.use).simulated:
+            text = (
+                f"its account {spec.account!r} fills orders by itself: a shadow shows how a real exchange differs from"
+                " paper, so leave it out"
+            )
+            raise run_file.mistake(("automations", index, "shadow"), text)
     return [_valid_config(run_file, index, spec, registry) for index, spec in enumerate(run_file.automations)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from octobot_node.cli.options import (
     Paused,
     Since,
     Until,
+    WithShadow,
     Yes,
     group,
 )
@@ -130,9 +131,7 @@ def _add(
     tags: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="A word that it is found by; may be repeated.")
     ] = None,
-    shadow: Annotated[
-        bool, typer.Option("--shadow", help="With a shadow: a twin on paper, whose drift is told by `drift`.")
-    ] = False,
+    shadow: WithShadow = False,
     paused: Paused = False,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -265,6 +264,7 @@ def _clone(
         typer.Option("--set", metavar="FIELD=VALUE", help="Change one field, such as amount=50; may be repeated."),
     ] = None,
     paused: Paused = False,
+    shadow: WithShadow = False,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -274,8 +274,8 @@ def _clone(
     from octobot_node.cli.output.show_automations import print_created
     from octobot_node.operations.automations.catalogue import CLONE_AUTOMATION
 
-    given = {"account": account, "budget": fields(budget or [], "--budget") or None}
-    given |= {"changes": field_changes(changes or []) or None}
+    given: dict[str, Any] = {"account": account, "budget": fields(budget or [], "--budget") or None}
+    given |= {"changes": field_changes(changes or []) or None, "shadow": shadow}
     client = NodeClient(context, data_dir, as_json=as_json)
     client.show(
         client.ask(CLONE_AUTOMATION, automation=automation, name=name, start=not paused, **given), print_created

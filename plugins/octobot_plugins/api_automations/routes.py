@@ -101,6 +101,9 @@ class Clone(_Body):
     config: dict[str, Any] | None = Field(default=None, description="The whole config; null: the same.")
     changes: dict[str, Any] = Field(default={}, description="Changes of the config by dotted field.")
     start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")
+    shadow: bool = Field(
+        default=False, description="true: with a shadow, a twin on paper; its account must be at an exchange."
+    )
 
 
 router.add_operation(LIST_AUTOMATIONS, Route("GET", "", "automations:read", "Automations"))

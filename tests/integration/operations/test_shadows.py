@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from octobot_node import Decision, MarketOrder, Tick, Wake
-from octobot_node.errors import Conflict, UnknownName
+from octobot_node.errors import Conflict, InvalidRunFile, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.models.shadows import ShadowMoney, ShadowQuote
+from octobot_node.run_files.apply import go_on
+from octobot_node.run_files.checks import check_automations
+from octobot_node.run_files.run_file import read_run_files
 from octobot_node.shadow_ids import shadow_of
+from octobot_node.specs import AccountSpec
 from tests.integration.operations.conftest import Office
+from tests.support.views import SilentView
 
 D = Decimal
 BTC = "BTC/USDT"
@@ -129,3 +134,55 @@ def test_on_an_account_that_observes_paper_alone_trades(office: Office) -> None:
     assert (found.observing, found.quotes[0].missed, found.quotes[0].both) == (True, 1, 0)
     assert "only observes" in found.orders[0].live.reason
     assert office.bench.trading.requests == []
+
+
+def has_shadow(office: Office, name: str) -> bool:
+    found: bool = office.do("shadows.show", automation=name).shadow
+    return found
+
+
+def test_a_run_file_and_a_clone_may_ask_for_a_shadow_and_an_export_says_who_has_one(office: Office) -> None:
+    office.bench.automation("a", buying)
+    office.bench.automation("plain", buying)
+    office.do("shadows.add", automation="a")
+    text = office.do("automations.export", automations=["a", "plain"]).text
+    assert [line.strip() for line in text.splitlines() if "shadow" in line] == ["shadow: true"]
+    imported = text.replace("name: a", "name: again").replace("name: plain", "name: plainly")
+    office.do("automations.import", files=[{"name": "all.yaml", "text": imported}])
+    office.do("automations.clone", automation="plain", name="b", shadow=True)
+    office.do("automations.clone", automation="a", name="c")
+    assert [name for name in ("again", "plainly", "b", "c") if has_shadow(office, name)] == ["again", "b"]
+
+
+def test_a_run_file_gives_one_that_is_there_its_shadow_and_takes_none_away(office: Office) -> None:
+    office.bench.automation("a", buying)
+    spec = AccountSpec.model_validate({"market_data": {"use": "fake"}, "trading": {"use": "fake"}})
+    view = SilentView()
+    for wanted in ("true", "true", "false"):
+        text = (
+            "automations: [{name: a, type: tests.scripted, account: main, budget: {USDT: 1000}, config: {who: a},"
+            f" shadow: {wanted}}}]"
+        )
+        run_file = read_run_files([("a.yaml", text)], {"main": spec})
+        configs = check_automations(run_file, office.bench.registry)
+        go_on(office.bench.core, office.bench.commands, run_file, configs, view)
+        assert has_shadow(office, "a")
+    assert view.messages == ["a has a shadow from now on, as the file says"]
+
+
+def test_a_shadow_of_what_is_on_paper_is_refused_with_its_line(office: Office) -> None:
+    text = """\
+accounts:
+  play: {market_data: {use: simulated}, trading: {use: paper}, balances: {USD: 100}}
+automations:
+  - name: a
+    type: dca
+    account: play
+    shadow: true
+"""
+    with pytest.raises(InvalidRunFile) as caught:
+        office.do("automations.import", files=[{"name": "a.yaml", "text": text}])
+    assert str(caught.value) == (
+        "a.yaml, line 7: automations[0].shadow: its account 'play' fills orders by itself: a shadow shows how a real"
+        " exchange differs from paper, so leave it out"
+    )

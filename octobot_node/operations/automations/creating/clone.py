@@ -48,6 +48,7 @@ def clone(context: OperationContext, request: CloneAutomation) -> AutomationsCre
         config=_config(row, request),
         tags=json.loads(row.tags),
         start=request.start,
+        shadow=request.shadow,
     )
     return AutomationsCreated(automations=[create(narrowed, new)], accounts=[])
 

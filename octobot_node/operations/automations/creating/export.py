@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from octobot_node.plugin_system.registry import Registry
 from octobot_node.run_files.exact_yaml import YamlProblem, read_yaml
 from octobot_node.sealing.connector_settings import without_secrets
 from octobot_node.specs import AccountSpec
+from octobot_node.store import automations as automation_statements
 from octobot_node.store.queries import lists
 from octobot_node.store.queries.lists import AutomationFilter
 from octobot_node.store.rows.automation import ListedAutomationRow
@@ -32,7 +33,7 @@ _PAGE = 500
 def export(context: OperationContext, request: ExportAutomations) -> AutomationsExported:
     """Return automations as a run file, with the accounts that they trade on; none named: all that have not ended.
 
-    Their config, limits and budget are exported, not their state, money or orders.
+    Their config, limits, budget and whether they have a shadow are exported, not their state, money or orders.
     """
     rows = _rows(context, request.automations)
     ids = {row.account_id for row in rows}
@@ -40,8 +41,9 @@ def export(context: OperationContext, request: ExportAutomations) -> Automations
         budgets: dict[str, dict[str, Decimal]] = {}
         for start in range(0, len(rows), _PAGE):
             budgets |= lists.budget(connection, [row.id for row in rows[start : start + _PAGE]])
+        shadowed = set(automation_statements.shadows_of(connection, [row.id for row in rows]))
         held = lists.accounts_by_id(connection, ids)
-    content, left_out = _content(context.registry, rows, held, budgets)
+    content, left_out = _content(context.registry, rows, held, budgets, shadowed)
     if not context.may("accounts:read"):
         # Only their names are in what the caller may see.
         left_out = [f"accounts.{name}" for name in sorted(content.pop("accounts"))]
@@ -74,6 +76,7 @@ def _content(
     rows: Sequence[ListedAutomationRow],
     held: Sequence[AccountRow],
     budgets: Mapping[str, Mapping[str, Decimal]],
+    shadowed: Set[str],
 ) -> tuple[dict[str, Any], list[str]]:
     accounts: dict[str, Any] = {}
     left_out: list[str] = []
@@ -87,6 +90,7 @@ def _content(
         budget = {asset: amount for asset, amount in budgets[row.id].items() if amount > 0}
         spec = {"name": row.name, "type": row.type, "account": row.account, "budget": budget}
         spec |= {"limits": row.limits, "config": json.loads(row.config), "tags": json.loads(row.tags)}
+        spec |= {"shadow": True} if row.id in shadowed else {}
         automations.append({key: value for key, value in spec.items() if value not in ({}, [], None)})
     return {"accounts": accounts, "automations": automations}, left_out
 

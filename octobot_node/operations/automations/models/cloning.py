@@ -26,3 +26,6 @@ class CloneAutomation(OneAutomation):
     config: dict[str, Any] | None = Field(default=None, description="The whole config; None: the same.")
     changes: dict[str, Any] = Field(default_factory=dict, description="Changes of the config by dotted field.")
     start: bool = Field(default=True, description="false: it is paused until somebody resumes it.")
+    shadow: bool = Field(
+        default=False, description="true: with a shadow, a twin on paper; its account must be at an exchange."
+    )

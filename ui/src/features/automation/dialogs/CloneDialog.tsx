@@ -9,6 +9,7 @@ import { Line } from "@/features/new/Line";
 import { typeQuery } from "@/features/new/queries";
 import { filled, normalised, type Schema } from "@/features/new/schema";
 import { ofServer } from "@/features/new/told";
+import { WithShadow } from "@/features/new/WithShadow";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
 import { Failure } from "@/parts/States";
@@ -24,16 +25,18 @@ export function CloneDialog({ detail, onClose }: { detail: AutomationDetail; onC
   const [name, setName] = useState(() => nextName(detail.name));
   const [account, setAccount] = useState(detail.account);
   const [budget, setBudget] = useState<Record<string, string>>(detail.budget);
+  const [shadow, setShadow] = useState(false);
   const [tried, setTried] = useState(false);
   const form = useId();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const chosen = accounts.find((each) => each.name === account) ?? null;
   const make = useMutation({
     mutationFn: async (start: boolean) =>
       (
         await cloneAutomation({
           path: { automation: detail.id },
-          body: { name: name.trim(), account, budget, start },
+          body: { name: name.trim(), account, budget, start, shadow: shadow && chosen?.simulated === false },
         })
       ).data,
     async onSuccess(made) {
@@ -131,6 +134,7 @@ export function CloneDialog({ detail, onClose }: { detail: AutomationDetail; onC
             )}
           </Line>
         ))}
+        <WithShadow account={chosen} on={shadow} onChange={setShadow} />
         {make.error && Object.keys(told).length === 0 && <Failure error={make.error} />}
       </form>
     </Dialog>
