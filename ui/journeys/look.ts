@@ -21,3 +21,27 @@ export async function looked(page: Page, name: string, look: string): Promise<vo
   expect(wide, `${name}, ${look}: it can be pushed sideways`).toBe(0);
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.${look}.png` });
 }
+
+/** Count from now on how much of each page moves while it comes (Cumulative Layout Shift), without anybody's doing. */
+export async function countMoves(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const seen = window as unknown as { moved: number };
+    seen.moved = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as Array<PerformanceEntry & { value: number; hadRecentInput: boolean }>)
+        if (!entry.hadRecentInput) seen.moved += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+}
+
+/** How much of it moved until everything had come. */
+export async function moved(page: Page, path: string): Promise<number> {
+  await page.goto(path);
+  await expect(page.getByRole("heading", { level: 1 })).toBeAttached();
+  await expect(page.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+  return page.evaluate(async () => {
+    // Shifts are told after the frame in which they happen.
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    return (window as unknown as { moved: number }).moved;
+  });
+}

@@ -1,6 +1,6 @@
 /** Each page, in both themes and at phone width: by axe, and as a picture where somebody asks for them. */
 
-import { LOOKS, looked } from "./look";
+import { countMoves, LOOKS, looked, moved } from "./look";
 import { api, expect, signIn, test } from "./node";
 
 test.describe.configure({ mode: "serial", timeout: 300_000 });
@@ -124,3 +124,21 @@ for (const look of LOOKS) {
     await looked(page, "audit", look.name);
   });
 }
+
+test("nothing moves under somebody's hand while a page comes, on a phone and by a slow network", async ({ page }) => {
+  await page.setViewportSize({ width: 412, height: 823 });
+  await signIn(page);
+  const { body } = await api(page, "GET", "/automations");
+  const grid = (body as { automations: Array<{ id: string; name: string }> }).automations.find(
+    (each) => each.name === "grid-btc",
+  )?.id;
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  const limits = { latency: 100, downloadThroughput: 1e6, uploadThroughput: 1e6 };
+  await network.send("Network.emulateNetworkConditions", { offline: false, ...limits });
+  await countMoves(page);
+  for (const path of ["/", "/automations", `/automations/${grid}`, `/automations/${grid}?tab=config`, "/settings"]) {
+    // Lighthouse takes points off from 0.1 on.
+    expect(await moved(page, path), path).toBeLessThan(0.1);
+  }
+});

@@ -12,7 +12,7 @@ import { lazyPart } from "@/parts/lazyPart";
 import { Failure, Loading } from "@/parts/States";
 import { AutomationStatusMark } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
-import { add, negated, sign, subtract } from "@/text/decimal";
+import { add, negated, subtract } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Actions } from "./Actions";
 import { symbolsOf } from "./drawing";
@@ -159,7 +159,15 @@ function Strip({ detail }: { detail: AutomationDetail }) {
 /** What doing nothing would have brought, beside what it did; and how deep it fell. */
 function AgainstHolding({ detail }: { detail: AutomationDetail }) {
   const { data: course } = useQuery(courseQuery(detail.id));
-  if (!course) return null;
+  // As many cells before it is read as after: nothing below them moves.
+  if (!course) {
+    return ["Against holding", "Largest drawdown"].map((each) => (
+      <div key={each}>
+        <dt>{each}</dt>
+        <dd>&nbsp;</dd>
+      </div>
+    ));
+  }
   const last = course.points.at(-1);
   const ahead = last?.held == null ? null : subtract(last.equity, last.held);
   return (
@@ -174,12 +182,10 @@ function AgainstHolding({ detail }: { detail: AutomationDetail }) {
           </dd>
         </div>
       )}
-      {sign(course.max_drawdown) > 0 && (
-        <div>
-          <dt>Largest drawdown</dt>
-          <dd>{format.ratio(negated(course.max_drawdown_ratio))}</dd>
-        </div>
-      )}
+      <div>
+        <dt>Largest drawdown</dt>
+        <dd>{format.ratio(negated(course.max_drawdown_ratio))}</dd>
+      </div>
     </>
   );
 }

@@ -100,7 +100,9 @@ function Market({
         {candles.error && drawn.length === 0 ? (
           <Failure error={candles.error} onRetry={() => void candles.refetch()} />
         ) : drawn.length === 0 ? (
-          <Loading what="candles" rows={10} />
+          <div className="canvas">
+            <Loading what="candles" rows={10} />
+          </div>
         ) : (
           <PriceChart
             label={`${symbol}, candles of ${length}, with ${marks.length} marks of own fills and ${resting.length} resting orders`}
@@ -112,6 +114,7 @@ function Market({
             digits={digitsOf(last ?? 1)}
           />
         )}
+        {course === undefined && <p className="legend under" />}
         {equity.length > 1 && (
           <p className="legend under">
             <span>

@@ -31,6 +31,8 @@ export default function ConfigTab({
   revision: number | null;
 }) {
   const { data: session } = useQuery(sessionQuery);
+  // What the fields are called; without it they are as long as they will not stay.
+  const { isPending } = useQuery(typeQuery(detail.type));
   const may = (session?.scopes.includes("automations:write") ?? false) && !isEnding(detail.status);
   if (edits && may) {
     return (
@@ -39,6 +41,7 @@ export default function ConfigTab({
       </Suspense>
     );
   }
+  if (isPending) return <Loading what="the config" rows={8} />;
   return (
     <div className="money">
       <div>

@@ -57,14 +57,19 @@ function useNewLines(id: string, reads: () => boolean, read: () => Promise<unkno
   const newest = useRef({ reads, read });
   newest.current = { reads, read };
   useEffect(() => {
+    let came = 0;
     const renewal = new Gathered(GATHER_MS, 0, async () => {
-      if (!newest.current.reads()) return;
+      if (!newest.current.reads()) {
+        setWaiting(came);
+        return;
+      }
+      came = 0;
       setWaiting(0);
       await newest.current.read();
     });
     const forget = onEvent((event) => {
       if (event.automation_id !== id) return;
-      setWaiting((count) => count + 1);
+      came += 1;
       renewal.ask();
     });
     return () => {

@@ -22,6 +22,9 @@ import { courseQuery, postingsQuery } from "./queries";
 const CourseChart = lazyPart(() => import("./CourseChart"));
 
 export default function MoneyTab({ detail, asset }: { detail: AutomationDetail; asset: string | null }) {
+  // It stands above the rest, which must not move as it comes.
+  const { isPending } = useQuery(courseQuery(detail.id));
+  if (isPending) return <Loading what="its money" rows={10} />;
   return (
     <div className="money">
       <div>
@@ -41,17 +44,16 @@ function Course({ detail }: { detail: AutomationDetail }) {
   const held = useMemo(() => bySecond(course?.points ?? [], (point) => point.held), [course]);
   const deposits = useMemo(() => depositsAt(course?.deposits ?? [], own), [course, own]);
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!course) return <Loading what="its course" />;
   if (own.length < 2) return null;
   return (
     <section aria-labelledby="h-course" className="blk">
       <div className="section-head">
         <h2 id="h-course">Value since it was created</h2>
-        <span className="end">{course.asset}</span>
+        <span className="end">{course?.asset}</span>
       </div>
-      <Suspense fallback={null}>
+      <Suspense fallback={<div className="canvas course" />}>
         <CourseChart
-          label={`Value of ${detail.name} in ${course.asset}, beside holding ${course.hold_symbol}`}
+          label={`Value of ${detail.name} in ${course?.asset}, beside holding ${course?.hold_symbol}`}
           own={own}
           other={held}
           deposits={deposits}
@@ -59,8 +61,8 @@ function Course({ detail }: { detail: AutomationDetail }) {
       </Suspense>
       {held.length > 1 && (
         <p className="small muted">
-          Dashed: had it bought {course.hold_symbol} with all that it was given, when it was given, and held it. Shaded:
-          the difference.
+          Dashed: had it bought {course?.hold_symbol} with all that it was given, when it was given, and held it.
+          Shaded: the difference.
         </p>
       )}
     </section>

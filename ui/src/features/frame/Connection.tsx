@@ -21,9 +21,9 @@ export function Connection() {
   }
   if (state === "connecting") {
     return (
-      <span className="conn">
+      <span className="conn" title="Connecting">
         <Shape mark="waiting" />
-        <span>Connecting</span>
+        <span className="w">Connecting</span>
       </span>
     );
   }

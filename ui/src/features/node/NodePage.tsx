@@ -24,7 +24,8 @@ export function NodePage({ tab }: { tab: NodeTab }) {
         <div>
           <h1>Node</h1>
           <p className="says">
-            {nodes ? summary(nodes) : ""} {drift > 0 && <span className="bad">{format.count(drift)} drift. </span>}
+            {nodes ? summary(nodes) : "\u00a0"}{" "}
+            {drift > 0 && <span className="bad">{format.count(drift)} drift. </span>}
             {silent > 0 && <span className="unk">{format.count(silent)} silent. </span>}
             {node && !node.sending && <span className="bad">A kill switch is on: nothing is sent. </span>}
           </p>

@@ -12,7 +12,7 @@ import { useNow } from "@/parts/useNow";
 import { Activity } from "./Activity";
 import { Card } from "./Card";
 import { Needs } from "./Needs";
-import { attentionQuery, totalsQuery } from "./queries";
+import { attentionQuery, totalCourseQuery, totalsQuery } from "./queries";
 import { Sums } from "./Sums";
 
 const FirstRun = lazyPart(() => import("./FirstRun"));
@@ -25,7 +25,8 @@ export function OverviewPage() {
   // All at once, and what is above the others waited for: nothing moves under somebody's hand as it comes.
   const totals = useQuery(totalsQuery(paper));
   const needs = useQuery(attentionQuery);
-  const waits = (few.data?.total ?? 0) <= FEW && (totals.isPending || needs.isPending);
+  const course = useQuery(totalCourseQuery(paper, null));
+  const waits = (few.data?.total ?? 0) <= FEW && (totals.isPending || needs.isPending || course.isPending);
   if (!few.data || waits) {
     return (
       <div className="page">
@@ -61,6 +62,16 @@ function Few({ rows, paper }: { rows: AutomationRow[]; paper: boolean | undefine
   const loaded = useQueries({ queries: rows.map((row) => automationQuery(row.id)) });
   const details = loaded.flatMap((query) => (query.data ? [query.data.detail] : []));
   const now = useNow();
+  if (loaded.some((query) => query.isPending)) {
+    return (
+      <div className="page">
+        <h1 className="vh">Overview</h1>
+        <Sums paper={paper} now={now} />
+        <Needs now={now} quiet />
+        <Loading what="the automations" rows={10} />
+      </div>
+    );
+  }
   return (
     <div className="page">
       <h1 className="vh">Overview</h1>

@@ -27,6 +27,7 @@ import {
   replayedOf,
   wrongWith,
 } from "./draft";
+import { candleSetsQuery } from "./queries";
 
 export interface From {
   type?: string;
@@ -37,7 +38,9 @@ export interface From {
 /** What is replayed, on which candles, with which costs. */
 export default function StartReplay({ from }: { from: From }) {
   const begun = useQuery(draftQuery(from));
-  if (begun.error || !begun.data) {
+  // The candles stand above the rest of the form, which must not move as they come.
+  const sets = useQuery(candleSetsQuery);
+  if (begun.error || !begun.data || sets.isPending) {
     return (
       <div className="page">
         {begun.error ? (

@@ -7,6 +7,7 @@ import { lazyPart } from "@/parts/lazyPart";
 import { Loading } from "@/parts/States";
 import { Appearance } from "./Appearance";
 import { Password } from "./Password";
+import { secondFactorQuery } from "./queries";
 import { Sessions } from "./Sessions";
 import { SETTINGS_TABS, type SettingsTab } from "./tabs";
 
@@ -63,15 +64,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
         ))}
       </nav>
       <Suspense fallback={<Loading what="this part" rows={6} />}>
-        {tab === "you" && (
-          <div className="money">
-            <div>
-              <SecondFactor />
-              <Password />
-            </div>
-            <Sessions />
-          </div>
-        )}
+        {tab === "you" && <You />}
         {tab === "keys" && <Keys />}
         {tab === "secrets" && <Secrets />}
         {tab === "users" && admin && <Users />}
@@ -79,6 +72,21 @@ export function SettingsPage({ tab }: { tab: SettingsTab }) {
         {tab === "appearance" && <Appearance />}
         {tab === "about" && <About />}
       </Suspense>
+    </div>
+  );
+}
+
+/** What is above the others is waited for: nothing moves as it comes. */
+function You() {
+  const factor = useQuery(secondFactorQuery);
+  if (factor.isPending) return <Loading what="what is yours" rows={6} />;
+  return (
+    <div className="money">
+      <div>
+        <SecondFactor />
+        <Password />
+      </div>
+      <Sessions />
     </div>
   );
 }
