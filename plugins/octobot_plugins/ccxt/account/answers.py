@@ -51,6 +51,7 @@ class Answers:
         may be asked the last page would never be reached.
         """
         begun = Begun() if begun is None else begun
+        last: Sequence[Raw] = ()
         for _ in range(_PAGES):
             asked = replace(asked, page=begun.page)
             try:
@@ -58,6 +59,10 @@ class Answers:
             except Missing:
                 return begun.rows
             rows = self.read(partial(question.rows, body))
+            if rows and rows == last:
+                # Whichever page is asked for, it tells the same: everything at once.
+                return begun.rows
+            last = rows
             begun.rows.extend(rows)
             begun.page = question.next_page(rows, asked) if rows else ""
             if not begun.page:

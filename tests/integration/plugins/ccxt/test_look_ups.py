@@ -322,6 +322,30 @@ def test_an_order_that_is_not_there_is_none_after_every_list_was_looked_at(excha
     assert len(asked) == len(record_of(exchange).find)
 
 
+@pytest.mark.parametrize(
+    ("how_many", "paged", "pages"), [(49, True, 1), (120, True, 3), (100, True, 3), (120, False, 1), (50, False, 2)]
+)
+def test_all_that_is_open_at_kraken_is_read_whether_it_comes_in_pages_or_at_once(
+    how_many: int, paged: bool, pages: int, bench: Open
+) -> None:
+    asked: list[int] = []
+    order = SHOWN["kraken"]["result"]["open"]["28"]
+    orders = {f"O{each}": {**order, "cl_ord_id": f"o{each}"} for each in range(how_many)}
+
+    def script(about: Asked) -> Answer:
+        begin = int(about.params.get("ofs", 0))
+        asked.append(begin)
+        shown = list(orders.items())[begin : begin + 50] if paged else orders.items()
+        return Answer({"error": [], "result": {"open": dict(shown)}})
+
+    async def use() -> Any:
+        async with bench("kraken", script) as found:
+            return await found.trading.open_orders()
+
+    assert {each.id for each in asyncio.run(use())} == set(orders)
+    assert len(asked) == pages
+
+
 #: An execution of 0.004 at 40000 that cost a fee of 0.16 USDT, in each exchange's own words.
 EXECUTED: dict[str, Any] = {
     "bybit": {
