@@ -64,7 +64,7 @@ class Answers:
                 return begun.rows
             last = rows
             begun.rows.extend(rows)
-            begun.page = question.next_page(rows, asked) if rows else ""
+            begun.page = (question.cursor(body) or question.next_page(rows, asked)) if rows else ""
             if not begun.page:
                 return begun.rows
         raise Unresolved(f"{self._record.title} tells more than {_PAGES} pages")

@@ -16,6 +16,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Said,
     Wire,
     first,
+    paged,
     rows_in,
 )
 
@@ -23,6 +24,7 @@ __all__ = ["BITGET"]
 
 _DAY = 86_400_000
 _API = ("private", "spot")
+_PAGE = 100
 
 
 def _said(body: Any) -> Sequence[Said]:
@@ -103,7 +105,11 @@ BITGET = ExchangeRecord(
         ),
     ),
     order=(Question(_get("v2/spot/trade/orderInfo", lambda asked: {"orderId": asked.order_id}), rows_in("data")),),
-    open_orders=Question(_get("v2/spot/trade/unfilled-orders", lambda _asked: {"limit": "100"}), rows_in("data")),
+    open_orders=Question(
+        _get("v2/spot/trade/unfilled-orders", lambda asked: paged({"limit": str(_PAGE)}, asked, "idLessThan")),
+        rows_in("data"),
+        lambda rows, _asked: str(rows[-1]["orderId"]) if len(rows) >= _PAGE else "",
+    ),
     trades=Question(
         _get(
             "v2/spot/trade/fills",

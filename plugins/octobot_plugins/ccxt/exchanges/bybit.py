@@ -17,6 +17,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Said,
     Wire,
     first,
+    paged,
     rows_in,
 )
 
@@ -116,7 +117,12 @@ BYBIT = ExchangeRecord(
     ),
     find=_find("orderLinkId", lambda asked: asked.client_id),
     order=_find("orderId", lambda asked: asked.order_id),
-    open_orders=Question(_get("v5/order/realtime", lambda _asked: {"limit": 50}), _ROWS),
+    open_orders=Question(
+        _get("v5/order/realtime", lambda asked: paged({"limit": 50}, asked, "cursor")),
+        _ROWS,
+        # Y-order/open-order: fifty at most, and where the next ones begin.
+        cursor=lambda body: str(body["result"].get("nextPageCursor") or ""),
+    ),
     trades=Question(
         _get("v5/execution/list", lambda asked: {"startTime": asked.since, "endTime": asked.until, "limit": 100}),
         _ROWS,

@@ -20,6 +20,7 @@ from octobot_plugins.ccxt.exchanges.record import (
     Said,
     Wire,
     first,
+    paged,
     rows_in,
 )
 
@@ -80,6 +81,11 @@ def _listed(asked: Asked) -> Wire:
     )
 
 
+def _open_orders(asked: Asked) -> Wire:
+    params = paged({"order_status": "OPEN", "limit": 100}, asked, "cursor")
+    return Wire("brokerage/orders/historical/batch", _API, method="GET", params=params)
+
+
 def _rights(body: Any) -> Rights:
     # C-sdk key_permissions; can_transfer from memory.
     return Rights(body["can_transfer"], body.get("can_trade"))
@@ -122,6 +128,11 @@ COINBASE = ExchangeRecord(
     placed=first("success_response", "order_id"),
     cancel=lambda asked: Wire("brokerage/orders/batch_cancel", _API, params={"order_ids": [asked.order_id]}),
     find=(Question(_listed, rows_in("orders")),),
+    open_orders=Question(
+        _open_orders,
+        rows_in("orders"),
+        cursor=lambda body: str(body.get("cursor") or "") if body.get("has_next") else "",
+    ),
     rights=(Wire("brokerage/key_permissions", _API, method="GET"), _rights),
     notes=("A key with the right to transfer can withdraw.",),
 )

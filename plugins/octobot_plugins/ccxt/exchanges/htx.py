@@ -23,6 +23,7 @@ __all__ = ["HTX"]
 
 _HOUR = 3_600_000
 _API = ("spot", "private")
+_PAGE = 500
 
 
 def _said(body: Any) -> Sequence[Said]:
@@ -57,6 +58,12 @@ def _spot_account(body: Any) -> str:
 
 def _get(path: str, params: Callable[[Asked], Mapping[str, Any]]) -> Callable[[Asked], Wire]:
     return lambda asked: Wire(path, _API, method="GET", params=params(asked))
+
+
+def _open_orders(asked: Asked) -> Mapping[str, Any]:
+    # Where the last page ended: that one may come once more.
+    more = {"from": asked.page, "direct": "next"} if asked.page else {}
+    return {"account-id": asked.known["account-id"], "size": _PAGE, **more}
 
 
 HTX = ExchangeRecord(
@@ -99,8 +106,9 @@ HTX = ExchangeRecord(
     ),
     order=(Question(_get("v1/order/orders/{order-id}", lambda asked: {"order-id": asked.order_id}), rows_in("data")),),
     open_orders=Question(
-        _get("v1/order/openOrders", lambda asked: {"account-id": asked.known["account-id"], "size": 500}),
+        _get("v1/order/openOrders", _open_orders),
         rows_in("data"),
+        lambda rows, _asked: str(rows[-1]["id"]) if len(rows) >= _PAGE else "",
     ),
     trades=Question(
         _get(

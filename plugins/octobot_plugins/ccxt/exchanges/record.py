@@ -23,6 +23,7 @@ __all__ = [
     "Said",
     "Wire",
     "first",
+    "paged",
     "rows_in",
 ]
 
@@ -122,11 +123,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How something is asked for, where in the answer its rows are, and where the next page begins ("": nowhere)."""
+    """How something is asked for, where in the answer its rows are, and where the next page begins ("": nowhere).
+
+    ``cursor`` is for exchanges whose answers say it themselves, ``next_page`` for those where the rows do.
+    """
 
     wire: Callable[[Asked], Wire]
     rows: Callable[[Any], Sequence[Raw]]
     next_page: Callable[[Sequence[Raw], Asked], str] = lambda _rows, _asked: ""
+    cursor: Callable[[Any], str] = lambda _body: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,11 @@ class ExchangeRecord:
                 if len(each) > best and whole.startswith(each) and not (rest[:1].isalnum() and each[-1:].isalnum()):
                     best, found = len(each), meaning
         return found
+
+
+def paged(params: Mapping[str, Any], asked: Asked, name: str) -> dict[str, Any]:
+    """Return the parameters of a question, with where its answer is to go on under ``name``, if it is one that does."""
+    return {**params, **({name: asked.page} if asked.page else {})}
 
 
 def rows_in(*path: str) -> Callable[[Any], Sequence[Raw]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -320,6 +321,46 @@ def test_an_order_that_is_not_there_is_none_after_every_list_was_looked_at(excha
 
     assert asyncio.run(use()) is None
     assert len(asked) == len(record_of(exchange).find)
+
+
+#: Where an exchange's open orders come in pages: what one holds, the name of where the next one begins, and how an
+#: answer with these orders is made, with where it ended.
+PAGES: dict[str, tuple[int, str, Callable[[list[Any], str], Any]]] = {
+    "bybit": (50, "cursor", lambda rows, last: {"retCode": 0, "result": {"list": rows, "nextPageCursor": last}}),
+    "coinbase": (100, "cursor", lambda rows, last: {"orders": rows, "has_next": bool(last), "cursor": last or "x"}),
+    "bitget": (100, "idLessThan", lambda rows, _last: {"code": "00000", "data": rows}),
+    "htx": (500, "from", lambda rows, _last: {"status": "ok", "data": rows}),
+    "okx": (100, "after", lambda rows, _last: {"code": "0", "data": rows}),
+}
+ITS_ID = {"bybit": "orderId", "coinbase": "order_id", "bitget": "orderId", "htx": "id", "okx": "ordId"}
+
+
+@pytest.mark.parametrize("exchange", PAGES)
+def test_open_orders_are_read_to_their_last_page(exchange: str, bench: Open) -> None:
+    most, begins, answer = PAGES[exchange]
+    name = ITS_ID[exchange]
+    body = SHOWN[exchange]
+    found = body.get("data") or body.get("orders") or body["result"]["list"]
+    order = found if isinstance(found, dict) else found[-1]
+    orders = [{**order, name: 10_000 - each} for each in range(2 * most + 1)]
+    asked: list[str | None] = []
+
+    def script(about: Asked) -> Answer:
+        if about.path.endswith("/accounts"):
+            return Answer({"status": "ok", "data": [{"id": 77, "type": "spot"}]})
+        begin = about.params.get(begins)
+        asked.append(begin)
+        left = [each for each in orders if begin is None or each[name] < int(begin)]
+        shown = [{**each, name: str(each[name]) if exchange != "htx" else each[name]} for each in left[:most]]
+        return Answer(answer(shown, str(left[most - 1][name]) if len(left) > most else ""))
+
+    async def use() -> Any:
+        async with bench(exchange, script, **KEYS.get(exchange, {})) as opened:
+            return await opened.trading.open_orders()
+
+    shown = asyncio.run(use())
+    assert [each.id for each in shown] == [str(each[name]) for each in orders]
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize(
