@@ -119,7 +119,7 @@ def test_what_the_keys_may_is_said_where_the_connector_can_say_it(office: Office
         KeyFinding("permissions", False, "the key old-key-1 may withdraw", "make one that may not"),
         KeyFinding("clock", True, "0.004 s apart"),
     ]
-    office.do("accounts.create", name="telling", market_data={"use": "fake"}, trading=OLD)
+    office.do("accounts.create", name="telling", market_data={"use": "fake"}, trading=OLD, check=False)
     found = office.do("accounts.check", account="telling")
     assert [(step.what, step.ok, step.detail, step.cure) for step in found.steps[3:]] == [
         ("permissions", False, "the key ********** may withdraw", "make one that may not"),
@@ -293,7 +293,7 @@ def test_keys_of_market_data_that_give_no_prices_are_not_taken(office: Office) -
 
 def created(office: Office, **given: Any) -> Any:
     spec = {"market_data": {"use": "fake"}, "trading": {"use": "fake"}}
-    return office.do("accounts.create", name="new", **spec, check=True, **given)
+    return office.do("accounts.create", name="new", **spec, **given)
 
 
 def test_an_account_whose_keys_are_well_is_created_as_it_was_asked_for(office: Office) -> None:
@@ -308,6 +308,7 @@ def test_one_whose_exchange_says_no_to_the_keys_is_not_created(office: Office) -
     with pytest.raises(CommandRefused, match=r"is not created: .* balances is not well: invalid key: .*`--unchecked`"):
         created(office)
     assert [row.name for row in office.do("accounts.list").accounts] == ["main"]
+    assert created(office, check=False).mode == "live"
 
 
 def test_one_whose_exchange_does_not_answer_is_kept_and_observes(office: Office) -> None:

@@ -121,10 +121,10 @@ class CreateAccount(AccountSpec):
 
     name: Name
     check: bool = Field(
-        default=False,
+        default=True,
         description="Ask its exchange with the keys at once. One that says no to them, and a key that may withdraw, are"
-        " refused; where it does not answer the account is made all the same, and observes. What is simulated is not"
-        " asked.",
+        " refused; where it does not answer the account is made all the same, and observes: `unchecked` says why. false:"
+        " it is not asked. What is simulated never is.",
     )
 
 
