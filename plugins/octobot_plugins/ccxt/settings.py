@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
+from pkgutil import iter_modules
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -117,5 +117,6 @@ def _exchanges() -> frozenset[str]:
     """Return the exchanges of the installed ccxt by the names of its files: importing it takes a second."""
     found = find_spec("ccxt")
     places = [] if found is None else list(found.submodule_search_locations or [])
-    folders = [Path(place) / "async_support" for place in places]
-    return frozenset(file.stem for folder in folders for file in folder.glob("*.py") if not file.stem.startswith("_"))
+    # Not by the files of a folder: the image has it packed in an archive.
+    modules = iter_modules([f"{place}/async_support" for place in places])
+    return frozenset(module.name for module in modules if not module.ispkg)
