@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 from octobot_node.text.masking import MASK
@@ -26,11 +27,13 @@ def scrub(error: BaseException, hidden: Collection[str]) -> BaseException:
     if not hidden:
         return error
     for each in _chain(error):
-        each.args = tuple(_without(argument, hidden) for argument in each.args)
-        if isinstance(each, OSError):
-            # Told apart from its arguments.
-            for name in ("strerror", "filename", "filename2"):
-                setattr(each, name, _without(getattr(each, name), hidden))
+        # One that lets nothing be set, as a frozen dataclass, stays as it is: whether it says a secret is seen below.
+        with suppress(Exception):
+            each.args = tuple(_without(argument, hidden) for argument in each.args)
+            if isinstance(each, OSError):
+                # Told apart from its arguments.
+                for name in ("strerror", "filename", "filename2"):
+                    setattr(each, name, _without(getattr(each, name), hidden))
     if _says(error, hidden):
         said = scrubbed(f"{type(error).__name__}: {error}", hidden)
         return RuntimeError(said).with_traceback(error.__traceback__)

@@ -54,7 +54,7 @@ __all__ = ["check", "rotate_keys"]
 
 _Half = Literal["trading", "market_data"]
 #: What is to be done where an exchange said no.
-_KEYS_CURE = "see at the exchange whether the keys hold, what they may and from which addresses, or rotate them"
+_KEYS_CURE = "mend the keys at the exchange, or give others: `octobot-node accounts rotate-keys`"
 _REACH_CURE = "see that the exchange is reachable from this machine, and try again"
 _AGAIN_CURE = "try again; where that does not help, see the node's log"
 _ANYHOW = "`--unchecked`, or `check: false` of the API, replaces them all the same"

@@ -56,11 +56,12 @@ class Missing(OctoBotError):
     """The exchange says that there is no such order."""
 
 
-@dataclass(frozen=True, slots=True)
 class Failure(Exception):
     """A read that was answered with a failure, on its way through ccxt's own code."""
 
-    verdict: Verdict
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.said)
+        self.verdict = verdict
 
 
 @dataclass(slots=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import dataclass
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from octobot_node.errors import NotSent
 from octobot_node.sealing.scrubbing import scrub, scrubbed
+from octobot_plugins.ccxt.exchanges.record import Meaning
+from octobot_plugins.ccxt.remote import Failure
+from octobot_plugins.ccxt.verdicts import Verdict
 
 HIDDEN = ("k3y-of-mine", "k3y-of-mine-too")
 
@@ -44,6 +48,27 @@ def test_an_error_whose_text_cannot_be_changed_is_told_by_another() -> None:
     assert type(clean) is RuntimeError
     assert "k3y" not in str(clean)
     assert "ValidationError" in str(clean)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Exception):
+    """As a library may have them: nothing of it can be set."""
+
+    told: str
+
+
+@pytest.mark.parametrize("cause", [Frozen("nothing of mine"), Frozen("k3y-of-mine")])
+def test_what_led_to_an_error_and_lets_nothing_be_changed_does_not_change_what_the_error_is(cause: Frozen) -> None:
+    refused = NotSent("it was refused")
+    refused.__context__ = cause
+    assert scrub(refused, HIDDEN) is refused
+    assert "k3y" not in raised(refused)
+
+
+def test_what_the_connector_to_exchanges_lets_through_ccxt_is_told_without_secrets() -> None:
+    failure = Failure(Verdict(Meaning.KEY, "no k3y-of-mine"))
+    assert scrub(failure, HIDDEN) is failure
+    assert str(failure) == "no **********"
 
 
 def test_without_secrets_nothing_is_touched() -> None:
