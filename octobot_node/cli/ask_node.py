@@ -143,8 +143,8 @@ class NodeClient:
         """Raise UsageError where nothing is in the data folder, and the operation does not begin it."""
         if not operation.begins and self._is_unused():
             raise UsageError(
-                f"nothing is in {self.folder} yet: `octobot-node start` begins it, and so does `octobot-node automations"
-                " create FILE`; or give another --data-dir"
+                f"nothing is in {self.folder} yet: `octobot-node start` begins it, and so does"
+                " `octobot-node automations create FILE`; or give another --data-dir"
             )
 
     def show(self, result: BaseModel, human: Callable[[Any, TextIO], None]) -> None:

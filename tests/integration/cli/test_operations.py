@@ -291,8 +291,8 @@ def test_what_cannot_be_undone_is_asked_on_a_terminal(
 
 def test_an_unused_folder_is_said_to_be_one_and_stays_so(folder: Folder, octobot: Octobot) -> None:
     said = (
-        f"nothing is in {folder.state} yet: `octobot-node start` begins it, and so does `octobot-node automations create"
-        " FILE`; or give another --data-dir"
+        f"nothing is in {folder.state} yet: `octobot-node start` begins it, and so does"
+        " `octobot-node automations create FILE`; or give another --data-dir"
     )
     create = ["accounts", "create", "x", "--market-data", "simulated", "--trading", "paper"]
     for arguments in (["automations", "list"], ["orders", "list"], ["status"], ["signals", "send", "a", "1"], create):

@@ -123,8 +123,8 @@ class CreateAccount(AccountSpec):
     check: bool = Field(
         default=True,
         description="Ask its exchange with the keys at once. One that says no to them, and a key that may withdraw, are"
-        " refused; where it does not answer the account is made all the same, and observes: `unchecked` says why. false:"
-        " it is not asked. What is simulated never is.",
+        " refused; where it does not answer the account is made all the same, and observes: `unchecked` says why."
+        " false: it is not asked. What is simulated never is.",
     )
 
 
