@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Underflow, getcontext
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.support.postgres import Server
 
 # Nodes of tests that run side by side do not want one port.
 os.environ["OCTOBOT_API_PORT"] = "0"
+# What pytest makes of each file of tests is kept, also where Python is told to keep nothing: each worker would make it
+# anew, half of what collecting takes. What nodes keep is as the environment says.
+sys.dont_write_bytecode = False
 # Looking for garbage among what stays for as long as the tests run took a fifth of what they cost.
 gc.set_threshold(50_000, 20, 50)
 

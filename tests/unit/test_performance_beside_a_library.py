@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import jquantstats
-import polars
 import pytest
 
 from octobot_node.reports.performance import Performance, performance
 from tests.unit.test_performance import course, walk
 
+if TYPE_CHECKING:
+    import jquantstats
+
 
 @pytest.fixture(scope="module", params=[7, 8, 9])
 def both(request: pytest.FixtureRequest) -> tuple[Performance, jquantstats.Data]:
+    # Each worker collects this file, and one runs it: with scipy and polars they take half a second of CPU.
+    import jquantstats
+    import polars
+
     equity = walk(400, seed=request.param)
     returns = [float(after) / float(before) - 1 for before, after in pairwise(equity)]
     days = [date(2025, 1, 1) + timedelta(days=number) for number in range(1, len(equity))]
