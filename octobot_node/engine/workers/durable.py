@@ -33,6 +33,7 @@ __all__ = [
     "Durable",
     "Handler",
     "StoredError",
+    "are_current",
     "depths",
     "give_back",
     "json_decode",
@@ -377,6 +378,17 @@ def give_back(connection: sa.Connection, executor_id: str) -> int:
     )
     statement = row.update().where(row.c.workflow_uuid.in_(theirs))
     return connection.execute(statement.values(status="ENQUEUED", owner_xid=None, started_at_epoch_ms=None)).rowcount
+
+
+#: Which of DBOS's migrations was the last one for SQLite, in the release that is pinned: a test holds it to that.
+_SQLITE_REVISION = 125
+_REVISION = sa.text("SELECT version FROM dbos_migrations")
+
+
+def are_current(connection: sa.Connection) -> bool:
+    """Whether DBOS's tables on SQLite are those of this release. Private: where DBOS keeps that."""
+    there = sa.inspect(connection).has_table("dbos_migrations")
+    return there and connection.scalar(_REVISION) == _SQLITE_REVISION
 
 
 def migrate_queues(engine: sa.Engine, schema: str) -> None:

@@ -298,6 +298,11 @@ class SqliteStorage:
 
     def migrate_dbos(self) -> None:
         """Create or migrate DBOS's tables, which SQLite keeps beside ours."""
+        from octobot_node.engine.workers.durable import are_current
+
+        with self.read() as connection:
+            if are_current(connection):
+                return  # Importing DBOS would be a sixth of what a command costs on a folder where no node runs.
         from dbos import DBOS
 
         # DBOS migrates on an engine of its own: its migrations begin their transaction by hand.

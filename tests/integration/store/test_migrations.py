@@ -85,6 +85,20 @@ def test_migrating_again_changes_nothing(storage: Storage, registry: Registry) -
         assert connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all() == before
 
 
+def test_queues_of_this_release_are_left_alone_and_any_others_given_to_dbos(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr("dbos.DBOS.migrate", lambda url, **_more: called.append(url))
+    storage.migrate_dbos()
+    assert called == []
+    for other in (-1, 2):
+        with storage.write() as connection:
+            connection.execute(sa.text("UPDATE dbos_migrations SET version = version + :other"), {"other": other})
+        storage.migrate_dbos()
+    assert len(called) == 2
+
+
 def test_migrating_what_is_current_begins_no_transaction_that_writes(
     any_storage: Storage, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
