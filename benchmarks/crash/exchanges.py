@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from benchmarks.crash.verify import Exchange, looked_at
 from octobot_node.store.tables import fills, intents
 from octobot_node.testing.exchange_emulators.process import EmulatorProcess
-from octobot_node.testing.exchange_emulators.records import Accepted
+from octobot_node.testing.exchange_emulators.records import Accepted, Executed
 from octobot_node.testing.hostile_exchange.process import HostileExchange, IntentOrder, IntentTrade
 from octobot_node.testing.hostile_exchange.report import HostileReport
 from tests.support.proxies import SocksServer
 
-__all__ = ["EMULATED", "STRONG", "TROUBLE", "CrashExchange", "Emulated", "Hostile"]
+__all__ = ["EMULATED", "STRONG", "TROUBLE", "BooksOf", "CrashExchange", "Emulated", "Hostile"]
 
 #: The exchanges that an emulator speaks the protocol of.
 EMULATED = ("binance", "kraken", "okx")
@@ -37,6 +37,13 @@ TROUBLE: dict[str, Any] = {
 }
 STRONG: dict[str, Any] = {"dedupe": "open", "lookup": "all", "request_expiry": True, "visibility_lag_ms": 300}
 WEAK: dict[str, Any] = {"dedupe": "none", "lookup": "none", "request_expiry": False, "visibility_lag_ms": 300}
+
+
+class Records(Protocol):
+    """What an emulator accepted and executed, in this process or one of its own."""
+
+    def orders(self) -> list[Accepted]: ...
+    def trades(self) -> list[Executed]: ...
 
 
 class CrashExchange(Protocol):
@@ -304,7 +311,8 @@ class Emulated:
 
     def books(self, database: Path | str) -> Exchange:
         """Return what happened at the emulator, by the client order ids that the node's intents have."""
-        return _Books(self._exchange, database)
+        with looked_at(database) as connection:
+            return BooksOf(self._exchange, connection)
 
     def problems(self) -> list[str]:
         """Tell redirects that were followed, which take a signed order elsewhere, and ways around the proxy."""
@@ -315,13 +323,12 @@ class Emulated:
         return [*told, *([f"{around} connections went around the proxy"] if around else [])]
 
 
-class _Books:
-    """An emulator's records as verification asks for them."""
+class BooksOf:
+    """An emulator's records as verification asks for them: with the intents that a node's database says they are of."""
 
-    def __init__(self, exchange: EmulatorProcess, database: Path | str) -> None:
+    def __init__(self, exchange: Records, connection: sa.Connection) -> None:
         named = sa.select(intents.c.client_order_id, intents.c.id).where(intents.c.kind == "order")
-        with looked_at(database) as connection:
-            rows = connection.execute(named).all()
+        rows = connection.execute(named).all()
         self._intents: dict[str, str] = {client_id: id_ for client_id, id_ in rows if client_id}
         self._orders, self._trades = exchange.orders(), exchange.trades()
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.crash.exchanges import _Books
-from benchmarks.crash.verify import verify
+from benchmarks.crash.exchanges import BooksOf
+from benchmarks.crash.verify import looked_at, verify
 from octobot_node.testing.exchange_emulators import EmulatorProcess
 from tests.deploy.egress.conftest import NodeAtDesk, until
 from tests.deploy.egress.desk import Desk, Packet, desk
@@ -125,7 +125,9 @@ def test_a_tor_that_dies_under_live_trading_costs_nothing_but_time(
             until(_traded(binance), log)
             binance.wave("BTC/USDT", "0")
             until(lambda: database.exists() and fills_in(database) >= len(binance.trades()), log)
-        verdict = verify(database, _Books(binance, database), all_known=True)
+        with looked_at(database) as connection:
+            books = BooksOf(binance, connection)
+        verdict = verify(database, books, all_known=True)
         assert (verdict.duplicates, verdict.losses, verdict.unknown, verdict.problems) == (0, 0, 0, [])
         assert verdict.orders > 10
         assert place.packets == {Packet("tcp", place.gateway, BASE + 70)}
