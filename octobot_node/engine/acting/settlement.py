@@ -90,16 +90,20 @@ class Settlement:
         return any(intent.changed for intent in found) or bool(settled)
 
     def admit_unknown(self, account_id: str, live: Sequence[PolledIntentRow]) -> bool:
-        """Say "unknown" of what was sent too long ago while the exchange cannot be asked."""
+        """Say "unknown" of what was sent too long ago while the exchange cannot be asked; lost cancels go again."""
         now = self._core.clock.now()
         limit = now - int(self._core.settings.unknown_after * 1000)
         late = [row for row in live if row.kind == "order" and row.status == IntentStatus.SENT and row.sent_at < limit]
+        # No answer is needed to repeat one, and an exchange that is slow to tell everything may well take it.
+        late += [row for row in live if row.kind == "cancel" and _is_lost(row, now)]
         if not late:
             return False
         with self._core.storage.write() as connection:
             found, _ = self._lock(connection, account_id, late, [])
             for intent in found:
-                if intent.status == IntentStatus.SENT:
+                if intent.row.kind == "cancel":
+                    _repeat_cancel(intent, now)
+                elif intent.status == IntentStatus.SENT:
                     intent.become(IntentStatus.UNKNOWN, "the exchange cannot be asked", news=True)
             self._write(connection, Book(), found, [], now)
         self._core.counters.settle(0, _became(found))

@@ -442,6 +442,17 @@ def test_a_cancel_without_an_answer_is_repeated(bench: Bench, error: Exception) 
     assert (bench.trading.cancels, bench.statuses(), bench.row(a).status) == (["x1", "x1"], ["cancelled"], "stopped")
 
 
+def test_a_lost_cancel_goes_again_though_nothing_can_be_asked(bench: Bench) -> None:
+    """Where more was executed than may be read at once, looks at an account fail, and its cancels need not."""
+    a = bench.automation("a", once(buy(90)))
+    bench.settle()
+    bench.commands.stop(a)
+    _die_at(bench, "before-request")
+    bench.trading.faults["trades"] = NotSent("nothing more may be asked", retry_after=9)
+    bench.run(10_000)
+    assert (bench.trading.cancels, [row.status for row in bench.intents("cancel")]) == (["x1"], ["done"])
+
+
 def test_a_cancel_whose_node_died_before_the_request_is_repeated(bench: Bench) -> None:
     a = bench.automation("a", once(buy(90)))
     bench.settle()

@@ -22,8 +22,9 @@ _PAGES = 200
 
 @dataclass(slots=True)
 class Begun:
-    """The pages that were read, and where the next one begins."""
+    """The pages that were read of what happened since then (ms UTC), and where the next one begins."""
 
+    since: int = 0
     rows: list[Raw] = field(default_factory=list)
     page: str = ""
 

@@ -29,8 +29,8 @@ class Executions:
     def __init__(self, remote: Remote, clock: Clock, answers: Answers, attention: Attention) -> None:
         self._remote, self._record, self._clock = remote, remote.record, clock
         self._answers, self._attention = answers, attention
-        #: Executions of which not all pages could be asked for yet, by market and from when on.
-        self._begun: dict[tuple[str | None, int], Begun] = {}
+        #: Executions of which not all pages could be asked for yet, by market.
+        self._begun: dict[str | None, Begun] = {}
 
     async def since(self, since: int) -> Sequence[ExchangeTrade]:
         """Return those at or after ``since``, oldest first.
@@ -72,12 +72,12 @@ class Executions:
     async def _rows(self, question: Question, about: Asked) -> list[Raw]:
         if self._record.trades_page or self._record.trades_span:
             return await self._rows_in_time(question, about)
-        key = about.market, about.since
-        # What was begun from another moment on is not gone on with.
-        self._begun = {each: begun for each, begun in self._begun.items() if each == key or each[0] != about.market}
-        begun = self._begun.setdefault(key, Begun())
-        rows = await self._answers.rows(question, about, begun)
-        del self._begun[key]
+        begun = self._begun.get(about.market)
+        if begun is None or begun.since > about.since:
+            begun = self._begun[about.market] = Begun(about.since)
+        # From where it was begun: what is asked from a little later on now, as clocks were compared, is among it.
+        rows = await self._answers.rows(question, replace(about, since=begun.since), begun)
+        del self._begun[about.market]
         return rows
 
     async def _rows_in_time(self, question: Question, asked: Asked) -> list[Raw]:

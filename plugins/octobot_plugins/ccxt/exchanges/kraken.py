@@ -85,9 +85,18 @@ def _page(rows: Sequence[Raw], asked: Asked) -> str:
     return str(int(asked.page or 0) + _PAGE) if len(rows) == _PAGE else ""
 
 
+def _page_of_trades(rows: Sequence[Raw], asked: Asked) -> str:
+    # Up to the newest of the first page (K-acc: end, a time or an id, inclusive). Where trades come as fast as they may
+    # be read the pages would shift all the time, and the last one would never be reached.
+    offset, _, newest = asked.page.partition(" ")
+    newest = newest or max(rows, key=lambda row: Decimal(str(row["time"])))["id"]
+    return f"{int(offset or 0) + _PAGE} {newest}" if len(rows) >= _PAGE else ""
+
+
 def _asks(path: str, params: Callable[[Asked], dict[str, Any]]) -> Callable[[Asked], Wire]:
     def wire(asked: Asked) -> Wire:
-        more = {"ofs": asked.page} if asked.page else {}
+        offset, _, end = asked.page.partition(" ")
+        more = {name: value for name, value in (("ofs", offset), ("end", end)) if value}
         return Wire(path, params={**params(asked), **more})
 
     return wire
@@ -193,7 +202,7 @@ KRAKEN = ExchangeRecord(
     open_orders=_OPEN,
     # K-rest: of the lowest tier the count may go to 15 and falls by a third a second; ccxt counts three for each.
     pace_burst=45,
-    trades=Question(_asks("TradesHistory", _since), _named("trades"), _page),
+    trades=Question(_asks("TradesHistory", _since), _named("trades"), _page_of_trades),
     # TradeVolume tells percents, of a pair by its own name.
     fees=FeeTable(lambda asked: Wire("TradeVolume", params={"pair": asked.market}), _fees, by_market=True),
     rights=(Wire("GetApiKeyInfo"), _rights),

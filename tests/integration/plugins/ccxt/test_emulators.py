@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from octobot_node.clock import SystemClock
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp, OrderRequest
 from octobot_node.errors import NotSent, OrderRefused, Unresolved
 from octobot_node.testing.exchange_emulators import EMULATORS, Emulator
+from octobot_plugins.ccxt.exchanges.record import Wire
 from octobot_plugins.ccxt.settings import CcxtTradingSettings
 from octobot_plugins.ccxt.trading import CcxtTrading, open_trading
 from tests.integration.plugins.ccxt.conftest import request as of
@@ -23,6 +25,7 @@ from tests.support.exchange_site import lent
 
 SYMBOLS = {"binance": "BTC/USDT", "kraken": "BTC/USD", "okx": "BTC/USDT"}
 _DIGITS = Decimal("0.00000001")
+HISTORY = "/0/private/TradesHistory"
 ALL = pytest.mark.parametrize("name", sorted(EMULATORS))
 
 
@@ -186,5 +189,49 @@ def test_what_kraken_made_of_many_orders_is_known_by_few_questions_within_its_li
                 "ClosedOrders": 1,
                 "QueryOrders": 1,
             }
+
+    asyncio.run(scene())
+
+
+def test_kraken_s_executions_are_read_to_the_last_one_though_as_many_come_meanwhile(tmp_path: Path) -> None:
+    """As on a busy account, which may read a page in six seconds: of pages that shift none may be the last."""
+
+    async def scene() -> None:
+        async with live("kraken", tmp_path) as at, at.open() as trading:
+            await trading.balances()
+            at.exchange.set(parts=25)
+            at.exchange.limit(counter=10**9, pair=10**9)
+            placed = count()
+
+            async def trade_fifty() -> None:
+                for _ in range(2):
+                    name = f"o{next(placed):017x}"
+                    await trading.create_order(at.order(name, type="market", price=None, amount=Decimal("0.01")))
+
+            for _ in range(2):
+                await trade_fifty()
+            known = {each.trade.id for each in at.exchange.trades()}
+            ask, asked = trading.remote.ask, count()
+
+            async def one_page_at_a_time(wire: Wire) -> Any:
+                if wire.path == "TradesHistory" and next(asked) % 2:
+                    raise NotSent("nothing more may be asked", retry_after=6)
+                return await ask(wire)
+
+            trading.remote.ask = one_page_at_a_time
+            for _ in range(2):
+                with pytest.raises(NotSent):
+                    await trading.trades(0)
+                await trade_fifty()
+            trading.remote.ask = ask
+            before = at.exchange.report().requests[HISTORY]
+            told = [each.id for each in await trading.trades(0)]
+            assert (len(told), set(told)) == (len(known), known)
+            # Both pages were read before: that there is no third one is all that is left to see.
+            assert at.exchange.report().requests[HISTORY] - before == 1
+            # What came meanwhile is told from the newest of those on.
+            newest = max(each.trade.at for each in at.exchange.trades() if each.trade.id in known)
+            more = {each.id for each in await trading.trades(newest)}
+            assert {each.trade.id for each in at.exchange.trades()} == known | more
 
     asyncio.run(scene())
