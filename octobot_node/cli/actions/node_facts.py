@@ -16,7 +16,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.errors import NodeError
 from octobot_node.live.control_client import NoNode
 from octobot_node.operations.node.catalogue import CHECK_NODE, LIST_PLUGINS, LIST_SETTINGS
-from octobot_node.operations.node.models.node import Check, Checkup
+from octobot_node.operations.node.models.node import Check, CheckNode, Checkup
 from octobot_node.plugin_system.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from octobot_node.contracts.storage import Storage
 
 __all__ = ["examine", "list_plugins", "list_settings"]
+
+#: Exchanges that do not answer are waited for.
+_ANSWER_S = 90.0
 
 
 def list_plugins(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> None:
@@ -58,7 +61,7 @@ def examine(context: typer.Context, data_dir: Path | None, *, as_json: bool) -> 
     """Print what the health checks answer; exit code 1 if one failed."""
     client = NodeClient(context, data_dir, as_json=as_json)
     try:
-        found = client.ask_running(CHECK_NODE, {})
+        found = client.ask_running(CHECK_NODE, {"exchanges": True}, timeout=_ANSWER_S)
     except NoNode:
         with logging_to_file(client.folder), redirect_stdout(sys.stderr):
             found = _examined(client.configuration)
@@ -75,13 +78,12 @@ def _registry(configuration: Configuration) -> Registry:
 
 def _examined(configuration: Configuration) -> Checkup:
     from octobot_node.live.idle_folder import open_idle_folder
-    from octobot_node.operations.models import EmptyRequest
     from octobot_node.operations.node.status import check_settings, checkup_of, doctor
 
     registry = _registry(configuration)
     try:
         with open_idle_folder(configuration, registry, by="doctor") as context:
-            return doctor(context, EmptyRequest())
+            return doctor(context, CheckNode(exchanges=True))
     except NodeError as error:
         # What needs no database is checked all the same.
         known = [_not_opened(error), check_settings(configuration, registry)]

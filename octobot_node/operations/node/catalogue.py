@@ -9,6 +9,7 @@ from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.node.models.audit import AuditPage, AuditVerified, ListAudit, ListOwnAudit, VerifyAudit
 from octobot_node.operations.node.models.events import EventPage, ListEvents
 from octobot_node.operations.node.models.node import (
+    CheckNode,
     Checkup,
     DrainNode,
     ListRoutes,
@@ -112,10 +113,11 @@ SHOW_NODE_STATUS = Operation(
 )
 CHECK_NODE = Operation(
     "node.doctor",
-    EmptyRequest,
+    CheckNode,
     Checkup,
     f"{_HERE}.status:doctor",
-    description="Run every health check; each says what is wrong and what to do.",
+    description="Run every health check; each says what is wrong and what to do. Exchanges are asked where that is"
+    " wanted.",
 )
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (

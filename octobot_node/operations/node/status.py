@@ -13,7 +13,8 @@ from octobot_node.contracts.plugins import PluginInfo
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import EmptyRequest
-from octobot_node.operations.node.models.node import Check, Checkup, NodeStatus, SettingPage, SettingView
+from octobot_node.operations.node.exchange_checks import account_checks, stream_check
+from octobot_node.operations.node.models.node import Check, CheckNode, Checkup, NodeStatus, SettingPage, SettingView
 from octobot_node.operations.node.models.plugins import PluginPage, PluginRow, ServiceRow, TroubleRow
 from octobot_node.plugin_system.health_runner import run_checks
 from octobot_node.plugin_system.plugin_commands import PluginCommands, plugin_commands
@@ -130,11 +131,14 @@ def settings_of(configuration: Configuration, registry: Registry) -> SettingPage
     )
 
 
-def doctor(context: OperationContext, request: EmptyRequest) -> Checkup:
-    """Run every health check."""
-    del request
+def doctor(context: OperationContext, request: CheckNode) -> Checkup:
+    """Run every health check, and look at what accounts need of their exchanges."""
     first = [check_settings(context.configuration, context.registry)]
-    return checkup_of(context.registry, context.plugin_context, first)
+    # Of somebody else's accounts nothing is told, nor their names.
+    last = stream_check(context.core) if context.owner is None else []
+    if request.exchanges and context.may("accounts:read"):
+        last += account_checks(context)
+    return checkup_of(context.registry, context.plugin_context, first, last)
 
 
 def check_settings(configuration: Configuration, registry: Registry) -> Check:
@@ -148,8 +152,10 @@ def check_settings(configuration: Configuration, registry: Registry) -> Check:
     return Check(name="settings", plugin="", status="warning", detail=detail, cure=cure, seconds=0)
 
 
-def checkup_of(registry: Registry, context: PluginContext, first: Sequence[Check] = ()) -> Checkup:
-    """Run a registry's health checks; ``first`` are answers that are known already."""
+def checkup_of(
+    registry: Registry, context: PluginContext, first: Sequence[Check] = (), last: Sequence[Check] = ()
+) -> Checkup:
+    """Run a registry's health checks; ``first`` and ``last`` are answers that are known already."""
     owners = {
         name: plugin.name for plugin in registry.plugins for name in plugin.registers.get("register_health_checks", ())
     }
@@ -164,6 +170,6 @@ def checkup_of(registry: Registry, context: PluginContext, first: Sequence[Check
         )
         for answer in run_checks(registry.health_checks, context)
     ]
-    found = [*first, *checks]
+    found = [*first, *checks, *last]
     worst = max((check.status for check in found), key=_WORST.__getitem__, default="ok")
     return Checkup(status=worst, checks=found)

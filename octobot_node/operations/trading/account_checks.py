@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ __all__ = ["check", "rotate_keys"]
 
 _Half = Literal["trading", "market_data"]
 #: What is to be done where an exchange said no.
-_KEYS_CURE = "mend the keys at the exchange, or give others: `octobot-node accounts rotate-keys`"
+_KEYS_CURE = "mend the keys at the exchange, or give others"
 _REACH_CURE = "see that the exchange is reachable from this machine, and try again"
 _AGAIN_CURE = "try again; where that does not help, see the node's log"
 _ANYHOW = "`--unchecked`, or `check: false` of the API, replaces them all the same"
@@ -63,8 +63,11 @@ _What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 _ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
 
 
-def check(context: OperationContext, request: OneAccount) -> AccountChecked:
-    """Ask an account's exchange for prices, money and orders, and return what came of each."""
+def check(context: OperationContext, request: OneAccount, *, patience: float | None = None) -> AccountChecked:
+    """Ask an account's exchange for prices, money and orders, and return what came of each.
+
+    For each it has ``patience`` seconds; None: as long as any request.
+    """
     found = account_id(context, request.account)
     row = _row(context, found)
     hidden = _secrets_of(context, row)
@@ -77,8 +80,8 @@ def check(context: OperationContext, request: OneAccount) -> AccountChecked:
     except Exception as error:  # noqa: BLE001 - whatever a connector raises is what is to be told
         steps = [CheckStep(what="open", ok=False, detail=_said(error, hidden), cure=_cure(error), seconds=0.0)]
     else:
-        prices = _step(context, "market_data", lambda: _prices(source), hidden)
-        private, resting = _private(context, account.trading, hidden)
+        prices = _step(context, "market_data", lambda: _prices(source), hidden, patience)
+        private, resting = _private(context, account.trading, hidden, patience)
         steps, strangers = [prices, *private], _strangers(context, found, resting)
         context.core.accounts.note_contact(found)
     return AccountChecked(
@@ -160,20 +163,22 @@ async def _prices(source: MarketData) -> str:
 
 
 def _private(
-    context: OperationContext, trading: Trading, hidden: Collection[str]
+    context: OperationContext, trading: Trading, hidden: Collection[str], patience: float | None = None
 ) -> tuple[list[CheckStep], dict[str, ExchangeOrder]]:
     """Return what came of asking with an account's keys, and the orders that rest by the exchange's ids."""
     resting: dict[str, ExchangeOrder] = {}
 
     async def balances() -> str:
-        return f"{sum(1 for amount in (await trading.balances()).values() if amount):,} assets"
+        count = sum(1 for amount in (await trading.balances()).values() if amount)
+        return "1 asset" if count == 1 else f"{count:,} assets"
 
     async def orders() -> str:
         resting.update((order.id, order) for order in await trading.open_orders())
-        return f"{len(resting):,} orders rest"
+        return "1 order rests" if len(resting) == 1 else f"{len(resting):,} orders rest"
 
-    steps = [_step(context, "balances", balances, hidden), _step(context, "open_orders", orders, hidden)]
-    return steps + _keys(context, trading, hidden), resting
+    asked: Sequence[tuple[_What, Callable[[], Awaitable[str]]]] = (("balances", balances), ("open_orders", orders))
+    steps = [_step(context, what, ask, hidden, patience) for what, ask in asked]
+    return steps + _keys(context, trading, hidden, patience), resting
 
 
 def _strangers(context: OperationContext, account: str, resting: Mapping[str, ExchangeOrder]) -> list[StrangerOrder]:
@@ -197,7 +202,9 @@ def _strangers(context: OperationContext, account: str, resting: Mapping[str, Ex
     ]
 
 
-def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) -> list[CheckStep]:
+def _keys(
+    context: OperationContext, trading: Trading, hidden: Collection[str], patience: float | None
+) -> list[CheckStep]:
     """Return what the connector finds about its keys; nothing where it cannot say."""
     found: list[KeyFinding] = []
 
@@ -207,7 +214,7 @@ def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) 
 
     if not checks_keys(trading):
         return []
-    asked = _step(context, "permissions", ask, hidden)
+    asked = _step(context, "permissions", ask, hidden, patience)
     if not asked.ok:
         return [asked]
     return [
@@ -219,9 +226,13 @@ def _keys(context: OperationContext, trading: Trading, hidden: Collection[str]) 
 
 
 def _step(
-    context: OperationContext, what: _What, ask: Callable[[], Awaitable[str]], hidden: Collection[str]
+    context: OperationContext,
+    what: _What,
+    ask: Callable[[], Awaitable[str]],
+    hidden: Collection[str],
+    patience: float | None = None,
 ) -> CheckStep:
-    limit, began = context.core.settings.request_timeout, time.perf_counter()
+    limit, began = patience or context.core.settings.request_timeout, time.perf_counter()
 
     async def in_time() -> str:
         async with asyncio.timeout(limit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octobot_node.contracts.health import Health, HealthCheck
 from octobot_node.engine.core import Core
+from octobot_node.operations.node.exchange_checks import stream_health
 from octobot_node.plugin_system.health_runner import Answer
 
 __all__ = ["node_checks"]
@@ -12,8 +13,6 @@ __all__ = ["node_checks"]
 _SLOW_S = 15.0
 #: A clock that was set may be set again: exchanges refuse requests with another time than theirs.
 _UNSTEADY_S = 60.0
-#: Streams that are named one by one.
-_SHOWN = 3
 
 
 def node_checks(core: Core) -> list[Answer]:
@@ -33,22 +32,8 @@ def _answer(name: str, health: Health, *, needed: bool = True) -> Answer:
 
 def _streams(core: Core) -> list[Answer]:
     """Return whether what exchanges say by themselves is heard; nothing where nobody listens."""
-    found = core.accounts.streams()
-    if not found:
-        return []
-    down = [
-        f"{what}'s {stream.of}: {stream.reason}"
-        for _, what, stream in found
-        if stream.status == "down" or (stream.status == "opening" and stream.reason)
-    ]
-    if not down:
-        heard = sum(stream.status == "heard" for _, _, stream in found)
-        well = Health("ok", f"{heard} of {len(found)} streams of exchanges are heard")
-        return [_answer("streams", well, needed=False)]
-    more = f"; and {len(down) - _SHOWN} more" if len(down) > _SHOWN else ""
-    detail = f"streams are not heard, what they tell is asked for instead: {'; '.join(down[:_SHOWN])}{more}"
-    cure = "they are opened again by themselves; see the way out and the keys where that goes on"
-    return [_answer("streams", Health("warning", detail, cure), needed=False)]
+    health = stream_health(core)
+    return [] if health is None else [_answer("streams", health, needed=False)]
 
 
 def _engine(core: Core) -> Health:

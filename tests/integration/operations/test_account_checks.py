@@ -67,7 +67,7 @@ def test_a_connection_that_works_says_what_was_answered(office: Office) -> None:
     assert found.ok
     assert [(step.what, step.ok, step.detail) for step in found.steps] == [
         ("market_data", True, f"{len(office.bench.market.prices)} symbols"),
-        ("balances", True, "1 assets"),
+        ("balances", True, "1 asset"),
         ("open_orders", True, "0 orders rest"),
     ]
     assert office.do("accounts.show", account="main").last_contact is not None
@@ -99,7 +99,7 @@ def test_a_connection_that_does_not_work_says_why_and_no_secret(office: Office, 
         (False, "connection refused"),
     ]
     assert not found.ok
-    assert "rotate them" in found.steps[1].cure
+    assert "give others" in found.steps[1].cure
     assert "reachable" in found.steps[2].cure
 
 
@@ -185,7 +185,7 @@ def test_one_secret_of_several_can_be_replaced(office: Office, exchanges: Exchan
         (
             {"key": "new-key-2", "secret": "new-secret-2"},
             CommandRefused,
-            r"did not tell its balances: invalid key \*+ with \*+: see at the exchange",
+            r"did not tell its balances: invalid key \*+ with \*+: mend the keys at the exchange",
         ),
         ({"key": "stranger"}, CommandRefused, "they are of another account: none of the 1 orders that rest here"),
     ],

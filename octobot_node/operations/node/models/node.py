@@ -147,6 +147,16 @@ class SettingPage(Response):
     unknown: list[str]
 
 
+class CheckNode(Request):
+    """What is to be looked at beside the node itself."""
+
+    exchanges: bool = Field(
+        default=False,
+        description="true: also ask the exchange of each account that is not simulated for prices, money, orders, what"
+        " its keys may and the time, which takes seconds.",
+    )
+
+
 class Check(Response):
     """What a health check answered, in ``seconds``."""
 
