@@ -88,6 +88,8 @@ KUCOIN = ExchangeRecord(
     said=_said,
     codes={
         Meaning.REFUSED: ("200004", "230003", "260100", "300000", "400200"),
+        # ccxt calls it so, no page of KuCoin's that was found; whatever is meant, the order is looked up.
+        Meaning.DUPLICATE: ("126044",),
         Meaning.UNKNOWN: ("500000",),
         Meaning.LIMITED: ("429000", "200002", "1015"),
         Meaning.KEY: ("400003", "400004", "400005", "400006"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, Underflow, getcontext, localcontext
@@ -25,6 +26,22 @@ from octobot_plugins.proxies.socks5 import Socks5Connector
 from tests.integration.plugins.ccxt.conftest import Open, market, plain, request
 from tests.support.exchange_site import Answer, Asked, Site, site
 
+#: What exchanges say to whatever they are asked before an order, and to the order.
+OPENERS: dict[str, Any] = {
+    "bybit": {"retCode": 0, "retMsg": "OK", "result": {"orderId": "28", "unified": 1, "uta": 1, "list": []}},
+    "htx": {"status": "ok", "data": [{"id": 77, "type": "spot"}]},
+    "gate": {"id": "28"},
+    "bitget": {"code": "00000", "data": {"orderId": "28"}},
+    "kucoin": {"code": "200000", "data": {"orderId": "28"}},
+}
+#: What ccxt asks of them while an order is placed.
+HIDDEN = {
+    "bybit": "/v5/user/query-api",
+    "htx": "/v1/account/accounts",
+    "gate": "/api/v4/account/detail",
+    "bitget": "/api/v3/account/settings",
+    "kucoin": "/api/ua/v1/account/mode",
+}
 TAKEN = Answer({"symbol": "BTCUSDT", "orderId": 28, "clientOrderId": "o", "status": "NEW", "side": "BUY"})
 
 
@@ -97,6 +114,12 @@ def test_3_a_signed_order_is_not_posted_to_where_an_answer_points(bench: Open) -
     stolen, error = run(lambda: both(ours))  # type: ignore[arg-type]
     assert stolen == []
     assert isinstance(error, Unresolved)
+
+
+def answers_before_orders(exchange: str) -> Callable[[Asked], Answer]:
+    """Return a script that tells what is asked before an order, and takes the order."""
+    taken = {"status": "ok", "data": "28"} if exchange == "htx" else {"orderId": "28", "id": "28"}
+    return lambda asked: Answer(taken if asked.path.endswith("orders/place") else OPENERS.get(exchange, taken))
 
 
 def came_of(bench: Open, answer: Answer, exchange: str = "binance", **given: Any) -> tuple[Exception, Exception]:
@@ -186,9 +209,11 @@ def test_7_a_time_out_while_connecting_is_told_from_one_while_waiting(
     assert isinstance(ours_connecting, NotSent)
 
 
-@pytest.mark.parametrize("status", [404, 405, 409, 410, 451])
-def test_8_a_status_without_a_code_says_nothing(bench: Open, status: int) -> None:
-    theirs, ours = came_of(bench, Answer("", status))
+@pytest.mark.parametrize(
+    ("exchange", "status"), [("okx", 403), *(("binance", each) for each in (400, 404, 405, 409, 410, 451))]
+)
+def test_8_a_status_without_a_code_says_nothing(bench: Open, exchange: str, status: int) -> None:
+    theirs, ours = came_of(bench, Answer("", status), exchange)
     # As a refused connection, of which trap 6 is about: as if nothing had arrived.
     assert isinstance(theirs, ccxt.ExchangeNotAvailable)
     assert isinstance(ours, Unresolved)
@@ -309,6 +334,13 @@ def test_12_a_revoked_key_is_not_taken_for_a_ban(bench: Open) -> None:
                 {"symbol": "BTCUSDT", "orderId": "28", "orderLinkId": "o1234567890abcdef", "orderStatus": "New",
                  "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000.5", "cumExecQty": "0"}]}},
         ),
+        (
+            "kucoin",
+            Answer({"code": "126044", "msg": "clientOid duplicate"}),
+            {"code": "200000", "data": {
+                "id": "28", "symbol": "BTC-USDT", "clientOid": "o1234567890abcdef", "type": "limit", "side": "buy",
+                "size": "0.01", "price": "40000.5", "dealSize": "0", "active": True, "inOrderBook": True}},
+        ),
     ],
 )  # fmt: skip
 def test_13_an_order_that_is_there_already_is_returned(
@@ -352,18 +384,53 @@ def test_14_kraken_s_cancel_is_judged_by_its_own_answer(bench: Open) -> None:
     assert isinstance(ours, Unresolved)
 
 
-def test_15_a_market_buy_of_an_amount_is_of_that_amount(bench: Open) -> None:
-    async def both() -> tuple[dict[str, str], dict[str, str]]:
-        async with site(lambda _: TAKEN) as found, plain("binance", found.url) as exchange:
-            await exchange.create_order("BTC/USDT", "market", "buy", 0.01, 40000)
-            theirs = found.asked[0].params
-        async with bench("binance", lambda _: TAKEN) as found:
-            await found.trading.create_order(request(type="market", price=None))
-            return theirs, found.site.asked[0].params
+def sizes(asked: Asked) -> dict[str, str]:
+    """Return what an order says of how much it is about."""
+    order: Any = asked.params
+    told = {**order, **order.get("order_configuration", {}).get("market_market_ioc", {})}
+    names = ("quantity", "quoteOrderQty", "base_size", "quote_size", "qty", "marketUnit", "amount", "size")
+    return {name: str(told[name]) for name in names if name in told}
 
-    theirs, ours = run(both)
-    assert (theirs.get("quoteOrderQty"), theirs.get("quantity")) == ("400", None)
-    assert (ours.get("quoteOrderQty"), ours.get("quantity")) == (None, "0.01")
+
+@pytest.mark.parametrize(
+    ("exchange", "theirs", "ours"),
+    [
+        ("binance", {"quoteOrderQty": "400"}, {"quantity": "0.01"}),
+        ("mexc", {"quoteOrderQty": "400"}, {"quantity": "0.01"}),
+        ("coinbase", {"quote_size": "400"}, {"base_size": "0.01"}),
+        ("bybit", {"qty": "400"}, {"qty": "0.01", "marketUnit": "baseCoin"}),
+        # These have none by amount: it is refused, not turned into another order.
+        ("gate", {"amount": "400"}, None),
+        ("htx", {"amount": "400"}, None),
+        ("bitget", {"size": "400"}, None),
+    ],
+)
+def test_15_a_market_buy_of_an_amount_is_of_that_amount(
+    exchange: str, theirs: dict[str, str], ours: dict[str, str] | None, bench: Open
+) -> None:
+    script = answers_before_orders(exchange)
+    classic = {"options": {"uta": False}} if exchange == "bitget" else {}
+
+    async def both() -> tuple[Asked, list[Asked], Exception | None]:
+        async with site(script) as found, plain(exchange, found.url, **classic) as one:
+            with suppress(Exception):
+                await one.create_order("BTC/USDT", "market", "buy", 0.01, 40000)
+            sent = found.asked[-1]
+        async with bench(exchange, script) as found:
+            error = None
+            try:
+                await found.trading.create_order(request(type="market", price=None))
+            except Exception as refusal:
+                error = refusal
+            return sent, [each for each in found.site.asked if each.method == "POST"], error
+
+    plainly, sent, error = run(both)
+    assert sizes(plainly) == theirs
+    if ours is None:
+        assert isinstance(error, OrderRefused)
+        assert (sent, "in quote only" in str(error)) == ([], True)
+    else:
+        assert [sizes(each) for each in sent] == [ours]
 
 
 def test_16_and_17_okx_spends_what_is_to_be_spent_by_one_order(bench: Open) -> None:
@@ -385,18 +452,25 @@ def test_16_and_17_okx_spends_what_is_to_be_spent_by_one_order(bench: Open) -> N
     assert (ours.params["sz"], ours.params["tgtCcy"]) == ("25", "quote_ccy")
 
 
-OPENERS: dict[str, Any] = {
-    "bybit": {"retCode": 0, "retMsg": "OK", "result": {"orderId": "28", "unified": 1, "uta": 1, "list": []}},
-    "htx": {"status": "ok", "data": [{"id": 77, "type": "spot"}]},
-}
+def test_16_crypto_com_spends_what_is_to_be_spent(bench: Open) -> None:
+    answer = Answer({"code": 0, "result": {"order_id": "28"}})
+
+    async def both() -> tuple[Any, Any]:
+        async with site(lambda _: answer) as found, plain("cryptocom", found.url) as exchange:
+            await exchange.create_order("BTC/USDT", "market", "buy", 1, None, {"cost": 25})
+            theirs = json.loads(found.asked[0].body)["params"]
+        async with bench("cryptocom", lambda _: answer) as found:
+            await found.trading.create_order(request(type="market", price=None, amount=None, spend=Decimal(25)))
+            return theirs, json.loads(found.site.asked[0].body)["params"]
+
+    theirs, ours = run(both)
+    assert (theirs["quantity"], theirs.get("notional")) == ("1", None)
+    assert (ours.get("quantity"), ours["notional"]) == (None, "25")
 
 
-@pytest.mark.parametrize("exchange", OPENERS)
+@pytest.mark.parametrize("exchange", HIDDEN)
 def test_18_what_an_order_needs_is_asked_for_before_it(exchange: str, bench: Open) -> None:
-    def script(asked: Asked) -> Answer:
-        if asked.path.endswith("orders/place"):
-            return Answer({"status": "ok", "data": "28"})
-        return Answer(OPENERS[exchange])
+    script = answers_before_orders(exchange)
 
     async def both() -> tuple[list[str], list[str], list[str]]:
         async with site(script) as found, plain(exchange, found.url) as one:
@@ -414,7 +488,7 @@ def test_18_what_an_order_needs_is_asked_for_before_it(exchange: str, bench: Ope
         return paths
 
     theirs, first, second = run(both)
-    assert len(theirs) > 1
+    assert theirs[0] == HIDDEN[exchange]
     # Where one is needed it is asked for once, and before: the order is the last thing that leaves, and alone later on.
     assert first[:-1] == [
         wire.path if wire.path.startswith("/") else f"/{wire.path}"
@@ -448,24 +522,53 @@ def test_19_hyperliquid_s_first_order_is_the_first_thing_that_is_signed(bench: O
     assert ours == ["order"]
 
 
+#: What ccxt names an order that is given no id; "" where it sends none.
+UNNAMED = {
+    "binance": r"newClientOrderId=x-TKT5PX2F[0-9a-f]{22}&",
+    "okx": r'"clOrdId":"6b9ad766b55dBCDE[0-9a-f]{16}"',
+    "coinbase": r'"client_order_id":"ccxt-[0-9a-f-]{36}"',
+    "htx": r'"client-order-id":"AA03022abc[0-9a-f-]+"',
+    "kucoin": r'"clientOid":"[0-9a-f-]{32,36}"',
+    **dict.fromkeys(("kraken", "bybit", "gate", "bitget", "hyperliquid", "mexc", "cryptocom"), ""),
+}
+#: How an id looks in a request, whatever it is.
+NAMES = r'lient_?-?[Oo]rder_?-?[Ii]d|clOrdId|clientOid|client_oid|orderLinkId|cl_ord_id|"text"|"c":'
+
+
 @pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
 def test_20_every_order_has_our_id_and_nobody_else_s(record: Any, bench: Open) -> None:
     keys = {"api_key": "0x" + "22" * 20, "secret": "0x" + "11" * 32} if record.id == "hyperliquid" else {}
     named = record.client_id(request().client_order_id)
+    script = answers_before_orders(record.id)
 
-    def script(_: Asked) -> Answer:
-        return Answer({"status": "ok", "data": [{"id": 77, "type": "spot"}]})
-
-    async def ours() -> str:
+    async def both() -> tuple[str, str, str]:
+        # KuCoin's and Bitget's other kind of account is another interface, and Hyperliquid signs two more actions.
+        classic = {"options": {"uta": False, "builderFee": False}}
+        async with site(script) as found, plain(record.id, found.url, **classic) as one:
+            if record.id == "hyperliquid":
+                one.initialize_client = _nothing
+            for params in ({}, {"clientOrderId": request().client_order_id}):
+                with suppress(Exception):
+                    await plain_buy(one, **params)
+            orders = [each.target + each.body for each in found.asked if each.method == "POST"]
         async with bench(record.id, script, **keys) as found:
-            await raised(found.trading.create_order(request()))
+            with suppress(Exception):
+                await found.trading.create_order(request())
             sent: Asked = found.site.asked[-1]
-            return sent.target + sent.body
+            return orders[-2], orders[-1], sent.target + sent.body
 
-    sent = run(ours)
+    unnamed, given, sent = run(both)
+    pattern = UNNAMED[record.id]
+    assert re.search(pattern or NAMES, unnamed) if pattern else not re.search(NAMES, unnamed)
+    # And an id that is given is dropped by two.
+    assert (request().client_order_id not in given) == (record.id in ("coinbase", "cryptocom"))
     assert named in sent
-    for broker in ("x-TKT5PX2F", "6b9ad766b55dBCDE", "AA03022abc", "ccxt-"):
+    for broker in ("x-TKT5PX2F", "6b9ad766b55dBCDE", "AA03022abc", "ccxt-", "CCXT"):
         assert broker not in sent
+
+
+async def _nothing() -> None:
+    """Sign nothing before the first order."""
 
 
 def test_21_two_connectors_of_one_key_never_use_a_nonce_twice(bench: Open) -> None:
