@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from octobot_node.contracts.exchanges import Lookup
+from octobot_node.contracts.exchanges import Capabilities, Lookup
 from octobot_plugins.ccxt.exchanges import VOUCHED, record_of
 from octobot_plugins.ccxt.exchanges.record import ExchangeRecord
 
@@ -18,6 +18,7 @@ _COLUMNS = (
     "found by client id",
     "late requests",
     "shown after",
+    "orders that it has not",
 )
 _FIELDS = {
     "dedupe": "one id twice",
@@ -55,8 +56,20 @@ def _row(name: str, record: ExchangeRecord) -> str:
         _reach(can.lookup),
         expiry,
         f"{can.visibility_lag_ms / 1000:g} s",
+        ", ".join(_lacking(can)) or "none",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _lacking(can: Capabilities) -> Iterator[str]:
+    there = {
+        "stops": can.native_stops,
+        "at market": can.market_orders,
+        "market buys by amount": can.market_amount or not can.market_orders,
+        "fill-or-kill": can.fill_or_kill,
+        "post-only": can.post_only,
+    }
+    yield from (name for name, has in there.items() if not has)
 
 
 def _reach(lookup: Lookup) -> str:

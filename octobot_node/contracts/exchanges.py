@@ -82,7 +82,8 @@ class Capabilities:
     ``request_expiry``: the exchange throws away a request that arrives after its expiry. ``visibility_lag_ms``: how
     long after acceptance an order may still be missing from look-ups. ``client_id_length``: how many characters of
     [a-z0-9] a client id may have. ``market_spend``: market buys can be given in quote. ``native_stops``: StopOrder
-    rests at the exchange.
+    rests at the exchange. ``market_orders``: there are orders at market at all. ``market_amount``: market buys can be
+    given in base; else they go out as what they cost at the moment. ``fill_or_kill``: limit orders may have that tif.
     """
 
     dedupe: Literal["none", "open", "forever"] = "none"
@@ -93,6 +94,9 @@ class Capabilities:
     market_spend: bool = False
     native_stops: bool = False
     post_only: bool = False
+    market_orders: bool = True
+    market_amount: bool = True
+    fill_or_kill: bool = True
 
     @property
     def exact(self) -> bool:

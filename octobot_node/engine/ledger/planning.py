@@ -197,6 +197,8 @@ def _fill_in(plan: Plan, order: Order, rules: MarketRules, row: dict[str, Any], 
         row["spend"] = order.spend
         if order.spend is not None and not plan.capabilities.market_spend:
             row["spend"], row["amount"] = None, _amount_of(order.spend, _to_pay(plan, order.symbol), rules)
+        elif order.side == "buy" and order.spend is None and not plan.capabilities.market_amount:
+            row["spend"], row["amount"] = _spend_of(row["amount"], _to_pay(plan, order.symbol), rules), None
     elif isinstance(order, LimitOrder):
         row["price"] = _on_step(rules.round_price, order.price, order.side)
         row["tif"], row["post_only"] = order.tif, order.post_only
@@ -238,14 +240,30 @@ def _amount_of(spend: Decimal, price: Decimal | None, rules: MarketRules) -> Dec
     return amount
 
 
+def _spend_of(amount: Decimal, price: Decimal | None, rules: MarketRules) -> Decimal:
+    if price is None:
+        raise Refusal(
+            "no price to turn the amount into what it costs, which this exchange wants of a buy at market: ask for the"
+            " ticker in needs()"
+        )
+    with localcontext(rounded()):
+        step = min(rules.price_step, _SPEND_STEP)
+        return amount * price // step * step
+
+
 def _check_offered(capabilities: Capabilities, order: Order) -> None:
     if isinstance(order, LimitOrder):
         if order.post_only and not capabilities.post_only:
             raise Refusal("the exchange has no post-only orders")
+        if order.tif == "fok" and not capabilities.fill_or_kill:
+            raise Refusal("the exchange has no fill-or-kill orders: ioc takes what there is at once")
     elif isinstance(order, StopOrder):
         if not capabilities.native_stops:
             raise Refusal("the exchange has no stop orders")
-    elif not isinstance(order, MarketOrder):
+    elif isinstance(order, MarketOrder):
+        if not capabilities.market_orders:
+            raise Refusal("the exchange has no orders at market: a limit order with ioc trades at once")
+    else:
         assert_never(order)
 
 

@@ -242,6 +242,26 @@ def test_what_the_exchange_cannot_do_is_refused(book: Book) -> None:
         "the exchange has no post-only orders"
     )
     assert outline(one(book, stop)) == ("planned", "stop", Decimal(1), None, None, Decimal(80), Decimal(1))
+    less = replace(CAPABLE, market_orders=False, fill_or_kill=False)
+    assert one(book, limit(tif="fok"), capabilities=less)["reason"] == (
+        "the exchange has no fill-or-kill orders: ioc takes what there is at once"
+    )
+    for order in (
+        MarketOrder("BTC/USDT", "buy", spend=Decimal(100)),
+        MarketOrder("BTC/USDT", "sell", amount=Decimal(1)),
+    ):
+        assert one(book, order, capabilities=less)["reason"] == (
+            "the exchange has no orders at market: a limit order with ioc trades at once"
+        )
+
+
+def test_where_market_buys_are_in_quote_alone_an_amount_is_bought_for_what_it_costs(book: Book) -> None:
+    quote = replace(CAPABLE, market_spend=True, market_amount=False)
+    bought = one(book, MarketOrder("BTC/USDT", "buy", amount=Decimal("1.2345")), capabilities=quote)
+    # 1.234, which the market's step leaves of it, at the 100.1 that is asked.
+    assert outline(bought) == ("planned", "market", None, Decimal("123.52"), None, None, Decimal("123.52"))
+    sold = one(book, MarketOrder("BTC/USDT", "sell", amount=Decimal(1)), capabilities=quote)
+    assert outline(sold) == ("planned", "market", Decimal(1), None, None, None, Decimal(1))
 
 
 def test_after_a_refusal_the_rest_is_skipped_and_nothing_of_it_stays_reserved(book: Book) -> None:

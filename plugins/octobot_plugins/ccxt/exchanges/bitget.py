@@ -70,6 +70,7 @@ BITGET = ExchangeRecord(
         client_id_length=32,
         market_spend=True,
         post_only=True,
+        market_amount=False,
     ),
     sources={
         "dedupe": "T-place: six hours, and only while unfilled",
@@ -125,4 +126,5 @@ BITGET = ExchangeRecord(
     trades_by_market=True,
     trades_span=90 * _DAY,
     trades_page=100,
+    notes=("It has no buys at market of an amount: such a buy goes out as what the amount costs at the moment.",),
 )

@@ -63,6 +63,7 @@ GATE = ExchangeRecord(
         client_id_length=28,
         market_spend=True,
         post_only=True,
+        market_amount=False,
     ),
     sources={
         "dedupe": "not found",
@@ -130,4 +131,5 @@ GATE = ExchangeRecord(
     ),
     trades_span=30 * _DAY,
     trades_page=1_000,
+    notes=("It has no buys at market of an amount: such a buy goes out as what the amount costs at the moment.",),
 )

@@ -76,6 +76,7 @@ HTX = ExchangeRecord(
         client_id_length=32,
         market_spend=True,
         post_only=True,
+        market_amount=False,
     ),
     sources={
         "dedupe": "H-ann, H-log: none since 26 May 2021",
@@ -120,4 +121,5 @@ HTX = ExchangeRecord(
     trades_span=47 * _HOUR,
     trades_page=500,
     before_orders={"account-id": (Wire("v1/account/accounts", _API, method="GET"), _spot_account)},
+    notes=("It has no buys at market of an amount: such a buy goes out as what the amount costs at the moment.",),
 )

@@ -109,6 +109,8 @@ HYPERLIQUID = ExchangeRecord(
         visibility_lag_ms=5_000,
         client_id_length=32,
         post_only=True,
+        market_orders=False,
+        fill_or_kill=False,
     ),
     sources={
         "dedupe": "L-nonces: none of the cloid; the nonce of each signed action counts once",
@@ -150,5 +152,10 @@ HYPERLIQUID = ExchangeRecord(
     ),
     # L-info: and of the newest ten thousand at most.
     trades_page=2_000,
-    notes=("Keys of an agent wallet cannot withdraw.", "No builder fee and no referrer are set up."),
+    notes=(
+        "It has no orders at market and no fill-or-kill: they are refused as they are decided, so what buys or sells at"
+        " market (DCA, smart trades, closing a grid) does not run there. Limit orders do, ioc among them.",
+        "Keys of an agent wallet cannot withdraw.",
+        "No builder fee and no referrer are set up.",
+    ),
 )

@@ -135,6 +135,7 @@ KRAKEN = ExchangeRecord(
         market_spend=True,
         native_stops=True,
         post_only=True,
+        fill_or_kill=False,
     ),
     sources={
         "dedupe": "K-id: unique among the open orders of a client",
@@ -209,5 +210,6 @@ KRAKEN = ExchangeRecord(
     notes=(
         "One key for one node: each request's number has to be above the last one's. Give the key a nonce window.",
         "Fees are taken in the quote currency on both sides.",
+        "It has no fill-or-kill orders: they are refused as they are decided.",
     ),
 )

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from octobot_node.engine.ledger.book import Book, Owner
+from octobot_node.engine.ledger.planning import Installation, Plan, plan_group
+from octobot_node.limits import Limits
+from octobot_node.market import Market, MarketRules, Ticker, from_ms
+from octobot_node.orders import LimitOrder, MarketOrder, Order, StopOrder
 from octobot_plugins.ccxt.exchanges import VOUCHED, record_of
 from octobot_plugins.ccxt.exchanges.record import Asked, ExchangeRecord, NotOffered, Placing, Wire
 from octobot_plugins.ccxt.library import make_exchange
@@ -413,6 +419,47 @@ def test_what_is_not_promised_is_not_offered(record: ExchangeRecord) -> None:
     if not record.capabilities.market_spend:
         with pytest.raises(NotOffered):
             placed(record.id, type="market", amount=None, spend="25", price=None)
+
+
+ORDERS: Mapping[str, Order] = {
+    "a limit order": LimitOrder("BTC/USDT", "buy", Decimal("0.1"), Decimal(40_000)),
+    "ioc": LimitOrder("BTC/USDT", "buy", Decimal("0.1"), Decimal(40_000), tif="ioc"),
+    "fok": LimitOrder("BTC/USDT", "buy", Decimal("0.1"), Decimal(40_000), tif="fok"),
+    "post-only": LimitOrder("BTC/USDT", "buy", Decimal("0.1"), Decimal(39_000), post_only=True),
+    "a market buy": MarketOrder("BTC/USDT", "buy", amount=Decimal("0.1")),
+    "a market buy by spend": MarketOrder("BTC/USDT", "buy", spend=Decimal(100)),
+    "a market sale": MarketOrder("BTC/USDT", "sell", amount=Decimal("0.1")),
+    "a stop": StopOrder("BTC/USDT", "sell", amount=Decimal("0.1"), stop=Decimal(39_000)),
+}
+
+
+@pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_what_an_exchange_has_not_is_refused_as_it_is_decided_and_never_as_it_is_sent(
+    record: ExchangeRecord, order: Order
+) -> None:
+    assert record.place is not None
+    ticker = Ticker("BTC/USDT", Decimal(40_000), Decimal(39_999), Decimal(40_001), from_ms(NOW))
+    rules = MarketRules("BTC/USDT", "BTC", "USDT", Decimal("0.01"), Decimal("0.0001"))
+    owner, book = Owner("a", "who", "account", 0), Book()
+    for asset in ("USDT", "BTC"):
+        book.deposit(owner, asset, Decimal(100_000), NOW)
+    plan = Plan(
+        Installation("installation", 0),
+        owner,
+        tick=1,
+        now=NOW,
+        market=Market(from_ms(NOW), {"BTC/USDT": ticker}, {}, {"BTC/USDT": rules}),
+        capabilities=record.capabilities,
+        limits=Limits(),
+    )
+    (row,) = plan_group(plan, [order], book, independent=False)
+    if row["status"] == "refused":
+        assert row["reason"].startswith("the exchange has no ")
+        return
+    sizes = {name: None if row[name] is None else str(row[name]) for name in ("amount", "spend", "price", "stop")}
+    given = placing(record, side=row["side"], type=row["type"], tif=row["tif"], post_only=row["post_only"], **sizes)
+    assert record.place(given).params
 
 
 #: exchange -> (method, path, parameters) of a cancel of the order 4711.
