@@ -532,7 +532,7 @@ UNNAMED = {
     **dict.fromkeys(("kraken", "bybit", "gate", "bitget", "hyperliquid", "mexc", "cryptocom"), ""),
 }
 #: How an id looks in a request, whatever it is.
-NAMES = r'lient_?-?[Oo]rder_?-?[Ii]d|clOrdId|clientOid|client_oid|orderLinkId|cl_ord_id|"text"|"c":'
+NAMES = r'[cC]lient_?-?[Oo]rder_?-?[Ii]d|clOrdId|clientOid|client_oid|orderLinkId|cl_ord_id|"text"|"c":'
 
 
 @pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
