@@ -532,7 +532,10 @@ UNNAMED = {
     **dict.fromkeys(("kraken", "bybit", "gate", "bitget", "hyperliquid", "mexc", "cryptocom"), ""),
 }
 #: How an id looks in a request, whatever it is.
-NAMES = r'[cC]lient_?-?[Oo]rder_?-?[Ii]d|clOrdId|clientOid|client_oid|orderLinkId|cl_ord_id|"text"|"c":'
+NAMES = (
+    "clientOrderId|newClientOrderId|client_order_id|client-order-id|clOrdId|clientOid|client_oid|orderLinkId|cl_ord_id"
+    '|"text"|"c":'
+)
 
 
 @pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
