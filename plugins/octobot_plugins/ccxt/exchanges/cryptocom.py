@@ -39,6 +39,8 @@ def _place(placing: Placing) -> Wire:
         "side": placing.side.upper(),
         "type": placing.type.upper(),
         "client_oid": placing.client_id,
+        # As ccxt's own: whatever an account's default is, no order borrows.
+        "spot_margin": "SPOT",
         **({"quantity": placing.amount} if placing.spend is None else {"notional": placing.spend}),
     }
     if placing.type == "limit":

@@ -153,8 +153,10 @@ HYPERLIQUID = ExchangeRecord(
     # L-info: and of the newest ten thousand at most.
     trades_page=2_000,
     notes=(
-        "It has no orders at market and no fill-or-kill: they are refused as they are decided, so what buys or sells at"
-        " market (DCA, smart trades, closing a grid) does not run there. Limit orders do, ioc among them.",
+        (
+            "It has no orders at market and no fill-or-kill: they are refused as they are decided, so what buys or"
+            " sells at market (DCA, smart trades, closing a grid) does not run there. Limit orders do, ioc among them."
+        ),
         "Keys of an agent wallet cannot withdraw.",
         "No builder fee and no referrer are set up.",
     ),

@@ -281,6 +281,7 @@ LIMIT: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
             "price": "40000.5",
             "quantity": "0.01",
             "client_oid": IDS["cryptocom"],
+            "spot_margin": "SPOT",
             "time_in_force": "GOOD_TILL_CANCEL",
         },
     ),
