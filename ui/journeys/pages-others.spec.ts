@@ -72,6 +72,11 @@ test("the first page takes less than 200 kB of script, and another one less than
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     expect(await scripts(page), path).toBeLessThan(first + 150);
   }
+  // Addresses of parts that there are not: the first part, never a blank page.
+  for (const path of ["/settings?tab=nowhere", "/node?tab=nowhere"]) {
+    await page.goto(path);
+    await expect(page.locator("main section").first(), path).toBeVisible();
+  }
 });
 
 for (const look of LOOKS) {

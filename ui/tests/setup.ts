@@ -11,6 +11,7 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
 };
 // Nor does it lay anything out.
 Element.prototype.scrollIntoView ??= () => undefined;
+window.scrollTo = () => undefined;
 
 // A request that no test expects is a mistake, not an empty answer.
 beforeAll(() => server.listen({ onUnhandledFrame: "error" }));

@@ -12,6 +12,7 @@ import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
 import { Gone } from "@/parts/Gone";
 import { Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
+import { setPreference } from "@/parts/preferences";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add } from "@/text/decimal";
@@ -103,7 +104,8 @@ function Head({ loaded }: { loaded: LoadedAccount }) {
           <State account={account} />
           <span className={account.simulated ? "tag paper" : "tag"}>{account.simulated ? "Play money" : "Live"}</span>
           <span className="muted">
-            Orders go to {account.trading}, prices come from {account.market_data}
+            Orders go to {placeName(account.trading, account.trading_settings)}, prices come from{" "}
+            {placeName(account.market_data, account.market_data_settings)}
           </span>
         </p>
       </div>
@@ -124,9 +126,20 @@ function Head({ loaded }: { loaded: LoadedAccount }) {
             Stop sending…
           </button>
         )}
-        <Link className="btn" to="/automations" search={{ account: account.id }}>
-          Its {format.count(account.automations)} {account.automations === 1 ? "automation" : "automations"}
-        </Link>
+        {account.automations === 0 ? (
+          <Link className="btn" to="/new">
+            New automation
+          </Link>
+        ) : (
+          <Link
+            className="btn"
+            to="/automations"
+            search={{ account: account.id }}
+            onClick={() => setPreference("book", account.simulated ? "paper" : "live")}
+          >
+            Its {format.count(account.automations)} {account.automations === 1 ? "automation" : "automations"}
+          </Link>
+        )}
       </div>
       {asks === "rename" && <Rename loaded={loaded} onClose={() => setAsks("nothing")} />}
       {asks === "delete" && <Delete account={account} onClose={() => setAsks("nothing")} />}
@@ -326,10 +339,8 @@ function Results({ account }: { account: AccountDetail }) {
 
 function Connection({ account }: { account: AccountDetail }) {
   const settings = [
-    ...Object.entries(account.trading_settings).map(([name, value]) => [`${account.trading}.${name}`, value] as const),
-    ...Object.entries(account.market_data_settings).map(
-      ([name, value]) => [`${account.market_data}.${name}`, value] as const,
-    ),
+    ...Object.entries(account.trading_settings).map(([name, value]) => [`orders, ${name}`, value] as const),
+    ...Object.entries(account.market_data_settings).map(([name, value]) => [`prices, ${name}`, value] as const),
   ].filter(([, value]) => value !== null && value !== "" && JSON.stringify(value) !== "{}");
   return (
     <section className="blk" aria-labelledby="h-conn">
@@ -368,6 +379,12 @@ function Connection({ account }: { account: AccountDetail }) {
       </dl>
     </section>
   );
+}
+
+/** What a connector that knows many exchanges stands for here. */
+function placeName(use: string, settings: Record<string, unknown>): string {
+  const exchange = settings["exchange"];
+  return typeof exchange === "string" && exchange ? `${exchange} (${use})` : use;
 }
 
 /** A setting in a line: of money by asset each amount with its asset. */

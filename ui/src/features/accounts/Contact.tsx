@@ -14,6 +14,7 @@ import { Line } from "@/parts/Line";
 import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 import { secretsOf } from "./body";
 import { exchangesQuery } from "./queries";
 
@@ -48,7 +49,7 @@ export function Contact({ account }: { account: AccountDetail }) {
         <div className="note unk q" role="status">
           <Shape mark="unknown" />
           <p>
-            <b>It does not answer.</b> {account.contact_problem}
+            <b>It does not answer.</b> {sentence(account.contact_problem)}
           </p>
         </div>
       )}
@@ -56,7 +57,7 @@ export function Contact({ account }: { account: AccountDetail }) {
         <div className="note bad q" role="alert">
           <Icon name="warn" />
           <p>
-            <b>Nothing leaves by its route.</b> {account.egress_problem}
+            <b>Nothing leaves by its route.</b> {sentence(account.egress_problem)}
           </p>
         </div>
       )}

@@ -9,6 +9,7 @@ import { Dialog } from "@/parts/Dialog";
 import { Shape } from "@/parts/Icon";
 import { Line } from "@/parts/Line";
 import { Failure, Loading } from "@/parts/States";
+import { sentence } from "@/text/sentences";
 
 const AMOUNT = /^\d+(\.\d+)?$/;
 
@@ -90,7 +91,7 @@ function GoLive({ account, onClose }: { account: AccountDetail; onClose: () => v
         {plan?.warnings.map((each) => (
           <div className="note unk q" key={each} role="status">
             <Shape mark="unknown" />
-            <p>{each}</p>
+            <p>{sentence(each.replace(/`max_first_day` sets one/, "the field below sets one"))}</p>
           </div>
         ))}
         <Line

@@ -6,12 +6,15 @@ import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { add, sign } from "@/text/decimal";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 import { accountMoneyQuery } from "./queries";
 
 /** What the exchange says that there is, what of it automations have, and what is left for new ones. */
 export function MoneyAtExchange({ account }: { account: AccountDetail }) {
   const { data: money, error, refetch, isFetching } = useQuery(accountMoneyQuery(account.id));
   const now = useNow();
+  // A sum of nothing that has a price is no sum.
+  const nothing = money !== undefined && money.assets.length > 0 && money.unvalued.length === money.assets.length;
   const over = money?.assets.filter((each) => each.unallocated !== null && sign(each.unallocated) < 0) ?? [];
   return (
     <section className="blk" aria-labelledby="h-money">
@@ -38,7 +41,7 @@ export function MoneyAtExchange({ account }: { account: AccountDetail }) {
             <div className="note unk q" role="status">
               <Icon name="info" />
               <p>
-                <b>What it has there is not known.</b> {money.problem}
+                <b>What it has there is not known.</b> {sentence(money.problem)}
               </p>
             </div>
           )}
@@ -56,12 +59,18 @@ export function MoneyAtExchange({ account }: { account: AccountDetail }) {
             <dl className="facts">
               <div className="sum">
                 <dt>Worth in all</dt>
-                <dd>{money.value === null ? <NotKnown /> : <Money value={money.value} asset={money.currency} />}</dd>
+                <dd>
+                  {money.value === null || nothing ? (
+                    <NotKnown />
+                  ) : (
+                    <Money value={money.value} asset={money.currency} />
+                  )}
+                </dd>
               </div>
               <div>
                 <dt>Of that no automation has</dt>
                 <dd>
-                  {money.unallocated_value === null ? (
+                  {money.unallocated_value === null || nothing ? (
                     <NotKnown />
                   ) : (
                     <Money value={money.unallocated_value} asset={money.currency} />

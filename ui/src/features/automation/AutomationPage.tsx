@@ -17,8 +17,9 @@ import * as format from "@/text/format";
 import { Actions } from "./Actions";
 import { symbolsOf } from "./drawing";
 import { FigureValue } from "./FigureValue";
-import { automationQuery, courseQuery } from "./queries";
+import { automationQuery, courseQuery, newestOrderQuery } from "./queries";
 import { type Search, TABS, type Tab } from "./search";
+import { Troubles } from "./Troubles";
 
 const ChartTab = lazyPart(() => import("./ChartTab"));
 const OrdersTab = lazyPart(() => import("./OrdersTab"));
@@ -30,8 +31,10 @@ const SignalsTab = lazyPart(() => import("./signals/SignalsTab"));
 
 export function AutomationPage({ id, search }: { id: string; search: Search }) {
   const { data, error, refetch } = useQuery(automationQuery(id));
+  // Whether something speaks against it stands above the rest, which must not move as it comes.
+  const newest = useQuery(newestOrderQuery(id));
   const tab = search.tab ?? "chart";
-  if (!data) {
+  if (!data || newest.isPending) {
     if (isProblem(error, "not-found"))
       return (
         <Gone what="automation" all="All automations" to="/automations">
@@ -48,6 +51,7 @@ export function AutomationPage({ id, search }: { id: string; search: Search }) {
   return (
     <div className="page">
       <Head detail={detail} etag={data.etag} />
+      <Troubles detail={detail} />
       <Strip detail={detail} />
       <Tabs detail={detail} />
       <Suspense fallback={<Loading what="this part" rows={8} />}>

@@ -11,6 +11,7 @@ import { OrderStatusMark, Side } from "@/parts/Status";
 import { useNow } from "@/parts/useNow";
 import { sign } from "@/text/decimal";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 import { SettleOrder } from "./dialogs/SettleOrder";
 import { fillsQuery } from "./queries";
 
@@ -54,7 +55,8 @@ function Live({ detail }: { detail: AutomationDetail }) {
             <b>
               It is not known whether the {order.side} of {order.symbol} reached the exchange.
             </b>{" "}
-            {order.reason} What it may cost stays reserved, and nothing is sent again; the node goes on asking.
+            {sentence(order.reason)} What it may cost stays reserved, and nothing is sent again; the node goes on
+            asking.
           </p>
           {may && (
             <button className="btn small" type="button" onClick={() => setSettling(order)}>

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
   listFills,
+  listOrders,
   listPostings,
   readAutomation,
   readAutomationLog,
@@ -50,6 +51,14 @@ export function tickerQuery(account: string, symbol: string) {
     queryKey: ["ticker", account, symbol],
     queryFn: async () => (await readTicker({ query: { account, symbol } })).data,
     refetchInterval: 3_000,
+  });
+}
+
+/** What it ordered last, and what became of that; null where it never ordered anything. */
+export function newestOrderQuery(id: string) {
+  return queryOptions({
+    queryKey: ["automation", id, "newest-order"],
+    queryFn: async () => (await listOrders({ query: { automation: id, limit: 1 } })).data.orders[0] ?? null,
   });
 }
 

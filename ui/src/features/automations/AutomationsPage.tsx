@@ -3,8 +3,10 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useBook } from "@/features/frame/book";
 import { accountsQuery } from "@/features/frame/queries";
+import { MONEY, ShowOther } from "@/features/frame/ShowOther";
 import { totalsQuery } from "@/features/overview/queries";
 import { sessionQuery } from "@/features/session/queries";
+import type { Book } from "@/parts/preferences";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { Words } from "@/parts/Words";
 import * as format from "@/text/format";
@@ -51,7 +53,7 @@ export function AutomationsPage({ search }: { search: Search }) {
       ) : !found.data ? (
         <Loading what="automations" rows={12} />
       ) : found.data.total === 0 ? (
-        <Nothing narrowed={isNarrowed(search)} may={may} />
+        <Nothing narrowed={isNarrowed(search)} may={may} elsewhere={both ? shown : null} />
       ) : (
         <>
           {may && <Marked marks={marks} total={found.data.total} filter={filter} onMark={mark} />}
@@ -71,18 +73,41 @@ export function AutomationsPage({ search }: { search: Search }) {
   );
 }
 
-function Nothing({ narrowed, may }: { narrowed: boolean; may: boolean }) {
+/** `elsewhere` is which money is shown, where there is the other kind, too. */
+function Nothing({ narrowed, may, elsewhere }: { narrowed: boolean; may: boolean; elsewhere: Book | null }) {
   if (narrowed) {
     return (
       <Empty
         title="None is like that"
         action={
-          <Link className="btn" to="/automations" search={{}}>
-            Show all
-          </Link>
+          <>
+            <Link className="btn" to="/automations" search={{}}>
+              Show all
+            </Link>
+            {elsewhere && <ShowOther shown={elsewhere} />}
+          </>
         }
       >
-        No automation fits every filter.
+        No automation{elsewhere && ` with ${MONEY[elsewhere]}`} fits every filter.
+      </Empty>
+    );
+  }
+  if (elsewhere) {
+    return (
+      <Empty
+        title={`None trades with ${MONEY[elsewhere]}`}
+        action={
+          <>
+            <ShowOther shown={elsewhere} />
+            {may && (
+              <Link className="btn" to="/new">
+                New automation
+              </Link>
+            )}
+          </>
+        }
+      >
+        Live money and play money are never shown on one page.
       </Empty>
     );
   }

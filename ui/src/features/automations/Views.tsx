@@ -31,7 +31,7 @@ export function Views({ search, paper }: { search: Search; paper: boolean | unde
         All
       </View>
       <View search={NEEDS} now={search} count={needs}>
-        Needs somebody
+        Failed or held
       </View>
       {views.map((view) => (
         <View key={view.name} search={view.search} now={search}>

@@ -206,7 +206,7 @@ function symbols(row: AutomationRow): ReactNode {
 
 function next(row: AutomationRow, now: Date): ReactNode {
   if (row.status !== "active") return "–";
-  return row.next_run ? <Moment at={row.next_run} now={now} /> : "on a fill";
+  return row.next_run ? <Moment at={row.next_run} now={now} /> : "on a fill or a price";
 }
 
 function Ratio({ value }: { value: string }) {

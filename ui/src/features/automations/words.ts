@@ -3,6 +3,7 @@
 import type { AutomationRow } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 
 /** A type whose catalogue is not read yet, or that is gone: octobot_tentacles.smart_trade is a Smart trade. */
 export function typeName(type: string): string {
@@ -16,7 +17,7 @@ export function nextStep(row: AutomationRow, now: Date): string {
     case "failed":
     case "held":
     case "waiting":
-      return row.reason || "no reason is given";
+      return sentence(row.reason) || "No reason is given.";
     case "paused":
       return row.open_orders > 0
         ? `Decides nothing; ${orders(row.open_orders)} still at the exchange.`

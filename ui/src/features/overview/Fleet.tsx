@@ -211,10 +211,16 @@ function Day() {
       ) : data ? (
         <>
           <Histogram results={data} />
+          <Reach bins={data.bins} />
           <div className="bws">
             <Ends title="Lost most" rows={data.worst} />
             <Ends title="Gained most" rows={data.best} />
           </div>
+          <p className="more-line">
+            <Link className="link" to="/automations" search={{ sort: "today" }}>
+              All by today’s result
+            </Link>
+          </p>
         </>
       ) : (
         <Loading what="today’s results" />
@@ -238,7 +244,9 @@ function Histogram({ results }: { results: ResultsOfDay }) {
     >
       {results.bins.map((bin, index) => {
         const height = (bin.count / most) * (HEIGHT - 2);
-        const side = (bin.high ?? 1) <= 0 ? "below" : (bin.low ?? -1) >= 0 ? "above" : "even";
+        // What is unchanged is in the bin that has zero: it is neither won nor lost.
+        const unchanged = results.unchanged > 0 && (bin.low ?? -1) <= 0 && (bin.high ?? 1) > 0;
+        const side = unchanged ? "even" : (bin.high ?? 1) <= 0 ? "below" : (bin.low ?? -1) >= 0 ? "above" : "even";
         return (
           <rect
             key={`${bin.low} ${bin.high}`}
@@ -255,9 +263,24 @@ function Histogram({ results }: { results: ResultsOfDay }) {
   );
 }
 
+/** What the ends of the axis stand for: the outermost bins have all that lies beyond. */
+function Reach({ bins }: { bins: ResultsOfDay["bins"] }) {
+  const least = bins[0]?.high ?? bins[0]?.low;
+  const most = bins.at(-1)?.low ?? bins.at(-1)?.high;
+  if (typeof least !== "number" || typeof most !== "number") return null;
+  return (
+    <p className="reach tiny faint tnum">
+      <span>{format.percent(least * 100, 2)} and less</span>
+      <span>unchanged</span>
+      <span>{format.percent(most * 100, 2)} and more</span>
+    </p>
+  );
+}
+
 function Ends({ title, rows }: { title: string; rows: ResultsOfDay["best"] }) {
   return (
-    <table className="bw" aria-label={title}>
+    <table className="bw">
+      <caption className="small muted">{title}, by what each began the day with</caption>
       <tbody>
         {rows.map((row) => (
           <tr key={row.automation_id}>
@@ -269,7 +292,7 @@ function Ends({ title, rows }: { title: string; rows: ResultsOfDay["best"] }) {
             <td className="num">
               <Result value={row.today} asset={row.asset} unit />
             </td>
-            <td className="num muted">{format.percent(row.ratio * 100)}</td>
+            <td className="num muted">{format.percent(row.ratio * 100, 2)}</td>
           </tr>
         ))}
       </tbody>

@@ -13,6 +13,7 @@ import { type Mark, Shape } from "@/parts/Icon";
 import { lazyPart } from "@/parts/lazyPart";
 import { Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 import { attentionQuery } from "./queries";
 
 /** They are wanted seldom, and this page is opened first. */
@@ -46,11 +47,7 @@ export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
     <section aria-labelledby="h-att" className="needs">
       <div className="section-head">
         <h2 id="h-att">Needs attention</h2>
-        {data && data.causes.length > 0 && (
-          <span className="end">
-            {counted(data.automations, "automation")}, {counted(data.causes.length, "cause")}
-          </span>
-        )}
+        {data && data.causes.length > 0 && <span className="end">{counted(data.causes.length, "cause")}</span>}
       </div>
       {error ? (
         <Failure error={error} onRetry={() => void refetch()} />
@@ -65,7 +62,7 @@ export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
               <Shape mark={MARKS[cause.kind]} />
               <span className="grow">
                 <Title cause={cause} />
-                <span className="why-line">{cause.detail}</span>
+                <span className="why-line">{sentence(cause.detail)}</span>
               </span>
               <b className="tnum">{format.count(cause.count)}</b>
               <span className="muted tnum when">{cause.oldest && <Moment at={cause.oldest} now={now} />}</span>
@@ -135,6 +132,14 @@ function Cure({ cause, onAsk }: { cause: Cause; onAsk: (asked: Asked) => void })
     );
   }
   if (cause.help?.operation === "keys.renew") return <RenewKeys count={cause.count} />;
+  const automation = cause.help?.arguments["automation"];
+  if (cause.kind === "lacking_funds" && typeof automation === "string") {
+    return (
+      <Link className="btn small" to="/automations/$automation" params={{ automation }} search={{ tab: "money" }}>
+        Its budget
+      </Link>
+    );
+  }
   const bulk = bulkOf(cause);
   if (!bulk || !session?.scopes.includes("automations:write")) return null;
   return (

@@ -4,10 +4,12 @@ import type { AutomationRow } from "@/api/client/types.gen";
 import { automationQuery } from "@/features/automation/queries";
 import { FEW, fewAutomationsQuery } from "@/features/automations/queries";
 import { useBook } from "@/features/frame/book";
+import { ShowOther } from "@/features/frame/ShowOther";
 import { OverviewPanels } from "@/features/panels/Panels";
 import { Shape } from "@/parts/Icon";
 import { lazyPart } from "@/parts/lazyPart";
-import { Failure, Loading } from "@/parts/States";
+import type { Book } from "@/parts/preferences";
+import { Empty, Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { Activity } from "./Activity";
 import { Card } from "./Card";
@@ -42,17 +44,18 @@ export function OverviewPage() {
   if (few.data.total > FEW || (few.data.total === 0 && !both)) {
     return <Suspense fallback={null}>{few.data.total ? <Fleet paper={paper} /> : <FirstRun />}</Suspense>;
   }
-  if (few.data.total === 0) return <NoneOfThese paper={shown === "paper"} />;
+  if (few.data.total === 0) return <NoneOfThese shown={shown} />;
   return <Few rows={few.data.automations} paper={paper} />;
 }
 
-function NoneOfThese({ paper }: { paper: boolean }) {
+function NoneOfThese({ shown }: { shown: Book }) {
+  const paper = shown === "paper";
   return (
     <div className="page">
       <h1 className="vh">Overview</h1>
-      <p className="muted">
-        No automation trades with {paper ? "play money" : "live money"}. The switch above shows the others.
-      </p>
+      <Empty title={`None trades with ${paper ? "play money" : "live money"}`} action={<ShowOther shown={shown} />}>
+        Live money and play money are never shown on one page.
+      </Empty>
     </div>
   );
 }

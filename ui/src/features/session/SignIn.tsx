@@ -98,6 +98,11 @@ function CodeForm(props: { ticket: string; onAnswer: (answer: Session) => void; 
             {why}
           </p>
         )}
+        <p className="hint">
+          No phone at hand? A recovery code opens it once. Neither? An admin takes the second factor away under
+          Settings, Users; who has the node’s machine does so by{" "}
+          <code>octobot-node users second-factor reset NAME</code>.
+        </p>
       </div>
       <button className="btn primary" type="submit" disabled={attempt.isPending}>
         {attempt.isPending ? "Signing in" : "Sign in"}

@@ -63,9 +63,30 @@ test("a URL that cannot be used is said at its field, and what was typed stays",
   show(<Notifications />);
   await userEvent.click(await screen.findByRole("button", { name: "Add one" }));
   await userEvent.type(screen.getByLabelText("Name"), "phone");
+  await userEvent.click(screen.getByRole("button", { name: "Mail, or another" }));
   await userEvent.type(screen.getByLabelText("URL"), "telex://s3cret");
   await userEvent.click(screen.getByRole("button", { name: "Add it" }));
   expect(await screen.findByText(/no service is called so/)).toBeTruthy();
   expect((screen.getByLabelText("URL") as HTMLInputElement).value).toBe("telex://s3cret");
   expect(screen.getByLabelText("URL").getAttribute("type")).toBe("password");
+});
+
+test("Telegram is a token and a chat, and no address that one must know how to write", async () => {
+  node([]);
+  const sent: unknown[] = [];
+  server.use(
+    http.post(PATH, async ({ request }) => {
+      sent.push(await request.json());
+      return HttpResponse.json(TARGET, { status: 201 });
+    }),
+  );
+  show(<Notifications />);
+  await userEvent.click(await screen.findByRole("button", { name: "Add one" }));
+  await userEvent.type(screen.getByLabelText("Name"), "phone");
+  await userEvent.type(screen.getByLabelText("Token of your bot"), "123:abc");
+  expect((screen.getByRole("button", { name: "Add it" }) as HTMLButtonElement).disabled).toBe(true);
+  await userEvent.type(screen.getByLabelText("Id of the chat"), "987");
+  await userEvent.click(screen.getByRole("button", { name: "Add it" }));
+  const tell = ["failures", "unknown_orders", "own"];
+  await waitFor(() => expect(sent).toEqual([{ name: "phone", url: "tgram://123:abc/987", tell }]));
 });

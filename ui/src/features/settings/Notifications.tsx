@@ -6,6 +6,7 @@ import { isProblem } from "@/api/http";
 import { sessionQuery } from "@/features/session/queries";
 import { Moment } from "@/parts/Figures";
 import { Line } from "@/parts/Line";
+import { Segments } from "@/parts/Segments";
 import { Failure } from "@/parts/States";
 import { TwoSteps } from "@/parts/TwoSteps";
 import { useNow } from "@/parts/useNow";
@@ -148,13 +149,23 @@ function Rules({
   );
 }
 
+const PLACES = [
+  { value: "telegram", label: "Telegram" },
+  { value: "other", label: "Mail, or another" },
+] as const;
+type Place = (typeof PLACES)[number]["value"];
+
 function Make({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState("");
-  const [url, setUrl] = useState("");
+  const [place, setPlace] = useState<Place>("telegram");
+  const [given, setGiven] = useState("");
+  const [bot, setBot] = useState("");
+  const [chat, setChat] = useState("");
+  const url = place === "telegram" ? telegramUrl(bot, chat) : given.trim();
   const [tell, setTell] = useState<readonly Rule[]>(USUAL);
   const make = useMutation({
-    mutationFn: () => createTarget({ body: { name: name.trim(), url: url.trim(), tell: [...tell] } }),
+    mutationFn: () => createTarget({ body: { name: name.trim(), url, tell: [...tell] } }),
     async onSuccess() {
       await queries.invalidateQueries({ queryKey: targetsQuery.queryKey });
       onDone();
@@ -176,30 +187,70 @@ function Make({ onDone }: { onDone: () => void }) {
           <input {...props} required maxLength={64} value={name} onChange={(event) => setName(event.target.value)} />
         )}
       </Line>
-      <Line
-        label="URL"
-        error={wrong("url")}
-        hint="As Apprise has it, such as tgram://TOKEN/CHAT or mailto://USER:PASSWORD@HOST. It is kept as a secret, and shown to nobody again."
-      >
-        {(props) => (
-          <input
-            {...props}
-            type="password"
-            autoComplete="off"
-            required
-            maxLength={2000}
-            value={url}
-            onChange={(event) => setUrl(event.target.value)}
-          />
-        )}
-      </Line>
+      <p>
+        <Segments label="Where" value={place} choices={PLACES} onChange={setPlace} />
+      </p>
+      {place === "telegram" ? (
+        <>
+          <Line
+            label="Token of your bot"
+            error={wrong("url")}
+            hint="Write /newbot to @BotFather in Telegram: it answers with the token. It is kept as a secret, and shown to nobody again."
+          >
+            {(props) => (
+              <input
+                {...props}
+                type="password"
+                autoComplete="off"
+                required
+                maxLength={128}
+                value={bot}
+                onChange={(event) => setBot(event.target.value)}
+              />
+            )}
+          </Line>
+          <Line
+            label="Id of the chat"
+            hint="A number: write to @userinfobot, which answers with yours. Then write a word to your own bot, which may not write first."
+          >
+            {(props) => (
+              <input
+                {...props}
+                autoComplete="off"
+                required
+                maxLength={64}
+                value={chat}
+                onChange={(event) => setChat(event.target.value)}
+              />
+            )}
+          </Line>
+        </>
+      ) : (
+        <Line
+          label="URL"
+          error={wrong("url")}
+          hint="As Apprise has it, such as mailto://USER:PASSWORD@HOST or discord://ID/TOKEN. It is kept as a secret, and shown to nobody again."
+        >
+          {(props) => (
+            <input
+              {...props}
+              type="password"
+              autoComplete="off"
+              required
+              maxLength={2000}
+              value={given}
+              onChange={(event) => setGiven(event.target.value)}
+            />
+          )}
+        </Line>
+      )}
       <fieldset>
         <legend className="label">What is told there</legend>
         <Rules label="What is told there" chosen={tell} onChange={setTell} />
       </fieldset>
       {make.error && fields.length === 0 && <Failure error={make.error} />}
       <p className="go">
-        <button className="btn primary" type="submit" disabled={!name.trim() || !url.trim() || make.isPending}>
+        <button className="btn primary" type="submit" disabled={!name.trim() || !url || make.isPending}>
           Add it
         </button>
         <button className="btn quiet" type="button" onClick={onDone}>
@@ -208,6 +259,12 @@ function Make({ onDone }: { onDone: () => void }) {
       </p>
     </form>
   );
+}
+
+/** A token and a chat as Apprise has them; nothing until there are both. */
+function telegramUrl(bot: string, chat: string): string {
+  const [token, id] = [bot.trim(), chat.trim()];
+  return token && id ? `tgram://${token}/${id}` : "";
 }
 
 /** The ways that the node's own settings name; they tell of everything. */

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { AutomationsPage } from "@/features/automations/AutomationsPage";
 import { type Search, searched } from "@/features/automations/search";
 
@@ -8,5 +9,8 @@ export const Route = createFileRoute("/_app/automations/")({
 });
 
 function Page() {
-  return <AutomationsPage search={Route.useSearch()} />;
+  const said = Route.useSearch();
+  // The router leaves what was refused in the address; it must come to nothing, neither here nor at the node.
+  const search = useMemo(() => searched({ ...said }), [said]);
+  return <AutomationsPage search={search} />;
 }

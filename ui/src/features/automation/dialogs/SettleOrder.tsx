@@ -11,6 +11,7 @@ import { Shape } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
+import { sentence } from "@/text/sentences";
 
 type Answer = "there" | "never";
 
@@ -171,7 +172,7 @@ function Known({ order }: { order: OrderDetail }) {
                 ? `at its stop ${format.price(order.stop)}`
                 : "at market"}
           </b>
-          {order.reason && <span className="muted"> {order.reason}</span>}
+          {order.reason && <span className="muted">. {sentence(order.reason)}</span>}
         </span>
       </p>
       <dl className="facts">
