@@ -34,8 +34,8 @@ class Limits(BaseModel):
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="The most that all orders together may cost or bring, in each quote asset, within 24 hours after"
-        " the account went live.",
+        description="The most that all buys together may cost, in each quote asset, within 24 hours after the account"
+        " went live, and by which sales may bring more than that: what was bought can be sold again.",
     )
     max_data_age: timedelta | None = Field(
         default=None, gt=timedelta(0), description="An order decided on older market data than this is not sent."

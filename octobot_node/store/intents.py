@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.orders import IntentStatus
+from octobot_node.orders import IntentStatus, Side
 from octobot_node.store.rows.ledger import FillRow
 from octobot_node.store.rows.order import AdriftIntentRow, IntentRow, NotionalRow, OpenIntentRow, PolledIntentRow
 from octobot_node.store.sql.bulk_statements import insert_many, run_many, update_many
@@ -239,13 +239,14 @@ def notional(row: NotionalRow) -> Decimal:
     return (row.amount or Decimal(0)) * price
 
 
-def notional_since(connection: sa.Connection, column: str, scope: str, quote: str, since: int) -> Decimal:
-    """Return what orders come to in a quote asset that were sent at or after ``since``, as ``orders_since`` finds them.
+def notional_since(connection: sa.Connection, column: str, scope: str, quote: str, since: int, side: Side) -> Decimal:
+    """Return what buys, or sales, come to in a quote asset that were sent at or after ``since``, as ``orders_since``
+    finds them.
 
     One that has ended counts with what was filled of it.
     """
     statement = sa.select(_c.status, _c.cost, _c.spend, _c.amount, _c.price, _c.stop, _c.snapshot_price).where(
-        _c[column] == scope, _c.sent_at >= since, _c.quote == quote, sa.text("intents.kind = 'order'")
+        _c[column] == scope, _c.sent_at >= since, _c.quote == quote, _c.side == side, sa.text("intents.kind = 'order'")
     )
     rows = connection.execute(statement).all()
     return sum((row.cost if IntentStatus(row.status).terminal else notional(row) for row in rows), Decimal(0))

@@ -181,7 +181,7 @@ def _go_live(
         typer.Option(
             "--max-first-day",
             metavar="AMOUNT",
-            help="The most that orders come to, in each quote asset, in the first 24 hours.",
+            help="The most that buys come to, in each quote asset, in the first 24 hours.",
         ),
     ] = None,
     unchecked: Annotated[

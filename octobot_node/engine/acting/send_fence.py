@@ -20,7 +20,7 @@ from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.account import Account
 from octobot_node.limits import Limits
 from octobot_node.market import from_ms
-from octobot_node.orders import IntentStatus
+from octobot_node.orders import IntentStatus, Side
 from octobot_node.shadow_ids import is_shadow
 from octobot_node.store import intents, schedules
 from octobot_node.store.rows.automation import FencedAutomationRow
@@ -96,7 +96,7 @@ class _Gate:
         self.passing: set[str] = set()
         self._connection = connection
         self._sent: dict[str, int] = {}
-        self._traded: dict[tuple[str, str], Decimal] = {}
+        self._traded: dict[tuple[str, str, Side], Decimal] = {}
         self._unlimited = Limits(), Limits().tightened_by(self.limits)
 
     def limits_of(self, owner: FencedAutomationRow) -> tuple[Limits, Limits]:
@@ -112,19 +112,21 @@ class _Gate:
             self._sent[scope] = intents.orders_since(self._connection, column, scope, now - 60_000)
         return self._sent[scope]
 
-    def traded_since_live(self, column: str, scope: str, quote: str) -> Decimal:
-        """Return what orders that were sent since the account is live cost or bring, those of this passage included."""
-        key = scope, quote
+    def traded_since_live(self, column: str, scope: str, quote: str, side: Side) -> Decimal:
+        """Return what buys cost, or sales bring, that were sent since the account is live, those of this passage
+        included.
+        """
+        key = scope, quote, side
         if key not in self._traded:
-            self._traded[key] = intents.notional_since(self._connection, column, scope, quote, self.live_since)
+            self._traded[key] = intents.notional_since(self._connection, column, scope, quote, self.live_since, side)
         return self._traded[key]
 
     def let_through(self, row: IntentRow) -> None:
         """Count an order that passes."""
         self.passing.add(row.symbol)
         for scope in (row.automation_id, row.account_id):
-            if (scope, row.quote) in self._traded:
-                self._traded[scope, row.quote] += intents.notional(row)
+            if (scope, row.quote, row.side) in self._traded:
+                self._traded[scope, row.quote, row.side] += intents.notional(row)
         for scope in (row.automation_id, row.account_id):
             if scope in self._sent:
                 self._sent[scope] += 1
@@ -298,18 +300,26 @@ class SendFence:
         return "send", ""
 
     def _over_first_day(self, gate: _Gate, row: IntentRow, own: Limits, now: int) -> str:
-        """Return why an order is more than what may be traded on the first day, or ""."""
+        """Return why an order is more than what may be traded on the first day, or "".
+
+        What was bought can be sold again: a limit that kept somebody in would be no protection.
+        """
         if now >= gate.live_since + _DAY_MS:
             return ""
         for column, most in (("automation_id", own.max_first_day), ("account_id", gate.limits.max_first_day)):
             if most is None:
                 continue
-            traded = gate.traded_since_live(column, getattr(row, column), row.quote)
-            if traded + intents.notional(row) > most:
+            scope = getattr(row, column)
+            bought = gate.traded_since_live(column, scope, row.quote, "buy")
+            traded, allowed, told = bought, most, f"{bought:f} {row.quote} of buys"
+            if row.side == "sell":
+                traded, allowed = gate.traded_since_live(column, scope, row.quote, "sell"), most + bought
+                told = f"{traded:f} {row.quote} of sales, beside {told},"
+            if traded + intents.notional(row) > allowed:
                 until = from_ms(gate.live_since + _DAY_MS)
                 return (
-                    f"with {traded:f} {row.quote} traded since the account is live it is above the first day's limit of"
-                    f" {most:f} {row.quote}, which holds until {until:%Y-%m-%d %H:%M} UTC"
+                    f"with {told} since the account is live it is above the first day's limit of {most:f} {row.quote},"
+                    f" which holds until {until:%Y-%m-%d %H:%M} UTC"
                 )
         return ""
 

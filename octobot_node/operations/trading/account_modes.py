@@ -106,8 +106,8 @@ def _meaning(context: OperationContext, account: AccountDetail, limits: Limits) 
         will.append(f"Together they may use {amounts}.")
     if limits.max_first_day is not None:
         will.append(
-            f"In the first 24 hours their orders come to at most {limits.max_first_day:f} in each quote asset; what"
-            " goes beyond is refused."
+            f"In the first 24 hours they buy for at most {limits.max_first_day:f} in each quote asset, and sell for at"
+            " most that much more than they bought for; what goes beyond is refused."
         )
     if account.egress != "direct":
         will.append(f"Everything leaves by the route {account.egress!r}, or not at all.")

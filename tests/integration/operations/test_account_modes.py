@@ -58,7 +58,10 @@ def test_an_account_goes_live_once_it_was_said_what_that_means(office: Office) -
     assert plan.will == [
         "Orders of 1 automation go to fake with real money, from their next decision on.",
         "Together they may use 1000 USDT.",
-        "In the first 24 hours their orders come to at most 500 in each quote asset; what goes beyond is refused.",
+        (
+            "In the first 24 hours they buy for at most 500 in each quote asset, and sell for at most that much more"
+            " than they bought for; what goes beyond is refused."
+        ),
     ]
     assert office.do("accounts.show", account="main") == before
     assert office.do("accounts.go_live", account="main", max_first_day="500", revision=before.revision).changed
@@ -85,7 +88,7 @@ def test_what_goes_beyond_the_first_days_limit_is_refused_until_the_day_is_over(
     office.bench.settle()
     assert again(office) == [("open", ""), ("open", "")]
     refused = again(office)[2]
-    why = "with 180 USDT traded since the account is live it is above the first day's limit of 200 USDT, which holds"
+    why = "with 180 USDT of buys since the account is live it is above the first day's limit of 200 USDT, which holds"
     assert refused == ("refused", f"{why} until {until:%Y-%m-%d %H:%M} UTC")
     while now(office) < until:
         last = again(office)[-1]
@@ -104,6 +107,24 @@ def test_a_market_order_counts_by_the_price_that_it_was_decided_at(office: Offic
     office.bench.automation("a", at_market, budget={"USDT": "10000"})
     office.bench.settle()
     assert sorted(row.status for row in office.bench.intents()) == ["open", "refused"]
+
+
+def test_what_was_bought_on_the_first_day_can_be_sold_again(office: Office) -> None:
+    office.do("accounts.observe", account="main")
+    office.do("accounts.go_live", account="main", max_first_day="100")
+
+    def in_and_out(tick: Tick[Any, Any]) -> Decision:
+        amount = [Decimal(1), Decimal(1), Decimal(3)][min(tick.number, 2)]
+        side: Any = "sell" if tick.number else "buy"
+        price = Decimal(110) if tick.number else Decimal(90)
+        return Decision(orders=[LimitOrder("BTC/USDT", side, amount, price)], wake=Wake(every=timedelta(hours=1)))
+
+    office.bench.automation("a", in_and_out, budget={"USDT": "1000", "BTC": "9"})
+    office.bench.settle()
+    # More than the limit, and than what the buy cost: the price rose.
+    assert again(office) == [("open", ""), ("open", "")]
+    status, why = again(office)[2]
+    assert (status, why.partition(" since")[0]) == ("refused", "with 110 USDT of sales, beside 90 USDT of buys,")
 
 
 def test_orders_that_rest_when_an_account_begins_to_observe_can_be_cancelled(office: Office) -> None:

@@ -24,8 +24,8 @@ class PlanGoLive(OneAccount):
 
     max_first_day: PositiveAmount | None = Field(
         default=None,
-        description="The most that its orders together may cost or bring in each quote asset within the first 24 hours."
-        " Kept as a limit of the account; None leaves that as it is.",
+        description="The most that its buys together may cost in each quote asset within the first 24 hours, and by"
+        " which sales may bring more than that. Kept as a limit of the account; None leaves that as it is.",
         examples=["200"],
     )
 

@@ -96,7 +96,7 @@ function GoLive({ account, onClose }: { account: AccountDetail; onClose: () => v
         ))}
         <Line
           label="Most in the first 24 hours"
-          hint="What orders together may cost or bring, in each quote asset. What goes beyond is refused."
+          hint="What buys together may cost, in each quote asset, and sales bring more than that. What goes beyond is refused."
           error={wrong ? "Write a number, with a point." : field?.reason}
           optional
         >
