@@ -51,15 +51,17 @@ STEPS = st.builds(
 @given(
     budget=st.decimals("5", "5000", places=2),
     steps=st.lists(STEPS, min_size=1, max_size=6),
-    takes_spend=st.booleans(),
+    takes=st.sampled_from(["amounts", "both", "spend"]),
     fee=st.sampled_from([D(0), D("0.001"), D("0.0025")]),
     fee_in=st.sampled_from(["quote", "received"]),
     least=st.sampled_from([D(0), D(5)]),
 )
 def test_what_is_spent_with_its_fees_is_never_above_the_budget(
-    budget: Decimal, steps: list[Step], takes_spend: bool, fee: Decimal, fee_in: Any, least: Decimal
+    budget: Decimal, steps: list[Step], takes: str, fee: Decimal, fee_in: Any, least: Decimal
 ) -> None:
-    capabilities = Capabilities(native_stops=True, post_only=True, market_spend=takes_spend)
+    capabilities = Capabilities(
+        native_stops=True, post_only=True, market_spend=takes != "amounts", market_amount=takes != "spend"
+    )
     rules = MarketRules(SYMBOL, "BTC", "USDT", amount_step=D("0.001"), min_notional=least, taker_fee=fee, fee_in=fee_in)
     ledger = Ledger("a", {"USDT": budget}, Limits(), capabilities, 0)
     terms = Terms("BTC", "USDT", rules.amount_step, {"taker": fee, "maker": fee}, fee_in)
