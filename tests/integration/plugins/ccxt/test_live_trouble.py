@@ -192,7 +192,10 @@ TROUBLES = {
         at=("binance",),
     ),
     "a market that is halted": Trouble(
-        *between_decision_and_sending(status="halted"), "Market is closed", after=HOUR, at=("binance",)
+        *between_decision_and_sending(status="halted"),
+        "Market is closed|Order placement function is blocked",
+        after=HOUR,
+        at=("binance", "okx"),
     ),
     "filters that change": Trouble(
         *between_decision_and_sending(min_amount="0.5", min_notional="5000"),
