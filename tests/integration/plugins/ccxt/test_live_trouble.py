@@ -83,7 +83,7 @@ def scene(
             "egress_allow_private": True,
             "egress_routes": (SecretStr(f"proxy=socks5://127.0.0.1:{proxy.port}"),),
         }
-        bench = Bench(tmp_path / "node", template, registry, **ways, hub_deadline=60, request_timeout=5.0)
+        bench = Bench(tmp_path / "node", template, registry, **ways, hub_deadline=60, request_timeout=30)
         with beside(
             EMULATORS[name](
                 prices={SYMBOL: 40_000}, balances={QUOTE: 100_000, "BTC": 1}, clock=bench.clock.now, ban_s=60
