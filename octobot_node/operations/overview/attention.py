@@ -13,6 +13,7 @@ from octobot_node.errors import StorageUnavailable
 from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import EmptyRequest
+from octobot_node.operations.overview.alike import alike, gathered
 from octobot_node.operations.overview.models.attention import Attention, Cause, Causes, Help, ShowAttention
 from octobot_node.operations.perform import perform
 from octobot_node.operations.serializers import moment
@@ -22,7 +23,8 @@ from octobot_node.store.rows.attention import LacksRow, ReasonRow
 
 __all__ = ["attention"]
 
-#: Reasons that are told apart; a node with more of them than this has one trouble, not many.
+#: Reasons that are read, and told apart; a node with more of them than this has one trouble, not many.
+_READ = 1_000
 _REASONS = 50
 _NOTHING = "nothing: it mends itself"
 _OF_AUTOMATIONS = frozenset({"failed", "held", "late", "lacking_funds"})
@@ -45,7 +47,7 @@ def attention(context: OperationContext, request: ShowAttention) -> Attention:
     if context.may("node:read"):
         found += [*_nodes(context), *_plugins(context)]
     found += _of_others(context)
-    causes = sorted(found, key=lambda each: (each.mends_itself, -each.count))
+    causes = sorted(gathered(found), key=lambda each: (each.mends_itself, -each.count))
     return Attention(
         causes=causes,
         automations=sum(each.count for each in causes if each.kind in _OF_AUTOMATIONS and not each.mends_itself),
@@ -54,7 +56,7 @@ def attention(context: OperationContext, request: ShowAttention) -> Attention:
 
 
 def _by_reason(context: OperationContext, connection: sa.Connection, status: AutomationStatus) -> Iterator[Cause]:
-    for row in statements.reasons(connection, status, context.owner, _REASONS):
+    for row in alike(statements.reasons(connection, status, context.owner, _READ))[:_REASONS]:
         yield Cause(
             kind="failed" if status is AutomationStatus.FAILED else "held",
             title=f"{_who(row)} {status.value}: {row.reason or 'for no reason'}",
@@ -170,7 +172,7 @@ def _thrown(context: OperationContext, connection: sa.Connection) -> Iterator[Ca
 
 
 def _waiting(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
-    for row in statements.reasons(connection, AutomationStatus.WAITING, context.owner, _REASONS):
+    for row in alike(statements.reasons(connection, AutomationStatus.WAITING, context.owner, _READ))[:_REASONS]:
         yield Cause(
             kind="waiting",
             title=f"{_who(row)} waiting: {row.reason}",

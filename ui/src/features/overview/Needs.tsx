@@ -35,12 +35,18 @@ const MARKS: Record<Cause["kind"], Mark> = {
   other: "unknown",
 };
 
+/** So many are read at a glance. */
+const FIRST = 8;
+
 type Asked = { what: "bulk"; command: Command; chosen: Chosen; count: number } | { what: "unknown" } | null;
 
 /** What needs somebody, by cause and not by row, each with what can be done about all of it; what mends itself last. */
 export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
   const { data, error, refetch } = useQuery(attentionQuery);
   const [asked, setAsked] = useState<Asked>(null);
+  const [all, setAll] = useState(false);
+  // The node tells those that need somebody first, the largest first.
+  const shown = all ? (data?.causes ?? []) : (data?.causes.slice(0, FIRST) ?? []);
   // Where there are a few, a heading over nothing is in the way.
   if (quiet && (!data || data.causes.length === 0)) return null;
   return (
@@ -57,7 +63,7 @@ export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
         <p className="muted none">Nothing does.</p>
       ) : (
         <ul className="att">
-          {data.causes.map((cause) => (
+          {shown.map((cause) => (
             <li key={`${cause.kind} ${cause.title} ${cause.detail}`}>
               <Shape mark={MARKS[cause.kind]} />
               <span className="grow">
@@ -72,6 +78,13 @@ export function Needs({ now, quiet = false }: { now: Date; quiet?: boolean }) {
             </li>
           ))}
         </ul>
+      )}
+      {data && shown.length < data.causes.length && (
+        <p className="more-line">
+          <button className="btn small" type="button" onClick={() => setAll(true)}>
+            {counted(data.causes.length - shown.length, "more cause")}
+          </button>
+        </p>
       )}
       <Suspense fallback={null}>
         {asked?.what === "bulk" && (
