@@ -12,7 +12,7 @@ from octobot_node.operations.overview.models.attention import Cause, Help
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     reason: str
     many: int = 1

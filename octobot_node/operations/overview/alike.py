@@ -18,7 +18,7 @@ _OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[A-Z0-9]{2,}/[A-Z0-9:]{2,}\b|\S
 _LINES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Alike:
     """Reasons that say the same of several; the words are those of the one that most have."""
 
