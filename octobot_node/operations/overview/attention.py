@@ -24,7 +24,7 @@ from octobot_node.store.rows.attention import LacksRow, ReasonRow
 __all__ = ["attention"]
 
 #: Reasons that are read, and told apart; a node with more of them than this has one trouble, not many.
-_READ = 1_000
+_READ = 100_000
 _REASONS = 50
 _NOTHING = "nothing: it mends itself"
 _OF_AUTOMATIONS = frozenset({"failed", "held", "late", "lacking_funds"})

@@ -278,6 +278,7 @@ function Reach({ bins }: { bins: ResultsOfDay["bins"] }) {
 }
 
 function Ends({ title, rows }: { title: string; rows: ResultsOfDay["best"] }) {
+  if (rows.length === 0) return <div />;
   return (
     <table className="bw">
       <caption className="small muted">{title}, by what each began the day with</caption>
