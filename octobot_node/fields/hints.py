@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["WIDGETS", "Widget", "either", "form", "hint"]
+__all__ = ["DRAWN", "WIDGETS", "Drawn", "Widget", "either", "form", "hint"]
 
 Widget: TypeAlias = Literal[
     "symbol", "asset", "automation", "price", "percent", "duration", "time", "daily", "cron", "zone", "lines"
@@ -27,6 +27,16 @@ WIDGETS: Mapping[str, str] = {
     "lines": "text of several lines",
 }
 
+Drawn: TypeAlias = Literal["buy", "sell", "target", "stop", "level"]
+#: What a price, or a percentage of the last one, stands for when it is drawn over the market's candles.
+DRAWN: Mapping[str, str] = {
+    "buy": "where it would buy; of percent that far below the last price",
+    "sell": "where it would sell; of percent that far above it",
+    "target": "where it would sell with a gain; of percent that far above it",
+    "stop": "where it would sell with a loss; of percent that far below it",
+    "level": "where it would do something else; of percent that far above and below it",
+}
+
 
 def hint(
     *,
@@ -36,12 +46,14 @@ def hint(
     advanced: bool = False,
     widget: Widget | None = None,
     labels: Mapping[str, str] | None = None,
+    draws: Drawn | None = None,
 ) -> dict[str, JsonValue]:
     """Return a field's hints, for ``Field(json_schema_extra=…)``.
 
     ``unit`` stands behind the input: ``%``, an asset, or ``base`` and ``quote``, which are those of the config's
     ``symbol``. ``group`` is the title of the part of the form that it is in; fields stand as they are written unless
     ``order`` says otherwise. ``advanced`` ones are folded away. ``labels`` are what choices are called, by value.
+    ``draws`` has a price, or a percentage, drawn on the chart while it is typed.
     """
     told: dict[str, JsonValue] = {
         "x-unit": unit or None,
@@ -50,6 +62,7 @@ def hint(
         "x-advanced": advanced or None,
         "x-widget": widget,
         "x-labels": None if labels is None else dict(labels),
+        "x-draws": draws,
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -85,4 +85,8 @@ def _lift_hints(about: dict[str, Any]) -> None:
 
 
 def _hints(about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((name, value) for name, value in about.items() if name in {"x-unit", "x-widget", "x-labels", "x-advanced"})
+    return (
+        (name, value)
+        for name, value in about.items()
+        if name in {"x-unit", "x-widget", "x-labels", "x-advanced", "x-draws"}
+    )

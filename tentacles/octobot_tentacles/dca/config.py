@@ -121,7 +121,7 @@ class DcaConfig(ConfigModel):
         le=10_000,
         description="Sell the whole position at this many percent above its average cost; never, if left out.",
         title="Take-profit",
-        json_schema_extra=hint(group="Exit", unit="%", widget="percent"),
+        json_schema_extra=hint(group="Exit", unit="%", widget="percent", draws="target"),
     )
     safety_orders: SafetyOrders | None = Field(
         default=None,

@@ -38,7 +38,7 @@ class Move(ConfigModel):
         title="Percent",
         description="How far the price must have moved.",
         examples=["5"],
-        json_schema_extra=hint(unit="%", widget="percent"),
+        json_schema_extra=hint(unit="%", widget="percent", draws="level"),
     )
     within: Interval = Field(
         title="Within", description="How long the move may have taken, as a whole number of candles."

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from octobot_node import About, Automation
 from octobot_node.fields import config_schema
-from octobot_node.fields.hints import WIDGETS
+from octobot_node.fields.hints import DRAWN, WIDGETS
 from octobot_node.plugin_system.discovery import load_plugins
 
 Schema = dict[str, Any]
@@ -122,6 +122,7 @@ def test_hints_are_of_those_that_are_documented_and_choices_have_labels(name: st
     schema = config_schema(types()[name].Config)
     for place, about in properties(schema):
         assert about.get("x-widget", "time") in WIDGETS, place
+        assert about.get("x-draws", "level") in DRAWN, place
         kinds = [about, *about.get("anyOf", [])]
         values = [value for kind in kinds for value in kind.get("enum", ())]
         assert set(about.get("x-labels", {})) == set(values), place

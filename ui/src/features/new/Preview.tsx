@@ -12,7 +12,7 @@ import * as format from "@/text/format";
 import { linesOfPlan, type Planned } from "./plan";
 import { symbolsQuery } from "./queries";
 import type { Schema } from "./schema";
-import { sketched } from "./sketch";
+import { hinted, sketched } from "./sketch";
 
 /** It is as large as the form beside it, and may come after that. */
 const PriceChart = lazyPart(() => import("@/features/automation/PriceChart"));
@@ -45,7 +45,11 @@ export function Market({
   );
   const last = drawn.at(-1)?.close ?? null;
   const lines = useMemo(
-    () => linesOfPlan(plan?.tick ?? null, schema, config, symbol, sketched(type, config, last)),
+    () =>
+      linesOfPlan(plan?.tick ?? null, schema, config, symbol, [
+        ...hinted(schema, config, last),
+        ...sketched(type, config, last),
+      ]),
     [plan, schema, config, symbol, type, last],
   );
   return (

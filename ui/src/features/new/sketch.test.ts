@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { sketched } from "./sketch";
+import type { Schema } from "./schema";
+import { hinted, sketched } from "./sketch";
 
 const drawn = (type: string, config: Record<string, unknown>, last: number | null = 100) =>
   sketched(`octobot_tentacles.${type}`, config, last).map(({ kind, price, title }) => [
@@ -8,10 +9,9 @@ const drawn = (type: string, config: Record<string, unknown>, last: number | nul
     title,
   ]);
 
-test("safety orders are drawn below the price, each gap wider where that is configured, and the target above", () => {
+test("safety orders are drawn below the price, each gap wider where that is configured", () => {
   const safety_orders = { count: 3, step: "2", step_scale: "1.5", amount: "100" };
   expect(drawn("dca", { take_profit: "1.5", safety_orders })).toEqual([
-    ["target", 101.5, "target"],
     ["buy", 98, "safety 1"],
     ["buy", 95, undefined],
     ["buy", 90.5, "safety 3"],
@@ -54,4 +54,33 @@ test("what is half typed, of a type of somebody else's, or without a price draws
   expect(drawn("dca", { take_profit: "1.", safety_orders: { step: "-" } }, null)).toEqual([]);
   expect(drawn("grid", { lower: "x", upper: "" })).toEqual([]);
   expect(sketched("somebody.else", { lower: "1" }, 100)).toEqual([]);
+});
+
+test("what anybody's form says of its prices and percentages is drawn, in objects and lists, too", () => {
+  const percent = (draws: string, title: string) => ({ title, "x-draws": draws, "x-unit": "%" });
+  const schema = {
+    properties: {
+      take_profit: percent("target", "Take-profit"),
+      floor: { title: "Floor", "x-draws": "stop", "x-unit": "quote" },
+      move: { properties: { percent: percent("level", "Percent") } },
+      rungs: { items: { properties: { below: percent("buy", "Rung") } } },
+      share: { title: "Share", "x-unit": "%" },
+    },
+  } as Schema;
+  const config = { take_profit: "1.5", floor: "80", move: { percent: "10" }, rungs: [{ below: "2" }, { below: "-" }] };
+  const lines = (last: number | null) =>
+    hinted(schema, { ...config, share: "50" }, last).map(({ kind, price, title }) => [
+      kind,
+      Math.round(price * 100) / 100,
+      title,
+    ]);
+  expect(lines(100)).toEqual([
+    ["target", 101.5, "take-profit"],
+    ["stop", 80, "floor"],
+    ["level", 110, "percent"],
+    ["level", 90, "percent"],
+    ["buy", 98, "rung"],
+  ]);
+  // Without a price there is nothing that a percentage is of.
+  expect(lines(null)).toEqual([["stop", 80, "floor"]]);
 });

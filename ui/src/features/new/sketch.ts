@@ -1,10 +1,12 @@
 /**
  * Where a config would order later than at its first tick, drawn while one types: rungs of a grid, safety orders, exits.
- * The node's plan says what comes first; of what follows a fill only the type knows, and these are the built-in ones.
+ * The node's plan says what comes first, a form's own hints what its prices and percentages are (`x-draws`, of any type);
+ * of ladders and of what hangs on an entry only the type knows, and these are the built-in ones.
  * Floats are right here: these are pixels, and nothing is ordered by them.
  */
 
 import type { Line } from "@/features/automation/drawing";
+import type { Schema } from "./schema";
 
 type Config = Record<string, unknown>;
 
@@ -31,11 +33,37 @@ function part(value: unknown): Config | null {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Config) : null;
 }
 
-/** Safety orders below the price at which a deal begins, and where the first buy alone would be sold. */
+/** What a percentage says of the last price: below it, above it, or both. */
+const SIDES: Record<string, readonly (1 | -1)[]> = { buy: [-1], stop: [-1], sell: [1], target: [1], level: [1, -1] };
+
+/** What an author's form says of its fields (`x-draws`), in objects and lists, too: of types of anybody. */
+export function hinted(schema: Schema, value: unknown, last: number | null): Line[] {
+  const draws = schema["x-draws"];
+  if (typeof draws === "string" && Object.hasOwn(SIDES, draws)) {
+    const typed = number(value);
+    if (typed === null || typed <= 0) return [];
+    const title = typeof schema.title === "string" ? schema.title.toLowerCase() : "";
+    const at = (price: number): Line => ({
+      price,
+      kind: draws as Line["kind"],
+      labelled: true,
+      ...(title ? { title } : {}),
+    });
+    if (schema["x-unit"] !== "%") return [at(typed)];
+    return last === null ? [] : (SIDES[draws] ?? []).map((side) => at(last * (1 + (side * typed) / 100)));
+  }
+  if (Array.isArray(value))
+    return value.slice(0, MOST).flatMap((each) => hinted((schema.items ?? {}) as Schema, each, last));
+  const fields = part(value);
+  if (!fields) return [];
+  return Object.entries(schema.properties ?? {})
+    .flatMap(([name, field]) => hinted(field as Schema, fields[name], last))
+    .filter((line) => Number.isFinite(line.price) && line.price > 0);
+}
+
+/** Safety orders below the price at which a deal begins. */
 function dca(config: Config, last: number): Line[] {
   const found: Line[] = [];
-  const profit = number(config["take_profit"]);
-  if (profit !== null) found.push(target(last * (1 + profit / 100)));
   const safety = part(config["safety_orders"]);
   if (!safety) return found;
   const count = Math.min(20, number(safety["count"]) ?? 3);
