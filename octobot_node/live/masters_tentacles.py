@@ -1,4 +1,4 @@
-"""A node brought to the tentacles that the master of its database has, by the lock that the master published."""
+"""The tentacles that a node starts with: a consumer's are its master's, by the lock that the master published."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from octobot_node.installing.sets import Sets
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 
-__all__ = ["follow_master", "masters_lock"]
+__all__ = ["follow_master", "masters_lock", "refuse_without"]
 
 log = structlog.get_logger(__name__)
 
@@ -50,3 +50,15 @@ def follow_master(settings: Settings) -> None:
     except (NodeError, UsageError) as error:
         cure = "`octobot-node tentacles sync` here, with --wheelhouse where no index is reached, and start again"
         log.warning("tentacles_not_installed", why=str(error), cure=cure)
+
+
+def refuse_without(settings: Settings) -> None:
+    """Raise NodeError where the settings name tentacles, and none was ever installed: that failed, or is to come.
+
+    Later the set before stays where a newer one cannot be had, and the node goes on with it.
+    """
+    if settings.tentacles and settings.role != "consumer" and Sets(settings.tentacles_folder()).packages is None:
+        raise NodeError(
+            f"OCTOBOT_TENTACLES names {', '.join(settings.tentacles)}, and no tentacle was ever installed here:"
+            " `octobot-node tentacles sync` installs them, or says what is in the way; nothing was started"
+        )

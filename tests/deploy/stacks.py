@@ -124,9 +124,10 @@ class Stack:
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
 
     def prepare(self, *, fails: bool = False) -> str:
+        """Let it make what lacks, and return what it says."""
         done = subprocess.run(["bash", "prepare"], cwd=self.folder, capture_output=True, text=True, check=False)
         assert (done.returncode == 0) is not fails, done.stderr
-        return done.stderr
+        return done.stdout + done.stderr
 
     def compose(self, *arguments: str, check: bool = True, given: str = "") -> str:
         done = subprocess.run(

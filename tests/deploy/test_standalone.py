@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -205,6 +207,38 @@ def test_a_tentacle_is_installed_into_its_volume_with_no_index_and_the_node_has_
     stack.compose("up", "--detach", "--no-build", "--force-recreate")
     stack.healthy("octobot")
     assert "my_momentum" in stack.inside("octobot", "octobot-node", "plugins")
+
+
+def test_a_tentacle_that_cannot_be_had_stops_a_first_start(make_stack: Make) -> None:
+    first = make_stack("first", COMPOSE_PROFILES="tentacles", OCTOBOT_TENTACLES="octobot-node-never-heard-of")
+    first.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "60", check=False)
+    assert "cannot be installed beside this version of the node" in first.logs("tentacles")
+    said = until(lambda: first.logs("octobot"), what="the node's word")
+    assert "OCTOBOT_TENTACLES names octobot-node-never-heard-of, and no tentacle was ever installed here" in said
+    assert first.inspect("octobot")["State"].get("Health", {}).get("Status") != "healthy"
+    volume = json.loads(docker("volume", "inspect", f"{first.name}_data"))[0]["Mountpoint"]
+    assert not (Path(volume) / "octobot.db").exists()
+    # What was meant is written, and it starts.
+    first.write(COMPOSE_PROFILES="", OCTOBOT_TENTACLES="")
+    first.up()
+    first.down()
+
+
+def test_a_secret_that_is_gone_stops_the_start_and_prepare_makes_it_again(stack: Stack) -> None:
+    stack.compose("stop", "octobot")
+    path = stack.folder / "state" / "secrets" / "database_password"
+    path.unlink()
+    done = subprocess.run(
+        ["docker", "compose", "up", "--detach", "--no-build", "--force-recreate", "octobot"],
+        cwd=stack.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "bind source path does not exist" in done.stderr
+    assert str(path) in done.stderr
+    # By nobody's hand a folder came to be in its place, as older ways to mount would have made.
+    assert not path.exists()
+    assert "made state/secrets/database_password" in stack.prepare()
+    stack.up()
 
 
 def test_a_tentacle_that_cannot_be_had_is_said_and_the_node_goes_on_with_those_that_it_has(stack: Stack) -> None:

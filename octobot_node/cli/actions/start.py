@@ -17,7 +17,7 @@ from octobot_node.configuration import Configuration
 from octobot_node.engine.data_folder import refuse_in_use
 from octobot_node.errors import DatabaseChanged, NodeError, StartInterrupted, StorageUnavailable
 from octobot_node.live.control_client import socket_path
-from octobot_node.live.masters_tentacles import follow_master
+from octobot_node.live.masters_tentacles import follow_master, refuse_without
 from octobot_node.live.node import Node
 from octobot_node.live.open_files import raise_open_files
 from octobot_node.live.stopping import asked_to_stop
@@ -42,6 +42,7 @@ def serve(data_dir: Path | None, style: str, given: Mapping[str, Any], log_file:
         # Before anything is said or done of a start: it is none where a node runs there.
         refuse_in_use(settings.data_dir)
         follow_master(settings)
+        refuse_without(settings)
         registry = plugins_for(settings)
         for left_out in configuration.check(registry.settings_models):
             log.warning("section_left_out", why=left_out)

@@ -213,12 +213,45 @@ def test_a_node_that_cannot_be_is_refused_before_a_machine_is_asked(tmp_path: Pa
         "onion": ({"exchange_traffic": "tor"}, "onion: exchange_traffic is tor: write any, or tor with enable_tor"),
         "signed": ({"enable_acme": True}, "signed: enable_acme needs enable_nginx"),
         "database": ({"octobot_database_url": "sqlite:///x"}, "database: octobot_database_url is set"),
+        "bare": (
+            {"octobot_tentacles": "my-momentum", "enable_tentacles": False},
+            "bare: octobot_tentacles names what nothing installs: take enable_tentacles out",
+        ),
         "quote": ({"server_name": "it's"}, "quote: a setting has a quote or a line break in it"),
     }
     hosts = {name: {"octobot_image": "octobot-node:1", **variables} for name, (variables, _) in wrong.items()}
     said = said_of(tmp_path, {"octobot_nodes": {"hosts": hosts}}, ANSIBLE / "playbooks" / "site.yml")
     assert [text for _, text in wrong.values() if text not in said] == [], said
     assert re.findall(r"(\w+) : ok=\d+ changed=0 unreachable=0 failed=1", said) == sorted(wrong)
+
+
+def test_an_image_that_cannot_be_had_is_said_before_anything_is_changed(tmp_path: Path) -> None:
+    # Stands for Docker: nothing is there, and no registry answers.
+    (tmp_path / "docker").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path / "told"}\nexit 1\n')
+    (tmp_path / "docker").chmod(0o755)
+    folder = tmp_path / "machine" / "stack"
+    role = {"role": "octobot_node", "octobot_node_folder": str(folder), "octobot_node_image_archives": []}
+    images = {"ansible.builtin.include_role": {"name": "octobot_node", "tasks_from": "images.yml"}}
+    after = {"ansible.builtin.fail": {"msg": "taken"}}
+    play = {
+        "hosts": "m",
+        "gather_facts": False,
+        "connection": "local",
+        "environment": {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        "vars": {**role, "ansible_python_interpreter": sys.executable},
+        "tasks": [images, after],
+    }
+    (tmp_path / "group_vars").symlink_to(ANSIBLE / "playbooks" / "group_vars")
+    (tmp_path / "images.yml").write_text(yaml.safe_dump([play]))
+    inventory = {"octobot_nodes": {"hosts": machines("m", octobot_image="registry.invalid/octobot-node:9")}}
+    said = said_of(tmp_path, inventory, tmp_path / "images.yml")
+    assert (
+        "m has no image registry.invalid/octobot-node:9, and it cannot be fetched: see its name (octobot_image)" in said
+    )
+    assert "Nothing was changed" in said
+    assert "taken" not in said
+    assert (tmp_path / "told").read_text().splitlines()[-1] == "pull --quiet registry.invalid/octobot-node:9"
+    assert not folder.exists()
 
 
 def test_every_variable_of_a_role_has_a_comment() -> None:

@@ -165,6 +165,7 @@ def test_the_database_s_certificate_has_the_names_that_consumers_call_it_by(stac
             {"OCTOBOT_ROLE": "master", "OCTOBOT_DATABASE_URL": "postgresql://octobot@db.example/octobot"},
             "goes without checking who answers: add ?sslmode=verify-full",
         ),
+        ({"OCTOBOT_TENTACLES": "my-momentum"}, "names what nothing installs: add tentacles to COMPOSE_PROFILES"),
         ({"COMPOSE_PROFILES": "acme"}, "the profile acme needs SERVER_NAME"),
         (
             {"COMPOSE_PROFILES": "acme", "SERVER_NAME": "a.example", "ACME_EMAIL": "a@a.example"},

@@ -16,9 +16,10 @@ from structlog.testing import capture_logs
 from octobot_node import __version__
 from octobot_node.cli import main
 from octobot_node.engine.base import open_base
+from octobot_node.errors import NodeError
 from octobot_node.installing.locks import Lock
 from octobot_node.installing.sets import Sets
-from octobot_node.live.masters_tentacles import follow_master
+from octobot_node.live.masters_tentacles import follow_master, refuse_without
 from octobot_node.plugin_system.discovery import plugins_for
 from octobot_node.settings import Settings
 from tests.support.postgres import Server
@@ -196,3 +197,24 @@ def test_what_no_hash_holds_and_what_would_have_to_be_built_is_not_asked_for(tmp
     )
     option = command("tentacles", "install", "--", "--index-url=http://evil.example")
     assert (option.returncode, "is not a package" in option.stderr) == (2, True)
+
+
+def test_a_node_does_not_start_without_tentacles_where_it_never_had_those_that_it_is_told_of(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Settings(data_dir=tmp_path / "data", tentacles=("my-momentum",))
+    monkeypatch.setenv("OCTOBOT_TENTACLES", "my-momentum")
+    refused = command("tentacles", "sync")
+    assert (refused.returncode, "cannot be installed" in refused.stderr) == (2, True)
+    with pytest.raises(NodeError, match=r"OCTOBOT_TENTACLES names my-momentum, and no .*`octobot-node tentacles sync`"):
+        refuse_without(told)
+    assert command("start").returncode == 1
+    assert not (tmp_path / "data" / "octobot.db").exists()
+    # A consumer's are its master's; who is told of none needs none.
+    refuse_without(told.model_copy(update={"role": "consumer"}))
+    refuse_without(told.model_copy(update={"tentacles": None}))
+
+    make_wheel(tmp_path / "wheels", "my-momentum")
+    assert command("tentacles", "sync", "--wheelhouse", "wheels").returncode == 0
+    # From now on the set before stays where another cannot be had.
+    refuse_without(told.model_copy(update={"tentacles": ("my-momentum", "another")}))
