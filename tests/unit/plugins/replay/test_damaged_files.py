@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from octobot_node.errors import InvalidMarketData
 from octobot_plugins.replay.files.reading import read_candles
-from tests.unit.plugins.replay.test_files_as_people_have_them import KINDS
+from tests.unit.plugins.replay.kinds_of_files import KINDS
 
 DAMAGE = st.tuples(
     st.integers(0, 10**6),
