@@ -19,8 +19,7 @@ import sqlalchemy as sa
 
 from octobot_node.clock import VirtualClock
 from octobot_node.configuration import Configuration
-from octobot_node.contracts.exchanges import PastMarket, PastTouches
-from octobot_node.contracts.replays import ForeseenFills, PassedOrders
+from octobot_node.contracts.replays import ForeseenFills, PassedOrders, PastMarket, PastTouches
 from octobot_node.engine.acting.account_poller import AccountPoller
 from octobot_node.engine.acting.order_sender import OrderSender
 from octobot_node.engine.assembly import assemble

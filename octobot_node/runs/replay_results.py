@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from octobot_node.contracts.exchanges import PastMarket, StatesAssumptions, Trading
+from octobot_node.contracts.exchanges import Trading
+from octobot_node.contracts.replays import PastMarket, StatesAssumptions
 from octobot_node.engine.core import Core
 from octobot_node.engine.ledger.book import ZERO, rounded
 from octobot_node.market import MarketRules

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import octobot_node
 from octobot_node.clock import SystemClock
 from octobot_node.configuration import Configuration
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.replays import PastMarket
 from octobot_node.engine.base import open_base
 from octobot_node.engine.commands.commands import NewAccount
 from octobot_node.engine.core import Core

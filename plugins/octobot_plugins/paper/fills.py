@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.replays import PastMarket
 from octobot_node.market import Candles, Ticker, to_ms
 from octobot_node.orders import Side
 from octobot_plugins.paper.orders import Ending, PaperOrder, exact

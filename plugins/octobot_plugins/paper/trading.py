@@ -14,10 +14,8 @@ from octobot_node.contracts.exchanges import (
     Fees,
     MarketData,
     OrderRequest,
-    PastMarket,
-    PastTouches,
-    PastVolumes,
 )
+from octobot_node.contracts.replays import PastMarket, PastTouches, PastVolumes
 from octobot_node.errors import DataUnavailable, NotSent, OrderRefused, RequestExpired
 from octobot_node.market import Candles, Ticker, from_ms
 from octobot_plugins.paper import fills

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from octobot_node.clock import Clock
-from octobot_node.contracts.exchanges import ConnectorContext, PastMarket, ShownPrice
+from octobot_node.contracts.exchanges import ConnectorContext
+from octobot_node.contracts.replays import PastMarket, ShownPrice
 from octobot_node.errors import DataUnavailable, InvalidMarketData
 from octobot_node.market import Candles, MarketRules, Ticker, TimeColumn, from_ms, timeframe_ms, to_ms
 from octobot_node.orders import Side

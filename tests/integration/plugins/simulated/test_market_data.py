@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from octobot_node.clock import VirtualClock
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.replays import PastMarket
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, Ticker, timeframe_ms
 from octobot_node.plugin_system.discovery import load_named

@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from octobot_node.clock import VirtualClock
-from octobot_node.contracts.exchanges import PastMarket
+from octobot_node.contracts.replays import PastMarket
 from octobot_node.errors import DataUnavailable
 from octobot_node.market import Candles, MarketRules, Ticker, from_ms
 from octobot_node.plugin_system.discovery import load_named
