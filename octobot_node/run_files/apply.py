@@ -16,7 +16,7 @@ from octobot_node.contracts.storage import Storage
 from octobot_node.engine.base import Base
 from octobot_node.engine.commands.commands import Commands, NewAccount, NewAutomation
 from octobot_node.engine.core import Core
-from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.config_checks import Proposal, check_proposals
 from octobot_node.engine.deciding.request_findings import is_counted
 from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, InvalidRunFile, Overdrawn, SecretsLocked, SecretUnknown

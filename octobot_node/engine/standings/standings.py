@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from octobot_node.engine.market.hub import MarketHub
 from octobot_node.engine.standings.board import Board
-from octobot_node.engine.standings.finding import Finder
 from octobot_node.engine.standings.prices import Prices
+from octobot_node.engine.standings.search import Finder
 from octobot_node.engine.standings.standing import Standing, first_day, standings_in
 from octobot_node.store.queries.standings import some_of_them
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from octobot_node.engine.commands.budget_commands import BudgetStanding
-from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.config_checks import Proposal, check_proposals
 from octobot_node.engine.ledger.book import ZERO, exact
 from octobot_node.engine.ledger.budget_changes import AssetBudget, WantedBudget
 from octobot_node.errors import CommandRefused, UsageError

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from octobot_node.errors import UsageError
-from octobot_node.operations.automations.finding import FoundIds, find, query_of
+from octobot_node.operations.automations.filters import FoundIds, find, query_of
 from octobot_node.operations.automations.models.bulk import BulkAutomations, BulkRefusal, BulkResult, RefusalReason
 from octobot_node.operations.context import OperationContext
 from octobot_node.store.queries import lists

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from octobot_node.automation import AutomationStatus, Finding
-from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.config_checks import Proposal, check_proposals
 from octobot_node.engine.deciding.request_findings import foreseen, is_counted, request_findings
 from octobot_node.engine.evaluating.configs import ValidConfig
 from octobot_node.errors import CommandRefused, Conflict, UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from octobot_node.operations.automations.finding import find, query_of
+from octobot_node.operations.automations.filters import find, query_of
 from octobot_node.operations.automations.models.automations import (
     AutomationPage,
     AutomationRow,

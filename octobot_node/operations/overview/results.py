@@ -9,7 +9,7 @@ import numpy as np
 
 from octobot_node.engine.standings.board import Board
 from octobot_node.engine.standings.columns import Floats, Slots
-from octobot_node.engine.standings.finding import Query
+from octobot_node.engine.standings.search import Query
 from octobot_node.market import from_ms
 from octobot_node.operations.automations.listing import rows_of
 from octobot_node.operations.automations.models.automations import AutomationRow

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from octobot_node.automation import Finding
-from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.config_checks import Proposal, check_proposals
 from octobot_node.engine.evaluating.configs import InvalidConfig, ValidConfig, validate_config
 from octobot_node.engine.ledger.budgets import balances_of, overdrafts
 from octobot_node.errors import Mistake, UnknownType, UsageError

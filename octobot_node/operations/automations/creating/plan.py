@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.engine.commands.commands import NewAutomation
-from octobot_node.engine.deciding.proposals import Proposal, check_proposals
+from octobot_node.engine.deciding.config_checks import Proposal, check_proposals
 from octobot_node.engine.deciding.request_findings import foreseen, request_findings
 from octobot_node.engine.deciding.request_forecast import Forecast
 from octobot_node.engine.deciding.tick_batch import Rehearsal, TickBatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from octobot_node.engine.standings.finding import Found, Query
+from octobot_node.engine.standings.search import Found, Query
 from octobot_node.engine.standings.sorts import Sort
 from octobot_node.operations.automations.models.automations import WhichAutomations
 from octobot_node.operations.context import OperationContext
