@@ -21,8 +21,8 @@ from tests.support.postgres import Server
 # Nodes of tests that run side by side do not want one port.
 os.environ["OCTOBOT_API_PORT"] = "0"
 # What pytest makes of each file of tests is kept, also where Python is told to keep nothing: each worker would make it
-# anew, half of what collecting takes. What nodes keep is as the environment says.
-sys.dont_write_bytecode = False
+# anew, half of what collecting takes. Once that is done it is as Python was told.
+_KEEPS_NOTHING, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 # Looking for garbage among what stays for as long as the tests run took a fifth of what they cost.
 gc.set_threshold(50_000, 20, 50)
 
@@ -55,6 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _SERVER in getattr(item, "fixturenames", ()) or _SERVER in _parameters(item):
             item.add_marker("server")
     items.sort(key=lambda item: [not item.nodeid.startswith(prefix) for prefix in (_CROWDS, *_LONGEST)])
+
+
+def pytest_collection_finish() -> None:
+    """Keep nothing from here on, where Python is told so."""
+    sys.dont_write_bytecode = _KEEPS_NOTHING
 
 
 def _parameters(item: pytest.Item) -> list[Any]:
