@@ -26,6 +26,8 @@ pytestmark = pytest.mark.timeout(180)
 QUICK = {
     "OCTOBOT_EXTRA_PLUGINS": '["octobot_node.testing.hostile_exchange", "tests.acceptance.cli.resting"]',
     "OCTOBOT_DISK_RESERVE_MB": "0",
+    # A third of a second of CPU at each start; the commands ask by the control socket.
+    "OCTOBOT_API": "false",
     "OCTOBOT_REQUEST_TTL": "1",
     "OCTOBOT_REQUEST_TIMEOUT": "2",
     "OCTOBOT_UNKNOWN_AFTER": "2",
@@ -162,7 +164,7 @@ def test_at_a_running_node_it_waits_until_the_exchange_confirmed_every_end(scene
         shown = at.told("kill_switch.show", limit=500)
         assert {line["confirmed_at"] is not None for line in shown["lines"]} == {True}
         at.exchange.reset()
-        assert at.folder.run("kill-switch", "release", "--yes").returncode == 0
+        at.folder.prepare("kill-switch", "release", "--yes")
         at.until(lambda: at.resting() >= 12)
     # A passage with its bounds: drops, races and late visibility left nothing sent twice.
     assert at.exchange.report().duplicates == 0
@@ -303,7 +305,7 @@ def test_of_one_automation_nothing_else_leaves_though_it_was_planned(scene: Call
     with at.node() as process:
         at.until(lambda: at.resting() == 4)
         process.kill()
-    at.folder.run("automations", "stop", "b")
+    at.folder.prepare("automations", "stop", "b")
     done = at.folder.run("kill-switch", "throw", "--automation", "a", "--reason", "odd", "--yes", "--json")
     assert (done.returncode, json.loads(done.stdout)["switch"]["target"]) == (0, "a"), done.stderr
     # The other one's cancels wait for a node, as every command on a folder at rest says.
@@ -386,7 +388,7 @@ def test_on_a_shared_database_it_works_with_a_node_that_runs_hangs_or_is_dead(sh
         at.until(lambda: at.accepted() >= 6)
         code, found, said = at.throw()
         assert (code, found["switch"]["settled"], at.resting()) == (0, True, 0), said
-        assert at.folder.run("kill-switch", "release", "--yes").returncode == 0
+        at.folder.prepare("kill-switch", "release", "--yes")
         at.until(lambda: at.resting() >= 4)
         process.send_signal(signal.SIGSTOP)
         code, found, said = at.throw("--no-wait")
@@ -397,7 +399,7 @@ def test_on_a_shared_database_it_works_with_a_node_that_runs_hangs_or_is_dead(sh
         process.send_signal(signal.SIGCONT)
         code, found, said = at.throw()
         assert (code, found["switch"]["settled"], at.accepted(), at.resting()) == (0, True, accepted, 0), said
-        assert at.folder.run("kill-switch", "release", "--yes").returncode == 0
+        at.folder.prepare("kill-switch", "release", "--yes")
         at.until(lambda: at.resting() >= 4)
         process.kill()
     accepted = at.accepted()
