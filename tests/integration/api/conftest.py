@@ -78,7 +78,7 @@ def _client(app: FastAPI, headers: dict[str, str]) -> TestClient:
 
 #: Making the routes of the node's operations takes longer than most tests do. They say nothing of a node, so all share
 #: them; what comes of making them anew is for the tests that have routes of their own, and for nodes that start.
-_kept_router = functools.cache(operations_router)
+kept_router = functools.cache(operations_router)
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +92,7 @@ def make_service(open_office: Callable[..., Office], password_hash: str) -> Iter
 
         def make(**settings: Any) -> Service:
             office = open_office(**settings)
-            app = create_app(office.context(), make_router=_kept_router)
+            app = create_app(office.context(), make_router=kept_router)
             service = Service(office, app, stack, stack.enter_context(_client(app, {})))
             _add_users(service, password_hash)
             return service

@@ -23,7 +23,7 @@ from octobot_node.contracts.context import PluginContext
 from octobot_node.contracts.panels import Panel
 from octobot_node.errors import PluginError
 from octobot_plugins.dashboard import pages
-from tests.integration.api.conftest import Service
+from tests.integration.api.conftest import Service, kept_router
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 SCRIPT = "console.log('hello');" * 100
@@ -43,7 +43,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def client(built: Path, service: Service) -> TestClient:
     context = service.office.context()
-    app = create_app(context, open_sites(context.registry, context.plugin_context))
+    app = create_app(context, open_sites(context.registry, context.plugin_context), make_router=kept_router)
     return service.stack.enter_context(TestClient(app, base_url="http://node.test"))
 
 
@@ -60,7 +60,7 @@ def test_the_api_s_document_has_a_page_of_its_own(built: Path, service: Service)
     (built / "docs").mkdir()
     (built / "docs" / "index.html").write_text("<!doctype html><title>The REST API</title>")
     context = service.office.context()
-    app = create_app(context, open_sites(context.registry, context.plugin_context))
+    app = create_app(context, open_sites(context.registry, context.plugin_context), make_router=kept_router)
     with TestClient(app, base_url="http://node.test") as client:
         for path in ("/docs", "/docs/", "/docs/index.html"):
             page = client.get(path, headers=HTML)
@@ -227,7 +227,7 @@ def shown(built: Path, service: Service, tmp_path: Path) -> TestClient:
     registry = replace(context.registry, panels={"mood": panel})
     answer = pages.Pages(built, registry.panels)
     owner = next(each for each in registry.plugins if each.name == "octobot_plugins.dashboard")
-    app = create_app(context, [OpenSite("dashboard", owner, answer, 0)])
+    app = create_app(context, [OpenSite("dashboard", owner, answer, 0)], make_router=kept_router)
     return service.stack.enter_context(TestClient(app, base_url="http://node.test"))
 
 
