@@ -45,6 +45,9 @@ class Nodes:
             "OCTOBOT_LEASE_TTL": str(LEASE_S),
             "OCTOBOT_EXTRA_PLUGINS": "octobot_node.testing.hostile_exchange,benchmarks.crash.trader",
             "OCTOBOT_REQUEST_TTL": "2",
+            # The exchange counts from nothing: where a machine is so busy that it is asked what it holds before a test
+            # has ended, every automation would lack its budget, and no order leave.
+            "OCTOBOT_BALANCE_CHECK_INTERVAL": "0",
         }
 
     def start(
@@ -85,17 +88,23 @@ class Nodes:
         )  # fmt: skip
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """Return node id -> row, asked from a folder on which no node runs.
+        """Return node id -> row, asked from a folder on which no node runs."""
+        answer = self.carry_out("nodes", "--json")
+        assert answer.returncode == 0, answer.stderr
+        return {row["id"]: row for row in json.loads(answer.stdout)["nodes"]}
 
-        In this process: tests ask until something is so, and each time a command of its own would take a second of CPU.
-        """
-        answer = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(answer):
+    def carry_out(self, *arguments: str, at: str = "visitor") -> subprocess.CompletedProcess[str]:
+        """Carry a command out in this process, where ``command`` takes a second of CPU: for what no test is about."""
+        out, errors = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(errors),
+        ):
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            code = main(["nodes", "--json", "--data-dir", str(self.folder / "visitor")])
-        assert code == 0
-        return {row["id"]: row for row in json.loads(answer.getvalue())["nodes"]}
+            code = main([*arguments, "--data-dir", str(self.folder / at)])
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
     def id(self, name: str) -> str:
         return (self.folder / name / "node-id").read_text()
@@ -152,7 +161,7 @@ def create(
     # JSON is YAML.
     accounts = {} if first else {"accounts": {"crash": {"market_data": market, "trading": trading}}}
     file.write_text(json.dumps({**accounts, "automations": traders}))
-    answer = nodes.command("automations", "create", str(file), at=at)
+    answer = nodes.carry_out("automations", "create", str(file), at=at)
     assert answer.returncode == expected, answer.stderr
     return answer.stderr
 
