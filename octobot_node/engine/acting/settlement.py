@@ -34,6 +34,8 @@ __all__ = ["Observed", "Settlement"]
 _SEEN_MAX = 50_000
 #: An order that rested and that its exchange no longer knows is unknown after this.
 _LOST_MS = 30_000
+#: How far clocks may have been apart when an execution that is missing was given its time.
+_CLOCKS_APART_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Settlement:
             asked_at = {row.id: row.attempt for row in live}
             resolved = self._resolve(account, found, observed, happened, now, asked_at)
             settled = self._settle(connection, account, book, found, trades, happened)
-            self._end(found, observed, now)
+            resolved += self._end(found, observed, now)
             self._write(connection, book, found, happened, now)
             filled = (intent.row.automation_id for intent in found if intent.filled != intent.row.filled)
             watched.wake_watchers(connection, filled, now)
@@ -200,9 +202,12 @@ class Settlement:
 
     # -- ends
 
-    def _end(self, found: Iterable[FillingIntent], observed: Observed, now: int) -> None:
-        """End orders that are final, once every execution that the exchange counts is settled."""
+    def _end(self, found: Iterable[FillingIntent], observed: Observed, now: int) -> list[int]:
+        """End orders that are final, once every execution that the exchange counts is settled; return from when on
+        executions are to be read again, for those that lack some.
+        """
         orders = {**observed.ended, **observed.asked}
+        lacking: list[int] = []
         for intent in found:
             if intent.row.id not in orders or intent.status != IntentStatus.OPEN:
                 continue
@@ -215,7 +220,11 @@ class Settlement:
             elif order.status != "open" and now - intent.row.updated_at > _LOST_MS:
                 # Its missing executions may still come; until then whoever looks sees why it does not end.
                 reason = f"the exchange counts {order.filled} filled, its executions add up to {intent.filled}"
-                intent.changed, intent.reason = intent.changed or intent.reason != reason, reason
+                intent.changed, intent.reason = True, reason
+                # Those that are there already may have times before the cursor: a clock that was wrong, the exchange's
+                # or this machine's, and was set right meanwhile.
+                lacking.append(intent.row.created_at - _CLOCKS_APART_MS)
+        return lacking
 
     def _write(
         self, connection: sa.Connection, book: Book, found: Sequence[FillingIntent], happened: list[Event], now: int

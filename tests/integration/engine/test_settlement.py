@@ -128,6 +128,22 @@ def test_an_order_ends_only_when_every_execution_the_exchange_counts_is_settled(
     assert (bench.statuses(), usdt(bench, a)) == (["cancelled"], (Decimal(955), Decimal(0)))
 
 
+def test_an_execution_whose_time_is_before_what_was_read_is_settled(bench: Bench) -> None:
+    """As where a clock, the exchange's or this machine's, was wrong by some seconds and was set right."""
+    bench.automation("a", once(buy(90)))
+    bench.automation("b", once(buy(80)))
+    bench.settle()
+    bench.trading.fill("x1")
+    ahead = bench.trading.executions[-1]
+    bench.trading.executions[-1] = replace(ahead, at=ahead.at + 20_000)
+    bench.settle()
+    bench.trading.fill("x2")
+    bench.run(10_000)
+    assert bench.statuses() == ["filled", "open"]
+    bench.run(60_000, step=5_000)
+    assert (bench.statuses(), [amount for _, amount in fills(bench)]) == (["filled", "filled"], ["1", "1"])
+
+
 def test_a_fill_after_the_cancel_is_settled_though_the_order_has_ended(bench: Bench) -> None:
     told: list[Any] = []
     a = bench.automation("a", once(buy(), buy(50), told=told))
