@@ -11,10 +11,10 @@ from octobot_node.errors import StorageUnavailable
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.models import PageRequest
 from octobot_node.operations.node.models.node import Check
-from octobot_node.operations.trading.account_checks import check
+from octobot_node.operations.trading.account_checks import check_within
 from octobot_node.operations.trading.accounts import list_accounts
 from octobot_node.operations.trading.models.account_checks import AccountChecked, CheckStep
-from octobot_node.operations.trading.models.accounts import AccountRow, OneAccount
+from octobot_node.operations.trading.models.accounts import AccountRow
 
 __all__ = ["account_checks", "stream_check", "stream_health"]
 
@@ -46,7 +46,7 @@ def _asked(context: OperationContext) -> list[Check]:
     for row in real[:_ACCOUNTS_MOST]:
         if time.monotonic() - began > _PATIENCE_S:
             break
-        found.append(_told(row, check(context, OneAccount(account=row.id), patience=_STEP_S)))
+        found.append(_told(row, check_within(context, row.id, _STEP_S)))
     left = real[len(found) :]
     if left:
         found.append(

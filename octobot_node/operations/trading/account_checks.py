@@ -50,7 +50,7 @@ from octobot_node.store.rows.node import AccountRow
 from octobot_node.text.masking import masked_text
 from octobot_node.text.validation_messages import first_mistake, nearest
 
-__all__ = ["check", "rotate_keys"]
+__all__ = ["check", "check_within", "rotate_keys"]
 
 _Half = Literal["trading", "market_data"]
 #: What is to be done where an exchange said no.
@@ -63,12 +63,13 @@ _What = Literal["open", "market_data", "balances", "open_orders", "permissions"]
 _ASKED_FOR = ("BTC/USDT", "BTC/USD", "BTC/EUR")
 
 
-def check(context: OperationContext, request: OneAccount, *, patience: float | None = None) -> AccountChecked:
-    """Ask an account's exchange for prices, money and orders, and return what came of each.
+def check(context: OperationContext, request: OneAccount) -> AccountChecked:
+    """Ask an account's exchange for prices, money and orders, and return what came of each."""
+    return check_within(context, account_id(context, request.account), None)
 
-    For each it has ``patience`` seconds; None: as long as any request.
-    """
-    found = account_id(context, request.account)
+
+def check_within(context: OperationContext, found: str, patience: float | None) -> AccountChecked:
+    """Do the same for the account with an id; for each question the exchange has so many seconds, None: as for any."""
     row = _row(context, found)
     hidden = _secrets_of(context, row)
     strangers: list[StrangerOrder] = []
