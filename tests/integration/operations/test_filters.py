@@ -144,10 +144,10 @@ def test_a_row_tells_what_it_is_worth_at_prices_whose_time_it_tells(office: Offi
     assert {name: told[name] for name in ("asset", "start_equity", "equity", "realised", "unrealised", "pnl")} == {
         "asset": "USDT",
         "start_equity": "1000",
-        "equity": "1020.00",
+        "equity": "1020.0000",
         "realised": "0",
         "unrealised": "20",
-        "pnl": "20.00",
+        "pnl": "20.0000",
     }
     assert (told["pnl_ratio"], told["today"], told["budget"]) == ("0.02000000", "20.00", {"USDT": "1000"})
     assert (row.symbols, row.paper, row.account, told["as_of"]) == (
