@@ -85,7 +85,6 @@ class Accounts:
         self.storage = storage
         self.clock = clock
         self.settings = settings
-        self.registry = registry
         self.routes = routes
         self.gates = RequestGates(storage, clock)
         self.sealing = sealing
@@ -99,7 +98,8 @@ class Accounts:
         self._replaced: list[tuple[float, Trading]] = []
         self._doubted: set[str] = set()
         self._said = SaidOnce()
-        self._lender = Lender(clock, storage, settings, registry, routes, self.gates, self.source, self._fees)
+        #: What connectors are lent, the plugins' connectors among it.
+        self.lender = Lender(clock, storage, settings, registry, routes, self.gates, self.source, self._fees)
         # Re-entrant: opening paper trading asks for its market data.
         self._lock = threading.RLock()
 
@@ -190,11 +190,11 @@ class Accounts:
         priced = self._original(row)
         source = source_key(priced.market_data, priced.market_data_settings, priced.market_data_egress)
         self._open_source(source, priced)
-        factory, contact = self.registry.trading_factory(row.trading), Contact(noted_at=row.contacted_at or 0)
+        factory, contact = self.lender.registry.trading_factory(row.trading), Contact(noted_at=row.contacted_at or 0)
         given, versions = self._opened(row, "trading"), self._versions(row)
         trading = self._open_trading(row, given, priced)
         # A replay asks nobody, and its connectors are more than these calls.
-        if not self.registry.market_data_factory(priced.market_data).replay:
+        if not self.lender.registry.market_data_factory(priced.market_data).replay:
             hidden = secret_texts(factory.Settings, given)
             trading = MeteredTrading(row.trading, self._counters, trading, contact, self.clock, hidden)
         return Account(
@@ -248,10 +248,10 @@ class Accounts:
         return found
 
     def _open_trading(self, row: AccountRow, given: Mapping[str, Any], priced: AccountRow | None = None) -> Trading:
-        factory, by = self.registry.trading_factory(row.trading), priced or row
+        factory, by = self.lender.registry.trading_factory(row.trading), priced or row
         source = source_key(by.market_data, by.market_data_settings, by.market_data_egress)
         kind = ShadowContext if is_shadow(row.id) else LentContext
-        lent = kind(self._lender, source, row.id, (row.trading,), row.egress)
+        lent = kind(self.lender, source, row.id, (row.trading,), row.egress)
         with saying_nothing_of(secret_texts(factory.Settings, given)):
             settings = parse_settings(factory.Settings, given, f"account {row.name!r}, trading")
             made: Trading = factory.open(settings, row.id, lent)
@@ -281,18 +281,18 @@ class Accounts:
             if row is None:
                 raise LookupError(f"account {account_id} is gone")
             name = row.market_data
-            factory = self.registry.market_data_factory(name)
+            factory = self.lender.registry.market_data_factory(name)
             with saying_nothing_of(secret_texts(factory.Settings, settings)):
                 parsed = parse_settings(factory.Settings, settings, f"market data {name!r}")
                 made: MarketData = factory.open(
-                    parsed, LentContext(self._lender, name, "", (name,), row.market_data_egress)
+                    parsed, LentContext(self.lender, name, "", (name,), row.market_data_egress)
                 )
             return made
 
     def lend(self, account_id: str) -> ConnectorContext:
         """Return what a connector of an account is lent, for one that is opened beside it."""
         opened = self.get(account_id)
-        return LentContext(self._lender, opened.source, account_id, ("a test",), opened.egress)
+        return LentContext(self.lender, opened.source, account_id, ("a test",), opened.egress)
 
     def contact_of(self, account_id: str) -> Contact | None:
         """Return what this process knows of an account's exchange; None where it has not opened the account."""
@@ -376,11 +376,11 @@ class Accounts:
     def _open_source(self, key: str, row: AccountRow) -> MarketData:
         name = row.market_data
         if key not in self._sources:
-            factory = self.registry.market_data_factory(name)
+            factory = self.lender.registry.market_data_factory(name)
             given = self._opened(row, "market_data")
             hidden, lent = (
                 secret_texts(factory.Settings, given),
-                LentContext(self._lender, key, "", (name,), row.market_data_egress),
+                LentContext(self.lender, key, "", (name,), row.market_data_egress),
             )
             with saying_nothing_of(hidden):
                 settings = parse_settings(factory.Settings, given, f"market data {name!r}")

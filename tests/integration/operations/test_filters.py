@@ -149,7 +149,7 @@ def test_a_row_tells_what_it_is_worth_at_prices_whose_time_it_tells(office: Offi
         "unrealised": "20",
         "pnl": "20.0000",
     }
-    assert (told["pnl_ratio"], told["today"], told["budget"]) == ("0.02000000", "20.00", {"USDT": "1000"})
+    assert (told["pnl_ratio"], told["today"], told["budget"]) == ("0.02000000", "20.0000", {"USDT": "1000"})
     assert (row.symbols, row.paper, row.account, told["as_of"]) == (
         ["BTC/USDT"],
         False,

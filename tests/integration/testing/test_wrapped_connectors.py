@@ -112,11 +112,12 @@ def test_a_connector_is_opened_for_the_same_account_and_never_inside_itself(make
 
     loop = TradingFactory("loop", CommissionSettings, open_itself, simulated=True)
     odd = MarketDataFactory("odd", CommissionSettings, open_of_market_data)
-    bench.core.accounts.registry = replace(
+    registry = replace(
         bench.registry,
         trading={**bench.registry.trading, "loop": loop, "commission": COMMISSION},
         market_data={**bench.registry.market_data, "odd": odd},
     )
+    bench.core.accounts.lender = replace(bench.core.accounts.lender, registry=registry)
 
     def add(name: str, data: str, trading: str) -> str:
         return str(bench.commands.add_account(NewAccount(name, data, trading, {}, {})))

@@ -168,4 +168,4 @@ def test_a_real_unknown_order_is_told_with_its_amount(bench: Bench) -> None:
     assert bench.statuses() == ["unknown"]
     assert follower.step() == 1
     ((_, message),) = told(bench)
-    assert message.splitlines()[1].startswith("- dca: buy 0.999 BTC at the market's price (")
+    assert message.splitlines()[1].startswith("- dca: buy 0.9989 BTC at the market's price (")
