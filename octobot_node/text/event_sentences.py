@@ -205,7 +205,19 @@ def _action(what: str) -> Callable[[Data], str]:
     return lambda data: f"the action {data['action']} {what}: {reason_of(data)}"
 
 
+def _short_account(data: Data) -> str:
+    lacks = ", ".join(f"{each['has']} {asset} of {each['needs']}" for asset, each in sorted(data["lacks"].items()))
+    return f"the account {data['account']} has {lacks} at its exchange: orders that spend it are not sent"
+
+
 _COMPOSED: Mapping[str, tuple[Level, Callable[[Data], str]]] = {
+    "account.answered": ("info", lambda data: f"the exchange of the account {data['account']} answers again"),
+    "account.covered": ("info", lambda data: f"the account {data['account']} has at its exchange what it should"),
+    "account.short": ("warning", _short_account),
+    "account.unanswered": (
+        "error",
+        lambda data: f"the exchange of the account {data['account']} does not answer: {reason_of(data)}",
+    ),
     "action.asked": ("info", lambda data: f"asked for the action {data['action']}"),
     "action.done": ("info", _action("is done")),
     "action.failed": ("error", _action("failed")),

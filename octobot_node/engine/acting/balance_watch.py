@@ -1,4 +1,5 @@
-"""Compare what exchanges hold for live accounts with what automations on them believe to have.
+"""Compare what exchanges hold for live accounts with what automations on them believe to have, and say of an exchange
+that does not answer: a key that was revoked, or a proxy that is blocked there, would be seen by nobody otherwise.
 
 Somebody withdrew coins by hand, another program trades on the account, budgets were larger than the account ever was:
 orders that spend what is not there are stopped before the exchange has to refuse them, and it is said. Nothing is
@@ -18,6 +19,7 @@ import structlog
 
 from octobot_node.clock import steady_ms
 from octobot_node.engine.ledger.book import exact
+from octobot_node.errors import OrderRefused
 from octobot_node.store import automations, events
 from octobot_node.store.events import Event
 from octobot_node.store.queries import history
@@ -46,6 +48,8 @@ class BalanceWatch:
         #: What was missing of an account at its last look, while orders of it rested: it may have been a fill that was
         #: not settled yet, and counts once it is seen again.
         self._doubts: dict[str, Mapping[str, Any]] = {}
+        #: Accounts whose exchange did not answer at the last look: once may be chance.
+        self._failed: set[str] = set()
 
     def step(self) -> int:
         """Look at the accounts that are due; return how many were found to be otherwise than before."""
@@ -58,27 +62,60 @@ class BalanceWatch:
         for row in due:
             self._next[row.id] = now + pause
         believed = {row.id: self._believed(row.id) for row in due}
+        for row in due:
+            if row.unanswered and not believed[row.id]:
+                self._write_unanswered(row, "")  # nothing trades there any more
         asked = [row for row in due if believed[row.id] and core.accounts.why_closed(row.id) is None]
         if not asked:
             return 0
         answers = core.event_loop.call(self._ask_all(asked))
-        pairs = zip(asked, answers, strict=True)
-        return sum(self._compare(row, believed[row.id], held) for row, held in pairs if held is not None)
+        found = 0
+        for row, held in zip(asked, answers, strict=True):
+            changed = self._note_answer(row, held)
+            if not isinstance(held, Exception):
+                changed = self._compare(row, believed[row.id], held) or changed
+            found += changed
+        return found
 
     def _believed(self, account_id: str) -> dict[str, tuple[Decimal, Decimal]]:
         with self._core.storage.read() as connection:
             return history.money_of_account(connection, account_id, at_work=True)
 
-    async def _ask_all(self, rows: Sequence[AccountRow]) -> list[Mapping[str, Decimal] | None]:
+    async def _ask_all(self, rows: Sequence[AccountRow]) -> list[Mapping[str, Decimal] | Exception]:
         return list(await asyncio.gather(*(self._ask(row) for row in rows)))
 
-    async def _ask(self, row: AccountRow) -> Mapping[str, Decimal] | None:
+    async def _ask(self, row: AccountRow) -> Mapping[str, Decimal] | Exception:
         try:
             async with asyncio.timeout(self._core.settings.request_timeout):
                 return await self._core.accounts.get(row.id).trading.balances()
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, it is asked again
-            log.warning("balances_not_told", account=row.name, error=str(error) or type(error).__name__)
-            return None
+            log.warning("balances_not_told", account=row.name, error=_reason(error))
+            return error
+
+    def _note_answer(self, row: AccountRow, answer: Mapping[str, Decimal] | Exception) -> bool:
+        """Write down that an exchange does not answer, or does again; return whether that is otherwise than it was."""
+        if not isinstance(answer, Exception):
+            self._failed.discard(row.id)
+            return bool(row.unanswered) and self._write_unanswered(row, "")
+        # What it surely refused, such as a key, it will refuse again.
+        is_sure = isinstance(answer, OrderRefused) or row.id in self._failed
+        self._failed.add(row.id)
+        return is_sure and not row.unanswered and self._write_unanswered(row, _reason(answer))
+
+    def _write_unanswered(self, row: AccountRow, reason: str) -> bool:
+        now = self._core.clock.now()
+        change = {"unanswered": reason, "unanswered_since": now if reason else None}
+        data = {"account": row.name} | ({"reason": reason} if reason else {})
+        with self._core.storage.write(durable=True) as connection:
+            there = automations.lock_account(connection, row.id)
+            if there is None or bool(there.unanswered) == bool(reason):
+                return False
+            automations.update_account(connection, row.id, change)
+            note_changed(connection, [row.id])
+            kind = "account.unanswered" if reason else "account.answered"
+            events.append(connection, [Event(row.owner, row.id, "", kind, data)], now)
+        log.warning("account_unanswered", **data) if reason else log.info("account_answered", **data)
+        return True
 
     def _compare(
         self, row: AccountRow, before: Mapping[str, tuple[Decimal, Decimal]], held: Mapping[str, Decimal]
@@ -120,6 +157,10 @@ class BalanceWatch:
             log.warning("account_short", account=row.name, assets=sorted(lacks))
         else:
             log.info("account_covered", account=row.name)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _least(

@@ -35,6 +35,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "AccountEvent": (
         *("account.created", "account.edited", "account.keys_rotated", "account.deleted"),
         *("account.mode_changed", "account.reconciled", "account.differs", "account.short", "account.covered"),
+        *("account.unanswered", "account.answered"),
     ),
     "NodeEvent": ("clock.set", "database.changed"),
 }

@@ -51,6 +51,7 @@ _TOGETHER: Mapping[str, str] = MappingProxyType(
     {
         "unknown_orders": "The outcome of {count:,} orders on {lines:,} accounts is not known",
         "lacking_funds": "{count:,} automations on {lines:,} accounts lack funds for their orders",
+        "silent_account": "The exchanges of {lines:,} accounts do not answer",
         "short_account": "{lines:,} accounts have less at their exchange than their automations reckon with",
         "silent_node": "{lines:,} nodes are silent, or have other plugins than the master",
         "broken_plugin": "{lines:,} plugins are broken",

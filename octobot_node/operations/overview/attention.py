@@ -38,6 +38,7 @@ def attention(context: OperationContext, request: ShowAttention) -> Attention:
             *_by_reason(context, connection, AutomationStatus.FAILED),
             *_by_reason(context, connection, AutomationStatus.HELD),
             *_unknown(context, connection),
+            *_silent(context, connection),
             *_short(context, connection),
             *_lacking(context, connection, now - int(request.refused_within * 1_000)),
             *_late(context, connection, now - int(request.late_after * 1_000)),
@@ -135,6 +136,20 @@ def _short(context: OperationContext, connection: sa.Connection) -> Iterator[Cau
             oldest=None,
             mends_itself=False,
             help=Help(operation="accounts.money", arguments={"account": row.id}),
+        )
+
+
+def _silent(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
+    for row in statements.silent(connection, context.owner):
+        yield Cause(
+            kind="silent_account",
+            title=f"The exchange of the account {row.name} does not answer",
+            detail=f"{row.unanswered}; what its orders came to is not seen, and none may be sent",
+            cure=f"`octobot-node accounts check {quote(row.name)}` says what is wrong with its keys, clock or route",
+            count=1,
+            oldest=moment(row.unanswered_since),
+            mends_itself=False,
+            help=Help(operation="accounts.check", arguments={"account": row.id}),
         )
 
 

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from octobot_node.automation import AutomationStatus
 from octobot_node.orders import IntentStatus
-from octobot_node.store.rows.attention import LacksRow, LateRow, ReasonRow, ShortRow, UnknownRow
+from octobot_node.store.rows.attention import LacksRow, LateRow, ReasonRow, ShortRow, SilentRow, UnknownRow
 from octobot_node.store.sql.conditions import is_anybodys_own, is_live
 from octobot_node.store.tables import accounts, automations, intents, schedule
 
-__all__ = ["lacking", "late", "reasons", "short", "unknown"]
+__all__ = ["lacking", "late", "reasons", "short", "silent", "unknown"]
 
 _a, _i, _s, _c = automations.c, intents.c, schedule.c, accounts.c
 _REASONS = (
@@ -67,6 +67,7 @@ _LACKING = (
     .order_by(_i.account_id)
 )
 _SHORT = sa.select(_c.id, _c.name, _c.lacks).order_by(_c.name)
+_SILENT = sa.select(_c.id, _c.name, _c.unanswered, _c.unanswered_since).where(_c.unanswered != "").order_by(_c.name)
 
 
 def reasons(connection: sa.Connection, status: AutomationStatus, owner: str | None, count: int) -> Sequence[ReasonRow]:
@@ -84,6 +85,11 @@ def short(connection: sa.Connection, owner: str | None) -> Sequence[ShortRow]:
     """Return the accounts whose exchange has less than their automations reckon with, by name."""
     # Looked through in Python: how JSON compares is another matter on each database, and accounts are few.
     return [row for row in connection.execute(_SHORT.where(_owned(_c.owner, owner))) if row.lacks]
+
+
+def silent(connection: sa.Connection, owner: str | None) -> Sequence[SilentRow]:
+    """Return the accounts whose exchange does not answer, by name."""
+    return connection.execute(_SILENT.where(_owned(_c.owner, owner))).all()
 
 
 def late(connection: sa.Connection, before: int, owner: str | None) -> LateRow:

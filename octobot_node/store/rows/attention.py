@@ -43,6 +43,15 @@ class ShortRow(Protocol):
     lacks: Mapping[str, Mapping[str, str]]
 
 
+class SilentRow(Protocol):
+    """An account whose exchange does not answer."""
+
+    id: str
+    name: str
+    unanswered: str
+    unanswered_since: int | None
+
+
 class LacksRow(Protocol):
     """Automations on an account that lacked funds."""
 

@@ -38,6 +38,8 @@ class AccountRow(Protocol):
     mode: str
     live_since: int
     lacks: Mapping[str, Any]
+    unanswered: str
+    unanswered_since: int | None
     wakes: bool
     trades_cursor: int
     reconcile_since: int | None

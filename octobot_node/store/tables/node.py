@@ -83,6 +83,9 @@ accounts = sa.Table(
     sa.Column("live_since", Millis, nullable=False, server_default="0"),
     #: What its exchange has less of than its automations believe: asset -> {"needs", "has"}.
     sa.Column("lacks", sa.JSON, nullable=False, server_default="{}"),
+    #: Why its exchange does not answer, and since when; "": it does, or nothing trades there.
+    sa.Column("unanswered", sa.Text, nullable=False, server_default=""),
+    sa.Column("unanswered_since", Millis),
     #: Its orders may leave again: whoever was not told what became of theirs is to be woken.
     sa.Column("wakes", sa.Boolean, nullable=False, server_default=sa.false()),
     #: Executions up to here are settled; the account poller asks again with an overlap.

@@ -18,11 +18,14 @@ CURSOR = "notify.rules"
 #: Which events a rule is about.
 KINDS: Mapping[Rule, tuple[str, ...]] = {
     "fills": ("order.fill",),
-    "failures": ("tick.failed", "automation.failed", "automation.held"),
+    "failures": (
+        *("tick.failed", "automation.failed", "automation.held"),
+        *("account.unanswered", "account.answered", "account.short", "account.covered"),
+    ),
     "unknown_orders": ("order.unknown",),
 }
 #: These are told soon, unless something was just told.
-_URGENT = frozenset({"automation.failed", "automation.held", "order.unknown"})
+_URGENT = frozenset({"automation.failed", "automation.held", "order.unknown", "account.unanswered"})
 _SOON_MS = 3_000
 _JUST_MS = 60_000
 #: So many are read at once, and told together at most.

@@ -44,10 +44,12 @@ def compose(happened: Sequence[Happened], names: Names) -> Message | None:
     unknown = _unknown(_of(happened, "order.unknown"), names)
     failed = _failures(happened, names)
     fills = _fills(_of(happened, "order.fill"), names)
-    parts = [part for part in (unknown, failed, fills) if part]
+    accounts = _accounts(happened)
+    parts = [part for part in (unknown, accounts, failed, fills) if part]
     if not parts:
         return None
-    level = "error" if unknown or _of(happened, "automation.failed") else "warning" if failed else "info"
+    grave = unknown or _of(happened, "automation.failed") or _of(happened, "account.unanswered")
+    level = "error" if grave else "warning" if failed or _of(happened, "account.short") else "info"
     return Message(level, "\n\n".join(parts))
 
 
@@ -96,6 +98,12 @@ def _failed_ticks(events: Sequence[Happened]) -> str:
     if len(events) == 1:
         return sentence("tick.failed", newest).text
     return f"{len(events)} ticks failed and will be tried again: {reason_of(newest)}"
+
+
+def _accounts(happened: Sequence[Happened]) -> str:
+    about = [sentence(event.kind, event.data).text for event in happened if event.kind.startswith("account.")]
+    lines = [f"{text[0].upper()}{text[1:]}." for text in about]
+    return lines[0] if len(lines) == 1 else _listed("Of accounts:", lines) if lines else ""
 
 
 # Unknown orders -------------------------------------------------------------------------------------------------------

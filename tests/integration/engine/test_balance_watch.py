@@ -12,7 +12,7 @@ import pytest
 
 from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.engine.acting.balance_watch import BalanceWatch
-from octobot_node.errors import NotSent
+from octobot_node.errors import NotSent, OrderRefused
 from octobot_node.store.queries import attention
 from octobot_node.store.tables import accounts
 from tests.support.bench import Bench
@@ -114,10 +114,55 @@ def test_what_an_automation_had_that_is_over_is_anybodys(bench: Bench, look: Cal
     assert (look(), lacks(bench)) == (1, {})
 
 
-def test_an_exchange_that_does_not_answer_changes_nothing(bench: Bench, look: Callable[[], int]) -> None:
+def told_of(bench: Bench) -> list[str]:
+    return [kind for kind in bench.events() if kind.startswith("account.")]
+
+
+def test_an_exchange_that_does_not_answer_twice_in_a_row_is_told(bench: Bench, look: Callable[[], int]) -> None:
     bench.automation("a", waiting)
+    bench.trading.held = {"USDT": Decimal(1_000)}
     bench.trading.faults["balances"] = NotSent("not now")
-    assert (look(), lacks(bench)) == (0, {})
+    assert (look(), lacks(bench), told_of(bench)) == (0, {}, [])
+    assert look() == 1
+    [row] = bench.rows(accounts)
+    assert (row.unanswered, row.unanswered_since) == ("not now", bench.core.clock.now())
+    with bench.core.storage.read() as connection:
+        assert [(each.name, each.unanswered) for each in attention.silent(connection, "local")] == [("main", "not now")]
+        assert attention.silent(connection, "another") == []
+    # Once is enough to be told.
+    assert look() == 0
+    del bench.trading.faults["balances"]
+    assert look() == 1
+    assert (bench.rows(accounts)[0].unanswered, bench.rows(accounts)[0].unanswered_since) == ("", None)
+    assert told_of(bench) == ["account.unanswered", "account.answered"]
+
+
+def test_a_failure_now_and_then_is_not_told(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", waiting)
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    for _ in range(3):
+        bench.trading.faults["balances"] = NotSent("not now")
+        look()
+        del bench.trading.faults["balances"]
+        look()
+    assert told_of(bench) == []
+
+
+def test_a_key_that_is_refused_is_told_at_once(bench: Bench, look: Callable[[], int]) -> None:
+    bench.automation("a", waiting)
+    bench.trading.faults["balances"] = OrderRefused("it does not take the key")
+    assert look() == 1
+    assert bench.rows(accounts)[0].unanswered == "it does not take the key"
+
+
+def test_where_nothing_trades_any_more_nobody_has_to_see_to_it(bench: Bench, look: Callable[[], int]) -> None:
+    first = bench.automation("a", waiting)
+    bench.trading.faults["balances"] = OrderRefused("it does not take the key")
+    look()
+    bench.commands.stop(first)
+    bench.settle()
+    look()
+    assert bench.rows(accounts)[0].unanswered == ""
 
 
 def test_an_account_is_asked_about_no_more_often_than_the_setting_says(bench: Bench) -> None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from octobot_node import Decision, MarketOrder, Tick, Wake
+from octobot_node.engine.acting.balance_watch import BalanceWatch
+from octobot_node.errors import OrderRefused
 from tests.integration.operations.conftest import Office
 
 HOURLY = Wake(every=timedelta(hours=1), align=True)
@@ -81,6 +83,17 @@ def test_several_that_lack_funds_are_one_cause_which_names_one_of_them(office: O
     (lacking,) = [each for each in office.do("attention.show").causes if each.kind == "lacking_funds"]
     assert (lacking.title, lacking.count) == ("2 automations on main lack funds for their orders", 2)
     assert lacking.detail.endswith("; one of them is broke")
+
+
+def test_an_exchange_that_refuses_the_key_needs_somebody(office: Office) -> None:
+    office.bench.automation("a", idle)
+    office.bench.trading.faults["balances"] = OrderRefused("it does not take the key")
+    BalanceWatch(office.bench.core).step()
+    (silent,) = [each for each in office.do("attention.show").causes if each.kind == "silent_account"]
+    assert (silent.title, silent.mends_itself) == ("The exchange of the account main does not answer", False)
+    assert silent.detail.startswith("it does not take the key; ")
+    assert silent.cure.startswith("`octobot-node accounts check main`")
+    assert (silent.oldest, silent.help.operation) == (START, "accounts.check")
 
 
 def test_what_is_late_is_told_from_a_minute_on(office: Office) -> None:

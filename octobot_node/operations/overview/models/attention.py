@@ -36,6 +36,7 @@ class Cause(Response):
         "late",
         "lacking_funds",
         "short_account",
+        "silent_account",
         "silent_node",
         "broken_plugin",
         "kill_switch",

@@ -98,3 +98,20 @@ def test_the_worst_comes_first() -> None:
 def test_what_is_not_worth_telling_is_not_told() -> None:
     assert compose([], NAMES) is None
     assert compose([event("order.planned")], NAMES) is None
+
+
+def test_accounts_are_told_in_the_words_of_the_log() -> None:
+    silent = event("account.unanswered", "", account="main", reason="it does not take the key")
+    assert compose([silent], NAMES) == Message(
+        "error", "The exchange of the account main does not answer: it does not take the key."
+    )
+    short = event("account.short", "", account="spare", lacks={"USDT": {"needs": "1000", "has": "800"}})
+    back = event("account.answered", "", account="main")
+    assert compose([short, back], NAMES) == Message(
+        "warning",
+        "Of accounts:\n- The account spare has 800 USDT of 1000 at its exchange: orders that spend it are not sent.\n"
+        "- The exchange of the account main answers again.",
+    )
+    assert compose([event("account.covered", "", account="spare")], NAMES) == Message(
+        "info", "The account spare has at its exchange what it should."
+    )

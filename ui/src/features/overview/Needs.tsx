@@ -27,6 +27,7 @@ const MARKS: Record<Cause["kind"], Mark> = {
   late: "unknown",
   lacking_funds: "refused",
   short_account: "refused",
+  silent_account: "unknown",
   silent_node: "unknown",
   broken_plugin: "failed",
   kill_switch: "held",
@@ -124,7 +125,7 @@ function Title({ cause }: { cause: Cause }) {
     );
   }
   const account = cause.help?.arguments["account"];
-  if (cause.kind === "short_account" && typeof account === "string") {
+  if ((cause.kind === "short_account" || cause.kind === "silent_account") && typeof account === "string") {
     return (
       <Link to="/accounts/$account" params={{ account }}>
         <b>{cause.title}</b>
