@@ -1,4 +1,7 @@
-"""``python -m benchmarks.chaos --kills 1000``: a storm; ``--masters 50``: two masters at once; ``--rolling``."""
+"""``python -m benchmarks.chaos --kills 1000``: a storm; ``--masters 50``: two masters at once; ``--rolling``.
+
+``--exchange binance|okx``: on the protocol of a real one, with its troubles, and with dca, grid and smart_trade.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ RECOVERY_S = 15.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--kills", type=int, default=40, help="how often something happens")
-    parser.add_argument("--automations", type=int, default=2_000)
+    parser.add_argument("--exchange", choices=("hostile", "binance", "okx"), default="hostile")
+    parser.add_argument("--automations", type=int, help="traders; 2,000, or 40 where a real exchange is emulated")
     parser.add_argument("--every", type=float, default=20.0, help="seconds between an automation's planned ticks")
     parser.add_argument("--lease", type=float, default=9.0, help="OCTOBOT_LEASE_TTL of the nodes")
     parser.add_argument("--pause", type=float, default=8.0, help="seconds between two events at most; a fifth at least")
@@ -34,6 +38,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    options.automations = options.automations or (2_000 if options.exchange == "hostile" else 40)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="octobot-chaos-"))
     clean = False
     try:
@@ -61,7 +66,7 @@ def _storm(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, obje
     happenings = plan(
         options.kills, kinds, options.seed, options.lease, (options.pause / 5, options.pause), options.longest
     )
-    with Cluster(folder, automations=options.automations, every=options.every, lease=options.lease) as cluster:
+    with _cluster(folder, options) as cluster:
         try:
             result = Storm(cluster, _tell).run(happenings, minutes=options.minutes)
         except BaseException:
@@ -71,6 +76,16 @@ def _storm(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, obje
             write_down(result, folder)
             cluster.keep()
     return _figures(result, options), result.clean
+
+
+def _cluster(folder: Path, options: argparse.Namespace) -> Cluster:
+    return Cluster(
+        folder,
+        automations=options.automations,
+        every=options.every,
+        lease=options.lease,
+        exchange=options.exchange,
+    )
 
 
 def _figures(result: Result, options: argparse.Namespace) -> dict[str, object]:
@@ -122,7 +137,7 @@ def _masters(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, ob
 def _rolling(folder: Path, options: argparse.Namespace) -> tuple[Mapping[str, object], bool]:
     from benchmarks.chaos.rolling import MOST_S, rolling_restart
 
-    with Cluster(folder, automations=options.automations, every=options.every, lease=options.lease) as cluster:
+    with _cluster(folder, options) as cluster:
         result = rolling_restart(cluster, _tell)
         if not result.clean or options.keep:
             cluster.keep()

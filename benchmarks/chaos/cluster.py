@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from functools import partial
@@ -20,9 +21,12 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from benchmarks.chaos.proxy import ProxyProcess
-from benchmarks.crash.exchanges import STRONG, TROUBLE
+from benchmarks.crash.exchanges import EMULATED, CrashExchange, Emulated, Hostile
+from benchmarks.crash.verify import Exchange, StoppedExchange
+from octobot_node.automation import AutomationStatus
 from octobot_node.configuration import Configuration
 from octobot_node.engine.commands.commands import NewAccount, NewAutomation
 from octobot_node.errors import StorageBusy
@@ -30,7 +34,6 @@ from octobot_node.live.idle_folder import open_idle_folder
 from octobot_node.operations.context import OperationContext
 from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
-from octobot_node.testing.hostile_exchange.process import HostileExchange
 from tests.support.postgres import Server
 
 __all__ = ["CONSUMERS", "MASTER", "PLUGINS", "Cluster", "Node", "visiting", "wait_for"]
@@ -41,6 +44,10 @@ _CHUNK = 500
 
 #: Attempts to pause one automation.
 _PAUSES = 10
+#: Troubles of an emulated exchange, one after another: all of the crash rounds' but the clock that goes wrong, by which
+#: orders would seem to arrive when they did not.
+_TROUBLES = (0, 1, 2, 3, 4, 6, 7, 8)
+_TRADERS = "automation_id IN (SELECT id FROM automations WHERE type LIKE '%%crash_trader')"
 
 
 class Node:
@@ -128,16 +135,33 @@ class Node:
 class Cluster:
     """A master, consumers, their database and their exchange; a context manager that leaves nothing running."""
 
-    def __init__(self, folder: Path, *, automations: int, every: float, lease: float = 9.0) -> None:
+    def __init__(
+        self, folder: Path, *, automations: int, every: float, lease: float = 9.0, exchange: str = "hostile"
+    ) -> None:
         self.folder, self.automations, self.every = folder, automations, every
         folder.mkdir(parents=True, exist_ok=True)
         self.server = Server()
         self.url = self.server.create_database("chaos")
-        self.exchange = HostileExchange.start(folder / "exchange", **STRONG, **TROUBLE)
+        self.exchange: CrashExchange = (
+            Emulated(exchange, folder, automations, every)
+            if exchange in EMULATED
+            else Hostile(folder, automations=automations, strong=True, every=every)
+        )
+        self.exchange.__enter__()
+        self._job = self.exchange.job()
+        # One for all of them: what one sealed the others open.
+        self._key = folder / "secret-key"
+        self._key.write_text(base64.b64encode(os.urandom(32)).decode())
+        self._key.chmod(0o600)
         self.proxies: dict[str, ProxyProcess] = {}
         self.nodes: dict[str, Node] = {}
         self._environment = {
-            "OCTOBOT_EXTRA_PLUGINS": ",".join(PLUGINS),
+            "OCTOBOT_EXTRA_PLUGINS": ",".join(self._job["plugins"]),
+            "OCTOBOT_EGRESS_ROUTES": ",".join(self._job.get("egress_routes", ())),
+            "OCTOBOT_EGRESS_ALLOW_PRIVATE": str(self._job.get("allow_private", False)).lower(),
+            # An exchange that takes all money away, or counts from nothing, would end all trading for minutes.
+            "OCTOBOT_BALANCE_CHECK_INTERVAL": "0",
+            "OCTOBOT_SECRET_KEY_FILE": str(self._key),
             "OCTOBOT_DISK_RESERVE_MB": "0",
             "OCTOBOT_LEASE_TTL": str(lease),
             "OCTOBOT_API_PORT": "0",
@@ -165,29 +189,51 @@ class Cluster:
             node.wait_started()
 
     def _create(self) -> None:
-        budget = {"USD": Decimal(1_000_000)}
+        job = self._job
         with self.context() as context:
             account = context.commands.create_account(
                 NewAccount(
                     "crash",
-                    "hostile",
-                    "hostile",
-                    self.exchange.market_data_settings(),
-                    self.exchange.trading_settings("crash"),
+                    job["connector"],
+                    job["connector"],
+                    job["market_data_settings"],
+                    job["trading_settings"],
+                    egress=job.get("egress", ""),
                 )
             )
             new = [
                 NewAutomation(
-                    f"trader-{number}", "crash_trader", account, budget, {"every": self.every, "planned_only": True}
+                    each["name"],
+                    each["type"],
+                    account,
+                    {asset: Decimal(amount) for asset, amount in each["budget"].items()},
+                    {**each["config"], **({"planned_only": True} if each["type"] == "crash_trader" else {})},
                 )
-                for number in range(self.automations)
+                for each in job["automations"]
             ]
             for start in range(0, len(new), _CHUNK):
                 context.commands.create_many(new[start : start + _CHUNK])
 
     def context(self) -> AbstractContextManager[OperationContext]:
         """Return the commands of a visitor, past the proxies."""
-        return visiting(self.folder / "visitor", self.url, PLUGINS)
+        return visiting(
+            self.folder / "visitor",
+            self.url,
+            tuple(self._job["plugins"]),
+            egress_routes=self._job.get("egress_routes", ()),
+            key=self._key,
+        )
+
+    def trouble(self, number: int) -> None:
+        """Have the exchange make the trouble of this number."""
+        self.exchange.trouble(_TROUBLES[number % len(_TROUBLES)])
+
+    def exchange_books(self) -> Exchange:
+        """Return what really happened at the exchange; the hostile one is stopped for it."""
+        if isinstance(self.exchange, Hostile):
+            self.exchange.__exit__()
+            return StoppedExchange(self.folder / "exchange")
+        return self.exchange.books(self.url)
 
     @contextmanager
     def books(self) -> Iterator[sa.Connection]:
@@ -209,12 +255,12 @@ class Cluster:
 
         Returns what went wrong.
         """
-        calm = ("drop_before", "drop_after", "error_5xx", "rate_limited", "cancel_race", "latency_ms")
-        self.exchange.set(**{**self.exchange.behaviour().model_dump(), **dict.fromkeys(calm, 0)})
+        self.exchange.calm()
         problems = [
             *_told(self._all_tick, "not every automation ticks any more"),
             *_told(self._pause_all, "not every automation could be paused"),
             *_told(self._come_to_rest, "not every order came to its end"),
+            *_told(self._all_heard, "not every execution was heard of"),
         ]
         time.sleep(1.5)  # cancelled orders end a watcher's pass later
         for node in self.nodes.values():
@@ -225,17 +271,21 @@ class Cluster:
         return problems
 
     def _all_tick(self) -> None:
-        before = dict(self.query("SELECT automation_id, tick FROM schedule"))
+        # Others tick when something happens, and some are done.
+        asked = f"SELECT automation_id, tick FROM schedule WHERE {_TRADERS}"
+        before = dict(self.query(asked))
 
         def ticked() -> bool:
-            now = dict(self.query("SELECT automation_id, tick FROM schedule"))
+            now = dict(self.query(asked))
             return all(now[id_] > tick for id_, tick in before.items())
 
         wait_for(ticked, self.every * 2 + 60, "no tick", pause=0.5)
 
     def _pause_all(self) -> None:
         with self.context() as context:
-            for (automation_id,) in self.query("SELECT automation_id FROM schedule ORDER BY automation_id"):
+            for automation_id, status in self.query("SELECT id, status FROM automations ORDER BY id"):
+                if not AutomationStatus(status).pausable:
+                    continue
                 for attempt in range(1, _PAUSES + 1):
                     try:
                         context.commands.pause(automation_id)
@@ -244,6 +294,9 @@ class Cluster:
                         # What a person would do who is told to try again.
                         if attempt == _PAUSES:
                             raise
+
+    def _all_heard(self) -> None:
+        wait_for(lambda: self.exchange.settled(self.url), 120, "executions are missing", pause=0.5)
 
     def _come_to_rest(self) -> None:
         """Wait for as long as there is less and less to do: a storm may leave a machine with minutes of work."""
@@ -294,9 +347,19 @@ class Cluster:
 
 
 @contextmanager
-def visiting(folder: Path, url: str, plugins: tuple[str, ...]) -> Iterator[OperationContext]:
+def visiting(
+    folder: Path, url: str, plugins: tuple[str, ...], *, egress_routes: Sequence[str] = (), key: Path | None = None
+) -> Iterator[OperationContext]:
     """Yield the commands of a visitor on a database: a folder of its own, and no part in the work."""
-    settings = Settings(data_dir=folder, database_url=url, role="master", extra_plugins=plugins, disk_reserve_mb=0)
+    settings = Settings(
+        data_dir=folder,
+        database_url=url,
+        role="master",
+        extra_plugins=plugins,
+        disk_reserve_mb=0,
+        egress_routes=tuple(map(SecretStr, egress_routes)),
+        secret_key_file=key,
+    )
     registry = load_plugins(plugins, discover=False)
     with open_idle_folder(Configuration(settings), registry, by="benchmark", settings=settings) as context:
         yield context

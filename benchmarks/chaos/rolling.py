@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.chaos.cluster import CONSUMERS, MASTER, Cluster, wait_for
 from benchmarks.chaos.observe import Delays, Observer, tick_delays
-from benchmarks.crash.verify import StoppedExchange, Verdict, verify_books
+from benchmarks.crash.verify import Verdict, verify_books
 
 __all__ = ["MOST_S", "RollingResult", "rolling_restart"]
 
@@ -67,8 +67,7 @@ def rolling_restart(
     until = observer.now()
     observer.close()
     problems += cluster.settle()
-    cluster.exchange.stop()
-    exchange = StoppedExchange(cluster.folder / "exchange")
+    exchange = cluster.exchange_books()
     with cluster.books() as connection:
         verdict = verify_books(connection, exchange, all_known=True, order_each_tick=False)
         delays = tick_delays(connection, since, until, moments)

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.chaos.cluster import CONSUMERS, MASTER, Cluster, Node
 from benchmarks.chaos.observe import Delays, Observer, sent_after_the_fence, tick_delays
-from benchmarks.crash.verify import StoppedExchange, Verdict, verify_books
+from benchmarks.crash.verify import Verdict, verify_books
 
 __all__ = ["KINDS", "Happening", "Result", "Storm", "plan"]
 
@@ -115,6 +115,7 @@ class Storm:
                 break
             try:
                 self._await_target(happening)
+                cluster.trouble(number)
                 moments.append((happening.kind, self._observer.now()))
                 self._strike(happening)
             except (RuntimeError, TimeoutError, OSError) as error:
@@ -134,12 +135,12 @@ class Storm:
 
     def _verify(self, since: int, until: int, moments: Sequence[tuple[str, int]]) -> None:
         cluster, result = self._cluster, self.result
-        cluster.exchange.stop()
-        exchange = StoppedExchange(cluster.folder / "exchange")
+        exchange = cluster.exchange_books()
         with cluster.books() as connection:
             result.verdict = verify_books(connection, exchange, all_known=True, order_each_tick=False)
             result.unfenced = sent_after_the_fence(connection, exchange, self._observer.epochs)
             result.delays = tick_delays(connection, since, until, moments)
+        result.verdict.problems += cluster.exchange.problems()
         result.expired_requests = exchange.report().expired
         result.taken_over = self._observer.taken_over
         result.restarts_by_themselves = dict(self._ended)
