@@ -187,9 +187,9 @@ function Make({ onDone }: { onDone: () => void }) {
           <input {...props} required maxLength={64} value={name} onChange={(event) => setName(event.target.value)} />
         )}
       </Line>
-      <p>
+      <div>
         <Segments label="Where" value={place} choices={PLACES} onChange={setPlace} />
-      </p>
+      </div>
       {place === "telegram" ? (
         <>
           <Line
