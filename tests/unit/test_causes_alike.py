@@ -58,3 +58,8 @@ def test_many_lines_of_a_kind_are_one_which_says_what_one_of_them_is() -> None:
 def test_a_few_lines_of_a_kind_stay_as_they_are() -> None:
     few = [cause("short_account", f"The account {n}") for n in range(5)]
     assert gathered(few) == few
+
+
+def test_what_asks_about_one_account_is_no_help_for_many() -> None:
+    (one,) = gathered([cause("silent_account", f"The exchange of {n}", account=f"{n}") for n in range(9)])
+    assert (one.title, one.help) == ("The exchanges of 9 accounts do not answer", None)

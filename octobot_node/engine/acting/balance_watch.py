@@ -64,7 +64,7 @@ class BalanceWatch:
         believed = {row.id: self._believed(row.id) for row in due}
         for row in due:
             if row.unanswered and not believed[row.id]:
-                self._write_unanswered(row, "")  # nothing trades there any more
+                self._forget_unanswered(row)
         asked = [row for row in due if believed[row.id] and core.accounts.why_closed(row.id) is None]
         if not asked:
             return 0
@@ -114,8 +114,18 @@ class BalanceWatch:
             note_changed(connection, [row.id])
             kind = "account.unanswered" if reason else "account.answered"
             events.append(connection, [Event(row.owner, row.id, "", kind, data)], now)
-        log.warning("account_unanswered", **data) if reason else log.info("account_answered", **data)
+        if reason:
+            log.warning("account_unanswered", **data)
+        else:
+            log.info("account_answered", **data)
         return True
+
+    def _forget_unanswered(self, row: AccountRow) -> None:
+        """Have nobody see to an exchange on which nothing trades any more; that it answers is not said, nor known."""
+        self._failed.discard(row.id)
+        with self._core.storage.write() as connection:
+            automations.update_account(connection, row.id, {"unanswered": "", "unanswered_since": None})
+            note_changed(connection, [row.id])
 
     def _compare(
         self, row: AccountRow, before: Mapping[str, tuple[Decimal, Decimal]], held: Mapping[str, Decimal]

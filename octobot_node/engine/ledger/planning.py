@@ -247,8 +247,16 @@ def _spend_of(amount: Decimal, price: Decimal | None, rules: MarketRules) -> Dec
             " ticker in needs()"
         )
     with localcontext(rounded()):
-        step = min(rules.price_step, _SPEND_STEP)
-        return amount * price // step * step
+        return _spendable(amount * price, rules)
+
+
+def _spendable(spend: Decimal, rules: MarketRules) -> Decimal:
+    """Cut what is to be spent to the digits that exchanges take; raise Refusal where nothing is left of it."""
+    step = min(rules.price_step, _SPEND_STEP)
+    found = spend // step * step
+    if found <= 0:
+        raise Refusal(f"{spend} {rules.quote} is less than can be spent")
+    return found
 
 
 def _check_offered(capabilities: Capabilities, order: Order) -> None:
@@ -343,8 +351,7 @@ def _fit(plan: Plan, rules: MarketRules, row: dict[str, Any], free: Decimal) -> 
     assert price is not None
     if plan.capabilities.market_spend:
         with localcontext(rounded()):
-            step = min(rules.price_step, _SPEND_STEP)
-            row["spend"] = min(row["amount"] * price, free / fee) // step * step
+            row["spend"] = _spendable(min(row["amount"] * price, free / fee), rules)
         row["amount"] = None
         _check_notional(rules, row, price)
         return Decimal(row["spend"] * fee)

@@ -378,10 +378,8 @@ class Accounts:
         if key not in self._sources:
             factory = self.lender.registry.market_data_factory(name)
             given = self._opened(row, "market_data")
-            hidden, lent = (
-                secret_texts(factory.Settings, given),
-                LentContext(self.lender, key, "", (name,), row.market_data_egress),
-            )
+            hidden = secret_texts(factory.Settings, given)
+            lent = LentContext(self.lender, key, "", (name,), row.market_data_egress)
             with saying_nothing_of(hidden):
                 settings = parse_settings(factory.Settings, given, f"market data {name!r}")
                 made: MarketData = factory.open(settings, lent)

@@ -73,11 +73,6 @@ def gathered(causes: Sequence[Cause]) -> list[Cause]:
 def _together(kind: str, causes: Sequence[Cause]) -> Cause:
     first = max(causes, key=lambda each: each.count)
     count = sum(each.count for each in causes)
-    operation = first.help.operation if first.help is not None else ""
-    # Of each kind that is gathered what the list takes is the same for all, but for whose it is.
-    arguments = {
-        name: value for name, value in (first.help.arguments if first.help else {}).items() if name == "status"
-    }
     return Cause(
         kind=first.kind,
         title=_TOGETHER[kind].format(count=count, lines=len(causes)),
@@ -87,5 +82,13 @@ def _together(kind: str, causes: Sequence[Cause]) -> Cause:
         count=count,
         oldest=min((each.oldest for each in causes if each.oldest is not None), default=None),
         mends_itself=all(each.mends_itself for each in causes),
-        help=None if operation in ("", "accounts.money") else Help(operation=operation, arguments=arguments),
+        help=_of_all(first.help),
     )
+
+
+def _of_all(help_: Help | None) -> Help | None:
+    """Return what helps one as what helps all: a list, but for whose it is; None where it is about one account."""
+    if help_ is None or "account" in help_.arguments:
+        return None
+    arguments = {name: value for name, value in help_.arguments.items() if name == "status"}
+    return Help(operation=help_.operation, arguments=arguments)

@@ -163,6 +163,8 @@ def test_where_nothing_trades_any_more_nobody_has_to_see_to_it(bench: Bench, loo
     bench.settle()
     look()
     assert bench.rows(accounts)[0].unanswered == ""
+    # That it answers again would be a lie.
+    assert told_of(bench) == ["account.unanswered"]
 
 
 def test_an_account_is_asked_about_no_more_often_than_the_setting_says(bench: Bench) -> None:

@@ -264,6 +264,17 @@ def test_where_market_buys_are_in_quote_alone_an_amount_is_bought_for_what_it_co
     assert outline(sold) == ("planned", "market", Decimal(1), None, None, None, Decimal(1))
 
 
+def test_nothing_is_no_amount_that_can_be_spent(book: Book) -> None:
+    loose = market(
+        replace(
+            RULES, price_step=Decimal(1), amount_step=Decimal("0.00001"), min_amount=Decimal(0), min_notional=Decimal(0)
+        )
+    )
+    quote = replace(CAPABLE, market_spend=True, market_amount=False)
+    row = one(book, MarketOrder("BTC/USDT", "buy", amount=Decimal("0.00009")), capabilities=quote, market=loose)
+    assert (row["status"], row["reason"]) == ("refused", "0.009009 USDT is less than can be spent")
+
+
 def test_after_a_refusal_the_rest_is_skipped_and_nothing_of_it_stays_reserved(book: Book) -> None:
     rows = plan_group(plan(), [limit(), limit(amount="100"), limit("sell")], book, independent=False)
     assert [(row["status"], row["reserved"]) for row in rows] == [
