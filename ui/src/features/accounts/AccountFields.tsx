@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ExchangeOfferRow } from "@/api/client/types.gen";
-import type { FieldErrors } from "@/features/new/check";
-import type { Schema } from "@/features/new/schema";
+import type { FieldErrors } from "@/features/new/config/check";
+import type { Schema } from "@/features/new/config/schema";
+import { Line } from "@/parts/forms/Line";
 import { Icon, Shape } from "@/parts/Icon";
-import { Line } from "@/parts/Line";
 import { type AccountDraft, LIMITS } from "./body";
 import { routesQuery } from "./queries";
 

@@ -6,8 +6,8 @@ import { isProblem } from "@/api/http";
 import { Proving } from "@/features/session/Proving";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";
+import { Line } from "@/parts/forms/Line";
 import { Shape } from "@/parts/Icon";
-import { Line } from "@/parts/Line";
 import { Failure, Loading } from "@/parts/States";
 import { sentence } from "@/text/sentences";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Schema } from "@/features/new/schema";
+import type { Schema } from "@/features/new/config/schema";
 import { type AccountDraft, bodyOf, plainSettings, secretsOf, wrongWith } from "./body";
 
 const DRAFT: AccountDraft = {

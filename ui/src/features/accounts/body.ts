@@ -1,8 +1,8 @@
 /** A new account out of what was filled in: connectors with their own settings, money, limits. */
 
 import type { CreateAccount } from "@/api/client/types.gen";
-import type { FieldErrors } from "@/features/new/check";
-import { filled, type Schema } from "@/features/new/schema";
+import type { FieldErrors } from "@/features/new/config/check";
+import { filled, type Schema } from "@/features/new/config/schema";
 
 export interface Purse {
   asset: string;

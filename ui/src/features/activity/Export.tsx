@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { accountsQuery } from "@/features/frame/queries";
 import { Dialog } from "@/parts/Dialog";
-import { Line } from "@/parts/Line";
+import { Line } from "@/parts/forms/Line";
 import { addressOf, type Wanted, type What } from "./exporting";
 
 const WHAT: ReadonlyArray<{ value: What; label: string; hint: string }> = [

@@ -15,13 +15,13 @@ import { useNow } from "@/parts/useNow";
 import { add, negated, subtract } from "@/text/decimal";
 import * as format from "@/text/format";
 import { Actions } from "./Actions";
-import { symbolsOf } from "./drawing";
+import { symbolsOf } from "./chart/drawing";
 import { FigureValue } from "./FigureValue";
 import { automationQuery, courseQuery, newestOrderQuery } from "./queries";
 import { type Search, TABS, type Tab } from "./search";
 import { Troubles } from "./Troubles";
 
-const ChartTab = lazyPart(() => import("./ChartTab"));
+const ChartTab = lazyPart(() => import("./chart/ChartTab"));
 const OrdersTab = lazyPart(() => import("./OrdersTab"));
 const MoneyTab = lazyPart(() => import("./MoneyTab"));
 const LogTab = lazyPart(() => import("./LogTab"));

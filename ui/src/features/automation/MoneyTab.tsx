@@ -5,21 +5,21 @@ import type { Deposit } from "@/api/client/types.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { sessionQuery } from "@/features/session/queries";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
+import { Segments } from "@/parts/forms/Segments";
 import { lazyPart } from "@/parts/lazyPart";
 import { More } from "@/parts/More";
 import { usePreference } from "@/parts/preferences";
-import { Segments } from "@/parts/Segments";
 import { Failure, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { sign, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";
+import { bySecond, type Point } from "./chart/drawing";
 import { BudgetDialog } from "./dialogs/BudgetDialog";
-import { bySecond, type Point } from "./drawing";
 import { FigureValue } from "./FigureValue";
 import { isEnding } from "./lives";
 import { courseQuery, postingsQuery } from "./queries";
 
-const CourseChart = lazyPart(() => import("./CourseChart"));
+const CourseChart = lazyPart(() => import("./chart/CourseChart"));
 
 export default function MoneyTab({ detail, asset }: { detail: AutomationDetail; asset: string | null }) {
   // It stands above the rest, which must not move as it comes.

@@ -6,16 +6,16 @@ import { accountsQuery } from "@/features/frame/queries";
 import { MONEY, ShowOther } from "@/features/frame/ShowOther";
 import { totalsQuery } from "@/features/overview/queries";
 import { sessionQuery } from "@/features/session/queries";
+import { Words } from "@/parts/forms/Words";
 import type { Book } from "@/parts/preferences";
 import { Empty, Failure, Loading } from "@/parts/States";
-import { Words } from "@/parts/Words";
 import * as format from "@/text/format";
-import { ChooseColumns } from "./ChooseColumns";
 import { Marked, type Marks, NONE } from "./Marked";
 import { anchorsQuery, typesQuery } from "./queries";
 import { Rows } from "./Rows";
 import { filterOf, isNarrowed, orderOf, type Search, STATUSES, statusesOf } from "./search";
-import { Views } from "./Views";
+import { ChooseColumns } from "./views/ChooseColumns";
+import { Views } from "./views/Views";
 
 export function AutomationsPage({ search }: { search: Search }) {
   const { both, shown } = useBook();

@@ -7,10 +7,10 @@ import { Moment, Result } from "@/parts/Figures";
 import { NARROW, PHONE, useMedia } from "@/parts/useMedia";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
-import { type Column, columnsOf, figure, StatusOf } from "./columns";
 import { counted, isMarked, type Marks, NONE, toggled } from "./Marked";
 import { type Filter, type Order, PAGE, rowsQuery, sparklinesQuery } from "./queries";
 import { useTypeNames } from "./useTypeNames";
+import { type Column, columnsOf, figure, StatusOf } from "./views/columns";
 
 const ROW = 34;
 const PHONE_ROW = 64;

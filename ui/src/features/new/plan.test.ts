@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PlannedTick } from "@/api/client/types.gen";
+import type { Schema } from "./config/schema";
 import { linesOfPlan } from "./plan";
-import type { Schema } from "./schema";
 
 const SCHEMA = {
   type: "object",

@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 import { planType } from "@/api/client/sdk.gen";
 import type { PlannedTick } from "@/api/client/types.gen";
 import { isProblem, type Problem } from "@/api/http";
-import type { Line } from "@/features/automation/drawing";
+import type { Line } from "@/features/automation/chart/drawing";
 import { toDraw } from "@/text/decimal";
-import type { Schema } from "./schema";
+import type { Schema } from "./config/schema";
 
 export interface PlanBody {
   account: string;

@@ -1,7 +1,7 @@
 /** What the node says against something, at the fields that it names. */
 
 import { isProblem } from "@/api/http";
-import type { FieldErrors } from "./check";
+import type { FieldErrors } from "./config/check";
 
 /** Of those of a whole automation the ones of its config, by its own names. */
 export function ofConfig(errors: FieldErrors): FieldErrors {

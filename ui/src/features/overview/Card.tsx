@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { AutomationRow } from "@/api/client/types.gen";
-import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/drawing";
+import { candlesOf, linesOf, marksOf, symbolsOf } from "@/features/automation/chart/drawing";
 import type { AutomationDetail } from "@/features/automation/queries";
 import { candlesQuery, newestFillsQuery } from "@/features/automation/queries";
 import { useTypeNames } from "@/features/automations/useTypeNames";

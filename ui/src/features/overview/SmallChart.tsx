@@ -1,6 +1,6 @@
 import { useMemo, useRef } from "react";
-import type { DrawnCandle, Line, Mark } from "@/features/automation/drawing";
-import { useWidth } from "@/parts/useWidth";
+import type { DrawnCandle, Line, Mark } from "@/features/automation/chart/drawing";
+import { useWidth } from "@/parts/charts/useWidth";
 import * as format from "@/text/format";
 import { LABEL_HEIGHT, type Picture, pictureOf } from "./smallCandles";
 

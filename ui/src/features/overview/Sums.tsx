@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { TotalPoint, Totals } from "@/api/client/types.gen";
-import { type Curve, Curves, type Dress, type Pane } from "@/parts/Curves";
+import { type Curve, Curves, type Dress, type Pane } from "@/parts/charts/Curves";
 import { Change, Moment, Money, NotKnown, Result } from "@/parts/Figures";
-import { Segments } from "@/parts/Segments";
+import { Segments } from "@/parts/forms/Segments";
 import { Failure, Loading } from "@/parts/States";
 import { add, toDraw } from "@/text/decimal";
 import * as format from "@/text/format";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DrawnCandle, Line } from "@/features/automation/drawing";
+import type { DrawnCandle, Line } from "@/features/automation/chart/drawing";
 import { LABEL_HEIGHT, pictureOf } from "./smallCandles";
 
 const SIZE = { width: 168, height: 124 };

@@ -1,8 +1,8 @@
 /** A small picture of candles, worked out apart from what draws it: paths, marks and labels in pixels. */
 
-import type { DrawnCandle, Line, Mark } from "@/features/automation/drawing";
-import { roundTimes, roundValues } from "@/parts/axis";
-import { apart, type Scale, scale } from "@/parts/curves";
+import type { DrawnCandle, Line, Mark } from "@/features/automation/chart/drawing";
+import { roundTimes, roundValues } from "@/parts/charts/axis";
+import { apart, type Scale, scale } from "@/parts/charts/curves";
 
 export interface Size {
   width: number;

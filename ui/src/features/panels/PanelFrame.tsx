@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { PanelRow } from "@/api/client/types.gen";
 import { isProblem, NoAnswer } from "@/api/http";
-import { coloursOf, onTheme } from "@/features/automation/chartTheme";
+import { coloursOf, onTheme } from "@/features/automation/chart/chartTheme";
 import { onEvent } from "@/live/connection";
 import { Icon } from "@/parts/Icon";
 import { answer, NotTold } from "./answers";

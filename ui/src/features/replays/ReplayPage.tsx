@@ -12,16 +12,16 @@ import { Gone } from "@/parts/Gone";
 import { lazyPart } from "@/parts/lazyPart";
 import { Failure, Loading } from "@/parts/States";
 import * as format from "@/text/format";
-import { Notes } from "./Notes";
-import { OnPaper } from "./OnPaper";
 import { useProgress } from "./progress";
 import { isOver, type LoadedReplay, replayQuery } from "./queries";
 import { ReplayStatus } from "./ReplayStatus";
+import { Notes } from "./report/Notes";
+import { OnPaper } from "./report/OnPaper";
 import { REPLAY_TABS, type ReplaySearch, type ReplayTab } from "./search";
 
-const Report = lazyPart(() => import("./Report"));
-const Fills = lazyPart(() => import("./Fills"));
-const Log = lazyPart(() => import("./Log"));
+const Report = lazyPart(() => import("./report/Report"));
+const Fills = lazyPart(() => import("./report/Fills"));
+const Log = lazyPart(() => import("./report/Log"));
 
 export function ReplayPage({ id, search }: { id: string; search: ReplaySearch }) {
   const { data, error, refetch } = useQuery(replayQuery(id));

@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { changePreferences } from "@/api/client/sdk.gen";
-import { Line } from "@/parts/Line";
+import { Line } from "@/parts/forms/Line";
+import { Segments } from "@/parts/forms/Segments";
 import { setPreference, type Theme, usePreference } from "@/parts/preferences";
-import { Segments } from "@/parts/Segments";
 import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";

@@ -6,15 +6,15 @@ import { useSignOut } from "@/features/session/useSignOut";
 import { lazyPart } from "@/parts/lazyPart";
 import { Loading } from "@/parts/States";
 import { Appearance } from "./Appearance";
-import { Password } from "./Password";
+import { Password } from "./access/Password";
+import { Sessions } from "./access/Sessions";
 import { secondFactorQuery } from "./queries";
-import { Sessions } from "./Sessions";
 import { SETTINGS_TABS, type SettingsTab } from "./tabs";
 
-const SecondFactor = lazyPart(() => import("./SecondFactor"));
-const Keys = lazyPart(() => import("./Keys"));
+const SecondFactor = lazyPart(() => import("./access/SecondFactor"));
+const Keys = lazyPart(() => import("./access/Keys"));
 const Secrets = lazyPart(() => import("./Secrets"));
-const Users = lazyPart(() => import("./Users"));
+const Users = lazyPart(() => import("./access/Users"));
 const Notifications = lazyPart(() => import("./Notifications"));
 const About = lazyPart(() => import("./About"));
 

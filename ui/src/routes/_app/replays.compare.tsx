@@ -1,6 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import ComparePage, { type CompareSearch } from "@/features/replays/ComparePage";
-import { LETTERS } from "@/features/replays/comparing";
+import ComparePage, { type CompareSearch } from "@/features/replays/compare/ComparePage";
+import { LETTERS } from "@/features/replays/compare/comparing";
 
 export const Route = createFileRoute("/_app/replays/compare")({
   validateSearch: (given: Record<string, unknown>): CompareSearch => {

@@ -1,5 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import StartReplay, { type From } from "@/features/replays/StartReplay";
+import StartReplay, { type From } from "@/features/replays/start/StartReplay";
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" && value.length <= 128 ? value : undefined;

@@ -1,4 +1,4 @@
-import type { Schema } from "@/features/new/schema";
+import type { Schema } from "@/features/new/config/schema";
 import * as format from "@/text/format";
 import { Value } from "./Value";
 

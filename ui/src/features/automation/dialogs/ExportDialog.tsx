@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { exportAutomations } from "@/api/client/sdk.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { Copy } from "@/parts/Copy";
 import { Dialog } from "@/parts/Dialog";
+import { Copy } from "@/parts/forms/Copy";
+import { download } from "@/parts/forms/saving";
 import { Failure, Loading } from "@/parts/States";
-import { download } from "@/parts/saving";
 
 function runFileQuery(id: string) {
   return {

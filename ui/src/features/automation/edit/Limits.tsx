@@ -1,5 +1,5 @@
-import type { FieldErrors } from "@/features/new/check";
-import { Line } from "@/features/new/Line";
+import type { FieldErrors } from "@/features/new/config/check";
+import { Line } from "@/features/new/config/Line";
 import type { Config } from "./editing";
 
 interface Limit {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Schema } from "@/features/new/schema";
+import type { Schema } from "@/features/new/config/schema";
 import { changesOf, choices, differences, type Edit, editable, merged } from "./editing";
 
 const SCHEMA: Schema = {

@@ -1,6 +1,6 @@
 /** What an edit is: what was read when it began, and what was typed since. What others did meanwhile is the third. */
 
-import { filled, type Schema } from "@/features/new/schema";
+import { filled, type Schema } from "@/features/new/config/schema";
 import { plainDuration } from "@/text/durations";
 
 export type Config = Record<string, unknown>;

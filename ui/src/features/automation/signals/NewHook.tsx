@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { createHook } from "@/api/client/sdk.gen";
 import type { AutomationDetail } from "@/features/automation/queries";
-import { Line } from "@/features/new/Line";
+import { Line } from "@/features/new/config/Line";
 import { ofServer } from "@/features/new/told";
 import { useConnection } from "@/live/connection";
 import { Dialog } from "@/parts/Dialog";

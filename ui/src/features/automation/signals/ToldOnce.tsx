@@ -1,5 +1,5 @@
-import { Copy } from "@/parts/Copy";
 import { Dialog } from "@/parts/Dialog";
+import { Copy } from "@/parts/forms/Copy";
 import { Icon } from "@/parts/Icon";
 
 export interface Secret {
