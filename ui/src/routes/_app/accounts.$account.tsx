@@ -1,5 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import AccountPage from "@/features/accounts/AccountPage";
+import AccountPage from "@/features/accounts/account/AccountPage";
 
 export const Route = createFileRoute("/_app/accounts/$account")({ component: Page });
 

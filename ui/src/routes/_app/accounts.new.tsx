@@ -1,5 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import NewAccount from "@/features/accounts/NewAccount";
+import NewAccount from "@/features/accounts/new/NewAccount";
 
 export const Route = createFileRoute("/_app/accounts/new")({
   validateSearch: (given: Record<string, unknown>): { kind?: "paper" } =>

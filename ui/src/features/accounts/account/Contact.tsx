@@ -3,6 +3,8 @@ import { type FormEvent, useMemo, useState } from "react";
 import { checkAccount, rotateAccountKeys } from "@/api/client/sdk.gen";
 import type { AccountDetail, CheckStep, StrangerOrder } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
+import { secretsOf } from "@/features/accounts/body";
+import { exchangesQuery } from "@/features/accounts/queries";
 import type { Schema } from "@/features/new/config/schema";
 import { Proving } from "@/features/session/Proving";
 import { sessionQuery } from "@/features/session/queries";
@@ -15,8 +17,6 @@ import { Failure } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import * as format from "@/text/format";
 import { sentence } from "@/text/sentences";
-import { secretsOf } from "./body";
-import { exchangesQuery } from "./queries";
 
 /** Whether its exchange answers: when it did last, and what comes of asking it now. */
 export function Contact({ account }: { account: AccountDetail }) {

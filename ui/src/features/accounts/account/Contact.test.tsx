@@ -3,8 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { AccountDetail } from "@/api/client/types.gen";
-import { showPage } from "../../../tests/render";
-import { server } from "../../../tests/server";
+import { showPage } from "../../../../tests/render";
+import { server } from "../../../../tests/server";
 import { Contact } from "./Contact";
 import { MoneyAtExchange } from "./MoneyAtExchange";
 

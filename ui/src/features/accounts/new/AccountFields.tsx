@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ExchangeOfferRow } from "@/api/client/types.gen";
+import { type AccountDraft, LIMITS } from "@/features/accounts/body";
+import { routesQuery } from "@/features/accounts/queries";
 import type { FieldErrors } from "@/features/new/config/check";
 import type { Schema } from "@/features/new/config/schema";
 import { Line } from "@/parts/forms/Line";
 import { Icon, Shape } from "@/parts/Icon";
-import { type AccountDraft, LIMITS } from "./body";
-import { routesQuery } from "./queries";
 
 /** What becomes there of an order whose answer is lost: said before somebody brings money. */
 export function Guarantee({ of }: { of: ExchangeOfferRow | undefined }) {

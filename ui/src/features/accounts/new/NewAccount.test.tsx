@@ -2,8 +2,8 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
-import { showPage } from "../../../tests/render";
-import { server } from "../../../tests/server";
+import { showPage } from "../../../../tests/render";
+import { server } from "../../../../tests/server";
 import NewAccount from "./NewAccount";
 
 const SECRET = { type: "string", format: "password", writeOnly: true };

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { AccountDetail, AssetMoney } from "@/api/client/types.gen";
+import { accountMoneyQuery } from "@/features/accounts/queries";
 import { Moment, Money, NotKnown } from "@/parts/Figures";
 import { Icon } from "@/parts/Icon";
 import { Failure, Loading } from "@/parts/States";
@@ -7,7 +8,6 @@ import { useNow } from "@/parts/useNow";
 import { add, sign } from "@/text/decimal";
 import * as format from "@/text/format";
 import { sentence } from "@/text/sentences";
-import { accountMoneyQuery } from "./queries";
 
 /** What the exchange says that there is, what of it automations have, and what is left for new ones. */
 export function MoneyAtExchange({ account }: { account: AccountDetail }) {

@@ -4,6 +4,9 @@ import { type FormEvent, useMemo, useState } from "react";
 import { createAccount } from "@/api/client/sdk.gen";
 import type { ExchangeRow, SourceRow } from "@/api/client/types.gen";
 import { isProblem } from "@/api/http";
+import { type AccountDraft, bodyOf, plainSettings, secretsOf, wrongWith } from "@/features/accounts/body";
+import { isPartOf, offersOf, placeOf, pricesOf } from "@/features/accounts/offers";
+import { exchangesQuery, sourcesQuery } from "@/features/accounts/queries";
 import ConfigForm from "@/features/new/config/ConfigForm";
 import { check, type FieldErrors } from "@/features/new/config/check";
 import { normalised, type Schema } from "@/features/new/config/schema";
@@ -14,9 +17,6 @@ import { showWrong } from "@/parts/forms/showWrong";
 import { useMerged } from "@/parts/forms/useMerged";
 import { Empty, Failure, Loading } from "@/parts/States";
 import { Fold, Guarantee, Limits, Money, Routes } from "./AccountFields";
-import { type AccountDraft, bodyOf, plainSettings, secretsOf, wrongWith } from "./body";
-import { isPartOf, offersOf, placeOf, pricesOf } from "./offers";
-import { exchangesQuery, sourcesQuery } from "./queries";
 
 export default function NewAccount({ kind }: { kind: "paper" | undefined }) {
   const { data: session } = useQuery(sessionQuery);
