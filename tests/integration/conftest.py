@@ -14,7 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
-from octobot_plugins.auth import passwords
+from octobot_plugins.auth.sign_in import passwords
 from octobot_plugins.sqlite import storage as sqlite_storage
 from tests.support.compiled_once import compiled_once
 from tests.support.guard import PROCESSES, forbidden

@@ -63,7 +63,7 @@ def register_api_routers(register: Callable[[ApiRoutes], None]) -> None:
 @hookimpl
 def authenticate(request: Request, context: PluginContext) -> Caller | None:
     """Know who comes with a session's cookie or an API key."""
-    from octobot_plugins.auth.authenticating import caller_of
+    from octobot_plugins.auth.sign_in.authenticating import caller_of
 
     return caller_of(request, context)
 

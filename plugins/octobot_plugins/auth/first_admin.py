@@ -15,8 +15,8 @@ from octobot_node.errors import NodeError
 from octobot_node.store.audit import audit_log
 from octobot_node.store.audit.audit_log import Actor, Entry
 from octobot_plugins.auth import statements
-from octobot_plugins.auth.passwords import Passwords, generated
 from octobot_plugins.auth.settings import AdminSettings, AuthSettings
+from octobot_plugins.auth.sign_in.passwords import Passwords, generated
 from octobot_plugins.auth.tables import users
 
 __all__ = ["NAME", "forget_password_file", "password_file", "prepare"]

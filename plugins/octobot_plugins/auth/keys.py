@@ -14,7 +14,7 @@ from octobot_node.operations.models import EmptyRequest
 from octobot_node.operations.overview.models.attention import Cause, Causes, Help
 from octobot_node.store.types import AnyRow
 from octobot_node.text.validation_messages import nearest
-from octobot_plugins.auth import statements, tokens
+from octobot_plugins.auth import statements
 from octobot_plugins.auth.models import (
     CreateKey,
     KeyCreated,
@@ -31,6 +31,7 @@ from octobot_plugins.auth.models import (
     SessionRow,
 )
 from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.sign_in import tokens
 from octobot_plugins.auth.tables import keys
 from octobot_plugins.auth.users import show
 

@@ -17,7 +17,7 @@ from octobot_node.errors import CommandRefused, UnknownName
 from octobot_node.market import from_ms
 from octobot_node.store.audit.audit_log import Entry
 from octobot_node.text.lines import Line
-from octobot_plugins.auth import login, statements
+from octobot_plugins.auth import statements
 from octobot_plugins.auth.catalogue import (
     CREATE_KEY,
     CREATE_USER,
@@ -45,7 +45,8 @@ from octobot_plugins.auth.models import (
     UserName,
     UserRow,
 )
-from octobot_plugins.auth.session import Session, of_caller, of_opened
+from octobot_plugins.auth.sign_in import login
+from octobot_plugins.auth.sign_in.session import Session, of_caller, of_opened
 from octobot_plugins.auth.users import change_password
 
 __all__ = ["router"]

@@ -31,8 +31,8 @@ from octobot_plugins.auth.models import (
     UserPage,
     UserRow,
 )
-from octobot_plugins.auth.passwords import Passwords, generated
 from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.sign_in.passwords import Passwords, generated
 from octobot_plugins.auth.tables import users
 
 __all__ = [

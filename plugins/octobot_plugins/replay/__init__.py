@@ -48,7 +48,7 @@ def register_market_data(register: Callable[[MarketDataFactory], None]) -> None:
 @hookimpl
 def register_services(register: Callable[[Service], None]) -> None:
     """Offer what carries out the replays of this node."""
-    register(Service("replays", deferred("octobot_plugins.replay.jobs.service:run")))
+    register(Service("replays", deferred("octobot_plugins.replay.jobs.running.service:run")))
 
 
 @hookimpl

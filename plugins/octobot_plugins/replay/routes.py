@@ -21,7 +21,7 @@ from octobot_plugins.replay.candle_sets.models import CandleSetImported, SendCan
 from octobot_plugins.replay.job_settings import ReplaysSettings
 from octobot_plugins.replay.jobs.catalogue import SHOW_PROGRESS
 from octobot_plugins.replay.jobs.models import OneReplay, Progress, Reference
-from octobot_plugins.replay.jobs.stream import ProgressStream
+from octobot_plugins.replay.jobs.running.stream import ProgressStream
 
 __all__ = ["router"]
 

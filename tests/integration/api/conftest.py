@@ -107,7 +107,7 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 def _add_users(service: Service, password_hash: str) -> None:
     from octobot_node.api.scopes import all_scopes, scopes_of
-    from octobot_plugins.auth import tokens
+    from octobot_plugins.auth.sign_in import tokens
     from octobot_plugins.auth.tables import keys, users
 
     now, registered = service.office.bench.clock.now(), all_scopes(service.office.bench.registry)

@@ -16,7 +16,7 @@ from octobot_node.api.problems import ApiProblem
 from octobot_node.api.transport import middleware
 from octobot_node.api.transport.addresses import plain
 from octobot_node.store import schedules
-from octobot_plugins.auth import authenticating
+from octobot_plugins.auth.sign_in import authenticating
 from tests.integration.api.conftest import PASSWORD, Service
 
 

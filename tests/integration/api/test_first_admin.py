@@ -11,7 +11,7 @@ import pytest
 from octobot_node.errors import NodeError
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.first_admin import password_file, prepare
-from octobot_plugins.auth.passwords import Passwords
+from octobot_plugins.auth.sign_in.passwords import Passwords
 from tests.integration.operations.conftest import Office
 
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from fastapi.testclient import TestClient
 
-from octobot_plugins.auth import passwords
+from octobot_plugins.auth.sign_in import passwords
 from tests.integration.api.conftest import PASSWORD, Service
 
 

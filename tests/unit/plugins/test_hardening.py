@@ -12,8 +12,8 @@ from octobot_node.engine.data_folder import FolderLock, node_id_of
 from octobot_node.errors import UsageError
 from octobot_node.fields import CronTime
 from octobot_node.settings import Settings
-from octobot_plugins.auth.passwords import Passwords, generated
-from octobot_plugins.auth.throttling import names_of, same_network
+from octobot_plugins.auth.sign_in.passwords import Passwords, generated
+from octobot_plugins.auth.sign_in.throttling import names_of, same_network
 
 
 @pytest.mark.parametrize(

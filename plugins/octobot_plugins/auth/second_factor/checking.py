@@ -6,9 +6,9 @@ from fastapi import Request
 
 from octobot_node.api import Api, ApiProblem
 from octobot_node.store.audit.audit_log import Actor, Entry, append
-from octobot_plugins.auth import throttling
-from octobot_plugins.auth.authenticating import address_of
 from octobot_plugins.auth.second_factor import codes, statements
+from octobot_plugins.auth.sign_in import throttling
+from octobot_plugins.auth.sign_in.authenticating import address_of
 
 __all__ = ["check_code", "place_of"]
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from octobot_node.api import Api, ApiProblem, ApiRouter, allow, public
 from octobot_node.api.idempotency import tell_once
 from octobot_node.store.audit.audit_log import Entry
-from octobot_plugins.auth import login
 from octobot_plugins.auth import statements as user_statements
 from octobot_plugins.auth.models import OneUser, Revoked
 from octobot_plugins.auth.second_factor import codes, statements
@@ -18,7 +17,8 @@ from octobot_plugins.auth.second_factor.catalogue import NEW_CODES, SHOW_FACTOR
 from octobot_plugins.auth.second_factor.checking import check_code, place_of
 from octobot_plugins.auth.second_factor.models import Enrolment, RecoveryCodes, SecondFactorRow
 from octobot_plugins.auth.second_factor.operations import make_codes
-from octobot_plugins.auth.session import Session, of_caller, of_opened
+from octobot_plugins.auth.sign_in import login
+from octobot_plugins.auth.sign_in.session import Session, of_caller, of_opened
 from octobot_plugins.auth.users import show
 
 __all__ = ["router"]

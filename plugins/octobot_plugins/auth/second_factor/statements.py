@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from octobot_node.store.types import AnyRow
+from octobot_plugins.auth.sign_in.tokens import hashed
 from octobot_plugins.auth.tables import recovery_codes, second_factors, tickets, users
-from octobot_plugins.auth.tokens import hashed
 
 __all__ = [
     "add_ticket",

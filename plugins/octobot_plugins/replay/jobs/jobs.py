@@ -12,7 +12,7 @@ from octobot_node.market import from_ms
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.cursors import id_in
 from octobot_node.store.types import AnyRow
-from octobot_plugins.replay.jobs import folders, statements
+from octobot_plugins.replay.jobs import statements
 from octobot_plugins.replay.jobs.models import (
     AutomationSummary,
     EditReplay,
@@ -24,6 +24,7 @@ from octobot_plugins.replay.jobs.models import (
     ReplayPage,
     ReplayRow,
 )
+from octobot_plugins.replay.jobs.running import folders
 from octobot_plugins.replay.jobs.status import ReplayStatus
 
 __all__ = ["cancel", "delete", "detail", "edit", "find", "list_replays", "progress", "show", "subject"]

@@ -15,7 +15,7 @@ import pytest
 
 from octobot_node.operations.context import OperationContext
 from octobot_node.operations.perform import perform_named
-from octobot_plugins.replay.jobs.service import run
+from octobot_plugins.replay.jobs.running.service import run
 from tests.integration.operations.conftest import Office, bench, make_bench, office, open_office, registry, template
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argon2 import PasswordHasher
 
-from octobot_plugins.auth import passwords
+from octobot_plugins.auth.sign_in import passwords
 
 
 def test_the_hash_of_nobody_costs_what_that_of_a_user_costs() -> None:

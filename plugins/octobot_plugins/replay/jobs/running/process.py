@@ -17,8 +17,9 @@ from octobot_plugins.replay.bounded import OUT_OF_MEMORY, command
 from octobot_plugins.replay.candle_sets import statements as candle_statements
 from octobot_plugins.replay.candle_sets.files import CandleFiles
 from octobot_plugins.replay.job_settings import ReplaysSettings
-from octobot_plugins.replay.jobs import folders, statements
-from octobot_plugins.replay.jobs.outcome import JOB, RESULT, forget_state
+from octobot_plugins.replay.jobs import statements
+from octobot_plugins.replay.jobs.reports.outcome import JOB, RESULT, forget_state
+from octobot_plugins.replay.jobs.running import folders
 from octobot_plugins.replay.jobs.status import ReplayStatus
 
 __all__ = ["ReplayProcess"]
@@ -89,7 +90,7 @@ class ReplayProcess:
     async def _run(self) -> int:
         with (self._folder / "process.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *command("jobs.work", str(self._folder)),
+                *command("jobs.running.work", str(self._folder)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,

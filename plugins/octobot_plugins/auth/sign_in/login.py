@@ -11,11 +11,12 @@ from octobot_node.api import Api, ApiProblem
 from octobot_node.ids import new_id
 from octobot_node.store.audit.audit_log import Actor, Entry, append
 from octobot_node.store.types import AnyRow
-from octobot_plugins.auth import statements, throttling, tokens
-from octobot_plugins.auth.authenticating import address_of, cookie_of
-from octobot_plugins.auth.passwords import Busy, Passwords
+from octobot_plugins.auth import statements
 from octobot_plugins.auth.second_factor import statements as factors
 from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.sign_in import throttling, tokens
+from octobot_plugins.auth.sign_in.authenticating import address_of, cookie_of
+from octobot_plugins.auth.sign_in.passwords import Busy, Passwords
 from octobot_plugins.auth.tables import sessions
 
 __all__ = ["Opened", "Ticket", "check_password", "close", "log_in", "open_session"]

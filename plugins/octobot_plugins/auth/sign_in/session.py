@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from octobot_node.api import Api
 from octobot_node.contracts.caller import Role
 from octobot_node.market import from_ms
-from octobot_plugins.auth.login import Opened
 from octobot_plugins.auth.second_factor import statements
 from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.sign_in.login import Opened
 from octobot_plugins.auth.tables import sessions
 
 __all__ = ["Session", "of_caller", "of_opened"]

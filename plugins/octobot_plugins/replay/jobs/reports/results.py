@@ -14,8 +14,6 @@ from octobot_node.operations.context import OperationContext
 from octobot_node.reports.models import RunReport
 from octobot_node.store.types import AnyRow
 from octobot_plugins.replay.jobs import statements
-from octobot_plugins.replay.jobs.curves import drawdowns, thinned
-from octobot_plugins.replay.jobs.folders import folder_of
 from octobot_plugins.replay.jobs.jobs import find
 from octobot_plugins.replay.jobs.models import (
     AutomationCurve,
@@ -29,7 +27,9 @@ from octobot_plugins.replay.jobs.models import (
     ShowCurves,
     ShowPieces,
 )
-from octobot_plugins.replay.jobs.outcome import FILLS, LOG
+from octobot_plugins.replay.jobs.reports.curves import drawdowns, thinned
+from octobot_plugins.replay.jobs.reports.outcome import FILLS, LOG
+from octobot_plugins.replay.jobs.running.folders import folder_of
 
 __all__ = ["curves", "fills", "finished", "log", "report"]
 

@@ -19,8 +19,8 @@ from octobot_node.store.database.refusable import refusable
 from octobot_node.store.types import AnyRow
 from octobot_plugins.auth import statements
 from octobot_plugins.auth.settings import AuthSettings
+from octobot_plugins.auth.sign_in.tokens import hashed
 from octobot_plugins.auth.tables import keys, sessions
-from octobot_plugins.auth.tokens import hashed
 
 __all__ = ["COOKIE", "address_of", "caller_of", "cookie_of"]
 

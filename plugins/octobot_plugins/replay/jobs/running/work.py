@@ -1,4 +1,4 @@
-"""A replay at work: ``python -m octobot_plugins.replay.jobs.work FOLDER``, a process of its own for each.
+"""A replay at work: ``python -m octobot_plugins.replay.jobs.running.work FOLDER``, a process of its own for each.
 
 ``FOLDER/job.json`` says what to replay. What happens is told on stdout, a JSON object a line: ``progress`` and
 ``message``, then ``finished``, ``stopped``, ``refused`` or ``failed``. What it came to is in ``FOLDER``, whole or
@@ -23,7 +23,7 @@ from octobot_node.run_files.run_file import RunFile
 from octobot_node.runs.options import RunOptions
 from octobot_node.runs.runner import run
 from octobot_plugins.replay.bounded import OUT_OF_MEMORY, settle_in
-from octobot_plugins.replay.jobs.outcome import JOB, write_outcome
+from octobot_plugins.replay.jobs.reports.outcome import JOB, write_outcome
 
 __all__ = ["main"]
 

@@ -15,7 +15,6 @@ from octobot_node.operations.context import OperationContext
 from octobot_node.reports.models import AutomationReport, RunReport
 from octobot_node.reports.performance import Figure, Performance
 from octobot_node.store.types import AnyRow
-from octobot_plugins.replay.jobs.curves import drawdowns, spread
 from octobot_plugins.replay.jobs.models import (
     ComparedFigure,
     ComparedReplay,
@@ -23,7 +22,8 @@ from octobot_plugins.replay.jobs.models import (
     Comparison,
     ConfigDifference,
 )
-from octobot_plugins.replay.jobs.results import finished
+from octobot_plugins.replay.jobs.reports.curves import drawdowns, spread
+from octobot_plugins.replay.jobs.reports.results import finished
 
 __all__ = ["compare"]
 

@@ -16,8 +16,8 @@ from octobot_node.reports.models import AutomationReport
 from octobot_node.runs.replay_results import FinishedReplay
 from octobot_node.store.tables import automations, events, fills, notices
 from octobot_node.text.event_sentences import sentence
-from octobot_plugins.replay.jobs.curves import thinned
 from octobot_plugins.replay.jobs.models import AutomationSummary
+from octobot_plugins.replay.jobs.reports.curves import thinned
 
 __all__ = ["FILLS", "JOB", "LOG", "RESULT", "forget_state", "write_outcome"]
 

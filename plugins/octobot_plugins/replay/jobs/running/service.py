@@ -15,8 +15,9 @@ from octobot_node.errors import StorageUnavailable
 from octobot_node.store.types import AnyRow
 from octobot_plugins.replay.candle_sets.files import CandleFiles
 from octobot_plugins.replay.job_settings import ReplaysSettings
-from octobot_plugins.replay.jobs import folders, statements
-from octobot_plugins.replay.jobs.process import ReplayProcess
+from octobot_plugins.replay.jobs import statements
+from octobot_plugins.replay.jobs.running import folders
+from octobot_plugins.replay.jobs.running.process import ReplayProcess
 from octobot_plugins.replay.jobs.status import ReplayStatus
 
 __all__ = ["run"]

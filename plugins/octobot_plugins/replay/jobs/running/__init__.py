@@ -1,0 +1,1 @@
+"""Replays while they run: what starts and watches them, and the process of each."""
