@@ -149,6 +149,10 @@ def _orders(verdict: Verdict, rows: Mapping[str, IntentRow], exchange: Exchange)
         at_exchange[order.intent_id].append(order.order)
     for intent_id, orders in at_exchange.items():
         row = rows.get(intent_id)
+        if len(orders) > 1 and verdict.duplicates:
+            verdict.problems.append(
+                f"{intent_id} was taken {len(orders)} times: {', '.join(each.id for each in orders)}"
+            )
         effective = [order for order in orders if order.filled or order.status == "open"]
         if row is None:
             verdict.losses += 1
@@ -176,7 +180,10 @@ def _trades(verdict: Verdict, connection: sa.Connection, unknown: set[str], trad
     missing, invented = theirs - set(settled), set(settled) - theirs
     verdict.losses += len(missing)
     if missing:
-        verdict.problems.append(f"{len(missing)} executions were never settled, such as {min(missing)}")
+        lost = [
+            f"{each.trade.id} of {each.intent_id}" for each in trades if (each.trade.symbol, each.trade.id) in missing
+        ]
+        verdict.problems.append(f"{len(missing)} executions were never settled: {', '.join(lost[:10])}")
     if invented:
         verdict.problems.append(f"{len(invented)} fills that the exchange does not have")
 

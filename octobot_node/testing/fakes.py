@@ -263,6 +263,12 @@ class FakeTrading:
         changed = replace(known.order, status=status, reason=reason)  # type: ignore[arg-type]  # final ones only
         self._orders[order_id] = replace(known, order=changed)
 
+    def redate(self, order_id: str, by: int) -> None:
+        """Move when an order was made by so many ms, as an exchange tells it whose clock was wrong."""
+        known = self._orders[order_id]
+        moved = replace(known.order, created_at=known.order.created_at + by)
+        self._orders[order_id] = replace(known, order=moved)
+
     def forget(self, order_id: str) -> None:
         """No longer know an order."""
         del self._orders[order_id]
@@ -309,10 +315,11 @@ class FakeTrading:
             self.become(order_id, "cancelled")
 
     async def find_order(self, symbol: str, client_order_id: str, since: int) -> ExchangeOrder | None:
-        """Return the visible order with this client id, or None."""
-        del symbol, since
+        """Return the visible order with this client id that was made at or after ``since`` (ms UTC), or None."""
+        del symbol
         self._answer("find_order")
-        return next((o for o in self._visible() if o.client_order_id == client_order_id), None)
+        made = (o for o in self._visible() if o.created_at >= since)
+        return next((o for o in made if o.client_order_id == client_order_id), None)
 
     async def order(self, symbol: str, order_id: str) -> ExchangeOrder | None:
         """Return the visible order with this id, or None."""
@@ -321,14 +328,18 @@ class FakeTrading:
         return next((o for o in self._visible() if o.id == order_id), None)
 
     async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
-        """Return the visible orders with these ids, or client ids."""
+        """Return the visible orders with these ids, or with these client ids and made since then."""
         self._answer("look_up")
         visible = self._visible()
         by_id, by_client_id = {o.id: o for o in visible}, {o.client_order_id: o for o in visible}
-        return {
-            each: by_client_id.get(each.client_order_id) if each.order_id is None else by_id.get(each.order_id)
-            for each in asked
-        }
+
+        def found(each: LookUp) -> ExchangeOrder | None:
+            if each.order_id is not None:
+                return by_id.get(each.order_id)
+            order = by_client_id.get(each.client_order_id)
+            return order if order is not None and order.created_at >= each.since else None
+
+        return {each: found(each) for each in asked}
 
     async def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return the visible orders that are open."""

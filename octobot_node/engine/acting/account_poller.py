@@ -13,7 +13,7 @@ import structlog
 
 from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp
-from octobot_node.engine.acting.settlement import Observed, Settlement
+from octobot_node.engine.acting.settlement import CLOCKS_APART_MS, Observed, Settlement
 from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.account import Account
 from octobot_node.engine.market.metered_connectors import look_up_many
@@ -207,7 +207,12 @@ async def _looked_up(account: Account, rows: Sequence[PolledIntentRow]) -> dict[
 
 
 def _look_up(row: PolledIntentRow) -> LookUp:
-    return LookUp(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS, row.exchange_order_id)
+    return LookUp(row.symbol, row.client_order_id, _since(row), row.exchange_order_id)
+
+
+def _since(row: PolledIntentRow) -> int:
+    """Return from when on an exchange is to look for an order: one that it looks too late for seems never made."""
+    return row.sent_at - CLOCKS_APART_MS
 
 
 async def _answers(
@@ -232,7 +237,7 @@ async def _answers(
 async def _find(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:
     if row.exchange_order_id is not None:
         return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
-    return row.id, await account.trading.find_order(row.symbol, row.client_order_id, row.sent_at - _OVERLAP_MS)
+    return row.id, await account.trading.find_order(row.symbol, row.client_order_id, _since(row))
 
 
 def _nameless(orders: Sequence[PolledIntentRow]) -> list[PolledIntentRow]:

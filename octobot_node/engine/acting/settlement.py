@@ -28,14 +28,15 @@ from octobot_node.store.types import Millis
 if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
-__all__ = ["Observed", "Settlement"]
+__all__ = ["CLOCKS_APART_MS", "Observed", "Settlement"]
 
 #: Executions settled by this process, remembered so that the overlap of every pass costs no query.
 _SEEN_MAX = 50_000
 #: An order that rested and that its exchange no longer knows is unknown after this.
 _LOST_MS = 30_000
-#: How far clocks may have been apart when an execution that is missing was given its time.
-_CLOCKS_APART_MS = 60_000
+#: How far clocks may have been apart when an order, or an execution of it, was given its time: the exchange's or this
+#: machine's may have been set right since. Exchanges refuse requests that are later, or earlier, than this.
+CLOCKS_APART_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ class Settlement:
                 intent.changed, intent.reason = True, reason
                 # Those that are there already may have times before the cursor: a clock that was wrong, the exchange's
                 # or this machine's, and was set right meanwhile.
-                lacking.append(intent.row.created_at - _CLOCKS_APART_MS)
+                lacking.append(intent.row.created_at - CLOCKS_APART_MS)
         return lacking
 
     def _write(

@@ -226,6 +226,25 @@ def test_one_that_ended_meanwhile_is_asked_about_when_the_exchange_has_to_show_i
     assert (bench.statuses(), len(bench.trading.requests)) == (["cancelled"], 1)
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_one_that_a_clock_dated_before_it_was_sent_is_found_and_not_sent_twice(bench: Bench, many: bool) -> None:
+    """As where the exchange's clock, or this machine's, was wrong by some seconds and was set right."""
+    bench.trading.looks_up_many = many
+
+    def fill_then_drop(request: Any) -> Any:
+        order = bench.trading.accept(request)
+        bench.trading.redate(order.id, -50_000)
+        bench.trading.fill(order.id, client_id=False)
+        raise Unresolved("the connection dropped")
+
+    bench.trading.will(fill_then_drop)
+    bench.automation("a", once(buy()))
+    bench.run(10_000)
+    assert len(bench.trading.requests) == 1
+    bench.run(60_000, step=5_000)
+    assert (bench.statuses(), [amount for _, amount in fills(bench)]) == (["filled"], ["1"])
+
+
 def test_where_orders_show_up_very_late_one_is_looked_for_before_that_proves_anything(bench: Bench) -> None:
     bench.trading.capabilities = replace(SURE, visibility_lag_ms=60_000)
 
