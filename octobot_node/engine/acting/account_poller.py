@@ -14,6 +14,7 @@ import structlog
 from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp
 from octobot_node.engine.acting.settlement import CLOCKS_APART_MS, Observed, Settlement
+from octobot_node.engine.acting.unread_executions import UnreadExecutions
 from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.account import Account
 from octobot_node.engine.market.metered_connectors import look_up_many
@@ -52,6 +53,8 @@ class Watched:
     live: Sequence[PolledIntentRow]
     since: int
     cursor: int
+    #: Whether it is written down that what was executed cannot be read.
+    unread: bool
 
     def seen_after(self, lag: int) -> Watched:
         """Return the same for an exchange that shows things so late (ms)."""
@@ -64,6 +67,7 @@ class AccountPoller:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._settlement = Settlement(core)
+        self._unread = UnreadExecutions(core)
         self._next_ask: dict[str, int] = {}
         #: Which sending of an intent was asked about before the exchange has to show it.
         self._asked_early: dict[str, int] = {}
@@ -82,8 +86,10 @@ class AccountPoller:
             async with asyncio.timeout(self._core.settings.request_timeout * 3):
                 observed = await self._ask(account, watched)
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
-            log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
+            log.warning("watch_failed", account=account.name, error=_told(error))
+            await self._note(account_id, watched, _told(error))
             return await event_loop.blocking(self._settlement.admit_unknown, account.id, watched.live)
+        await self._note(account_id, watched, observed.unread)
         changed = await event_loop.blocking(self._settlement.apply, account, watched.live, observed)
         if account.contact.is_news():
             await event_loop.blocking(self._core.accounts.note_contact, account.id)
@@ -94,10 +100,20 @@ class AccountPoller:
             live = intents.live_of_account(connection, account_id)
             row = automations.account(connection, account_id)
         if not live or row is None:
+            self._unread.read(account_id, row is not None and row.executions_unread != "")
             return None
         # Never past the sending of an unresolved intent: its executions may show up with times from then on.
         sent = [intent.sent_at for intent in live if intent.status == IntentStatus.SENT]
-        return Watched(live, min([row.trades_cursor, *sent]) - _OVERLAP_MS, row.trades_cursor)
+        since = min([row.trades_cursor, *sent]) - _OVERLAP_MS
+        return Watched(live, since, row.trades_cursor, row.executions_unread != "")
+
+    async def _note(self, account_id: str, watched: Watched, unread: str) -> None:
+        if unread:
+            await self._core.event_loop.blocking(self._unread.failed, account_id, unread, watched.unread)
+        elif watched.unread:
+            await self._core.event_loop.blocking(self._unread.read, account_id, watched.unread)
+        else:
+            self._unread.read(account_id, False)
 
     async def _ask(self, account: Account, watched: Watched) -> Observed:
         trading = account.trading
@@ -117,8 +133,8 @@ class AccountPoller:
         except Exception as error:
             if not asked:
                 raise
-            log.warning("watch_failed", account=account.name, error=str(error) or type(error).__name__)
-            return Observed((), {}, asked, [row for row in dark if row.id not in asked])
+            log.warning("watch_failed", account=account.name, error=_told(error))
+            return Observed((), {}, asked, [row for row in dark if row.id not in asked], unread=_told(error))
         if dark and not by_id:
             asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
         else:
@@ -199,7 +215,7 @@ async def _looked_up(account: Account, rows: Sequence[PolledIntentRow]) -> dict[
     try:
         found = await look_up_many(account.trading, list(asked))
     except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
-        log.warning("orders_not_asked", error=str(error) or type(error).__name__)
+        log.warning("orders_not_asked", error=_told(error))
         return {}
     if found is not None:
         return {asked[each]: order for each, order in found.items()}
@@ -228,7 +244,7 @@ async def _answers(
     answers = await asyncio.gather(*(one(question) for question in questions), return_exceptions=True)
     for answer in answers:
         if isinstance(answer, Exception):
-            log.warning("order_not_asked", error=str(answer) or type(answer).__name__)
+            log.warning("order_not_asked", error=_told(answer))
         elif isinstance(answer, BaseException):
             raise answer
     return dict(answer for answer in answers if not isinstance(answer, BaseException))
@@ -266,3 +282,7 @@ def _traded(trades: Sequence[ExchangeTrade]) -> dict[str, Decimal]:
 def _filled_by(row: PolledIntentRow, traded: Mapping[str, Decimal]) -> bool:
     """Whether these executions complete the order, so that its end needs no question of its own."""
     return row.amount is not None and bool(traded.get(row.exchange_order_id or "", ZERO) >= row.amount)
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -141,13 +141,18 @@ def _short(context: OperationContext, connection: sa.Connection) -> Iterator[Cau
 
 def _silent(context: OperationContext, connection: sa.Connection) -> Iterator[Cause]:
     for row in statements.silent(connection, context.owner):
+        title = f"The exchange of the account {row.name} does not answer"
+        detail = f"{row.unanswered}; what its orders came to is not seen, and none may be sent"
+        if not row.unanswered:
+            title = f"The exchange of the account {row.name} does not say what was executed"
+            detail = f"{row.executions_unread}; positions and results are those of before, what rests stays reserved"
         yield Cause(
             kind="silent_account",
-            title=f"The exchange of the account {row.name} does not answer",
-            detail=f"{row.unanswered}; what its orders came to is not seen, and none may be sent",
+            title=title,
+            detail=detail,
             cure=f"`octobot-node accounts check {quote(row.name)}` says what is wrong with its keys, clock or route",
             count=1,
-            oldest=moment(row.unanswered_since),
+            oldest=moment(row.unanswered_since if row.unanswered else row.executions_unread_since),
             mends_itself=False,
             help=Help(operation="accounts.check", arguments={"account": row.id}),
         )

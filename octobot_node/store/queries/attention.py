@@ -67,7 +67,18 @@ _LACKING = (
     .order_by(_i.account_id)
 )
 _SHORT = sa.select(_c.id, _c.name, _c.lacks).order_by(_c.name)
-_SILENT = sa.select(_c.id, _c.name, _c.unanswered, _c.unanswered_since).where(_c.unanswered != "").order_by(_c.name)
+_SILENT = (
+    sa.select(
+        _c.id,
+        _c.name,
+        _c.unanswered,
+        _c.unanswered_since,
+        _c.executions_unread,
+        _c.executions_unread_since,
+    )
+    .where(sa.or_(_c.unanswered != "", _c.executions_unread != ""))
+    .order_by(_c.name)
+)
 
 
 def reasons(connection: sa.Connection, status: AutomationStatus, owner: str | None, count: int) -> Sequence[ReasonRow]:
@@ -88,7 +99,7 @@ def short(connection: sa.Connection, owner: str | None) -> Sequence[ShortRow]:
 
 
 def silent(connection: sa.Connection, owner: str | None) -> Sequence[SilentRow]:
-    """Return the accounts whose exchange does not answer, by name."""
+    """Return the accounts whose exchange does not answer, or not what was executed, by name."""
     return connection.execute(_SILENT.where(_owned(_c.owner, owner))).all()
 
 

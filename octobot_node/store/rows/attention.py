@@ -44,12 +44,14 @@ class ShortRow(Protocol):
 
 
 class SilentRow(Protocol):
-    """An account whose exchange does not answer."""
+    """An account whose exchange does not answer, or does not tell what was executed."""
 
     id: str
     name: str
     unanswered: str
     unanswered_since: int | None
+    executions_unread: str
+    executions_unread_since: int | None
 
 
 class LacksRow(Protocol):

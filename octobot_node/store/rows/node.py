@@ -40,6 +40,8 @@ class AccountRow(Protocol):
     lacks: Mapping[str, Any]
     unanswered: str
     unanswered_since: int | None
+    executions_unread: str
+    executions_unread_since: int | None
     wakes: bool
     trades_cursor: int
     reconcile_since: int | None

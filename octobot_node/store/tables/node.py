@@ -86,6 +86,9 @@ accounts = sa.Table(
     #: Why its exchange does not answer, and since when; "": it does, or nothing trades there.
     sa.Column("unanswered", sa.Text, nullable=False, server_default=""),
     sa.Column("unanswered_since", Millis),
+    #: Why what was executed cannot be read, and since when; "": it can, or nothing rests there.
+    sa.Column("executions_unread", sa.Text, nullable=False, server_default=""),
+    sa.Column("executions_unread_since", Millis),
     #: Its orders may leave again: whoever was not told what became of theirs is to be woken.
     sa.Column("wakes", sa.Boolean, nullable=False, server_default=sa.false()),
     #: Executions up to here are settled; the account poller asks again with an overlap.

@@ -14,7 +14,7 @@ from octobot_node import Decision, LimitOrder, Tick, Wake
 from octobot_node.engine.acting.balance_watch import BalanceWatch
 from octobot_node.errors import NotSent, OrderRefused
 from octobot_node.store.queries import attention
-from octobot_node.store.tables import accounts
+from octobot_node.store.tables import accounts, intents
 from tests.support.bench import Bench
 
 HOUR = 3_600_000
@@ -153,6 +153,46 @@ def test_a_key_that_is_refused_is_told_at_once(bench: Bench, look: Callable[[], 
     bench.trading.faults["balances"] = OrderRefused("it does not take the key")
     assert look() == 1
     assert bench.rows(accounts)[0].unanswered == "it does not take the key"
+
+
+@pytest.mark.parametrize("question", ["open_orders", "trades"])
+def test_executions_that_cannot_be_read_for_a_minute_are_told_and_nothing_is_missed_by_books_of_before(
+    bench: Bench, look: Callable[[], int], question: str
+) -> None:
+    bench.automation("a", buying)
+    bench.settle()
+    bench.trading.fill("x1")
+    bench.trading.held = {"USDT": Decimal(910), "BTC": Decimal(1)}
+    bench.trading.faults[question] = NotSent("429")
+    bench.run(50_000, step=5_000)
+    assert told_of(bench) == []
+    bench.run(20_000, step=5_000)
+    [row] = bench.rows(accounts)
+    assert (row.executions_unread, told_of(bench)) == ("429", ["account.unanswered"])
+    assert 50_000 < bench.core.clock.now() - row.executions_unread_since < 80_000
+    with bench.core.storage.read() as connection:
+        assert [each.executions_unread for each in attention.silent(connection, "local")] == ["429"]
+    # Neither by what was executed and is not booked, nor does it say that the exchange answers.
+    assert (look(), look(), lacks(bench), told_of(bench)) == (0, 0, {}, ["account.unanswered"])
+    # What is free is free: what rests stays reserved.
+    bench.automation("b", buying)
+    bench.settle()
+    assert len(bench.trading.requests) >= 2
+    del bench.trading.faults[question]
+    bench.run(10_000, step=1_000)
+    assert (bench.statuses()[0], bench.rows(accounts)[0].executions_unread) == ("filled", "")
+    assert told_of(bench) == ["account.unanswered", "account.answered"]
+
+
+def test_where_nothing_is_left_to_read_nobody_has_to_see_to_it(bench: Bench) -> None:
+    bench.automation("a", buying)
+    bench.settle()
+    bench.trading.faults["trades"] = NotSent("429")
+    bench.run(70_000, step=5_000)
+    with bench.core.storage.write() as connection:
+        connection.execute(intents.update().values(status="cancelled"))
+    bench.run(5_000, step=1_000)
+    assert bench.rows(accounts)[0].executions_unread == ""
 
 
 def test_where_nothing_trades_any_more_nobody_has_to_see_to_it(bench: Bench, look: Callable[[], int]) -> None:
