@@ -44,6 +44,8 @@ _ASK_AGAIN_MS = 5_000
 #: Where an order may be missing for as long as this, it is also asked about once when its request has expired: most are
 #: shown at once, and what is found needs no proof.
 _LONG_LAG_MS = 5_000
+#: Where it is not known whether the exchange has it.
+_DARK = (IntentStatus.SENT, IntentStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +192,21 @@ class AccountPoller:
             return intents.known_to_exchange(connection, account_id, ids)
 
     def _to_ask(self, account: Account, row: PolledIntentRow) -> bool:
-        now = steady_ms(self._core.clock)
+        # Before that "not found" proves nothing, whatever it is called meanwhile: it would be sent twice.
+        shown_at = row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS
+        if row.status not in _DARK or self._core.clock.now() < shown_at:
+            return False
         if row.status == IntentStatus.SENT:
-            return bool(self._core.clock.now() >= row.send_by + account.capabilities.visibility_lag_ms + _ASK_MARGIN_MS)
-        if row.status != IntentStatus.UNKNOWN or now < self._next_ask.get(row.id, 0):
+            return True
+        now = steady_ms(self._core.clock)
+        if now < self._next_ask.get(row.id, 0):
             return False
         self._next_ask[row.id] = now + _ASK_AGAIN_MS
         return True
 
     def _to_ask_early(self, account: Account, row: PolledIntentRow) -> bool:
         lag = account.capabilities.visibility_lag_ms
-        if row.status != IntentStatus.SENT or lag < _LONG_LAG_MS or self._asked_early.get(row.id) == row.attempt:
+        if row.status not in _DARK or lag < _LONG_LAG_MS or self._asked_early.get(row.id) == row.attempt:
             return False
         due = row.send_by + _ASK_MARGIN_MS
         if not due <= self._core.clock.now() < due + lag:
@@ -261,7 +267,7 @@ def _nameless(orders: Sequence[PolledIntentRow]) -> list[PolledIntentRow]:
     return [
         row
         for row in orders
-        if row.exchange_order_id is None and row.status in (IntentStatus.SENT, IntentStatus.UNKNOWN)
+        if row.exchange_order_id is None and row.status in _DARK
     ]
 
 

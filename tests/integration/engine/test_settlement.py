@@ -245,6 +245,19 @@ def test_one_that_a_clock_dated_before_it_was_sent_is_found_and_not_sent_twice(b
     assert (bench.statuses(), [amount for _, amount in fills(bench)]) == (["filled"], ["1"])
 
 
+def test_one_that_is_unknown_is_not_sent_again_before_the_exchange_has_to_show_it(bench: Bench) -> None:
+    """As where an exchange cannot be asked for half a minute, and may take a minute to show an order."""
+    bench.trading.capabilities = replace(SURE, visibility_lag_ms=60_000)
+    bench.trading.will(bench.trading.accept_then_drop_late(50_000))
+    bench.trading.faults = {each: NotSent("not now") for each in ("open_orders", "trades", "find_order")}
+    bench.automation("a", once(buy()))
+    bench.run(40_000, step=1_000)
+    assert bench.statuses() == ["unknown"]
+    bench.trading.faults = {}
+    bench.run(40_000, step=1_000)
+    assert (bench.statuses(), len(bench.trading.requests)) == (["open"], 1)
+
+
 def test_where_orders_show_up_very_late_one_is_looked_for_before_that_proves_anything(bench: Bench) -> None:
     bench.trading.capabilities = replace(SURE, visibility_lag_ms=60_000)
 
