@@ -264,11 +264,7 @@ async def _find(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOr
 
 def _nameless(orders: Sequence[PolledIntentRow]) -> list[PolledIntentRow]:
     """Return those that may be at the exchange under an id that we do not know."""
-    return [
-        row
-        for row in orders
-        if row.exchange_order_id is None and row.status in _DARK
-    ]
+    return [row for row in orders if row.exchange_order_id is None and row.status in _DARK]
 
 
 def _fits(row: PolledIntentRow, order: ExchangeOrder) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
-from octobot_node.engine.acting.settlement import Observed, Settlement
+from octobot_node.engine.acting.settlement import CLOCKS_APART_MS, Observed, Settlement
 from octobot_node.engine.ledger.intent_closing import close_intents
 from octobot_node.engine.market.account import Account
 from octobot_node.errors import CommandRefused, Unresolved
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from octobot_node.engine.core import Core
 
 __all__ = ["ManualResolution"]
-
-#: Executions and orders are looked for from this long before the order was sent: the exchange's clock may be behind.
-_OVERLAP_MS = 2_000
 
 
 class ManualResolution:
@@ -73,7 +70,8 @@ class ManualResolution:
     async def _ask(
         self, account: Account, row: IntentRow, order_id: str | None
     ) -> tuple[ExchangeOrder | None, list[ExchangeTrade]]:
-        trading, since = account.trading, max((row.sent_at or row.created_at) - _OVERLAP_MS, 0)
+        # As the account poller does: a clock may have been wrong then, and an order that is not found is declared not sent.
+        trading, since = account.trading, max((row.sent_at or row.created_at) - CLOCKS_APART_MS, 0)
         try:
             async with asyncio.timeout(self._core.settings.request_timeout):
                 named = order_id or row.exchange_order_id
@@ -83,7 +81,7 @@ class ManualResolution:
                     order = await trading.find_order(row.symbol, row.client_order_id, since)
                 if order is None:
                     return None, []
-                return order, list(await trading.trades(min(since, max(order.created_at - _OVERLAP_MS, 0))))
+                return order, list(await trading.trades(min(since, max(order.created_at - CLOCKS_APART_MS, 0))))
         except TimeoutError:
             raise Unresolved(f"{account.name!r} did not answer in time: try again, nothing was changed") from None
 
