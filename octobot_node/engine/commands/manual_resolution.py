@@ -70,7 +70,7 @@ class ManualResolution:
     async def _ask(
         self, account: Account, row: IntentRow, order_id: str | None
     ) -> tuple[ExchangeOrder | None, list[ExchangeTrade]]:
-        # As the account poller does: a clock may have been wrong then, and an order that is not found is declared not sent.
+        # As the account poller does: a clock may have been wrong then, and what is not found is declared not sent.
         trading, since = account.trading, max((row.sent_at or row.created_at) - CLOCKS_APART_MS, 0)
         try:
             async with asyncio.timeout(self._core.settings.request_timeout):
