@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
 from octobot_node.clock import steady_ms
-from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade, LookUp
-from octobot_node.engine.acting.settlement import CLOCKS_APART_MS, Observed, Settlement
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.engine.acting.order_look_ups import Answers, learn
+from octobot_node.engine.acting.settlement import Observed, Settlement
 from octobot_node.engine.acting.unread_executions import UnreadExecutions
 from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.account import Account
-from octobot_node.engine.market.metered_connectors import look_up_many
 from octobot_node.orders import IntentStatus
 from octobot_node.store import automations, intents
 from octobot_node.store.rows.order import PolledIntentRow
@@ -34,8 +34,6 @@ _OVERLAP_MS = 2_000
 _ASK_MARGIN_MS = 500
 #: How far the exchange's clock may be behind ours, where times are compared.
 _CLOCKS_MS = 1_000
-#: Questions asked at once: more would only earn a 429.
-_QUESTIONS = 16
 #: Orders asked about in one pass: when thousands end together (the kill switch), what was learnt of the first is
 #: applied before the pass runs out of time.
 _ASKED_MAX = 500
@@ -63,6 +61,23 @@ class Watched:
         return replace(self, since=self.since - lag)
 
 
+@dataclass(slots=True)
+class _Learnt:
+    """What a pass has learnt so far."""
+
+    #: Intents whose outcome is not known, and that the exchange has to show by now.
+    dark: Sequence[PolledIntentRow] = ()
+    asked: Answers = field(default_factory=dict)
+    ended: Answers = field(default_factory=dict)
+    trades: Sequence[ExchangeTrade] = ()
+    #: Whether what is open and what was executed was read.
+    is_read: bool = False
+
+    def observed(self, watched: Watched) -> Observed:
+        """Return it as it is applied."""
+        return Observed(self.trades, self.ended, self.asked, cursor=watched.cursor if self.is_read else None)
+
+
 class AccountPoller:
     """Asks one account at a time; a pass is read, ask, apply."""
 
@@ -84,18 +99,22 @@ class AccountPoller:
             return await event_loop.blocking(self._settlement.admit_unknown, account_id, watched.live)
         account = self._core.accounts.get(account_id)
         watched = watched.seen_after(account.capabilities.visibility_lag_ms)
+        learnt = _Learnt()
+        failure = ""
         try:
             async with asyncio.timeout(self._core.settings.request_timeout * 3):
-                observed = await self._ask(account, watched)
+                await self._ask(account, watched, learnt)
         except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
-            log.warning("watch_failed", account=account.name, error=_told(error))
-            await self._note(account_id, watched, _told(error))
-            return await event_loop.blocking(self._settlement.admit_unknown, account.id, watched.live)
-        await self._note(account_id, watched, observed.unread)
-        changed = await event_loop.blocking(self._settlement.apply, account, watched.live, observed)
+            failure = _told(error)
+            log.warning("watch_failed", account=account.name, error=failure)
+        await self._note(account_id, watched, "" if learnt.is_read else failure)
+        # What came before it failed counts: where little may be asked, all at once would never be learnt.
+        changed = await event_loop.blocking(self._settlement.apply, account, watched.live, learnt.observed(watched))
         if account.contact.is_news():
             await event_loop.blocking(self._core.accounts.note_contact, account.id)
-        return await event_loop.blocking(self._settlement.admit_unknown, account.id, observed.unanswered) or changed
+        silent = learnt.dark if learnt.asked or learnt.is_read else watched.live
+        unanswered = [row for row in silent if row.id not in learnt.asked]
+        return await event_loop.blocking(self._settlement.admit_unknown, account.id, unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:
         with self._core.storage.read() as connection:
@@ -117,36 +136,39 @@ class AccountPoller:
         else:
             self._unread.read(account_id, False)
 
-    async def _ask(self, account: Account, watched: Watched) -> Observed:
+    async def _ask(self, account: Account, watched: Watched, learnt: _Learnt) -> None:
         trading = account.trading
         orders = [row for row in watched.live if row.kind == "order"]
         by_id = account.capabilities.lookup.reach != "none"
         dark = list(islice((row for row in orders if self._to_ask(account, row)), _ASKED_MAX))
         early = list(islice((row for row in orders if self._to_ask_early(account, row)), _ASKED_MAX)) if by_id else []
-        # First of all, so that neither polling nor what it may still ask for holds up what money is waiting for.
-        asked = await _looked_up(account, [*dark, *early]) if by_id and (dark or early) else {}
-        for row in early:
-            if asked.get(row.id) is None:
-                # That it is not shown proves nothing yet.
-                asked.pop(row.id, None)
-        try:
-            resting = {order.id: order for order in await trading.open_orders()}
-            trades = await trading.trades(max(watched.since, 0))
-        except Exception as error:
-            if not asked:
-                raise
-            log.warning("watch_failed", account=account.name, error=_told(error))
-            return Observed((), {}, asked, [row for row in dark if row.id not in asked], unread=_told(error))
+        learnt.dark = dark
+        # First of all, so that neither polling nor what it may still ask for holds up what money is waiting for; for a
+        # part of the time, so that polling has its turn.
+        if by_id and (dark or early):
+            await self._ask_about(account, dark, early, learnt.asked)
+        resting = {order.id: order for order in await trading.open_orders()}
+        learnt.trades, learnt.is_read = await trading.trades(max(watched.since, 0)), True
         if dark and not by_id:
-            asked = await self._recognise(account, dark, _nameless(orders), resting, trades)
+            learnt.asked |= await self._recognise(account, dark, _nameless(orders), resting, learnt.trades)
         else:
-            asked |= self._shown(orders, resting, asked)
+            learnt.asked |= self._shown(orders, resting, learnt.asked)
         gone = [row for row in orders if row.status == IntentStatus.OPEN and row.exchange_order_id not in resting]
-        traded = _traded(trades)
-        ending = [row for row in gone if not _filled_by(row, traded)][:_ASKED_MAX]
-        ended = await _looked_up(account, ending)
-        unanswered = [row for row in dark if row.id not in asked]
-        return Observed(trades, ended, asked, unanswered, cursor=watched.cursor)
+        traded = _traded(learnt.trades)
+        await learn(account, [row for row in gone if not _filled_by(row, traded)][:_ASKED_MAX], learnt.ended)
+
+    async def _ask_about(
+        self, account: Account, dark: Sequence[PolledIntentRow], early: Sequence[PolledIntentRow], asked: Answers
+    ) -> None:
+        answers: Answers = {}
+        try:
+            async with asyncio.timeout(self._core.settings.request_timeout):
+                await learn(account, [*dark, *early], answers)
+        except TimeoutError as error:
+            log.warning("orders_not_asked", account=account.name, error=_told(error))
+        # That one is not shown which was asked about early proves nothing yet.
+        proven = {row.id for row in dark}
+        asked.update({id_: order for id_, order in answers.items() if order is not None or id_ in proven})
 
     def _shown(
         self, orders: Sequence[PolledIntentRow], resting: Mapping[str, ExchangeOrder], asked: Mapping[str, object]
@@ -213,53 +235,6 @@ class AccountPoller:
             return False
         self._asked_early[row.id] = row.attempt
         return True
-
-
-async def _looked_up(account: Account, rows: Sequence[PolledIntentRow]) -> dict[str, ExchangeOrder | None]:
-    """Return what could be learnt of orders, by intent; in few requests where the exchange has such a question."""
-    asked = {_look_up(row): row.id for row in rows}
-    try:
-        found = await look_up_many(account.trading, list(asked))
-    except Exception as error:  # noqa: BLE001 - whatever a connector raises, the next pass asks again
-        log.warning("orders_not_asked", error=_told(error))
-        return {}
-    if found is not None:
-        return {asked[each]: order for each, order in found.items()}
-    return await _answers(_find(account, row) for row in rows)
-
-
-def _look_up(row: PolledIntentRow) -> LookUp:
-    return LookUp(row.symbol, row.client_order_id, _since(row), row.exchange_order_id)
-
-
-def _since(row: PolledIntentRow) -> int:
-    """Return from when on an exchange is to look for an order: one that it looks too late for seems never made."""
-    return row.sent_at - CLOCKS_APART_MS
-
-
-async def _answers(
-    questions: Iterable[Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]],
-) -> dict[str, ExchangeOrder | None]:
-    """Return what could be answered: one order that cannot be asked about must not hold up the account's others."""
-    limit = asyncio.Semaphore(_QUESTIONS)
-
-    async def one(question: Coroutine[Any, Any, tuple[str, ExchangeOrder | None]]) -> tuple[str, ExchangeOrder | None]:
-        async with limit:
-            return await question
-
-    answers = await asyncio.gather(*(one(question) for question in questions), return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, Exception):
-            log.warning("order_not_asked", error=_told(answer))
-        elif isinstance(answer, BaseException):
-            raise answer
-    return dict(answer for answer in answers if not isinstance(answer, BaseException))
-
-
-async def _find(account: Account, row: PolledIntentRow) -> tuple[str, ExchangeOrder | None]:
-    if row.exchange_order_id is not None:
-        return row.id, await account.trading.order(row.symbol, row.exchange_order_id)
-    return row.id, await account.trading.find_order(row.symbol, row.client_order_id, _since(row))
 
 
 def _nameless(orders: Sequence[PolledIntentRow]) -> list[PolledIntentRow]:

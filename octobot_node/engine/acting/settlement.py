@@ -48,10 +48,6 @@ class Observed:
     ended: dict[str, ExchangeOrder | None]
     #: intent id -> the order found by asking for its client id, None where nothing was found.
     asked: dict[str, ExchangeOrder | None]
-    #: Intents whose question failed.
-    unanswered: Sequence[PolledIntentRow] = ()
-    #: Why open orders and executions could not be read; "": they were.
-    unread: str = ""
     #: Where the account's cursor stood when the executions were read; None: they were not read from there.
     cursor: int | None = None
     #: The person who says that ``asked`` are these orders; "" where the exchange said so.
