@@ -72,6 +72,7 @@ def test_executions_have_their_turn_though_a_question_is_never_answered(
     bench.automation("b", once(buy(80, "0.1")))
     bench.settle()
     bench.trading.become("x61", "cancelled")
+    bench.run(8_000, step=1_000)
     bench.trading.fill("x1")
-    bench.run(20_000, step=1_000)
+    bench.run(8_000, step=1_000)
     assert [amount for _, amount in fills(bench)] == ["0.1"]
