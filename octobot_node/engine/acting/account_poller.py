@@ -37,8 +37,10 @@ _CLOCKS_MS = 1_000
 #: Orders asked about in one pass: when thousands end together (the kill switch), what was learnt of the first is
 #: applied before the pass runs out of time.
 _ASKED_MAX = 500
-#: An unknown order is asked about again after this.
+#: An unknown order is asked about again after this, and after twice as long each time: one that nobody settles by hand
+#: for days must not use up what may be asked.
 _ASK_AGAIN_MS = 5_000
+_ASK_AGAIN_MOST_MS = 300_000
 #: Where an order may be missing for as long as this, it is also asked about once when its request has expired: most are
 #: shown at once, and what is found needs no proof.
 _LONG_LAG_MS = 5_000
@@ -85,7 +87,8 @@ class AccountPoller:
         self._core = core
         self._settlement = Settlement(core)
         self._unread = UnreadExecutions(core)
-        self._next_ask: dict[str, int] = {}
+        #: Of unknown orders: when each is asked about next (steady ms), and how long after that again.
+        self._next_ask: dict[str, tuple[int, int]] = {}
         #: Which sending of an intent was asked about before the exchange has to show it.
         self._asked_early: dict[str, int] = {}
 
@@ -221,9 +224,10 @@ class AccountPoller:
         if row.status == IntentStatus.SENT:
             return True
         now = steady_ms(self._core.clock)
-        if now < self._next_ask.get(row.id, 0):
+        due, pause = self._next_ask.get(row.id, (0, _ASK_AGAIN_MS))
+        if now < due:
             return False
-        self._next_ask[row.id] = now + _ASK_AGAIN_MS
+        self._next_ask[row.id] = now + pause, min(2 * pause, _ASK_AGAIN_MOST_MS)
         return True
 
     def _to_ask_early(self, account: Account, row: PolledIntentRow) -> bool:

@@ -26,6 +26,9 @@ _QUESTIONS = 16
 #: Asked about in one step, after which what was learnt is kept: an exchange may let so little be asked that there is
 #: no time for more.
 _STEP = 50
+#: By client id one question may tell of all that were sent since a moment: for one of long ago it would tell of
+#: thousands, and those of a moment ago had to wait for it.
+_TOGETHER_MS = 600_000
 
 
 async def learn(account: Account, rows: Sequence[PolledIntentRow], answers: Answers) -> None:
@@ -34,11 +37,20 @@ async def learn(account: Account, rows: Sequence[PolledIntentRow], answers: Answ
     What it does not answer is left out. May be broken off at any time: what came until then is kept.
     """
     named = [row for row in rows if row.exchange_order_id is not None]
-    # By client id one question may tell of all that were sent since a moment: in steps it would be asked over again.
-    nameless = [row for row in rows if row.exchange_order_id is None]
-    for step in [nameless, *(named[start : start + _STEP] for start in range(0, len(named), _STEP))]:
-        if step and not await _learn_step(account, step, answers):
+    by_id = [named[start : start + _STEP] for start in range(0, len(named), _STEP)]
+    for step in [*_sent_together([row for row in rows if row.exchange_order_id is None]), *by_id]:
+        if not await _learn_step(account, step, answers):
             return
+
+
+def _sent_together(rows: Sequence[PolledIntentRow]) -> list[list[PolledIntentRow]]:
+    """Return them in groups of what was sent at about the same time, the newest first."""
+    groups: list[list[PolledIntentRow]] = []
+    for row in sorted(rows, key=lambda row: -row.sent_at):
+        if not groups or groups[-1][0].sent_at - row.sent_at > _TOGETHER_MS:
+            groups.append([])
+        groups[-1].append(row)
+    return groups
 
 
 async def _learn_step(account: Account, rows: Sequence[PolledIntentRow], answers: Answers) -> bool:

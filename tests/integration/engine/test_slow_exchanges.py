@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from octobot_node.contracts.exchanges import ExchangeOrder, LookUp
+from octobot_node.errors import Unresolved
 from octobot_node.testing.fakes import FakeTrading
 from tests.integration.engine.test_settlement import buy, fills, once
 from tests.support.bench import Bench
@@ -76,3 +78,43 @@ def test_executions_have_their_turn_though_a_question_is_never_answered(
     bench.trading.fill("x1")
     bench.run(8_000, step=1_000)
     assert [amount for _, amount in fills(bench)] == ["0.1"]
+
+
+def test_one_that_stays_unknown_is_asked_about_ever_less(make_bench: Callable[..., Bench]) -> None:
+    """What an exchange lets be asked is for others, where nobody settles it by hand."""
+    bench = make_bench()
+    bench.trading.capabilities = replace(bench.trading.capabilities, request_expiry=False)
+    bench.trading.will(Unresolved("the connection dropped"))
+    bench.automation("a", once(buy()))
+    bench.run(60_000, step=1_000)
+    assert bench.statuses() == ["unknown"]
+    before = bench.trading.questions.count("find_order")
+    bench.run(1_800_000, step=5_000)
+    assert 6 <= bench.trading.questions.count("find_order") - before <= 12
+
+
+def test_those_of_a_moment_ago_do_not_wait_for_one_of_long_ago(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench()
+    bench.trading.capabilities = replace(bench.trading.capabilities, request_expiry=False)
+    bench.trading.looks_up_many = True
+    asked: list[list[str]] = []
+    plain = bench.trading.look_up
+
+    async def look_up(questions: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
+        asked.append([each.client_order_id for each in questions])
+        return await plain(questions)
+
+    monkeypatch.setattr(bench.trading, "look_up", look_up)
+    bench.trading.will(*[Unresolved("the connection dropped")] * 3)
+    bench.automation("a", once(buy()))
+    bench.run(1_200_000, step=5_000)
+    bench.automation("b", once(buy()))
+    bench.automation("c", once(buy()))
+    asked.clear()
+    bench.run(300_000, step=1_000)
+    first, *later = [row.client_order_id for row in bench.intents()]
+    assert sorted(later) in [sorted(each) for each in asked]
+    assert [first] in asked
+    assert not any(first in each and len(each) > 1 for each in asked)

@@ -41,6 +41,10 @@ class OrderLookUps:
         return {**await self._of_ids(exchange, named), **await self._of_client_ids(exchange, nameless)}
 
     async def _of_client_ids(self, exchange: Any, asked: Sequence[LookUp]) -> dict[LookUp, ExchangeOrder | None]:
+        if len(asked) == 1:
+            # Cheaper than all that there was since then.
+            [one] = asked
+            return {one: await self.by_client_id(one.symbol, one.client_order_id, one.since)}
         found: dict[LookUp, ExchangeOrder | None] = dict.fromkeys(asked)
         wanted = {each.client_order_id: each for each in asked}
         begin = min((each.since for each in asked), default=0)
