@@ -183,7 +183,13 @@ def _lost(can: CapabilitiesRow) -> str:
 
 
 def _has(can: CapabilitiesRow) -> str:
-    has = {"stops": can.native_stops, "post-only": can.post_only, "market buys in quote": can.market_spend}
+    has = {
+        "stops": can.native_stops,
+        "at market": can.market_orders,
+        "post-only": can.post_only,
+        "fill-or-kill": can.fill_or_kill,
+        "market buys in quote": can.market_spend,
+    }
     return ", ".join(name for name, there in has.items() if there)
 
 

@@ -125,7 +125,10 @@ def _capabilities(found: Capabilities) -> CapabilitiesRow:
         client_id_length=found.client_id_length,
         market_spend=found.market_spend,
         native_stops=found.native_stops,
+        market_orders=found.market_orders,
+        market_amount=found.market_amount,
         post_only=found.post_only,
+        fill_or_kill=found.fill_or_kill,
         exact=found.exact,
     )
 

@@ -89,7 +89,12 @@ class CapabilitiesRow(Response):
     client_id_length: int
     market_spend: bool = Field(description="Market buys can be given in quote.")
     native_stops: bool = Field(description="Stop orders rest at the exchange.")
-    post_only: bool
+    market_orders: bool = Field(description="There are orders at market; otherwise limit orders only.")
+    market_amount: bool = Field(
+        description="Market buys can be given in base; otherwise they are sent as what they cost at the moment."
+    )
+    post_only: bool = Field(description="Limit orders may be post-only.")
+    fill_or_kill: bool = Field(description="Limit orders may be fill-or-kill.")
     exact: bool = Field(
         description="An order whose answer was lost is always found, or proven not to have executed, by itself."
         " Otherwise it is sent at most once, and where nothing tells what became of it a person has to."

@@ -13,8 +13,17 @@ const DEDUPE: Record<CapabilitiesRow["dedupe"], string> = {
   forever: "for ever",
 };
 
+/** Orders that the exchange has not: automations that decide one are told so before it is sent. */
+function lackingOrders(of: CapabilitiesRow): string[] {
+  const has = { "at market": of.market_orders, "post-only": of.post_only, "fill-or-kill": of.fill_or_kill };
+  return Object.entries(has)
+    .filter(([, there]) => !there)
+    .map(([name]) => name);
+}
+
 /** What its exchange does about an order that is sent twice, or whose answer is lost. */
 export function Guarantees({ of }: { of: CapabilitiesRow }) {
+  const lacking = lackingOrders(of);
   return (
     <section className="blk" aria-labelledby="h-cap">
       <div className="section-head">
@@ -40,6 +49,18 @@ export function Guarantees({ of }: { of: CapabilitiesRow }) {
           <dt>Late requests are thrown away</dt>
           <dd>{of.request_expiry ? "yes" : "no"}</dd>
         </div>
+        {lacking.length > 0 && (
+          <div>
+            <dt>Orders that it does not have</dt>
+            <dd>{lacking.join(", ")}</dd>
+          </div>
+        )}
+        {of.market_orders && !of.market_amount && (
+          <div>
+            <dt>Buys at market</dt>
+            <dd>by what they may cost</dd>
+          </div>
+        )}
       </dl>
     </section>
   );
