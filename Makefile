@@ -98,8 +98,8 @@ PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHECKS := format-check lint types imports docs ui-check client
 
 .PHONY: fast
-fast: install ## Run the tests that need no process and no server, in some three minutes: for every save
-	$(PYTEST) -n 2 -m 'not long and not process and not server' \
+fast: install ## Run the tests that need no process, no server and no patience, in some two minutes: for every save
+	$(PYTEST) -n 3 -m 'not long and not slow and not process and not server' \
 		--ignore tests/integration/api/test_any_request.py tests/unit tests/integration $(ARGS)
 
 .PHONY: test

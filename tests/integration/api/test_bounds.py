@@ -20,6 +20,7 @@ def post(service: Service, body: bytes) -> int:
     return status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -97,6 +97,7 @@ def test_every_kind_that_the_engine_writes_is_in_the_document() -> None:
     assert seen - known == set()
 
 
+@pytest.mark.slow
 def test_answers_are_as_the_document_says(service: Service, document: Found) -> None:
     """Amounts as strings of digits, everything there that is required, the revision as ETag."""
     automation = service.automation("ada", USDT=Decimal("250.50"))

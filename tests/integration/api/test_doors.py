@@ -101,6 +101,7 @@ def test_an_edit_with_a_weakened_tag_is_carried_out_and_an_old_one_is_not(servic
     assert (edited.status_code, again.status_code) == (200, 412)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/api/v1/openapi.json", "/api/v1/automations"])
 def test_head_is_answered_as_get_without_the_body(service: Service, path: str) -> None:
     ada = service.as_("ada")

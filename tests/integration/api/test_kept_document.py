@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from tests.integration.api.conftest import Service
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -21,6 +23,7 @@ def api_document() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_kept_document_is_the_one_that_the_node_serves(service: Service) -> None:
     maker = api_document()
     kept = maker.KEPT.read_text()

@@ -38,6 +38,7 @@ ROUTES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "body", "field"), ROUTES, ids=[f"{path}-{field}" for path, _, field in ROUTES])
 def test_a_character_that_nobody_sees_is_refused(service: Service, path: str, body: dict[str, Any], field: str) -> None:
     service.automation("root")

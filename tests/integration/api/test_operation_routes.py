@@ -290,6 +290,7 @@ def test_what_writes_is_audited(telex: Given) -> None:
     assert (entry.actor, entry.outcome, entry.data["arguments"]["text"]) == ("ada", "done", "arrived")
 
 
+@pytest.mark.slow
 def test_the_document_says_everything_that_the_models_say(telex: Given) -> None:
     document = telex.as_("ada").get("/api/v1/openapi.json").json()
     paths, schemas = document["paths"], document["components"]["schemas"]

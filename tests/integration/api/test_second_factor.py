@@ -191,6 +191,7 @@ def test_what_is_dangerous_is_listed(service: Service) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_session_of_ten_minutes_ago_must_prove_itself_for_each_of_them(service: Service) -> None:
     root = service.anonymous()
     csrf = root.post(SESSION, json={"user": "root", "password": PASSWORD}).json()["csrf_token"]

@@ -53,6 +53,7 @@ def routes(service: Service) -> Iterator[Route]:
                 yield Route(found["operationId"], method, path, *about)
 
 
+@pytest.mark.slow
 def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: Service) -> None:
     """No one, viewer, trader, another trader, admin, a key with just the scope, and one with every other scope."""
     everything = frozenset(scope.name for scope in SCOPES)
@@ -92,6 +93,7 @@ def test_every_operation_lets_in_whom_its_scope_names_and_nobody_else(service: S
     assert everything <= {scope for name in keys for scope in name.split()}
 
 
+@pytest.mark.slow
 def test_what_is_somebody_elses_is_answered_as_what_is_not_there(service: Service) -> None:
     """Every route with an automation, an account or an order in its path."""
     theirs = {"automation": service.automation("ada"), "account": service.account("ada")}

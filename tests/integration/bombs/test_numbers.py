@@ -55,6 +55,7 @@ def bodies(service: Service) -> Iterator[tuple[str, str, list[str]]]:
                 yield method, re.sub("{.*?}", "x", path), sorted(found.get("properties", {"any": {}}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: f"{bomb[:12]}-{len(bomb)}")
 def test_a_number_bomb_in_any_field_of_any_route_is_refused_and_costs_nothing(service: Service, bomb: str) -> None:
     client = service.as_("root", **{"content-type": "application/json", "if-match": '"1"'})
@@ -90,6 +91,7 @@ def test_a_number_bomb_as_text_in_any_field_of_any_operation_is_text_or_is_refus
 PAPER = {"name": "p", "market_data": {"use": "simulated"}, "trading": {"use": "paper"}, "balances": {"USD": "100"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -16,6 +16,7 @@ def nearly_full(folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["status", "automations list", "orders list"])
 def test_what_only_looks_is_answered(command: str, nearly_full: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     code = main([*command.split(), "--data-dir", "state"])

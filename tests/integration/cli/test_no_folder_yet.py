@@ -8,6 +8,7 @@ from octobot_node.cli import main
 from tests.integration.cli.conftest import Folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["types", "list"], ["types", "show", "dca"], ["exchanges"], ["schema"], ["plugins"], ["settings"]]
 )

@@ -33,6 +33,7 @@ def everything(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["status", "automations list", "orders list", "audit list", "db backup copy.zip"])
 def test_what_only_looks_reads_a_copy_and_leaves_the_folder_as_it_is(
     command: str, read_only: Folder, capsys: pytest.CaptureFixture[str]

@@ -66,6 +66,7 @@ def mixed(office: Office) -> dict[str, str]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_many_are_told_what_each_alone_would_be_told(open_office: Any, command: str) -> None:
     together, alone = open_office(), open_office()

@@ -198,6 +198,7 @@ def test_what_is_another_s_is_unknown(left_alone: Office, ids_there: dict[str, s
     assert left_alone.database() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_is_one_s_own_is_known(office: Office, ids: dict[str, str], name: str) -> None:
     """Whoever owns it is not told that there is none: the refusals above are about owners, not about the arguments."""
@@ -210,6 +211,7 @@ def test_what_is_one_s_own_is_known(office: Office, ids: dict[str, str], name: s
             perform_named(context, name, filled_in(arguments, ids, by_name=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SEEN))
 def test_nothing_of_another_s_is_among_what_is_told(office: Office, ids: dict[str, str], name: str) -> None:
     # What is made is called as hers, or says who gave the command, which is alice everywhere here.

@@ -64,6 +64,7 @@ def live_a_while(office: Office, dice: random.Random, hours: int, first: int = 0
         office.bench.run(1_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_sums_are_what_adding_up_the_tables_gives(office: Office, seed: int) -> None:
     """Kept change by change, they are those of a board that reads everything anew, and those of the ledger's rows."""

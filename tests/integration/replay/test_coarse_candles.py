@@ -100,6 +100,7 @@ BOUND = D("0.001")
 WIDER = {("1d", "grid"): D("0.01"), ("1d", "trailing 9 limit"): D("0.1"), ("1d", "trailing 4 limit"): D("0.05")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("days", "lengths"), all_but_long({"a week": (7, ["1h"]), "a month": (31, [*LENGTHS])}, ["a week"])
 )

@@ -65,6 +65,7 @@ def read(candles: Path) -> Any:
     return read_candles(candles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", all_but_long(CASES, ["take-profit", "maximum-spend"]))
 def test_a_replay_equals_the_independent_computation(case: Case, candles: Path, read: Any, tmp_path: Path) -> None:
     report = _replay(case, candles, tmp_path)

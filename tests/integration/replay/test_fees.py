@@ -42,6 +42,7 @@ class Spender(Automation[SpenderConfig, Any]):
         return Decision(state=told, orders=[order] if tick.number == 0 else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "reason", "left"),
     [

@@ -234,6 +234,7 @@ def test_odd_symbols_of_spot_markets_run(tmp_path: Path, symbol: str) -> None:
     assert told.fills == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("symbol", "message"),
     [

@@ -28,6 +28,7 @@ def wavering(tmp_path: Path) -> Path:
 TAKES = {"take_profits": [{"percent": 3}]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("percent", ["0.015", "0.1", "0.01"])
 @pytest.mark.parametrize(
     ("kind", "field", "config"),

@@ -99,6 +99,7 @@ def test_nor_do_postgresql_s_upsert_and_truncate(any_storage: Storage) -> None:
     assert walked(any_storage).entries == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "broken"),
     [

@@ -245,6 +245,7 @@ def plan_of(connection: sa.Connection, statement: Statement) -> list[str]:
     return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", first)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_a_statement_rides_its_index(storage: Storage, name: str) -> None:
     statement, allowed = PLANS[name]

@@ -236,6 +236,7 @@ def test_a_manifest_that_unpacks_to_far_more_than_any_has_is_refused_and_not_rea
     assert peak < 8_000_000
 
 
+@pytest.mark.slow
 def test_one_changed_byte_anywhere_is_found_or_changes_nothing(
     backup: Path, registry: Registry, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ def kinds(page: Any) -> list[str]:
     return [each["kind"] for each in page["events"]]
 
 
+@pytest.mark.slow
 def test_pages_lead_back_to_the_first_event_and_on_to_the_newest(service: Service) -> None:
     storage = service.office.bench.core.storage
     happen(storage, "a", "b", "c", "d", "e")

@@ -69,6 +69,7 @@ def test_what_a_reader_got_over_many_connections_is_everything_once_in_order(liv
     assert got == everything
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_read_holds_up_nobody_and_gets_all_once_it_does(
     make_live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_node_that_stops_ends_its_streams_and_readers_go_on_at_the_next(live: 
         assert stream.kinds(1) == ["b"]
 
 
+@pytest.mark.slow
 def test_a_hundred_readers_that_come_back_together_all_get_everything(
     make_live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_page_and_the_stream_after_it_are_all_there_is(live: Live) -> None:
         assert [*(each["kind"] for each in page["events"]), *stream.kinds(2)] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "kinds"),
     [
@@ -131,6 +132,7 @@ def test_an_automation_is_followed_by_its_name(live: Live) -> None:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "header", "why"),
     [

@@ -131,6 +131,7 @@ def differences(record: ExchangeRecord, kind: str) -> dict[str, tuple[Any, Any]]
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
 def test_an_order_is_written_as_by_ccxt_but_for_what_is_listed(record: ExchangeRecord) -> None:
     listed, seen = DIFFERENT[record.id], set()

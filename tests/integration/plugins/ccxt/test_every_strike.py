@@ -83,6 +83,7 @@ async def account(name: str, folder: Path, **faults: Any) -> AsyncIterator[tuple
         await emulator.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strike", STRIKES)
 @pytest.mark.parametrize("name", EMULATORS)
 def test_whatever_strikes_an_order_it_leaves_once_and_what_became_of_it_is_found(

@@ -211,6 +211,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scene", "trouble"),
     [pytest.param(name, trouble, id=f"{name}, {what}") for what, trouble in TROUBLES.items() for name in trouble.at],

@@ -538,6 +538,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", VOUCHED, ids=lambda record: record.id)
 def test_20_every_order_has_our_id_and_nobody_else_s(record: Any, bench: Open) -> None:
     keys = {"api_key": "0x" + "22" * 20, "secret": "0x" + "11" * 32} if record.id == "hyperliquid" else {}

@@ -75,6 +75,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", third(CASES))
 def test_a_replay_equals_the_independent_simulation(
     case: Case, cut: Callable[[int, int], Path], tmp_path: Path

@@ -132,6 +132,7 @@ def shown(price: Decimal) -> str:
     return f"{round(price, 8).normalize():f}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("above", "below", "hysteresis", "cooldown"),
     third(
@@ -179,6 +180,7 @@ def test_repeated_alerts_are_those_of_a_scan_of_all_closes(
     assert report.ticks <= 1 + len(expected.alerts) * (1 if cooldown is None else 2) + expected.back
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("above", "below"), [("0.105", None), (None, "0.09"), ("0.105", "0.0905"), ("0.098", None)])
 def test_one_alert_completes_it(
     above: str | None, below: str | None, candles: Path, closes: list[Candle], tmp_path: Path
@@ -192,6 +194,7 @@ def test_one_alert_completes_it(
     assert report.ticks == (1 if alert.at == closes[0].start else 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("percent", "hours", "direction", "cooldown"),
     third(

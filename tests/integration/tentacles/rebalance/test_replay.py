@@ -110,6 +110,7 @@ WEIGHTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", third(PAIR))
 def test_a_pair_is_traded_as_computed(case: Case, few_hours: Path, tmp_path: Path) -> None:
     outcome = compare(case, {"ETH": few_hours}, tmp_path)
@@ -129,6 +130,7 @@ def test_twenty_days_are_traded_as_computed_and_stay_within_the_threshold(candle
     check_within(case, candles, fills(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("weight", "threshold"), third(WEIGHTS))
 def test_weights_stay_within_the_threshold(weight: str, threshold: str, few_hours: Path, tmp_path: Path) -> None:
     case = by_threshold(threshold, {"ETH": weight, "BTC": str(100 - int(weight))}, CASH)

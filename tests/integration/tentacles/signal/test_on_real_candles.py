@@ -114,6 +114,7 @@ def run_file(config: dict[str, Any], signals: Path | None, market_data: str = "r
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", third(CASES))
 def test_every_fill_is_the_one_that_an_independent_computation_finds(
     config: dict[str, Any], day: Path, candles: list[Candle], tmp_path: Path

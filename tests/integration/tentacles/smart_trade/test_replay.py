@@ -136,6 +136,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "third"), sweeps.all_but_long(WINDOWS, ["from-the-start", "the-crash"]))
 def test_every_trade_of_a_sweep_equals_the_independent_computation(
     first: int, third: int, cut: Callable[[int, int], Path], tmp_path: Path
@@ -179,6 +180,7 @@ def test_a_trailing_stop_fires_at_the_candle_that_a_scan_of_the_month_finds(
     assert (len(fired), len(set(fired))) == (4, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first", sweeps.third({str(first): first for first in (1_111, 8_000, 15_432, 21_987, 30_001, 40_404)})
 )

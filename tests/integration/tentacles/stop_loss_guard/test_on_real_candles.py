@@ -59,6 +59,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("guard", "config"), third(CASES))
 def test_it_acts_at_the_candle_that_an_independent_scan_finds(
     guard: dict[str, str], config: dict[str, str], days: Path, candles: list[Candle], tmp_path: Path

@@ -168,6 +168,7 @@ def test_json_is_the_same_wherever_it_is_cut_into_blocks(
     assert content(read(path)) == expected(ROWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 19_999, 20_000, 20_001, 40_000])
 def test_csv_is_the_same_wherever_it_is_cut_into_chunks(tmp_path: Path, count: int) -> None:
     rows = made(count)
@@ -180,6 +181,7 @@ def test_csv_is_the_same_wherever_it_is_cut_into_chunks(tmp_path: Path, count: i
     assert counted == slow.line_of(count - 1) == count + 1
 
 
+@pytest.mark.slow
 def test_a_year_of_minutes_is_read_in_seconds_and_little_memory(tmp_path: Path) -> None:
     import time
     import tracemalloc
