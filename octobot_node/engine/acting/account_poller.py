@@ -117,6 +117,9 @@ class AccountPoller:
             await event_loop.blocking(self._core.accounts.note_contact, account.id)
         silent = learnt.dark if learnt.asked or learnt.is_read else watched.live
         unanswered = [row for row in silent if row.id not in learnt.asked]
+        soon = steady_ms(self._core.clock) + _ASK_AGAIN_MS
+        # Only answers are a reason to ask less: whoever was away may be back any moment.
+        self._next_ask.update({row.id: (soon, _ASK_AGAIN_MS) for row in unanswered if row.id in self._next_ask})
         return await event_loop.blocking(self._settlement.admit_unknown, account.id, unanswered) or changed
 
     def _read(self, account_id: str) -> Watched | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from octobot_node.contracts.exchanges import ExchangeOrder, LookUp
-from octobot_node.errors import Unresolved
+from octobot_node.errors import NotSent, Unresolved
 from octobot_node.testing.fakes import FakeTrading
 from tests.integration.engine.test_settlement import buy, fills, once
 from tests.support.bench import Bench
@@ -91,6 +91,19 @@ def test_one_that_stays_unknown_is_asked_about_ever_less(make_bench: Callable[..
     before = bench.trading.questions.count("find_order")
     bench.run(1_800_000, step=5_000)
     assert 6 <= bench.trading.questions.count("find_order") - before <= 12
+
+
+def test_whoever_was_away_for_long_is_asked_as_soon_as_it_is_back(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.trading.will(bench.trading.accept_then_drop)
+    bench.trading.faults = {each: NotSent("not now") for each in ("open_orders", "trades", "find_order")}
+    bench.automation("a", once(buy()))
+    bench.run(1_800_000, step=5_000)
+    assert bench.statuses() == ["unknown"]
+    bench.trading.become("x1", "cancelled")
+    bench.trading.faults = {}
+    bench.run(10_000, step=1_000)
+    assert bench.statuses() == ["cancelled"]
 
 
 def test_those_of_a_moment_ago_do_not_wait_for_one_of_long_ago(
