@@ -492,7 +492,7 @@ class LooksUpMany(Protocol):
     async def look_up(self, asked: Sequence[LookUp]) -> Mapping[LookUp, ExchangeOrder | None]:
         """Return of each what ``find_order``, or ``order`` where its id is known, would return.
 
-        Raises as they do where not all could be asked.
+        Those that could not be asked about are left out; raises as they do where none could be.
         """
         ...
 

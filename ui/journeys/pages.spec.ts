@@ -69,7 +69,7 @@ for (const look of LOOKS) {
     for (const [tab, seen] of [
       ["Orders and fills", "Resting and unsettled"],
       ["Money", "What it came to"],
-      ["Log", /(bought|sold) |^Was created/],
+      ["Log", /^(Order to|Bought|Sold|Was) /],
       ["Config", "Limits"],
       ["Signals", "Addresses that send here"],
     ] as const) {

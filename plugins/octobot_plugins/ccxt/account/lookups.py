@@ -7,13 +7,17 @@ from functools import partial
 from typing import Any
 
 from octobot_node.contracts.exchanges import ExchangeOrder, LookUp
-from octobot_node.errors import Unresolved
+from octobot_node.errors import ExchangeError, Unresolved
 from octobot_plugins.ccxt.account.answers import Answers
 from octobot_plugins.ccxt.account.attention import Attention
 from octobot_plugins.ccxt.exchanges.record import Question
 from octobot_plugins.ccxt.remote import Missing, Remote, urgently
 
 __all__ = ["OrderLookUps"]
+
+#: Open orders that are so many may be told in pages, and one that ends meanwhile moves another out of the next page:
+#: whichever is not among them is asked about by itself before it counts as never made.
+_SHIFTING = 50
 
 
 class OrderLookUps:
@@ -49,9 +53,11 @@ class OrderLookUps:
         wanted = {each.client_order_id: each for each in asked}
         begin = min((each.since for each in asked), default=0)
         about = self._answers.about(since=begin + self._remote.clock.ahead if begin else 0, now=self._answers.now())
+        shifting = False
         for question in self._record.find_many if asked else ():
             with urgently():
                 rows = await self._answers.rows(question, about)
+            shifting |= question is self._record.find_many[0] and len(rows) >= _SHIFTING
             for order in self._answers.orders_in(exchange, rows):
                 each = wanted.get(order.client_order_id or "")
                 # A client id may be an old order's, too: the first that is told is the newest.
@@ -59,7 +65,17 @@ class OrderLookUps:
                     found[each] = order
             if all(found.values()):
                 break
-        return self._learnt(found)
+        return self._learnt(await self._confirmed(found) if shifting else found)
+
+    async def _confirmed(self, found: dict[LookUp, ExchangeOrder | None]) -> dict[LookUp, ExchangeOrder | None]:
+        """Return the same without those of which it is not sure that they are not there."""
+        for each in [each for each, order in found.items() if order is None]:
+            try:
+                found[each] = await self.by_client_id(each.symbol, each.client_order_id, each.since)
+            except ExchangeError:
+                # No time for it, say: the others count, and this one is asked about again.
+                del found[each]
+        return found
 
     async def _of_ids(self, exchange: Any, asked: Sequence[LookUp]) -> dict[LookUp, ExchangeOrder | None]:
         question, most = self._record.order_many, self._record.order_many_most

@@ -193,6 +193,34 @@ def test_what_kraken_made_of_many_orders_is_known_by_few_questions_within_its_li
     asyncio.run(scene())
 
 
+def test_an_open_order_that_shifting_pages_left_out_is_not_taken_for_one_that_never_was(tmp_path: Path) -> None:
+    """As where an order of Kraken's first page ends before its second one is told."""
+
+    async def scene() -> None:
+        async with live("kraken", tmp_path) as at, at.open() as trading:
+            at.exchange.limit(counter=10**9, pair=10**9)
+            ids = [f"o{number:017x}" for number in range(70)]
+            for each in ids[:69]:
+                await trading.create_order(at.order(each, amount=Decimal("0.001")))
+            ask = trading.remote.ask
+
+            async def in_pages(wire: Any) -> Any:
+                body = await ask(wire)
+                if wire.path == "OpenOrders" and "cl_ord_id" not in wire.params:
+                    start = int(wire.params.get("ofs", 0))
+                    told = list(body["result"]["open"].items())
+                    # The one at the edge is in neither page.
+                    body["result"]["open"] = dict(told[:50] if start == 0 else told[start + 1 :])
+                return body
+
+            trading.remote.ask = in_pages
+            asked = [LookUp(at.symbol, each, 0) for each in ids]
+            found = await trading.look_up(asked)
+            assert [found[each] is not None for each in asked] == [True] * 69 + [False]
+
+    asyncio.run(scene())
+
+
 def test_kraken_s_executions_are_read_to_the_last_one_though_as_many_come_meanwhile(tmp_path: Path) -> None:
     """As on a busy account, which may read a page in six seconds: of pages that shift none may be the last."""
 
