@@ -12,7 +12,7 @@ import pytest
 from octobot_node.contracts.exchanges import ExchangeOrder, LookUp
 from octobot_node.errors import NotSent, Unresolved
 from octobot_node.testing.fakes import FakeTrading
-from tests.integration.engine.test_settlement import buy, fills, once
+from tests.integration.engine.acting.test_settlement import buy, fills, once
 from tests.support.bench import Bench
 
 ORDERS = 60

@@ -78,5 +78,5 @@ def test_the_page_lists_every_kind_of_problem() -> None:
 
     from octobot_node.api.problems import KINDS
 
-    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "api.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []

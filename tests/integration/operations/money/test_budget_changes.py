@@ -15,7 +15,7 @@ from octobot_node.errors import CommandRefused, Conflict, NotSent, UsageError
 from octobot_node.store import retention, tables
 from octobot_node.text.event_sentences import number
 from tests.integration.operations.conftest import Office
-from tests.integration.operations.test_budgets import ACCOUNT, at_once, create, imported
+from tests.integration.operations.money.test_budgets import ACCOUNT, at_once, create, imported
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.api.conftest import Service
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 def api_document() -> ModuleType:

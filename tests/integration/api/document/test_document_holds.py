@@ -19,7 +19,7 @@ from octobot_node.orders import OrderAction
 from tests.integration.api.conftest import Service
 
 Found = dict[str, Any]
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from octobot_node.plugin_system.discovery import load_plugins
 from octobot_node.settings import Settings
 from tests.integration.api.conftest import Service
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from octobot_node.engine.standings.resting import Sums
 from octobot_node.engine.standings.standing import Standing
 from tests.integration.operations.conftest import Office
-from tests.integration.operations.test_totals import live_a_while
+from tests.integration.operations.money.test_totals import live_a_while
 
 
 def ignored(_standing: Standing, _source: str) -> None:
