@@ -21,6 +21,14 @@ _STATUS: Mapping[str, ExchangeOrderStatus] = {
     "canceling": "open",
     "expired": "expired",
     "rejected": "refused",
+    # As exchanges say it, where ccxt hands on what it does not know: waiting behind another order, or for the engine.
+    "pending_new": "open",
+    "pending": "open",
+    "new": "open",
+    "queued": "open",
+    "cancel_queued": "open",
+    "edit_queued": "open",
+    "scheduledcancel": "cancelled",
 }
 
 
@@ -41,13 +49,19 @@ def amount_of(value: Any) -> Decimal | None:
     return Decimal(plain.rstrip("0").rstrip(".") if "." in plain else plain)
 
 
-def order_of(record: ExchangeRecord, order: Mapping[str, Any], ahead: int = 0) -> ExchangeOrder:
+def order_of(
+    record: ExchangeRecord, order: Mapping[str, Any], ahead: int = 0, *, otherwise: ExchangeOrderStatus | None = None
+) -> ExchangeOrder:
     """Return an order; raise ValueError for one that lacks what the engine decides by.
 
     Times are told by this machine's clock, of which the exchange's is ``ahead`` (ms): they are compared with ours.
+    ``otherwise`` is how it stands where its status is none that we know.
     """
-    amount, filled = amount_of(order.get("amount")), amount_of(order.get("filled")) or _ZERO
-    status = _STATUS.get(str(order.get("status")))
+    amount, told = amount_of(order.get("amount")), amount_of(order.get("filled"))
+    filled = told or _ZERO
+    status = _STATUS.get(str(order.get("status")).lower(), otherwise)
+    if status == "filled" and told is None:
+        raise ValueError(f"the order {order.get('id')!r} is closed, and nobody says how much of it was filled")
     if not order.get("id") or status is None or order.get("side") not in ("buy", "sell"):
         raise ValueError(f"the order {order.get('id')!r} has the status {order.get('status')!r}")
     if status == "filled" and amount is not None and filled < amount and order.get("type") == "limit":
@@ -96,10 +110,14 @@ def trade_of(
 
 
 def _fee(record: ExchangeRecord, trade: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[Decimal, str]:
-    told = trade.get("fee") or next(iter(trade.get("fees") or ()), None) or {}
-    cost = amount_of(told.get("cost"))
-    asset = record.fee_asset(trade.get("info") or {}) or told.get("currency") or market["quote"]
-    return (cost or _ZERO), str(asset)
+    # ccxt tells two fees in `fees` alone, and then one without a cost as `fee`: what was paid is among all of them. Of
+    # two that were paid the one that moves the market's own assets counts: balances are reckoned by it.
+    told = [each for each in (trade.get("fee"), *(trade.get("fees") or ())) if each]
+    paid = [each for each in told if amount_of(each.get("cost"))]
+    own = [each for each in paid if each.get("currency") in (market["base"], market["quote"])]
+    fee: Mapping[str, Any] = next(iter([*own, *paid, *told]), {})
+    asset = record.fee_asset(trade.get("info") or {}) or fee.get("currency") or market["quote"]
+    return amount_of(fee.get("cost")) or _ZERO, str(asset)
 
 
 def _side(row: Mapping[str, Any]) -> Side:

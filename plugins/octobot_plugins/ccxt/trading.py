@@ -199,7 +199,9 @@ class CcxtTrading:
         found: list[ExchangeOrder] = []
         for symbol in self.attention.for_open_orders():
             rows = await self._open_of(exchange, symbol)
-            found += [self._answers.order(row) for row in rows if row["symbol"] in exchange.markets]
+            # Whatever a stranger's is called that is told among the open ones, it does not hide all others.
+            known = (row for row in rows if row["symbol"] in exchange.markets)
+            found += [self._answers.order(row, otherwise="open") for row in known]
         for order in found:
             if self._is_ours(order):
                 self.attention.learn(order)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from octobot_node.clock import Clock
-from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
+from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeOrderStatus, ExchangeTrade
 from octobot_node.errors import Unresolved
 from octobot_plugins.ccxt.exchanges.record import Asked, Question, Raw
 from octobot_plugins.ccxt.reading import order_of, trade_of
@@ -75,9 +75,10 @@ class Answers:
         raw = [self.read(partial(exchange.parse_order, row, None)) for row in rows]
         return [self.order(each) for each in raw if each["symbol"] in exchange.markets]
 
-    def order(self, order: Mapping[str, Any]) -> ExchangeOrder:
-        """Return an order as the engine has it, of what ccxt read."""
-        found: ExchangeOrder = self.read(partial(order_of, self._record, order, self._remote.clock.ahead))
+    def order(self, order: Mapping[str, Any], *, otherwise: ExchangeOrderStatus | None = None) -> ExchangeOrder:
+        """Return an order as the engine has it, of what ccxt read; for ``otherwise`` see ``order_of``."""
+        reading = partial(order_of, self._record, order, self._remote.clock.ahead, otherwise=otherwise)
+        found: ExchangeOrder = self.read(reading)
         return replace(found, id=self.outward(found.id, self._remote.market(found.symbol)))
 
     def trade(self, trade: Mapping[str, Any], market: Mapping[str, Any]) -> ExchangeTrade:
