@@ -15,7 +15,7 @@ from octobot_node.clock import steady_ms
 from octobot_node.contracts.exchanges import ExchangeOrder, ExchangeTrade
 from octobot_node.engine.acting.order_look_ups import Answers, learn
 from octobot_node.engine.acting.settlement import Observed, Settlement
-from octobot_node.engine.acting.unread_executions import UnreadExecutions
+from octobot_node.engine.acting.silent_accounts import UnreadExecutions
 from octobot_node.engine.ledger.book import ZERO
 from octobot_node.engine.market.account import Account
 from octobot_node.orders import IntentStatus

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from octobot_node.clock import steady_ms
+from octobot_node.engine.acting.silent_accounts import write_silence
 from octobot_node.engine.ledger.book import exact
 from octobot_node.errors import OrderRefused
 from octobot_node.store import automations, events
@@ -97,29 +98,13 @@ class BalanceWatch:
         """Write down that an exchange does not answer, or does again; return whether that is otherwise than it was."""
         if not isinstance(answer, Exception):
             self._failed.discard(row.id)
-            return bool(row.unanswered) and self._write_unanswered(row, "")
+            return bool(row.unanswered) and write_silence(self._core, row.id, "unanswered", "", None)
         # What it surely refused, such as a key, it will refuse again.
         is_sure = isinstance(answer, OrderRefused) or row.id in self._failed
         self._failed.add(row.id)
-        return is_sure and not row.unanswered and self._write_unanswered(row, _reason(answer))
-
-    def _write_unanswered(self, row: AccountRow, reason: str) -> bool:
-        now = self._core.clock.now()
-        change = {"unanswered": reason, "unanswered_since": now if reason else None}
-        data = {"account": row.name} | ({"reason": reason} if reason else {})
-        with self._core.storage.write(durable=True) as connection:
-            there = automations.lock_account(connection, row.id)
-            if there is None or bool(there.unanswered) == bool(reason):
-                return False
-            automations.update_account(connection, row.id, change)
-            note_changed(connection, [row.id])
-            kind = "account.unanswered" if reason else "account.answered"
-            events.append(connection, [Event(row.owner, row.id, "", kind, data)], now)
-        if reason:
-            log.warning("account_unanswered", **data)
-        else:
-            log.info("account_answered", **data)
-        return True
+        if not is_sure or row.unanswered:
+            return False
+        return write_silence(self._core, row.id, "unanswered", _reason(answer), self._core.clock.now())
 
     def _forget_unanswered(self, row: AccountRow) -> None:
         """Have nobody see to an exchange on which nothing trades any more; that it answers is not said, nor known."""

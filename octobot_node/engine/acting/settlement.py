@@ -35,7 +35,8 @@ _SEEN_MAX = 50_000
 #: An order that rested and that its exchange no longer knows is unknown after this.
 _LOST_MS = 30_000
 #: How far clocks may have been apart when an order, or an execution of it, was given its time: the exchange's or this
-#: machine's may have been set right since. Exchanges refuse requests that are later, or earlier, than this.
+#: machine's may have been set right since. Further off Binance's window and Kraken's deadline, a minute at most, let no
+#: request in.
 CLOCKS_APART_MS = 60_000
 
 

@@ -1,4 +1,4 @@
-// Draws a basket by what the dashboard tells of its automation; the bridge is described in docs/panels.md.
+// Draws a basket by what the dashboard tells of its automation; the bridge is described in docs/hooks/register_panels.md.
 const BRIDGE = 1;
 let asked = 0;
 let locale = "en";

@@ -168,10 +168,13 @@ def test_executions_that_cannot_be_read_for_a_minute_are_told_and_nothing_is_mis
     assert told_of(bench) == []
     bench.run(20_000, step=5_000)
     [row] = bench.rows(accounts)
-    assert (row.executions_unread, told_of(bench)) == ("429", ["account.unanswered"])
+    assert (row.executions_unread, told_of(bench)) == (
+        "what was executed cannot be read: 429",
+        ["account.unanswered"],
+    )
     assert 50_000 < bench.core.clock.now() - row.executions_unread_since < 80_000
     with bench.core.storage.read() as connection:
-        assert [each.executions_unread for each in attention.silent(connection, "local")] == ["429"]
+        assert [each.executions_unread for each in attention.silent(connection, "local")] == [row.executions_unread]
     # Neither by what was executed and is not booked, nor does it say that the exchange answers.
     assert (look(), look(), lacks(bench), told_of(bench)) == (0, 0, {}, ["account.unanswered"])
     # What is free is free: what rests stays reserved.
@@ -181,6 +184,26 @@ def test_executions_that_cannot_be_read_for_a_minute_are_told_and_nothing_is_mis
     del bench.trading.faults[question]
     bench.run(10_000, step=1_000)
     assert (bench.statuses()[0], bench.rows(accounts)[0].executions_unread) == ("filled", "")
+    assert told_of(bench) == ["account.unanswered", "account.answered"]
+
+
+def test_an_account_that_is_silent_about_two_things_is_told_once_and_answers_when_neither_is_left(
+    bench: Bench, look: Callable[[], int]
+) -> None:
+    bench.automation("a", buying)
+    bench.settle()
+    bench.trading.held = {"USDT": Decimal(1_000)}
+    bench.trading.faults = {"trades": NotSent("429"), "balances": OrderRefused("it does not take the key")}
+    bench.run(70_000, step=5_000)
+    look()
+    [row] = bench.rows(accounts)
+    assert (row.unanswered != "", row.executions_unread != "") == (True, True)
+    assert told_of(bench) == ["account.unanswered"]
+    del bench.trading.faults["trades"]
+    bench.run(5_000, step=1_000)
+    assert told_of(bench) == ["account.unanswered"]
+    del bench.trading.faults["balances"]
+    look()
     assert told_of(bench) == ["account.unanswered", "account.answered"]
 
 

@@ -27,8 +27,8 @@ def resting(make_bench: Callable[..., Bench]) -> Bench:
     return bench
 
 
-def slow_after(trading: FakeTrading, many: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Have so many orders asked about at once answered, and the next question never; return what was asked."""
+def every_second_never_answered(trading: FakeTrading, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have each second question about many orders never answered; return about how many each was, as they come."""
     asked_for: list[int] = []
     plain = trading.look_up
 
@@ -39,7 +39,7 @@ def slow_after(trading: FakeTrading, many: int, monkeypatch: pytest.MonkeyPatch)
         return await plain(asked)
 
     monkeypatch.setattr(trading, "look_up", look_up)
-    trading.looks_up_many = many > 0
+    trading.looks_up_many = True
     return asked_for
 
 
@@ -48,7 +48,7 @@ def test_orders_that_ended_are_learnt_of_step_by_step(
 ) -> None:
     """Hundreds that end together, as by the kill switch, where a pass has time for a part of the questions."""
     bench = resting(make_bench)
-    asked_for = slow_after(bench.trading, ORDERS, monkeypatch)
+    asked_for = every_second_never_answered(bench.trading, monkeypatch)
     bench.trading.fill("x1", "0.05")
     for number in range(1, ORDERS + 1):
         bench.trading.become(f"x{number}", "cancelled")

@@ -1,8 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { PanelRow } from "@/api/client/types.gen";
 import { isProblem, NoAnswer } from "@/api/http";
 import { coloursOf, onTheme } from "@/features/automation/chart/chartTheme";
+import { automationQuery } from "@/features/automation/queries";
 import { onEvent } from "@/live/connection";
 import { Icon } from "@/parts/Icon";
 import { answer, NotTold } from "./answers";
@@ -26,6 +28,11 @@ export function PanelFrame({ panel, automation }: { panel: PanelRow; automation:
   const navigate = useNavigate();
   const go = useRef(navigate);
   go.current = navigate;
+  const changed = useRef(() => {});
+  const { data } = useQuery({ ...automationQuery(automation ?? ""), enabled: automation !== null });
+  // What it is worth, and its author's figures, change without an event; the page learns of it as it asks again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever it is another
+  useEffect(() => changed.current(), [data]);
   useEffect(() => {
     const box = frame.current;
     if (!box || silent || !seen) return;
@@ -74,17 +81,20 @@ export function PanelFrame({ panel, automation }: { panel: PanelRow; automation:
       tell({ say: "ping" });
     }, PING_MS);
     let soon: ReturnType<typeof setTimeout> | null = null;
-    const forgetEvents = onEvent((event) => {
-      if (automation !== null && event.automation_id !== automation) return;
+    changed.current = () => {
       soon ??= setTimeout(() => {
         soon = null;
         tell({ say: "changed" });
       }, SOON_MS);
+    };
+    const forgetEvents = onEvent((event) => {
+      if (automation === null || event.automation_id === automation) changed.current();
     });
     const forgetTheme = onTheme(hello);
     return () => {
       removeEventListener("message", onMessage);
       clearInterval(pings);
+      changed.current = () => {};
       if (soon) clearTimeout(soon);
       forgetEvents();
       forgetTheme();

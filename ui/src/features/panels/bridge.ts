@@ -1,5 +1,5 @@
 /**
- * What dashboard and panel say to each other, version 1; docs/panels.md is the contract. A panel is whoever wrote it: what
+ * What dashboard and panel say to each other, version 1; docs/hooks/register_panels.md is the contract. A panel is whoever wrote it: what
  * it says is looked at, counted and bounded, and nothing that it says is done but what is listed here.
  */
 
